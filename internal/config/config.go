@@ -1,0 +1,118 @@
+// Package config loads /etc/nexushub: nexushub.toml, conf.d/*.toml over it in name
+// order, and apps.d/*.toml, one static application each. It is strict: an unknown
+// key, a bad value or a host name used twice is a Fault that names file, line, key
+// and value, and all faults are reported at once. Nothing falls back silently.
+package config
+
+import (
+	"github.com/nexushub/nexushub/internal/manifest"
+)
+
+// Config is the whole configuration with every default filled in.
+type Config struct {
+	Domain   string `toml:"domain"`    // default yesterday.localhost
+	Root     string `toml:"root"`      // relative paths in apps.d resolve against it; default: the folder of the configuration
+	StateDir string `toml:"state_dir"` // default /var/lib/nexushub
+	RunDir   string `toml:"run_dir"`   // default /run/nexushub
+	LogLevel string `toml:"log_level"` // debug, info (default), warn, error
+
+	LoginInstance string `toml:"login_instance"`
+	AdminInstance string `toml:"admin_instance"`
+
+	Ports    Ports             `toml:"ports"`
+	Admin    Admin             `toml:"admin"`
+	Releases Releases          `toml:"releases"`
+	Upload   Upload            `toml:"upload"`
+	Package  Package           `toml:"package"`
+	Restart  Restart           `toml:"restart"`
+	Defaults manifest.Manifest `toml:"defaults"` // for every application that does not say otherwise
+	Proxy    Proxy             `toml:"proxy"`
+	Metrics  Metrics           `toml:"metrics"`
+
+	Apps []App `toml:"-"` // apps.d/*.toml, sorted by file name
+}
+
+// App is one static application: apps.d/NAME.toml.
+type App struct {
+	File       string `toml:"-"`
+	InstanceID string `toml:"instance_id"`
+	HostName   string `toml:"host_name"`
+	AppID      string `toml:"app_id"`       // default: the file's name without .toml
+	Name       string `toml:"display_name"` // default: AppID
+	DBName     string `toml:"db_name"`
+	Package    string `toml:"package"`    // folder with bin/app, or a zip; empty: static files only
+	StaticPath string `toml:"static"`     // folder; default PACKAGE/static when it is there
+	DebugPort  int    `toml:"debug_port"` // development server on 127.0.0.1
+	ACME       bool   `toml:"acme"`       // certificate for this host by ACME
+	manifest.Manifest
+}
+
+// Ports is the range that network = "port" applications listen in.
+type Ports struct {
+	First int `toml:"first"` // default 10000
+	Last  int `toml:"last"`  // default 19999
+}
+
+// Admin is the provider of dynamic applications (contract section 5).
+type Admin struct {
+	Enabled  bool              `toml:"enabled"`  // default false: no admin service, no polling
+	URL      string            `toml:"url"`      // default https://internal.DOMAIN:PORT, PORT from the proxy's socket
+	Interval manifest.Duration `toml:"interval"` // default 5s
+}
+
+// Releases bounds the release store.
+type Releases struct {
+	Keep int `toml:"keep"` // releases kept per instance for rollback, default 3
+}
+
+// Upload bounds the debug applications' uploads.
+type Upload struct {
+	MaxSize   manifest.Bytes    `toml:"max_size"`   // default 1G
+	FreeSpace manifest.Bytes    `toml:"free_space"` // refuse below, default 512M
+	MaxAge    manifest.Duration `toml:"max_age"`    // abandoned uploads are swept, default 24h
+	Expiry    manifest.Duration `toml:"expiry"`     // debug applications after their last activity, default 1h
+}
+
+// Package bounds what is unpacked.
+type Package struct {
+	MaxEntries  int            `toml:"max_entries"`  // default 10000
+	MaxUnpacked manifest.Bytes `toml:"max_unpacked"` // default 1G
+	MaxRatio    int            `toml:"max_ratio"`    // default 200
+}
+
+// Restart is the agent's layer of restarting (design, decision 3).
+type Restart struct {
+	Delay        manifest.Duration `toml:"delay"`         // default 2s
+	MaxDelay     manifest.Duration `toml:"max_delay"`     // default 15s
+	HealthyAfter manifest.Duration `toml:"healthy_after"` // resets the delay, default 1m
+}
+
+// Proxy is read by nexushub-proxy from the same files.
+type Proxy struct {
+	CertDir        string            `toml:"cert_dir"`         // default /etc/nexushub/certs
+	StateDir       string            `toml:"state_dir"`        // default /var/lib/nexushub-proxy
+	TrustedProxies []string          `toml:"trusted_proxies"`  // CIDRs whose X-Forwarded-* are believed
+	HoldTimeout    manifest.Duration `toml:"hold_timeout"`     // requests held while an instance starts, default 10s
+	DrainTimeout   manifest.Duration `toml:"drain_timeout"`    // in-flight requests at a swap or stop, default 30s
+	HeaderTimeout  manifest.Duration `toml:"header_timeout"`   // default 10s
+	IdleTimeout    manifest.Duration `toml:"idle_timeout"`     // keep-alive connections, default 2m
+	StallTimeout   manifest.Duration `toml:"stall_timeout"`    // longest silence while a body is due, default 1m
+	MaxConnections int               `toml:"max_connections"`  // default 20000
+	MaxHeaderBytes manifest.Bytes    `toml:"max_header_bytes"` // default 64K
+	MaxHeaders     int               `toml:"max_headers"`      // default 128
+	AccessLog      bool              `toml:"access_log"`       // default true
+	AccessLogRate  int               `toml:"access_log_rate"`  // lines per second, default 1000
+	ACME           ACME              `toml:"acme"`
+}
+
+// ACME asks a certificate authority for the hosts that opt in.
+type ACME struct {
+	Email     string `toml:"email"`
+	Directory string `toml:"directory"` // default Let's Encrypt
+	CACert    string `toml:"ca_cert"`   // PEM file to trust the directory itself by
+}
+
+// Metrics are on /run/nexushub/metrics.sock; Listen adds a loopback address.
+type Metrics struct {
+	Listen string `toml:"listen"`
+}

@@ -1,0 +1,75 @@
+// Package hostname parses the host names that arrive in configuration, in requests
+// and in certificates into one canonical form: lower case, no port, no trailing dot.
+package hostname
+
+import (
+	"fmt"
+	"net"
+	"strings"
+)
+
+// Parse returns the canonical form of s. A port is ignored (contract section 1).
+// Labels follow RFC 1123 with '_' allowed; an IP address is no host name.
+func Parse(s string) (string, error) {
+	h := s
+	if i := strings.LastIndexByte(h, ':'); i >= 0 {
+		if !isPort(h[i+1:]) {
+			return "", fmt.Errorf("host name %q: port is not a number from 1 to 65535", s)
+		}
+		h = h[:i]
+	}
+	h = strings.ToLower(strings.TrimSuffix(h, "."))
+	if h == "" || len(h) > 253 {
+		return "", fmt.Errorf("host name %q: must have 1 to 253 characters", s)
+	}
+	if net.ParseIP(h) != nil {
+		return "", fmt.Errorf("host name %q: is an IP address, not a host name", s)
+	}
+	for _, label := range strings.Split(h, ".") {
+		if err := checkLabel(label); err != nil {
+			return "", fmt.Errorf("host name %q: %w", s, err)
+		}
+	}
+	return h, nil
+}
+
+// Slug turns a host name into a word for unit names and logs: the domain is cut
+// off, dots become dashes, at most 40 characters.
+func Slug(host, domain string) string {
+	h := strings.TrimSuffix(host, "."+domain)
+	h = strings.NewReplacer(".", "-", "_", "-").Replace(h)
+	if len(h) > 40 {
+		h = h[:40]
+	}
+	return strings.Trim(h, "-")
+}
+
+func isPort(p string) bool {
+	if p == "" || len(p) > 5 {
+		return false
+	}
+	n := 0
+	for _, c := range p {
+		if c < '0' || c > '9' {
+			return false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n >= 1 && n <= 65535
+}
+
+func checkLabel(l string) error {
+	if l == "" || len(l) > 63 {
+		return fmt.Errorf("each part between dots must have 1 to 63 characters")
+	}
+	if l[0] == '-' || l[len(l)-1] == '-' {
+		return fmt.Errorf("part %q must not begin or end with '-'", l)
+	}
+	for _, c := range l {
+		ok := c == '-' || c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+		if !ok {
+			return fmt.Errorf("character %q is not allowed", c)
+		}
+	}
+	return nil
+}

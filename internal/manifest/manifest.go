@@ -1,0 +1,62 @@
+// Package manifest defines what a package may say about how it wants to run: the
+// keys of contract section 2, shared by nexushub.toml inside a package and by
+// apps.d/*.toml of the operator. Parsing reports every fault with file, line and key.
+package manifest
+
+import "time"
+
+// Manifest is how an application wants to run. The zero value means: bin/app,
+// network "port", HTTP health check at /api/status, default limits and sandbox.
+type Manifest struct {
+	Exec        []string          `toml:"exec,omitempty" json:"exec,omitempty"`
+	Env         map[string]string `toml:"env,omitempty" json:"env,omitempty"`
+	Network     string            `toml:"network,omitempty" json:"network,omitempty"` // port (default), socket, guest
+	Health      Health            `toml:"health,omitempty" json:"health,omitzero"`
+	Limits      Limits            `toml:"limits,omitempty" json:"limits,omitzero"`
+	StopTimeout Duration          `toml:"stop_timeout,omitempty" json:"stop_timeout,omitempty"` // default 5s
+	Replace     string            `toml:"replace,omitempty" json:"replace,omitempty"`           // overlap (default), stop-first
+	StateDir    *bool             `toml:"state_dir,omitempty" json:"state_dir,omitempty"`       // default true: gets a STATE_DIRECTORY
+	Sandbox     Sandbox           `toml:"sandbox,omitempty" json:"sandbox,omitzero"`
+	Static      Static            `toml:"static,omitempty" json:"static,omitzero"`
+	ProxyAll    bool              `toml:"proxy_all,omitempty" json:"proxy_all,omitempty"`
+	IdleTimeout Duration          `toml:"idle_timeout,omitempty" json:"idle_timeout,omitempty"` // proxy: longest silence on a connection to the instance
+}
+
+// Health says how the application shows that it is well (design, decision 4).
+type Health struct {
+	Type        string   `toml:"type,omitempty" json:"type,omitempty"`                 // http (default), tcp, notify, none (static only)
+	Path        string   `toml:"path,omitempty" json:"path,omitempty"`                 // default /api/status
+	Interval    Duration `toml:"interval,omitempty" json:"interval,omitempty"`         // default 10s
+	Timeout     Duration `toml:"timeout,omitempty" json:"timeout,omitempty"`           // default 3s
+	Failures    int      `toml:"failures,omitempty" json:"failures,omitempty"`         // consecutive, default 2
+	StartPeriod Duration `toml:"start_period,omitempty" json:"start_period,omitempty"` // default 60s
+}
+
+// Limits are enforced by PID 1 through cgroups.
+type Limits struct {
+	Memory Bytes `toml:"memory,omitempty" json:"memory,omitempty"` // default 512M
+	Tasks  int   `toml:"tasks,omitempty" json:"tasks,omitempty"`   // default 512
+	CPU    int   `toml:"cpu,omitempty" json:"cpu,omitempty"`       // percent of one core; 0 = weight only
+}
+
+// Sandbox names what an application needs loosened; everything is closed by default.
+type Sandbox struct {
+	WritableCode bool `toml:"writable_code,omitempty" json:"writable_code,omitempty"` // JITs (node, JVM, wasm): MemoryDenyWriteExecute off
+	Network      bool `toml:"network,omitempty" json:"network,omitempty"`             // may connect beyond the loopback interface
+	Proc         bool `toml:"proc,omitempty" json:"proc,omitempty"`                   // sees all of /proc (ProcSubset=all)
+	Namespaces   bool `toml:"namespaces,omitempty" json:"namespaces,omitempty"`       // may create namespaces (browsers, bubblewrap)
+	Devices      bool `toml:"devices,omitempty" json:"devices,omitempty"`             // sees the host's /dev
+	PrivilegedIO bool `toml:"privileged_io,omitempty" json:"privileged_io,omitempty"` // system calls of @resources allowed
+	ReadHome     bool `toml:"read_home,omitempty" json:"read_home,omitempty"`         // sees /home read-only
+}
+
+// Static says how the proxy serves the package's static/ folder.
+type Static struct {
+	SPAFallback bool `toml:"spa_fallback,omitempty" json:"spa_fallback,omitempty"` // unknown paths answer /index.html
+}
+
+// Duration is written "10s", "1m30s".
+type Duration time.Duration
+
+// Bytes is written "64M", "1G" (powers of 1024) or as a plain number.
+type Bytes uint64

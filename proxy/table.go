@@ -1,0 +1,41 @@
+package proxy
+
+// Table is the whole routing state, immutable once applied and replaced as one. The
+// agent puts it; the proxy acknowledges when it is in force and on disk.
+type Table struct {
+	Format         int      `json:"format"` // 1
+	Generation     uint64   `json:"generation"`
+	Domain         string   `json:"domain"`
+	APIHosts       []string `json:"api_hosts"`    // /debug/application on these goes to AgentSocket
+	AgentSocket    string   `json:"agent_socket"` // unix socket of the debug API
+	LoginInstance  string   `json:"login_instance"`
+	AdminInstance  string   `json:"admin_instance"`
+	InternalSecret string   `json:"internal_secret,omitempty"` // never written to /var
+	Routes         []Route  `json:"routes"`
+}
+
+// Route leads from host names to one instance.
+type Route struct {
+	Instance      string   `json:"instance"`
+	Name          string   `json:"name"` // for logs and metrics
+	Kind          string   `json:"kind"` // static, dynamic, debug
+	Hosts         []string `json:"hosts"`
+	State         string   `json:"state"`            // ready, starting (held), down (503)
+	Target        *Target  `json:"target,omitempty"` // nil: static files only
+	StaticDir     string   `json:"static_dir,omitempty"`
+	SPAFallback   bool     `json:"spa_fallback,omitempty"`
+	DevServer     string   `json:"dev_server,omitempty"`     // 127.0.0.1:5173
+	StaticService string   `json:"static_service,omitempty"` // URL of a debug application's developer server
+	ProxyAll      bool     `json:"proxy_all,omitempty"`
+	ErrorDir      string   `json:"error_dir,omitempty"` // 502.html, 503.html ... of the application
+	IdleSec       float64  `json:"idle_sec,omitempty"`
+	ACME          bool     `json:"acme,omitempty"`
+}
+
+// Target is one unit's address. ID is the unit's name, so that requests in flight
+// are counted per revision.
+type Target struct {
+	ID      string `json:"id"`
+	Network string `json:"network"` // tcp, unix
+	Address string `json:"address"`
+}

@@ -1,0 +1,40 @@
+package units
+
+// Spec is everything that decides how an instance runs. Its hash is the revision:
+// two equal Specs are one unit, a changed Spec is a new unit beside the old.
+// Secrets are never in it, only the root-only files that hold them.
+type Spec struct {
+	Instance string `json:"instance"` // UUID
+	Name     string `json:"name"`     // slug in the unit's name
+	Kind     string `json:"kind"`     // static, dynamic, debug
+	HostName string `json:"host_name"`
+	AppID    string `json:"app_id,omitempty"`
+	Release  string `json:"release"`          // SHA-256 of the package
+	Serial   int    `json:"serial,omitempty"` // raised to replace a revision by an equal one
+
+	Directory   string            `json:"directory"` // release folder, the working directory
+	Exec        []string          `json:"exec"`      // literal argv, argv[0] absolute or relative to Directory
+	Env         map[string]string `json:"env,omitempty"`
+	EnvFiles    []string          `json:"env_files,omitempty"`    // root-only, e.g. /run/nexushub/env/INSTANCE.env
+	Credentials map[string]string `json:"credentials,omitempty"`  // id -> root-only file
+	SecretsHash string            `json:"secrets_hash,omitempty"` // changes when a secret changes
+
+	Network     string  `json:"network"`              // port, socket, guest
+	Domain      string  `json:"domain"`               // guest: internal.DOMAIN leads to the proxy
+	ProxyPort   int     `json:"proxy_port,omitempty"` // guest: the proxy's port on the host
+	Notify      bool    `json:"notify,omitempty"`     // Type=notify, WATCHDOG
+	WatchdogSec float64 `json:"watchdog_sec,omitempty"`
+	StartSec    float64 `json:"start_sec"` // TimeoutStartUSec
+	StopSec     float64 `json:"stop_sec"`
+	State       string  `json:"state,omitempty"` // StateDirectory name, empty: none
+
+	MemoryMax uint64   `json:"memory_max"`
+	TasksMax  uint64   `json:"tasks_max"`
+	CPUQuota  int      `json:"cpu_quota,omitempty"` // percent
+	Loosen    []string `json:"loosen,omitempty"`    // sorted names of manifest.Sandbox
+}
+
+// Placement is what is decided when a revision is started, not by its Spec.
+type Placement struct {
+	Port int `json:"port"` // on 127.0.0.1; 0 where the network needs none
+}
