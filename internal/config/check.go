@@ -1,0 +1,154 @@
+package config
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/tomlfile"
+)
+
+func checkMain(f *tomlfile.File, c *Config) {
+	if host, err := hostname.Parse(c.Domain); err != nil {
+		f.Fault("domain", "%v", err)
+	} else {
+		c.Domain = host
+	}
+	if f.Has("log_level") && !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		f.Fault("log_level", "must be one of debug, info, warn, error")
+	}
+	checkUUID(f, "login_instance", &c.LoginInstance)
+	checkUUID(f, "admin_instance", &c.AdminInstance)
+	absolute(f, "state_dir", c.StateDir)
+	absolute(f, "run_dir", c.RunDir)
+	checkPorts(f, c.Ports)
+	checkAdmin(f, c.Admin)
+	positive(f, "releases.keep", c.Releases.Keep)
+	positive(f, "package.max_entries", c.Package.MaxEntries)
+	positive(f, "package.max_ratio", c.Package.MaxRatio)
+	notZero(f, "upload.max_age", c.Upload.MaxAge)
+	notZero(f, "upload.expiry", c.Upload.Expiry)
+	checkRestart(f, c.Restart)
+	checkProxy(f, c.Proxy)
+	checkLoopback(f, "metrics.listen", c.Metrics.Listen)
+}
+
+func checkPorts(f *tomlfile.File, p Ports) {
+	if p.First < 1024 || p.First > 65535 {
+		f.Fault("ports.first", "must be from 1024 to 65535")
+	}
+	if p.Last < p.First || p.Last > 65535 {
+		f.Fault("ports.last", "must be from ports.first (%d) to 65535", p.First)
+	}
+}
+
+func checkAdmin(f *tomlfile.File, a Admin) {
+	notZero(f, "admin.interval", a.Interval)
+	if a.URL == "" {
+		return
+	}
+	u, err := url.Parse(a.URL)
+	if err != nil || u.Scheme != "https" || u.Host == "" {
+		f.Fault("admin.url", "must be an https:// address")
+	}
+}
+
+func checkRestart(f *tomlfile.File, r Restart) {
+	notZero(f, "restart.delay", r.Delay)
+	notZero(f, "restart.healthy_after", r.HealthyAfter)
+	if r.MaxDelay < r.Delay {
+		f.Fault("restart.max_delay", "must not be less than restart.delay (%s)", r.Delay.Std())
+	}
+}
+
+func checkProxy(f *tomlfile.File, p Proxy) {
+	absolute(f, "proxy.cert_dir", p.CertDir)
+	absolute(f, "proxy.state_dir", p.StateDir)
+	for _, cidr := range p.TrustedProxies {
+		if _, err := netip.ParsePrefix(cidr); err != nil {
+			f.Fault("proxy.trusted_proxies", "%q is no network such as 10.0.0.0/8", cidr)
+		}
+	}
+	for key, d := range map[string]manifest.Duration{
+		"proxy.hold_timeout": p.HoldTimeout, "proxy.drain_timeout": p.DrainTimeout, "proxy.header_timeout": p.HeaderTimeout,
+		"proxy.idle_timeout": p.IdleTimeout, "proxy.stall_timeout": p.StallTimeout,
+	} {
+		notZero(f, key, d)
+	}
+	positive(f, "proxy.max_connections", p.MaxConnections)
+	positive(f, "proxy.max_headers", p.MaxHeaders)
+	positive(f, "proxy.access_log_rate", p.AccessLogRate)
+	if p.MaxHeaderBytes < 4<<10 || p.MaxHeaderBytes > 1<<20 {
+		f.Fault("proxy.max_header_bytes", "must be from 4K to 1M")
+	}
+	if u, err := url.Parse(p.ACME.Directory); err != nil || u.Scheme != "https" {
+		f.Fault("proxy.acme.directory", "must be an https:// address")
+	}
+}
+
+func checkApp(f *tomlfile.File, app *App) {
+	if len(f.Faults) > 0 && !f.Has("instance_id") && !f.Has("host_name") {
+		return // not even TOML, or nothing of an application in it
+	}
+	checkUUID(f, "instance_id", &app.InstanceID)
+	host, err := hostname.Parse(app.HostName)
+	if err != nil {
+		f.Fault("host_name", "%v", err)
+	}
+	app.HostName = host
+	if app.Name == "" {
+		app.Name = app.AppID
+	}
+	if app.Package == "" && app.StaticPath == "" && app.DebugPort == 0 {
+		f.Fault("package", "is missing: an application needs a package, a static folder or a debug_port")
+	}
+	if app.DebugPort < 0 || app.DebugPort > 65535 {
+		f.Fault("debug_port", "must be from 1 to 65535")
+	}
+}
+
+func checkUUID(f *tomlfile.File, key string, id *string) {
+	u, err := uuid.Parse(*id)
+	if err != nil || len(*id) != 36 {
+		f.Fault(key, "must be a UUID such as 18736e4f-93f9-4606-a7be-863c7986ea5b")
+		return
+	}
+	*id = u.String()
+}
+
+func absolute(f *tomlfile.File, key, path string) {
+	if !filepath.IsAbs(path) || strings.ContainsAny(path, "\x00\n") {
+		f.Fault(key, "must be an absolute path")
+	}
+}
+
+func positive(f *tomlfile.File, key string, n int) {
+	if n < 1 {
+		f.Fault(key, "must be at least 1")
+	}
+}
+
+func notZero(f *tomlfile.File, key string, d manifest.Duration) {
+	if d.Std() < time.Millisecond {
+		f.Fault(key, "must be longer than zero")
+	}
+}
+
+func checkLoopback(f *tomlfile.File, key, address string) {
+	if address == "" {
+		return
+	}
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	if err != nil || (host != "localhost" && (ip == nil || !ip.IsLoopback())) {
+		f.Fault(key, "must be a loopback address with a port, such as 127.0.0.1:9180")
+	}
+}

@@ -1,0 +1,188 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/tomlfile"
+)
+
+// Dir is where the configuration lies on an installed host.
+const Dir = "/etc/nexushub"
+
+// Default is the configuration of an empty folder (design, decision 13).
+func Default() *Config {
+	return &Config{
+		Domain:        "yesterday.localhost",
+		StateDir:      "/var/lib/nexushub",
+		RunDir:        "/run/nexushub",
+		LogLevel:      "info",
+		LoginInstance: "3bf3e3c0-6e51-482a-b180-00f6aa568ee9",
+		AdminInstance: "18736e4f-93f9-4606-a7be-863c7986ea5b",
+		Ports:         Ports{First: 10000, Last: 19999},
+		Admin:         Admin{Interval: seconds(5)},
+		Releases:      Releases{Keep: 3},
+		Upload: Upload{
+			MaxSize: 1 << 30, FreeSpace: 512 << 20,
+			MaxAge: manifest.Duration(24 * time.Hour), Expiry: manifest.Duration(time.Hour),
+		},
+		Package:  Package{MaxEntries: 10_000, MaxUnpacked: 1 << 30, MaxRatio: 200},
+		Restart:  Restart{Delay: seconds(2), MaxDelay: seconds(15), HealthyAfter: seconds(60)},
+		Defaults: manifest.Default(),
+		Proxy:    defaultProxy(),
+	}
+}
+
+func defaultProxy() Proxy {
+	return Proxy{
+		CertDir: "/etc/nexushub/certs", StateDir: "/var/lib/nexushub-proxy",
+		HoldTimeout: seconds(10), DrainTimeout: seconds(30), HeaderTimeout: seconds(10),
+		IdleTimeout: seconds(120), StallTimeout: seconds(60),
+		MaxConnections: 20_000, MaxHeaderBytes: 64 << 10, MaxHeaders: 128,
+		AccessLog: true, AccessLogRate: 1000,
+		ACME: ACME{Directory: "https://acme-v02.api.letsencrypt.org/directory"},
+	}
+}
+
+func seconds(n int) manifest.Duration { return manifest.Duration(time.Duration(n) * time.Second) }
+
+// Load reads dir (nexushub.toml, conf.d, apps.d). The error lists every fault of
+// every file. A folder without nexushub.toml is an error: a daemon that runs on
+// defaults because of a mistyped path would be a silent fallback.
+func Load(dir string) (*Config, error) {
+	l := loader{dir: dir, config: Default()}
+	l.config.Root = dir
+	l.main(filepath.Join(dir, "nexushub.toml"), true)
+	for _, name := range l.list("conf.d") {
+		l.main(name, false)
+	}
+	for _, name := range l.list("apps.d") {
+		l.app(name)
+	}
+	l.finish()
+	if len(l.faults) > 0 {
+		return nil, l.faults
+	}
+	return l.config, nil
+}
+
+type loader struct {
+	dir    string
+	config *Config
+	faults tomlfile.Faults
+	apps   []*tomlfile.File // parallel to config.Apps
+}
+
+func (l *loader) list(folder string) []string {
+	entries, err := os.ReadDir(filepath.Join(l.dir, folder))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		l.fail(filepath.Join(l.dir, folder), err)
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".toml") && !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, filepath.Join(l.dir, folder, e.Name()))
+		}
+	}
+	return names
+}
+
+func (l *loader) read(path string) *tomlfile.File {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		l.fail(path, err)
+		return nil
+	}
+	return tomlfile.Parse(path, data)
+}
+
+func (l *loader) fail(path string, err error) {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err
+	}
+	l.faults = append(l.faults, tomlfile.Fault{File: path, Problem: fmt.Sprintf("cannot be read: %v", err)})
+}
+
+func (l *loader) main(path string, withRoot bool) {
+	f := l.read(path)
+	if f == nil {
+		return
+	}
+	f.Bind(l.config)
+	manifest.Check(f, "defaults.", &l.config.Defaults)
+	checkMain(f, l.config)
+	if root := l.config.Root; withRoot && !filepath.IsAbs(root) {
+		l.config.Root = filepath.Join(l.dir, root)
+	}
+	for _, fault := range f.Faults {
+		// A later file is not to blame for what an earlier one says.
+		if withRoot || fault.Line > 0 {
+			l.faults = append(l.faults, fault)
+		}
+	}
+}
+
+func (l *loader) app(path string) {
+	f := l.read(path)
+	if f == nil {
+		return
+	}
+	app := App{File: path, AppID: strings.TrimSuffix(filepath.Base(path), ".toml")}
+	f.Bind(&app)
+	manifest.Check(f, "", &app.Manifest)
+	checkApp(f, &app)
+	l.config.Apps = append(l.config.Apps, app)
+	l.apps = append(l.apps, f)
+}
+
+// finish resolves what needs every file to be read: relative paths and names used twice.
+func (l *loader) finish() {
+	for i := range l.config.Apps {
+		app := &l.config.Apps[i]
+		app.Package = l.resolve(app.Package)
+		app.StaticPath = l.resolve(app.StaticPath)
+		l.checkPath(i, "package", app.Package)
+		l.checkPath(i, "static", app.StaticPath)
+		l.checkTwice(i)
+	}
+	for _, f := range l.apps {
+		l.faults = append(l.faults, f.Faults...)
+	}
+}
+
+func (l *loader) resolve(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(l.config.Root, path)
+}
+
+func (l *loader) checkPath(i int, key, path string) {
+	if path == "" {
+		return
+	}
+	if _, err := os.Stat(path); err != nil {
+		l.apps[i].Fault(key, "%s does not exist (relative paths start at %s)", path, l.config.Root)
+	}
+}
+
+func (l *loader) checkTwice(i int) {
+	app := l.config.Apps[i]
+	if app.HostName == "internal."+l.config.Domain {
+		l.apps[i].Fault("host_name", "is reserved for the API")
+	}
+	for j, other := range l.config.Apps[:i] {
+		if app.HostName != "" && app.HostName == other.HostName {
+			l.apps[i].Fault("host_name", "is used by %s already", l.apps[j].Name)
+		}
+		if app.InstanceID != "" && app.InstanceID == other.InstanceID {
+			l.apps[i].Fault("instance_id", "is used by %s already", l.apps[j].Name)
+		}
+	}
+}

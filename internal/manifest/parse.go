@@ -1,0 +1,184 @@
+package manifest
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nexushub/nexushub/internal/tomlfile"
+)
+
+// FileName is the manifest's name at the root of a package.
+const FileName = "nexushub.toml"
+
+// Parse reads a package's manifest. The error is a tomlfile.Faults that lists every
+// fault with file, line, key and value.
+func Parse(name string, data []byte) (Manifest, error) {
+	var m Manifest
+	f := tomlfile.Parse(name, data)
+	f.Bind(&m)
+	Check(f, "", &m)
+	return m, f.Err()
+}
+
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// Check adds a fault for every value of m that is refused. Prefix is the table that
+// m stands in ("" or "defaults.").
+func Check(f *tomlfile.File, prefix string, m *Manifest) {
+	key := func(k string) string { return prefix + k }
+	oneOf(f, key("network"), m.Network, "port", "socket", "guest")
+	oneOf(f, key("replace"), m.Replace, "overlap", "stop-first")
+	oneOf(f, key("health.type"), m.Health.Type, "http", "tcp", "notify", "none")
+	checkExec(f, key("exec"), m.Exec)
+	checkEnv(f, key("env"), m.Env)
+	if p := m.Health.Path; p != "" && (p[0] != '/' || strings.ContainsAny(p, " \r\n#")) {
+		f.Fault(key("health.path"), "must begin with '/' and hold no space or '#'")
+	}
+	between(f, key("health.interval"), m.Health.Interval, 100*time.Millisecond, time.Hour)
+	between(f, key("health.timeout"), m.Health.Timeout, 10*time.Millisecond, 10*time.Minute)
+	between(f, key("health.start_period"), m.Health.StartPeriod, 100*time.Millisecond, time.Hour)
+	between(f, key("stop_timeout"), m.StopTimeout, 100*time.Millisecond, time.Hour)
+	between(f, key("idle_timeout"), m.IdleTimeout, time.Second, 24*time.Hour)
+	number(f, key("health.failures"), m.Health.Failures, 1, 1000)
+	number(f, key("limits.tasks"), m.Limits.Tasks, 4, 1<<20)
+	number(f, key("limits.cpu"), m.Limits.CPU, 1, 100_000)
+	if f.Has(key("limits.memory")) && m.Limits.Memory < 4<<20 {
+		f.Fault(key("limits.memory"), "must be at least 4M")
+	}
+}
+
+func oneOf(f *tomlfile.File, key, value string, allowed ...string) {
+	if f.Has(key) && !slices.Contains(allowed, value) {
+		f.Fault(key, "must be one of %s", strings.Join(allowed, ", "))
+	}
+}
+
+func between(f *tomlfile.File, key string, d Duration, low, high time.Duration) {
+	if f.Has(key) && (d.Std() < low || d.Std() > high) {
+		f.Fault(key, "must be from %s to %s", low, high)
+	}
+}
+
+func number(f *tomlfile.File, key string, n, low, high int) {
+	if f.Has(key) && (n < low || n > high) {
+		f.Fault(key, "must be from %d to %d", low, high)
+	}
+}
+
+func checkExec(f *tomlfile.File, key string, argv []string) {
+	if f.Has(key) && (len(argv) == 0 || argv[0] == "") {
+		f.Fault(key, "must name a command: [\"bin/app\", \"argument\"]")
+	}
+	for _, a := range argv {
+		if strings.ContainsRune(a, 0) {
+			f.Fault(key, "must not hold a NUL character")
+		}
+	}
+}
+
+// reserved names are set by the agent for every instance (contract section 3).
+var reserved = []string{
+	"PORT", "HOST", "DB_NAME", "INTERNAL_SECRET", "INSTANCE_ID", "STATE_DIRECTORY", "NOTIFY_SOCKET",
+	"WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "NEXUSHUB_RELEASE", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+}
+
+func checkEnv(f *tomlfile.File, key string, env map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		full := key + "." + name
+		switch {
+		case !envName.MatchString(name):
+			f.Fault(full, "is no name for an environment variable")
+		case slices.Contains(reserved, name):
+			f.Fault(full, "is set by NexusHub and cannot be changed")
+		case strings.ContainsAny(env[name], "\x00\n"):
+			f.Fault(full, "must be one line without NUL")
+		}
+	}
+}
+
+// Over returns base with everything that m sets laid over it. Env is merged.
+func (m Manifest) Over(base Manifest) Manifest {
+	out := base
+	set(&out.Exec, m.Exec, m.Exec != nil)
+	if len(m.Env) > 0 {
+		out.Env = maps.Clone(base.Env)
+		if out.Env == nil {
+			out.Env = map[string]string{}
+		}
+		maps.Copy(out.Env, m.Env)
+	}
+	set(&out.Network, m.Network, m.Network != "")
+	out.Health = m.Health.over(base.Health)
+	set(&out.Limits.Memory, m.Limits.Memory, m.Limits.Memory != 0)
+	set(&out.Limits.Tasks, m.Limits.Tasks, m.Limits.Tasks != 0)
+	set(&out.Limits.CPU, m.Limits.CPU, m.Limits.CPU != 0)
+	set(&out.StopTimeout, m.StopTimeout, m.StopTimeout != 0)
+	set(&out.Replace, m.Replace, m.Replace != "")
+	set(&out.StateDir, m.StateDir, m.StateDir != nil)
+	out.Sandbox = m.Sandbox.or(base.Sandbox)
+	out.Static.SPAFallback = m.Static.SPAFallback || base.Static.SPAFallback
+	out.ProxyAll = m.ProxyAll || base.ProxyAll
+	set(&out.IdleTimeout, m.IdleTimeout, m.IdleTimeout != 0)
+	return out
+}
+
+func (h Health) over(base Health) Health {
+	out := base
+	set(&out.Type, h.Type, h.Type != "")
+	set(&out.Path, h.Path, h.Path != "")
+	set(&out.Interval, h.Interval, h.Interval != 0)
+	set(&out.Timeout, h.Timeout, h.Timeout != 0)
+	set(&out.Failures, h.Failures, h.Failures != 0)
+	set(&out.StartPeriod, h.StartPeriod, h.StartPeriod != 0)
+	return out
+}
+
+func (s Sandbox) or(o Sandbox) Sandbox {
+	return Sandbox{
+		WritableCode: s.WritableCode || o.WritableCode,
+		Network:      s.Network || o.Network,
+		Proc:         s.Proc || o.Proc,
+		Namespaces:   s.Namespaces || o.Namespaces,
+		Devices:      s.Devices || o.Devices,
+		PrivilegedIO: s.PrivilegedIO || o.PrivilegedIO,
+		ReadHome:     s.ReadHome || o.ReadHome,
+	}
+}
+
+// Loosenings returns the sandbox settings that are loosened, by name, sorted.
+func (s Sandbox) Loosenings() []string {
+	var names []string
+	for name, on := range map[string]bool{
+		"writable_code": s.WritableCode, "network": s.Network, "proc": s.Proc, "namespaces": s.Namespaces,
+		"devices": s.Devices, "privileged_io": s.PrivilegedIO, "read_home": s.ReadHome,
+	} {
+		if on {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Default is what an application gets that says nothing (design, decisions 4 and 9).
+func Default() Manifest {
+	yes := true
+	return Manifest{
+		Exec: []string{"bin/app"}, Network: "port", Replace: "overlap", StateDir: &yes,
+		StopTimeout: Duration(5 * time.Second),
+		Limits:      Limits{Memory: 512 << 20, Tasks: 512},
+		Health: Health{
+			Type: "http", Path: "/api/status", Interval: Duration(10 * time.Second),
+			Timeout: Duration(3 * time.Second), Failures: 2, StartPeriod: Duration(time.Minute),
+		},
+	}
+}
+
+func set[T any](dst *T, value T, given bool) {
+	if given {
+		*dst = value
+	}
+}

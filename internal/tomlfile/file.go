@@ -1,0 +1,153 @@
+// Package tomlfile reads TOML strictly and reports every fault at once: each unknown
+// key, wrong type and refused value with file, line, key and value, where a plain
+// decoder stops at the first. The syntax is go-toml's; only the binding of keys to
+// struct fields is here, because that is where the positions are.
+package tomlfile
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// File is one parsed TOML file: its values, and the line of each key.
+type File struct {
+	Name   string
+	Faults Faults
+	values map[string]any
+	lines  map[string]int
+}
+
+// Parse reads data. A syntax error becomes the File's only Fault.
+func Parse(name string, data []byte) *File {
+	f := &File{Name: name, lines: map[string]int{}}
+	if err := toml.Unmarshal(data, &f.values); err != nil {
+		f.Faults = Faults{syntaxFault(name, err)}
+		f.values = nil
+		return f
+	}
+	f.index(data)
+	return f
+}
+
+// Bind sets the fields of dst, a pointer to a struct with toml tags. Fields whose
+// key is absent keep their value.
+func (f *File) Bind(dst any) {
+	if f.values != nil {
+		f.bindStruct("", f.values, reflectElem(dst))
+	}
+}
+
+// Has says whether the file sets key ("health.path").
+func (f *File) Has(key string) bool {
+	_, ok := f.lines[key]
+	return ok
+}
+
+// Fault adds a fault about the value of key.
+func (f *File) Fault(key, format string, args ...any) {
+	f.Faults = append(f.Faults, Fault{
+		File: f.Name, Line: f.line(key), Key: key,
+		Value: f.show(key), Problem: fmt.Sprintf(format, args...),
+	})
+}
+
+// Err returns the faults as one error, nil when there are none.
+func (f *File) Err() error {
+	if len(f.Faults) == 0 {
+		return nil
+	}
+	return f.Faults
+}
+
+// line finds the line of key, or of the nearest table around it.
+func (f *File) line(key string) int {
+	for key != "" {
+		if n, ok := f.lines[key]; ok {
+			return n
+		}
+		i := strings.LastIndexByte(key, '.')
+		key = key[:max(i, 0)]
+	}
+	return 0
+}
+
+func (f *File) show(key string) string {
+	var v any = f.values
+	for _, part := range strings.Split(key, ".") {
+		table, ok := v.(map[string]any)
+		if !ok {
+			return ""
+		}
+		v = table[part]
+	}
+	return display(v)
+}
+
+func display(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return fmt.Sprintf("%q", v)
+	case map[string]any:
+		return "{...}"
+	}
+	return fmt.Sprint(v)
+}
+
+func (f *File) index(data []byte) {
+	var p unstable.Parser
+	p.Reset(data)
+	table := ""
+	for p.NextExpression() {
+		e := p.Expression()
+		switch e.Kind {
+		case unstable.Table, unstable.ArrayTable:
+			table = f.note(&p, "", e.Key())
+		case unstable.KeyValue:
+			f.keyValue(&p, table, e)
+		}
+	}
+}
+
+func (f *File) keyValue(p *unstable.Parser, table string, e *unstable.Node) {
+	key := f.note(p, table, e.Key())
+	if e.Value().Kind != unstable.InlineTable {
+		return
+	}
+	for it := e.Value().Children(); it.Next(); {
+		f.keyValue(p, key, it.Node())
+	}
+}
+
+// note records the line of a (possibly dotted) key below table and returns its path.
+func (f *File) note(p *unstable.Parser, table string, key unstable.Iterator) string {
+	path := table
+	for key.Next() {
+		path = join(path, string(key.Node().Data))
+		if _, seen := f.lines[path]; !seen {
+			f.lines[path] = p.Shape(key.Node().Raw).Start.Line
+		}
+	}
+	return path
+}
+
+func join(table, key string) string {
+	if table == "" {
+		return key
+	}
+	return table + "." + key
+}
+
+func syntaxFault(name string, err error) Fault {
+	fault := Fault{File: name, Problem: strings.TrimPrefix(err.Error(), "toml: ")}
+	if d, ok := errors.AsType[*toml.DecodeError](err); ok {
+		fault.Line, _ = d.Position()
+		fault.Key = strings.Join(d.Key(), ".")
+	}
+	return fault
+}
