@@ -100,7 +100,10 @@ func checkApp(f *tomlfile.File, app *App) {
 	}
 	checkUUID(f, "instance_id", &app.InstanceID)
 	host, err := hostname.Parse(app.HostName)
-	if err != nil {
+	switch {
+	case app.HostName == "":
+		f.Fault("host_name", "is missing")
+	case err != nil:
 		f.Fault("host_name", "%v", err)
 	}
 	app.HostName = host
@@ -108,7 +111,7 @@ func checkApp(f *tomlfile.File, app *App) {
 		app.Name = app.AppID
 	}
 	if app.Package == "" && app.StaticPath == "" && app.DebugPort == 0 {
-		f.Fault("package", "is missing: an application needs a package, a static folder or a debug_port")
+		f.Fault("package", "is missing: an application needs a package, a static_path or a debug_port")
 	}
 	if app.DebugPort < 0 || app.DebugPort > 65535 {
 		f.Fault("debug_port", "must be from 1 to 65535")
@@ -116,6 +119,10 @@ func checkApp(f *tomlfile.File, app *App) {
 }
 
 func checkUUID(f *tomlfile.File, key string, id *string) {
+	if *id == "" {
+		f.Fault(key, "is missing: `uuidgen` makes one")
+		return
+	}
 	u, err := uuid.Parse(*id)
 	if err != nil || len(*id) != 36 {
 		f.Fault(key, "must be a UUID such as 18736e4f-93f9-4606-a7be-863c7986ea5b")

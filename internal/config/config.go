@@ -40,10 +40,10 @@ type App struct {
 	AppID      string `toml:"app_id"`       // default: the file's name without .toml
 	Name       string `toml:"display_name"` // default: AppID
 	DBName     string `toml:"db_name"`
-	Package    string `toml:"package"`    // folder with bin/app, or a zip; empty: static files only
-	StaticPath string `toml:"static"`     // folder; default PACKAGE/static when it is there
-	DebugPort  int    `toml:"debug_port"` // development server on 127.0.0.1
-	ACME       bool   `toml:"acme"`       // certificate for this host by ACME
+	Package    string `toml:"package"`     // folder with bin/app, or a zip; empty: static files only
+	StaticPath string `toml:"static_path"` // folder; default PACKAGE/static when it is there
+	DebugPort  int    `toml:"debug_port"`  // development server on 127.0.0.1
+	ACME       bool   `toml:"acme"`        // certificate for this host by ACME
 	manifest.Manifest
 }
 

@@ -67,6 +67,7 @@ func Load(dir string) (*Config, error) {
 	}
 	l.finish()
 	if len(l.faults) > 0 {
+		l.faults.Sort()
 		return nil, l.faults
 	}
 	return l.config, nil
@@ -148,7 +149,7 @@ func (l *loader) finish() {
 		app.Package = l.resolve(app.Package)
 		app.StaticPath = l.resolve(app.StaticPath)
 		l.checkPath(i, "package", app.Package)
-		l.checkPath(i, "static", app.StaticPath)
+		l.checkPath(i, "static_path", app.StaticPath)
 		l.checkTwice(i)
 	}
 	for _, f := range l.apps {

@@ -73,14 +73,25 @@ func (h *journalHandler) Handle(_ context.Context, r slog.Record) error {
 	text.WriteString(r.Message)
 	r.Attrs(func(a slog.Attr) bool {
 		buf = appendAttr(buf, h.prefix, a)
-		if a.Key == "error" {
-			fmt.Fprintf(&text, ": %v", a.Value.Resolve().Any())
-		}
+		appendText(&text, a)
 		return true
 	})
 	buf = appendField(buf, "MESSAGE", text.String())
 	buf = appendField(buf, "PRIORITY", priority(r.Level))
 	return h.send(append(buf, h.fields...))
+}
+
+// appendText makes the line readable without the fields: `journalctl -u` and
+// `systemctl status` show MESSAGE alone.
+func appendText(text *strings.Builder, a slog.Attr) {
+	switch v := a.Value.Resolve(); {
+	case a.Key == "error":
+		fmt.Fprintf(text, ": %v", v)
+	case v.Kind() != slog.KindGroup && !strings.ContainsAny(v.String(), " \n\""):
+		fmt.Fprintf(text, " %s=%v", a.Key, v)
+	case v.Kind() != slog.KindGroup:
+		fmt.Fprintf(text, " %s=%q", a.Key, v.String())
+	}
 }
 
 // send writes one datagram; what is too big for one goes by a sealed memory file, as

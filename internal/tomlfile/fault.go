@@ -1,7 +1,9 @@
 package tomlfile
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -42,4 +44,14 @@ func (fs Faults) Error() string {
 		lines[i] = f.Error()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Sort orders by line within each file, files in the order they came.
+func (fs Faults) Sort() {
+	slices.SortStableFunc(fs, func(a, b Fault) int {
+		if a.File != b.File {
+			return 0
+		}
+		return cmp.Compare(a.Line, b.Line)
+	})
 }

@@ -7,6 +7,7 @@ package tomlfile
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -47,8 +48,12 @@ func (f *File) Has(key string) bool {
 	return ok
 }
 
-// Fault adds a fault about the value of key.
+// Fault adds a fault about the value of key. Only the first about a key counts: what
+// follows is mostly its echo.
 func (f *File) Fault(key, format string, args ...any) {
+	if slices.ContainsFunc(f.Faults, func(x Fault) bool { return x.Key == key && key != "" }) {
+		return
+	}
 	f.Faults = append(f.Faults, Fault{
 		File: f.Name, Line: f.line(key), Key: key,
 		Value: f.show(key), Problem: fmt.Sprintf(format, args...),
@@ -60,6 +65,7 @@ func (f *File) Err() error {
 	if len(f.Faults) == 0 {
 		return nil
 	}
+	f.Faults.Sort()
 	return f.Faults
 }
 

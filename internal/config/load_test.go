@@ -1,0 +1,140 @@
+package config
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// unpack lays the files of an archive into a fresh folder and returns the section "errors".
+func unpack(t *testing.T, ar *txtar.Archive) (dir, want string) {
+	t.Helper()
+	dir = t.TempDir()
+	for _, f := range ar.Files {
+		if f.Name == "errors" {
+			want = string(f.Data)
+			continue
+		}
+		path := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, f.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, want
+}
+
+// Each file of testdata is a whole configuration with the errors it must give.
+func TestLoadRefusesBadConfigurations(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("golden files: %d, %v; want at least 20", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			ar, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir, want := unpack(t, ar)
+			_, err = Load(dir)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			got := strings.ReplaceAll(err.Error(), dir+"/", "") + "\n"
+			got = strings.ReplaceAll(got, dir, "DIR")
+			if *update {
+				writeGolden(t, file, ar, got)
+				return
+			}
+			if got != want {
+				t.Errorf("errors:\n%swant:\n%s", got, want)
+			}
+		})
+	}
+}
+
+func writeGolden(t *testing.T, file string, ar *txtar.Archive, got string) {
+	t.Helper()
+	for i := range ar.Files {
+		if ar.Files[i].Name == "errors" {
+			ar.Files[i].Data = []byte(got)
+		}
+	}
+	if err := os.WriteFile(file, txtar.Format(ar), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const good = `
+-- nexushub.toml --
+domain = "Example.ORG"
+[ports]
+first = 12000
+[defaults.limits]
+memory = "64M"
+-- conf.d/50-site.toml --
+log_level = "debug"
+[ports]
+last = 12100
+-- apps/hello/bin/app --
+-- apps.d/hello.toml --
+instance_id = "1F0C9B3E-7D55-4A0E-9F0E-0C5D1A2B3C4D"
+host_name = "Hello.Example.org:8443"
+package = "apps/hello"
+[health]
+path = "/-/healthy"
+interval = "1m30s"
+-- apps.d/README.md --
+not read
+`
+
+func TestLoadLaysFilesOverDefaults(t *testing.T) {
+	dir, _ := unpack(t, txtar.Parse([]byte(good)))
+	c, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Domain != "example.org" || c.LogLevel != "debug" || c.Ports != (Ports{12000, 12100}) {
+		t.Errorf("main: domain %q, level %q, ports %v", c.Domain, c.LogLevel, c.Ports)
+	}
+	if c.Defaults.Limits.Memory != 64<<20 || c.Defaults.Health.Path != "/api/status" {
+		t.Errorf("defaults: %+v", c.Defaults)
+	}
+	if len(c.Apps) != 1 {
+		t.Fatalf("apps: %+v", c.Apps)
+	}
+	app := c.Apps[0]
+	if app.HostName != "hello.example.org" || app.AppID != "hello" || app.Name != "hello" || app.Package != filepath.Join(dir, "apps/hello") {
+		t.Errorf("app: %+v", app)
+	}
+	if app.InstanceID != "1f0c9b3e-7d55-4a0e-9f0e-0c5d1a2b3c4d" || app.Health.Interval.Std() != 90*time.Second {
+		t.Errorf("app: id %q, health %+v", app.InstanceID, app.Health)
+	}
+	m := app.Over(c.Defaults)
+	if m.Limits.Memory != 64<<20 || m.Health.Path != "/-/healthy" || m.Health.Failures != 2 {
+		t.Errorf("manifest over defaults: %+v", m)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte("domain = \"x\"\n[ports]\nfirst = 1\n"), []byte("instance_id = \"x\"\n[health]\npath = \"/\"\n"))
+	f.Fuzz(func(t *testing.T, main, app []byte) {
+		dir, _ := unpack(t, &txtar.Archive{Files: []txtar.File{
+			{Name: "nexushub.toml", Data: main}, {Name: "apps.d/a.toml", Data: app},
+		}})
+		c, err := Load(dir)
+		if (c == nil) == (err == nil) {
+			t.Errorf("config %v, error %v", c, err)
+		}
+	})
+}
