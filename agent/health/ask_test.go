@@ -1,0 +1,104 @@
+package health
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func serve(t *testing.T, network, address string, h http.Handler) Check {
+	t.Helper()
+	l, err := net.Listen(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewUnstartedServer(h)
+	s.Listener.Close()
+	s.Listener = l
+	s.Start()
+	t.Cleanup(s.Close)
+	return Check{
+		Type: "http", Network: network, Address: l.Addr().String(),
+		Host: "app.test", Path: "/api/status", Timeout: 5 * time.Second,
+	}
+}
+
+func TestAskHTTP(t *testing.T) {
+	tests := []struct {
+		name    string
+		handler http.HandlerFunc
+		code    int
+		problem string
+	}{
+		{"healthy", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") }, 200, ""},
+		{"own host name and path", func(w http.ResponseWriter, r *http.Request) {
+			if r.Host != "app.test" || r.URL.Path != "/api/status" {
+				w.WriteHeader(500)
+			}
+		}, 200, ""},
+		{"busy", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "warming up", 503) }, 503, "503"},
+		{"a redirect is not followed and not healthy", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/login", http.StatusFound)
+		}, 302, "302"},
+		{"204 is not 200", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) }, 204, "204"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := ask(t.Context(), serve(t, "tcp", "127.0.0.1:0", tt.handler))
+			if o.code != tt.code || (o.err == nil) != (tt.problem == "") {
+				t.Fatalf("outcome = %+v, want code %d, problem %q", o, tt.code, tt.problem)
+			}
+			if o.err != nil && !strings.Contains(o.err.Error(), tt.problem) {
+				t.Errorf("error = %v, want it to say %q", o.err, tt.problem)
+			}
+		})
+	}
+}
+
+func TestAskKeepsTheStartOfALongBody(t *testing.T) {
+	o := ask(t.Context(), serve(t, "tcp", "127.0.0.1:0", http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, strings.Repeat("x", 1<<20)) })))
+	if o.err != nil || len(o.body) != bodyLimit {
+		t.Errorf("body of %d bytes, error %v; want %d", len(o.body), o.err, bodyLimit)
+	}
+}
+
+func TestAskUnixSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "web.sock")
+	o := ask(t.Context(), serve(t, "unix", path, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	if o.err != nil {
+		t.Error(o.err)
+	}
+}
+
+func TestAskTCP(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Check{Type: "tcp", Network: "tcp", Address: l.Addr().String(), Timeout: 5 * time.Second}
+	if o := ask(t.Context(), c); o.err != nil {
+		t.Errorf("listening: %v", o.err)
+	}
+	l.Close()
+	if o := ask(t.Context(), c); o.err == nil {
+		t.Error("nobody listens and it is healthy")
+	}
+}
+
+func TestAskTimesOut(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c := Check{Type: "http", Network: "tcp", Address: l.Addr().String(), Path: "/", Timeout: 20 * time.Millisecond}
+	if o := ask(t.Context(), c); o.err == nil || !strings.Contains(o.err.Error(), "no answer within") {
+		t.Errorf("error = %v, want a timeout in words", o.err)
+	}
+}

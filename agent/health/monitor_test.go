@@ -1,0 +1,133 @@
+package health
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var web = Check{Type: "http", Run: "1", Interval: 10 * time.Second, Timeout: 3 * time.Second, Failures: 2}
+
+// script answers the probes of one test.
+type script struct {
+	asked   atomic.Int64
+	healthy atomic.Bool
+}
+
+func (s *script) ask(context.Context, Check) outcome {
+	s.asked.Add(1)
+	if s.healthy.Load() {
+		return outcome{code: 200}
+	}
+	return outcome{code: 503, body: "warming up", err: errors.New("answered 503")}
+}
+
+func runMonitor(t *testing.T, s *script) (*Monitor, *atomic.Int64) {
+	t.Helper()
+	var changes atomic.Int64
+	m := NewMonitor(func(string) { changes.Add(1) })
+	m.ask = s.ask
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- m.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	synctest.Wait()
+	return m, &changes
+}
+
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func TestFastUntilTheFirstSuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s script
+		m, changes := runMonitor(t, &s)
+		m.Watch("u", web)
+		pass(time.Second)
+		if n := s.asked.Load(); n < 10 || n > 16 {
+			t.Errorf("probes in the first second = %d, want 10 to 16", n)
+		}
+		s.healthy.Store(true)
+		pass(lastPause)
+		if r, _ := m.Result("u"); r.State != Healthy || changes.Load() != 1 {
+			t.Errorf("result = %+v after %d changes, want healthy after 1", r, changes.Load())
+		}
+		before := s.asked.Load()
+		pass(time.Minute)
+		if n := s.asked.Load() - before; n < 5 || n > 7 {
+			t.Errorf("probes in a healthy minute = %d, want about 6", n)
+		}
+	})
+}
+
+func TestThresholdThenRecovery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s script
+		s.healthy.Store(true)
+		m, changes := runMonitor(t, &s)
+		m.Watch("u", web)
+		pass(time.Second)
+		s.healthy.Store(false)
+		pass(11 * time.Second)
+		if r, _ := m.Result("u"); r.State != Healthy || r.Failures != 1 {
+			t.Errorf("after one failure: %+v, want still healthy", r)
+		}
+		pass(11 * time.Second)
+		r, _ := m.Result("u")
+		if r.State != Unhealthy || r.Code != 503 || r.Body != "warming up" || r.Problem == "" {
+			t.Errorf("after two failures: %+v, want unhealthy with the evidence", r)
+		}
+		s.healthy.Store(true)
+		pass(11 * time.Second)
+		if r, _ := m.Result("u"); r.State != Healthy || r.Problem != "" || changes.Load() != 3 {
+			t.Errorf("after recovery: %+v, %d changes; want healthy, 3", r, changes.Load())
+		}
+	})
+}
+
+func TestNewRunStartsFromNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s script
+		s.healthy.Store(true)
+		m, _ := runMonitor(t, &s)
+		m.Watch("u", web)
+		pass(time.Second)
+		s.healthy.Store(false)
+		next := web
+		next.Run = "2"
+		m.Watch("u", next)
+		pass(time.Second)
+		if r, _ := m.Result("u"); r.State != Unknown || r.Failures == 0 {
+			t.Errorf("after a restart: %+v, want unknown with failures", r)
+		}
+	})
+}
+
+func TestForgetEndsTheProbing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s script
+		m, _ := runMonitor(t, &s)
+		m.Watch("u", web)
+		m.Watch("u", web)
+		m.Forget("u")
+		pass(0)
+		before := s.asked.Load()
+		pass(time.Hour)
+		if n := s.asked.Load(); n != before {
+			t.Errorf("%d probes after Forget", n-before)
+		}
+		if _, ok := m.Result("u"); ok {
+			t.Error("a forgotten unit has a result")
+		}
+	})
+}

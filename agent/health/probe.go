@@ -1,0 +1,73 @@
+package health
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// The pace before the first success: an application is up within milliseconds, and
+// every millisecond until that is noticed is a millisecond of waiting for its users.
+const (
+	firstPause = 2 * time.Millisecond
+	lastPause  = 250 * time.Millisecond
+)
+
+// probe follows one run of one unit.
+type probe struct {
+	check   Check
+	ask     func(context.Context, Check) outcome
+	changed func()
+
+	mu     sync.Mutex // guards result
+	result Result
+}
+
+func (p *probe) run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	pause := firstPause
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		o := p.ask(ctx, p.check)
+		if ctx.Err() != nil {
+			return
+		}
+		if p.note(o) == Unknown {
+			timer.Reset(pause)
+			pause = min(pause*8/5, lastPause, p.check.Interval)
+			continue
+		}
+		timer.Reset(spread(p.check.Interval))
+	}
+}
+
+// note takes the outcome in and tells the owner when the state changed.
+func (p *probe) note(o outcome) State {
+	p.mu.Lock()
+	before := p.result.State
+	p.result = p.result.after(o, time.Now(), p.check.Failures)
+	after := p.result.State
+	p.mu.Unlock()
+	if before != after {
+		p.changed()
+	}
+	return after
+}
+
+func (p *probe) current() Result {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.result
+}
+
+// spread moves an interval by up to 5 %, so that applications started together are
+// not probed together for ever.
+func spread(d time.Duration) time.Duration {
+	return d - d/20 + rand.N(d/10+1)
+}
