@@ -1,0 +1,120 @@
+package units
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// Networks an application can ask for (contract section 3).
+const (
+	NetworkPort   = "port"
+	NetworkSocket = "socket"
+	NetworkGuest  = "guest"
+)
+
+// loosenings are the names of manifest.Sandbox.
+var loosenings = []string{"writable_code", "network", "proc", "namespaces", "devices", "privileged_io", "read_home"}
+
+var (
+	slugForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
+	envForm  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	idForm   = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+)
+
+// check refuses what systemd would refuse, or take in another sense, before it is asked.
+func (s Spec) check(p Placement) error {
+	for _, fault := range []error{s.checkNames(), s.checkCommand(), s.checkEnv(), s.checkNetwork(p), s.checkLimits()} {
+		if fault != nil {
+			return fmt.Errorf("%w: %w", ErrSpec, fault)
+		}
+	}
+	return nil
+}
+
+func (s Spec) checkNames() error {
+	if !slugForm.MatchString(s.Name) {
+		return fmt.Errorf("name %q: must be made of a-z, 0-9 and '-'", s.Name)
+	}
+	if _, err := uuid.Parse(s.Instance); err != nil || len(s.Instance) != 36 {
+		return fmt.Errorf("instance %q: must be a UUID", s.Instance)
+	}
+	for _, l := range s.Loosen {
+		if !slices.Contains(loosenings, l) {
+			return fmt.Errorf("sandbox %q: no such loosening, there are %s", l, strings.Join(loosenings, ", "))
+		}
+	}
+	return nil
+}
+
+func (s Spec) checkCommand() error {
+	if !filepath.IsAbs(s.Directory) {
+		return fmt.Errorf("directory %q: must be an absolute path", s.Directory)
+	}
+	if len(s.Exec) == 0 || s.Exec[0] == "" {
+		return fmt.Errorf("exec: must name a command")
+	}
+	for _, arg := range s.Exec {
+		if !utf8.ValidString(arg) || strings.ContainsRune(arg, 0) {
+			return fmt.Errorf("exec: argument %q: must be UTF-8 without NUL", arg)
+		}
+	}
+	return nil
+}
+
+func (s Spec) checkEnv() error {
+	for k, v := range s.Env {
+		if !envForm.MatchString(k) {
+			return fmt.Errorf("env: name %q: must be made of letters, digits and '_'", k)
+		}
+		if !utf8.ValidString(v) || strings.ContainsFunc(v, isControl) {
+			return fmt.Errorf("env: value of %s: must be UTF-8 without control characters", k)
+		}
+	}
+	for id, path := range s.Credentials {
+		if !idForm.MatchString(id) || !filepath.IsAbs(path) {
+			return fmt.Errorf("credential %q: must have a plain name and an absolute path", id)
+		}
+	}
+	for _, path := range s.EnvFiles {
+		if !filepath.IsAbs(path) {
+			return fmt.Errorf("env file %q: must be an absolute path", path)
+		}
+	}
+	return nil
+}
+
+// isControl is what systemd refuses in the value of a variable.
+func isControl(r rune) bool {
+	return (r < ' ' && r != '\t' && r != '\n') || r == 0x7f
+}
+
+func (s Spec) checkNetwork(p Placement) error {
+	needsPort := s.Network == NetworkPort || s.Network == NetworkGuest
+	switch {
+	case needsPort && (p.Port < 1 || p.Port > 65535):
+		return fmt.Errorf("network %q: port %d: must be from 1 to 65535", s.Network, p.Port)
+	case s.Network == NetworkGuest && (s.Domain == "" || s.ProxyPort < 1 || s.ProxyPort > 65535):
+		return fmt.Errorf("network %q: needs the domain and the proxy's port", s.Network)
+	case !needsPort && s.Network != NetworkSocket:
+		return fmt.Errorf("network %q: must be port, socket or guest", s.Network)
+	}
+	return nil
+}
+
+func (s Spec) checkLimits() error {
+	for name, v := range map[string]float64{"start_sec": s.StartSec, "stop_sec": s.StopSec, "watchdog_sec": s.WatchdogSec} {
+		if !(v >= 0 && v < 1e9) { // also refuses NaN
+			return fmt.Errorf("%s %v: must be a number of seconds", name, v)
+		}
+	}
+	if s.CPUQuota < 0 {
+		return fmt.Errorf("cpu quota %d %%: must not be negative", s.CPUQuota)
+	}
+	return nil
+}

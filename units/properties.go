@@ -1,0 +1,159 @@
+package units
+
+import (
+	"maps"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// restartDelay is the floor: PID 1 brings an application back even while the agent is away.
+const restartDelay = 2 * time.Second
+
+// Properties turns a Spec into the properties of the service that runs it. It is pure:
+// the same arguments give the same list. Errors wrap ErrSpec.
+// Source of names and types: org.freedesktop.systemd1(5), dbus-execute.c, dbus-cgroup.c.
+func Properties(s Spec, place Placement, caps Capabilities) ([]Property, error) {
+	if err := s.check(place); err != nil {
+		return nil, err
+	}
+	var p properties
+	s.identity(&p, place)
+	s.lifecycle(&p, caps)
+	s.command(&p, place, caps)
+	s.secrets(&p)
+	s.limits(&p, caps)
+	s.sandbox(&p)
+	return caps.cut(p), nil
+}
+
+func (s Spec) identity(p *properties, place Placement) {
+	p.set("Description", "NexusHub application "+s.HostName)
+	p.set("Slice", Slice)
+	p.set("CollectMode", "inactive") // a failed unit stays to be read
+	p.set("AddRef", true)            // so does a finished one, while we are connected
+	p.set("Before", []string{"nexushub-apps.target"})
+	p.set("LogExtraFields", s.fields(place))
+}
+
+// fields let the agent rebuild its table from PID 1 alone.
+func (s Spec) fields(place Placement) [][]byte {
+	var out [][]byte
+	add := func(name, value string) { out = append(out, []byte(name+"="+value)) }
+	add("NEXUSHUB_APP", s.Name)
+	add("NEXUSHUB_INSTANCE", s.Instance)
+	add("NEXUSHUB_RELEASE", s.Release)
+	add("NEXUSHUB_REVISION", s.Revision())
+	add("NEXUSHUB_KIND", s.Kind)
+	add("NEXUSHUB_HOST", s.HostName)
+	add("NEXUSHUB_NETWORK", s.Network)
+	add("NEXUSHUB_PORT", strconv.Itoa(place.Port))
+	return out
+}
+
+func (s Spec) lifecycle(p *properties, caps Capabilities) {
+	p.set("Type", map[bool]string{false: "exec", true: "notify"}[s.Notify])
+	p.set("NotifyAccess", "main")
+	if s.WatchdogSec > 0 {
+		p.set("WatchdogUSec", usec(s.WatchdogSec))
+	}
+	p.set("Restart", "always") // on-failure takes a SIGTERM from outside for a clean exit
+	p.set("RestartUSec", uint64(restartDelay.Microseconds()))
+	p.set("RestartSteps", uint32(3))
+	p.set("RestartMaxDelayUSec", uint64((15 * time.Second).Microseconds()))
+	p.set("StartLimitIntervalUSec", uint64(0)) // a limit would close the socket for good
+	p.set("TimeoutStartUSec", usec(s.StartSec))
+	p.set("TimeoutStopUSec", usec(s.StopSec))
+	p.set("KillMode", "mixed")
+	if caps.UnifiedCgroups {
+		p.set("OOMPolicy", "kill") // nothing half alive stays behind
+	}
+}
+
+func (s Spec) command(p *properties, place Placement, caps Capabilities) {
+	argv := slices.Clone(s.Exec)
+	if !filepath.IsAbs(argv[0]) {
+		argv[0] = filepath.Join(s.root(), argv[0])
+	}
+	p.set("WorkingDirectory", s.root())
+	p.set("Environment", s.environment(place))
+	p.set("SyslogIdentifier", s.Name)
+	p.set("SyslogLevelPrefix", false) // "<3>" is the application's text, not ours to cut
+	argv = caps.separate(argv, s.Name)
+	p.set("ExecStartEx", []execCommand{{Path: argv[0], Argv: argv, Flags: []string{"no-env-expand"}}})
+}
+
+// root is the folder of the release as the application sees it.
+func (s Spec) root() string {
+	if s.Network == NetworkGuest {
+		return guestApp
+	}
+	return s.Directory
+}
+
+// environment: the application's own first, so that ours win.
+func (s Spec) environment(place Placement) []string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(s.Env)) {
+		out = append(out, k+"="+s.Env[k])
+	}
+	out = append(out, "HOST="+s.HostName, "INSTANCE_ID="+s.Instance, "NEXUSHUB_RELEASE="+s.Release)
+	switch s.Network {
+	case NetworkPort:
+		out = append(out, "PORT="+strconv.Itoa(place.Port))
+	case NetworkGuest:
+		out = append(out, "PORT=80")
+	}
+	return out
+}
+
+// secrets are named by the files that hold them: a property is readable by every user.
+func (s Spec) secrets(p *properties) {
+	if len(s.EnvFiles) > 0 {
+		files := make([]envFile, len(s.EnvFiles))
+		for i, f := range s.EnvFiles {
+			files[i] = envFile{Path: f}
+		}
+		p.set("EnvironmentFiles", files)
+	}
+	if len(s.Credentials) > 0 {
+		var creds []credential
+		for _, id := range slices.Sorted(maps.Keys(s.Credentials)) {
+			creds = append(creds, credential{ID: id, Path: s.Credentials[id]})
+		}
+		p.set("LoadCredential", creds)
+	}
+}
+
+func (s Spec) limits(p *properties, caps Capabilities) {
+	if s.State != "" {
+		p.set("StateDirectory", []string{s.State})
+		p.set("StateDirectoryMode", uint32(0o700))
+	}
+	p.set("CPUAccounting", true)
+	p.set("LimitNOFILE", uint64(65536))
+	p.set("LimitNOFILESoft", uint64(65536))
+	if s.MemoryMax > 0 {
+		p.set("MemoryMax", s.MemoryMax)
+	}
+	if s.MemoryMax > 0 && caps.UnifiedCgroups {
+		p.set("MemoryHigh", s.MemoryMax/10*9) // reclaim before killing
+	}
+	if s.TasksMax > 0 {
+		p.set("TasksMax", s.TasksMax)
+	}
+	if s.CPUQuota > 0 {
+		// whole percent, because the unit's file keeps no more over a daemon-reload
+		p.set("CPUQuotaPerSecUSec", uint64(s.CPUQuota)*10_000)
+	}
+}
+
+// usec turns seconds into microseconds; 0 means without end.
+func usec(seconds float64) uint64 {
+	if seconds == 0 {
+		return math.MaxUint64
+	}
+	return uint64(seconds * 1e6)
+}

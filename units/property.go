@@ -1,0 +1,51 @@
+package units
+
+import (
+	sysdbus "github.com/coreos/go-systemd/v22/dbus"
+	"github.com/godbus/dbus/v5"
+)
+
+// Property is one property of a unit as StartTransientUnit takes it, type (sv).
+type Property = sysdbus.Property
+
+// properties collects in order; a name may come twice where systemd merges lists.
+type properties []Property
+
+func (p *properties) set(name string, value any) {
+	*p = append(*p, Property{Name: name, Value: dbus.MakeVariant(value)})
+}
+
+// The D-Bus structures behind systemd's richer properties.
+type (
+	execCommand struct { // (sasas)
+		Path  string
+		Argv  []string
+		Flags []string
+	}
+	envFile struct { // (sb)
+		Path          string
+		IgnoreMissing bool
+	}
+	credential struct{ ID, Path string } // (ss)
+	filter     struct {                  // (bas)
+		Allow bool
+		Names []string
+	}
+	bindMount struct { // (ssbt)
+		Source, Target string
+		IgnoreMissing  bool
+		Flags          uint64
+	}
+	tmpfs     struct{ Path, Options string } // (ss)
+	listener  struct{ Type, Address string } // (ss)
+	ipNetwork struct {                       // (iayu)
+		Family  int32
+		Address []byte
+		Prefix  uint32
+	}
+	// auxUnit is a unit created beside the one that is started, type (sa(sv)).
+	auxUnit struct {
+		Name       string
+		Properties []Property
+	}
+)

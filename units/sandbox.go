@@ -1,0 +1,122 @@
+package units
+
+import "strings"
+
+// sandbox appends the default ladder minus what the Spec loosens by name. DynamicUser
+// implies ProtectSystem=strict, PrivateTmp, RemoveIPC, NoNewPrivileges and
+// RestrictSUIDSGID, so these are not repeated: each line sent twice costs a start twice.
+func (s Spec) sandbox(p *properties) {
+	p.set("DynamicUser", true)
+	p.set("User", s.user())
+	p.set("UMask", uint32(0o077))
+	s.capabilities(p)
+	s.files(p)
+	s.kernel(p)
+	s.systemCalls(p)
+	s.addresses(p)
+}
+
+// capabilities: none, except that a guest may bind port 80 of its own namespace.
+func (s Spec) capabilities(p *properties) {
+	const netBindService = uint64(1) << 10
+	if s.Network == NetworkGuest {
+		p.set("CapabilityBoundingSet", netBindService)
+		p.set("AmbientCapabilities", netBindService)
+		return
+	}
+	p.set("CapabilityBoundingSet", uint64(0))
+	p.set("PrivateUsers", true) // hides other users' uids, but forbids ports below 1024
+}
+
+func (s Spec) files(p *properties) {
+	switch {
+	case under(s.Directory, "/home", "/root", "/run/user"):
+		p.set("ProtectHome", "tmpfs") // so that the release can be mounted into it
+		p.set("BindReadOnlyPaths", []bindMount{{Source: s.Directory, Target: s.Directory}})
+	case !s.loosened("read_home"): // else read-only, by DynamicUser
+		p.set("ProtectHome", "yes")
+	}
+	if under(s.Directory, "/tmp", "/var/tmp") {
+		p.set("BindReadOnlyPaths", []bindMount{{Source: s.Directory, Target: s.Directory}})
+	}
+	p.set("ProtectProc", "invisible")
+	if !s.loosened("proc") {
+		p.set("ProcSubset", "pid")
+	}
+}
+
+func (s Spec) kernel(p *properties) {
+	if !s.loosened("devices") {
+		p.set("PrivateDevices", true)
+		p.set("ProtectClock", true) // closes /dev but for the clock, so not with devices
+	}
+	p.set("ProtectKernelTunables", true)
+	p.set("ProtectKernelModules", true)
+	p.set("ProtectKernelLogs", true)
+	p.set("ProtectControlGroups", true)
+	p.set("ProtectHostname", true)
+	p.set("RestrictRealtime", true)
+	p.set("LockPersonality", true)
+	if !s.loosened("namespaces") {
+		p.set("RestrictNamespaces", uint64(0)) // the mask of those allowed
+	}
+	if !s.loosened("writable_code") {
+		p.set("MemoryDenyWriteExecute", true)
+	}
+}
+
+// systemCalls: an allow list, then what is taken away from it. A refused call answers
+// EPERM instead of killing, so that a runtime which only tries can go on.
+func (s Spec) systemCalls(p *properties) {
+	allow := []string{"@system-service"}
+	if s.loosened("namespaces") {
+		allow = append(allow, "@mount", "chroot", "pivot_root")
+	}
+	var deny []string
+	if !s.loosened("namespaces") {
+		deny = append(deny, "@privileged")
+	}
+	if !s.loosened("privileged_io") {
+		deny = append(deny, "@resources")
+	}
+	p.set("SystemCallArchitectures", []string{"native"})
+	p.set("SystemCallFilter", filter{Allow: true, Names: allow})
+	if deny != nil {
+		p.set("SystemCallFilter", filter{Names: deny})
+	}
+	p.set("SystemCallErrorNumber", int32(1)) // EPERM
+}
+
+// addresses: an application with a listening socket of its own needs AF_INET; one that
+// got its socket from PID 1 needs no network at all.
+func (s Spec) addresses(p *properties) {
+	if s.Network == NetworkSocket {
+		p.set("PrivateNetwork", !s.loosened("network"))
+	}
+	if s.Network == NetworkSocket && !s.loosened("network") {
+		p.set("RestrictAddressFamilies", filter{Allow: true, Names: []string{"AF_UNIX"}})
+	} else {
+		p.set("RestrictAddressFamilies", filter{Allow: true, Names: []string{"AF_UNIX", "AF_INET", "AF_INET6"}})
+	}
+	if !s.loosened("network") {
+		localOnly(p)
+	}
+}
+
+// localOnly filters by cgroup BPF; in a container it has no effect (Capabilities.Missing).
+func localOnly(p *properties) {
+	const inet, inet6 = 2, 10
+	p.set("IPAddressDeny", []ipNetwork{{inet, make([]byte, 4), 0}, {inet6, make([]byte, 16), 0}})
+	loopback6 := make([]byte, 16)
+	loopback6[15] = 1
+	p.set("IPAddressAllow", []ipNetwork{{inet, []byte{127, 0, 0, 0}, 8}, {inet6, loopback6, 128}})
+}
+
+func under(path string, roots ...string) bool {
+	for _, r := range roots {
+		if path == r || strings.HasPrefix(path, r+"/") {
+			return true
+		}
+	}
+	return false
+}
