@@ -1,0 +1,17 @@
+package release
+
+import "io"
+
+// budgetReaderAt fails with errDirectoryTooLarge once more than left bytes were read.
+type budgetReaderAt struct {
+	r    io.ReaderAt
+	left int64
+}
+
+func (b *budgetReaderAt) ReadAt(p []byte, off int64) (int, error) {
+	n, err := b.r.ReadAt(p, off)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, errDirectoryTooLarge
+	}
+	return n, err
+}

@@ -1,0 +1,200 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestImportUnpacksWithModes(t *testing.T) {
+	s := openStore(t, testLimits())
+	when := time.Date(2024, 5, 6, 7, 8, 10, 0, time.UTC)
+	r, err := s.Import(t.Context(), writeZip(t, buildZip(t,
+		entry{name: "bin/app", body: "run", mode: 0o600},
+		entry{name: "bin/tool", body: "tool", mode: fs.ModeSetuid | fs.ModeSetgid | 0o777},
+		entry{name: "static/index.html", body: "<p>", mode: 0o640, header: setModified(when)},
+		entry{name: "node_modules/.bin/x", body: "../x/cli.js", mode: fs.ModeSymlink | 0o777},
+		entry{name: "empty/", mode: fs.ModeDir | 0o700},
+		entry{name: ManifestName, body: "network = \"socket\"\n"},
+	)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Runs || !r.Static || r.Manifest.Network != "socket" || r.Size == 0 || r.ImportedAt.IsZero() {
+		t.Errorf("got %+v", r)
+	}
+	for name, want := range map[string]fs.FileMode{
+		"bin/app": 0o755, "bin/tool": 0o755, "static/index.html": 0o644, "empty": fs.ModeDir | 0o755, ".": fs.ModeDir | 0o755,
+	} {
+		info, err := os.Stat(filepath.Join(r.Dir, name))
+		if err != nil || info.Mode() != want {
+			t.Errorf("%s: got %v %v, want %v", name, info.Mode(), err, want)
+		}
+	}
+	if target, err := os.Readlink(filepath.Join(r.Dir, "node_modules/.bin/x")); target != "../x/cli.js" {
+		t.Errorf("link: got %q %v", target, err)
+	}
+	if info, _ := os.Stat(filepath.Join(r.Dir, "static/index.html")); !info.ModTime().Equal(when) {
+		t.Errorf("time: got %v, want %v", info.ModTime(), when)
+	}
+}
+
+func TestImportStoresSameContentOnce(t *testing.T) {
+	s := openStore(t, testLimits())
+	path := writeZip(t, buildZip(t, app))
+	var wg sync.WaitGroup
+	got := make([]Release, 8)
+	for i := range got {
+		wg.Go(func() {
+			r, err := s.Import(t.Context(), path)
+			if err != nil {
+				t.Error(err)
+			}
+			got[i] = r
+		})
+	}
+	wg.Wait()
+	for _, r := range got {
+		if r.Hash != got[0].Hash {
+			t.Errorf("got %s and %s", r.Hash, got[0].Hash)
+		}
+	}
+	if left := leftovers(t, s); len(left) != 1 {
+		t.Errorf("got %v, want one folder", left)
+	}
+}
+
+func TestImportAcceptsSiteOfFilesAndManifestExec(t *testing.T) {
+	for _, entries := range [][]entry{
+		{{name: "static/index.html"}},
+		{{name: ManifestName, body: `exec = ["/usr/bin/node", "server.js"]`}, {name: "server.js"}},
+		{{name: ManifestName, body: `exec = ["./run"]`}, {name: "run", mode: 0o755}},
+	} {
+		if _, err := openStore(t, testLimits()).Import(t.Context(), writeZip(t, buildZip(t, entries...))); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestImportRefusesWithoutSpace(t *testing.T) {
+	limits := testLimits()
+	limits.FreeSpace = 1 << 60
+	s := openStore(t, limits)
+	_, err := s.Import(t.Context(), writeZip(t, buildZip(t, app)))
+	if !errors.Is(err, ErrNoSpace) {
+		t.Errorf("got %v, want ErrNoSpace", err)
+	}
+	if left := leftovers(t, s); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestImportEndsWithItsContext(t *testing.T) {
+	s := openStore(t, testLimits())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Import(ctx, writeZip(t, buildZip(t, app))); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOpenRemovesWhatACrashLeft(t *testing.T) {
+	s := openStore(t, testLimits())
+	for _, name := range []string{tempPrefix + "1", trashPrefix + "2"} {
+		if err := os.MkdirAll(filepath.Join(s.dir, name, "bin"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Open(s.dir, testLimits()); err != nil {
+		t.Fatal(err)
+	}
+	if left := leftovers(t, s); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestGetUnknown(t *testing.T) {
+	s := openStore(t, testLimits())
+	for _, hash := range []string{"", "..", "../../etc", "0000000000000000000000000000000000000000000000000000000000000000"} {
+		if _, err := s.Get(hash); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%q: got %v", hash, err)
+		}
+	}
+}
+
+func TestSweepSparesWhatIsInUse(t *testing.T) {
+	s := openStore(t, testLimits())
+	var hashes []string
+	for _, body := range []string{"used", "held", "free"} {
+		r, err := s.Import(t.Context(), writeZip(t, buildZip(t, entry{name: "bin/app", body: body})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashes = append(hashes, r.Hash)
+	}
+	used, held, free := hashes[0], hashes[1], hashes[2]
+	inUse := map[string]bool{used: true}
+	if removed, err := s.Sweep(inUse); len(removed) != 0 || err != nil {
+		t.Fatalf("fresh imports: removed %v, %v", removed, err)
+	}
+	letGo := s.Hold(held)
+	s.Hold(free)()
+	removed, err := s.Sweep(inUse)
+	if err != nil || len(removed) != 1 || removed[0] != free {
+		t.Fatalf("removed %v, %v, want %s", removed, err, free)
+	}
+	letGo()
+	letGo() // only the first call counts
+	if removed, _ := s.Sweep(inUse); len(removed) != 1 || removed[0] != held {
+		t.Errorf("removed %v, want %s", removed, held)
+	}
+	all, err := s.List()
+	if err != nil || len(all) != 1 || all[0].Hash != used {
+		t.Errorf("left %v, %v", all, err)
+	}
+}
+
+func TestSweepForgetsTheGraceOfAnotherProcess(t *testing.T) {
+	s := openStore(t, testLimits())
+	r, err := s.Import(t.Context(), writeZip(t, buildZip(t, app)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(s.dir, testLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if removed, err := again.Sweep(nil); len(removed) != 1 || removed[0] != r.Hash || err != nil {
+		t.Errorf("removed %v, %v", removed, err)
+	}
+}
+
+func TestSweepAgainstImportsOfTheSameContent(t *testing.T) {
+	s := openStore(t, testLimits())
+	path := writeZip(t, buildZip(t, app))
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for range 50 {
+			if _, err := s.Sweep(nil); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 50 {
+		r, err := s.Import(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		letGo := s.Hold(r.Hash)
+		if _, err := os.Stat(filepath.Join(r.Dir, "bin/app")); err != nil {
+			t.Fatal(err)
+		}
+		letGo()
+	}
+	wg.Wait()
+}

@@ -1,0 +1,155 @@
+package release
+
+import (
+	"archive/zip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"time"
+)
+
+// unpacker writes a checked archive below root; with a nil root it only reads, to
+// find damaged contents.
+type unpacker struct {
+	a    *archive
+	root *os.Root
+	buf  []byte
+}
+
+// run handles every entry. Damage goes to the archive's faults; the error is one of
+// writing, or of the context.
+func (u *unpacker) run(ctx context.Context) error {
+	u.buf = make([]byte, 128<<10)
+	for _, f := range u.a.files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := u.entry(f); err != nil {
+			return err
+		}
+	}
+	return u.makeLinks()
+}
+
+func (u *unpacker) entry(f *zip.File) error {
+	switch {
+	case f.Mode().IsDir():
+		return u.mkdir(strings.TrimSuffix(f.Name, "/"))
+	case f.Mode().IsRegular() && f.Flags&1 == 0:
+		return u.file(f)
+	}
+	return nil
+}
+
+func (u *unpacker) mkdir(name string) error {
+	if u.root == nil || name == "." {
+		return nil
+	}
+	return u.root.MkdirAll(name, 0o755)
+}
+
+func (u *unpacker) file(f *zip.File) error {
+	r, err := f.Open()
+	if err != nil {
+		u.a.faults.add(f.Name, "cannot be read: %v", err)
+		return nil
+	}
+	w, err := u.create(f)
+	if err != nil {
+		return errors.Join(err, r.Close())
+	}
+	damage, err := u.copy(w, r, int64(f.UncompressedSize64))
+	if damage = errors.Join(damage, r.Close()); damage != nil {
+		u.a.faults.add(f.Name, "is damaged: %v", damage)
+	}
+	return errors.Join(err, u.finish(f, w))
+}
+
+// create opens the entry's file, or a sink when nothing is to be written.
+func (u *unpacker) create(f *zip.File) (io.WriteCloser, error) {
+	if u.root == nil {
+		return discard{}, nil
+	}
+	if err := u.mkdir(path.Dir(f.Name)); err != nil {
+		return nil, err
+	}
+	return u.root.OpenFile(f.Name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+// copy tells damage of the archive from failure to write. At most size bytes pass:
+// the limits were checked against the declared sizes.
+func (u *unpacker) copy(w io.Writer, r io.Reader, size int64) (damage, failure error) {
+	for left := size; ; {
+		n, err := r.Read(u.buf)
+		if left -= int64(n); left < 0 {
+			return errors.New("is longer than it says"), nil
+		}
+		if _, failure := w.Write(u.buf[:n]); failure != nil {
+			return nil, failure
+		}
+		if err == io.EOF {
+			return nil, nil
+		}
+		if err != nil {
+			return err, nil
+		}
+	}
+}
+
+func (u *unpacker) finish(f *zip.File, w io.WriteCloser) error {
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if u.root == nil {
+		return nil
+	}
+	if err := u.root.Chmod(f.Name, fileMode(f)); err != nil {
+		return err
+	}
+	if m := f.Modified; m.Year() > 1980 && m.Before(time.Now()) {
+		return u.root.Chtimes(f.Name, m, m)
+	}
+	return nil
+}
+
+func (u *unpacker) makeLinks() error {
+	if u.root == nil {
+		return nil
+	}
+	for name, target := range u.a.links {
+		if err := u.mkdir(path.Dir(name)); err != nil {
+			return err
+		}
+		if err := u.root.Symlink(target, name); err != nil {
+			return fmt.Errorf("link %s: %w", printable(name), err)
+		}
+	}
+	return nil
+}
+
+// fileMode gives the owner's read and execute bits to all and write to the owner
+// only. Zips without Unix modes, and bin/app in any, get what makes them usable.
+func fileMode(f *zip.File) fs.FileMode {
+	const unix, darwin = 3, 19
+	creator := f.CreatorVersion >> 8
+	mode := f.Mode().Perm()
+	if creator != unix && creator != darwin || mode == 0 {
+		mode = 0o644
+	}
+	if f.Name == appPath {
+		mode |= 0o700
+	}
+	owner := mode & 0o500
+	return mode&0o755 | owner>>3 | owner>>6
+}
+
+// discard is io.Discard that can be closed.
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+func (discard) Close() error                { return nil }
