@@ -1,0 +1,123 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/nexushub/nexushub/internal/problem"
+	"github.com/nexushub/nexushub/internal/version"
+)
+
+// Socket is where nexushubd listens for operators.
+const Socket = "/run/nexushub/api.sock"
+
+// Client speaks to an agent. Every error it returns has a Code.
+type Client struct {
+	base  string
+	token string
+	http  *http.Client
+}
+
+// NewClient speaks over the control socket, where the kernel vouches for the caller.
+func NewClient(socket string) *Client {
+	t := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		},
+	}
+	return &Client{base: "http://nexushub", http: &http.Client{Transport: t}}
+}
+
+// NewRemoteClient speaks to an API host (admin.DOMAIN) through the TLS proxy. roots
+// may be nil: then the system's are used.
+func NewRemoteClient(base, token string, roots *x509.CertPool) *Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	return &Client{base: strings.TrimSuffix(base, "/"), token: token, http: &http.Client{Transport: t}}
+}
+
+// call sends in as JSON (nil: no body) and reads the answer into out (nil: none).
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	header := http.Header{}
+	if in != nil {
+		data, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("encode request: %w", err)
+		}
+		body = bytes.NewReader(data)
+		header.Set("Content-Type", "application/json")
+	}
+	res, err := c.send(ctx, method, path, header, body)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if out == nil {
+		_, err = io.Copy(io.Discard, res.Body)
+	} else {
+		err = json.NewDecoder(res.Body).Decode(out)
+	}
+	if err != nil {
+		return fmt.Errorf("answer to %s %s: %w: %w", method, path, err, Unavailable)
+	}
+	return nil
+}
+
+// send returns only answers of success; the caller closes the body.
+func (c *Client) send(ctx context.Context, method, path string, header http.Header, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", err, Malformed)
+	}
+	for k, v := range header {
+		req.Header[k] = v
+	}
+	req.Header.Set("User-Agent", "nexushub/"+version.Version)
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, unreachable(ctx, err)
+	}
+	if res.StatusCode >= 300 {
+		defer res.Body.Close()
+		return nil, answerFault(res)
+	}
+	return res, nil
+}
+
+// unreachable keeps what the caller has to know: that it left, or that no agent is there.
+func unreachable(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil {
+		return fmt.Errorf("%w: %w", cause, codeOf(cause))
+	}
+	var inner *net.OpError
+	if errors.As(err, &inner) {
+		err = inner
+	}
+	return fmt.Errorf("%w: %w", err, Unavailable)
+}
+
+func answerFault(res *http.Response) error {
+	data, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		return fmt.Errorf("%s: %w: %w", res.Status, err, Unavailable)
+	}
+	var p problem.Problem
+	if json.Unmarshal(data, &p) != nil || p.Status == 0 {
+		line, _, _ := strings.Cut(strings.TrimSpace(string(data)), "\n")
+		p = problem.Problem{Status: res.StatusCode, Title: res.Status, Detail: line}
+	}
+	return FaultOf(p)
+}

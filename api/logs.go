@@ -1,0 +1,85 @@
+package api
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// maxEvent bounds one server-sent event on the client's side.
+const maxEvent = 8 << 20
+
+// Logs streams an application's log from the control API. The query is that of
+// contract section 1; after is the id of the last entry seen, or empty.
+func (c *Client) Logs(ctx context.Context, app string, q url.Values, after string) iter.Seq2[LogEvent, error] {
+	return c.logs(ctx, appPath(app, "logs"), q, after)
+}
+
+// DebugLogs is Logs for a debug application through the debug API.
+func (c *Client) DebugLogs(ctx context.Context, id string, q url.Values, after string) iter.Seq2[LogEvent, error] {
+	return c.logs(ctx, debugPath(id, "logs"), q, after)
+}
+
+func (c *Client) logs(ctx context.Context, path string, q url.Values, after string) iter.Seq2[LogEvent, error] {
+	return func(yield func(LogEvent, error) bool) {
+		header := http.Header{"Accept": {"text/event-stream"}}
+		if after != "" {
+			header.Set("Last-Event-ID", after)
+		}
+		res, err := c.send(ctx, http.MethodGet, path+"?"+q.Encode(), header, nil)
+		if err != nil {
+			yield(LogEvent{}, err)
+			return
+		}
+		defer res.Body.Close()
+		if err := readEvents(res.Body, func(e LogEvent) bool { return yield(e, nil) }); err != nil {
+			yield(LogEvent{}, unreachable(ctx, err))
+		}
+	}
+}
+
+// readEvents parses server-sent events (WHATWG HTML, 9.2.6) as far as our servers
+// use them: one data line per event, comments as heartbeats.
+func readEvents(r io.Reader, yield func(LogEvent) bool) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(make([]byte, 0, 64<<10), maxEvent)
+	var kind, data string
+	for lines.Scan() {
+		field, value, _ := strings.Cut(lines.Text(), ":")
+		value = strings.TrimPrefix(value, " ")
+		switch {
+		case field == "event":
+			kind = value
+		case field == "data":
+			data = value
+		case lines.Text() == "" && data != "":
+			event, err := parseEvent(kind, data)
+			if err != nil || !yield(event) {
+				return err
+			}
+			kind, data = "", ""
+		}
+	}
+	return lines.Err()
+}
+
+func parseEvent(kind, data string) (e LogEvent, err error) {
+	switch kind {
+	case "log":
+		e.Entry = new(LogEntry)
+		err = json.Unmarshal([]byte(data), e.Entry)
+	case "gap":
+		e.Gap = new(LogGap)
+		err = json.Unmarshal([]byte(data), e.Gap)
+	}
+	if err != nil {
+		return e, fmt.Errorf("event %q: %w", kind, err)
+	}
+	return e, nil
+}
