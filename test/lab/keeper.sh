@@ -40,19 +40,18 @@ make_root() {
 	printf '127.0.0.1 localhost %s\n::1 localhost\n' "$hostname" >"$dir/root/etc/hosts"
 }
 
-# On a host with the v1 controllers nspawn mounts them read-only, and limits would be
+# On a host with v1 controllers (the machine then is hybrid too) nspawn mounts them read-only, and limits would be
 # accepted but not enforced: a first process makes them writable and becomes systemd.
 boot() {
 	if [ -f $cg/cgroup.controllers ]; then
 		set -- /lib/systemd/systemd
 	else
-		export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=0
 		set -- /bin/sh -c 'for c in /sys/fs/cgroup/*; do [ -L "$c" ] || mount -o remount,bind,rw "$c"; done; exec /lib/systemd/systemd'
 	fi
 	# shellcheck disable=SC2046
 	exec sh -c 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit; shift; done; shift; exec "$@"' enter $(groups) -- \
 		systemd-nspawn --quiet --register=no --keep-unit --settings=no -D "$dir/root" --machine="lab-$id" --hostname="$hostname" \
-		--kill-signal=SIGRTMIN+3 --capability=CAP_NET_ADMIN --console=read-only \
+		--kill-signal=SIGRTMIN+3 --capability=CAP_NET_ADMIN,CAP_BPF,CAP_PERFMON --system-call-filter=bpf --console=read-only \
 		--resolv-conf=off --timezone=off --link-journal=no "$@"
 }
 

@@ -65,6 +65,19 @@ func TestPrivateNetworkIsEnforced(t *testing.T) {
 	})
 }
 
+func TestAddressFiltersAreEnforced(t *testing.T) {
+	eachSuite(t, func(t *testing.T, m *Machine) {
+		reaches := func(allow string) bool { // nothing listens there: refused (7) is reached, silence (28) is filtered
+			out, _ := m.Shell(t.Context(), "systemd-run --wait -q -p IPAddressDeny=any -p IPAddressAllow="+allow+
+				" curl -s -m 1 http://127.0.0.1:1/ || echo $?")
+			return out == "7"
+		}
+		if !reaches("127.0.0.1") || reaches("127.0.0.2") {
+			t.Error("IPAddressAllow is not what decides whether 127.0.0.1 is reached")
+		}
+	})
+}
+
 func TestMachinesHaveTheirOwnNetwork(t *testing.T) {
 	a, b := Boot(t, Options{Suite: Bookworm}), Boot(t, Options{Suite: Trixie})
 	for _, m := range []*Machine{a, b} {
