@@ -120,7 +120,7 @@ func checkApp(f *tomlfile.File, app *App) {
 
 func checkUUID(f *tomlfile.File, key string, id *string) {
 	if *id == "" {
-		f.Fault(key, "is missing: `uuidgen` makes one")
+		f.Fault(key, "is missing: `cat /proc/sys/kernel/random/uuid` makes one")
 		return
 	}
 	u, err := uuid.Parse(*id)

@@ -114,8 +114,21 @@ func (h *journalHandler) send(datagram []byte) error {
 	if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, seals); err != nil {
 		return err
 	}
-	_, _, err = h.conn.WriteMsgUnix(nil, unix.UnixRights(fd), nil)
-	return err
+	return h.sendFile(fd)
+}
+
+// sendFile goes below net, which refuses to send control data alone on a connected socket.
+func (h *journalHandler) sendFile(fd int) error {
+	raw, err := h.conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var sent error
+	err = raw.Write(func(socket uintptr) bool {
+		sent = unix.Sendmsg(int(socket), nil, unix.UnixRights(fd), nil, unix.MSG_NOSIGNAL)
+		return !errors.Is(sent, unix.EAGAIN)
+	})
+	return errors.Join(err, sent)
 }
 
 func priority(l slog.Level) string {

@@ -1,0 +1,109 @@
+package manifest
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+const whole = `
+exec = ["bin/app", "--verbose"]
+network = "socket"
+stop_timeout = "7s"
+replace = "stop-first"
+state_dir = false
+proxy_all = true
+idle_timeout = "1h"
+env = { GREETING = "hello" }
+health = { type = "tcp", interval = "5s", timeout = "1s", failures = 3, start_period = "2m" }
+[limits]
+memory = "64M"
+tasks = 32
+cpu = 150
+[sandbox]
+writable_code = true
+network = true
+[static]
+spa_fallback = true
+`
+
+func TestParseWhole(t *testing.T) {
+	m, err := Parse(FileName, []byte(whole))
+	if err != nil {
+		t.Fatal(err)
+	}
+	no := false
+	want := Manifest{
+		Exec: []string{"bin/app", "--verbose"}, Network: "socket", StopTimeout: Duration(7 * time.Second),
+		Replace: "stop-first", StateDir: &no, ProxyAll: true, IdleTimeout: Duration(time.Hour),
+		Env:     map[string]string{"GREETING": "hello"},
+		Health:  Health{Type: "tcp", Interval: Duration(5 * time.Second), Timeout: Duration(time.Second), Failures: 3, StartPeriod: Duration(2 * time.Minute)},
+		Limits:  Limits{Memory: 64 << 20, Tasks: 32, CPU: 150},
+		Sandbox: Sandbox{WritableCode: true, Network: true}, Static: Static{SPAFallback: true},
+	}
+	if !reflect.DeepEqual(m, want) {
+		t.Errorf("got  %+v\nwant %+v", m, want)
+	}
+	if got := m.Sandbox.Loosenings(); !reflect.DeepEqual(got, []string{"network", "writable_code"}) {
+		t.Errorf("loosenings %v", got)
+	}
+}
+
+func TestParseNamesTheFault(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"exec = \"bin/app\"", "nexushub.toml:1: exec = \"bin/app\": must be a list"},
+		{"\nlimits.memory = \"2M\"", "nexushub.toml:2: limits.memory = \"2M\": must be at least 4M"},
+		{"health = { path = \"x\" }", "nexushub.toml:1: health.path = \"x\": must begin with '/' and hold no space or '#'"},
+		{"env = { INTERNAL_SECRET = \"x\" }", "nexushub.toml:1: env.INTERNAL_SECRET = \"x\": is set by NexusHub and cannot be changed"},
+		{"helth = 1", "nexushub.toml:1: helth = 1: unknown key (did you mean \"health\"?)"},
+		{"state_dir = \"yes\"", "nexushub.toml:1: state_dir = \"yes\": must be true or false"},
+	} {
+		_, err := Parse(FileName, []byte(c.in))
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%q: %v\nwant %s", c.in, err, c.want)
+		}
+	}
+}
+
+func TestOverKeepsWhatIsNotSaid(t *testing.T) {
+	base := Default()
+	base.Env = map[string]string{"A": "1", "B": "1"}
+	m := Manifest{Env: map[string]string{"B": "2"}, Health: Health{Path: "/up"}}.Over(base)
+	if m.Env["A"] != "1" || m.Env["B"] != "2" || m.Health.Path != "/up" || m.Health.Failures != 2 || m.Network != "port" {
+		t.Errorf("merged: %+v", m)
+	}
+	if base.Env["B"] != "1" {
+		t.Error("the base was changed")
+	}
+}
+
+func TestBytes(t *testing.T) {
+	for in, want := range map[string]Bytes{"64M": 64 << 20, "1GiB": 1 << 30, "10": 10, "3kb": 3 << 10} {
+		var b Bytes
+		if err := b.UnmarshalText([]byte(in)); err != nil || b != want {
+			t.Errorf("%q = %d, %v; want %d", in, b, err, want)
+		}
+	}
+	for _, in := range []string{"", "M", "-1M", "1.5G", "99999999999T"} {
+		var b Bytes
+		if err := b.UnmarshalText([]byte(in)); err == nil {
+			t.Errorf("%q accepted as %d", in, b)
+		}
+	}
+	if got := Bytes(1536 << 20).String(); got != "1536M" {
+		t.Errorf("String() = %q", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(whole))
+	f.Add([]byte("[health]\npath = 3"))
+	f.Add([]byte("a.b.c = [1, {x = 2}]"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		_, err := Parse(FileName, data)
+		if err != nil && strings.TrimSpace(err.Error()) == "" {
+			t.Error("an error without words")
+		}
+	})
+}
