@@ -1,0 +1,157 @@
+// Package nexushub_test holds the rules of ARCHITECTURE.md that a machine can check.
+package nexushub_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/nexushub/nexushub"
+
+// level of each top-level folder: a package imports only lower levels, or its own folder.
+var level = map[string]int{
+	"internal": 0,
+	"units":    1, "journal": 1, "proxy": 1, "api": 1,
+	"agent": 2,
+	"debug": 3, "control": 3,
+	"cmd": 4,
+}
+
+// only says which folders may import a library; everybody else must not.
+var only = map[string][]string{
+	"github.com/labstack/echo":       {"debug", "control"},
+	"github.com/coreos/go-systemd":   {"units", "cmd"},
+	"github.com/godbus/dbus":         {"units", "cmd"},
+	"github.com/caddyserver/":        {"proxy"},
+	"github.com/spf13/cobra":         {"cmd"},
+	"github.com/pelletier/go-toml":   {"internal"},
+	"github.com/schollz/progressbar": {"cmd"},
+}
+
+// source is one Go file outside of test/, examples/ and of test files.
+type source struct {
+	dir  string // slash-separated, relative to the root
+	file *ast.File
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var out []source
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			skip := name == "dist" || name == "examples" || name == "test" || (len(name) > 1 && name[0] == '.')
+			if skip {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		out = append(out, source{filepath.ToSlash(filepath.Dir(name)), file})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out) < 50 {
+		t.Fatalf("only %d source files found: the walk is broken", len(out))
+	}
+	return out
+}
+
+func (s source) imports() []string {
+	var paths []string
+	for _, spec := range s.file.Imports {
+		paths = append(paths, strings.Trim(spec.Path.Value, `"`))
+	}
+	return paths
+}
+
+func top(dir string) string {
+	first, _, _ := strings.Cut(dir, "/")
+	return first
+}
+
+func TestImportsPointDown(t *testing.T) {
+	for _, s := range sources(t) {
+		own, known := level[top(s.dir)]
+		if !known {
+			t.Errorf("%s: no level is given to this folder", s.dir)
+		}
+		for _, imported := range s.imports() {
+			rest, ours := strings.CutPrefix(imported, module+"/")
+			if !ours || top(rest) == top(s.dir) {
+				continue
+			}
+			if level[top(rest)] >= own {
+				t.Errorf("%s imports %s: not below it", s.dir, rest)
+			}
+		}
+	}
+}
+
+func TestLibrariesStayWhereTheyBelong(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, imported := range s.imports() {
+			for prefix, folders := range only {
+				if strings.HasPrefix(imported, prefix) && !slices.Contains(folders, top(s.dir)) {
+					t.Errorf("%s imports %s: only %v may", s.dir, imported, folders)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryPackageHasOneComment(t *testing.T) {
+	comments := map[string]int{}
+	for _, s := range sources(t) {
+		n := comments[s.dir]
+		if s.file.Doc != nil {
+			n++
+		}
+		comments[s.dir] = n
+	}
+	for dir, n := range comments {
+		if n != 1 {
+			t.Errorf("%s has %d package comments, want 1", dir, n)
+		}
+	}
+}
+
+// os.Exit belongs to main alone: everything else returns its error.
+func TestOnlyMainExits(t *testing.T) {
+	for _, s := range sources(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if fn, ok := n.(*ast.FuncDecl); ok && fn.Name.Name == "main" && s.file.Name.Name == "main" {
+				return false
+			}
+			if sel, ok := n.(*ast.SelectorExpr); ok && exits(sel) {
+				t.Errorf("%s calls %s.%s outside of main", path.Join(s.dir), sel.X, sel.Sel)
+			}
+			return true
+		})
+	}
+}
+
+func exits(sel *ast.SelectorExpr) bool {
+	pkg, ok := sel.X.(*ast.Ident)
+	if !ok {
+		return false
+	}
+	return (pkg.Name == "os" && sel.Sel.Name == "Exit") || (pkg.Name == "log" && strings.HasPrefix(sel.Sel.Name, "Fatal"))
+}
