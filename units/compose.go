@@ -2,7 +2,7 @@ package units
 
 import "strings"
 
-// unit is one transient unit to create.
+// unit is one transient unit to create, type (sa(sv)).
 type unit struct {
 	Name       string
 	Properties []Property

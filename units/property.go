@@ -1,12 +1,12 @@
 package units
 
-import (
-	sysdbus "github.com/coreos/go-systemd/v22/dbus"
-	"github.com/godbus/dbus/v5"
-)
+import "github.com/godbus/dbus/v5"
 
 // Property is one property of a unit as StartTransientUnit takes it, type (sv).
-type Property = sysdbus.Property
+type Property struct {
+	Name  string
+	Value dbus.Variant
+}
 
 // properties collects in order; a name may come twice where systemd merges lists.
 type properties []Property
@@ -42,10 +42,5 @@ type (
 		Family  int32
 		Address []byte
 		Prefix  uint32
-	}
-	// auxUnit is a unit created beside the one that is started, type (sa(sv)).
-	auxUnit struct {
-		Name       string
-		Properties []Property
 	}
 )

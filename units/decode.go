@@ -1,0 +1,102 @@
+package units
+
+import (
+	"encoding/hex"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// bag is a set of D-Bus properties whose values are checked when they are taken: a
+// missing one, or one of another type, is the zero value and never a panic.
+type bag map[string]dbus.Variant
+
+func take[T any](b bag, name string) T {
+	v, _ := b[name].Value().(T)
+	return v
+}
+
+func (b bag) text(name string) string { return take[string](b, name) }
+
+// stamp reads microseconds since 1970; 0 is "never".
+func (b bag) stamp(name string) time.Time {
+	t := take[uint64](b, name)
+	if t == 0 || t > math.MaxInt64 {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(t))
+}
+
+// amount reads a number for which systemd says "unset" by its largest value.
+func (b bag) amount(name string) uint64 {
+	if n := take[uint64](b, name); n != math.MaxUint64 {
+		return n
+	}
+	return 0
+}
+
+// span reads a time limit. "Without end" is an hour here, so that our waiting ends too.
+func (b bag) span(name string) time.Duration {
+	return time.Duration(min(take[uint64](b, name), uint64(time.Hour.Microseconds()))) * time.Microsecond
+}
+
+// job reads the (uo) of the property Job.
+func (b bag) job() string {
+	pair := take[[]any](b, "Job")
+	if len(pair) != 2 {
+		return ""
+	}
+	if path, ok := pair[1].(dbus.ObjectPath); ok && path != "/" {
+		return string(path)
+	}
+	return ""
+}
+
+// status decodes what GetAll answers for a service.
+func (b bag) status() Status {
+	s := Status{
+		Unit: b.text("Id"), LoadState: b.text("LoadState"), ActiveState: b.text("ActiveState"),
+		SubState: b.text("SubState"), Result: b.text("Result"), Job: b.job(),
+		Invocation: hex.EncodeToString(take[[]byte](b, "InvocationID")),
+		Since:      b.stamp("StateChangeTimestamp"), ActiveAt: b.stamp("ActiveEnterTimestamp"),
+		MainPID: int(take[uint32](b, "MainPID")), StartedAt: b.stamp("ExecMainStartTimestamp"),
+		NRestarts: int(take[uint32](b, "NRestarts")), StatusText: b.text("StatusText"),
+		ControlGroup: b.text("ControlGroup"), DropIns: take[[]string](b, "DropInPaths"),
+		Memory: b.amount("MemoryCurrent"), CPUNSec: b.amount("CPUUsageNSec"), Tasks: b.amount("TasksCurrent"),
+		Fragment: b.text("FragmentPath"), StartTimeout: b.span("TimeoutStartUSec"), StopTimeout: b.span("TimeoutStopUSec"),
+	}
+	s.LastExit = b.exit()
+	s.owner(take[[][]byte](b, "LogExtraFields"))
+	return s
+}
+
+// exit decodes the end of the main process, the zero value where it runs.
+func (b bag) exit() Exit {
+	at := b.stamp("ExecMainExitTimestamp")
+	if at.IsZero() {
+		return Exit{}
+	}
+	return Exit{
+		At: at, PID: int(take[uint32](b, "ExecMainPID")), Code: int(take[int32](b, "ExecMainCode")),
+		Status: int(take[int32](b, "ExecMainStatus")), Result: b.text("Result"),
+	}
+}
+
+func (s *Status) owner(fields [][]byte) {
+	into := map[string]*string{
+		"NEXUSHUB_APP": &s.App, "NEXUSHUB_INSTANCE": &s.Instance, "NEXUSHUB_RELEASE": &s.Release,
+		"NEXUSHUB_REVISION": &s.Revision, "NEXUSHUB_KIND": &s.Kind, "NEXUSHUB_HOST": &s.Host, "NEXUSHUB_NETWORK": &s.Network,
+	}
+	for _, f := range fields {
+		name, value, _ := strings.Cut(string(f), "=")
+		if p := into[name]; p != nil {
+			*p = value
+		}
+		if name == "NEXUSHUB_PORT" {
+			s.Port, _ = strconv.Atoi(value)
+		}
+	}
+}

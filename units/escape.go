@@ -1,0 +1,48 @@
+package units
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+)
+
+const unitDir = string(systemdPath) + "/unit/"
+
+// ourPaths begins the object path of every unit of ours.
+var ourPaths = unitDir + escape(Prefix)
+
+func unitPath(unit string) dbus.ObjectPath { return dbus.ObjectPath(unitDir + escape(unit)) }
+
+// escape writes a unit's name as one element of an object path: all but letters and
+// digits become _xx, and so does a digit at the start (sd_bus_path_encode(3)).
+func escape(unit string) string {
+	var b strings.Builder
+	for i := range len(unit) {
+		c := unit[i]
+		letter := (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+		if letter || (c >= '0' && c <= '9' && i > 0) {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "_%02x", c)
+		}
+	}
+	return b.String()
+}
+
+// unescape is the inverse of escape; what is no escape stays as it is.
+func unescape(element string) string {
+	var b strings.Builder
+	for i := 0; i < len(element); i++ {
+		if element[i] == '_' && i+2 < len(element) {
+			if c, err := strconv.ParseUint(element[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(element[i])
+	}
+	return b.String()
+}

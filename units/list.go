@@ -1,0 +1,172 @@
+package units
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/godbus/dbus/v5"
+	"golang.org/x/sync/errgroup"
+)
+
+// row is one line of ListUnitsByPatterns, type (ssssssouso).
+type row struct {
+	Name, Description, Load, Active, Sub, Following string
+	Path                                            dbus.ObjectPath
+	JobID                                           uint32
+	JobType                                         string
+	JobPath                                         dbus.ObjectPath
+}
+
+func (r row) job() string {
+	if r.JobPath == "/" {
+		return ""
+	}
+	return string(r.JobPath)
+}
+
+// rows lists loaded units without loading any.
+func (m *Manager) rows(ctx context.Context, l *link, patterns ...string) ([]row, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var out []row
+	err := m.callOn(ctx, l, systemdPath, managerFace+"ListUnitsByPatterns", []any{[]string{}, patterns}, &out)
+	return out, err
+}
+
+// refer pins every unit of ours, so that its end can be read however late we come.
+func (m *Manager) refer(ctx context.Context, l *link) error {
+	rows, err := m.rows(ctx, l, Prefix+"*.service")
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(callsAtOnce)
+	for _, r := range rows {
+		g.Go(func() error {
+			err := m.callOn(ctx, l, systemdPath, managerFace+"RefUnit", []any{r.Name})
+			if errors.Is(err, ErrNoSuchUnit) { // gone in between
+				return nil
+			}
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+// List reads the state of every application's unit. Units of which nothing was heard
+// and whose state, job and invocation are as remembered are not read again.
+func (m *Manager) List(ctx context.Context) ([]Status, error) {
+	l, err := m.connected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := m.rows(ctx, l, Prefix+"*.service")
+	if err != nil {
+		return nil, err
+	}
+	m.retain(rows)
+	found := make([]Status, len(rows))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(callsAtOnce / 2) // leave room for whoever starts and stops
+	for i, r := range rows {
+		if s, ok := m.remembered(r); ok {
+			found[i] = s
+			continue
+		}
+		g.Go(func() (err error) {
+			if found[i], err = m.examine(gctx, r.Name); errors.Is(err, ErrNoSuchUnit) {
+				return nil
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return compact(found), nil
+}
+
+func compact(in []Status) []Status {
+	out := in[:0]
+	for _, s := range in {
+		if s.Unit != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// remembered returns a status that needs no reading. PID 1 holds back some signals
+// under load, so silence alone is not believed.
+func (m *Manager) remembered(r row) (Status, bool) {
+	m.mu.Lock()
+	rec := m.records[r.Name]
+	ok := rec != nil && rec.fresh()
+	var s Status
+	if ok {
+		s = rec.status
+	}
+	m.mu.Unlock()
+	same := ok && s.ActiveState == r.Active && s.SubState == r.Sub && s.Job == r.job() && (s.MainPID == 0 || s.Invocation == invocation(r.Name))
+	if same {
+		s.measure()
+	}
+	return s, same
+}
+
+// invocation reads the link PID 1 keeps for journald: no call, no load.
+func invocation(unit string) string {
+	id, err := os.Readlink("/run/systemd/units/invocation:" + unit)
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
+// retain forgets units that PID 1 no longer knows.
+func (m *Manager) retain(rows []row) {
+	loaded := make(map[string]bool, len(rows))
+	for _, r := range rows {
+		loaded[r.Name] = true
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for name, r := range m.records {
+		if !loaded[name] && r.fresh() {
+			delete(m.records, name)
+		}
+	}
+}
+
+// Get reads the state of one unit. A unit that is not loaded is ErrNoSuchUnit; asking
+// never loads it, which would send signals that make others ask.
+func (m *Manager) Get(ctx context.Context, unit string) (Status, error) {
+	var path dbus.ObjectPath
+	if err := m.callManager(ctx, "GetUnit", []any{unit}, &path); err != nil {
+		return Status{}, err
+	}
+	return m.examine(ctx, unit)
+}
+
+func (m *Manager) examine(ctx context.Context, unit string) (Status, error) {
+	m.mu.Lock()
+	before := m.record(unit).changes
+	m.mu.Unlock()
+	var props map[string]dbus.Variant
+	if err := m.call(ctx, unitPath(unit), propsFace+".GetAll", []any{""}, &props); err != nil {
+		return Status{}, err
+	}
+	s := bag(props).status()
+	if s.Unit == "" || s.LoadState == "not-found" {
+		m.forget(unit)
+		return Status{}, ErrNoSuchUnit
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.record(unit)
+	r.exited(s.LastExit)
+	s.LastExit = r.lastExit
+	r.status, r.readAt, r.read = s, before, true
+	return s, nil
+}

@@ -1,0 +1,185 @@
+package units
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Manager runs applications as transient units of this host's systemd. Its methods are
+// bounded in time and safe for concurrent use; while the bus is away they wait for it
+// as long as ctx allows.
+type Manager struct {
+	opts   options
+	slots  chan struct{} // bounds the calls in flight
+	events *eventQueue
+	stats  counters
+
+	mu      sync.Mutex // guards the fields that follow
+	link    *link      // nil while disconnected
+	linked  chan struct{}
+	caps    Capabilities
+	records map[string]*record
+}
+
+// counters are read by Stats.
+type counters struct{ calls, errors, signals, connects atomic.Uint64 }
+
+// Stats counts what went over the bus since the Manager was made.
+type Stats struct {
+	Calls, CallErrors, Signals, Connects uint64
+}
+
+type options struct {
+	address string
+	log     *slog.Logger
+}
+
+// Option changes what Dial uses.
+type Option func(*options)
+
+// WithAddress uses the bus at a D-Bus address instead of the system bus.
+func WithAddress(a string) Option { return func(o *options) { o.address = a } }
+
+// WithLog sets where lost and new connections are told; the default is slog.Default.
+func WithLog(l *slog.Logger) Option { return func(o *options) { o.log = l } }
+
+// Dial connects to PID 1, refers to every application that runs and reads what this
+// host can. Run must then be called to keep the connection. Errors wrap ErrDisconnected.
+func Dial(ctx context.Context, opts ...Option) (*Manager, error) {
+	o := options{log: slog.Default()}
+	for _, f := range opts {
+		f(&o)
+	}
+	m := &Manager{
+		opts: o, slots: make(chan struct{}, callsAtOnce), events: newEventQueue(),
+		linked: make(chan struct{}), records: map[string]*record{},
+	}
+	l, err := connect(ctx, o.address)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.adopt(ctx, l); err != nil {
+		l.close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// Run keeps the connection until ctx ends: it reads signals, and when the bus is lost
+// it connects again with back-off and says Resync. Applications never notice.
+func (m *Manager) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return m.events.run(ctx) })
+	g.Go(func() error { return m.keep(ctx) })
+	return g.Wait()
+}
+
+func (m *Manager) keep(ctx context.Context) error {
+	for {
+		l, err := m.connected(ctx)
+		if err != nil { // only by ctx
+			return nil
+		}
+		m.read(ctx, l)
+		m.drop(l)
+		if ctx.Err() != nil {
+			return nil
+		}
+		m.opts.log.WarnContext(ctx, "lost the connection to systemd, connecting again")
+		m.reconnect(ctx)
+	}
+}
+
+// reconnect tries until it succeeds or ctx ends: 100 ms doubling to 5 s.
+func (m *Manager) reconnect(ctx context.Context) {
+	for delay := 100 * time.Millisecond; ctx.Err() == nil; delay = min(2*delay, 5*time.Second) {
+		l, err := connect(ctx, m.opts.address)
+		if err == nil {
+			if err = m.adopt(ctx, l); err == nil {
+				m.opts.log.InfoContext(ctx, "connected to systemd again")
+				return
+			}
+			l.close()
+		}
+		m.opts.log.DebugContext(ctx, "systemd is not reachable", "error", err, "next_try", delay)
+		select {
+		case <-time.After(delay):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// adopt makes a fresh link the current one. References and subscriptions died with the
+// old, so every unit is referred to anew before anybody is told to look.
+func (m *Manager) adopt(ctx context.Context, l *link) error {
+	caps, err := m.detect(ctx, l)
+	if err != nil {
+		return err
+	}
+	if err := m.refer(ctx, l); err != nil {
+		return err
+	}
+	m.stats.connects.Add(1)
+	m.mu.Lock()
+	m.link, m.caps = l, caps
+	for _, r := range m.records {
+		r.changes++
+	}
+	close(m.linked)
+	m.mu.Unlock()
+	m.events.put(Event{Resync: true})
+	return nil
+}
+
+func (m *Manager) drop(l *link) {
+	m.mu.Lock()
+	if m.link == l {
+		m.link, m.linked = nil, make(chan struct{})
+	}
+	m.mu.Unlock()
+	l.close()
+}
+
+// connected returns the current link, waiting for one if need be.
+func (m *Manager) connected(ctx context.Context) (*link, error) {
+	for {
+		m.mu.Lock()
+		l, linked := m.link, m.linked
+		m.mu.Unlock()
+		if l != nil {
+			return l, nil
+		}
+		select {
+		case <-linked:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: %w", ErrDisconnected, ctx.Err())
+		}
+	}
+}
+
+// Events hands out hints. They are coalesced, so a slow reader misses none and delays
+// nobody; before Run they only collect.
+func (m *Manager) Events() <-chan Event { return m.events.out }
+
+// Capabilities tells what this host can, as read at the last connect.
+func (m *Manager) Capabilities() Capabilities {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.caps
+}
+
+// Stats tells what went over the bus so far.
+func (m *Manager) Stats() Stats {
+	return Stats{m.stats.calls.Load(), m.stats.errors.Load(), m.stats.signals.Load(), m.stats.connects.Load()}
+}
+
+// Ping asks PID 1 for a sign of life, for the watchdog.
+func (m *Manager) Ping(ctx context.Context) error {
+	return m.call(ctx, systemdPath, "org.freedesktop.DBus.Peer.Ping", nil)
+}

@@ -1,0 +1,51 @@
+package units
+
+// record is what the Manager remembers about one unit between reads.
+type record struct {
+	changes  uint64 // hints so far
+	readAt   uint64 // value of changes when status was asked for
+	read     bool   // status was read at all
+	status   Status
+	lastExit Exit // the last one seen, which an automatic restart wipes from PID 1
+}
+
+// fresh says that nothing was heard since the last read.
+func (r *record) fresh() bool { return r.read && r.readAt == r.changes }
+
+// exited keeps an exit unless it is known already. A start edge carries no exit time,
+// so it never counts as one; the same exit told twice has the same time.
+func (r *record) exited(e Exit) bool {
+	if e.IsZero() || e.At.Before(r.lastExit.At) {
+		return false
+	}
+	isNew := !e.At.Equal(r.lastExit.At)
+	r.lastExit = e // the same one again may know more, such as that memory ran out
+	return isNew
+}
+
+// record returns the one of a unit. The caller holds m.mu.
+func (m *Manager) record(unit string) *record {
+	r := m.records[unit]
+	if r == nil {
+		r = &record{}
+		m.records[unit] = r
+	}
+	return r
+}
+
+// changed notes a hint about a unit, with the exit it may carry, and passes it on.
+func (m *Manager) changed(unit string, e Exit) {
+	m.mu.Lock()
+	r := m.record(unit)
+	r.changes++
+	r.exited(e)
+	m.mu.Unlock()
+	m.events.put(Event{Unit: unit})
+}
+
+// forget drops what is remembered about a unit that is gone.
+func (m *Manager) forget(unit string) {
+	m.mu.Lock()
+	delete(m.records, unit)
+	m.mu.Unlock()
+}

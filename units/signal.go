@@ -1,0 +1,87 @@
+package units
+
+import (
+	"context"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// read takes signals until the link is lost or ctx ends. It does no I/O: PID 1 holds
+// back signals from everybody while one reader is slow.
+func (m *Manager) read(ctx context.Context, l *link) {
+	for {
+		select {
+		case s, ok := <-l.inbox:
+			if !ok {
+				return
+			}
+			m.stats.signals.Add(1)
+			m.hear(ctx, l, s)
+		case <-l.calls.Context().Done():
+			return
+		case <-l.signals.Context().Done():
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (m *Manager) hear(ctx context.Context, l *link, s *dbus.Signal) {
+	switch s.Name {
+	case propsFace + ".PropertiesChanged":
+		m.heardChange(s)
+	case managerFace + "JobRemoved":
+		m.heardJob(l, s)
+	case managerFace + "UnitRemoved":
+		if unit, _ := arg[string](s, 0); strings.HasPrefix(unit, Prefix) {
+			m.changed(unit, Exit{})
+		}
+	case managerFace + "Reloading":
+		if begins, ok := arg[bool](s, 0); ok && !begins {
+			m.events.put(Event{Resync: true})
+		}
+	case "org.freedesktop.DBus.NameOwnerChanged":
+		if owner, ok := arg[string](s, 2); ok && owner != "" {
+			m.opts.log.InfoContext(ctx, "systemd was re-executed")
+			l.close() // start over: what it kept is not documented
+		}
+	}
+}
+
+// heardChange takes the exit out of a signal at once, because an automatic restart may
+// wipe it before anybody reads.
+func (m *Manager) heardChange(s *dbus.Signal) {
+	if !strings.HasPrefix(string(s.Path), ourPaths) {
+		return
+	}
+	unit := unescape(strings.TrimPrefix(string(s.Path), unitDir))
+	if base, ok := strings.CutSuffix(unit, ".socket"); ok {
+		unit = base + ".service"
+	}
+	values, _ := arg[map[string]dbus.Variant](s, 1)
+	m.changed(unit, bag(values).exit())
+}
+
+func (m *Manager) heardJob(l *link, s *dbus.Signal) {
+	job, _ := arg[dbus.ObjectPath](s, 1)
+	unit, _ := arg[string](s, 2)
+	result, _ := arg[string](s, 3)
+	if !strings.HasPrefix(unit, Prefix) && !strings.HasPrefix(unit, gatePrefix) {
+		return
+	}
+	l.jobs.removed(job, result)
+	if strings.HasPrefix(unit, Prefix) && strings.HasSuffix(unit, ".service") {
+		m.changed(unit, Exit{})
+	}
+}
+
+func arg[T any](s *dbus.Signal, i int) (T, bool) {
+	var zero T
+	if i >= len(s.Body) {
+		return zero, false
+	}
+	v, ok := s.Body[i].(T)
+	return v, ok
+}

@@ -1,0 +1,152 @@
+package units
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// margin is what PID 1 gets on top of a unit's own time limit before we stop waiting.
+const margin = 30 * time.Second
+
+// Start creates and starts the units of one revision as one transaction: it returns nil
+// when the service has started (Type=exec: its command runs; notify: it said READY).
+// Otherwise nothing is left behind, and the error says which job failed and how the
+// process ended; it wraps ErrSpec, ErrExec, ErrUnitExists, ErrJob, ErrTimeout or
+// ErrDisconnected.
+func (m *Manager) Start(ctx context.Context, s Spec, place Placement) error {
+	set, err := compose(s, place, m.Capabilities())
+	if err != nil {
+		return err
+	}
+	if err := s.checkExecutable(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startLimit(s))
+	defer cancel()
+	if err := m.launch(ctx, s, set); err != nil {
+		if !errors.Is(err, ErrUnitExists) { // else it is not ours to take away
+			m.clean(ctx, s.UnitName())
+		}
+		return fmt.Errorf("start %s: %w", s.UnitName(), err)
+	}
+	return nil
+}
+
+func startLimit(s Spec) time.Duration {
+	return time.Duration(s.StartSec*float64(time.Second)) + margin
+}
+
+func (m *Manager) launch(ctx context.Context, s Spec, set []unit) error {
+	switch s.Network {
+	case NetworkSocket:
+		return m.launchSocket(ctx, set)
+	case NetworkGuest:
+		return m.launchGuest(ctx, s, set)
+	}
+	return m.startTransient(ctx, set[0], nil)
+}
+
+// startTransient creates a unit, with one beside it if aux is given, and waits for its
+// job. What an earlier run of the same name left behind is cleared away once.
+func (m *Manager) startTransient(ctx context.Context, u unit, aux []unit) error {
+	create := func() error {
+		return m.job(ctx, u.Name, "StartTransientUnit", u.Name, "replace", u.Properties, append([]unit{}, aux...))
+	}
+	err := create()
+	if !errors.Is(err, ErrUnitExists) {
+		return err
+	}
+	for _, old := range append(aux, u) {
+		if err := m.clear(ctx, old.Name); err != nil {
+			return err
+		}
+	}
+	return create()
+}
+
+// clear unloads a unit that has ended. One that lives, or that somebody wrote to disk,
+// is not ours to take away.
+func (m *Manager) clear(ctx context.Context, name string) error {
+	st, err := m.Get(ctx, name)
+	if errors.Is(err, ErrNoSuchUnit) {
+		if path := fragment(name); path != "" {
+			return fmt.Errorf("%w: the file %s defines it, remove that file", ErrUnitExists, path)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if st.Fragment != "" && !strings.HasPrefix(st.Fragment, "/run/systemd/transient/") {
+		return fmt.Errorf("%w: the file %s defines it, remove that file", ErrUnitExists, st.Fragment)
+	}
+	if !st.Ended() {
+		return fmt.Errorf("%w: it is %s (%s)", ErrUnitExists, st.ActiveState, st.SubState)
+	}
+	m.release(ctx, name)
+	return nil
+}
+
+// fragment finds a file an operator wrote under the name of one of our units.
+func fragment(name string) string {
+	for _, dir := range []string{"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"} {
+		path := filepath.Join(dir, name)
+		if _, err := os.Lstat(path); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// release lets PID 1 unload a unit that has ended. Every step may find it gone.
+func (m *Manager) release(ctx context.Context, name string) {
+	_ = m.callManager(ctx, "ResetFailedUnit", []any{name})
+	_ = m.callManager(ctx, "UnrefUnit", []any{name})
+	// PID 1 forgets to: a later unit of this name would inherit the fields.
+	_ = os.Remove("/run/systemd/units/log-extra-fields:" + name)
+	m.forget(name)
+}
+
+// checkExecutable finds what would fail after the fork, where PID 1 could only say 203.
+func (s Spec) checkExecutable() error {
+	path := s.Exec[0]
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(s.Directory, path)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrExec, err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: %s is not a regular file", ErrExec, path)
+	case info.Mode()&0o111 == 0:
+		return fmt.Errorf("%w: %s has no execute permission (mode %04o)", ErrExec, path, info.Mode().Perm())
+	}
+	return checkInterpreter(path)
+}
+
+// checkInterpreter looks at the program named in the first line of a script.
+func checkInterpreter(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrExec, err)
+	}
+	defer f.Close()
+	head := make([]byte, 256) // as much as the kernel looks at
+	n, _ := f.Read(head)
+	line, isScript := strings.CutPrefix(string(head[:n]), "#!")
+	line, _, _ = strings.Cut(line, "\n")
+	words := strings.Fields(line)
+	if !isScript || len(words) == 0 {
+		return nil
+	}
+	if _, err := os.Stat(words[0]); err != nil {
+		return fmt.Errorf("%w: %s: its interpreter: %w", ErrExec, path, err)
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package units
+
+import (
+	"strings"
+	"time"
+)
+
+// Status is what PID 1 says about one application's service, in systemd's own words.
+type Status struct {
+	Unit string `json:"unit"`
+
+	// From LogExtraFields: who it runs for.
+	App      string `json:"app,omitempty"`
+	Instance string `json:"instance,omitempty"`
+	Release  string `json:"release,omitempty"`
+	Revision string `json:"revision,omitempty"`
+	Kind     string `json:"kind,omitempty"`
+	Host     string `json:"host,omitempty"`
+	Network  string `json:"network,omitempty"`
+	Port     int    `json:"port,omitempty"`
+
+	LoadState   string    `json:"load_state"`
+	ActiveState string    `json:"active_state"`
+	SubState    string    `json:"sub_state"`
+	Result      string    `json:"result"`
+	Job         string    `json:"job,omitempty"` // object path of the queued job, empty: none
+	Invocation  string    `json:"invocation,omitempty"`
+	Since       time.Time `json:"since,omitzero"`     // last change of ActiveState
+	ActiveAt    time.Time `json:"active_at,omitzero"` // last time it became active
+
+	MainPID    int       `json:"main_pid,omitempty"`
+	StartedAt  time.Time `json:"started_at,omitzero"` // start of the main process
+	LastExit   Exit      `json:"last_exit,omitzero"`  // of the main process, kept over its restarts
+	NRestarts  int       `json:"n_restarts"`
+	StatusText string    `json:"status_text,omitempty"`
+
+	ControlGroup string   `json:"control_group,omitempty"`
+	Memory       uint64   `json:"memory"`   // bytes
+	CPUNSec      uint64   `json:"cpu_nsec"` // nanoseconds
+	Tasks        uint64   `json:"tasks"`
+	DropIns      []string `json:"drop_ins,omitempty"`
+	Fragment     string   `json:"fragment,omitempty"`
+
+	StartTimeout time.Duration `json:"-"`
+	StopTimeout  time.Duration `json:"-"`
+}
+
+// Running says that the unit's process is there and its start has succeeded.
+func (s Status) Running() bool {
+	return s.ActiveState == "active" || s.ActiveState == "reloading"
+}
+
+// Ended says that the unit will not come back by itself. It is meant for states that
+// were read: a signal may tell of a failed state that precedes an automatic restart.
+func (s Status) Ended() bool {
+	over := s.ActiveState == "inactive" || s.ActiveState == "failed"
+	return over && s.Job == "" && !strings.HasSuffix(s.SubState, "-before-auto-restart")
+}

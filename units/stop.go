@@ -1,0 +1,94 @@
+package units
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+)
+
+// Stop stops an application's service with all that belongs to it, sockets first, for a
+// connection in their queue would start it again. It returns when nothing is left;
+// stopping what does not run is no error.
+func (m *Manager) Stop(ctx context.Context, unit string) error {
+	l, err := m.connected(ctx)
+	if err != nil {
+		return err
+	}
+	order := append(companions(unit), unit)
+	rows, err := m.rows(ctx, l, order...)
+	if err != nil {
+		return fmt.Errorf("stop %s: %w", unit, err)
+	}
+	var faults []error // one that does not stop keeps none of the others
+	for _, name := range order {
+		if slices.ContainsFunc(rows, func(r row) bool { return r.Name == name }) {
+			faults = append(faults, m.stopOne(ctx, name))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("stop %s: %w", unit, err)
+	}
+	return nil
+}
+
+// stopOne stops one unit and lets PID 1 unload it.
+func (m *Manager) stopOne(ctx context.Context, name string) error {
+	limit := margin
+	if st, err := m.Get(ctx, name); err == nil {
+		limit += 2 * st.StopTimeout // SIGTERM, then SIGKILL
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := m.job(ctx, name, "StopUnit", name, "replace"); err != nil && !m.gone(ctx, name) {
+		return err
+	}
+	m.release(ctx, name)
+	return nil
+}
+
+func (m *Manager) gone(ctx context.Context, name string) bool {
+	st, err := m.Get(ctx, name)
+	return errors.Is(err, ErrNoSuchUnit) || err == nil && st.Ended()
+}
+
+// clean takes away what a failed start left, even where its ctx is over.
+func (m *Manager) clean(ctx context.Context, unit string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), margin)
+	defer cancel()
+	if err := m.Stop(ctx, unit); err != nil {
+		m.opts.log.WarnContext(ctx, "a failed start left something behind", "unit", unit, "error", err)
+	}
+}
+
+// Restart stops and starts the service in place; its sockets stay open meanwhile.
+func (m *Manager) Restart(ctx context.Context, unit string) error {
+	st, err := m.Get(ctx, unit)
+	if err != nil {
+		return fmt.Errorf("restart %s: %w", unit, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*st.StopTimeout+st.StartTimeout+margin)
+	defer cancel()
+	if err := m.job(ctx, unit, "RestartUnit", unit, "replace"); err != nil {
+		return fmt.Errorf("restart %s: %w", unit, err)
+	}
+	return nil
+}
+
+// ResetFailed sets the count of automatic restarts, and with it PID 1's own back-off,
+// back to zero; a failed unit that nobody refers to is unloaded.
+func (m *Manager) ResetFailed(ctx context.Context, unit string) error {
+	if err := m.callManager(ctx, "ResetFailedUnit", []any{unit}); err != nil {
+		return fmt.Errorf("reset %s: %w", unit, err)
+	}
+	return nil
+}
+
+// Kill sends a signal to the main process. PID 1 then does what Restart= says.
+func (m *Manager) Kill(ctx context.Context, unit string, signal syscall.Signal) error {
+	if err := m.callManager(ctx, "KillUnit", []any{unit, "main", int32(signal)}); err != nil {
+		return fmt.Errorf("kill %s: %w", unit, err)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package units
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// lostAfter is how often a waiter looks whether its job's signal was lost.
+const lostAfter = 2 * time.Second
+
+// job queues a job for a unit and waits for its result, which must be "done".
+func (m *Manager) job(ctx context.Context, unit, method string, args ...any) error {
+	l, err := m.connected(ctx)
+	if err != nil {
+		return err
+	}
+	path, err := m.enqueue(ctx, l, method, args)
+	if errors.Is(err, ErrDisconnected) {
+		return m.settle(ctx, unit, err) // the reply is lost, the job may be queued
+	}
+	if err != nil {
+		return err
+	}
+	return m.await(ctx, l, unit, path)
+}
+
+func (m *Manager) enqueue(ctx context.Context, l *link, method string, args []any) (dbus.ObjectPath, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var path dbus.ObjectPath
+	err := m.callOn(ctx, l, systemdPath, managerFace+method, args, &path)
+	return path, err
+}
+
+// await waits for JobRemoved. The signal can be lost with the connection, so now and
+// then the unit itself is asked whether the job is still there.
+func (m *Manager) await(ctx context.Context, l *link, unit string, path dbus.ObjectPath) error {
+	result := l.jobs.wait(path)
+	defer l.jobs.forget(path)
+	look := time.NewTicker(lostAfter)
+	defer look.Stop()
+	for {
+		select {
+		case r := <-result:
+			return m.verdict(ctx, unit, r)
+		case <-l.calls.Context().Done():
+			return m.settle(ctx, unit, ErrDisconnected)
+		case <-look.C:
+			if st, err := m.Get(ctx, unit); errors.Is(err, ErrNoSuchUnit) || err == nil && st.Job != string(path) {
+				return m.settle(ctx, unit, fmt.Errorf("%w: its result was lost", ErrJob))
+			}
+		case <-ctx.Done():
+			return explain(ctx.Err())
+		}
+	}
+}
+
+// settle finds out by reading how a job ended whose result never came.
+func (m *Manager) settle(ctx context.Context, unit string, cause error) error {
+	look := time.NewTicker(100 * time.Millisecond)
+	defer look.Stop()
+	for {
+		st, err := m.Get(ctx, unit)
+		switch {
+		case err == nil && st.Job == "" && st.Running():
+			return nil
+		case err == nil && st.Job == "" && st.Ended():
+			return failure(st, cause)
+		case errors.Is(err, ErrNoSuchUnit):
+			return fmt.Errorf("%w: %w", err, cause)
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return explain(ctx.Err())
+		}
+	}
+}
+
+// verdict turns a job's result into an error that says how the process ended.
+func (m *Manager) verdict(ctx context.Context, unit, result string) error {
+	if result == "done" {
+		return nil
+	}
+	cause := fmt.Errorf("%w: %s", ErrJob, result)
+	st, err := m.Get(ctx, unit)
+	if err != nil {
+		return cause
+	}
+	return failure(st, cause)
+}
+
+func failure(st Status, cause error) error {
+	if st.LastExit.IsZero() {
+		return fmt.Errorf("%w (%s)", cause, st.Result)
+	}
+	if st.LastExit.Code == CodeExited && st.LastExit.Status == NotExecuted {
+		return fmt.Errorf("%w: %w: %s", ErrExec, cause, st.LastExit)
+	}
+	return fmt.Errorf("%w: %s", cause, st.LastExit)
+}
