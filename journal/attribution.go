@@ -1,0 +1,90 @@
+package journal
+
+import (
+	"strings"
+	"time"
+)
+
+// What this package knows of the units and messages of others.
+const (
+	unitPrefix = "nexushub-app-"
+	unitSuffix = ".service"
+	agentUnit  = "nexushubd.service"
+
+	suppressedID = "a596d6fe7bfa4994828e72309e95d61e" // SD_MESSAGE_JOURNAL_DROPPED... sd-messages(3)
+	coredumpID   = "fc2e22bc6ee647b6b90729ab34a250b1" // SD_MESSAGE_COREDUMP
+)
+
+// attribution decides whose line a record is, by trusted fields only.
+type attribution struct {
+	owner func(unit string) (instance string, ok bool)
+}
+
+// item is what the record means to the followers of an instance; ok is false if it
+// means nothing to anybody.
+func (a attribution) item(r *record) (item Item, ok bool) {
+	if r.transport == "driver" && r.messageID == suppressedID {
+		instance, ok := a.instance(r.objectUnit, r)
+		return Item{Gap: suppressed(r, instance)}, ok && r.dropped > 0
+	}
+	unit, invocation, source := subject(r)
+	if unit == "" {
+		return Item{}, false
+	}
+	instance, ok := a.instance(unit, r)
+	if !ok {
+		return Item{}, false
+	}
+	e := newEntry(r, source)
+	e.Unit, e.Invocation, e.Instance = strings.Clone(unit), invocation, instance
+	return Item{Entry: e}, true
+}
+
+// subject is the unit that a record is about, "" for none of ours.
+func subject(r *record) (unit, invocation, source string) {
+	switch {
+	case r.pid == 1 && isApp(r.claimedUnit):
+		return r.claimedUnit, r.claimedInvocation, System
+	case r.messageID == coredumpID && r.uid == "0" && isApp(r.coredumpUnit):
+		return r.coredumpUnit, "", System
+	case r.unit == agentUnit && r.instance != "":
+		return agentUnit, "", System
+	case isApp(r.unit) && isManager(r.exe): // PID 1's child before it becomes the application
+		return r.unit, r.invocation, System
+	case isApp(r.unit) && r.transport == "stdout" && r.priority == 4: // see units: stderr is a stream of its own
+		return r.unit, r.invocation, Stderr
+	case isApp(r.unit):
+		return r.unit, r.invocation, Stdout
+	}
+	return "", "", ""
+}
+
+// instance asks the registry first; a unit that is no longer known to it is told by
+// its log field, as long as nobody disputes that.
+func (a attribution) instance(unit string, r *record) (string, bool) {
+	if isApp(unit) && a.owner != nil {
+		if instance, ok := a.owner(unit); ok {
+			return instance, true
+		}
+	}
+	return r.instance, r.instance != "" && !r.disputed
+}
+
+func isApp(unit string) bool {
+	return strings.HasPrefix(unit, unitPrefix) && strings.HasSuffix(unit, unitSuffix)
+}
+
+func isManager(exe string) bool {
+	return exe == "/usr/lib/systemd/systemd" || exe == "/lib/systemd/systemd" || exe == "/usr/lib/systemd/systemd-executor"
+}
+
+func newEntry(r *record, source string) *Entry {
+	e := &Entry{
+		ID: r.cursor, Time: time.UnixMicro(r.realtime).UTC(), Priority: r.priority, Source: source,
+		Message: safe(r.message, r.cut), PID: r.pid, cursor: r.cursor, streamID: r.streamID, continues: r.continues(),
+	}
+	if at, err := parseCursor(r.cursor); err == nil {
+		e.at = at
+	}
+	return e
+}

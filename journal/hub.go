@@ -1,0 +1,174 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// lookBack is how far before the end the first child starts, so that whatever is
+// written while it starts is not missed and the ring is warm.
+const lookBack = "2000"
+
+// maxChildren bounds the children that read history at one time.
+const maxChildren = 16
+
+// Options are what a Hub needs to know from others. Every function may be nil.
+type Options struct {
+	Command []string                                     // default journalctl
+	Owner   func(unit string) (instance string, ok bool) // whose unit is it
+	Units   func(instance string) []string               // which units does it have
+	Log     *slog.Logger                                 // default slog.Default()
+}
+
+// Hub deals one child's entries out to all followers.
+type Hub struct {
+	command []string
+	units   func(instance string) []string
+	attr    attribution
+	log     *slog.Logger
+	slots   chan struct{}
+
+	mu        sync.Mutex // guards the fields that follow
+	followers map[string][]*follower
+	number    int // of followers
+	ring      ring
+}
+
+// New returns a Hub that reads history at once, and follows while Run does.
+func New(o Options) *Hub {
+	h := &Hub{
+		command: o.Command, units: o.Units, attr: attribution{owner: o.Owner}, log: o.Log,
+		slots: make(chan struct{}, maxChildren), followers: map[string][]*follower{},
+	}
+	if len(h.command) == 0 {
+		h.command = []string{"journalctl"}
+	}
+	if h.units == nil {
+		h.units = func(string) []string { return nil }
+	}
+	if h.log == nil {
+		h.log = slog.Default()
+	}
+	return h
+}
+
+// Run follows the journal until ctx ends. A child that dies is replaced, and goes on
+// where it was.
+func (h *Hub) Run(ctx context.Context) error {
+	l := &live{hub: h}
+	delay := 100 * time.Millisecond
+	for ctx.Err() == nil {
+		started := time.Now()
+		err := l.run(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if time.Since(started) > time.Minute {
+			delay = 100 * time.Millisecond
+		}
+		h.log.Warn("journalctl ended, starting it again", "error", err, "delay", delay)
+		pause(ctx, delay)
+		delay = min(2*delay, 5*time.Second)
+	}
+	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// window is how long items are gathered before they are dealt out. It grows with the
+// number of followers, so that the number of wake-ups per second does not.
+func (h *Hub) window() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return min(time.Duration(h.number)*200*time.Microsecond, 20*time.Millisecond)
+}
+
+// deliver hands a batch to the ring and to whom it concerns.
+func (h *Hub) deliver(batch []Item) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	concerned := map[string][]Item{}
+	for _, i := range batch {
+		h.ring.add(i)
+		if id := i.instance(); len(h.followers[id]) > 0 {
+			concerned[id] = append(concerned[id], i)
+		}
+	}
+	for id, items := range concerned {
+		for _, f := range h.followers[id] {
+			f.push(items)
+		}
+	}
+}
+
+// broken tells everybody that the live stream has a hole.
+func (h *Hub) broken(g *Gap) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ring = ring{}
+	for _, followers := range h.followers {
+		for _, f := range followers {
+			f.push([]Item{{Gap: g}})
+		}
+	}
+}
+
+// follow registers a reader. If the ring can serve its beginning, the queue already
+// holds it and hit is true.
+func (h *Hub) follow(q Query, from position) (f *follower, hit bool) {
+	f = newFollower(q.Instance)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var items []Item
+	switch {
+	case from.cursor != "":
+		items, hit = h.ring.after(q.Instance, from.at)
+	case q.plain():
+		items, hit = h.ring.tail(q.Instance, q.Lines)
+	}
+	if hit {
+		f.push(items)
+	}
+	h.followers[q.Instance] = append(h.followers[q.Instance], f)
+	h.number++
+	return f, hit
+}
+
+func (h *Hub) leave(f *follower) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	rest := slices.DeleteFunc(h.followers[f.instance], func(g *follower) bool { return g == f })
+	if h.number--; len(rest) == 0 {
+		delete(h.followers, f.instance)
+		return
+	}
+	h.followers[f.instance] = rest
+}
+
+// history runs a short-lived child over the records that can concern an instance.
+func (h *Hub) history(ctx context.Context, instance string, args []string, fn func(*record) bool) error {
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	command := slices.Concat(h.command, []string{"--output=export", "--output-fields=" + readFields, "--no-pager", "--quiet"},
+		args, matchInstance(instance, h.units(instance)))
+	err := child(ctx, command, func(r *record, _ bool) bool { return fn(r) })
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
+	}
+	return err
+}

@@ -1,0 +1,48 @@
+package journal
+
+const appsSlice = "nexushub-apps.slice"
+
+// matchAll selects everything that can be about any application (journalctl(1),
+// matches: different fields are and-ed, the same field twice is or-ed, '+' is or).
+// NEXUSHUB_KIND finds the last words of a process that was gone before journald
+// could look up its slice.
+func matchAll() []string {
+	return join(
+		[]string{"_SYSTEMD_SLICE=" + appsSlice},
+		[]string{"NEXUSHUB_KIND=static", "NEXUSHUB_KIND=dynamic", "NEXUSHUB_KIND=debug"},
+		[]string{"_PID=1"},
+		[]string{"_SYSTEMD_UNIT=" + agentUnit},
+		[]string{"_TRANSPORT=driver", "MESSAGE_ID=" + suppressedID},
+		[]string{"_UID=0", "MESSAGE_ID=" + coredumpID},
+	)
+}
+
+// matchInstance selects what can be about one instance, whose units may be gone.
+func matchInstance(instance string, units []string) []string {
+	terms := [][]string{{"NEXUSHUB_INSTANCE=" + instance}, {"_TRANSPORT=driver", "MESSAGE_ID=" + suppressedID}}
+	if len(units) > 0 {
+		terms = append(terms, fields("_SYSTEMD_UNIT", units),
+			append(fields("UNIT", units), "_PID=1"),
+			append(fields("COREDUMP_UNIT", units), "_UID=0", "MESSAGE_ID="+coredumpID))
+	}
+	return join(terms...)
+}
+
+func fields(name string, values []string) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = name + "=" + v
+	}
+	return out
+}
+
+func join(terms ...[]string) []string {
+	var out []string
+	for i, t := range terms {
+		if i > 0 {
+			out = append(out, "+")
+		}
+		out = append(out, t...)
+	}
+	return out
+}

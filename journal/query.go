@@ -1,0 +1,42 @@
+package journal
+
+import (
+	"regexp"
+	"time"
+)
+
+// All asks for every line there is.
+const All = -1
+
+// MaxLines is the most that Query.Lines can ask for, other than All.
+const MaxLines = 10_000
+
+// Query says what of an instance's log is wanted.
+type Query struct {
+	Instance string
+	Lines    int       // the last so many; All for every one. Ignored with After
+	Since    time.Time // zero: from the beginning
+	Until    time.Time // zero: to the end
+	Priority int       // the least important that is wanted: 7 is everything
+	Grep     *regexp.Regexp
+	After    string // id of the last entry seen: go on right behind it
+	Follow   bool   // and then wait for more
+	Previous bool   // the last run but one instead
+}
+
+// plain is true where every entry of the instance is wanted.
+func (q Query) plain() bool {
+	return q.Since.IsZero() && q.Until.IsZero() && q.Priority >= 7 && q.Grep == nil && !q.Previous
+}
+
+func (q Query) wants(e *Entry) bool {
+	switch {
+	case e.Priority > q.Priority:
+		return false
+	case !q.Since.IsZero() && e.Time.Before(q.Since):
+		return false
+	case !q.Until.IsZero() && e.Time.After(q.Until):
+		return false
+	}
+	return q.Grep == nil || q.Grep.MatchString(e.Message)
+}

@@ -1,0 +1,212 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+)
+
+// ErrSlow ends a reading whose reader did not keep up; the Gap before it says so too.
+var ErrSlow = errors.New("journal: reader is too slow")
+
+// errEnough ends a reading from inside.
+var errEnough = errors.New("journal: enough")
+
+// Heartbeat is how long a follower hears nothing before it gets an empty batch.
+const Heartbeat = 15 * time.Second
+
+// Items reads an instance's log: history, and with Follow then whatever comes, without
+// a loss or repeat between the two. Items come in batches; an empty batch is a sign of
+// life. After an error nothing follows.
+func (h *Hub) Items(ctx context.Context, q Query) iter.Seq2[[]Item, error] {
+	return func(yield func([]Item, error) bool) {
+		r := &reading{hub: h, q: q, yield: yield}
+		err := r.run(ctx)
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(nil, err)
+		}
+	}
+}
+
+// Tail is the last n entries of an instance.
+func (h *Hub) Tail(ctx context.Context, instance string, n int) ([]*Entry, error) {
+	var out []*Entry
+	for items, err := range h.Items(ctx, Query{Instance: instance, Lines: n, Priority: 7}) {
+		if err != nil {
+			return out, err
+		}
+		for _, i := range items {
+			if i.Entry != nil {
+				out = append(out, i.Entry)
+			}
+		}
+	}
+	return out, nil
+}
+
+// reading is one reader's way through the journal.
+type reading struct {
+	hub   *Hub
+	q     Query
+	yield func([]Item, error) bool
+
+	joiner joiner
+	skip   int     // entries to leave out: delivered before the reader came back
+	seen   *cursor // the last entry of history; what is live is behind it
+	resume string  // cursor of the same
+	out    []Item
+}
+
+func (r *reading) run(ctx context.Context) error {
+	from, err := r.start()
+	if err != nil {
+		return err
+	}
+	if !r.q.Follow {
+		return r.once(ctx, from)
+	}
+	f, hit := r.hub.follow(r.q, from)
+	defer r.hub.leave(f)
+	if !hit {
+		if err := r.catchUp(ctx, f, from); err != nil {
+			return err
+		}
+	}
+	return r.live(ctx, f)
+}
+
+func (r *reading) start() (from position, err error) {
+	if r.q.After == "" {
+		return from, nil
+	}
+	if from, err = parsePosition(r.q.After); err != nil {
+		return from, err
+	}
+	r.joiner.clean, r.skip = from.cursor, from.skip
+	return from, nil
+}
+
+// once is reading without following.
+func (r *reading) once(ctx context.Context, from position) error {
+	if err := r.history(ctx, from); err != nil {
+		return err
+	}
+	for _, e := range r.joiner.flush() {
+		r.put(e)
+	}
+	return r.flush()
+}
+
+// catchUp reads history until the follower's queue holds everything behind it: where a
+// long history let the queue run over, it reads on from where it was.
+func (r *reading) catchUp(ctx context.Context, f *follower, from position) error {
+	for {
+		if err := r.history(ctx, from); err != nil {
+			return err
+		}
+		if err := r.flush(); err != nil {
+			return err
+		}
+		if !f.overflowed() {
+			return nil
+		}
+		f.take()
+		from = position{cursor: r.resume}
+		if r.seen != nil {
+			from.at = *r.seen
+		}
+	}
+}
+
+// live deals with the queue until the reader leaves or falls behind.
+func (r *reading) live(ctx context.Context, f *follower) error {
+	beat := time.NewTimer(Heartbeat)
+	defer beat.Stop()
+	if !r.yield(nil, nil) { // the reader learns that it is connected
+		return errEnough
+	}
+	for {
+		items, lost := f.take()
+		for _, i := range items {
+			r.add(i)
+		}
+		if lost {
+			r.out = append(r.out, Item{Gap: slow()})
+			return errors.Join(r.flush(), ErrSlow)
+		}
+		if err := r.flush(); err != nil {
+			return err
+		}
+		beat.Reset(Heartbeat)
+		if err := r.wait(ctx, f, beat); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *reading) wait(ctx context.Context, f *follower, beat *time.Timer) error {
+	for {
+		select {
+		case <-f.wake:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-beat.C:
+			if !r.yield(nil, nil) {
+				return errEnough
+			}
+			beat.Reset(Heartbeat)
+		}
+	}
+}
+
+// add takes in what is live, unless history had it.
+func (r *reading) add(i Item) {
+	if r.seen != nil && !i.after(*r.seen) {
+		return
+	}
+	r.take(i)
+}
+
+// take is the way of every item, old or live: joined, skipped, filtered, put out.
+func (r *reading) take(i Item) {
+	if i.Gap != nil {
+		r.out = append(r.out, i)
+		return
+	}
+	for _, e := range r.joiner.add(i.Entry) {
+		r.put(e)
+	}
+}
+
+func (r *reading) put(e *Entry) {
+	switch {
+	case r.skip > 0:
+		r.skip--
+	case r.q.wants(e):
+		r.out = append(r.out, Item{Entry: e})
+	}
+}
+
+// flush hands the batch over.
+func (r *reading) flush() error {
+	if len(r.out) == 0 {
+		return nil
+	}
+	out := r.out
+	r.out = nil
+	if !r.yield(out, nil) {
+		return errEnough
+	}
+	return nil
+}
+
+// after is true for gaps that have no place of their own.
+func (i Item) after(c cursor) bool {
+	if i.Entry != nil {
+		return i.Entry.at.after(c)
+	}
+	at, err := parseCursor(i.Gap.ID)
+	return err != nil || i.Gap.Reason == Vacuumed || at.after(c)
+}
