@@ -1,0 +1,253 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/nexushub/nexushub/agent/release"
+)
+
+var idPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// Store holds at most one upload for each id. It is safe for concurrent use.
+type Store struct {
+	dir    string
+	limits Limits
+	work   chan *session // hints: something may be hashed
+
+	mu       sync.Mutex // guards sessions
+	sessions map[string]*session
+}
+
+// Open reads every upload below dir back. One that cannot be read is logged and
+// removed: its client begins anew.
+func Open(dir string, limits Limits) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("uploads: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("uploads: %w", err)
+	}
+	s := &Store{dir: dir, limits: limits, work: make(chan *session, 64), sessions: map[string]*session{}}
+	for _, e := range entries {
+		if err := s.reopen(e.Name()); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Store) reopen(name string) error {
+	path := filepath.Join(s.dir, name)
+	one, err := openSession(path, s.limits)
+	if err == nil && idPattern.MatchString(name) {
+		s.sessions[name] = one
+		return nil
+	}
+	if errors.Is(err, release.ErrNoSpace) {
+		return fmt.Errorf("uploads: %w", err)
+	}
+	slog.Warn("upload cannot be read and is removed", "path", path, "error", err)
+	return os.RemoveAll(path)
+}
+
+// Run hashes what has arrived, beside the requests, until ctx ends.
+func (s *Store) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case one := <-s.work:
+			if err := one.follow(); err != nil {
+				slog.Warn("upload cannot be hashed yet", "path", one.dir, "error", err)
+			}
+		}
+	}
+}
+
+func (s *Store) hint(one *session) {
+	select {
+	case s.work <- one:
+	default: // the last chunk's request hashes what is left
+	}
+}
+
+// Chunk receives chunk index of the upload that h describes. It returns when the
+// chunk is durable, and for the last one, with completed, when the hashes are verified.
+func (s *Store) Chunk(id string, h Header, index int, body io.Reader) (completed bool, err error) {
+	one, err := s.enter(id, h)
+	if err != nil {
+		return false, err
+	}
+	if err := one.receive(index, body); err != nil {
+		return false, err
+	}
+	s.hint(one)
+	return one.finish()
+}
+
+// enter finds the open session or begins one. A verified upload of another file
+// makes room; one of the same file is entered again, its chunks are compared.
+func (s *Store) enter(id string, h Header) (*session, error) {
+	h.Length = -1
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.sessions[id]
+	if old == nil {
+		return s.begin(id, h)
+	}
+	same, open := old.matches(h)
+	switch {
+	case same:
+		return old, nil
+	case open:
+		return nil, fmt.Errorf("%w: it has other totalChunks, fileHash or sha256", ErrConflict)
+	}
+	return s.replace(id, old, h)
+}
+
+func (s *Store) replace(id string, old *session, h Header) (*session, error) {
+	delete(s.sessions, id)
+	if err := old.discard(); err != nil {
+		return nil, err
+	}
+	return s.begin(id, h)
+}
+
+func (s *Store) begin(id string, h Header) (*session, error) {
+	if !idPattern.MatchString(id) {
+		return nil, fmt.Errorf("%w: %q is no id", ErrNotFound, id)
+	}
+	if h.Length > s.limits.MaxSize {
+		return nil, &TooLargeError{Limit: s.limits.MaxSize}
+	}
+	if err := release.CheckSpace(s.dir, max(h.Length, 0), s.limits.FreeSpace); err != nil {
+		return nil, err
+	}
+	one, err := newSession(filepath.Join(s.dir, id), h, s.limits)
+	if err != nil {
+		return nil, err
+	}
+	s.sessions[id] = one
+	return one, nil
+}
+
+// Create begins an upload by appending; whatever was there is replaced.
+func (s *Store) Create(id string, h Header) error {
+	h.Total = 0
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old := s.sessions[id]; old != nil {
+		_, err := s.replace(id, old, h)
+		return err
+	}
+	_, err := s.begin(id, h)
+	return err
+}
+
+// Append adds body at offset and returns the status after it, also with an error.
+// length is what the client says the whole will have, -1: nothing. After the last
+// append the hashes are verified.
+func (s *Store) Append(id string, offset, length int64, last bool, body io.Reader) (Status, error) {
+	one, err := s.find(id)
+	if err != nil {
+		return Status{}, err
+	}
+	if length >= 0 {
+		err = one.setLength(length)
+	}
+	if err == nil {
+		_, err = one.append(offset, body)
+	}
+	s.hint(one)
+	if err == nil && last {
+		err = one.setComplete()
+	}
+	if err == nil && last {
+		_, err = one.finish()
+	}
+	return one.status(), err
+}
+
+// Pause ends an append under way, so that the offset does not move any more.
+func (s *Store) Pause(id string) {
+	if one, err := s.find(id); err == nil {
+		one.pause()
+	}
+}
+
+// Status is the state of the upload, or ErrNotFound.
+func (s *Store) Status(id string) (Status, error) {
+	one, err := s.find(id)
+	if err != nil {
+		return Status{}, err
+	}
+	return one.status(), nil
+}
+
+// Package is the path of a verified upload. Without one it is ErrNotFound or
+// ErrIncomplete. A finish that a crash interrupted is made up for.
+func (s *Store) Package(id string) (path string, st Status, err error) {
+	one, err := s.find(id)
+	if err != nil {
+		return "", st, err
+	}
+	if _, err := one.finish(); err != nil {
+		return "", st, err
+	}
+	if st = one.status(); !st.Completed {
+		return "", st, ErrIncomplete
+	}
+	return one.path(), st, nil
+}
+
+func (s *Store) find(id string) (*session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.sessions[id]
+	if one == nil {
+		return nil, ErrNotFound
+	}
+	return one, nil
+}
+
+// Discard ends the upload's transfers and removes it.
+func (s *Store) Discard(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.sessions[id]
+	if one == nil {
+		return nil
+	}
+	delete(s.sessions, id)
+	return one.discard()
+}
+
+// Sweep removes the uploads whose last byte is older than MaxAge.
+func (s *Store) Sweep(now time.Time) (removed []string, err error) {
+	for _, id := range s.idle(now) {
+		err = errors.Join(err, s.Discard(id))
+		removed = append(removed, id)
+	}
+	return removed, err
+}
+
+func (s *Store) idle(now time.Time) (ids []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, one := range s.sessions {
+		if now.Sub(one.lastActivity()) > s.limits.MaxAge {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,87 @@
+// Package upload receives files in pieces and loses nothing: what was acknowledged
+// is on disk, through a lost client, a killed agent and a cut of power.
+//
+// Each upload is a folder:
+//
+//	session.json  what was promised: number of chunks, hashes; once verified, the result
+//	data          the chunks, each at its place
+//	chunk-N       a chunk whose place was not known when it came
+//	journal       one line for each acknowledged chunk: index, length, place, CRC
+//
+// Chunks may come in any order, several at once, and differ in size, so the place of
+// one is certain only when all before it are there. Nearly always they are equal:
+// the first complete chunk fixes the stride, every later one streams to index times
+// stride, and the file is finished when the last byte is. Chunks that do not fit lie
+// in files of their own and are put in order at the end.
+//
+// Data and journal are synced side by side before a chunk is acknowledged. After a
+// reboot a journal line may therefore have reached the disk before its data: such
+// lines are checked against their CRC and dropped, they were never acknowledged.
+//
+// Hashing follows the arriving chunks as far as they are contiguous, on [Store.Run].
+package upload
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Errors that callers decide on with errors.Is.
+var (
+	ErrNotFound    = errors.New("no upload")
+	ErrIncomplete  = errors.New("upload is not complete")
+	ErrConflict    = errors.New("contradicts the open upload")
+	ErrHash        = errors.New("the file does not have the hash that was promised")
+	ErrInterrupted = errors.New("replaced by a newer request")
+	ErrCompleted   = errors.New("upload is already completed")
+	ErrLength      = errors.New("length contradicts what was said before")
+)
+
+// TooLargeError names the limit that was passed.
+type TooLargeError struct{ Limit int64 }
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("upload is larger than the limit of %d bytes", e.Limit)
+}
+
+// OffsetError answers an append at the wrong offset.
+type OffsetError struct{ Expected, Provided int64 }
+
+func (e *OffsetError) Error() string {
+	return fmt.Sprintf("append at offset %d, expected is %d", e.Provided, e.Expected)
+}
+
+// Limits bound one upload.
+type Limits struct {
+	MaxSize   int64         // bytes
+	MaxChunks int           // pieces
+	FreeSpace int64         // bytes that must stay free on the file system
+	MaxAge    time.Duration // since the last byte, then Sweep removes it
+}
+
+// DefaultLimits are 1 GiB in at most 65536 chunks, 512 MiB left free, a day.
+func DefaultLimits() Limits {
+	return Limits{MaxSize: 1 << 30, MaxChunks: 1 << 16, FreeSpace: 512 << 20, MaxAge: 24 * time.Hour}
+}
+
+// Header is what a client promises. Total is 0 for an upload by appending.
+type Header struct {
+	Total  int    `json:"total"`
+	Length int64  `json:"length"`        // bytes, -1 while unknown
+	MD5    string `json:"md5,omitempty"` // lower-case hex, empty: not promised
+	SHA256 string `json:"sha256,omitempty"`
+}
+
+// Status is the state of one upload.
+type Status struct {
+	Header
+	Received  int      // chunks acknowledged
+	Missing   [][2]int // runs of missing indices, both ends included
+	Offset    int64    // bytes acknowledged
+	Completed bool     // all there, hashes verified
+	MD5Sum    string   // of a completed file
+	SHA256Sum string
+	Error     string // why the last upload was discarded
+	UpdatedAt time.Time
+}
