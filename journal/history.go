@@ -78,7 +78,7 @@ var errSkip = fmt.Errorf("skip")
 
 // forwards reads in the order of the journal; each record goes to check first.
 func (r *reading) forwards(ctx context.Context, args []string, check func(*record) error) (err error) {
-	failed := r.hub.history(ctx, r.q.Instance, args, func(rec *record) bool {
+	failed := r.hub.history(ctx, r.q, args, func(rec *record) bool {
 		switch err = check(rec); {
 		case err == errSkip:
 			err = nil
@@ -88,7 +88,7 @@ func (r *reading) forwards(ctx context.Context, args []string, check func(*recor
 			return false
 		}
 		r.mark(rec.cursor)
-		if item, ok := r.hub.attr.item(rec); ok && item.instance() == r.q.Instance {
+		if item, ok := r.hub.attr.item(rec); ok && r.q.concerns(item) {
 			r.take(item)
 		}
 		if len(r.out) >= batchSize {
@@ -106,12 +106,12 @@ func (r *reading) forwards(ctx context.Context, args []string, check func(*recor
 func (r *reading) backwards(ctx context.Context, c collector) error {
 	var items []Item
 	bytes, first := 0, ""
-	err := r.hub.history(ctx, r.q.Instance, append(r.times(), "--reverse"), func(rec *record) bool {
+	err := r.hub.history(ctx, r.q, append(r.times(), "--reverse"), func(rec *record) bool {
 		if first == "" {
 			first = rec.cursor
 		}
 		item, ok := r.hub.attr.item(rec)
-		if !ok || item.instance() != r.q.Instance {
+		if !ok || !r.q.concerns(item) {
 			return true
 		}
 		keep, more := c.collect(item)

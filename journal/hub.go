@@ -24,6 +24,9 @@ type Options struct {
 	Log     *slog.Logger                                 // default slog.Default()
 }
 
+// everyone is the key of the followers of all instances.
+const everyone = ""
+
 // Hub deals one child's entries out to all followers.
 type Hub struct {
 	command []string
@@ -101,8 +104,10 @@ func (h *Hub) deliver(batch []Item) {
 	concerned := map[string][]Item{}
 	for _, i := range batch {
 		h.ring.add(i)
-		if id := i.instance(); len(h.followers[id]) > 0 {
-			concerned[id] = append(concerned[id], i)
+		for _, id := range []string{i.instance(), everyone} {
+			if len(h.followers[id]) > 0 {
+				concerned[id] = append(concerned[id], i)
+			}
 		}
 	}
 	for id, items := range concerned {
@@ -156,8 +161,8 @@ func (h *Hub) leave(f *follower) {
 	h.followers[f.instance] = rest
 }
 
-// history runs a short-lived child over the records that can concern an instance.
-func (h *Hub) history(ctx context.Context, instance string, args []string, fn func(*record) bool) error {
+// history runs a short-lived child over the records that can concern a query.
+func (h *Hub) history(ctx context.Context, q Query, args []string, fn func(*record) bool) error {
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
@@ -165,10 +170,20 @@ func (h *Hub) history(ctx context.Context, instance string, args []string, fn fu
 		return ctx.Err()
 	}
 	command := slices.Concat(h.command, []string{"--output=export", "--output-fields=" + readFields, "--no-pager", "--quiet"},
-		args, matchInstance(instance, h.units(instance)))
+		args, h.matches(q))
 	err := child(ctx, command, func(r *record, _ bool) bool { return fn(r) })
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
 	return err
+}
+
+func (h *Hub) matches(q Query) []string {
+	switch {
+	case q.Unit != "":
+		return matchUnit(q.Unit)
+	case q.Instance != "":
+		return matchInstance(q.Instance, h.units(q.Instance))
+	}
+	return matchAll()
 }

@@ -28,6 +28,10 @@ func matchInstance(instance string, units []string) []string {
 	return join(terms...)
 }
 
+func matchUnit(unit string) []string {
+	return join([]string{"_SYSTEMD_UNIT=" + unit}, []string{"_PID=1", "UNIT=" + unit})
+}
+
 func fields(name string, values []string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {

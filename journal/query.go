@@ -11,9 +11,11 @@ const All = -1
 // MaxLines is the most that Query.Lines can ask for, other than All.
 const MaxLines = 10_000
 
-// Query says what of an instance's log is wanted.
+// Query says what is wanted of the log of an instance. With Unit it is that unit
+// alone; without both it is every application.
 type Query struct {
 	Instance string
+	Unit     string
 	Lines    int       // the last so many; All for every one. Ignored with After
 	Since    time.Time // zero: from the beginning
 	Until    time.Time // zero: to the end
@@ -26,7 +28,18 @@ type Query struct {
 
 // plain is true where every entry of the instance is wanted.
 func (q Query) plain() bool {
-	return q.Since.IsZero() && q.Until.IsZero() && q.Priority >= 7 && q.Grep == nil && !q.Previous
+	return q.Since.IsZero() && q.Until.IsZero() && q.Priority >= 7 && q.Grep == nil && !q.Previous && q.Unit == ""
+}
+
+// concerns says whether an item belongs to the selection, whatever it says.
+func (q Query) concerns(i Item) bool {
+	switch {
+	case q.Unit != "":
+		return i.Entry != nil && i.Entry.Unit == q.Unit
+	case q.Instance != "":
+		return i.instance() == q.Instance
+	}
+	return true
 }
 
 func (q Query) wants(e *Entry) bool {

@@ -29,22 +29,6 @@ func (h *Hub) Items(ctx context.Context, q Query) iter.Seq2[[]Item, error] {
 	}
 }
 
-// Tail is the last n entries of an instance.
-func (h *Hub) Tail(ctx context.Context, instance string, n int) ([]*Entry, error) {
-	var out []*Entry
-	for items, err := range h.Items(ctx, Query{Instance: instance, Lines: n, Priority: 7}) {
-		if err != nil {
-			return out, err
-		}
-		for _, i := range items {
-			if i.Entry != nil {
-				out = append(out, i.Entry)
-			}
-		}
-	}
-	return out, nil
-}
-
 // reading is one reader's way through the journal.
 type reading struct {
 	hub   *Hub
@@ -163,7 +147,7 @@ func (r *reading) wait(ctx context.Context, f *follower, beat *time.Timer) error
 
 // add takes in what is live, unless history had it.
 func (r *reading) add(i Item) {
-	if r.seen != nil && !i.after(*r.seen) {
+	if r.seen != nil && !i.after(*r.seen) || !r.q.concerns(i) && i.instance() != "" {
 		return
 	}
 	r.take(i)

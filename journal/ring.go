@@ -28,7 +28,7 @@ func (r *ring) add(i Item) {
 // after returns an instance's items behind the entry at c, if that is remembered.
 func (r *ring) after(instance string, c cursor) (items []Item, ok bool) {
 	for n := len(r.items) - 1; n >= 0; n-- {
-		if e := r.items[n].Entry; e != nil && e.Instance == instance && e.at.sameEntry(c) {
+		if e := r.items[n].Entry; e != nil && e.at.sameEntry(c) {
 			return selected(r.items[n+1:], instance), true
 		}
 	}
@@ -44,7 +44,7 @@ func (r *ring) tail(instance string, n int) (items []Item, ok bool) {
 		if first < 0 || r.items[first].Entry != nil && r.items[first].Entry.continues {
 			return nil, false
 		}
-		if e := r.items[first].Entry; e != nil && e.Instance == instance {
+		if e := r.items[first].Entry; e != nil && (instance == everyone || e.Instance == instance) {
 			left--
 		}
 	}
@@ -53,7 +53,7 @@ func (r *ring) tail(instance string, n int) (items []Item, ok bool) {
 
 func selected(items []Item, instance string) (out []Item) {
 	for _, i := range items {
-		if i.instance() == instance {
+		if instance == everyone || i.instance() == instance {
 			out = append(out, i)
 		}
 	}

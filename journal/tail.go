@@ -1,0 +1,35 @@
+package journal
+
+import "context"
+
+// Tail is the last n entries of an instance.
+func (h *Hub) Tail(ctx context.Context, instance string, n int) ([]*Entry, error) {
+	return h.collect(ctx, Query{Instance: instance, Lines: n, Priority: 7})
+}
+
+func (h *Hub) collect(ctx context.Context, q Query) (out []*Entry, err error) {
+	for items, err := range h.Items(ctx, q) {
+		if err != nil {
+			return out, err
+		}
+		for _, i := range items {
+			if i.Entry != nil {
+				out = append(out, i.Entry)
+			}
+		}
+	}
+	return out, nil
+}
+
+// LastWords reads what single units said last, for those who explain a failure.
+type LastWords struct{ Hub *Hub }
+
+// Tail is the last lines of a unit, those of PID 1 about it included.
+func (l LastWords) Tail(ctx context.Context, unit string, lines int) ([]string, error) {
+	entries, err := l.Hub.collect(ctx, Query{Unit: unit, Lines: lines, Priority: 7})
+	out := make([]string, len(entries))
+	for i, e := range entries {
+		out[i] = Plain(e.Message)
+	}
+	return out, err
+}
