@@ -17,7 +17,7 @@ import (
 type Manager struct {
 	opts   options
 	slots  chan struct{} // bounds the calls in flight
-	events *eventQueue
+	events *Queue
 	stats  counters
 
 	mu      sync.Mutex // guards the fields that follow
@@ -57,7 +57,7 @@ func Dial(ctx context.Context, opts ...Option) (*Manager, error) {
 		f(&o)
 	}
 	m := &Manager{
-		opts: o, slots: make(chan struct{}, callsAtOnce), events: newEventQueue(),
+		opts: o, slots: make(chan struct{}, callsAtOnce), events: NewQueue(),
 		linked: make(chan struct{}), records: map[string]*record{},
 	}
 	l, err := connect(ctx, o.address)
@@ -75,7 +75,7 @@ func Dial(ctx context.Context, opts ...Option) (*Manager, error) {
 // it connects again with back-off and says Resync. Applications never notice.
 func (m *Manager) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return m.events.run(ctx) })
+	g.Go(func() error { return m.events.Run(ctx) })
 	g.Go(func() error { return m.keep(ctx) })
 	return g.Wait()
 }
@@ -133,7 +133,7 @@ func (m *Manager) adopt(ctx context.Context, l *link) error {
 	}
 	close(m.linked)
 	m.mu.Unlock()
-	m.events.put(Event{Resync: true})
+	m.events.Put(Event{Resync: true})
 	return nil
 }
 
@@ -165,7 +165,7 @@ func (m *Manager) connected(ctx context.Context) (*link, error) {
 
 // Events hands out hints. They are coalesced, so a slow reader misses none and delays
 // nobody; before Run they only collect.
-func (m *Manager) Events() <-chan Event { return m.events.out }
+func (m *Manager) Events() <-chan Event { return m.events.Events() }
 
 // Capabilities tells what this host can, as read at the last connect.
 func (m *Manager) Capabilities() Capabilities {

@@ -40,7 +40,7 @@ func (m *Manager) changed(unit string, e Exit) {
 	r.changes++
 	r.exited(e)
 	m.mu.Unlock()
-	m.events.put(Event{Unit: unit})
+	m.events.Put(Event{Unit: unit})
 }
 
 // forget drops what is remembered about a unit that is gone.

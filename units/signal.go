@@ -40,7 +40,7 @@ func (m *Manager) hear(ctx context.Context, l *link, s *dbus.Signal) {
 		}
 	case managerFace + "Reloading":
 		if begins, ok := arg[bool](s, 0); ok && !begins {
-			m.events.put(Event{Resync: true})
+			m.events.Put(Event{Resync: true})
 		}
 	case "org.freedesktop.DBus.NameOwnerChanged":
 		if owner, ok := arg[string](s, 2); ok && owner != "" {

@@ -1,0 +1,259 @@
+// Package fake is an in-memory units.Manager for tests: no systemd, no process, no bus.
+// It passes the same conformance suite as the real one (units/unitstest), keeps time by
+// package time, so that it works within testing/synctest, and lets a test play the
+// process (Exit, Ready), the operator (StopByHand) and the bus (Resync, Fail).
+package fake
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/nexushub/nexushub/units"
+)
+
+// restartDelay is RestartUSec of the real properties.
+const restartDelay = 2 * time.Second
+
+// Program is how a command behaves. The zero value runs, and is ready, until stopped.
+type Program struct {
+	Missing  bool // cannot be executed
+	Fails    int  // exits at once with this status
+	NotReady bool // Type=notify: never says READY
+}
+
+// Manager is the fake. Make it with New, and run Run as with the real one.
+type Manager struct {
+	// Program says how the command of a Spec behaves; nil: all run until stopped.
+	Program func(units.Spec) Program
+	Caps    units.Capabilities
+
+	events *units.Queue
+
+	mu    sync.Mutex // guards the fields that follow
+	units map[string]*unit
+	fail  map[string]error
+	calls []string
+	pid   int
+}
+
+// unit is one that is loaded.
+type unit struct {
+	spec    units.Spec
+	program Program
+	status  units.Status
+	timer   *time.Timer // the automatic restart
+}
+
+// New makes a fake of systemd 257 that runs nothing.
+func New() *Manager {
+	return &Manager{
+		Caps:   units.Capabilities{Version: 257, UnifiedCgroups: true, Limits: true, PrivateNetwork: true, SocketProxy: "/usr/lib/systemd/systemd-socket-proxyd"},
+		events: units.NewQueue(), units: map[string]*unit{}, fail: map[string]error{}, pid: 1000,
+	}
+}
+
+// Run hands out events until ctx ends.
+func (m *Manager) Run(ctx context.Context) error {
+	m.events.Put(units.Event{Resync: true})
+	return m.events.Run(ctx)
+}
+
+// Start is like the real one.
+func (m *Manager) Start(ctx context.Context, s units.Spec, p units.Placement) error {
+	if _, err := units.Properties(s, p, m.Caps); err != nil {
+		return err
+	}
+	u, err := m.load(s, p)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", s.UnitName(), err)
+	}
+	if s.Notify && u.program.NotReady {
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Duration(s.StartSec * float64(time.Second))):
+		}
+		m.unload(s.UnitName())
+		return fmt.Errorf("start %s: %w: timeout", s.UnitName(), units.ErrJob)
+	}
+	return nil
+}
+
+func (m *Manager) load(s units.Spec, p units.Placement) (*unit, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	name := s.UnitName()
+	if err := m.called("Start", name); err != nil {
+		return nil, err
+	}
+	if old := m.units[name]; old != nil && !old.status.Ended() {
+		return nil, units.ErrUnitExists
+	}
+	u := &unit{spec: s, status: units.Status{
+		Unit: name, App: s.Name, Instance: s.Instance, Release: s.Release, Revision: s.Revision(), Kind: s.Kind,
+		Host: s.HostName, Network: s.Network, Port: p.Port, LoadState: "loaded", ControlGroup: "/nexushub.slice/nexushub-apps.slice/" + name,
+	}}
+	if m.Program != nil {
+		u.program = m.Program(s)
+	}
+	if u.program.Missing {
+		return nil, fmt.Errorf("%w: %s", units.ErrExec, s.Exec[0])
+	}
+	m.units[name] = u
+	m.begin(u)
+	return u, nil
+}
+
+// begin starts the process of a unit. The caller holds mu, as in all that follow.
+func (m *Manager) begin(u *unit) {
+	m.pid++
+	now := time.Now()
+	s := &u.status
+	s.ActiveState, s.SubState, s.Result = "active", "running", "success"
+	s.MainPID, s.Invocation = m.pid, newInvocation()
+	s.Since, s.ActiveAt, s.StartedAt = now, now, now
+	s.StatusText = ""
+	if u.spec.Notify && u.program.NotReady {
+		s.ActiveState, s.SubState = "activating", "start"
+	}
+	m.events.Put(units.Event{Unit: s.Unit})
+	if u.program.Fails != 0 {
+		m.end(u, units.Exit{Code: units.CodeExited, Status: u.program.Fails, Result: "exit-code"})
+	}
+}
+
+// end is the end of the process, which PID 1 brings back after a while.
+func (m *Manager) end(u *unit, e units.Exit) {
+	s := &u.status
+	e.At, e.PID = time.Now(), s.MainPID
+	s.LastExit, s.MainPID, s.Result = e, 0, e.Result
+	s.ActiveState, s.SubState, s.Since = "activating", "auto-restart", e.At
+	m.events.Put(units.Event{Unit: s.Unit})
+	u.timer = time.AfterFunc(restartDelay, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.units[s.Unit] == u && s.SubState == "auto-restart" {
+			s.NRestarts++
+			m.begin(u)
+		}
+	})
+}
+
+func (m *Manager) unload(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.remove(name)
+}
+
+func (m *Manager) remove(name string) {
+	if u := m.units[name]; u != nil {
+		if u.timer != nil {
+			u.timer.Stop()
+		}
+		delete(m.units, name)
+		m.events.Put(units.Event{Unit: name})
+	}
+}
+
+// Stop is like the real one.
+func (m *Manager) Stop(_ context.Context, name string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.called("Stop", name); err != nil {
+		return err
+	}
+	m.remove(name)
+	return nil
+}
+
+// Restart is like the real one.
+func (m *Manager) Restart(_ context.Context, name string) error {
+	return m.with("Restart", name, func(u *unit) {
+		u.status.NRestarts = 0
+		m.begin(u)
+	})
+}
+
+// ResetFailed is like the real one.
+func (m *Manager) ResetFailed(_ context.Context, name string) error {
+	return m.with("ResetFailed", name, func(u *unit) { u.status.NRestarts = 0 })
+}
+
+// Kill is like the real one.
+func (m *Manager) Kill(_ context.Context, name string, signal syscall.Signal) error {
+	return m.with("Kill", name, func(u *unit) {
+		if u.status.MainPID != 0 {
+			m.end(u, units.Exit{Code: units.CodeKilled, Status: int(signal), Result: "signal"})
+		}
+	})
+}
+
+// List is like the real one.
+func (m *Manager) List(context.Context) ([]units.Status, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.called("List", ""); err != nil {
+		return nil, err
+	}
+	var out []units.Status
+	for _, u := range m.units {
+		out = append(out, u.status)
+	}
+	slices.SortFunc(out, func(a, b units.Status) int { return strings.Compare(a.Unit, b.Unit) })
+	return out, nil
+}
+
+// Get is like the real one.
+func (m *Manager) Get(_ context.Context, name string) (s units.Status, err error) {
+	err = m.with("Get", name, func(u *unit) { s = u.status })
+	return s, err
+}
+
+// Events is like the real one.
+func (m *Manager) Events() <-chan units.Event { return m.events.Events() }
+
+// Capabilities is what Caps says.
+func (m *Manager) Capabilities() units.Capabilities { return m.Caps }
+
+// Ping fails only as Fail says.
+func (m *Manager) Ping(context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.called("Ping", "")
+}
+
+// ListenAddresses knows of no socket of the host, except as Fail says.
+func (m *Manager) ListenAddresses(_ context.Context, socketUnit string) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.called("ListenAddresses", socketUnit); err != nil {
+		return nil, err
+	}
+	return nil, units.ErrNoSuchUnit
+}
+
+func (m *Manager) with(call, name string, f func(*unit)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.called(call, name); err != nil {
+		return err
+	}
+	u := m.units[name]
+	if u == nil {
+		return fmt.Errorf("%s %s: %w", strings.ToLower(call), name, units.ErrNoSuchUnit)
+	}
+	f(u)
+	return nil
+}
+
+func newInvocation() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return hex.EncodeToString(id[:])
+}
