@@ -103,15 +103,16 @@ func CodeOf(err error) Code {
 
 // CodeOfStatus is for answers of servers that are not ours.
 func CodeOfStatus(status int) Code {
-	for _, c := range []Code{Conflict} { // two codes share 409
-		if c.Status() == status {
-			return c
-		}
+	if status == http.StatusConflict { // two codes share it
+		return Conflict
 	}
 	for c, m := range table {
 		if m.status == status {
 			return c
 		}
+	}
+	if status >= 400 && status < 500 {
+		return Malformed
 	}
 	return Internal
 }

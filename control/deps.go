@@ -1,0 +1,78 @@
+package control
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/journal"
+)
+
+// Applications tells what there is.
+type Applications interface {
+	Apps() []api.App
+	// App finds by instance id, name, host name or app id; api.NotFound else.
+	App(ref string) (api.App, error)
+	Plan() []api.Task
+	System(ctx context.Context) (api.System, error)
+}
+
+// Operator changes what runs. Each call returns when it is done or has failed.
+type Operator interface {
+	StartApp(ctx context.Context, id string) error
+	StopApp(ctx context.Context, id string) error
+	RestartApp(ctx context.Context, id string) error
+	StopAll(ctx context.Context) error
+}
+
+// Releases is the way back.
+type Releases interface {
+	AppReleases(id string) ([]api.Release, error)
+	Rollback(ctx context.Context, id, release string) error // "": the one before
+}
+
+// Explainer puts into a systemd-run line how an application runs.
+type Explainer interface {
+	Explain(id string) (api.Explanation, error)
+	ExecLine(id string, req api.ExecRequest) (api.Explanation, error)
+}
+
+// Secrets never gives a value back.
+type Secrets interface {
+	Secrets(id string) ([]api.Secret, error)
+	SetSecret(ctx context.Context, id string, s api.NewSecret) error
+	RemoveSecret(ctx context.Context, id, name string) error
+}
+
+// Tokens are what developers authenticate with.
+type Tokens interface {
+	List() ([]api.Token, error)
+	Create(t api.NewToken) (api.IssuedToken, error)
+	Revoke(id string) error
+}
+
+// Gateway is the proxy's state.
+type Gateway interface {
+	Routes(ctx context.Context) ([]api.Route, error)
+	Certs(ctx context.Context) ([]api.Cert, error)
+}
+
+// Logs answers with an instance's log, see journal.Hub.
+type Logs interface {
+	Serve(w http.ResponseWriter, r *http.Request, q journal.Query, f journal.Format) error
+}
+
+// Deps is everything that the server passes requests on to.
+type Deps struct {
+	Applications Applications
+	Operator     Operator
+	Releases     Releases
+	Explainer    Explainer
+	Secrets      Secrets
+	Tokens       Tokens
+	Gateway      Gateway
+	Logs         Logs
+	Debug        http.Handler // the debug API without authentication: the socket vouches for the caller
+	Log          *slog.Logger
+}

@@ -1,0 +1,181 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/journal"
+)
+
+type handlers struct{ Deps }
+
+func (h *handlers) register(g *echo.Group) {
+	g.GET("/apps", h.apps)
+	g.GET("/apps/:app", h.app)
+	g.POST("/apps/:app/start", h.verb(h.Operator.StartApp))
+	g.POST("/apps/:app/stop", h.verb(h.Operator.StopApp))
+	g.POST("/apps/:app/restart", h.verb(h.Operator.RestartApp))
+	g.GET("/apps/:app/logs", h.logs)
+	g.GET("/apps/:app/releases", h.releases)
+	g.POST("/apps/:app/rollback", h.rollback)
+	g.GET("/apps/:app/explain", h.explain)
+	g.POST("/apps/:app/exec", h.execLine, rootOnly)
+	g.GET("/apps/:app/secrets", h.secrets, rootOnly)
+	g.PUT("/apps/:app/secrets", h.setSecret, rootOnly)
+	g.DELETE("/apps/:app/secrets/:name", h.removeSecret, rootOnly)
+	g.GET("/logs", h.allLogs)
+	g.GET("/plan", h.plan)
+	g.GET("/routes", h.routes)
+	g.GET("/certs", h.certs)
+	g.GET("/system", h.system)
+	g.GET("/tokens", h.tokens)
+	g.POST("/tokens", h.createToken)
+	g.DELETE("/tokens/:id", h.revokeToken)
+	g.POST("/stop-all", h.stopAll)
+}
+
+func (h *handlers) apps(c echo.Context) error { return list(c, h.Applications.Apps(), nil) }
+
+func (h *handlers) app(c echo.Context) error {
+	app, err := h.Applications.App(param(c, "app"))
+	return answer(c, app, err)
+}
+
+// verb is start, stop and restart: done, then the application as it is now.
+func (h *handlers) verb(do func(ctx context.Context, id string) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		app, err := h.Applications.App(param(c, "app"))
+		if err == nil {
+			err = do(c.Request().Context(), app.ID)
+		}
+		if err == nil {
+			app, err = h.Applications.App(app.ID)
+		}
+		return answer(c, app, err)
+	}
+}
+
+// logs also answers for an instance that is gone, as long as its id is given.
+func (h *handlers) logs(c echo.Context) error {
+	ref := param(c, "app")
+	app, err := h.Applications.App(ref)
+	if id, parsed := uuid.Parse(ref); errors.Is(err, api.NotFound) && parsed == nil {
+		app, err = api.App{ID: id.String()}, nil
+	}
+	if err != nil {
+		return err
+	}
+	return h.serveLogs(c, app.ID)
+}
+
+func (h *handlers) allLogs(c echo.Context) error { return h.serveLogs(c, "") }
+
+func (h *handlers) serveLogs(c echo.Context, instance string) error {
+	q, format, err := journal.ParseRequest(c.Request(), instance)
+	if err != nil {
+		return err
+	}
+	return h.Logs.Serve(c.Response(), c.Request(), q, format)
+}
+
+func (h *handlers) releases(c echo.Context) error {
+	app, err := h.Applications.App(param(c, "app"))
+	if err != nil {
+		return err
+	}
+	out, err := h.Releases.AppReleases(app.ID)
+	return list(c, out, err)
+}
+
+func (h *handlers) rollback(c echo.Context) error {
+	var req api.RollbackRequest
+	if err := c.Bind(&req); err != nil {
+		return err
+	}
+	return h.verb(func(ctx context.Context, id string) error {
+		return h.Releases.Rollback(ctx, id, req.Release)
+	})(c)
+}
+
+func (h *handlers) explain(c echo.Context) error {
+	app, err := h.Applications.App(param(c, "app"))
+	if err != nil {
+		return err
+	}
+	out, err := h.Explainer.Explain(app.ID)
+	return answer(c, out, err)
+}
+
+func (h *handlers) execLine(c echo.Context) error {
+	var req api.ExecRequest
+	app, err := h.Applications.App(param(c, "app"))
+	if err == nil {
+		err = c.Bind(&req)
+	}
+	if err == nil && len(req.Command) == 0 {
+		err = fmt.Errorf("no command: %w", api.Invalid)
+	}
+	if err != nil {
+		return err
+	}
+	out, err := h.Explainer.ExecLine(app.ID, req)
+	return answer(c, out, err)
+}
+
+func (h *handlers) plan(c echo.Context) error { return list(c, h.Applications.Plan(), nil) }
+
+func (h *handlers) routes(c echo.Context) error {
+	out, err := h.Gateway.Routes(c.Request().Context())
+	return list(c, out, err)
+}
+
+func (h *handlers) certs(c echo.Context) error {
+	out, err := h.Gateway.Certs(c.Request().Context())
+	return list(c, out, err)
+}
+
+func (h *handlers) system(c echo.Context) error {
+	out, err := h.Applications.System(c.Request().Context())
+	return answer(c, out, err)
+}
+
+func (h *handlers) stopAll(c echo.Context) error {
+	if err := h.Operator.StopAll(c.Request().Context()); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+func answer(c echo.Context, v any, err error) error {
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, v)
+}
+
+// list answers [] for nothing, never null.
+func list[T any](c echo.Context, v []T, err error) error {
+	if v == nil {
+		v = []T{}
+	}
+	return answer(c, v, err)
+}
+
+// param undoes the escaping that echo leaves in where the path needs it.
+func param(c echo.Context, name string) string {
+	v := c.Param(name)
+	if c.Request().URL.RawPath == "" {
+		return v
+	}
+	if plain, err := url.PathUnescape(v); err == nil {
+		return plain
+	}
+	return v
+}

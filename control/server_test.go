@@ -1,0 +1,258 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/journal"
+)
+
+const appID = "3bf3e3c0-6e51-482a-b180-00f6aa568ee9"
+
+// stub answers for everything behind the server and remembers what was asked.
+type stub struct {
+	calls []string
+	fail  error
+}
+
+func (s *stub) note(format string, args ...any) error {
+	s.calls = append(s.calls, fmt.Sprintf(format, args...))
+	return s.fail
+}
+
+func (s *stub) Apps() []api.App { return nil }
+func (s *stub) App(ref string) (api.App, error) {
+	if ref != "hello" && ref != appID {
+		return api.App{}, fmt.Errorf("application %q: %w", ref, api.NotFound)
+	}
+	return api.App{ID: appID, Name: "hello", State: api.StateRunning}, nil
+}
+func (s *stub) Plan() []api.Task { return []api.Task{{Action: "start", Reason: "wanted"}} }
+func (s *stub) System(context.Context) (api.System, error) {
+	return api.System{Version: "1"}, s.note("system")
+}
+func (s *stub) StartApp(_ context.Context, id string) error   { return s.note("start %s", id) }
+func (s *stub) StopApp(_ context.Context, id string) error    { return s.note("stop %s", id) }
+func (s *stub) RestartApp(_ context.Context, id string) error { return s.note("restart %s", id) }
+func (s *stub) StopAll(context.Context) error                 { return s.note("stop all") }
+func (s *stub) AppReleases(id string) ([]api.Release, error) {
+	return []api.Release{{ID: "r1"}}, s.note("releases %s", id)
+}
+func (s *stub) Rollback(_ context.Context, id, r string) error {
+	return s.note("rollback %s %q", id, r)
+}
+func (s *stub) Explain(id string) (api.Explanation, error) {
+	return api.Explanation{Command: []string{"systemd-run"}}, s.note("explain %s", id)
+}
+func (s *stub) ExecLine(id string, req api.ExecRequest) (api.Explanation, error) {
+	return api.Explanation{}, s.note("exec %s %v", id, req.Command)
+}
+func (s *stub) Secrets(id string) ([]api.Secret, error) { return nil, s.note("secrets %s", id) }
+func (s *stub) SetSecret(_ context.Context, id string, x api.NewSecret) error {
+	return s.note("set %s %s", id, x.Name)
+}
+func (s *stub) RemoveSecret(_ context.Context, id, name string) error {
+	return s.note("unset %s %s", id, name)
+}
+func (s *stub) List() ([]api.Token, error) { return nil, s.note("tokens") }
+func (s *stub) Create(t api.NewToken) (api.IssuedToken, error) {
+	return api.IssuedToken{Secret: "s3cret"}, s.note("create %s", t.Name)
+}
+func (s *stub) Revoke(id string) error { return s.note("revoke %s", id) }
+func (s *stub) Routes(context.Context) ([]api.Route, error) {
+	return []api.Route{{Host: "h"}}, s.note("routes")
+}
+func (s *stub) Certs(context.Context) ([]api.Cert, error) { return nil, s.note("certs") }
+func (s *stub) Serve(w http.ResponseWriter, _ *http.Request, q journal.Query, f journal.Format) error {
+	io.WriteString(w, "event: log\ndata: {\"message\":\"hi\"}\n\n")
+	return s.note("logs %s %d %v %s %s", q.Instance, q.Lines, q.Follow, f, q.After)
+}
+
+func newServer(s *stub, log io.Writer) *Server {
+	return NewServer(Deps{
+		Applications: s, Operator: s, Releases: s, Explainer: s, Secrets: s, Tokens: s, Gateway: s, Logs: s,
+		Debug: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `[{"id":"d"}]`) }),
+		Log:   slog.New(slog.NewTextHandler(log, nil)),
+	})
+}
+
+// dial runs the server on a socket, so that the kernel's word on the caller counts.
+func dial(t *testing.T, s *stub) *api.Client {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "api.sock")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- newServer(s, t.Output()).Run(ctx, l) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return api.NewClient(path)
+}
+
+// Every call of the client library reaches what answers it.
+func TestClientAndServerAgree(t *testing.T) {
+	s := &stub{}
+	c, ctx := dial(t, s), t.Context()
+	calls := []struct {
+		want string
+		do   func() error
+	}{
+		{"", func() error { v, err := c.Apps(ctx); _ = v[:0]; return err }},
+		{"", func() error { _, err := c.App(ctx, "hello"); return err }},
+		{"start " + appID, func() error { _, err := c.Start(ctx, "hello"); return err }},
+		{"stop " + appID, func() error { _, err := c.Stop(ctx, "hello"); return err }},
+		{"restart " + appID, func() error { _, err := c.Restart(ctx, "hello"); return err }},
+		{"stop all", func() error { return c.StopAll(ctx) }},
+		{"releases " + appID, func() error { _, err := c.Releases(ctx, "hello"); return err }},
+		{"rollback " + appID + ` "r1"`, func() error { _, err := c.Rollback(ctx, "hello", "r1"); return err }},
+		{"explain " + appID, func() error { _, err := c.Explain(ctx, "hello"); return err }},
+		{"", func() error { _, err := c.Plan(ctx); return err }},
+		{"routes", func() error { _, err := c.Routes(ctx); return err }},
+		{"certs", func() error { _, err := c.Certs(ctx); return err }},
+		{"system", func() error { _, err := c.System(ctx); return err }},
+		{"tokens", func() error { _, err := c.Tokens(ctx); return err }},
+		{"create ci", func() error { _, err := c.CreateToken(ctx, api.NewToken{Name: "ci"}); return err }},
+		{"revoke t1", func() error { return c.RevokeToken(ctx, "t1") }},
+		{"", func() error { _, err := c.DebugApps(ctx); return err }},
+	}
+	if os.Geteuid() == 0 {
+		calls = append(calls, []struct {
+			want string
+			do   func() error
+		}{
+			{"secrets " + appID, func() error { _, err := c.Secrets(ctx, "hello"); return err }},
+			{"set " + appID + " KEY", func() error { return c.SetSecret(ctx, "hello", api.NewSecret{Name: "KEY"}) }},
+			{"unset " + appID + " A/B", func() error { return c.RemoveSecret(ctx, "hello", "A/B") }},
+			{"exec " + appID + " [sh -c x]", func() error {
+				_, err := c.ExecLine(ctx, "hello", api.ExecRequest{Command: []string{"sh", "-c", "x"}})
+				return err
+			}},
+		}...)
+	}
+	for _, call := range calls {
+		s.calls = nil
+		if err := call.do(); err != nil {
+			t.Errorf("%s: %v", call.want, err)
+		}
+		if got := strings.Join(s.calls, "; "); got != call.want {
+			t.Errorf("got %q, want %q", got, call.want)
+		}
+	}
+}
+
+func TestLogsPassTheQuery(t *testing.T) {
+	s := &stub{}
+	c := dial(t, s)
+	after := "s=a;i=1;b=b;m=1;t=1;x=1"
+	var got []string
+	for e, err := range c.Logs(t.Context(), "hello", url.Values{"lines": {"7"}, "follow": {"0"}}, after) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, e.Entry.Message)
+	}
+	want := fmt.Sprintf("logs %s 7 false sse %s", appID, after)
+	if !reflect.DeepEqual(got, []string{"hi"}) || s.calls[0] != want {
+		t.Errorf("got %v %v", got, s.calls)
+	}
+}
+
+// What is gone still has a log, as long as one knows its id.
+func TestLogsOfARemovedInstance(t *testing.T) {
+	s := &stub{}
+	c := dial(t, s)
+	gone := "18736e4f-93f9-4606-a7be-863c7986ea5b"
+	for _, err := range c.Logs(t.Context(), gone, nil, "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, err := range c.Logs(t.Context(), "nobody", nil, "") {
+		if !errors.Is(err, api.NotFound) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if len(s.calls) != 1 || !strings.HasPrefix(s.calls[0], "logs "+gone) {
+		t.Errorf("got %v", s.calls)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for name, tc := range map[string]struct {
+		method, path, body string
+		status             int
+		contains           string
+	}{
+		"unknown path":      {"GET", "/v1/nothing", "", 404, "not found"},
+		"unknown app":       {"GET", "/v1/apps/nobody", "", 404, `application \"nobody\"`},
+		"bad query":         {"GET", "/v1/apps/hello/logs?lines=x&grep=(&foo=1", "", 400, `"pointer":"foo"`},
+		"bad json":          {"POST", "/v1/tokens", "{", 400, "body"},
+		"unknown field":     {"POST", "/v1/tokens", `{"nam":"x"}`, 400, "nam"},
+		"no name":           {"POST", "/v1/tokens", `{}`, 422, "name"},
+		"secrets, not root": {"GET", "/v1/apps/hello/secrets", "", 403, "not known"},
+		"exec, not root":    {"POST", "/v1/apps/hello/exec", `{"command":["x"]}`, 403, "not known"},
+		"too large":         {"POST", "/v1/tokens", strings.Repeat(" ", 2<<20), 413, "too large"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := httptest.NewRequest(tc.method, tc.path, strings.NewReader(tc.body))
+			req.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			newServer(&stub{}, t.Output()).ServeHTTP(w, req)
+			if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.contains) {
+				t.Errorf("got %d %s", w.Code, w.Body)
+			}
+			if ct := w.Header().Get("Content-Type"); ct != "application/problem+json" {
+				t.Errorf("content type %q", ct)
+			}
+			if id := w.Header().Get("X-Trace-ID"); id == "" || !strings.Contains(w.Body.String(), id) {
+				t.Errorf("trace id %q not in %s", id, w.Body)
+			}
+		})
+	}
+}
+
+// The cause of an internal error is in the log under the trace id, not in the answer.
+func TestInternalErrorsStayInside(t *testing.T) {
+	var log bytes.Buffer
+	w := httptest.NewRecorder()
+	newServer(&stub{fail: errors.New("disk on fire")}, &log).ServeHTTP(w, httptest.NewRequest("GET", "/v1/system", nil))
+	if w.Code != 500 || strings.Contains(w.Body.String(), "fire") {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	if !strings.Contains(log.String(), "disk on fire") || !strings.Contains(log.String(), w.Header().Get("X-Trace-ID")) {
+		t.Errorf("log: %s", &log)
+	}
+}
+
+// Tokens are shown once and logged never.
+func TestTokensAreNotLogged(t *testing.T) {
+	var log bytes.Buffer
+	req := httptest.NewRequest("POST", "/v1/tokens", strings.NewReader(`{"name":"ci"}`))
+	req.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	newServer(&stub{}, &log).ServeHTTP(w, req)
+	if w.Code != 201 || !strings.Contains(w.Body.String(), "s3cret") || strings.Contains(log.String(), "s3cret") {
+		t.Errorf("got %d %s\n%s", w.Code, w.Body, &log)
+	}
+}
