@@ -22,16 +22,16 @@ var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 1024) 
 
 // ask probes once. A connection of its own per probe holds nothing open between two
 // probes, and cannot report the health of a process that has been replaced since.
-func ask(ctx context.Context, c Check) outcome {
+func ask(ctx context.Context, c Check) Outcome {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	o := outcome{}
-	o.code, o.body, o.err = exchange(ctx, c)
+	o := Outcome{}
+	o.Code, o.Body, o.Err = exchange(ctx, c)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		o.err = fmt.Errorf("no answer within %s", c.Timeout)
+		o.Err = fmt.Errorf("no answer within %s", c.Timeout)
 	}
-	o.latency = time.Since(start)
+	o.Latency = time.Since(start)
 	return o
 }
 

@@ -50,11 +50,11 @@ func TestAskHTTP(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o := ask(t.Context(), serve(t, "tcp", "127.0.0.1:0", tt.handler))
-			if o.code != tt.code || (o.err == nil) != (tt.problem == "") {
-				t.Fatalf("outcome = %+v, want code %d, problem %q", o, tt.code, tt.problem)
+			if o.Code != tt.code || (o.Err == nil) != (tt.problem == "") {
+				t.Fatalf("Outcome = %+v, want code %d, problem %q", o, tt.code, tt.problem)
 			}
-			if o.err != nil && !strings.Contains(o.err.Error(), tt.problem) {
-				t.Errorf("error = %v, want it to say %q", o.err, tt.problem)
+			if o.Err != nil && !strings.Contains(o.Err.Error(), tt.problem) {
+				t.Errorf("error = %v, want it to say %q", o.Err, tt.problem)
 			}
 		})
 	}
@@ -63,16 +63,16 @@ func TestAskHTTP(t *testing.T) {
 func TestAskKeepsTheStartOfALongBody(t *testing.T) {
 	o := ask(t.Context(), serve(t, "tcp", "127.0.0.1:0", http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, strings.Repeat("x", 1<<20)) })))
-	if o.err != nil || len(o.body) != bodyLimit {
-		t.Errorf("body of %d bytes, error %v; want %d", len(o.body), o.err, bodyLimit)
+	if o.Err != nil || len(o.Body) != bodyLimit {
+		t.Errorf("body of %d bytes, error %v; want %d", len(o.Body), o.Err, bodyLimit)
 	}
 }
 
 func TestAskUnixSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "web.sock")
 	o := ask(t.Context(), serve(t, "unix", path, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
-	if o.err != nil {
-		t.Error(o.err)
+	if o.Err != nil {
+		t.Error(o.Err)
 	}
 }
 
@@ -82,11 +82,11 @@ func TestAskTCP(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := Check{Type: "tcp", Network: "tcp", Address: l.Addr().String(), Timeout: 5 * time.Second}
-	if o := ask(t.Context(), c); o.err != nil {
-		t.Errorf("listening: %v", o.err)
+	if o := ask(t.Context(), c); o.Err != nil {
+		t.Errorf("listening: %v", o.Err)
 	}
 	l.Close()
-	if o := ask(t.Context(), c); o.err == nil {
+	if o := ask(t.Context(), c); o.Err == nil {
 		t.Error("nobody listens and it is healthy")
 	}
 }
@@ -98,7 +98,7 @@ func TestAskTimesOut(t *testing.T) {
 	}
 	defer l.Close()
 	c := Check{Type: "http", Network: "tcp", Address: l.Addr().String(), Path: "/", Timeout: 20 * time.Millisecond}
-	if o := ask(t.Context(), c); o.err == nil || !strings.Contains(o.err.Error(), "no answer within") {
-		t.Errorf("error = %v, want a timeout in words", o.err)
+	if o := ask(t.Context(), c); o.Err == nil || !strings.Contains(o.Err.Error(), "no answer within") {
+		t.Errorf("error = %v, want a timeout in words", o.Err)
 	}
 }

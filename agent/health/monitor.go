@@ -11,8 +11,10 @@ import (
 
 // Monitor probes any number of units, each in its own goroutine.
 type Monitor struct {
+	// Ask probes once. It may be replaced before Run, by tests that have no network.
+	Ask func(context.Context, Check) Outcome
+
 	changed func(unit string)
-	ask     func(context.Context, Check) outcome
 
 	mu     sync.Mutex // guards the fields that follow
 	ctx    context.Context
@@ -28,7 +30,7 @@ type watched struct {
 // NewMonitor returns a monitor that calls changed, from any goroutine, when the
 // state of a unit changed. It probes nothing until Run.
 func NewMonitor(changed func(unit string)) *Monitor {
-	return &Monitor{changed: changed, ask: ask, probes: map[string]*watched{}}
+	return &Monitor{changed: changed, Ask: ask, probes: map[string]*watched{}}
 }
 
 // Run probes until ctx ends and returns after the last probe did.
@@ -58,7 +60,7 @@ func (m *Monitor) Watch(unit string, c Check) {
 		w.cancel()
 	}
 	w := &watched{cancel: func() {}, probe: &probe{
-		check: c, ask: m.ask, changed: func() { m.changed(unit) },
+		check: c, ask: m.Ask, changed: func() { m.changed(unit) },
 		result: Result{State: Unknown, Since: time.Now()},
 	}}
 	m.probes[unit] = w

@@ -17,19 +17,19 @@ type script struct {
 	healthy atomic.Bool
 }
 
-func (s *script) ask(context.Context, Check) outcome {
+func (s *script) ask(context.Context, Check) Outcome {
 	s.asked.Add(1)
 	if s.healthy.Load() {
-		return outcome{code: 200}
+		return Outcome{Code: 200}
 	}
-	return outcome{code: 503, body: "warming up", err: errors.New("answered 503")}
+	return Outcome{Code: 503, Body: "warming up", Err: errors.New("answered 503")}
 }
 
 func runMonitor(t *testing.T, s *script) (*Monitor, *atomic.Int64) {
 	t.Helper()
 	var changes atomic.Int64
 	m := NewMonitor(func(string) { changes.Add(1) })
-	m.ask = s.ask
+	m.Ask = s.ask
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- m.Run(ctx) }()

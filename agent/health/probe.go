@@ -17,7 +17,7 @@ const (
 // probe follows one run of one unit.
 type probe struct {
 	check   Check
-	ask     func(context.Context, Check) outcome
+	ask     func(context.Context, Check) Outcome
 	changed func()
 
 	mu     sync.Mutex // guards result
@@ -47,8 +47,8 @@ func (p *probe) run(ctx context.Context) {
 	}
 }
 
-// note takes the outcome in and tells the owner when the state changed.
-func (p *probe) note(o outcome) State {
+// note takes the Outcome in and tells the owner when the state changed.
+func (p *probe) note(o Outcome) State {
 	p.mu.Lock()
 	before := p.result.State
 	p.result = p.result.after(o, time.Now(), p.check.Failures)

@@ -25,24 +25,24 @@ type Result struct {
 	CheckedAt time.Time
 }
 
-// outcome is one probe.
-type outcome struct {
-	code    int
-	body    string
-	latency time.Duration
-	err     error
+// Outcome is what one probe saw.
+type Outcome struct {
+	Code    int
+	Body    string
+	Latency time.Duration
+	Err     error // nil: healthy
 }
 
 // after returns the result once o was seen at now.
-func (r Result) after(o outcome, now time.Time, threshold int) Result {
+func (r Result) after(o Outcome, now time.Time, threshold int) Result {
 	next := Result{
 		State: r.State, Since: r.Since,
-		Code: o.code, Body: o.body, Latency: o.latency, CheckedAt: now,
+		Code: o.Code, Body: o.Body, Latency: o.Latency, CheckedAt: now,
 	}
-	if o.err == nil {
+	if o.Err == nil {
 		next.State = Healthy
 	} else {
-		next.Problem, next.Failures = o.err.Error(), r.Failures+1
+		next.Problem, next.Failures = o.Err.Error(), r.Failures+1
 	}
 	if next.State == Healthy && next.Failures >= threshold {
 		next.State = Unhealthy

@@ -1,0 +1,150 @@
+// Package agent keeps what runs equal to what is wanted. Providers say what is wanted,
+// PID 1 says what runs, Plan (pure) compares them and names the steps with their
+// reasons, the executor takes them, one at a time for each instance.
+//
+// Its contract: an application never suffers from the agent. What runs survives the
+// agent, is found again by its unit's name and fields, and is touched only where it
+// differs from what is wanted; a new revision that is not healthy never replaces one
+// that is; absence of information removes nothing.
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/nexushub/nexushub/agent/health"
+	"github.com/nexushub/nexushub/agent/ports"
+	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/proxy"
+)
+
+// Options are what an Agent works with.
+type Options struct {
+	Config    *config.Config
+	Units     Units
+	Proxy     Proxy
+	Releases  Releases
+	Journal   Journal
+	State     State
+	Secret    string // the internal secret
+	BootID    string
+	ProxyPort int // where guests reach the proxy
+	Log       *slog.Logger
+}
+
+// Agent is the reconciler. Its methods are safe for concurrent use.
+type Agent struct {
+	units    Units
+	releases Releases
+	state    State
+	log      *slog.Logger
+	secret   string
+	bootID   string
+
+	router  *router
+	monitor *health.Monitor
+	ports   *ports.Allocator
+	exec    *executor
+	saver   *saver
+
+	wake    chan struct{} // capacity 1: look again
+	resolve chan struct{} // capacity 1: providers or packages changed
+	results chan result
+	reads   chan reading
+	alive   chan chan struct{}
+	ready   chan struct{} // closed at the first reconcile
+	started time.Time
+
+	mu   sync.Mutex // guards the fields that follow
+	want catalogue
+	have table
+	life lifetime
+}
+
+// New returns an agent that has read its state and what PID 1 runs. A damaged or newer
+// state file is an error.
+func New(ctx context.Context, o Options) (*Agent, error) {
+	a := &Agent{
+		units: o.Units, releases: o.Releases, state: o.State, log: o.Log,
+		secret: o.Secret, bootID: o.BootID, started: time.Now(),
+		wake: make(chan struct{}, 1), resolve: make(chan struct{}, 1),
+		results: make(chan result), reads: make(chan reading), alive: make(chan chan struct{}),
+		ready: make(chan struct{}),
+		want:  newCatalogue(), have: newTable(), life: newLifetime(),
+	}
+	a.router = newRouter(o.Proxy, o.Log, a.poke)
+	a.monitor = health.NewMonitor(func(string) { a.poke() })
+	a.saver = newSaver(o.State, o.Log)
+	a.configure(o.Config, o.ProxyPort)
+	saved, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	a.ports = ports.New(o.Config.Ports.First, o.Config.Ports.Last, saved)
+	a.exec = newExecutor(o, a.router, a.ports, o.Log)
+	return a, a.adopt(ctx)
+}
+
+// Run reconciles until ctx ends. Applications run on after it.
+func (a *Agent) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.router.Run(ctx) })
+	g.Go(func() error { return a.monitor.Run(ctx) })
+	g.Go(func() error { return a.runResolver(ctx) })
+	g.Go(func() error { return a.runLoop(ctx) })
+	err := g.Wait()
+	a.saver.flush()
+	return err
+}
+
+// Ready is closed when the static applications were dealt with for the first time.
+func (a *Agent) Ready() <-chan struct{} { return a.ready }
+
+// Alive fails when the reconciler or PID 1 does not answer.
+func (a *Agent) Alive(ctx context.Context) error {
+	answer := make(chan struct{})
+	select {
+	case a.alive <- answer:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	<-answer
+	return a.units.Ping(ctx)
+}
+
+// Reload takes a new configuration over.
+func (a *Agent) Reload(c *config.Config, proxyPort int) {
+	a.configure(c, proxyPort)
+	a.look()
+}
+
+// poke lets the reconciler look again.
+func (a *Agent) poke() { signal(a.wake) }
+
+// look lets packages be resolved again, and then the reconciler look.
+func (a *Agent) look() { signal(a.resolve) }
+
+func signal(ch chan<- struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}
+
+// routeTable is the whole table as it should be now. The caller holds mu.
+func (a *Agent) routeTable(desired []Desired, now time.Time) proxy.Table {
+	current := a.have.current(a.want.partial)
+	current.Served = a.have.targets
+	c := a.want.config
+	return proxy.Table{
+		Format: 1, Domain: c.Domain,
+		APIHosts:      []string{"admin." + c.Domain, "internal." + c.Domain},
+		AgentSocket:   c.RunDir + "/debug.sock",
+		LoginInstance: c.LoginInstance, AdminInstance: c.AdminInstance,
+		InternalSecret: a.secret, Routes: routes(desired, current, now),
+	}
+}

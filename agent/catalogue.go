@@ -1,0 +1,112 @@
+package agent
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/internal/config"
+)
+
+// catalogue is what the providers want.
+type catalogue struct {
+	config  *config.Config
+	place   Place
+	backoff backoff
+
+	static          []Instance
+	dynamic         []Instance
+	debug           map[string]Instance
+	partial         map[string]bool // kinds whose provider has not given its complete word
+	resolved        []resolved      // of all, in the order static, dynamic, debug
+	version         uint64          // of what the providers want
+	resolvedVersion uint64          // that resolved was made for
+	orphans         []resolved      // taken over from PID 1 because the state is lost
+
+	complete bool      // resolved was made at least once
+	desired  []Desired // computed from resolved and memories
+	stale    bool      // desired must be computed again
+}
+
+// resolved is an instance whose package was looked for.
+type resolved struct {
+	Instance
+	release release.Release
+	problem string
+	pinned  bool // release is an older one by an operator's word
+	adopted bool // known only from what runs
+}
+
+func newCatalogue() catalogue {
+	return catalogue{
+		debug: map[string]Instance{}, stale: true,
+		partial: map[string]bool{KindDynamic: true, KindDebug: true},
+	}
+}
+
+// configure takes a configuration over: at the start and at each reload.
+func (a *Agent) configure(c *config.Config, proxyPort int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := &a.want
+	w.config = c
+	w.place = Place{Domain: c.Domain, ProxyPort: proxyPort, EnvDir: filepath.Join(c.RunDir, "env")}
+	w.backoff = newBackoff(c.Restart)
+	w.static = make([]Instance, 0, len(c.Apps))
+	for _, app := range c.Apps {
+		w.static = append(w.static, staticInstance(app))
+	}
+	w.version++
+}
+
+// wanted merges the providers: a static application overrides a dynamic one of the
+// same id, and who comes first has the host name. The caller holds mu.
+func (c *catalogue) wanted() []resolved {
+	debug := slices.SortedFunc(maps.Values(c.debug), func(x, y Instance) int {
+		return cmp.Compare(x.HostName, y.HostName)
+	})
+	list := merge(c.static, c.dynamic, debug)
+	for _, o := range c.orphans {
+		if !slices.ContainsFunc(list, func(r resolved) bool { return r.ID == o.ID }) {
+			list = append(list, o)
+		}
+	}
+	return list
+}
+
+// merge is pure.
+func merge(static, dynamic, debug []Instance) []resolved {
+	byID, byHost := map[string]int{}, map[string]string{}
+	var out []resolved
+	for _, in := range slices.Concat(static, dynamic, debug) {
+		if i, taken := byID[in.ID]; taken {
+			out[i].Instance = override(out[i].Instance, in)
+			continue
+		}
+		r := resolved{Instance: in}
+		if owner, taken := byHost[in.HostName]; taken {
+			r.problem = fmt.Sprintf("host name %s belongs to instance %s already", in.HostName, owner)
+		} else {
+			byHost[in.HostName] = in.ID
+		}
+		byID[in.ID] = len(out)
+		out = append(out, r)
+	}
+	return out
+}
+
+// override lets a static application keep what it says and fills the rest in from the
+// dynamic one (contract section 5).
+func override(static, dynamic Instance) Instance {
+	out := static
+	if out.DisplayName == "" || out.DisplayName == out.AppID {
+		out.DisplayName = dynamic.DisplayName
+	}
+	if out.empty() {
+		out.Release, out.Package = dynamic.Release, dynamic.Package
+	}
+	return out
+}

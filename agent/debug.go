@@ -1,0 +1,47 @@
+package agent
+
+import (
+	"maps"
+	"slices"
+)
+
+// DebugProvider is where debug applications are put. It is in memory only; whoever
+// puts them keeps them on disk and puts them again after a restart.
+type DebugProvider struct{ agent *Agent }
+
+// Debug returns the provider of debug applications.
+func (a *Agent) Debug() DebugProvider { return DebugProvider{a} }
+
+// Put wants in to be there, in place of what had the same id.
+func (p DebugProvider) Put(in Instance) {
+	in.Kind = KindDebug
+	p.edit(func(all map[string]Instance) { all[in.ID] = in })
+}
+
+// Remove wants the debug application with this id to be gone. No other application can
+// be removed here.
+func (p DebugProvider) Remove(id string) {
+	p.edit(func(all map[string]Instance) { delete(all, id) })
+}
+
+// List returns the debug applications that were put.
+func (p DebugProvider) List() []Instance {
+	p.agent.mu.Lock()
+	defer p.agent.mu.Unlock()
+	return slices.Collect(maps.Values(p.agent.want.debug))
+}
+
+// Restored says that all debug applications of the time before were put again; only
+// from then on is one that runs and is not in the list one to be removed.
+func (p DebugProvider) Restored() {
+	p.edit(func(map[string]Instance) { delete(p.agent.want.partial, KindDebug) })
+}
+
+func (p DebugProvider) edit(f func(map[string]Instance)) {
+	a := p.agent
+	a.mu.Lock()
+	f(a.want.debug)
+	a.want.version++
+	a.mu.Unlock()
+	a.look()
+}

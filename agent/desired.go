@@ -1,0 +1,33 @@
+package agent
+
+import (
+	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/units"
+)
+
+// Desired is an instance with everything resolved: what Plan compares with what runs.
+type Desired struct {
+	Instance
+	Name     string // slug, for unit names and people
+	Release  release.Release
+	Manifest manifest.Manifest // effective: defaults, package, operator
+	Spec     units.Spec
+	Revision string // of Spec; empty: nothing is to run
+	Unit     string // of Spec
+	Fallback bool   // Spec is the last good one, because the wanted one was rejected
+	Stopped  string // why it must not run; empty: it should
+	Problem  string // why it cannot be resolved; what runs is left alone
+	Pinned   bool   // on an older release by an operator's word
+	Adopted  bool   // known only from what runs: left alone
+}
+
+// runs says whether there is a process to run.
+func (d Desired) runs() bool { return d.Revision != "" }
+
+// probed says whether the agent asks it for its health; else an active unit is healthy.
+func (d Desired) probed() bool {
+	return d.Manifest.Health.Type == "http" || d.Manifest.Health.Type == "tcp"
+}
+
+func (d Desired) stopFirst() bool { return d.Manifest.Replace == "stop-first" }

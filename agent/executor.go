@@ -1,0 +1,197 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nexushub/nexushub/agent/ports"
+	"github.com/nexushub/nexushub/internal/atomicfile"
+	"github.com/nexushub/nexushub/units"
+)
+
+const (
+	// parallel bounds the jobs in PID 1's hands: more at once only wait there, and keep
+	// a replacement or a stop waiting behind them.
+	parallel = 32
+	// routeLimit is how long a task waits for the proxy before it is planned again.
+	routeLimit = 10 * time.Second
+	// unrouteLimit is how long a stop waits for the proxy: it must not block for ever.
+	unrouteLimit = 3 * time.Second
+	lastLines    = 20
+)
+
+// errNotByHand says that a unit did not go because an operator stopped it.
+var errNotByHand = errors.New("not stopped by an operator")
+
+// executor takes the steps that Plan names. It keeps no state of its own.
+type executor struct {
+	units   Units
+	proxy   Proxy
+	journal Journal
+	router  *router
+	ports   *ports.Allocator
+	drain   time.Duration
+	envDir  string
+	secret  string
+	slots   chan struct{}
+	log     *slog.Logger
+}
+
+// result is how a task went, and what its unit looks like afterwards.
+type result struct {
+	task    Task
+	err     error
+	lines   []string // Reject: the last words of the unit
+	took    time.Duration
+	status  units.Status
+	readErr error
+}
+
+func newExecutor(o Options, r *router, p *ports.Allocator, log *slog.Logger) *executor {
+	return &executor{
+		units: o.Units, proxy: o.Proxy, journal: o.Journal, router: r, ports: p, log: log,
+		drain: o.Config.Proxy.DrainTimeout.Std(), envDir: filepath.Join(o.Config.RunDir, "env"),
+		secret: o.Secret, slots: make(chan struct{}, parallel),
+	}
+}
+
+func (e *executor) run(ctx context.Context, t Task, generation uint64) result {
+	began := time.Now()
+	r := result{task: t}
+	switch t.Action {
+	case Verify:
+		r.err = e.verify(ctx, t.Unit)
+	case Route:
+		r.err = e.await(ctx, generation, routeLimit)
+	case Unroute:
+		r.err = e.unroute(ctx, t, generation)
+	case Drain:
+		r.err = e.drainOff(ctx, t)
+	case Reset:
+		r.err = e.units.ResetFailed(ctx, t.Unit)
+	case Reject:
+		r.lines = e.lastWords(ctx, t.Unit)
+	case Start, Stop, Restart:
+		r.err = e.job(ctx, t)
+	}
+	r.took = time.Since(began)
+	return r
+}
+
+// job hands one job to PID 1, which gets a bounded number of them at a time.
+func (e *executor) job(ctx context.Context, t Task) error {
+	select {
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	switch t.Action {
+	case Start:
+		return e.start(ctx, t)
+	case Restart:
+		return e.units.Restart(ctx, t.Unit)
+	}
+	return e.stop(ctx, t.Unit)
+}
+
+func (e *executor) start(ctx context.Context, t Task) error {
+	if err := e.writeEnv(t.Instance); err != nil {
+		return err
+	}
+	place := units.Placement{}
+	if t.Spec.Network != units.NetworkSocket {
+		port, err := e.ports.Take(t.Unit)
+		if err != nil {
+			return err
+		}
+		place.Port = port
+	}
+	return e.units.Start(ctx, t.Spec, place)
+}
+
+// stop also clears away what is left of a unit that failed.
+func (e *executor) stop(ctx context.Context, unit string) error {
+	if err := e.units.Stop(ctx, unit); err != nil && !gone(err) {
+		return err
+	}
+	if s, err := e.units.Get(ctx, unit); err == nil && s.ActiveState == "failed" {
+		return e.units.ResetFailed(ctx, unit)
+	}
+	return nil
+}
+
+func (e *executor) await(ctx context.Context, generation uint64, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return e.router.wait(ctx, generation)
+}
+
+// unroute does not insist: a proxy that is away leads no requests anywhere.
+func (e *executor) unroute(ctx context.Context, t Task, generation uint64) error {
+	if err := e.await(ctx, generation, unrouteLimit); err != nil {
+		e.log.Warn("stopping without the proxy's word", "app", t.Name, "instance", t.Instance, "error", err)
+	}
+	return ctx.Err()
+}
+
+// drainOff waits for the requests in flight. A proxy that is away has none.
+func (e *executor) drainOff(ctx context.Context, t Task) error {
+	ctx, cancel := context.WithTimeout(ctx, e.drain+5*time.Second)
+	defer cancel()
+	res, err := e.proxy.Drain(ctx, t.Unit, e.drain)
+	switch {
+	case err != nil:
+		e.log.Warn("not drained", "app", t.Name, "unit", t.Unit, "error", err)
+	case res.TimedOut:
+		e.log.Warn("requests were still in flight at the drain deadline", "app", t.Name, "unit", t.Unit, "in_flight", res.InFlight, "deadline", e.drain)
+	}
+	return nil
+}
+
+// verify finds out why a unit is gone: an operator's systemctl stop, or the shutdown
+// of the whole of NexusHub or the host, which says nothing about one application.
+func (e *executor) verify(ctx context.Context, unit string) error {
+	s, err := e.units.Get(ctx, unit)
+	if err != nil && !gone(err) {
+		return err
+	}
+	if err == nil && !s.Ended() {
+		return fmt.Errorf("%w: it is back", errNotByHand)
+	}
+	for _, ours := range []string{"nexushub.target", "nexushubd.service"} {
+		s, err := e.units.Get(ctx, ours)
+		if err == nil && s.LoadState == "loaded" && (s.Job != "" || s.ActiveState == "deactivating") {
+			return fmt.Errorf("%w: %s is being stopped", errNotByHand, ours)
+		}
+	}
+	return nil
+}
+
+func (e *executor) lastWords(ctx context.Context, unit string) []string {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	lines, err := e.journal.Tail(ctx, unit, lastLines)
+	if err != nil {
+		e.log.Warn("last lines cannot be read", "unit", unit, "error", err)
+	}
+	return lines
+}
+
+// writeEnv puts the internal secret where only root and the application get it.
+func (e *executor) writeEnv(instance string) error {
+	path := filepath.Join(e.envDir, instance+".env")
+	content := []byte("INTERNAL_SECRET=" + e.secret + "\n")
+	if old, err := os.ReadFile(path); err == nil && string(old) == string(content) {
+		return nil
+	}
+	if err := os.MkdirAll(e.envDir, 0o700); err != nil {
+		return err
+	}
+	return atomicfile.Write(path, content, 0o600)
+}

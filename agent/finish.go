@@ -1,0 +1,97 @@
+package agent
+
+import (
+	"errors"
+	"time"
+
+	"github.com/nexushub/nexushub/units"
+)
+
+// finish enters how a task went.
+func (a *Agent) finish(r result) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	delete(a.have.busy, r.task.Instance)
+	a.enterAfter(r)
+	a.life.count(r)
+	a.report(r)
+	if r.err != nil {
+		a.failed(r, now)
+		return
+	}
+	delete(a.have.holds, r.task.Instance)
+	a.done(r, now)
+}
+
+// enterAfter enters the reading that the task made at its end.
+func (a *Agent) enterAfter(r result) {
+	a.have.readings++
+	switch {
+	case r.readErr == nil && r.status.Instance != "":
+		a.have.enter(r.task.Unit, []units.Status{r.status}, a.have.readings)
+	case gone(r.readErr):
+		a.have.enter(r.task.Unit, nil, a.have.readings)
+	}
+	a.leases()
+}
+
+// done draws the consequences of a task that succeeded.
+func (a *Agent) done(r result, now time.Time) {
+	id, m := r.task.Instance, a.have.memory(r.task.Instance)
+	switch r.task.Action {
+	case Verify:
+		m.Stopped, m.ByHand = "stopped by operator (systemctl)", a.bootID
+		a.have.watch(id).expect = false
+		a.remembered()
+	case Route:
+		a.have.served[id] = r.task.Unit
+	case Unroute:
+		delete(a.have.served, id)
+	case Drain:
+		if u := a.have.units[r.task.Unit]; u != nil {
+			u.Drained = true
+		}
+	case Reset:
+		w := a.have.watch(id)
+		w.trouble = Trouble{Revision: w.trouble.Revision}
+	case Reject:
+		w := a.have.watch(id)
+		m.Rejected = &Rejection{Revision: w.trouble.Revision, Why: w.trouble.LastExit, Lines: r.lines, At: now}
+		a.remembered()
+	}
+}
+
+// failed keeps a failed task from coming back at once.
+func (a *Agent) failed(r result, now time.Time) {
+	id := r.task.Instance
+	w := a.have.watch(id)
+	switch {
+	case r.task.Action == Verify && errors.Is(r.err, errNotByHand):
+		w.expect = false
+		return
+	case r.task.Action == Start:
+		w.failStart(r.err.Error(), a.have.hasGood(id, w.trouble.Revision), a.want.backoff, now)
+		return
+	}
+	h := a.have.holds[id]
+	h.n++
+	h.why = r.task.Action.String() + ": " + r.err.Error()
+	h.until = now.Add(min(time.Second<<min(h.n-1, 4), 15*time.Second))
+	a.have.holds[id] = h
+}
+
+func (a *Agent) report(r result) {
+	attrs := []any{
+		"action", r.task.Action.String(), "instance", r.task.Instance, "app", r.task.Name,
+		"unit", r.task.Unit, "reason", r.task.Reason, "took", r.took,
+	}
+	switch {
+	case errors.Is(r.err, errNotByHand):
+		a.log.Debug("not stopped by an operator", append(attrs, "error", r.err)...)
+	case r.err != nil:
+		a.log.Error(r.task.Name+": "+r.task.Action.String()+" failed", append(attrs, "error", r.err)...)
+	default:
+		a.log.Info(r.task.Name+": "+r.task.Action.String(), attrs...)
+	}
+}

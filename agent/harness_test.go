@@ -1,0 +1,302 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/nexushub/nexushub/agent/health"
+	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/agent/state"
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/units"
+	"github.com/nexushub/nexushub/units/fake"
+)
+
+// host is a machine in memory: PID 1, proxy, packages and probes are played, the
+// state is on a real disk, and time is synctest's.
+type host struct {
+	t        *testing.T
+	dir      string
+	config   *config.Config
+	units    *fake.Manager
+	proxy    *fakeProxy
+	releases *fakeReleases
+	health   *fakeHealth
+	state    *state.Store
+	boot     string
+
+	agent *Agent
+	stop  func()
+
+	mu      sync.Mutex // guards program
+	program func(units.Spec) fake.Program
+}
+
+// play says how commands behave from now on.
+func (h *host) play(f func(units.Spec) fake.Program) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.program = f
+}
+
+func (h *host) behave(s units.Spec) fake.Program {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.program == nil {
+		return fake.Program{}
+	}
+	return h.program(s)
+}
+
+// onHost runs f on a fresh host within a bubble of synctest.
+func onHost(t *testing.T, f func(t *testing.T, h *host)) {
+	t.Helper()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		c := config.Default()
+		c.RunDir, c.StateDir = filepath.Join(dir, "run"), dir
+		store, err := state.Open(filepath.Join(dir, "state"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := &host{
+			t: t, dir: dir, config: c, units: fake.New(), state: store, boot: "boot-1",
+			proxy: &fakeProxy{}, releases: &fakeReleases{fail: map[string]error{}}, health: &fakeHealth{sick: map[string]bool{}},
+		}
+		h.units.Program = h.behave
+		ctx, cancel := context.WithCancel(t.Context())
+		go h.units.Run(ctx)
+		f(t, h)
+		h.kill()
+		cancel()
+		synctest.Wait()
+	})
+}
+
+// app adds a static application to the configuration.
+func (h *host) app(id, host string, f ...func(*config.App)) {
+	a := config.App{InstanceID: id, HostName: host, AppID: host, Package: "/srv/" + host}
+	for _, f := range f {
+		f(&a)
+	}
+	h.config.Apps = append(h.config.Apps, a)
+}
+
+// boot starts an agent, as systemd would.
+func (h *host) start() {
+	h.t.Helper()
+	a, err := New(h.t.Context(), Options{
+		Config: h.config, Units: h.units, Proxy: h.proxy, Releases: h.releases, Journal: silence{},
+		State: h.state, Secret: "s3cret", BootID: h.boot, ProxyPort: 8443, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	a.monitor.Ask = h.health.ask
+	ctx, cancel := context.WithCancel(h.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	h.agent = a
+	h.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			h.t.Error(err)
+		}
+	}
+	h.settle()
+}
+
+// kill ends the agent; everything else goes on.
+func (h *host) kill() {
+	if h.stop != nil {
+		h.stop()
+		h.stop = nil
+	}
+}
+
+// settle lets everything happen that is due within a moment.
+func (h *host) settle() { h.pass(300 * time.Millisecond) }
+
+func (h *host) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func (h *host) view(id string) api.App {
+	h.t.Helper()
+	v, err := h.agent.App(id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return v
+}
+
+func (h *host) wantState(id string, want api.State) api.App {
+	h.t.Helper()
+	v := h.view(id)
+	if v.State != want {
+		h.t.Fatalf("%s is %s (%s; attempt %d, last exit %q), want %s", v.Name, v.State, v.Why, v.Attempt, v.LastExit, want)
+	}
+	return v
+}
+
+// unitsOf lists what PID 1 runs for an instance.
+func (h *host) unitsOf(id string) []units.Status {
+	h.t.Helper()
+	all, err := h.units.List(h.t.Context())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var list []units.Status
+	for _, s := range all {
+		if s.Instance == id {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// silence is a journal without lines.
+type silence struct{}
+
+func (silence) Tail(context.Context, string, int) ([]string, error) {
+	return []string{"last words"}, nil
+}
+
+// fakeReleases finds every package; each path is its own release, version included.
+type fakeReleases struct {
+	mu      sync.Mutex
+	version string
+	fail    map[string]error
+}
+
+func (r *fakeReleases) Resolve(_ context.Context, path string) (release.Release, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.fail[path]; err != nil {
+		return release.Release{}, err
+	}
+	return release.Release{Hash: "hash-of-" + path + r.version, Dir: path, Runs: true}, nil
+}
+
+func (r *fakeReleases) Get(hash string) (release.Release, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.fail[hash]; err != nil {
+		return release.Release{}, err
+	}
+	return release.Release{Hash: hash, Dir: "/releases/" + hash, Runs: true}, nil
+}
+
+func (r *fakeReleases) deploy(version string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.version = version
+}
+
+// fakeHealth answers the probes by port.
+type fakeHealth struct {
+	mu   sync.Mutex
+	sick map[string]bool // by address; "*": all
+	new  bool            // only addresses not seen yet are sick
+	seen map[string]bool
+}
+
+func (f *fakeHealth) ask(_ context.Context, c health.Check) health.Outcome {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.sick["*"] || f.sick[c.Address] || f.new && !f.seen[c.Address] {
+		return health.Outcome{Code: 503, Err: errors.New("answered 503")}
+	}
+	if f.seen == nil {
+		f.seen = map[string]bool{}
+	}
+	f.seen[c.Address] = true
+	return health.Outcome{Code: 200}
+}
+
+func (f *fakeHealth) set(address string, sick bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.sick[address] = sick
+}
+
+// fakeProxy keeps the table and writes down what was asked of it.
+type fakeProxy struct {
+	mu     sync.Mutex
+	table  proxy.Table
+	away   bool
+	drains []string
+}
+
+var errAway = errors.New("connect: connection refused")
+
+func (p *fakeProxy) Apply(_ context.Context, t proxy.Table) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.away {
+		return errAway
+	}
+	p.table = t
+	return nil
+}
+
+func (p *fakeProxy) Status(context.Context) (proxy.Status, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.away {
+		return proxy.Status{}, errAway
+	}
+	s := proxy.Status{Generation: p.table.Generation}
+	for _, r := range p.table.Routes {
+		if r.Target != nil {
+			s.Routes = append(s.Routes, routeStatus(r))
+		}
+	}
+	return s, nil
+}
+
+func (p *fakeProxy) Drain(_ context.Context, target string, _ time.Duration) (proxy.DrainResult, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.drains = append(p.drains, target)
+	return proxy.DrainResult{}, nil
+}
+
+func (p *fakeProxy) setAway(away bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.away = away
+}
+
+// route returns the route to an instance as it is in force.
+func (p *fakeProxy) route(id string) (proxy.Route, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.table.Routes {
+		if r.Instance == id {
+			return r, true
+		}
+	}
+	return proxy.Route{}, false
+}
+
+// wipe loses the state directory.
+func (h *host) wipe() {
+	h.t.Helper()
+	if err := os.RemoveAll(filepath.Join(h.dir, "state")); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(h.dir, "state"), 0o700); err != nil {
+		h.t.Fatal(err)
+	}
+}

@@ -1,0 +1,48 @@
+package agent
+
+import (
+	"time"
+
+	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/manifest"
+)
+
+// Kinds say which provider wants an instance.
+const (
+	KindStatic  = "static"
+	KindDynamic = "dynamic"
+	KindDebug   = "debug"
+)
+
+// Instance is one hosted application as its provider wants it.
+type Instance struct {
+	ID            string            `json:"id"` // UUID for life
+	Kind          string            `json:"kind"`
+	HostName      string            `json:"host_name"` // canonical, see internal/hostname
+	AppID         string            `json:"app_id"`
+	DisplayName   string            `json:"display_name"`
+	DBName        string            `json:"db_name,omitempty"`
+	Package       string            `json:"package,omitempty"`        // folder or zip; empty: none
+	Release       string            `json:"release,omitempty"`        // hash in the release store, instead of Package
+	StaticPath    string            `json:"static_path,omitempty"`    // instead of the package's static/
+	StaticService string            `json:"static_service,omitempty"` // URL of a developer's own server
+	DebugPort     int               `json:"debug_port,omitempty"`     // development server on 127.0.0.1
+	ACME          bool              `json:"acme,omitempty"`
+	ExpiresAt     time.Time         `json:"expires_at,omitzero"`
+	Manifest      manifest.Manifest `json:"manifest,omitzero"` // the operator's word, over the package's
+}
+
+// staticInstance is an application of apps.d.
+func staticInstance(a config.App) Instance {
+	return Instance{
+		ID: a.InstanceID, Kind: KindStatic, HostName: a.HostName,
+		AppID: a.AppID, DisplayName: a.Name, DBName: a.DBName,
+		Package: a.Package, StaticPath: a.StaticPath,
+		DebugPort: a.DebugPort, ACME: a.ACME, Manifest: a.Manifest,
+	}
+}
+
+// empty says that there is nothing to run or to serve yet.
+func (i Instance) empty() bool {
+	return i.Package == "" && i.Release == "" && i.StaticPath == "" && i.StaticService == "" && i.DebugPort == 0
+}

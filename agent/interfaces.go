@@ -1,0 +1,57 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/units"
+)
+
+// Runner changes what runs. Every call is a transaction: when it returns without an
+// error, it is so.
+type Runner interface {
+	Start(ctx context.Context, s units.Spec, p units.Placement) error
+	Stop(ctx context.Context, unit string) error
+	Restart(ctx context.Context, unit string) error
+	ResetFailed(ctx context.Context, unit string) error
+}
+
+// Observer tells what runs.
+type Observer interface {
+	List(ctx context.Context) ([]units.Status, error)
+	Get(ctx context.Context, unit string) (units.Status, error)
+	Events() <-chan units.Event
+	Ping(ctx context.Context) error
+}
+
+// Units is PID 1, see units.Manager.
+type Units interface {
+	Runner
+	Observer
+}
+
+// Proxy is the control side of nexushub-proxy, see proxy.Client.
+type Proxy interface {
+	Apply(ctx context.Context, t proxy.Table) error
+	Status(ctx context.Context) (proxy.Status, error)
+	Drain(ctx context.Context, target string, deadline time.Duration) (proxy.DrainResult, error)
+}
+
+// Releases finds what a package or a hash stands for, see release.Store.
+type Releases interface {
+	Resolve(ctx context.Context, path string) (release.Release, error)
+	Get(hash string) (release.Release, error)
+}
+
+// Journal reads the last words of a unit.
+type Journal interface {
+	Tail(ctx context.Context, unit string, lines int) ([]string, error)
+}
+
+// State keeps small documents on disk, see agent/state.
+type State interface {
+	Load(name string, v any) (found bool, err error)
+	Save(name string, v any) error
+}

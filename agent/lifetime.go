@@ -1,0 +1,40 @@
+package agent
+
+import (
+	"time"
+
+	"github.com/nexushub/nexushub/agent/ports"
+)
+
+// lifetime is how the agent itself is doing.
+type lifetime struct {
+	fresh   bool          // there was no state
+	halted  bool          // all applications are to be down
+	first   time.Time     // the first reconcile
+	last    time.Time     // the last one
+	asked   time.Time     // when something was last asked for
+	changed chan struct{} // closed and replaced after every look
+	unsaved bool          // memories changed
+	saved   time.Time
+	ports   ports.Saved // as written
+	tasks   map[taskKey]int
+}
+
+// taskKey is what finished tasks are counted by.
+type taskKey struct {
+	action Action
+	ok     bool
+}
+
+func newLifetime() lifetime {
+	return lifetime{changed: make(chan struct{}), tasks: map[taskKey]int{}}
+}
+
+// reconciled lets everybody who waits for a state look at it.
+func (l *lifetime) reconciled(now time.Time) {
+	l.last = now
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+func (l *lifetime) count(r result) { l.tasks[taskKey{r.task.Action, r.err == nil}]++ }

@@ -1,0 +1,56 @@
+package agent
+
+import (
+	"time"
+
+	"github.com/nexushub/nexushub/units"
+)
+
+// Memory is what the agent keeps on disk of an instance: only what PID 1, the proxy
+// and the providers cannot tell it again.
+type Memory struct {
+	Serial   int           `json:"serial,omitempty"`
+	Stopped  string        `json:"stopped,omitempty"` // by whom; empty: should run
+	ByHand   string        `json:"by_hand,omitempty"` // boot in which it was stopped with systemctl, which may also start it again
+	Pin      *Pin          `json:"pin,omitempty"`
+	Good     *Good         `json:"good,omitempty"`
+	Rejected *Rejection    `json:"rejected,omitempty"`
+	History  []PastRelease `json:"history,omitempty"` // newest first
+}
+
+// Good is the last revision that served: what to fall back to.
+type Good struct {
+	Revision string     `json:"revision"`
+	Spec     units.Spec `json:"spec"`
+}
+
+// Pin holds an instance on an older release until its provider brings a new one.
+type Pin struct {
+	Release string `json:"release"`
+	Instead string `json:"instead"` // the provider's release when the operator rolled back
+}
+
+// Rejection is a revision that never got healthy beside a good one.
+type Rejection struct {
+	Revision string    `json:"revision"`
+	Why      string    `json:"why"`
+	Lines    []string  `json:"lines,omitempty"` // its last words
+	At       time.Time `json:"at"`
+}
+
+// PastRelease is a release that served once.
+type PastRelease struct {
+	Hash string    `json:"hash"`
+	At   time.Time `json:"at"`
+}
+
+// remember puts a release at the head of the history and keeps at most keep others.
+func (m *Memory) remember(hash string, at time.Time, keep int) {
+	history := []PastRelease{{Hash: hash, At: at}}
+	for _, p := range m.History {
+		if p.Hash != hash && len(history) <= keep {
+			history = append(history, p)
+		}
+	}
+	m.History = history
+}

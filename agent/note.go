@@ -1,0 +1,122 @@
+package agent
+
+import (
+	"encoding/json"
+	"maps"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// saveEvery bounds how often the state of all instances is written.
+const saveEvery = 200 * time.Millisecond
+
+// note records what the look has shown: states and since when, the last good
+// revisions, and what has to go to disk. The caller holds mu.
+func (a *Agent) note(desired []Desired, now time.Time) {
+	current := a.have.current(a.want.partial)
+	settled := a.want.complete
+	for i := range desired {
+		d := &desired[i]
+		s := current.of(*d, now)
+		p := a.notePhase(s)
+		a.noteGood(s, p)
+		a.noteReturn(s)
+		settled = settled && (d.Kind != KindStatic || p.state.Settled() || p.state == api.StatePending && d.empty())
+	}
+	if len(a.have.states) > len(desired) {
+		a.forgetStates(desired)
+	}
+	if settled && a.life.first.IsZero() {
+		a.firstReconcile(now)
+	}
+	a.save(now)
+}
+
+func (a *Agent) notePhase(s situation) phase {
+	p := s.phase()
+	if t, busy := a.have.busy[s.ID]; busy && p.state == api.StatePending && t.Action == Start {
+		p = phase{api.StateStarting, t.Reason}
+	}
+	old, known := a.have.states[s.ID]
+	next := stateSince{phase: p, since: old.since}
+	if !known || old.state != p.state {
+		next.since = s.now
+		a.log.Info(s.Name+" is "+string(p.state), "instance", s.ID, "app", s.Name, "state", string(p.state), "before", string(old.state), "why", p.why)
+	}
+	a.have.states[s.ID] = next
+	return p
+}
+
+// noteGood remembers the revision to fall back to.
+func (a *Agent) noteGood(s situation, p phase) {
+	m := a.have.memory(s.ID)
+	if p.state != api.StateRunning || s.want == nil || s.served != s.want.Unit || m.Good != nil && m.Good.Revision == s.Revision {
+		return
+	}
+	m.Good = &Good{Revision: s.Revision, Spec: s.Spec}
+	m.remember(s.Release.Hash, s.now, a.want.config.Releases.Keep)
+	a.life.unsaved = true
+}
+
+// noteReturn sees that an operator has started again what he had stopped.
+func (a *Agent) noteReturn(s situation) {
+	m := a.have.memory(s.ID)
+	if m.ByHand == "" || s.want == nil || !s.want.Running() {
+		return
+	}
+	m.Stopped, m.ByHand = "", ""
+	a.log.Info(s.Name+" was started again by an operator", "instance", s.ID, "unit", s.want.Unit)
+	a.remembered()
+}
+
+// remembered says that memories changed in a way that changes what is desired.
+func (a *Agent) remembered() {
+	a.life.unsaved, a.want.stale, a.life.asked = true, true, time.Now()
+	a.poke()
+}
+
+func (a *Agent) forgetStates(desired []Desired) {
+	wanted := make(map[string]bool, len(desired))
+	for i := range desired {
+		wanted[desired[i].ID] = true
+	}
+	gone := func(id string) bool { return !wanted[id] && a.have.targets[id] == "" && a.have.busy[id].Instance == "" }
+	maps.DeleteFunc(a.have.states, func(id string, _ stateSince) bool { return gone(id) })
+	maps.DeleteFunc(a.have.watches, func(id string, _ *watch) bool { return gone(id) })
+	maps.DeleteFunc(a.have.holds, func(id string, _ hold) bool { return gone(id) })
+	n := len(a.have.memories)
+	maps.DeleteFunc(a.have.memories, func(id string, _ *Memory) bool { return gone(id) })
+	a.life.unsaved = a.life.unsaved || n != len(a.have.memories)
+}
+
+func (a *Agent) firstReconcile(now time.Time) {
+	a.life.first = now
+	a.log.Info("first reconcile complete: the static applications are dealt with", "took", now.Sub(a.started), "applications", len(a.want.desired))
+	close(a.ready)
+}
+
+// save writes what changed, not too often.
+func (a *Agent) save(now time.Time) {
+	if now.Sub(a.life.saved) < saveEvery {
+		return
+	}
+	if p := a.ports.Snapshot(); p.Next != a.life.ports.Next || !maps.Equal(p.Leases, a.life.ports.Leases) {
+		a.life.ports, a.life.saved = p, now
+		a.saver.save(portsFile, p)
+	}
+	if a.life.unsaved {
+		a.life.unsaved, a.life.saved = false, now
+		a.saveMemories()
+	}
+}
+
+// saveMemories gives the saver a copy.
+func (a *Agent) saveMemories() {
+	raw, err := json.Marshal(a.have.memories)
+	if err != nil {
+		a.log.Error("state cannot be encoded", "error", err)
+		return
+	}
+	a.saver.save(instancesFile, json.RawMessage(raw))
+}

@@ -1,0 +1,200 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// StopApp stops an application until StartApp, also over a reboot.
+func (a *Agent) StopApp(ctx context.Context, nameOrID string) (api.App, error) {
+	id, err := a.change(nameOrID, func(_ Desired, m *Memory) error {
+		m.Stopped, m.ByHand = "stopped by operator (nexushub stop)", ""
+		return nil
+	})
+	if err != nil {
+		return api.App{}, err
+	}
+	return a.await(ctx, id, func(v api.App) (bool, error) { return v.State == api.StateStopped, nil })
+}
+
+// StartApp lets an application run again, at once, and waits until it does.
+func (a *Agent) StartApp(ctx context.Context, nameOrID string) (api.App, error) {
+	id, err := a.change(nameOrID, func(d Desired, m *Memory) error {
+		m.Stopped, m.ByHand, m.Rejected = "", "", nil
+		a.life.halted = false
+		a.forgive(d.ID)
+		return nil
+	})
+	if err != nil {
+		return api.App{}, err
+	}
+	return a.WaitSettled(ctx, id, "")
+}
+
+// RestartApp replaces an application by an equal one, without a gap.
+func (a *Agent) RestartApp(ctx context.Context, nameOrID string) (api.App, error) {
+	id, err := a.change(nameOrID, func(d Desired, m *Memory) error {
+		m.Serial++
+		m.Stopped, m.ByHand, m.Rejected = "", "", nil
+		a.forgive(d.ID)
+		return nil
+	})
+	if err != nil {
+		return api.App{}, err
+	}
+	return a.WaitSettled(ctx, id, "")
+}
+
+// Rollback runs an older release, the previous one by default, until the provider
+// brings a new one. It goes through the same gate as any replacement.
+func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App, error) {
+	id, err := a.change(nameOrID, func(d Desired, m *Memory) error {
+		target, err := pastRelease(d, m, release)
+		if err != nil {
+			return err
+		}
+		if _, err := a.releases.Get(target); err != nil {
+			return fmt.Errorf("release %s cannot be gone back to: %w (%w)", short(target), api.NotFound, err)
+		}
+		instead := d.Release.Hash
+		if m.Pin != nil && d.Pinned {
+			instead = m.Pin.Instead
+		}
+		m.Pin = &Pin{Release: target, Instead: instead}
+		m.Stopped, m.ByHand, m.Rejected = "", "", nil
+		a.want.version++
+		return nil
+	})
+	if err != nil {
+		return api.App{}, err
+	}
+	a.look()
+	return a.WaitSettled(ctx, id, "")
+}
+
+// pastRelease finds the release to go back to.
+func pastRelease(d Desired, m *Memory, release string) (string, error) {
+	for _, p := range m.History {
+		if release == "" && p.Hash != d.Release.Hash || release != "" && len(release) >= 6 && hasPrefix(p.Hash, release) {
+			return p.Hash, nil
+		}
+	}
+	if release == "" {
+		return "", fmt.Errorf("%s has no previous release: %w", d.Name, api.NotFound)
+	}
+	return "", fmt.Errorf("%s never ran release %s: %w", d.Name, release, api.NotFound)
+}
+
+func hasPrefix(s, p string) bool { return len(s) >= len(p) && s[:len(p)] == p }
+
+// change alters what is remembered of one application, durably, and lets the
+// reconciler act on it.
+func (a *Agent) change(nameOrID string, f func(Desired, *Memory) error) (id string, err error) {
+	a.mu.Lock()
+	d, err := a.find(nameOrID)
+	if err == nil {
+		err = f(d, a.have.memory(d.ID))
+	}
+	if err == nil {
+		a.remembered()
+		a.saveMemories()
+	}
+	a.mu.Unlock()
+	if err != nil {
+		return "", err
+	}
+	a.saver.flush()
+	return d.ID, nil
+}
+
+// forgive lets an instance be tried at once, whatever happened before.
+func (a *Agent) forgive(id string) {
+	delete(a.have.holds, id)
+	if w := a.have.watches[id]; w != nil {
+		w.trouble = Trouble{Revision: w.trouble.Revision}
+	}
+}
+
+// WaitSettled waits until the instance runs the given revision (by default the one
+// wanted now), or will not. The error wraps api.Failed and says why.
+func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, error) {
+	return a.await(ctx, id, func(v api.App) (bool, error) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		d, err := a.find(id)
+		if err != nil {
+			return true, err
+		}
+		if a.unsettled() {
+			return false, nil
+		}
+		if revision != "" && d.Revision != revision && !d.Fallback {
+			return true, fmt.Errorf("%s: another revision is wanted by now: %w", d.Name, api.Conflict)
+		}
+		return settled(d, v)
+	})
+}
+
+// unsettled says whether something was asked for that the reconciler has not seen yet.
+func (a *Agent) unsettled() bool {
+	return a.want.stale || a.want.version != a.want.resolvedVersion || !a.life.last.After(a.life.asked)
+}
+
+// settled says whether the wanted revision has come to stay, or an error why it has not.
+func settled(d Desired, v api.App) (bool, error) {
+	switch {
+	case d.Fallback || d.Problem != "":
+		return true, fmt.Errorf("%s: %s: %w", d.Name, v.Why, api.Failed)
+	case v.State == api.StateRunning && v.Revision == d.Revision:
+		return true, nil
+	case v.State == api.StateBackingOff && v.Attempt > 1, v.State == api.StateFailed, v.State == api.StateUnhealthy:
+		return true, fmt.Errorf("%s is %s: %s: %w", d.Name, v.State, v.Why, api.Failed)
+	case v.State == api.StateStopped:
+		return true, fmt.Errorf("%s is stopped: %s: %w", d.Name, v.Why, api.NotRunning)
+	case v.State == api.StatePending && d.empty():
+		return true, fmt.Errorf("%s: %s: %w", d.Name, v.Why, api.NotRunning)
+	}
+	return false, nil
+}
+
+// await calls done after every look of the reconciler until it says so.
+func (a *Agent) await(ctx context.Context, id string, done func(api.App) (bool, error)) (api.App, error) {
+	for {
+		a.mu.Lock()
+		changed := a.life.changed
+		a.mu.Unlock()
+		v, err := a.App(id)
+		if err != nil {
+			return v, err
+		}
+		if ok, err := done(v); ok || err != nil {
+			return v, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return v, fmt.Errorf("%s is still %s (%s): %w", v.Name, v.State, v.Why, api.Timeout)
+		}
+	}
+}
+
+// Plan is what the reconciler is doing and would do next, with reasons.
+func (a *Agent) Plan() []api.Task {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []api.Task
+	for _, t := range a.have.busy {
+		out = append(out, wire(t, "in hand: "))
+	}
+	for _, t := range a.plan(a.desired(), time.Now()) {
+		out = append(out, wire(t, ""))
+	}
+	return out
+}
+
+func wire(t Task, prefix string) api.Task {
+	return api.Task{Action: t.Action.String(), Instance: t.Instance, Name: t.Name, Unit: t.Unit, Reason: prefix + t.Reason}
+}

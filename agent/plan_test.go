@@ -1,0 +1,202 @@
+package agent
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nexushub/nexushub/agent/health"
+	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/units"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// The revisions of one instance that the cases speak of.
+const (
+	instanceA = "11111111-1111-4111-8111-111111111111"
+	oldUnit   = "nexushub-app-a-old.service"
+	newUnit   = "nexushub-app-a-new.service"
+)
+
+func wantNew() Desired {
+	return Desired{
+		Instance: Instance{ID: instanceA, Kind: KindStatic, HostName: "a.test", Package: "/srv/a"}, Name: "a",
+		Revision: "new", Unit: newUnit, Spec: units.Spec{Instance: instanceA, Network: "port"},
+		Manifest: manifest.Default(),
+	}
+}
+
+func with(d Desired, f func(*Desired)) []Desired { f(&d); return []Desired{d} }
+
+func aUnit(name, active string, f ...func(*Unit)) *Unit {
+	u := &Unit{Status: units.Status{
+		Unit: name, Instance: instanceA, Kind: KindStatic, App: "a", LoadState: "loaded", ActiveState: active,
+		SubState: map[string]string{"active": "running", "activating": "auto-restart", "failed": "failed"}[active],
+		ActiveAt: noon.Add(-time.Hour), Invocation: "1",
+	}, Probed: true, Health: health.Result{State: health.Healthy}}
+	for _, f := range f {
+		f(u)
+	}
+	return u
+}
+
+func unhealthy(u *Unit) {
+	u.Health = health.Result{State: health.Unhealthy, Failures: 2, Problem: "answered 503"}
+}
+
+func unknown(u *Unit) { u.Health = health.Result{State: health.Unknown} }
+
+func drained(u *Unit) { u.Drained = true }
+
+func TestPlan(t *testing.T) {
+	later, before := noon.Add(time.Second), noon.Add(-time.Second)
+	tests := []struct {
+		name    string // why this is right
+		desired []Desired
+		units   []*Unit
+		served  string
+		trouble Trouble
+		busy    bool
+		partial bool
+		want    string // action unit: part of the reason
+	}{
+		{name: "what should run and does not is started",
+			desired: []Desired{wantNew()}, want: "start new: it should run"},
+		{name: "one task at a time: an instance with one in hand gets no other",
+			desired: []Desired{wantNew()}, busy: true, want: ""},
+		{name: "nothing differs, nothing is done",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "active")}, served: newUnit, want: ""},
+		{name: "requests come only once it is healthy",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "active", unknown)}, want: ""},
+		{name: "healthy, so requests may come",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "active")}, want: "route new: it is healthy"},
+		{name: "a changed revision starts beside the old one",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, want: "start new: replaces"},
+		{name: "the old one keeps the requests until the new one is healthy",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(oldUnit, "active"), aUnit(newUnit, "active", unknown)}, served: oldUnit, want: ""},
+		{name: "then the new one gets them",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(oldUnit, "active"), aUnit(newUnit, "active")}, served: oldUnit, want: "route new: replaces"},
+		{name: "then the old one is drained",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(oldUnit, "active"), aUnit(newUnit, "active")}, served: newUnit, want: "drain old: has taken over"},
+		{name: "and only then stopped",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(oldUnit, "active", drained), aUnit(newUnit, "active")}, served: newUnit, want: "stop old: has taken over"},
+		{name: "one that does not run any more needs no drain",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(oldUnit, "failed"), aUnit(newUnit, "active")}, served: newUnit, want: "stop old: has taken over"},
+		{name: "stop-first takes the requests away first",
+			desired: with(wantNew(), func(d *Desired) { d.Manifest.Replace = "stop-first" }),
+			units:   []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, want: "unroute old: cannot run beside"},
+		{name: "then drains",
+			desired: with(wantNew(), func(d *Desired) { d.Manifest.Replace = "stop-first" }),
+			units:   []*Unit{aUnit(oldUnit, "active")}, want: "drain old: cannot run beside"},
+		{name: "then stops; the start follows when nothing is left",
+			desired: with(wantNew(), func(d *Desired) { d.Manifest.Replace = "stop-first" }),
+			units:   []*Unit{aUnit(oldUnit, "active", drained)}, want: "stop old: cannot run beside"},
+		{name: "before the next try is due nothing happens",
+			desired: []Desired{wantNew()}, trouble: Trouble{Revision: "new", Attempt: 2, NextTry: later}, want: ""},
+		{name: "when it is due it is started, and the reason says how often it failed",
+			desired: []Desired{wantNew()}, trouble: Trouble{Revision: "new", Attempt: 2, NextTry: before, LastExit: "exit status 3"}, want: "start new: try 3 after: exit status 3"},
+		{name: "the failures of another revision do not count",
+			desired: []Desired{wantNew()}, trouble: Trouble{Revision: "old", Attempt: 9, NextTry: later}, want: "start new: it should run"},
+		{name: "a first crash is PID 1's to mend",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "activating")}, served: newUnit,
+			trouble: Trouble{Revision: "new", Attempt: 1}, want: ""},
+		{name: "a crash loop is taken over: stopped now, started later",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "activating")}, served: newUnit,
+			trouble: Trouble{Revision: "new", Attempt: 2, NextTry: later, LastExit: "exit status 3"}, want: "stop new: failure 2 in a row"},
+		{name: "a crash loop behind a socket is left to PID 1, so that the socket stays open",
+			desired: with(wantNew(), func(d *Desired) { d.Spec.Network = "socket" }), units: []*Unit{aUnit(newUnit, "activating")}, served: newUnit,
+			trouble: Trouble{Revision: "new", Attempt: 2, NextTry: later}, want: ""},
+		{name: "the first time it is ill it is restarted at once",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "active", unhealthy)}, served: newUnit,
+			trouble: Trouble{Revision: "new", Attempt: 1, LastExit: "health check failed"}, want: "restart new: health check failed"},
+		{name: "healthy for long enough, its failures are forgotten",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "active")}, served: newUnit,
+			trouble: Trouble{Revision: "new", Attempt: 1, Forgiven: true}, want: "reset new: long enough"},
+		{name: "a new revision that does not get healthy is given up",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(oldUnit, "active"), aUnit(newUnit, "activating")}, served: oldUnit,
+			trouble: Trouble{Revision: "new", Attempt: 2, GaveUp: true, LastExit: "exit status 1"}, want: "reject new: exit status 1"},
+		{name: "what ended for good is cleared away before the next start",
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "failed")}, want: "stop new: ended for good"},
+		{name: "stopped by an operator: requests first",
+			desired: with(wantNew(), func(d *Desired) { d.Stopped = "stopped by operator" }),
+			units:   []*Unit{aUnit(newUnit, "active")}, served: newUnit, want: "unroute new: stopped by operator"},
+		{name: "stopped by an operator and nothing is left to stop",
+			desired: with(wantNew(), func(d *Desired) { d.Stopped = "stopped by operator" }), want: ""},
+		{name: "a package that cannot be read changes nothing about what runs",
+			desired: with(wantNew(), func(d *Desired) { d.Problem, d.Revision, d.Unit = "no such file", "", "" }),
+			units:   []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, want: ""},
+		{name: "removed: requests are turned away before the unit goes",
+			units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, want: "unroute old: no static application wants it"},
+		{name: "removed: every unit goes",
+			units: []*Unit{aUnit(oldUnit, "active", drained)}, want: "stop old: no static application wants it"},
+		{name: "a provider that has not spoken removes nothing",
+			units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, partial: true, want: ""},
+		{name: "what was taken over from PID 1 gets its requests back, no more",
+			desired: with(wantNew(), func(d *Desired) { d.Adopted, d.Revision, d.Unit = true, "", "" }),
+			units:   []*Unit{aUnit(oldUnit, "active")}, want: "route old: has not been heard"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			current := Current{
+				Units: map[string][]*Unit{}, Served: map[string]string{}, Trouble: map[string]Trouble{instanceA: tt.trouble},
+				Busy: map[string]bool{instanceA: tt.busy}, Partial: map[string]bool{KindStatic: tt.partial},
+			}
+			if len(tt.units) > 0 {
+				current.Units[instanceA] = tt.units
+			}
+			if tt.served != "" {
+				current.Served[instanceA] = tt.served
+			}
+			checkPlan(t, Plan(tt.desired, current, noon), tt.want)
+		})
+	}
+}
+
+func checkPlan(t *testing.T, tasks []Task, want string) {
+	t.Helper()
+	if want == "" {
+		if len(tasks) != 0 {
+			t.Errorf("tasks = %+v, want none", tasks)
+		}
+		return
+	}
+	head, reason, _ := strings.Cut(want, ": ")
+	if len(tasks) != 1 {
+		t.Fatalf("tasks = %+v, want one", tasks)
+	}
+	unit := strings.TrimSuffix(strings.TrimPrefix(tasks[0].Unit, "nexushub-app-a-"), ".service")
+	if got := tasks[0].Action.String() + " " + unit; got != head || !strings.Contains(tasks[0].Reason, reason) {
+		t.Errorf("task = %s: %s; want %s", got, tasks[0].Reason, want)
+	}
+}
+
+func TestPlanIsSortedByWhatUsersNoticeFirst(t *testing.T) {
+	start, route := wantNew(), wantNew()
+	route.ID = "22222222-2222-4222-8222-222222222222"
+	u := aUnit(newUnit, "active")
+	u.Instance = route.ID
+	tasks := Plan([]Desired{start, route}, Current{Units: map[string][]*Unit{route.ID: {u}}}, noon)
+	if len(tasks) != 2 || tasks[0].Action != Route || tasks[1].Action != Start {
+		t.Errorf("tasks = %+v, want route, then start", tasks)
+	}
+}
+
+// BenchmarkPlan is the reconcile of a thousand instances that are as they should be.
+func BenchmarkPlan(b *testing.B) {
+	current := Current{Units: map[string][]*Unit{}, Served: map[string]string{}}
+	desired := make([]Desired, 1000)
+	for i := range desired {
+		desired[i] = wantNew()
+		desired[i].ID = fmt.Sprintf("%08d-1111-4111-8111-111111111111", i)
+		current.Units[desired[i].ID] = []*Unit{aUnit(newUnit, "active")}
+		current.Served[desired[i].ID] = newUnit
+	}
+	b.ResetTimer()
+	for b.Loop() {
+		if tasks := Plan(desired, current, noon); len(tasks) != 0 {
+			b.Fatalf("tasks = %+v", tasks[0])
+		}
+	}
+}

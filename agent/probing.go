@@ -1,0 +1,41 @@
+package agent
+
+import (
+	"github.com/nexushub/nexushub/agent/health"
+)
+
+// probe keeps the wanted unit of d under observation, and takes in what is known.
+func (a *Agent) probe(d Desired, u *Unit) {
+	if u == nil {
+		return
+	}
+	u.Probed = d.probed()
+	if !u.Probed || !u.Running() {
+		a.monitor.Forget(u.Unit)
+		u.Health = health.Result{}
+		return
+	}
+	a.monitor.Watch(u.Unit, check(d, u))
+	u.Health, _ = a.monitor.Result(u.Unit)
+}
+
+func check(d Desired, u *Unit) health.Check {
+	h, t := d.Manifest.Health, target(u)
+	return health.Check{
+		Type: h.Type, Run: u.Invocation, Network: t.Network, Address: t.Address,
+		Host: d.HostName, Path: h.Path, Interval: h.Interval.Std(), Timeout: h.Timeout.Std(), Failures: h.Failures,
+	}
+}
+
+// forgetProbes ends the probing of units that nobody wants any more.
+func (a *Agent) forgetProbes(desired []Desired) {
+	wanted := make(map[string]bool, len(desired))
+	for i := range desired {
+		wanted[desired[i].Unit] = true
+	}
+	for _, unit := range a.monitor.Units() {
+		if !wanted[unit] || a.have.units[unit] == nil {
+			a.monitor.Forget(unit)
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package agent
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"github.com/nexushub/nexushub/units"
+)
+
+// readLimit bounds one reading; the next hint or tick reads again.
+const readLimit = 30 * time.Second
+
+// reading is what PID 1 answered about one unit, or about all.
+type reading struct {
+	unit   string // empty: all
+	number uint64 // readings asked for earlier have smaller ones
+	status []units.Status
+	err    error
+}
+
+// read asks PID 1 in the background. A unit that is being read is read once more
+// afterwards, however many hints come meanwhile. The caller holds mu.
+func (a *Agent) read(ctx context.Context, unit string) {
+	if _, asking := a.have.reading[unit]; asking {
+		a.have.reading[unit] = true
+		return
+	}
+	a.have.reading[unit] = false
+	a.have.readings++
+	a.have.inFlight++
+	r := reading{unit: unit, number: a.have.readings}
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, readLimit)
+		defer cancel()
+		a.reads <- a.ask(ctx, r)
+	}()
+}
+
+func (a *Agent) ask(ctx context.Context, r reading) reading {
+	if r.unit == "" {
+		r.status, r.err = a.units.List(ctx)
+		return r
+	}
+	s, err := a.units.Get(ctx, r.unit)
+	if err == nil {
+		r.status = []units.Status{s}
+	} else if !gone(err) {
+		r.err = err
+	}
+	return r
+}
+
+// take enters an answer into the table.
+func (a *Agent) take(ctx context.Context, r reading) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.have.inFlight--
+	again := a.have.reading[r.unit]
+	delete(a.have.reading, r.unit)
+	if again {
+		a.read(ctx, r.unit)
+	}
+	if r.err != nil {
+		a.log.Warn("systemd cannot be asked what runs", "unit", r.unit, "error", r.err)
+		return
+	}
+	if r.unit == "" {
+		a.have.enterAll(r.status, r.number)
+	} else {
+		a.have.enter(r.unit, r.status, r.number)
+	}
+	a.leases()
+}
+
+// enterAll replaces what is known of every unit, except where a later answer is here.
+func (t *table) enterAll(list []units.Status, number uint64) {
+	found := make(map[string][]units.Status, len(list))
+	for _, s := range list {
+		found[s.Unit] = []units.Status{s}
+	}
+	for unit := range t.units {
+		if found[unit] == nil {
+			t.enter(unit, nil, number)
+		}
+	}
+	for unit, s := range found {
+		t.enter(unit, s, number)
+	}
+	maps.DeleteFunc(t.read, func(unit string, n uint64) bool { return t.units[unit] == nil && n <= number })
+}
+
+// enter replaces what is known of one unit; an empty status means that it is gone.
+// Units of instances with a task in hand are left to the task's own reading.
+func (t *table) enter(unit string, status []units.Status, number uint64) {
+	if t.read[unit] > number {
+		return
+	}
+	if len(status) == 0 || status[0].LoadState == "not-found" {
+		if u := t.units[unit]; u != nil && t.isBusy(u.Instance) {
+			return
+		}
+		t.drop(unit)
+		t.read[unit] = number
+		return
+	}
+	s := status[0]
+	if s.Instance == "" || t.isBusy(s.Instance) {
+		return // of our name, not of our making
+	}
+	t.put(s, number)
+}
+
+func (t *table) isBusy(instance string) bool {
+	_, busy := t.busy[instance]
+	return busy
+}
+
+func (t *table) put(s units.Status, number uint64) {
+	u := t.units[s.Unit]
+	if u == nil || u.Invocation != s.Invocation {
+		u = &Unit{}
+		t.units[s.Unit] = u
+	}
+	u.Status = s
+	t.read[s.Unit] = number
+}
+
+func (t *table) drop(unit string) {
+	if u := t.units[unit]; u != nil && t.served[u.Instance] == unit {
+		delete(t.served, u.Instance)
+		delete(t.targets, u.Instance)
+	}
+	delete(t.units, unit)
+}
+
+// leases ends the leases of units that are gone. The caller holds mu.
+func (a *Agent) leases() {
+	for _, unit := range a.ports.Units() {
+		if u := a.have.units[unit]; u == nil && !a.starting(unit) {
+			a.ports.Release(unit)
+		}
+	}
+}
+
+// starting says whether a task in hand is about this unit.
+func (a *Agent) starting(unit string) bool {
+	for _, t := range a.have.busy {
+		if t.Unit == unit {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,221 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nexushub/nexushub/units"
+)
+
+const (
+	// resyncEvery is the slow tick: everything is read again, should a hint be lost.
+	resyncEvery = 2 * time.Minute
+	// taskGrace is how long tasks in hand may go on when the agent stops.
+	taskGrace = 5 * time.Second
+	// gatherRatio bounds the share of time that looking takes: one part in five.
+	gatherRatio = 4
+)
+
+// runLoop is the reconciler: it alone decides, and it does no I/O itself.
+func (a *Agent) runLoop(ctx context.Context) error {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	resync := time.NewTicker(resyncEvery)
+	defer resync.Stop()
+	due := time.NewTimer(0)
+	defer due.Stop()
+	for ctx.Err() == nil {
+		began := time.Now()
+		due.Reset(a.reconcile(work))
+		took := time.Since(began)
+		a.news(ctx, work, resync.C, due.C)
+		a.gather(ctx, work, gatherRatio*took)
+	}
+	return a.finishTasks(cancel)
+}
+
+// news waits for one thing to happen and takes it in.
+func (a *Agent) news(ctx, work context.Context, resync, due <-chan time.Time) {
+	select {
+	case <-ctx.Done():
+	case e := <-a.units.Events():
+		a.hear(work, e)
+	case r := <-a.reads:
+		a.take(work, r)
+	case r := <-a.results:
+		a.finish(r)
+	case answer := <-a.alive:
+		close(answer)
+	case <-resync:
+		a.hear(work, units.Event{Resync: true})
+	case <-a.wake:
+	case <-due:
+	}
+}
+
+// gather takes in what else happens within d: looking at a thousand instances after
+// every single event would cost more than the events. For a handful, d is nothing.
+func (a *Agent) gather(ctx, work context.Context, d time.Duration) {
+	end := time.NewTimer(d)
+	defer end.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-a.units.Events():
+			a.hear(work, e)
+		case r := <-a.reads:
+			a.take(work, r)
+		case r := <-a.results:
+			a.finish(r)
+		case <-end.C:
+			return
+		}
+	}
+}
+
+// finishTasks waits for the tasks in hand, but not for long.
+func (a *Agent) finishTasks(cancel context.CancelFunc) error {
+	limit := time.AfterFunc(taskGrace, cancel)
+	defer limit.Stop()
+	for a.pending() > 0 {
+		select {
+		case r := <-a.results:
+			a.finish(r)
+		case <-a.reads:
+			a.mu.Lock()
+			a.have.inFlight--
+			a.mu.Unlock()
+		}
+	}
+	return nil
+}
+
+func (a *Agent) pending() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.have.busy) + a.have.inFlight
+}
+
+// reconcile looks at everything once, sets off what is due, and says when to look
+// again at the latest.
+func (a *Agent) reconcile(ctx context.Context) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	if !a.want.complete || !a.knowsRoutes(now) {
+		return routesLimit
+	}
+	desired := a.desired()
+	a.observe(desired, now)
+	for _, t := range a.plan(desired, now) {
+		a.dispatch(ctx, t, now)
+	}
+	a.router.set(a.routeTable(desired, now))
+	a.note(desired, now)
+	a.life.reconciled(now)
+	return a.nextLook(desired, now)
+}
+
+// plan is what Plan says, without what failed just now. The caller holds mu.
+func (a *Agent) plan(desired []Desired, now time.Time) []Task {
+	current := a.have.current(a.want.partial)
+	for id, h := range a.have.holds {
+		if h.until.After(now) {
+			current.Busy[id] = true
+		}
+	}
+	tasks := a.suspicions(desired, current)
+	for _, t := range tasks {
+		current.Busy[t.Instance] = true
+	}
+	return append(tasks, Plan(desired, current, now)...)
+}
+
+// suspicions are the units that vanished without our doing: before the agent respects
+// an operator's will it makes sure of it.
+func (a *Agent) suspicions(desired []Desired, current Current) []Task {
+	var tasks []Task
+	for i := range desired {
+		d := &desired[i]
+		if w := a.have.watches[d.ID]; w != nil && !current.Busy[d.ID] && d.Stopped == "" && w.byHand(a.have.units[d.Unit]) {
+			tasks = append(tasks, Task{Action: Verify, Instance: d.ID, Name: d.Name, Unit: d.Unit, Reason: "its unit is gone without our doing"})
+		}
+	}
+	return tasks
+}
+
+// observe lets every watch see its unit, and the monitor probe what runs.
+func (a *Agent) observe(desired []Desired, now time.Time) {
+	for i := range desired {
+		d := &desired[i]
+		u := a.have.units[d.Unit]
+		a.probe(*d, u)
+		if _, busy := a.have.busy[d.ID]; !busy {
+			a.have.watch(d.ID).observe(*d, !d.Fallback && a.have.hasGood(d.ID, d.Revision), u, a.want.backoff, now)
+		}
+	}
+	a.forgetProbes(desired)
+}
+
+// dispatch hands a task to the executor. The caller holds mu.
+func (a *Agent) dispatch(ctx context.Context, t Task, now time.Time) {
+	a.log.Debug("task begins", "action", t.Action, "instance", t.Instance, "app", t.Name, "unit", t.Unit, "reason", t.Reason)
+	a.have.busy[t.Instance] = t
+	var generation uint64
+	switch t.Action {
+	case Route:
+		a.have.targets[t.Instance] = t.Unit
+		generation = a.router.set(a.routeTable(a.desired(), now))
+	case Unroute:
+		delete(a.have.targets, t.Instance)
+		generation = a.router.set(a.routeTable(a.desired(), now))
+	case Stop, Restart, Start:
+		a.have.watch(t.Instance).expect = false
+	}
+	go func() {
+		r := a.exec.run(ctx, t, generation)
+		r.status, r.readErr = a.units.Get(ctx, t.Unit)
+		a.results <- r
+	}()
+}
+
+// hear takes a hint: what it is about is read again.
+func (a *Agent) hear(ctx context.Context, e units.Event) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if e.Resync {
+		a.read(ctx, "")
+		return
+	}
+	if u := a.have.units[e.Unit]; u != nil {
+		if _, busy := a.have.busy[u.Instance]; busy {
+			return // its task reads it at the end
+		}
+	}
+	a.read(ctx, e.Unit)
+}
+
+// nextLook is how long nothing is due by itself. The caller holds mu.
+func (a *Agent) nextLook(desired []Desired, now time.Time) time.Duration {
+	next := now.Add(resyncEvery)
+	earliest := func(t time.Time) {
+		if t.After(now) && t.Before(next) {
+			next = t
+		}
+	}
+	for i := range desired {
+		d := &desired[i]
+		if w := a.have.watches[d.ID]; w != nil {
+			earliest(w.deadline(*d, a.have.units[d.Unit], a.want.backoff, now))
+		}
+	}
+	for _, h := range a.have.holds {
+		earliest(h.until)
+	}
+	return next.Sub(now)
+}
+
+// gone says whether a unit is no longer there, as opposed to not readable just now.
+func gone(err error) bool { return errors.Is(err, units.ErrNoSuchUnit) }

@@ -1,0 +1,139 @@
+package agent
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/internal/hostname"
+)
+
+// resolveAgain is how soon a package that could not be had is looked for again.
+const resolveAgain = 30 * time.Second
+
+// runResolver finds the packages of what the providers want. It is apart from the
+// reconciler because a package may be a gigabyte to unpack.
+func (a *Agent) runResolver(ctx context.Context) error {
+	again := time.NewTimer(0)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.resolve:
+		case <-again.C:
+		}
+		if a.resolveAll(ctx) {
+			again.Reset(resolveAgain)
+		}
+	}
+}
+
+// resolveAll replaces the list of resolved instances. It reports whether some package
+// is worth another try.
+func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
+	a.mu.Lock()
+	list, version := a.want.wanted(), a.want.version
+	pins := a.pins()
+	a.mu.Unlock()
+	var g errgroup.Group
+	g.SetLimit(2)
+	for i := range list {
+		g.Go(func() error {
+			a.resolveOne(ctx, &list[i], pins[list[i].ID])
+			return nil
+		})
+	}
+	g.Wait()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if version != a.want.version {
+		a.look() // outdated before it was done
+		return false
+	}
+	a.want.resolved, a.want.stale, a.want.complete, a.want.resolvedVersion = list, true, true, version
+	a.poke()
+	return slices.ContainsFunc(list, func(r resolved) bool { return r.problem != "" })
+}
+
+// resolveOne finds the release of one instance: its package, or the older release that
+// an operator went back to.
+func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin) {
+	if r.problem != "" || r.adopted {
+		return
+	}
+	rel, err := a.findRelease(ctx, r.Instance)
+	if err == nil && pin != nil && pin.Instead == rel.Hash {
+		r.pinned = true
+		rel, err = a.releases.Get(pin.Release)
+	}
+	if err != nil {
+		r.problem = err.Error()
+		return
+	}
+	r.release = rel
+}
+
+func (a *Agent) findRelease(ctx context.Context, in Instance) (release.Release, error) {
+	switch {
+	case in.Release != "":
+		return a.releases.Get(in.Release)
+	case in.Package != "":
+		return a.releases.Resolve(ctx, in.Package)
+	}
+	return release.Release{}, nil
+}
+
+// pins are the instances that an operator holds on an older release. The caller holds mu.
+func (a *Agent) pins() map[string]*Pin {
+	pins := map[string]*Pin{}
+	for id, m := range a.have.memories {
+		if m.Pin != nil {
+			pin := *m.Pin
+			pins[id] = &pin
+		}
+	}
+	return pins
+}
+
+// desired is everything that should run, computed when something it depends on has
+// changed. The caller holds mu.
+func (a *Agent) desired() []Desired {
+	if !a.want.stale {
+		return a.want.desired
+	}
+	list := make([]Desired, 0, len(a.want.resolved))
+	for _, r := range a.want.resolved {
+		list = append(list, a.desire(r))
+	}
+	a.want.desired, a.want.stale = list, false
+	return list
+}
+
+func (a *Agent) desire(r resolved) Desired {
+	m := a.have.memories[r.ID]
+	if m == nil {
+		m = &Memory{}
+	}
+	d := Desired{
+		Instance: r.Instance, Name: hostname.Slug(r.HostName, a.want.place.Domain),
+		Release: r.release, Problem: r.problem, Stopped: m.Stopped, Adopted: r.adopted, Pinned: r.pinned,
+		Manifest: r.Manifest.Over(r.release.Manifest.Over(a.want.config.Defaults)),
+	}
+	if a.life.halted {
+		d.Stopped = "all applications were stopped by nexushub stop --all"
+	}
+	if !r.release.Runs || r.problem != "" {
+		return d
+	}
+	d.Spec = buildSpec(r.Instance, r.release, d.Manifest, a.secrets(r.ID), m.Serial, a.want.place)
+	d.Revision = d.Spec.Revision()
+	if m.Rejected != nil && m.Rejected.Revision == d.Revision && m.Good != nil {
+		d.Spec, d.Revision, d.Fallback = m.Good.Spec, m.Good.Revision, true
+	}
+	d.Unit = d.Spec.UnitName()
+	return d
+}

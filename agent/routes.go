@@ -1,0 +1,104 @@
+package agent
+
+import (
+	"net"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/units"
+)
+
+// States of a route, see proxy.Route.
+const (
+	routeReady    = "ready"
+	routeStarting = "starting"
+	routeDown     = "down"
+)
+
+// routes is the table's list of routes: one for each instance, also for those that do
+// not run, because the proxy answers for an unknown host otherwise than for a known
+// one that is down.
+func routes(desired []Desired, current Current, now time.Time) []proxy.Route {
+	list := make([]proxy.Route, 0, len(desired))
+	for _, d := range desired {
+		list = append(list, current.of(d, now).route())
+	}
+	return list
+}
+
+func (s situation) route() proxy.Route {
+	r := proxy.Route{
+		Instance: s.ID, Name: s.Name, Kind: s.Kind, Hosts: []string{s.HostName},
+		State: s.routeState(), StaticDir: s.staticDir(), SPAFallback: s.Manifest.Static.SPAFallback,
+		StaticService: s.StaticService, ProxyAll: s.Manifest.ProxyAll,
+		IdleSec: s.Manifest.IdleTimeout.Seconds(), ACME: s.ACME,
+	}
+	if s.DebugPort != 0 {
+		r.DevServer = loopback(s.DebugPort)
+	}
+	if u := s.servedUnit(); u != nil {
+		r.Target = target(u)
+	}
+	return r
+}
+
+// routeState says whether requests are let through, held or refused.
+func (s situation) routeState() string {
+	u := s.servedUnit()
+	switch {
+	case s.Stopped != "":
+		return routeDown
+	case u != nil && u.Running():
+		return routeReady
+	case !s.runs() && !s.Adopted:
+		return s.fileState()
+	case s.Problem != "" || s.trouble.waiting(s.now) && s.want == nil:
+		return routeDown
+	}
+	return routeStarting
+}
+
+// fileState is for an instance without a process.
+func (s situation) fileState() string {
+	if s.empty() || s.Problem != "" {
+		return routeDown
+	}
+	return routeReady
+}
+
+func (s situation) servedUnit() *Unit {
+	if s.served == "" {
+		return nil
+	}
+	if s.want != nil && s.want.Unit == s.served {
+		return s.want
+	}
+	for _, u := range s.others {
+		if u.Unit == s.served {
+			return u
+		}
+	}
+	return nil
+}
+
+func (s situation) staticDir() string {
+	switch {
+	case s.StaticPath != "":
+		return s.StaticPath
+	case s.Release.Static:
+		return filepath.Join(s.Release.Dir, "static")
+	}
+	return ""
+}
+
+// target is where a unit listens.
+func target(u *Unit) *proxy.Target {
+	if u.Network == units.NetworkSocket {
+		return &proxy.Target{ID: u.Unit, Network: "unix", Address: units.SocketPath(u.Unit)}
+	}
+	return &proxy.Target{ID: u.Unit, Network: "tcp", Address: loopback(u.Port)}
+}
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -1,0 +1,85 @@
+package agent
+
+import (
+	"maps"
+	"path/filepath"
+
+	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/units"
+)
+
+// stateRoot is below /var/lib; each instance has a folder of its own in it, because
+// systemd gives a state directory to one dynamic user only.
+const stateRoot = "nexushub-apps/"
+
+// Place is what all instances of a host share.
+type Place struct {
+	Domain    string
+	ProxyPort int // for guests
+	EnvDir    string
+}
+
+// Secrets are the root-only files of one instance, and an identity that changes with
+// their content but says nothing about it.
+type Secrets struct {
+	EnvFiles    []string
+	Credentials map[string]string
+	Version     string
+}
+
+// buildSpec says how an instance runs. It is pure: equal arguments are one revision.
+func buildSpec(in Instance, rel release.Release, m manifest.Manifest, s Secrets, serial int, p Place) units.Spec {
+	spec := units.Spec{
+		Instance: in.ID, Name: hostname.Slug(in.HostName, p.Domain), Kind: in.Kind,
+		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: serial,
+		Directory: rel.Dir, Exec: command(m), Env: environment(in, m),
+		EnvFiles:    append([]string{envFile(p, in.ID)}, s.EnvFiles...),
+		Credentials: s.Credentials, SecretsHash: s.Version,
+		Network: m.Network, Domain: p.Domain,
+		Notify:   m.Health.Type == "notify",
+		StartSec: m.Health.StartPeriod.Seconds(), StopSec: m.StopTimeout.Seconds(),
+		MemoryMax: uint64(m.Limits.Memory), TasksMax: uint64(m.Limits.Tasks), CPUQuota: m.Limits.CPU,
+		Loosen: m.Sandbox.Loosenings(),
+	}
+	if spec.Network == units.NetworkGuest {
+		spec.ProxyPort = p.ProxyPort
+	}
+	if spec.Notify {
+		spec.WatchdogSec = watchdog(m.Health).Seconds()
+	}
+	if m.StateDir == nil || *m.StateDir {
+		spec.State = stateRoot + in.ID
+	}
+	return spec
+}
+
+func command(m manifest.Manifest) []string {
+	if len(m.Exec) > 0 {
+		return m.Exec
+	}
+	return []string{"bin/app"}
+}
+
+// environment is what the instance gets beyond what every unit gets.
+func environment(in Instance, m manifest.Manifest) map[string]string {
+	env := maps.Clone(m.Env)
+	if in.DBName != "" {
+		if env == nil {
+			env = map[string]string{}
+		}
+		env["DB_NAME"] = in.DBName
+	}
+	return env
+}
+
+// watchdog is how long an application that promised to ping may be silent: as long as
+// a probed one may fail its health check.
+func watchdog(h manifest.Health) manifest.Duration {
+	return h.Interval * manifest.Duration(max(h.Failures, 1)+1)
+}
+
+func envFile(p Place, instance string) string {
+	return filepath.Join(p.EnvDir, instance+".env")
+}

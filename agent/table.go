@@ -1,0 +1,79 @@
+package agent
+
+import (
+	"time"
+)
+
+// table is what the agent knows of every instance. The reconciler alone changes it.
+type table struct {
+	units    map[string]*Unit      // by name
+	read     map[string]uint64     // unit -> number of the reading it comes from
+	memories map[string]*Memory    // by instance
+	watches  map[string]*watch     // by instance
+	targets  map[string]string     // instance -> unit, in the table that is to be in force
+	served   map[string]string     // instance -> unit, acknowledged by the proxy
+	busy     map[string]Task       // instance -> task in hand
+	holds    map[string]hold       // instance -> not before
+	states   map[string]stateSince // by instance
+	reading  map[string]bool       // units being read; true: read again afterwards
+	readings uint64
+	inFlight int  // readings not answered yet
+	routes   bool // the routes in force are known
+}
+
+// hold keeps a task that failed from being tried again at once.
+type hold struct {
+	until time.Time
+	n     int
+	why   string
+}
+
+func newTable() table {
+	return table{
+		units: map[string]*Unit{}, read: map[string]uint64{}, memories: map[string]*Memory{},
+		watches: map[string]*watch{}, targets: map[string]string{}, served: map[string]string{},
+		busy: map[string]Task{}, holds: map[string]hold{}, states: map[string]stateSince{}, reading: map[string]bool{},
+	}
+}
+
+func (t *table) memory(id string) *Memory {
+	m := t.memories[id]
+	if m == nil {
+		m = &Memory{}
+		t.memories[id] = m
+	}
+	return m
+}
+
+func (t *table) watch(id string) *watch {
+	w := t.watches[id]
+	if w == nil {
+		w = &watch{}
+		t.watches[id] = w
+	}
+	return w
+}
+
+// current is what Plan gets to see.
+func (t *table) current(partial map[string]bool) Current {
+	c := Current{
+		Units: make(map[string][]*Unit, len(t.units)), Served: t.served,
+		Trouble: make(map[string]Trouble, len(t.watches)), Busy: make(map[string]bool, len(t.busy)), Partial: partial,
+	}
+	for _, u := range t.units {
+		c.Units[u.Instance] = append(c.Units[u.Instance], u)
+	}
+	for id, w := range t.watches {
+		c.Trouble[id] = w.trouble
+	}
+	for id := range t.busy {
+		c.Busy[id] = true
+	}
+	return c
+}
+
+// hasGood says whether an instance has another revision to fall back to.
+func (t *table) hasGood(id, revision string) bool {
+	m := t.memories[id]
+	return m != nil && m.Good != nil && m.Good.Revision != revision
+}

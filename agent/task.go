@@ -1,0 +1,45 @@
+package agent
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/nexushub/nexushub/units"
+)
+
+// Action is what a task does. The order of the constants is the order of a plan:
+// what users notice at once comes first.
+type Action int
+
+// The actions.
+const (
+	Verify  Action = iota // make sure that an operator stopped Unit
+	Route                 // lead requests to Unit
+	Unroute               // lead requests nowhere
+	Drain                 // wait for the requests that Unit still answers
+	Stop
+	Start
+	Restart
+	Reset  // forget PID 1's restart count after a healthy while
+	Reject // give a new revision up that does not get healthy, and keep the old one
+)
+
+var actionNames = []string{"verify", "route", "unroute", "drain", "stop", "start", "restart", "reset", "reject"}
+
+func (a Action) String() string { return actionNames[a] }
+
+// Task is one step towards the desired state, and why it is taken.
+type Task struct {
+	Action   Action
+	Instance string
+	Name     string
+	Unit     string
+	Reason   string
+	Spec     units.Spec // Start
+}
+
+// order sorts a plan by action; within one, the providers' order stays.
+func order(tasks []Task) []Task {
+	slices.SortStableFunc(tasks, func(a, b Task) int { return cmp.Compare(a.Action, b.Action) })
+	return tasks
+}

@@ -1,0 +1,40 @@
+package agent
+
+import (
+	"strings"
+
+	"github.com/nexushub/nexushub/agent/health"
+	"github.com/nexushub/nexushub/units"
+)
+
+// Unit is one revision of an instance as PID 1, the probes and the proxy know it.
+type Unit struct {
+	units.Status
+	Health  health.Result
+	Probed  bool // Health means something
+	Drained bool // the proxy said that nothing is in flight any more
+}
+
+// restarting says whether it crashed and PID 1 waits to start it again.
+func (u *Unit) restarting() bool { return strings.Contains(u.SubState, "auto-restart") }
+
+// exits counts its ends by itself since it was started by somebody.
+func (u *Unit) exits() int {
+	if u.restarting() || u.ActiveState == "failed" {
+		return u.NRestarts + 1
+	}
+	return u.NRestarts
+}
+
+// lastExit says in words how it ended last.
+func (u *Unit) lastExit() string {
+	if u.LastExit.IsZero() {
+		return "ended"
+	}
+	return u.LastExit.String()
+}
+
+// healthy says whether it may get requests.
+func (u *Unit) healthy() bool {
+	return u.Running() && (!u.Probed || u.Health.State == health.Healthy)
+}

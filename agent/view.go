@@ -1,0 +1,157 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// Apps returns every application as it is now.
+func (a *Agent) Apps() []api.App {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	current := a.have.current(a.want.partial)
+	desired := a.desired()
+	list := make([]api.App, 0, len(desired))
+	for _, d := range desired {
+		list = append(list, a.view(current.of(d, now)))
+	}
+	return list
+}
+
+// App finds one application by instance id, slug, host name or app id.
+func (a *Agent) App(nameOrID string) (api.App, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	d, err := a.find(nameOrID)
+	if err != nil {
+		return api.App{}, err
+	}
+	return a.view(a.have.current(a.want.partial).of(d, time.Now())), nil
+}
+
+// find looks an application up by the most exact name first. The caller holds mu.
+func (a *Agent) find(name string) (Desired, error) {
+	keys := []func(Desired) string{
+		func(d Desired) string { return d.ID },
+		func(d Desired) string { return d.HostName },
+		func(d Desired) string { return d.Name },
+		func(d Desired) string { return d.AppID },
+	}
+	for _, key := range keys {
+		for _, d := range a.desired() {
+			if strings.EqualFold(key(d), name) {
+				return d, nil
+			}
+		}
+	}
+	return Desired{}, fmt.Errorf("application %q: %w", name, api.NotFound)
+}
+
+// Owner says which instance a unit belongs to.
+func (a *Agent) Owner(unit string) (instance string, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if u := a.have.units[unit]; u != nil {
+		return u.Instance, true
+	}
+	return "", false
+}
+
+// Refresh reads all units again, for a view whose figures are to be fresh.
+func (a *Agent) Refresh(ctx context.Context) error {
+	list, err := a.units.List(ctx)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, s := range list {
+		if u := a.have.units[s.Unit]; u != nil && u.Invocation == s.Invocation {
+			u.Memory, u.CPUNSec, u.Tasks = s.Memory, s.CPUNSec, s.Tasks
+		}
+	}
+	return nil
+}
+
+// view shows one situation. The caller holds mu.
+func (a *Agent) view(s situation) api.App {
+	st := a.have.states[s.ID]
+	if st.state == "" {
+		st = stateSince{phase: s.phase(), since: s.now}
+	}
+	v := api.App{
+		ID: s.ID, Name: s.Name, AppID: s.AppID, DisplayName: s.DisplayName, HostName: s.HostName,
+		Kind: s.Kind, URL: a.url(s.HostName), State: st.state, Since: st.since, Why: st.why,
+		Attempt: s.trouble.Attempt, LastExit: s.trouble.LastExit,
+		Release: s.Release.Hash, Revision: s.Revision, Health: api.Health{Status: api.HealthUnknown, Type: s.Manifest.Health.Type},
+	}
+	if s.trouble.waiting(s.now) {
+		v.NextTry = &s.trouble.NextTry
+	}
+	if !s.ExpiresAt.IsZero() {
+		v.ExpiresAt = &s.ExpiresAt
+	}
+	if h, held := a.have.holds[s.ID]; held && v.Why == "" {
+		v.Why = h.why
+	}
+	a.viewRejection(&v, s)
+	if u := s.shown(); u != nil {
+		viewUnit(&v, u)
+	}
+	return v
+}
+
+// viewRejection says what became of a revision that was given up.
+func (a *Agent) viewRejection(v *api.App, s situation) {
+	m := a.have.memories[s.ID]
+	if !s.Fallback || m == nil || m.Rejected == nil {
+		return
+	}
+	v.Why = fmt.Sprintf("revision %s was given up: %s", short(m.Rejected.Revision), m.Rejected.Why)
+	v.LastExit = strings.Join(append([]string{m.Rejected.Why}, m.Rejected.Lines...), "\n")
+}
+
+// shown is the unit that stands for the instance: the one that serves, else the wanted.
+func (s situation) shown() *Unit {
+	if u := s.servedUnit(); u != nil {
+		return u
+	}
+	if s.want == nil && len(s.others) > 0 {
+		return s.others[0]
+	}
+	return s.want
+}
+
+func viewUnit(v *api.App, u *Unit) {
+	v.Unit, v.PID, v.Port, v.Restarts = u.Unit, u.MainPID, u.Port, u.NRestarts
+	v.Release, v.Revision = u.Release, u.Revision
+	v.Memory, v.CPUNSec, v.Tasks, v.DropIns = u.Memory, u.CPUNSec, u.Tasks, u.DropIns
+	if v.LastExit == "" && !u.LastExit.IsZero() {
+		v.LastExit = u.LastExit.String()
+	}
+	if !u.Probed {
+		if u.healthy() {
+			v.Health.Status = api.Healthy
+		}
+		return
+	}
+	h := u.Health
+	v.Health.Status, v.Health.LastStatusCode, v.Health.Latency = string(h.State), h.Code, h.Latency
+	v.Health.Body, v.Health.Error = h.Body, h.Problem
+	if !h.CheckedAt.IsZero() {
+		v.Health.CheckedAt = &h.CheckedAt
+	}
+}
+
+func (a *Agent) url(host string) string {
+	if p := a.want.place.ProxyPort; p != 0 && p != 443 {
+		host += ":" + strconv.Itoa(p)
+	}
+	return "https://" + host + "/"
+}
