@@ -1,0 +1,56 @@
+package main
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// The proxy's question and our answer, with the names that it expects.
+type tokenRequest struct {
+	ApplicationID string
+	RefreshToken  string
+}
+
+type tokenResponse struct {
+	Expiry        time.Time
+	RefreshToken  string
+	AccessToken   string
+	ApplicationID string
+}
+
+// accessToken exchanges a refresh token for an access token and the next refresh token.
+// Other programs of this host can reach our port: so the secret is checked here too.
+func (a *app) accessToken(w http.ResponseWriter, r *http.Request) {
+	if !a.isProxy(r) {
+		http.Error(w, "the internal secret is needed", http.StatusUnauthorized)
+		return
+	}
+	var ask tokenRequest
+	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil || ask.ApplicationID == "" || ask.RefreshToken == "" {
+		http.Error(w, "ApplicationID and RefreshToken are needed", http.StatusBadRequest)
+		return
+	}
+	user, next, err := a.sessions.rotate(ask.RefreshToken)
+	switch {
+	case errors.Is(err, errNoSession):
+		a.note(r, "refused: %v", err)
+		http.Error(w, "not logged in", http.StatusUnauthorized)
+	case err != nil:
+		a.fail(w, r, err)
+	default:
+		a.note(r, "%s enters %s", user, ask.ApplicationID)
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(tokenResponse{expiry(a.access), next, newToken(), ask.ApplicationID}) //nolint:errcheck // the proxy has left
+	}
+}
+
+func (a *app) isProxy(r *http.Request) bool {
+	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	have, want := sha256.Sum256([]byte(bearer)), sha256.Sum256([]byte(a.secret))
+	return subtle.ConstantTimeCompare(have[:], want[:]) == 1
+}
