@@ -118,7 +118,7 @@ func (l *loader) main(path string, withRoot bool) {
 	f.Bind(l.config)
 	manifest.Check(f, "defaults.", &l.config.Defaults)
 	checkMain(f, l.config)
-	if root := l.config.Root; withRoot && !filepath.IsAbs(root) {
+	if root := l.config.Root; !filepath.IsAbs(root) {
 		l.config.Root = filepath.Join(l.dir, root)
 	}
 	for _, fault := range f.Faults {

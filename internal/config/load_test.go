@@ -126,6 +126,21 @@ func TestLoadLaysFilesOverDefaults(t *testing.T) {
 	}
 }
 
+// A relative root starts at the folder of the configuration, whichever file says it.
+func TestLoadResolvesARelativeRoot(t *testing.T) {
+	for _, file := range []string{"nexushub.toml", "conf.d/50-site.toml"} {
+		text := "-- nexushub.toml --\n-- apps/readme --\n-- " + file + " --\nroot = \"apps\"\n"
+		dir, _ := unpack(t, txtar.Parse([]byte(text)))
+		c, err := Load(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := filepath.Join(dir, "apps"); c.Root != want {
+			t.Errorf("%s: root is %q, want %q", file, c.Root, want)
+		}
+	}
+}
+
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte("domain = \"x\"\n[ports]\nfirst = 1\n"), []byte("instance_id = \"x\"\n[health]\npath = \"/\"\n"))
 	f.Fuzz(func(t *testing.T, main, app []byte) {
