@@ -1,0 +1,64 @@
+package agent
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/units"
+	"github.com/nexushub/nexushub/units/fake"
+)
+
+const debugID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+func TestInstallReplacesEvenAnEqualRevision(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		in := Instance{ID: debugID, HostName: "x.debug", AppID: "x", Release: "r1"}
+		first, err := h.agent.Debug().Install(t.Context(), in)
+		if err != nil || first.State != api.StateRunning || first.Kind != KindDebug {
+			t.Fatalf("got %+v, %v", first, err)
+		}
+		again, err := h.agent.Debug().Install(t.Context(), in)
+		if err != nil || again.Unit == first.Unit || again.State != api.StateRunning {
+			t.Errorf("equal release: got %+v, %v", again, err)
+		}
+		if _, err := h.agent.StopApp(t.Context(), debugID); err != nil {
+			t.Fatal(err)
+		}
+		in.Release = "r2"
+		if v, err := h.agent.Debug().Install(t.Context(), in); err != nil || v.State != api.StateRunning {
+			t.Errorf("after a stop: got %+v, %v", v, err)
+		}
+		h.play(func(units.Spec) fake.Program { return fake.Program{Fails: 3} })
+		in.Release = "r3"
+		if _, err := h.agent.Debug().Install(t.Context(), in); !errors.Is(err, api.Failed) || !strings.Contains(err.Error(), "given up") {
+			t.Errorf("got %v, want api.Failed", err)
+		}
+		h.play(nil)
+		if v, err := h.agent.Debug().Install(t.Context(), in); err != nil || v.State != api.StateRunning {
+			t.Errorf("the same release again: got %+v, %v", v, err)
+		}
+	})
+}
+
+func TestUninstallWaitsForTheEnd(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.agent.Debug().Restored()
+		v, err := h.agent.Debug().Install(t.Context(), Instance{ID: debugID, HostName: "x.debug", AppID: "x", Release: "r1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.agent.Debug().Uninstall(t.Context(), debugID); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := h.units.Get(t.Context(), v.Unit); err == nil && s.ActiveState == "active" {
+			t.Errorf("unit is %s", s.ActiveState)
+		}
+		if _, err := h.agent.App(debugID); !errors.Is(err, api.NotFound) {
+			t.Errorf("got %v, want NotFound", err)
+		}
+	})
+}
