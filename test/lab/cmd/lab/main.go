@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -21,6 +22,8 @@ const usage = `usage: go run ./test/lab/cmd/lab COMMAND
   sweep                remove what killed machines left
 `
 
+var errUsage = errors.New(strings.TrimSpace(usage))
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -29,14 +32,14 @@ func main() {
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
-		return errors.New(usage)
+		return errUsage
 	}
 	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
 		"run": runMachine, "shell": runMachine, "list": list, "enter": enter, "build": build, "sweep": sweep,
 	}
 	f, ok := commands[args[0]]
 	if !ok {
-		return errors.New(usage)
+		return errUsage
 	}
 	return f(ctx, args[1:], stdout, stderr)
 }

@@ -1,0 +1,99 @@
+# NexusHub. `make run` shows it at work, `make test` tests it, `make help` lists the rest.
+# What is missing is installed with apt (as root) or named. DESTINATION of everything: dist/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+ARCH ?= $(shell $(GO) env GOARCH)
+BASE_VERSION := 0.1.0
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+# A tagged commit is a release; anything else sorts before it, in the order of commits.
+VERSION ?= $(or $(shell git describe --tags --exact-match --match 'v*' 2>/dev/null | sed s/^v//),$(BASE_VERSION)~git$(shell git rev-list --count HEAD 2>/dev/null || echo 0).$(COMMIT))
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+
+DIST := dist
+BIN := $(DIST)/bin$(if $(filter-out $(shell $(GO) env GOARCH),$(ARCH)),-$(ARCH))
+DEB = $(DIST)/nexushub_$(VERSION)_$(ARCH).deb
+PROGRAMS := nexushubd nexushub-proxy nexushub nexushub-exec
+LDFLAGS = -s -w -buildid= -X github.com/nexushub/nexushub/internal/version.Version=$(VERSION) -X github.com/nexushub/nexushub/internal/version.Commit=$(COMMIT)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+NEED := packaging/need.sh
+LAB_TOOLS := systemd-nspawn=systemd-container mmdebstrap /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring nsenter=util-linux ip=iproute2
+DEB_TOOLS := dh=debhelper dpkg-architecture=dpkg-dev
+VM_TOOLS := qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs $(LAB_TOOLS)
+# Packages with unit tests; everything under test/ needs a machine and is run by name.
+UNIT := $$($(GO) list ./... | grep -v /test/)
+RUN ?= .
+
+.PHONY: help build deb run test test-unit test-lab test-vm bench soak lab lint fmt clean examples completions FORCE
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+build: ## static programs in dist/bin
+	@mkdir -p $(BIN)
+	CGO_ENABLED=0 GOARCH=$(ARCH) $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BIN)/ $(addprefix ./cmd/,$(PROGRAMS))
+
+completions: build # of the shells, made by the client itself
+	@rm -rf $(DIST)/completions; mkdir -p $(DIST)/completions/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d}
+	@client="$(GO) run ./cmd/nexushub completion"; cd $(CURDIR); \
+	$$client bash >$(DIST)/completions/bash-completion/completions/nexushub; \
+	$$client zsh >$(DIST)/completions/zsh/vendor-completions/_nexushub; \
+	$$client fish >$(DIST)/completions/fish/vendor_completions.d/nexushub.fish
+
+deb: completions ## dist/nexushub_VERSION_ARCH.deb
+	@$(NEED) $(DEB_TOOLS)
+	packaging/build-deb.sh $(VERSION) $(ARCH) $(BIN) $(DIST)
+	@ls -sh $(DEB)
+
+examples: ## packages of the example applications in dist/examples
+	@mkdir -p $(DIST)/examples/hello/bin
+	CGO_ENABLED=0 GOARCH=$(ARCH) $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o $(DIST)/examples/hello/bin/app ./examples/hello
+	@cp -r examples/hello/static examples/hello/nexushub.toml $(DIST)/examples/hello/
+	@cp -r examples/site $(DIST)/examples/
+
+run: deb examples ## a machine with the package and two applications, until Ctrl-C (NONINTERACTIVE=1: ends by itself)
+	@$(NEED) $(LAB_TOOLS)
+	@$(GO) run ./test/demo --deb $(DEB) --examples $(DIST)/examples $(if $(NONINTERACTIVE),--once)
+
+test: test-unit test-lab test-vm ## everything
+
+test-unit: lint ## without root or machines
+	@$(NEED) gcc /usr/include/stdlib.h=libc6-dev
+	$(GO) test -race -timeout 10m $(UNIT)
+
+test-lab: deb examples ## on Debian 12 and 13 machines with a real systemd (root)
+	@$(NEED) $(LAB_TOOLS)
+	$(GO) test -count=1 -timeout 30m -run '$(RUN)' $$($(GO) list ./test/... | grep -vE '/test/(vm|bench|soak)')
+
+test-vm: deb examples ## in a whole virtual machine (root)
+	@$(NEED) $(VM_TOOLS)
+	$(GO) test -count=1 -timeout 30m -v -run '$(RUN)' ./test/vm/...
+
+lab: deb ## a shell in a machine with the package installed (SUITE=trixie)
+	@$(NEED) $(LAB_TOOLS)
+	@$(GO) run ./test/lab/cmd/lab run --suite $(or $(SUITE),bookworm) --deb $(DEB)
+
+bench: bench-start bench-proxy bench-logs bench-upload ## measure beside what one would use instead
+bench-%: deb examples FORCE ## one of start, proxy, logs, upload
+	@$(NEED) $(LAB_TOOLS)
+	$(GO) run ./test/bench/$*
+
+soak: deb examples ## long fault runs
+	@$(NEED) $(LAB_TOOLS)
+	$(GO) test -count=1 -timeout 8h -v -run '$(RUN)' ./test/soak/...
+
+lint: ## gofmt, vet, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+fmt: ## format the code
+	gofmt -w $$(git ls-files '*.go')
+
+clean: ## remove dist/ (the cached machines stay in /var/cache/nexushub-lab)
+	rm -rf $(DIST)
+
+FORCE:

@@ -1,0 +1,25 @@
+#!/bin/sh
+# build-deb.sh VERSION ARCH BIN OUT: makes OUT/nexushub_VERSION_ARCH.deb from the programs
+# in BIN with debhelper, byte-identical for the same commit (SOURCE_DATE_EPOCH).
+set -eu
+version=$1 arch=$2 bin=$(realpath "$3") out=$(realpath "$4")
+here=$(dirname "$(realpath "$0")")
+tree=$out/build-deb-$arch
+rm -rf "$tree"
+mkdir -p "$tree"
+cp -r "$here/debian" "$here/systemd" "$here/sysusers" "$here/tmpfiles" "$here/etc" "$tree"
+[ ! -d "$here/man" ] || cp -r "$here/man" "$tree"
+[ ! -d "$out/completions" ] || cp -r "$out/completions" "$tree"
+date=$(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
+cat >"$tree/debian/changelog" <<END
+nexushub ($version) unstable; urgency=medium
+
+  * Built from the project's repository; changes are listed in its CHANGELOG.md.
+
+ -- NexusHub developers <nexushub@example.org>  $date
+END
+rm -f "$out"/nexushub_*_"$arch".deb # debhelper puts the new one beside its tree
+cd "$tree"
+dpkg-architecture -a"$arch" -c env BIN="$bin" LC_ALL=C debian/rules binary >"$out/build-deb-$arch.log" 2>&1 ||
+	{ tail -30 "$out/build-deb-$arch.log" >&2; exit 1; }
+rm -rf "$tree"
