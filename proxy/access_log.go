@@ -1,0 +1,136 @@
+package proxy
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// accessLog writes a line per request, at most so many a second, from a goroutine of
+// its own: a journal that is slow must not slow requests down. What is left out is
+// counted and said.
+type accessLog struct {
+	on      bool
+	rate    int64
+	log     *slog.Logger
+	lines   chan line
+	budget  atomic.Int64
+	dropped atomic.Int64
+}
+
+// line is what the log says about one request. The query is left out: it may hold
+// tokens.
+type line struct {
+	method, host, path, proto, remote string
+	instance, app, target             string
+	trace                             [16]byte
+	status                            int
+	sent                              int64
+	took, waited                      time.Duration
+	fault                             error
+}
+
+const logQueue = 1024
+
+func newAccessLog(opt Options) *accessLog {
+	a := &accessLog{on: opt.AccessLog, rate: int64(opt.AccessLogRate), log: opt.Log, lines: make(chan line, logQueue)}
+	a.budget.Store(a.rate)
+	return a
+}
+
+// add notes a finished request, unless the second's budget is used up.
+func (a *accessLog) add(x *exchange, took time.Duration) {
+	if !a.on {
+		return
+	}
+	if a.budget.Add(-1) < 0 {
+		a.dropped.Add(1)
+		return
+	}
+	select {
+	case a.lines <- lineOf(x, took):
+	default:
+		a.dropped.Add(1)
+	}
+}
+
+func lineOf(x *exchange, took time.Duration) line {
+	l := line{
+		method: x.req.method, host: x.req.authority, path: x.req.path, proto: x.proto, remote: x.peer.String(),
+		trace: x.trace, status: x.status, sent: x.sent, took: took, waited: x.waited, fault: x.fault,
+	}
+	if x.route != nil {
+		l.instance, l.app = x.route.Instance, x.route.Name
+	}
+	if x.target != nil {
+		l.target = x.target.ID
+	}
+	return l
+}
+
+// Run writes until ctx ends, and then what is left.
+func (a *accessLog) Run(ctx context.Context) error {
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case l := <-a.lines:
+			a.write(l)
+		case <-second.C:
+			a.refill()
+		case <-ctx.Done():
+			a.rest()
+			return nil
+		}
+	}
+}
+
+func (a *accessLog) rest() {
+	for {
+		select {
+		case l := <-a.lines:
+			a.write(l)
+		default:
+			a.refill()
+			return
+		}
+	}
+}
+
+func (a *accessLog) refill() {
+	a.budget.Store(a.rate)
+	if n := a.dropped.Swap(0); n > 0 {
+		a.log.Warn("access log: lines left out", "dropped", n)
+	}
+}
+
+func (a *accessLog) write(l line) {
+	attrs := make([]slog.Attr, 0, 14)
+	attrs = append(attrs,
+		slog.String("method", l.method), slog.String("host", l.host), slog.String("path", l.path),
+		slog.Int("status", l.status), slog.Int64("bytes", l.sent),
+		slog.Float64("duration_ms", ms(l.took)), slog.Float64("upstream_ms", ms(l.waited)),
+		slog.String("trace_id", string(appendTrace(nil, l.trace))), slog.String("protocol", l.proto), slog.String("remote", l.remote))
+	if l.instance != "" {
+		attrs = append(attrs, slog.String("instance", l.instance), slog.String("app", l.app))
+	}
+	if l.target != "" {
+		attrs = append(attrs, slog.String("target", l.target))
+	}
+	level := slog.LevelInfo
+	if l.fault != nil {
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.String("error", l.fault.Error()))
+	}
+	a.log.LogAttrs(context.Background(), level, "request", attrs...)
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// finish counts and logs a request that has been answered.
+func (s *Server) finish(x *exchange) {
+	took := time.Since(x.began)
+	s.metrics.observe(x, took)
+	s.access.add(x, took)
+}

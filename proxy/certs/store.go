@@ -1,0 +1,138 @@
+// Package certs answers which certificate a connection gets: a pair of files that
+// names the host, exactly or by wildcard; one that an ACME authority gave; else a
+// leaf of the local certificate authority. Files are read again when they change,
+// and the old pair stays until the new one is sound.
+package certs
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options of a Store.
+type Options struct {
+	Dir      string            // NAME.crt and NAME.key; default.crt serves whoever fits nothing else
+	StateDir string            // ca/ lies below it
+	Domain   string            // of the hosts that the local CA covers by one wildcard
+	Known    func(string) bool // hosts that the local CA may make leaves for
+	ACME     Getter            // nil: none
+	Log      *slog.Logger
+}
+
+// Getter is another source of certificates; it returns nil for hosts it does not cover.
+type Getter interface {
+	GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	List() []Info
+}
+
+// Store is the set of certificates in use.
+type Store struct {
+	opt   Options
+	files atomic.Pointer[fileSet]
+	ca    *localCA
+
+	mu     sync.Mutex // guards faults
+	faults map[string]error
+}
+
+// Open reads the folder; a pair that cannot be used is an error then, while Run only
+// reports it and stays with what it had.
+func Open(opt Options) (*Store, error) {
+	s := &Store{opt: opt, faults: map[string]error{}}
+	set, faults := readDir(opt.Dir, nil)
+	for _, err := range faults {
+		return nil, err
+	}
+	s.files.Store(set)
+	s.ca = &localCA{dir: opt.StateDir, domain: opt.Domain, log: opt.Log}
+	if set.find(wildcard(opt.Domain)) == nil && set.byName["default"] == nil {
+		if err := s.ca.load(); err != nil {
+			return nil, fmt.Errorf("local CA: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// reloadEvery is how soon a changed file is noticed.
+const reloadEvery = 2 * time.Second
+
+// Run watches the folder until ctx ends.
+func (s *Store) Run(ctx context.Context) error {
+	t := time.NewTicker(reloadEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+			s.Reload()
+		}
+	}
+}
+
+// Reload reads the folder again when something in it has changed.
+func (s *Store) Reload() {
+	old := s.files.Load()
+	stamp := stampOf(s.opt.Dir)
+	if stamp == old.stamp {
+		return
+	}
+	set, faults := readDir(s.opt.Dir, old)
+	s.files.Store(set)
+	s.mu.Lock()
+	s.faults = faults
+	s.mu.Unlock()
+	for path, err := range faults {
+		s.opt.Log.Error("certificate not taken over, the old one stays", "path", path, "error", err)
+	}
+	s.opt.Log.Info("certificates reloaded", "pairs", len(set.byName))
+}
+
+// GetCertificate is the callback of crypto/tls.
+func (s *Store) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	name := strings.ToLower(strings.TrimSuffix(hello.ServerName, "."))
+	if s.opt.ACME != nil {
+		if c, err := s.opt.ACME.GetCertificate(hello); c != nil || err != nil {
+			return c, err
+		}
+	}
+	files := s.files.Load()
+	if c := files.find(name); c != nil {
+		return c, nil
+	}
+	if name != "" && s.opt.Known(name) {
+		return s.ca.leaf(name)
+	}
+	if p := files.byName["default"]; p != nil {
+		return p.cert, nil
+	}
+	return s.ca.leaf(s.opt.Domain)
+}
+
+// CACert is the path of the local CA's root, empty when it is not in use.
+func (s *Store) CACert() string { return s.ca.inUse() }
+
+// List describes every certificate.
+func (s *Store) List() []Info {
+	list := []Info{}
+	for _, p := range s.files.Load().sorted() {
+		list = append(list, infoOf(p.cert, "file", p.path))
+	}
+	s.mu.Lock()
+	for path, err := range s.faults {
+		list = append(list, Info{Source: "file", Path: path, Error: err.Error()})
+	}
+	s.mu.Unlock()
+	if s.opt.ACME != nil {
+		list = append(list, s.opt.ACME.List()...)
+	}
+	return append(list, s.ca.list()...)
+}
+
+func wildcard(domain string) string { return "*." + domain }

@@ -1,0 +1,90 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/nexushub/nexushub/internal/problem"
+	"github.com/nexushub/nexushub/proxy/certs"
+)
+
+// Client speaks to the proxy's control socket. Errors that the proxy answered are
+// *problem.Problem.
+type Client struct{ http http.Client }
+
+// NewClient returns a client for the unix socket at the given path.
+func NewClient(socket string) *Client {
+	var d net.Dialer
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", socket) }
+	return &Client{http: http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConns: 4, IdleConnTimeout: 30 * time.Second}}}
+}
+
+// Apply puts the whole routing state. When it returns without error, the table is in
+// force and on disk.
+func (c *Client) Apply(ctx context.Context, t Table) error {
+	return c.call(ctx, http.MethodPut, "/v1/table", t, nil)
+}
+
+// Status returns counts and routes.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	var s Status
+	return s, c.call(ctx, http.MethodGet, "/v1/status", nil, &s)
+}
+
+// Drain waits until the target has no request in flight, at most until the deadline;
+// then its upgraded connections are closed in good form.
+func (c *Client) Drain(ctx context.Context, target string, deadline time.Duration) (DrainResult, error) {
+	var r DrainResult
+	in := drainRequest{Target: target, DeadlineMS: deadline.Milliseconds()}
+	return r, c.call(ctx, http.MethodPost, "/v1/drain", in, &r)
+}
+
+// Certs lists the certificates that the proxy has.
+func (c *Client) Certs(ctx context.Context) ([]certs.Info, error) {
+	var list []certs.Info
+	return list, c.call(ctx, http.MethodGet, "/v1/certs", nil, &list)
+}
+
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("proxy: %w", err)
+		}
+		body = bytes.NewReader(b)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "http://proxy"+path, body)
+	if err != nil {
+		return fmt.Errorf("proxy: %w", err)
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return fmt.Errorf("proxy: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return failure(resp)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return fmt.Errorf("proxy: %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+func failure(resp *http.Response) error {
+	p := &problem.Problem{Status: resp.StatusCode, Title: resp.Status}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(p); err != nil {
+		return fmt.Errorf("proxy: answered %s", resp.Status)
+	}
+	return fmt.Errorf("proxy: %w", p)
+}

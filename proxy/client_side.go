@@ -1,0 +1,58 @@
+package proxy
+
+import (
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/nexushub/nexushub/proxy/h1"
+)
+
+// source is the request side of whoever sent a request, by HTTP/1.1 or HTTP/2.
+type source interface {
+	// appendFields appends the header lines that may go on to a target.
+	appendFields(dst []byte, x *exchange) []byte
+	// bodyLength is 0 without a body and -1 when it is not known.
+	bodyLength() int64
+	// read returns the next piece of the body, io.EOF at its end; ready says that it
+	// would not have to wait.
+	read() ([]byte, error)
+	ready() bool
+	// trailers are there after io.EOF.
+	trailers() []h1.Field
+	// expectsContinue: the body comes after proceed has sent "100 Continue".
+	expectsContinue() bool
+	proceed() error
+	// stopReading makes a read that waits return; the body cannot be read again.
+	stopReading()
+}
+
+// sink is the response side.
+type sink interface {
+	// inform sends a 1xx response.
+	inform(h *h1.Head) error
+	// start begins the response; length is -1 when it is not known.
+	start(h *h1.Head, length int64, x *exchange) error
+	// write may buffer until flush; end finishes the response.
+	write(p []byte) error
+	flush() error
+	end(trailers []h1.Field) error
+	// abort ends the response so that the receiver sees that it is incomplete.
+	abort()
+}
+
+// client is the side of an exchange that the request came from.
+type client interface {
+	source
+	sink
+	// guard bounds how long the upstream may be silent, and watches the client
+	// meanwhile; it holds until the next call, 0 ends it.
+	guard(u *upstream, silence time.Duration)
+	// hijack sends the 101 response and takes the connection over, with what the
+	// client has sent already.
+	hijack(h *h1.Head, x *exchange) (net.Conn, []byte, error)
+	// local lets a handler of our own answer.
+	local(h http.Handler, x *exchange)
+	// gone is closed when the client left, as far as one can know.
+	gone() <-chan struct{}
+}

@@ -1,0 +1,259 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nexushub/nexushub/proxy/h1"
+)
+
+// conn is one HTTP/1.x connection of a client. One goroutine serves it, request
+// after request; between requests it holds no buffer.
+type conn struct {
+	server *Server
+	net    net.Conn
+	r      *h1.Reader
+	sni    string
+	peer   netip.Addr
+
+	msg  h1.Head // the request
+	body h1.Body
+	x    exchange
+
+	out       []byte // response bytes that are not written yet
+	chunked   bool   // the response is
+	closing   bool   // after this response
+	hijacked  bool
+	plain     bool // without TLS: requests are redirected
+	awaited   bool // the client waits for "100 Continue"
+	completed bool // the response was sent whole
+
+	opened   uint64 // tick of the watcher's clock
+	served   atomic.Bool
+	watch    watch
+	mu       sync.Mutex // guards the fields that follow
+	up       *upstream  // what the request waits for
+	began    bool       // the final response has begun
+	reading  bool       // the request body is being read
+	left     bool       // the client has
+	leftChan chan struct{}
+}
+
+func newConn(s *Server, nc net.Conn, sni string) *conn {
+	c := &conn{server: s, net: nc, r: h1.NewReader(nc), sni: sni, peer: addrOf(nc)}
+	c.watch.clock = &s.watcher.clock
+	c.opened = s.watcher.clock.Load()
+	return c
+}
+
+func addrOf(nc net.Conn) netip.Addr {
+	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
+		return a.AddrPort().Addr().Unmap()
+	}
+	return netip.IPv4Unspecified()
+}
+
+// serve answers requests until one side closes.
+func (c *conn) serve() {
+	c.server.watcher.add(c)
+	defer c.server.watcher.remove(c)
+	for c.next() {
+		c.server.handle(&c.x)
+		if c.hijacked {
+			return
+		}
+		c.served.Store(true)
+		if !c.another() {
+			break
+		}
+	}
+	c.close()
+}
+
+// next reads the next request head.
+func (c *conn) next() bool {
+	c.watch.set(postureIdle, c.server.opt.IdleTimeout)
+	if c.r.Wait(h1.Small) != nil {
+		c.closing = true
+		return false
+	}
+	c.watch.set(postureHead, c.server.opt.HeaderTimeout)
+	lim := c.server.opt.Limits
+	b, err := c.r.Head(h1.Small, lim)
+	if err == nil {
+		err = c.msg.ParseRequest(b, lim)
+	}
+	if err != nil {
+		c.refuse(err)
+		return false
+	}
+	c.watch.set(postureBusy, 0)
+	c.prepare()
+	c.r.Consume(len(b))
+	return true
+}
+
+// refuse answers a head that is no request, or came too slowly, and closes.
+func (c *conn) refuse(err error) {
+	c.msg, c.body = h1.Head{Minor: 1}, h1.Body{}
+	c.begin()
+	c.x.req, c.closing = request{}, true
+	var bad *h1.Error
+	switch {
+	case errors.As(err, &bad):
+		c.server.reject(&c.x, bad.Status, bad.Reason)
+	case isTimeout(err):
+		c.server.reject(&c.x, 408, "the request head did not arrive in time")
+	}
+	c.linger()
+}
+
+// begin resets what belongs to one request.
+func (c *conn) begin() {
+	c.x = exchange{client: c, server: c.server, proto: "HTTP/1.1", peer: c.peer, req: request{
+		target: c.x.req.target, authority: c.x.req.authority, sni: c.sni,
+	}}
+	c.chunked, c.completed, c.awaited = false, false, false
+	c.closing = c.msg.Close
+	c.mu.Lock()
+	c.began = false
+	c.mu.Unlock()
+}
+
+// prepare fills in what the rules need to know. Strings that equal those of the
+// request before are kept.
+func (c *conn) prepare() {
+	c.body = c.msg.Body()
+	c.begin()
+	r := &c.x.req
+	r.plain = c.plain
+	r.method = methodName(c.msg.Method)
+	r.target = reuse(r.target, c.msg.Target)
+	r.path = pathOf(r.target)
+	host := c.msg.Host
+	if c.msg.Authority != nil {
+		host = c.msg.Authority
+	}
+	r.authority = reuse(r.authority, host)
+	r.upgrade = string(c.msg.Upgrade)
+	c.awaited = c.msg.Continue && c.msg.Minor == 1 && !c.body.Empty()
+	for i := range c.msg.Fields {
+		f := &c.msg.Fields[i]
+		switch f.ID {
+		case h1.Authorization:
+			r.bearer = bearerOf(string(f.Value))
+		case h1.XApplicationID:
+			r.app = string(f.Value)
+		}
+	}
+	c.x.peerIs = c.standing()
+}
+
+func (c *conn) standing() standing {
+	if !c.server.trusts(c.peer) {
+		return standing{}
+	}
+	return standing{trusted: true, forwardedFor: string(c.msg.Get(h1.XForwardedFor))}
+}
+
+// another says whether the connection can carry a further request.
+func (c *conn) another() bool {
+	if !c.completed {
+		return false
+	}
+	if !c.body.Done() {
+		c.linger()
+		return false
+	}
+	return !c.closing
+}
+
+// close ends the connection, in good form when the last response was complete.
+func (c *conn) close() {
+	c.r.Release()
+	c.dropOut()
+	if t, ok := c.net.(*tls.Conn); ok && !c.completed && !c.closing {
+		t.NetConn().Close()
+		return
+	}
+	c.net.Close()
+}
+
+const (
+	lingerTime  = 2 * time.Second
+	lingerBytes = 1 << 20
+)
+
+// linger lets the client read the response before what it still sends makes the
+// kernel reset the connection (RFC 9112 section 9.6).
+func (c *conn) linger() {
+	c.watch.set(postureBusy, 0)
+	if w, ok := c.net.(interface{ CloseWrite() error }); !ok || w.CloseWrite() != nil {
+		return
+	}
+	if t, ok := c.net.(*tls.Conn); ok {
+		if tcp, ok := t.NetConn().(*net.TCPConn); ok && tcp.CloseWrite() != nil {
+			return
+		}
+	}
+	if c.net.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		io.CopyN(io.Discard, c.net, lingerBytes) //nolint:errcheck // the connection is closed next in any case
+	}
+}
+
+// check is the watcher's look at the connection.
+func (c *conn) check() {
+	p, expired := c.watch.look()
+	if expired {
+		c.expire(p)
+		return
+	}
+	if p == postureUpstream && hungUp(c.net) {
+		c.leave()
+	}
+}
+
+var past = time.Unix(1, 0)
+
+// expire makes the blocked call return with a timeout; its goroutine does the rest.
+func (c *conn) expire(p posture) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch p {
+	case postureIdle, postureHead:
+		c.net.SetReadDeadline(past)
+	case postureUpstream:
+		if c.reading {
+			c.net.SetReadDeadline(past)
+		}
+		if c.up != nil {
+			c.up.SetDeadline(past)
+		}
+	case postureBody:
+		c.net.SetReadDeadline(past)
+	case postureWrite:
+		c.net.SetDeadline(past)
+	}
+}
+
+// leave notes that the client has closed, and cancels what it waits for.
+func (c *conn) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.left {
+		return
+	}
+	c.left = true
+	if c.leftChan != nil {
+		close(c.leftChan)
+	}
+	if c.up != nil {
+		c.up.SetDeadline(past)
+	}
+}

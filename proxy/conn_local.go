@@ -1,0 +1,133 @@
+package proxy
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/nexushub/nexushub/proxy/h1"
+)
+
+// local lets a net/http handler of our own answer on this connection.
+func (c *conn) local(h http.Handler, x *exchange) {
+	w := &localWriter{c: c, x: x, header: http.Header{}}
+	h.ServeHTTP(w, c.httpRequest(x))
+	if err := w.finish(); err != nil {
+		x.broken(&clientError{err: err})
+	}
+}
+
+// httpRequest is the request as net/http knows it.
+func (c *conn) httpRequest(x *exchange) *http.Request {
+	r := &http.Request{
+		Method: x.req.method, Host: x.req.authority, RequestURI: x.req.target,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: c.msg.Minor,
+		Header: http.Header{}, ContentLength: c.bodyLength(),
+		RemoteAddr: c.peer.String(), Body: io.NopCloser(&localBody{c: c}),
+	}
+	r.URL, _ = url.ParseRequestURI(x.req.target)
+	if r.URL == nil {
+		r.URL = &url.URL{Path: x.req.path}
+	}
+	for i := range c.msg.Fields {
+		f := &c.msg.Fields[i]
+		r.Header.Add(string(f.Name), string(f.Value))
+	}
+	return r
+}
+
+// localBody reads the request body for a handler of our own.
+type localBody struct {
+	c    *conn
+	rest []byte
+}
+
+func (b *localBody) Read(p []byte) (int, error) {
+	for len(b.rest) == 0 {
+		if b.c.awaited {
+			b.c.awaited = false
+			if err := b.c.proceed(); err != nil {
+				return 0, err
+			}
+		}
+		b.c.watch.set(postureBody, b.c.server.opt.StallTimeout)
+		rest, err := b.c.read()
+		b.c.watch.set(postureBusy, 0)
+		if err != nil {
+			return 0, err
+		}
+		b.rest = rest
+	}
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
+	return n, nil
+}
+
+// localWriter is the http.ResponseWriter of local. What fits into one buffer goes out
+// with its length; what does not is sent as it comes.
+type localWriter struct {
+	c      *conn
+	x      *exchange
+	header http.Header
+	status int
+	body   []byte
+	begun  bool
+}
+
+func (w *localWriter) Header() http.Header { return w.header }
+
+func (w *localWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+}
+
+func (w *localWriter) Write(p []byte) (int, error) {
+	w.WriteHeader(200)
+	if w.x.req.method == "HEAD" {
+		return len(p), nil
+	}
+	w.x.sent += int64(len(p))
+	if !w.begun && len(w.body)+len(p) <= h1.Small && w.header.Get("Content-Length") == "" {
+		w.body = append(w.body, p...)
+		return len(p), nil
+	}
+	if err := w.begin(-1); err != nil {
+		return 0, err
+	}
+	return len(p), w.c.write(p)
+}
+
+// begin sends the head, with the length that the handler has set if it has.
+func (w *localWriter) begin(length int64) error {
+	if w.begun {
+		return nil
+	}
+	w.begun = true
+	w.x.status = w.status
+	if w.x.req.method == "HEAD" || w.status == 304 || w.status == 204 {
+		length = -1
+	}
+	if n, err := strconv.ParseInt(w.header.Get("Content-Length"), 10, 64); err == nil {
+		length = n
+	}
+	head := h1.Head{Status: w.status, Minor: 1}
+	for name, values := range w.header {
+		for _, v := range values {
+			head.Fields = append(head.Fields, h1.Field{Name: []byte(name), Value: []byte(v), ID: h1.NameOf([]byte(name))})
+		}
+	}
+	if err := w.c.start(&head, length, w.x); err != nil {
+		return err
+	}
+	return w.c.write(w.body)
+}
+
+func (w *localWriter) finish() error {
+	w.WriteHeader(200)
+	if err := w.begin(int64(len(w.body))); err != nil {
+		return err
+	}
+	return w.c.end(nil)
+}

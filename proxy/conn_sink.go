@@ -1,0 +1,189 @@
+package proxy
+
+import (
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/nexushub/nexushub/proxy/h1"
+)
+
+// The response side of an HTTP/1.x connection.
+
+func (c *conn) inform(h *h1.Head) error {
+	if c.msg.Minor == 0 {
+		return nil
+	}
+	out := appendStatus(h1.Get(h1.Small)[:0], h.Status, h.Reason)
+	out = appendReturned(out, h)
+	out = append(out, "\r\n"...)
+	_, err := c.net.Write(out)
+	h1.Put(out)
+	return err
+}
+
+func (c *conn) start(h *h1.Head, length int64, x *exchange) error {
+	c.mu.Lock()
+	c.began = true
+	c.mu.Unlock()
+	if c.server.isStopping() || !c.body.Done() {
+		c.closing = true
+	}
+	dst := appendStatus(c.buffer(), h.Status, h.Reason)
+	dst = appendReturned(dst, h)
+	if h.Get(h1.Date) == nil {
+		dst = appendField(dst, "Date", c.server.date())
+	}
+	dst = append(dst, "X-Trace-ID: "...)
+	dst = append(appendTrace(dst, x.trace), "\r\n"...)
+	c.out = append(c.appendLength(dst, h, length), "\r\n"...)
+	return nil
+}
+
+// appendLength says where the response ends and whether the connection does.
+func (c *conn) appendLength(dst []byte, h *h1.Head, length int64) []byte {
+	bodiless := h.Status == 204 || h.Status == 304 || c.x.req.method == "HEAD"
+	switch {
+	case length >= 0 && h.Status != 204:
+		dst = append(dst, "Content-Length: "...)
+		dst = append(strconv.AppendInt(dst, length, 10), "\r\n"...)
+	case bodiless:
+	case c.msg.Minor == 1:
+		c.chunked = true
+		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
+	default:
+		c.closing = true
+	}
+	if c.closing {
+		return append(dst, "Connection: close\r\n"...)
+	}
+	if c.msg.Minor == 0 {
+		return append(dst, "Connection: keep-alive\r\n"...)
+	}
+	return dst
+}
+
+func (c *conn) buffer() []byte {
+	if c.out == nil {
+		c.out = h1.Get(h1.Large)[:0]
+	}
+	return c.out
+}
+
+// room for a chunk's frame.
+const chunkFrame = 32
+
+func (c *conn) write(p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	if len(c.out)+len(p)+chunkFrame > h1.Large {
+		if err := c.flush(); err != nil {
+			return err
+		}
+		if !c.chunked {
+			return c.send(p)
+		}
+	}
+	if c.chunked {
+		c.out = appendChunk(c.buffer(), p)
+	} else {
+		c.out = append(c.buffer(), p...)
+	}
+	return nil
+}
+
+func (c *conn) flush() error {
+	if len(c.out) == 0 {
+		return nil
+	}
+	err := c.send(c.out)
+	c.dropOut()
+	return err
+}
+
+func (c *conn) send(p []byte) error {
+	c.watch.set(postureWrite, c.server.opt.StallTimeout)
+	_, err := c.net.Write(p)
+	return err
+}
+
+func (c *conn) dropOut() {
+	if c.out != nil {
+		h1.Put(c.out)
+		c.out = nil
+	}
+}
+
+func (c *conn) end(trailers []h1.Field) error {
+	if c.chunked {
+		c.out = appendLastChunk(c.buffer(), trailers)
+	}
+	if err := c.flush(); err != nil {
+		return err
+	}
+	c.completed = true
+	return nil
+}
+
+func (c *conn) abort() {
+	c.completed, c.closing = false, false
+	c.dropOut()
+}
+
+func (c *conn) hijack(h *h1.Head, _ *exchange) (net.Conn, []byte, error) {
+	out := appendStatus(h1.Get(h1.Small)[:0], h.Status, h.Reason)
+	out = appendReturned(out, h)
+	out = append(out, "Connection: Upgrade\r\nUpgrade: "...)
+	out = append(out, h.Upgrade...)
+	out = append(out, "\r\n\r\n"...)
+	c.watch.set(postureBusy, 0)
+	if _, err := c.net.Write(out); err != nil {
+		return nil, nil, err
+	}
+	h1.Put(out)
+	early := append([]byte(nil), c.r.Buffered()...)
+	c.r.Consume(len(early))
+	c.r.Release()
+	c.hijacked = true
+	c.completed = true
+	return c.net, early, nil
+}
+
+func appendStatus(dst []byte, status int, reason []byte) []byte {
+	dst = append(dst, "HTTP/1.1 "...)
+	dst = strconv.AppendInt(dst, int64(status), 10)
+	dst = append(dst, ' ')
+	if len(reason) > 0 {
+		dst = append(dst, reason...)
+	} else {
+		dst = append(dst, http.StatusText(status)...)
+	}
+	return append(dst, "\r\n"...)
+}
+
+func appendReturned(dst []byte, h *h1.Head) []byte {
+	for i := range h.Fields {
+		if f := &h.Fields[i]; returns(f) {
+			dst = appendField(dst, f.Name, f.Value)
+		}
+	}
+	return dst
+}
+
+// date is the value of the Date header, made once a second.
+func (s *Server) date() string {
+	now := time.Now()
+	if d := s.dateCache.Load(); d != nil && d.second == now.Unix() {
+		return d.text
+	}
+	d := &dateValue{second: now.Unix(), text: now.UTC().Format(http.TimeFormat)}
+	s.dateCache.Store(d)
+	return d.text
+}
+
+type dateValue struct {
+	second int64
+	text   string
+}

@@ -1,0 +1,104 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/nexushub/nexushub/proxy/h1"
+)
+
+// The request side of an HTTP/1.x connection.
+
+func (c *conn) appendFields(dst []byte, x *exchange) []byte {
+	for i := range c.msg.Fields {
+		f := &c.msg.Fields[i]
+		switch {
+		case f.Hop || !x.passes(f.ID):
+		case f.ID == h1.Cookie:
+			dst = x.appendCookie(dst, f.Value)
+		default:
+			dst = appendField(dst, f.Name, f.Value)
+		}
+	}
+	if c.msg.Trailers {
+		dst = append(dst, "TE: trailers\r\n"...)
+	}
+	return dst
+}
+
+func (c *conn) bodyLength() int64 {
+	if c.msg.Chunked {
+		return -1
+	}
+	return max(c.msg.Length, 0)
+}
+
+func (c *conn) ready() bool { return c.body.Ready(c.r) }
+
+func (c *conn) read() ([]byte, error) {
+	if c.body.Ready(c.r) {
+		return c.body.Next(c.r)
+	}
+	c.setReading(true)
+	p, err := c.body.Next(c.r)
+	c.setReading(false)
+	return p, err
+}
+
+func (c *conn) setReading(on bool) {
+	c.mu.Lock()
+	c.reading = on
+	c.mu.Unlock()
+}
+
+func (c *conn) trailers() []h1.Field { return c.body.Trailers.Fields }
+
+func (c *conn) expectsContinue() bool { return c.awaited }
+
+func (c *conn) proceed() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.began {
+		return nil
+	}
+	_, err := c.net.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+	return err
+}
+
+func (c *conn) stopReading() {
+	c.mu.Lock()
+	c.net.SetReadDeadline(past)
+	c.mu.Unlock()
+}
+
+func (c *conn) guard(u *upstream, silence time.Duration) {
+	if c.up != u {
+		c.mu.Lock()
+		c.up = u
+		c.mu.Unlock()
+	}
+	if u == nil {
+		c.watch.set(postureBusy, 0)
+		return
+	}
+	c.watch.set(postureUpstream, silence)
+}
+
+func (c *conn) gone() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.leftChan == nil {
+		c.leftChan = make(chan struct{})
+		if c.left {
+			close(c.leftChan)
+		}
+	}
+	return c.leftChan
+}
+
+// reuse returns b as a string, the old one when it is the same.
+func reuse(old string, b []byte) string {
+	if old == string(b) {
+		return old
+	}
+	return string(b)
+}

@@ -1,0 +1,112 @@
+package proxy
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/nexushub/nexushub/internal/problem"
+)
+
+type drainRequest struct {
+	Target     string `json:"target"`
+	DeadlineMS int64  `json:"deadline_ms"`
+}
+
+// maxTable bounds a table; 1,000 routes take less than 1 MiB.
+const maxTable = 64 << 20
+
+// control is the agent's API on the control socket.
+func (s *Server) control() http.Handler {
+	m := http.NewServeMux()
+	m.HandleFunc("PUT /v1/table", s.putTable)
+	m.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, 200, s.Status()) })
+	m.HandleFunc("POST /v1/drain", s.postDrain)
+	m.HandleFunc("GET /v1/certs", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, 200, s.certs.List()) })
+	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
+	m.Handle("GET /metrics", s.metrics.handler())
+	return m
+}
+
+func (s *Server) putTable(w http.ResponseWriter, r *http.Request) {
+	var t Table
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxTable)).Decode(&t); err != nil {
+		problem.Write(w, problem.Problem{Status: 400, Detail: "route table: " + err.Error()})
+		return
+	}
+	if err := s.Apply(t); err != nil {
+		s.log.Error("route table refused", "generation", t.Generation, "error", err)
+		problem.Write(w, problem.Problem{Status: 422, Detail: err.Error()})
+		return
+	}
+	writeJSON(w, 200, map[string]uint64{"generation": t.Generation})
+}
+
+func (s *Server) postDrain(w http.ResponseWriter, r *http.Request) {
+	var in drainRequest
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&in); err != nil {
+		problem.Write(w, problem.Problem{Status: 400, Detail: "drain: " + err.Error()})
+		return
+	}
+	t := s.targets.find(in.Target)
+	if t == nil {
+		writeJSON(w, 200, DrainResult{})
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), time.Duration(in.DeadlineMS)*time.Millisecond)
+	defer cancel()
+	result := t.drain(ctx)
+	s.log.Info("target drained", "target", in.Target, "in_flight", result.InFlight, "timed_out", result.TimedOut)
+	writeJSON(w, 200, result)
+}
+
+// Status tells what is in force and in flight.
+func (s *Server) Status() Status {
+	snap := s.snapshot.Load()
+	st := Status{
+		Generation: snap.table.Generation, StartedAt: s.started, Version: s.opt.Version, Listeners: s.listenerStatus(),
+		CACert: s.certs.CACert(), InFlight: s.inFlight[0].Load() + s.inFlight[1].Load(), Held: s.held.Load(), Conns: s.conns.Load(),
+		Targets: []TargetStatus{}, Routes: []RouteStatus{}, Instances: []InstanceStatus{},
+	}
+	for _, t := range s.targets.all() {
+		st.Targets = append(st.Targets, t.status())
+	}
+	for _, r := range snap.table.Routes {
+		c := snap.instances[r.Instance]
+		st.Routes = append(st.Routes, c.status())
+		st.Instances = append(st.Instances, InstanceStatus{
+			Instance: r.Instance, LastRequest: timeOf(c.stats.last.Load()),
+			InFlight: c.stats.inFlight.Load(), Requests: c.stats.requests.Load(),
+		})
+	}
+	return st
+}
+
+func (c *route) status() RouteStatus {
+	s := RouteStatus{
+		Instance: c.Instance, Name: c.Name, Kind: c.Kind, State: c.State, Hosts: c.Hosts,
+		Static: c.StaticDir, InFlight: c.stats.inFlight.Load(),
+	}
+	if c.target != nil {
+		s.Target, s.Address = c.target.ID, c.target.Address
+	}
+	return s
+}
+
+func (t *target) status() TargetStatus {
+	t.mu.Lock()
+	streams := len(t.streams)
+	t.mu.Unlock()
+	return TargetStatus{
+		ID: t.ID, Address: t.Address, InFlight: t.inFlight.Load(), Requests: t.requests.Load(),
+		LastRequest: timeOf(t.last.Load()), Draining: t.draining.Load(), Streams: streams,
+	}
+}
+
+func timeOf(unixNano int64) time.Time {
+	if unixNano == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, unixNano).UTC()
+}

@@ -1,0 +1,57 @@
+package proxy
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// exchange is one request on its way through the proxy.
+type exchange struct {
+	server *Server
+	client client
+	req    request
+	proto  string // HTTP/1.1, HTTP/2.0
+	peer   netip.Addr
+	peerIs standing
+	began  time.Time
+	trace  uuid.UUID
+
+	snap *snapshot
+	decision
+	redecided int
+
+	status  int
+	sent    int64         // body bytes to the client
+	waited  time.Duration // for the upstream's response head
+	endless bool          // the response is an event stream
+	fault   error         // why there was no, or no whole, response
+}
+
+// standing is whether the peer's own X-Forwarded-* are believed, and what they say.
+type standing struct {
+	trusted      bool
+	forwardedFor string
+}
+
+// newTrace returns a random UUID. It names a request, it protects nothing.
+func newTrace() (id uuid.UUID) {
+	a, b := rand.Uint64(), rand.Uint64()
+	for i := range 8 {
+		id[i], id[8+i] = byte(a>>(8*i)), byte(b>>(8*i))
+	}
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// idempotent methods may be sent a second time (RFC 9110 section 9.2.2).
+func idempotent(method string) bool {
+	switch method {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,52 @@
+package proxy
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/nexushub/nexushub/proxy/static"
+)
+
+// file answers with a file of the route's static folder; where there is none it
+// falls back as the route says: to the single-page application, to the instance.
+func (s *Server) file(x *exchange) {
+	f, err := x.route.files.Open(x.req.path)
+	if err != nil && x.route.SPAFallback && isPage(x.req.path) {
+		f, err = x.route.files.Open("/")
+	}
+	reading := x.req.method == http.MethodGet || x.req.method == http.MethodHead
+	switch {
+	case err == nil && reading:
+		x.client.local(f, x)
+	case x.route.ProxyAll || (err != nil && x.route.State == StateStarting):
+		closeFile(f)
+		s.instead(x)
+	case !reading:
+		closeFile(f)
+		s.fail(x, 405, "Files can only be read.")
+	default:
+		s.fail(x, 404, "There is no such file.")
+	}
+}
+
+// instead sends the request to the instance.
+func (s *Server) instead(x *exchange) {
+	before := x.decision
+	x.decision = before.route.toTarget()
+	x.route, x.keepAuth, x.keepApp = before.route, before.keepAuth, before.keepApp
+	if x.action == actHold {
+		s.hold(x)
+	}
+	s.act(x)
+}
+
+func closeFile(f *static.File) {
+	if f != nil {
+		f.Close()
+	}
+}
+
+// isPage says that a path looks like one of a page, not of an asset that is missing.
+func isPage(p string) bool {
+	return !strings.Contains(p[strings.LastIndexByte(p, '/')+1:], ".")
+}

@@ -1,0 +1,215 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nexushub/nexushub/proxy/h1"
+)
+
+// maxRedecisions bounds how often one request follows a target that is replaced.
+const maxRedecisions = 16
+
+// forward sends the request to its target and the response back.
+func (s *Server) forward(x *exchange) {
+	if !s.enter(x) {
+		return
+	}
+	defer x.target.release()
+	u, p, err := s.attempt(x, false)
+	if errors.Is(err, errStale) {
+		u, p, err = s.attempt(x, true)
+	}
+	if err != nil {
+		s.failForward(x, err)
+		return
+	}
+	if u.head.Status == 101 {
+		s.switchProtocols(x, u)
+		return
+	}
+	s.respond(x, u, p)
+}
+
+// enter counts the request in at its target, deciding again when the target is
+// being replaced at this very moment.
+func (s *Server) enter(x *exchange) bool {
+	if x.target.acquire(x.began) == nil {
+		return true
+	}
+	if x.redecided++; x.redecided > maxRedecisions {
+		s.fail(x, 503, "The application is being replaced.")
+		return false
+	}
+	s.decide(x)
+	s.act(x)
+	return false
+}
+
+// attempt sends the request over one connection and waits for the response head. An
+// idempotent request without a body may be sent again when a kept connection turns
+// out to have died before anybody answered.
+func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
+	repeatable := idempotent(x.req.method) && x.client.bodyLength() == 0
+	u, err := x.target.conn(context.Background(), x.began, fresh, !repeatable)
+	if err != nil {
+		return nil, nil, &upstreamError{phase: phaseConnect, err: err}
+	}
+	p := newPump(x, u)
+	x.client.guard(u, x.silence())
+	if err = p.send(); err == nil {
+		err = s.awaitHead(x, u, p)
+	}
+	if err == nil {
+		return u, p, nil
+	}
+	cause := p.stop()
+	x.client.guard(nil, 0)
+	u.Close()
+	switch {
+	case cause != nil:
+		return nil, nil, cause
+	case u.used && repeatable && stale(err) && !isGone(x.client.gone()):
+		return nil, nil, errStale
+	}
+	return nil, nil, upstreamFault(phaseResponse, err)
+}
+
+// awaitHead reads the response head, passing 1xx responses on.
+func (s *Server) awaitHead(x *exchange, u *upstream, p *pump) error {
+	for {
+		if err := u.readHead(s.opt.Limits); err != nil {
+			return err
+		}
+		h := &u.head
+		switch {
+		case h.Status == 100:
+			p.proceed()
+		case h.Status == 101 && x.req.upgrade != "":
+			return nil
+		case h.Status == 101:
+			return errUnasked
+		case h.Status < 200:
+			if err := x.client.inform(h); err != nil {
+				return &clientError{err: err}
+			}
+		default:
+			x.waited = time.Since(x.began)
+			return nil
+		}
+	}
+}
+
+// respond passes the response on, piece by piece as it comes.
+func (s *Server) respond(x *exchange, u *upstream, p *pump) {
+	x.status = u.head.Status
+	body := u.head.BodyOf(x.req.method)
+	silence := x.silence()
+	if isEventStream(u.head.Get(h1.ContentType)) && x.idleSec() == 0 {
+		silence = 0 // such a stream is silent as long as nothing happens
+		x.endless = true
+		s.endless.add(u)
+		defer s.endless.remove(u)
+	}
+	x.client.guard(u, silence)
+	err := x.client.start(&u.head, responseLength(&u.head, x.req.method, &body), x)
+	if err == nil {
+		err = x.stream(u, &body, silence)
+	}
+	reusable := err == nil && body.Done() && !body.EndsConnection() && !u.head.Close && p.finished() && len(u.r.Buffered()) == 0
+	p.stop()
+	x.client.guard(nil, 0)
+	if reusable {
+		x.target.put(u, x.began.Add(x.waited))
+		return
+	}
+	u.Close()
+	if err != nil {
+		x.broken(err)
+	}
+}
+
+// stream copies the body. It flushes before every wait, so nothing that the target
+// has sent lies here while there is time to pass it on.
+func (x *exchange) stream(u *upstream, body *h1.Body, silence time.Duration) error {
+	for {
+		if !body.Ready(u.r) {
+			if err := x.client.flush(); err != nil {
+				return &clientError{err: err}
+			}
+			x.client.guard(u, silence)
+		}
+		piece, err := body.Next(u.r)
+		if len(piece) == 0 && err != nil {
+			return x.lastPiece(body, err)
+		}
+		x.sent += int64(len(piece))
+		if err := x.client.write(piece); err != nil {
+			return &clientError{err: err}
+		}
+	}
+}
+
+func (x *exchange) lastPiece(body *h1.Body, err error) error {
+	if !body.Done() && !(x.endless && isTimeout(err) && x.server.isStopping()) {
+		return upstreamFault(phaseBody, err)
+	}
+	if err := x.client.end(body.Trailers.Fields); err != nil {
+		return &clientError{err: err}
+	}
+	return nil
+}
+
+// broken ends a response that has begun and cannot be finished.
+func (x *exchange) broken(err error) {
+	x.client.abort()
+	var c *clientError
+	if errors.As(err, &c) || isGone(x.client.gone()) {
+		x.status = 499
+		return
+	}
+	x.fault = err
+}
+
+// responseLength is the length to announce, -1 when only the end will tell.
+func responseLength(h *h1.Head, method string, body *h1.Body) int64 {
+	switch {
+	case method == "HEAD" || h.Status == 304:
+		return h.Length
+	case body.Chunked():
+		return -1
+	case body.Empty():
+		return 0
+	}
+	return h.Length
+}
+
+// silence is how long the target may be silent.
+func (x *exchange) silence() time.Duration {
+	if d := x.idleSec(); d > 0 {
+		return d
+	}
+	return x.server.opt.StallTimeout
+}
+
+func (x *exchange) idleSec() time.Duration {
+	if x.route == nil {
+		return 0
+	}
+	return time.Duration(x.route.IdleSec * float64(time.Second))
+}
+
+func isEventStream(contentType []byte) bool {
+	const want = "text/event-stream"
+	return len(contentType) >= len(want) && h1.EqualFold(contentType[:len(want)], want)
+}
+
+func isGone(gone <-chan struct{}) bool {
+	select {
+	case <-gone:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,119 @@
+package h1
+
+// Name identifies the header fields that a proxy has to know; all others are Other
+// and pass through. '_' counts as '-', because applications behind CGI-like
+// interfaces cannot tell the two apart.
+type Name uint8
+
+// The known names.
+const (
+	Other Name = iota
+	Host
+	Connection
+	ContentLength
+	TransferEncoding
+	Expect
+	Upgrade
+	KeepAlive
+	ProxyConnection
+	ProxyAuthorization
+	ProxyAuthenticate
+	TE
+	Trailer
+	Authorization
+	Cookie
+	Forwarded
+	XForwardedFor
+	XForwardedProto
+	XForwardedHost
+	XForwardedPort
+	XRealIP
+	XTraceID
+	XApplicationID
+	XInternalSecret
+	XNexusHub // every X-NexusHub-*
+	ContentType
+	Date
+	Server
+	Accept
+)
+
+var byLength = [...][]struct {
+	text string
+	name Name
+}{
+	2:  {{"te", TE}},
+	4:  {{"host", Host}, {"date", Date}},
+	6:  {{"cookie", Cookie}, {"expect", Expect}, {"accept", Accept}, {"server", Server}},
+	7:  {{"upgrade", Upgrade}, {"trailer", Trailer}},
+	9:  {{"forwarded", Forwarded}, {"x-real-ip", XRealIP}},
+	10: {{"connection", Connection}, {"keep-alive", KeepAlive}, {"x-trace-id", XTraceID}},
+	12: {{"content-type", ContentType}},
+	13: {{"authorization", Authorization}},
+	14: {{"content-length", ContentLength}},
+	15: {{"x-forwarded-for", XForwardedFor}},
+	16: {{"x-application-id", XApplicationID}, {"x-forwarded-host", XForwardedHost}, {"x-forwarded-port", XForwardedPort}, {"proxy-connection", ProxyConnection}},
+	17: {{"transfer-encoding", TransferEncoding}, {"x-forwarded-proto", XForwardedProto}, {"x-internal-secret", XInternalSecret}},
+	18: {{"proxy-authenticate", ProxyAuthenticate}},
+	19: {{"proxy-authorization", ProxyAuthorization}},
+}
+
+// NameOf identifies a header name of any case.
+func NameOf(b []byte) Name {
+	if len(b) < len(byLength) {
+		for _, k := range byLength[len(b)] {
+			if EqualFold(b, k.text) {
+				return k.name
+			}
+		}
+	}
+	if len(b) > 11 && EqualFold(b[:11], "x-nexushub-") {
+		return XNexusHub
+	}
+	return Other
+}
+
+// Hop says that the field belongs to one connection and is never forwarded.
+func (n Name) Hop() bool {
+	switch n {
+	case Connection, KeepAlive, ProxyConnection, ProxyAuthorization, ProxyAuthenticate, TE, TransferEncoding, Upgrade:
+		return true
+	}
+	return false
+}
+
+// framing fields decide where a message ends or whom it is for.
+func (n Name) framing() bool {
+	switch n {
+	case Host, Connection, ContentLength, TransferEncoding, Expect, Upgrade:
+		return true
+	}
+	return false
+}
+
+// EqualFold compares b with lower, which must be in lower case; '_' equals '-'.
+func EqualFold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i := range b {
+		if folded[b[i]] != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+var folded = func() (t [256]byte) {
+	for i := range t {
+		c := byte(i)
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c == '_':
+			c = '-'
+		}
+		t[i] = c
+	}
+	return t
+}()

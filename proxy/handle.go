@@ -1,0 +1,65 @@
+package proxy
+
+import (
+	"net/http"
+	"time"
+)
+
+// handle decides about a request and answers it.
+func (s *Server) handle(x *exchange) {
+	x.began = time.Now()
+	x.trace = newTrace()
+	epoch := s.epoch.Load()
+	s.inFlight[epoch].Add(1)
+	s.decide(x)
+	stats := x.stats()
+	stats.enter(x.began)
+	s.act(x)
+	stats.leave()
+	s.finish(x)
+	s.inFlight[epoch].Add(-1)
+}
+
+// decide applies the rules of the table in force, holding the request while its
+// instance starts.
+func (s *Server) decide(x *exchange) {
+	x.snap = s.snapshot.Load()
+	x.decision = x.snap.decide(&x.req, s.grants)
+	if x.action == actHold {
+		s.hold(x)
+	}
+}
+
+func (s *Server) act(x *exchange) {
+	switch x.action {
+	case actForward:
+		s.forward(x)
+	case actFile:
+		s.file(x)
+	case actSetToken:
+		x.client.local(http.HandlerFunc(x.setToken), x)
+	case actAccessToken:
+		x.client.local(http.HandlerFunc(x.accessToken), x)
+	case actRedirect:
+		x.client.local(http.HandlerFunc(x.redirect), x)
+	default:
+		s.fail(x, x.decision.status, x.reason)
+	}
+}
+
+// fail answers with an error page of our own.
+func (s *Server) fail(x *exchange, status int, reason string) {
+	if status == 499 {
+		x.gone()
+		return
+	}
+	x.client.local(errorPage{status: status, reason: reason, x: x}, x)
+}
+
+// reject answers what is not even a request.
+func (s *Server) reject(x *exchange, status int, reason string) {
+	x.began = time.Now()
+	x.trace = newTrace()
+	s.fail(x, status, reason)
+	s.finish(x)
+}

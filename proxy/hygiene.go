@@ -1,0 +1,63 @@
+package proxy
+
+import (
+	"bytes"
+
+	"github.com/nexushub/nexushub/proxy/h1"
+)
+
+// refreshCookie holds the refresh token; only the login instance may see it.
+const refreshCookie = "YRT"
+
+// passes says whether a request header may go on to the target. What is left out
+// here is either ours to say (identity, framing) or none of the target's business.
+func (x *exchange) passes(id h1.Name) bool {
+	switch id {
+	case h1.Other, h1.ContentType, h1.Accept, h1.Date, h1.Server, h1.Trailer:
+		return true
+	case h1.Authorization:
+		return x.keepAuth
+	case h1.Cookie:
+		return true // filtered by appendCookie
+	case h1.XForwardedProto, h1.XForwardedHost, h1.XForwardedPort, h1.Forwarded, h1.XRealIP:
+		return x.peerIs.trusted
+	case h1.XApplicationID:
+		return x.keepApp
+	case h1.XInternalSecret:
+		return x.keepSecret
+	}
+	return false
+}
+
+// appendCookie writes a Cookie header, without the refresh token unless the target
+// is entitled to it.
+func (x *exchange) appendCookie(dst, value []byte) []byte {
+	if x.keepRefresh || !bytes.Contains(value, []byte(refreshCookie)) {
+		return appendField(dst, []byte("Cookie"), value)
+	}
+	start := len(dst)
+	dst = append(dst, "Cookie: "...)
+	first := true
+	for len(value) > 0 {
+		var pair []byte
+		pair, value, _ = bytes.Cut(value, []byte{';'})
+		pair = bytes.Trim(pair, " \t")
+		name, _, _ := bytes.Cut(pair, []byte{'='})
+		if len(pair) == 0 || string(bytes.Trim(name, " \t")) == refreshCookie {
+			continue
+		}
+		if !first {
+			dst = append(dst, "; "...)
+		}
+		dst, first = append(dst, pair...), false
+	}
+	if first {
+		return dst[:start]
+	}
+	return append(dst, "\r\n"...)
+}
+
+// returns says whether a response header goes back to the client.
+func returns(f *h1.Field) bool {
+	return !f.Hop && !f.ID.Hop() && f.ID != h1.ContentLength && f.ID != h1.XTraceID && f.ID != h1.XNexusHub
+}

@@ -1,0 +1,151 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// listen serves one listening socket by its name until ctx ends.
+func (s *Server) listen(ctx context.Context, l Listener) error {
+	switch l.Name {
+	case "https":
+		return s.accept(ctx, l, s.serveTLS)
+	case "http":
+		return s.accept(ctx, l, s.servePlain)
+	case "control":
+		return s.serveControl(ctx, l)
+	}
+	return fmt.Errorf("proxy: listening socket %s is named %q, want https, http or control", l.Addr(), l.Name)
+}
+
+// accept hands every connection to serve, in a goroutine of its own.
+func (s *Server) accept(ctx context.Context, l net.Listener, serve func(net.Conn)) error {
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+	s.endless.onClose(func() { l.Close() })
+	for {
+		nc, err := l.Accept()
+		switch {
+		case err == nil:
+			go s.admit(nc, serve)
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		default: // out of descriptors, or the peer was faster
+			s.log.Warn("accept failed", "address", l.Addr().String(), "error", err)
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}
+}
+
+// admit keeps the number of connections within its limit.
+func (s *Server) admit(nc net.Conn, serve func(net.Conn)) {
+	if s.conns.Add(1) > int64(s.opt.MaxConnections) {
+		s.metrics.refused.Inc()
+		s.conns.Add(-1)
+		nc.Close()
+		return
+	}
+	serve(nc)
+}
+
+// serveTLS shakes hands and serves the protocol that was agreed upon.
+func (s *Server) serveTLS(nc net.Conn) {
+	tc := tls.Server(nc, s.tls.Load())
+	nc.SetDeadline(time.Now().Add(s.opt.HeaderTimeout))
+	if err := tc.Handshake(); err != nil {
+		s.metrics.handshakeErrors.Inc()
+		nc.Close()
+		s.conns.Add(-1)
+		return
+	}
+	nc.SetDeadline(time.Time{})
+	state := tc.ConnectionState()
+	if state.NegotiatedProtocol == "h2" {
+		s.h2conns.push(tc)
+		return
+	}
+	newConn(s, tc, state.ServerName).serve()
+	s.conns.Add(-1)
+}
+
+// tlsConfig: one record per write (the default starts with small ones), because a
+// response then costs one system call.
+func (s *Server) tlsConfig(protocols ...string) *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     protocols,
+		GetCertificate: s.certs.GetCertificate,
+		CipherSuites: []uint16{ // for 1.2; those of 1.3 are all sound
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+		},
+		DynamicRecordSizingDisabled: true,
+	}
+}
+
+// http2Server is net/http's, fed with connections that have already shaken hands. It
+// bounds streams, resets and pings (rapid reset, CVE-2023-44487).
+func (s *Server) http2Server() *http.Server {
+	return &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: s.opt.HeaderTimeout,
+		IdleTimeout:       s.opt.IdleTimeout,
+		MaxHeaderBytes:    s.opt.Limits.MaxBytes,
+		ErrorLog:          log.New(debugLog{s.log}, "", 0),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: 128,
+			SendPingTimeout:      s.opt.IdleTimeout / 4,
+			PingTimeout:          s.opt.HeaderTimeout,
+			WriteByteTimeout:     s.opt.StallTimeout,
+		},
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			if state == http.StateClosed {
+				s.conns.Add(-1)
+			}
+		},
+	}
+}
+
+// debugLog takes net/http's own lines: faults of clients, mostly.
+type debugLog struct{ log *slog.Logger }
+
+func (d debugLog) Write(p []byte) (int, error) {
+	d.log.Debug("http2", "error", string(p))
+	return len(p), nil
+}
+
+func (s *Server) serveHTTP2(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() { s.h2.Close() })()
+	if err := s.h2.Serve(s.h2conns); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (s *Server) serveControl(ctx context.Context, l net.Listener) error {
+	srv := &http.Server{Handler: s.control(), ReadHeaderTimeout: s.opt.HeaderTimeout, ErrorLog: log.New(debugLog{s.log}, "", 0)}
+	defer context.AfterFunc(ctx, func() { srv.Close() })()
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (s *Server) listenerStatus() []ListenerStatus {
+	list := make([]ListenerStatus, 0, len(s.opt.Listeners))
+	for _, l := range s.opt.Listeners {
+		list = append(list, ListenerStatus{Name: l.Name, Address: l.Addr().String()})
+	}
+	return list
+}

@@ -1,0 +1,44 @@
+package proxy
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/nexushub/nexushub/proxy/certs"
+	"github.com/nexushub/nexushub/proxy/h1"
+)
+
+// Options is what a Server is made of. Every duration must be positive.
+type Options struct {
+	Listeners []Listener
+	Domain    string // for the local CA, until a table says more
+	CertDir   string
+	StateDir  string // routes.json, tokens, ca/, acme/
+	RunDir    string // internal-secret; kept over restarts, not over a boot
+
+	TrustedProxies []netip.Prefix
+	HoldTimeout    time.Duration
+	DrainTimeout   time.Duration
+	HeaderTimeout  time.Duration
+	IdleTimeout    time.Duration
+	StallTimeout   time.Duration
+	MaxConnections int
+	Limits         h1.Limits
+	AccessLog      bool
+	AccessLogRate  int
+	ACME           certs.ACMEOptions
+
+	Version string
+	Log     *slog.Logger
+	Ready   func() // called once all listeners are served
+}
+
+// Listener is one listening socket and what it is for: https, http (redirects) or
+// control. The proxy does not close the sockets it was given by PID 1 for good: the
+// next process gets them again.
+type Listener struct {
+	Name string
+	net.Listener
+}

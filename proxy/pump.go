@@ -1,0 +1,171 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/nexushub/nexushub/proxy/h1"
+)
+
+// continueWait is how long a client that expects "100 Continue" waits for a target
+// that does not know it.
+const continueWait = time.Second
+
+// pump sends a request to its target: the head at once, with as much of the body as
+// is there, the rest from a goroutine of its own while the response is read.
+type pump struct {
+	x       *exchange
+	u       *upstream
+	chunked bool
+	due     int64 // bytes of a body of known length
+	sent    bool  // everything, before or by the goroutine
+
+	cont    chan struct{} // closed: the target wants the body
+	once    sync.Once
+	stopped chan struct{} // closed: nobody wants the body any more
+	done    chan struct{} // closed: the goroutine has ended; nil: there was none
+	err     error         // of the goroutine
+}
+
+func newPump(x *exchange, u *upstream) *pump {
+	n := x.client.bodyLength()
+	return &pump{x: x, u: u, chunked: n < 0, due: n, sent: n == 0}
+}
+
+func (p *pump) send() error {
+	out := appendRequest(h1.Get(h1.Large)[:0], p.x)
+	var err error
+	if !p.sent && !p.x.client.expectsContinue() {
+		out, err = p.prepend(out)
+	}
+	if err == nil {
+		_, err = p.u.Write(out)
+	}
+	h1.Put(out)
+	if err == nil && !p.sent {
+		p.start()
+	}
+	return err
+}
+
+// prepend puts the part of the body that has arrived behind the head.
+func (p *pump) prepend(out []byte) ([]byte, error) {
+	var err error
+	for !p.sent && p.x.client.ready() && len(out) < h1.Large/2 && err == nil {
+		out, err = p.next(out)
+	}
+	return out, err
+}
+
+// next appends the next piece of the body, framed.
+func (p *pump) next(out []byte) ([]byte, error) {
+	piece, err := p.x.client.read()
+	if err != nil && !errors.Is(err, io.EOF) {
+		return out, &clientError{err: err}
+	}
+	p.due -= int64(len(piece))
+	ended := errors.Is(err, io.EOF)
+	if !p.chunked {
+		if ended && p.due > 0 {
+			return out, &clientError{err: io.ErrUnexpectedEOF}
+		}
+		p.sent = p.due <= 0
+		return append(out, piece...), nil
+	}
+	out = appendChunk(out, piece)
+	if ended {
+		out = appendLastChunk(out, p.x.client.trailers())
+		p.sent = true
+	}
+	return out, nil
+}
+
+func (p *pump) start() {
+	p.cont, p.stopped, p.done = make(chan struct{}), make(chan struct{}), make(chan struct{})
+	if !p.x.client.expectsContinue() {
+		close(p.cont)
+	}
+	go p.run()
+}
+
+func (p *pump) run() {
+	defer close(p.done)
+	if p.wait() {
+		p.err = p.copy()
+	}
+	if p.err != nil {
+		p.u.Close() // whoever waits for the response need not wait longer
+	}
+}
+
+// wait holds the body back until the target wants it or has had its time.
+func (p *pump) wait() bool {
+	timer := time.NewTimer(continueWait)
+	defer timer.Stop()
+	select {
+	case <-p.cont:
+	case <-timer.C:
+	case <-p.stopped:
+		return false
+	}
+	if !p.x.client.expectsContinue() {
+		return true
+	}
+	if err := p.x.client.proceed(); err != nil {
+		p.err = &clientError{err: err}
+	}
+	return p.err == nil
+}
+
+func (p *pump) copy() error {
+	out := h1.Get(h1.Large)[:0]
+	defer func() { h1.Put(out) }()
+	silence := p.x.silence()
+	for !p.sent {
+		var err error
+		if out, err = p.next(out[:0]); err != nil {
+			return err
+		}
+		if _, err := p.u.Write(out); err != nil {
+			return nil // the response, or its absence, says why
+		}
+		p.x.client.guard(p.u, silence)
+	}
+	return nil
+}
+
+// proceed says that the target has sent "100 Continue".
+func (p *pump) proceed() {
+	if p.cont != nil && p.x.client.expectsContinue() {
+		p.once.Do(func() { close(p.cont) })
+	}
+}
+
+// finished says that the target has got the whole request.
+func (p *pump) finished() bool {
+	if p.done == nil {
+		return p.sent
+	}
+	select {
+	case <-p.done:
+		return p.sent
+	default:
+		return false
+	}
+}
+
+// stop ends the goroutine and returns its error, which is the client's.
+func (p *pump) stop() error {
+	if p.done == nil {
+		return nil
+	}
+	close(p.stopped)
+	if !p.finished() {
+		p.x.client.stopReading()
+		p.u.Close()
+	}
+	<-p.done
+	return p.err
+}

@@ -1,0 +1,40 @@
+package proxy
+
+import (
+	"net"
+	"net/http"
+	"strings"
+)
+
+// servePlain answers plain HTTP: every request is sent to HTTPS.
+func (s *Server) servePlain(nc net.Conn) {
+	c := newConn(s, nc, "")
+	c.plain = true
+	c.serve()
+	s.conns.Add(-1)
+}
+
+// redirect leads to the same URL over TLS, on the port that the https socket has.
+func (x *exchange) redirect(w http.ResponseWriter, r *http.Request) {
+	site := x.snap.lookup(x.req.authority)
+	if site == nil {
+		errorPage{421, "No application is served under this host name here.", x}.ServeHTTP(w, r)
+		return
+	}
+	w.Header().Set("Location", "https://"+site.host+x.server.httpsPort()+x.req.target)
+	w.WriteHeader(http.StatusPermanentRedirect)
+}
+
+func (s *Server) httpsPort() string {
+	for _, l := range s.opt.Listeners {
+		if l.Name == "https" {
+			if port := portOf(l.Addr().String()); port != ":443" {
+				return port
+			}
+		}
+	}
+	return ""
+}
+
+// isChallenge recognises an ACME authority's look at the plain port.
+func isChallenge(path string) bool { return strings.HasPrefix(path, "/.well-known/acme-challenge/") }

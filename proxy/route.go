@@ -1,0 +1,76 @@
+package proxy
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/nexushub/nexushub/proxy/static"
+)
+
+// States of a Route.
+const (
+	StateReady    = "ready"    // requests go to the target
+	StateStarting = "starting" // requests are held
+	StateDown     = "down"     // 503
+)
+
+// route is a Route compiled: its addresses resolved to targets.
+type route struct {
+	Route
+	target  *target
+	dev     *target
+	service *target
+	base    string // path of the static service's URL
+	host    string // Host of the static service
+	files   *static.Files
+	errors  *static.Files
+	stats   *routeStats
+}
+
+func newRoute(r *Route, pool *targets) (*route, error) {
+	c := &route{Route: *r, stats: pool.stats(r.Instance, r.Name)}
+	switch r.State {
+	case StateReady, StateStarting, StateDown:
+	default:
+		return nil, fmt.Errorf("route table: instance %s: state %q is not ready, starting or down", r.Instance, r.State)
+	}
+	if r.Target != nil {
+		c.target = pool.get(*r.Target)
+	}
+	if r.DevServer != "" {
+		c.dev = pool.get(Target{ID: "dev " + r.DevServer, Network: "tcp", Address: r.DevServer})
+	}
+	if r.StaticService != "" {
+		if err := c.setService(r.StaticService, pool); err != nil {
+			return nil, fmt.Errorf("route table: instance %s: %w", r.Instance, err)
+		}
+	}
+	if r.StaticDir != "" {
+		c.files = static.New(r.StaticDir)
+	}
+	if r.ErrorDir != "" {
+		c.errors = static.New(r.ErrorDir)
+	}
+	return c, nil
+}
+
+func (c *route) setService(service string, pool *targets) error {
+	u, err := url.Parse(service)
+	if err != nil {
+		return fmt.Errorf("static service: %w", err)
+	}
+	t := Target{ID: "service " + u.Scheme + "://" + u.Host, Network: "tcp", Address: u.Host}
+	port := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	if port == "" || u.Host == "" {
+		return fmt.Errorf("static service %q: want http://HOST or https://HOST", service)
+	}
+	if u.Port() == "" {
+		t.Address += port
+	}
+	if u.Scheme == "https" {
+		t.Network = "tls"
+	}
+	c.service, c.host, c.base = pool.get(t), u.Host, strings.TrimSuffix(u.EscapedPath(), "/")
+	return nil
+}

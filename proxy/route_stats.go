@@ -1,0 +1,39 @@
+package proxy
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// routeStats are the live counts of one instance; they outlive a table.
+type routeStats struct {
+	name     atomic.Pointer[string]
+	inFlight atomic.Int64
+	requests atomic.Uint64
+	last     atomic.Int64 // unix nanoseconds, 0: never
+	meters   atomic.Pointer[meters]
+	codes    sync.Map // codeKey -> prometheus.Counter
+}
+
+func newRouteStats(name string) *routeStats {
+	s := &routeStats{}
+	s.name.Store(&name)
+	return s
+}
+
+func (s *routeStats) enter(now time.Time) {
+	s.inFlight.Add(1)
+	s.requests.Add(1)
+	s.last.Store(now.UnixNano())
+}
+
+func (s *routeStats) leave() { s.inFlight.Add(-1) }
+
+// stats of the request's instance, or of the requests that belong to none.
+func (x *exchange) stats() *routeStats {
+	if x.route == nil {
+		return x.server.nowhere
+	}
+	return x.route.stats
+}

@@ -1,0 +1,155 @@
+package proxy
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+)
+
+// grants answers whether an access token is unexpired and was issued for an instance.
+type grants interface {
+	Valid(token, instance string) bool
+}
+
+// decide applies the routing rules in the order of the contract: unknown host, API
+// hosts, login, X-Application-Id, tokens, the protected areas, everything else.
+func (s *snapshot) decide(r *request, g grants) decision {
+	site := s.lookup(r.authority)
+	if site == nil || (r.sni != "" && !s.knows(r.sni)) {
+		return refuse(421, "No application is served under this host name here.")
+	}
+	if r.plain {
+		return decision{action: actRedirect}
+	}
+	a, ambiguous := areaOf(r.path)
+	if ambiguous {
+		return refuse(400, "The path can be read in more than one way.")
+	}
+	if site.api && a == areaDebug {
+		return s.toAgent(r, g)
+	}
+	if a == areaLogin {
+		return s.toLogin()
+	}
+	route := site.route
+	if r.app != "" {
+		if route = s.instances[r.app]; !s.mayEnter(r, g, r.app) {
+			return refuse(401, "X-Application-Id needs the internal secret or an access token for that instance.")
+		}
+	}
+	if route == nil {
+		return refuse(404, "No application is here.")
+	}
+	d := s.inside(route, a, r, g)
+	d.route = route
+	d.keepApp = r.app != "" && d.target == route.target
+	return d
+}
+
+// toAgent passes Authorization on, because the agent checks its API tokens itself;
+// for access tokens of the admin application the proxy vouches.
+func (s *snapshot) toAgent(r *request, g grants) decision {
+	if s.agent == nil {
+		return refuse(503, "The debug API is not available.")
+	}
+	d := decision{action: actForward, target: s.agent, keepAuth: true}
+	if r.bearer != "" && g.Valid(r.bearer, s.table.AdminInstance) {
+		d.vouch = "admin"
+	}
+	return d
+}
+
+func (s *snapshot) toLogin() decision {
+	if s.login == nil {
+		return refuse(503, "The login application is not installed.")
+	}
+	d := s.login.toTarget()
+	d.route, d.keepRefresh, d.keepAuth = s.login, true, false
+	return d
+}
+
+// inside applies the rules of one instance.
+func (s *snapshot) inside(route *route, a area, r *request, g grants) decision {
+	switch a {
+	case areaPublic:
+		d := route.toTarget()
+		d.keepAuth = !s.isSecret(r.bearer) && !g.Valid(r.bearer, "")
+		return d
+	case areaAPI:
+		return s.api(route, r, g)
+	case areaInternal:
+		if !s.isSecret(r.bearer) {
+			return refuse(401, "The internal secret is needed.")
+		}
+		d := route.toTarget()
+		d.keepAuth, d.keepSecret = true, true
+		return d
+	}
+	d := s.other(route, r)
+	d.keepAuth = !s.isSecret(r.bearer) && !g.Valid(r.bearer, "")
+	return d
+}
+
+func (s *snapshot) api(route *route, r *request, g grants) decision {
+	switch {
+	case r.path == "/api/set_token":
+		return decision{action: actSetToken}
+	case r.path == "/api/access_token" && r.method == "POST":
+		return decision{action: actAccessToken}
+	case !s.mayEnter(r, g, route.Instance):
+		return refuse(401, "An access token for this application is needed.")
+	}
+	d := route.toTarget()
+	d.keepAuth = true
+	d.keepSecret = s.isSecret(r.bearer)
+	d.keepRefresh = route == s.login
+	return d
+}
+
+// other is what lies outside of the protected areas: the first of development
+// server, static service, static files and the instance itself that there is.
+func (s *snapshot) other(route *route, r *request) decision {
+	switch {
+	case route.dev != nil:
+		return decision{action: actForward, target: route.dev}
+	case route.service != nil:
+		return decision{action: actForward, target: route.service, host: route.host, base: route.base}
+	case route.files != nil && r.upgrade == "":
+		return decision{action: actFile}
+	case route.ProxyAll:
+		d := route.toTarget()
+		d.keepRefresh = route == s.login
+		return d
+	case route.State == StateStarting:
+		return decision{action: actHold}
+	}
+	return refuse(404, "Nothing is here.")
+}
+
+// toTarget leads to the instance as its state allows.
+func (c *route) toTarget() decision {
+	switch {
+	case c.State == StateStarting:
+		return decision{action: actHold, route: c}
+	case c.State == StateDown:
+		d := refuse(503, "The application is not running.")
+		d.route = c
+		return d
+	case c.target == nil:
+		return refuse(404, "Nothing is here.")
+	}
+	return decision{action: actForward, target: c.target, route: c}
+}
+
+// mayEnter says that the request carries the internal secret or an access token for
+// the instance.
+func (s *snapshot) mayEnter(r *request, g grants, instance string) bool {
+	return s.isSecret(r.bearer) || (r.bearer != "" && g.Valid(r.bearer, instance))
+}
+
+func (s *snapshot) isSecret(bearer string) bool {
+	if bearer == "" || !s.hasSecret {
+		return false
+	}
+	sum := sha256.Sum256([]byte(bearer))
+	return subtle.ConstantTimeCompare(sum[:], s.secret[:]) == 1
+}

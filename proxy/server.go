@@ -1,0 +1,156 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/nexushub/nexushub/proxy/access"
+	"github.com/nexushub/nexushub/proxy/certs"
+)
+
+// Server is the proxy: listeners, the table in force, and everything in flight.
+type Server struct {
+	opt     Options
+	log     *slog.Logger
+	started time.Time
+
+	snapshot atomic.Pointer[snapshot]
+	applying sync.Mutex // one table at a time
+	targets  *targets
+	grants   *access.Store
+	certs    *certs.Store
+	metrics  *metrics
+	access   *accessLog
+	watcher  *watcher
+
+	tls       atomic.Pointer[tls.Config]
+	h2        *http.Server
+	h2conns   *handover
+	dateCache atomic.Pointer[dateValue]
+
+	conns    atomic.Int64
+	held     atomic.Int64
+	epoch    atomic.Int32    // 0 until the proxy stops, then 1
+	inFlight [2]atomic.Int64 // requests by the epoch that they began in
+	endless  endless
+	nowhere  *routeStats // requests that belong to no instance
+}
+
+// New loads the last table from disk, so that the proxy serves before, and without,
+// the agent.
+func New(opt Options) (*Server, error) {
+	s := &Server{
+		opt: opt, log: opt.Log, started: time.Now(), targets: newTargets(), watcher: newWatcher(),
+		metrics: newMetrics(opt.Version), h2conns: newHandover(), endless: newEndless(), nowhere: newRouteStats(""),
+	}
+	s.access = newAccessLog(opt)
+	var err error
+	if s.grants, err = access.Open(filepath.Join(opt.StateDir, "tokens")); err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	if err := s.restore(); err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	s.certs, err = certs.Open(certs.Options{
+		Dir: opt.CertDir, StateDir: opt.StateDir, Domain: s.domain(), Log: opt.Log,
+		Known: func(host string) bool { return s.snapshot.Load().knows(host) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	s.metrics.watch(s)
+	s.tls.Store(s.tlsConfig("h2", "http/1.1"))
+	s.h2 = s.http2Server()
+	return s, nil
+}
+
+func (s *Server) domain() string {
+	if d := s.snapshot.Load().table.Domain; d != "" {
+		return d
+	}
+	return s.opt.Domain
+}
+
+// Run serves until ctx ends, then finishes what is in flight. The first part that
+// fails ends all others.
+func (s *Server) Run(ctx context.Context) error {
+	if len(s.opt.Listeners) == 0 {
+		return errors.New("proxy: there is no listening socket")
+	}
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	g, work := errgroup.WithContext(work)
+	g.Go(func() error { return s.watcher.Run(work) })
+	g.Go(func() error { return s.certs.Run(work) })
+	g.Go(func() error { return s.access.Run(work) })
+	g.Go(func() error { return s.housekeep(work) })
+	g.Go(func() error { return s.serveHTTP2(work) })
+	for _, l := range s.opt.Listeners {
+		g.Go(func() error { return s.listen(work, l) })
+	}
+	s.opt.Ready()
+	select {
+	case <-ctx.Done():
+		s.shutdown()
+	case <-work.Done():
+	}
+	stop()
+	return errors.Join(g.Wait(), s.grants.Close())
+}
+
+// Reload reads the certificates again, should they have changed.
+func (s *Server) Reload() { s.certs.Reload() }
+
+// Alive fails when the proxy no longer makes progress: its clock has stopped or a
+// request would wait for a lock.
+func (s *Server) Alive(ctx context.Context) error {
+	before := s.watcher.clock.Load()
+	timer := time.NewTimer(8 * tick)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if s.watcher.clock.Load() == before {
+		return errors.New("proxy: the watcher has stopped")
+	}
+	s.Status()
+	return nil
+}
+
+// housekeep closes upstream connections that have been idle for long.
+func (s *Server) housekeep(ctx context.Context) error {
+	t := time.NewTicker(idleUpstream / 3)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-t.C:
+			s.targets.prune(now)
+		}
+	}
+}
+
+func (s *Server) isStopping() bool { return s.epoch.Load() != 0 }
+
+func (s *Server) trusts(peer netip.Addr) bool {
+	for _, p := range s.opt.TrustedProxies {
+		if p.Contains(peer) {
+			return true
+		}
+	}
+	return false
+}

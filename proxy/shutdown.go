@@ -1,0 +1,79 @@
+package proxy
+
+import (
+	"context"
+	"time"
+)
+
+// Times of a shutdown besides the drain timeout: how long connections are served on
+// so that busy clients learn that they close, and how long the last requests have.
+const (
+	farewell   = time.Second
+	lastOrders = 5 * time.Second
+	drainPoll  = 10 * time.Millisecond
+)
+
+// shutdown finishes what is in flight. It stops accepting last: until the requests
+// that had begun are answered, new connections are served as well (by HTTP/1.1, one
+// request each), so that a long download does not keep everybody else waiting for
+// the next process.
+func (s *Server) shutdown() {
+	s.log.Info("proxy stops: finishing requests in flight", "in_flight", s.inFlight[0].Load(), "connections", s.conns.Load())
+	s.tls.Store(s.tlsConfig("http/1.1"))
+	s.epoch.Store(1)
+	s.endless.endStreams()
+	for _, t := range s.targets.all() {
+		t.closeStreams()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.opt.DrainTimeout)
+	defer cancel()
+	goneAway := make(chan struct{})
+	go func() {
+		defer close(goneAway)
+		s.h2.Shutdown(ctx)
+	}()
+	begun := time.Now()
+	await(ctx, func() bool { return s.inFlight[0].Load() == 0 && (time.Since(begun) > farewell || s.conns.Load() == 0) })
+	select {
+	case <-goneAway:
+	case <-ctx.Done():
+	}
+	s.endless.closeListeners()
+	s.lastOrders()
+	s.log.Info("proxy has stopped", "cut", s.inFlight[0].Load()+s.inFlight[1].Load())
+}
+
+// lastOrders serves the connections that were accepted last and lets idle ones go.
+func (s *Server) lastOrders() {
+	ctx, cancel := context.WithTimeout(context.Background(), lastOrders)
+	defer cancel()
+	await(ctx, func() bool {
+		for _, c := range s.watcher.all() {
+			if c, ok := c.(*conn); ok {
+				c.letGo()
+			}
+		}
+		return s.conns.Load() == 0
+	})
+}
+
+// letGo closes a connection that waits for a further request; one that has not had
+// its first answer yet gets a moment more.
+func (c *conn) letGo() {
+	if p, _ := c.watch.look(); p == postureIdle && (c.served.Load() || c.server.watcher.clock.Load()-c.opened > 4) {
+		c.net.SetReadDeadline(past)
+	}
+}
+
+// await polls until done or ctx ends.
+func await(ctx context.Context, done func() bool) {
+	t := time.NewTicker(drainPoll)
+	defer t.Stop()
+	for !done() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package proxy
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+
+	"github.com/nexushub/nexushub/internal/hostname"
+)
+
+// snapshot is a Table compiled for look-ups. It never changes; the next table makes
+// a new one and closes changed, which wakes the requests that wait for it.
+type snapshot struct {
+	table     Table
+	hosts     map[string]*site
+	instances map[string]*route
+	login     *route
+	agent     *target
+	secret    [sha256.Size]byte
+	hasSecret bool
+	changed   chan struct{}
+}
+
+// site is what one host name leads to.
+type site struct {
+	host  string // canonical
+	route *route // nil: an API host without an instance of its own
+	api   bool
+}
+
+// compile checks a table and builds its snapshot. Targets that an earlier snapshot
+// knew are taken over with their connections and counts.
+func compile(t Table, pool *targets) (*snapshot, error) {
+	if t.Format != 1 {
+		return nil, fmt.Errorf("route table format %d is not supported, want 1", t.Format)
+	}
+	s := &snapshot{
+		table:     t,
+		hosts:     make(map[string]*site, len(t.Routes)+2),
+		instances: make(map[string]*route, len(t.Routes)),
+		hasSecret: t.InternalSecret != "",
+		secret:    sha256.Sum256([]byte(t.InternalSecret)),
+		changed:   make(chan struct{}),
+	}
+	if t.AgentSocket != "" {
+		s.agent = pool.get(Target{ID: "agent", Network: "unix", Address: t.AgentSocket})
+	}
+	if err := s.addAPIHosts(t.APIHosts); err != nil {
+		return nil, err
+	}
+	for i := range t.Routes {
+		if err := s.addRoute(&t.Routes[i], pool); err != nil {
+			return nil, err
+		}
+	}
+	s.login = s.instances[t.LoginInstance]
+	return s, nil
+}
+
+func (s *snapshot) addAPIHosts(hosts []string) error {
+	for _, h := range hosts {
+		name, err := hostname.Parse(h)
+		if err != nil {
+			return fmt.Errorf("route table: API %w", err)
+		}
+		s.hosts[name] = &site{host: name, api: true}
+	}
+	return nil
+}
+
+func (s *snapshot) addRoute(r *Route, pool *targets) error {
+	if r.Instance == "" {
+		return fmt.Errorf("route table: route %q has no instance", r.Name)
+	}
+	if _, twice := s.instances[r.Instance]; twice {
+		return fmt.Errorf("route table: instance %s has two routes", r.Instance)
+	}
+	compiled, err := newRoute(r, pool)
+	if err != nil {
+		return err
+	}
+	s.instances[r.Instance] = compiled
+	for _, h := range r.Hosts {
+		if err := s.addHost(h, compiled); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *snapshot) addHost(h string, r *route) error {
+	name, err := hostname.Parse(h)
+	if err != nil {
+		return fmt.Errorf("route table: instance %s: %w", r.Instance, err)
+	}
+	known := s.hosts[name]
+	switch {
+	case known == nil:
+		s.hosts[name] = &site{host: name, route: r}
+	case known.route == nil:
+		known.route = r
+	case known.route != r:
+		return fmt.Errorf("route table: host name %q belongs to instances %s and %s", name, known.route.Instance, r.Instance)
+	}
+	return nil
+}
+
+// knows says whether a server name is one that we answer for.
+func (s *snapshot) knows(name string) bool {
+	_, ok := s.hosts[strings.ToLower(strings.TrimSuffix(name, "."))]
+	return ok
+}
+
+// lookup finds the site of a Host header or :authority. It allocates nothing.
+func (s *snapshot) lookup(authority string) *site {
+	var lower [255]byte
+	n := len(authority)
+	if i := strings.LastIndexByte(authority, ':'); i >= 0 && isPort(authority[i+1:]) {
+		n = i
+	}
+	if n > 0 && authority[n-1] == '.' {
+		n--
+	}
+	if n == 0 || n > len(lower) {
+		return nil
+	}
+	for i := range n {
+		c := authority[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		lower[i] = c
+	}
+	return s.hosts[string(lower[:n])]
+}
+
+func isPort(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return len(s) <= 5
+}
+
+// portOf is the port as the client named it, with its colon, or nothing.
+func portOf(authority string) string {
+	if i := strings.LastIndexByte(authority, ':'); i >= 0 && i+1 < len(authority) && isPort(authority[i+1:]) {
+		return authority[i:]
+	}
+	return ""
+}
+
+// targets is the set of everything that the table names.
+func (s *snapshot) targets() map[*target]bool {
+	named := map[*target]bool{s.agent: true}
+	for _, r := range s.instances {
+		named[r.target], named[r.dev], named[r.service] = true, true, true
+	}
+	delete(named, nil)
+	return named
+}

@@ -1,0 +1,126 @@
+// Package static serves the files of one folder over HTTP: exact conditional and
+// range requests (net/http's), precompressed .br and .gz beside the file, and no way
+// out of the folder, neither by the path nor by a link (os.Root).
+package static
+
+import (
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path"
+	"strings"
+	"sync/atomic"
+)
+
+// Files is a folder to serve from. The folder need not exist yet.
+type Files struct {
+	dir  string
+	root atomic.Pointer[os.Root]
+}
+
+// New serves from dir.
+func New(dir string) *Files { return &Files{dir: dir} }
+
+// Open finds the file for a URL path as it was received; a folder means its
+// index.html. The caller serves or closes it.
+func (f *Files) Open(urlPath string) (*File, error) {
+	name, err := fileName(urlPath)
+	if err != nil {
+		return nil, err
+	}
+	root, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	file, info, err := openFile(root, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return &File{root: root, name: name, file: file, info: info}, nil
+	}
+	file.Close()
+	return f.index(root, name, strings.HasSuffix(urlPath, "/"))
+}
+
+func (f *Files) index(root *os.Root, name string, slash bool) (*File, error) {
+	name = path.Join(name, "index.html")
+	file, info, err := openFile(root, name)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		file.Close()
+		return nil, fs.ErrNotExist
+	}
+	return &File{root: root, name: name, file: file, info: info, redirect: !slash}, nil
+}
+
+// ReadFile returns the content of a small file.
+func (f *Files) ReadFile(urlPath string) ([]byte, error) {
+	file, err := f.Open(urlPath)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return file.root.ReadFile(file.name)
+}
+
+// open returns the folder, opening it the first time that it is there. A folder that
+// was replaced under its name is noticed.
+func (f *Files) open() (*os.Root, error) {
+	if root := f.root.Load(); root != nil && f.current(root) {
+		return root, nil
+	}
+	root, err := os.OpenRoot(f.dir)
+	if err != nil {
+		return nil, err
+	}
+	f.root.Store(root)
+	return root, nil
+}
+
+func (f *Files) current(root *os.Root) bool {
+	now, err := os.Stat(f.dir)
+	if err != nil {
+		return false
+	}
+	then, err := root.Stat(".")
+	return err == nil && os.SameFile(now, then)
+}
+
+var errPath = errors.New("static: path is not valid")
+
+// fileName turns a URL path into a name below the root.
+func fileName(urlPath string) (string, error) {
+	p, err := url.PathUnescape(urlPath)
+	if err != nil || strings.ContainsAny(p, "\x00\\") || !strings.HasPrefix(p, "/") {
+		return "", errPath
+	}
+	for s := range strings.SplitSeq(p, "/") {
+		if s == ".." {
+			return "", errPath
+		}
+	}
+	if p = strings.TrimPrefix(path.Clean(p), "/"); p == "" {
+		return ".", nil
+	}
+	return p, nil
+}
+
+// openFile opens without waiting for a writer, should the name be a pipe.
+func openFile(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
+	info, err := root.Stat(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, nil, fs.ErrNotExist
+	}
+	file, err := root.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return file, info, nil
+}

@@ -1,0 +1,62 @@
+package proxy
+
+import "time"
+
+// Status is what GET /v1/status answers.
+type Status struct {
+	Generation uint64           `json:"generation"`
+	StartedAt  time.Time        `json:"started_at"`
+	Version    string           `json:"version"`
+	Listeners  []ListenerStatus `json:"listeners"`
+	Targets    []TargetStatus   `json:"targets"`
+	Routes     []RouteStatus    `json:"routes"`
+	Instances  []InstanceStatus `json:"instances"`
+	CACert     string           `json:"ca_cert"` // path of the local CA's root, empty when none is in use
+	InFlight   int64            `json:"in_flight"`
+	Held       int64            `json:"held"`
+	Conns      int64            `json:"connections"`
+}
+
+// ListenerStatus is one listening socket.
+type ListenerStatus struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+}
+
+// TargetStatus counts the requests of one revision.
+type TargetStatus struct {
+	ID          string    `json:"id"`
+	Address     string    `json:"address"`
+	InFlight    int64     `json:"in_flight"`
+	Requests    uint64    `json:"requests"`
+	LastRequest time.Time `json:"last_request,omitzero"`
+	Draining    bool      `json:"draining,omitempty"`
+	Streams     int       `json:"streams"` // upgraded connections, such as WebSockets
+}
+
+// RouteStatus is one route as it is in force.
+type RouteStatus struct {
+	Instance string   `json:"instance"`
+	Name     string   `json:"name"`
+	Kind     string   `json:"kind"`
+	State    string   `json:"state"`
+	Hosts    []string `json:"hosts"`
+	Target   string   `json:"target,omitempty"` // its id
+	Address  string   `json:"address,omitempty"`
+	Static   string   `json:"static,omitempty"`
+	InFlight int64    `json:"in_flight"`
+}
+
+// InstanceStatus counts the requests of one instance, over all its revisions.
+type InstanceStatus struct {
+	Instance    string    `json:"instance"`
+	LastRequest time.Time `json:"last_request,omitzero"`
+	InFlight    int64     `json:"in_flight"`
+	Requests    uint64    `json:"requests"`
+}
+
+// DrainResult is what GET /v1/drain answers. InFlight is what was cut when TimedOut.
+type DrainResult struct {
+	InFlight int64 `json:"in_flight"`
+	TimedOut bool  `json:"timed_out"`
+}

@@ -1,0 +1,268 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nexushub/nexushub/proxy/h1"
+)
+
+// stream is one HTTP/2 request, as net/http's server hands it over.
+type stream struct {
+	server *Server
+	w      http.ResponseWriter
+	r      *http.Request
+	rc     *http.ResponseController
+
+	mu      sync.Mutex // guards up
+	up      *upstream
+	unwatch func() bool
+
+	buf     []byte // piece of the body that read returned
+	ended   bool
+	length  int64
+	tail    []h1.Field
+	aborted bool
+	dirty   bool // bytes are written and not flushed
+}
+
+// ServeHTTP answers one HTTP/2 request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &stream{server: s, w: w, r: r, length: r.ContentLength}
+	x := &exchange{client: c, server: s, proto: r.Proto, peer: peerOf(r.RemoteAddr)}
+	c.prepare(&x.req)
+	if s.trusts(x.peer) {
+		x.peerIs = standing{trusted: true, forwardedFor: strings.Join(r.Header.Values("X-Forwarded-For"), ", ")}
+	}
+	if !h1.ValidTarget(r.RequestURI) || r.Method == http.MethodConnect {
+		s.reject(x, 400, h1.ErrTarget.Reason)
+		return
+	}
+	s.handle(x)
+	c.release()
+	if c.aborted {
+		panic(http.ErrAbortHandler) // net/http's way to reset a stream
+	}
+}
+
+func (c *stream) prepare(q *request) {
+	q.method = c.r.Method
+	q.target = c.r.RequestURI
+	q.path = pathOf(q.target)
+	q.authority = c.r.Host
+	q.bearer = bearerOf(c.r.Header.Get("Authorization"))
+	q.app = c.r.Header.Get("X-Application-Id")
+	if c.r.TLS != nil {
+		q.sni = c.r.TLS.ServerName
+	}
+}
+
+func peerOf(remote string) netip.Addr {
+	a, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.IPv4Unspecified()
+	}
+	return a.Addr().Unmap()
+}
+
+// release ends what outlives the handler otherwise.
+func (c *stream) release() {
+	if c.unwatch != nil {
+		c.unwatch()
+	}
+	if c.buf != nil {
+		h1.Put(c.buf)
+	}
+}
+
+func (c *stream) appendFields(dst []byte, x *exchange) []byte {
+	for name, values := range c.r.Header {
+		id := h1.NameOf([]byte(name))
+		if id.Hop() || !x.passes(id) {
+			continue
+		}
+		for _, v := range values {
+			if id == h1.Cookie {
+				dst = x.appendCookie(dst, []byte(v))
+			} else {
+				dst = appendField(dst, name, v)
+			}
+		}
+	}
+	if c.r.Header.Get("Te") == "trailers" {
+		dst = append(dst, "TE: trailers\r\n"...)
+	}
+	return dst
+}
+
+func (c *stream) bodyLength() int64 { return c.length }
+
+// ready is never sure: net/http does not say what has arrived.
+func (c *stream) ready() bool { return false }
+
+func (c *stream) read() ([]byte, error) {
+	if c.ended {
+		return nil, io.EOF
+	}
+	if c.buf == nil {
+		c.buf = h1.Get(h1.Large)
+	}
+	n, err := c.r.Body.Read(c.buf)
+	if errors.Is(err, io.EOF) {
+		c.ended = true
+		c.takeTrailers()
+	}
+	return c.buf[:n], err
+}
+
+func (c *stream) takeTrailers() {
+	for name, values := range c.r.Trailer {
+		for _, v := range values {
+			c.tail = append(c.tail, h1.Field{Name: []byte(name), Value: []byte(v), ID: h1.NameOf([]byte(name))})
+		}
+	}
+}
+
+func (c *stream) trailers() []h1.Field { return c.tail }
+
+func (c *stream) expectsContinue() bool {
+	return c.length != 0 && strings.EqualFold(c.r.Header.Get("Expect"), "100-continue")
+}
+
+// proceed leaves "100 Continue" to net/http, which sends it with the first read.
+func (c *stream) proceed() error { return nil }
+
+func (c *stream) stopReading() { c.r.Body.Close() }
+
+// guard bounds the target's silence by deadlines of its connection; the client's
+// leaving cancels it.
+func (c *stream) guard(u *upstream, silence time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if u == nil {
+		if c.up != nil {
+			c.up.SetDeadline(time.Time{})
+			c.up = nil
+		}
+		return
+	}
+	if c.unwatch == nil {
+		c.unwatch = context.AfterFunc(c.r.Context(), c.cancel)
+	}
+	c.up = u
+	var deadline time.Time
+	if silence > 0 {
+		deadline = time.Now().Add(silence)
+	}
+	if c.r.Context().Err() != nil {
+		deadline = past
+	}
+	u.SetDeadline(deadline)
+}
+
+func (c *stream) cancel() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.up != nil {
+		c.up.SetDeadline(past)
+	}
+}
+
+func (c *stream) gone() <-chan struct{} { return c.r.Context().Done() }
+
+func (c *stream) inform(h *h1.Head) error {
+	header := c.w.Header()
+	copyReturned(header, h)
+	c.w.WriteHeader(h.Status)
+	clear(header)
+	return nil
+}
+
+func (c *stream) start(h *h1.Head, length int64, x *exchange) error {
+	header := c.w.Header()
+	copyReturned(header, h)
+	if length >= 0 {
+		header["Content-Length"] = []string{formatLength(length)}
+	}
+	header["X-Trace-Id"] = []string{x.trace.String()}
+	c.w.WriteHeader(h.Status)
+	c.dirty = true
+	return nil
+}
+
+func copyReturned(header http.Header, h *h1.Head) {
+	for i := range h.Fields {
+		if f := &h.Fields[i]; returns(f) {
+			name := http.CanonicalHeaderKey(string(f.Name))
+			header[name] = append(header[name], string(f.Value))
+		}
+	}
+}
+
+func (c *stream) write(p []byte) error {
+	c.dirty = true
+	_, err := c.w.Write(p)
+	return err
+}
+
+func (c *stream) flush() error {
+	if !c.dirty {
+		return nil
+	}
+	c.dirty = false
+	if c.rc == nil {
+		c.rc = http.NewResponseController(c.w)
+	}
+	return c.rc.Flush()
+}
+
+func (c *stream) end(trailers []h1.Field) error {
+	for i := range trailers {
+		if f := &trailers[i]; f.ID == h1.Other {
+			c.w.Header().Add(http.TrailerPrefix+string(f.Name), string(f.Value))
+		}
+	}
+	return c.r.Context().Err()
+}
+
+// abort resets the stream, once the handler has returned.
+func (c *stream) abort() { c.aborted = true }
+
+func (c *stream) hijack(*h1.Head, *exchange) (net.Conn, []byte, error) {
+	return nil, nil, errors.ErrUnsupported
+}
+
+func (c *stream) local(h http.Handler, x *exchange) {
+	w := &countingWriter{ResponseWriter: c.w, x: x}
+	h.ServeHTTP(w, c.r)
+}
+
+// countingWriter notes status and size for the access log.
+type countingWriter struct {
+	http.ResponseWriter
+	x *exchange
+}
+
+func (w *countingWriter) WriteHeader(status int) {
+	w.x.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	if w.x.status == 0 {
+		w.x.status = 200
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.x.sent += int64(n)
+	return n, err
+}
+
+func formatLength(n int64) string { return strconv.FormatInt(n, 10) }

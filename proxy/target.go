@@ -1,0 +1,179 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// errDraining says that a target takes no new requests: decide again.
+var errDraining = errors.New("target is draining")
+
+const (
+	maxIdlePerTarget = 256
+	dialTimeout      = 5 * time.Second
+	idleUpstream     = 30 * time.Second
+)
+
+// target is one address that requests go to. It outlives the snapshots that name it,
+// so that its requests in flight stay counted until the last has ended.
+type target struct {
+	Target
+	dialer net.Dialer
+
+	inFlight atomic.Int64
+	requests atomic.Uint64
+	last     atomic.Int64 // unix nanoseconds of the last request
+	draining atomic.Bool
+	ended    chan struct{} // poked whenever inFlight may have become 0 while draining
+
+	mu      sync.Mutex // guards the fields that follow
+	idle    []*upstream
+	streams map[*tunnel]struct{} // WebSockets and other upgraded connections
+}
+
+func newTarget(t Target) *target {
+	return &target{
+		Target:  t,
+		dialer:  net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second},
+		ended:   make(chan struct{}, 1),
+		streams: map[*tunnel]struct{}{},
+	}
+}
+
+// acquire counts a request in. Both sides count before they look (acquire at
+// draining, drain at inFlight), so a drained target never gets another request.
+func (t *target) acquire(now time.Time) error {
+	t.inFlight.Add(1)
+	if t.draining.Load() {
+		t.release()
+		return errDraining
+	}
+	t.requests.Add(1)
+	t.last.Store(now.UnixNano())
+	return nil
+}
+
+func (t *target) release() {
+	if t.inFlight.Add(-1) == 0 && t.draining.Load() {
+		t.poke()
+	}
+}
+
+func (t *target) poke() {
+	select {
+	case t.ended <- struct{}{}:
+	default:
+	}
+}
+
+// conn returns an idle connection that is still alive, or a new one.
+// careful asks for proof of life, which costs a system call: for requests that must
+// not be sent twice.
+func (t *target) conn(ctx context.Context, now time.Time, fresh, careful bool) (*upstream, error) {
+	for !fresh {
+		u := t.pop()
+		if u == nil {
+			break
+		}
+		if (!careful && now.Sub(u.since) < time.Second) || u.alive() {
+			return u, nil
+		}
+		u.Close()
+	}
+	c, err := t.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newUpstream(c), nil
+}
+
+func (t *target) dial(ctx context.Context) (net.Conn, error) {
+	switch t.Network {
+	case "tls":
+		d := tls.Dialer{NetDialer: &t.dialer, Config: &tls.Config{NextProtos: []string{"http/1.1"}}}
+		return d.DialContext(ctx, "tcp", t.Address)
+	case "unix":
+		return t.dialer.DialContext(ctx, "unix", t.Address)
+	}
+	return t.dialer.DialContext(ctx, "tcp", t.Address)
+}
+
+func (t *target) pop() *upstream {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := len(t.idle)
+	if n == 0 {
+		return nil
+	}
+	u := t.idle[n-1]
+	t.idle[n-1] = nil
+	t.idle = t.idle[:n-1]
+	return u
+}
+
+// put keeps a connection for the next request.
+func (t *target) put(u *upstream, now time.Time) {
+	u.used, u.since = true, now
+	u.r.Release()
+	t.mu.Lock()
+	keep := len(t.idle) < maxIdlePerTarget && !t.draining.Load()
+	if keep {
+		t.idle = append(t.idle, u)
+	}
+	t.mu.Unlock()
+	if !keep {
+		u.Close()
+	}
+}
+
+// prune closes connections that have been idle for long.
+func (t *target) prune(now time.Time) {
+	t.mu.Lock()
+	n := 0
+	for n < len(t.idle) && now.Sub(t.idle[n].since) > idleUpstream {
+		n++
+	}
+	old := append([]*upstream(nil), t.idle[:n]...)
+	t.idle = append(t.idle[:0], t.idle[n:]...)
+	t.mu.Unlock()
+	for _, u := range old {
+		u.Close()
+	}
+}
+
+// drain refuses new requests and waits for those in flight. When ctx ends first, it
+// closes the upgraded connections in good form and reports what is left.
+func (t *target) drain(ctx context.Context) DrainResult {
+	t.draining.Store(true)
+	defer t.closeIdle()
+	defer t.poke() // another drain may wait too
+	for t.inFlight.Load() > 0 {
+		select {
+		case <-t.ended:
+		case <-ctx.Done():
+			t.closeStreams()
+			return DrainResult{InFlight: t.inFlight.Load(), TimedOut: true}
+		}
+	}
+	return DrainResult{}
+}
+
+func (t *target) closeIdle() { t.prune(time.Now().Add(2 * idleUpstream)) }
+
+// closeStreams ends every upgraded connection and waits until each is told.
+func (t *target) closeStreams() {
+	t.mu.Lock()
+	var all []*tunnel
+	for s := range t.streams {
+		all = append(all, s)
+	}
+	t.mu.Unlock()
+	for _, s := range all {
+		s.goAway()
+	}
+}

@@ -1,0 +1,128 @@
+package proxy
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// maxToken is the longest refresh token that fits into a cookie.
+const maxToken = 3800
+
+// setToken stores the refresh token that the login application sends the browser
+// with, and leads on to where the user wanted to go.
+func (x *exchange) setToken(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	token, next := q.Get("token"), q.Get("continue")
+	switch {
+	case r.Method != http.MethodGet:
+		errorPage{405, "A token is set by GET.", x}.ServeHTTP(w, r)
+	case !isCookieValue(token):
+		errorPage{400, "The parameter token is missing or malformed.", x}.ServeHTTP(w, r)
+	case !x.sameSite(next):
+		errorPage{400, "The parameter continue must lead to this site.", x}.ServeHTTP(w, r)
+	default:
+		x.setCookie(w, token)
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.Header().Set("Location", next)
+		w.WriteHeader(http.StatusFound)
+	}
+}
+
+// setCookie writes the cookie as existing clients know it.
+func (x *exchange) setCookie(w http.ResponseWriter, token string) {
+	http.SetCookie(w, &http.Cookie{
+		Name: refreshCookie, Value: token, Path: "/", Domain: x.snap.lookup(x.req.authority).host,
+		HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode,
+	})
+}
+
+func isCookieValue(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("\",;\\", c) >= 0 {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxToken
+}
+
+// sameSite accepts a path on this host and an https URL of this host or, inside the
+// domain, of another host of the domain. Browsers read '\' as '/' and drop tabs and
+// line ends, so those are refused.
+func (x *exchange) sameSite(next string) bool {
+	for i := range len(next) {
+		if next[i] <= ' ' || next[i] == '\\' || next[i] >= 0x7f {
+			return false
+		}
+	}
+	u, err := url.Parse(next)
+	if err != nil || next == "" || u.User != nil {
+		return false
+	}
+	if u.Scheme == "" && u.Host == "" {
+		return strings.HasPrefix(next, "/") && !strings.HasPrefix(next, "//")
+	}
+	if u.Scheme != "https" {
+		return false
+	}
+	here, there := x.snap.lookup(x.req.authority).host, strings.ToLower(u.Hostname())
+	domain := x.snap.table.Domain
+	return here == there || (inDomain(here, domain) && inDomain(there, domain))
+}
+
+func inDomain(host, domain string) bool {
+	return domain != "" && (host == domain || strings.HasSuffix(host, "."+domain))
+}
+
+// accessToken exchanges the cookie for an access token of this instance through the
+// login application, which also renews the refresh token.
+func (x *exchange) accessToken(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	cookie, err := r.Cookie(refreshCookie)
+	if err != nil || !isCookieValue(cookie.Value) {
+		x.toLoginPage(w)
+		return
+	}
+	got, status, err := x.server.exchangeToken(r.Context(), x, cookie.Value)
+	switch {
+	case err != nil:
+		x.fault = err
+		errorPage{502, "The login application could not be asked.", x}.ServeHTTP(w, r)
+	case status != http.StatusOK:
+		x.toLoginPage(w)
+	default:
+		x.grant(w, r, got)
+	}
+}
+
+// grant makes the token known before the client learns of it.
+func (x *exchange) grant(w http.ResponseWriter, r *http.Request, got tokenResponse) {
+	if err := x.server.grants.Grant(got.AccessToken, x.route.Instance, got.Expiry.Time); err != nil {
+		x.fault = err
+		errorPage{500, "The token could not be stored.", x}.ServeHTTP(w, r)
+		return
+	}
+	if isCookieValue(got.RefreshToken) {
+		x.setCookie(w, got.RefreshToken)
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"access_token": got.AccessToken})
+}
+
+// toLoginPage answers where to log in; clients look at the body, not at the status.
+func (x *exchange) toLoginPage(w http.ResponseWriter) {
+	host := "login." + x.snap.table.Domain
+	if x.snap.login != nil && len(x.snap.login.Hosts) > 0 {
+		host = x.snap.login.Hosts[0]
+		host = strings.TrimSuffix(host, portOf(host))
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"login_url": "https://" + host + portOf(x.req.authority) + "/"})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(v) //nolint:errcheck // the client has left
+}

@@ -1,0 +1,97 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+const exchangeTimeout = 10 * time.Second
+
+// tokenRequest and tokenResponse are the login application's POST
+// /internal/access_token.
+type tokenRequest struct {
+	ApplicationID string
+	RefreshToken  string
+}
+
+type tokenResponse struct {
+	ApplicationID string
+	RefreshToken  string
+	AccessToken   string
+	Expiry        expiry
+}
+
+// expiry is written as RFC 3339 or as a number of unix seconds.
+type expiry struct{ time.Time }
+
+func (e *expiry) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		return e.Time.UnmarshalJSON(b)
+	}
+	var unix float64
+	if err := json.Unmarshal(b, &unix); err != nil {
+		return err
+	}
+	e.Time = time.Unix(int64(unix), 0)
+	return nil
+}
+
+// exchangeToken asks the login application. A status other than 200 says that the
+// refresh token is not valid (any more).
+func (s *Server) exchangeToken(ctx context.Context, x *exchange, refresh string) (got tokenResponse, status int, err error) {
+	login := x.snap.login
+	if login == nil || login.target == nil {
+		return got, 0, errors.New("there is no login application")
+	}
+	if err := login.target.acquire(x.began); err != nil {
+		return got, 0, err
+	}
+	defer login.target.release()
+	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
+	defer cancel()
+	resp, err := s.askLogin(ctx, x, login, refresh)
+	if err != nil {
+		return got, 0, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 500 {
+		return got, 0, fmt.Errorf("login application answered %s", resp.Status)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return got, resp.StatusCode, nil
+	}
+	err = json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&got)
+	if err == nil && (got.AccessToken == "" || got.ApplicationID != x.route.Instance || got.Expiry.IsZero()) {
+		err = errors.New("login application answered without a token for this instance")
+	}
+	return got, resp.StatusCode, err
+}
+
+func (s *Server) askLogin(ctx context.Context, x *exchange, login *route, refresh string) (*http.Response, error) {
+	body, err := json.Marshal(tokenRequest{ApplicationID: x.route.Instance, RefreshToken: refresh})
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://login/internal/access_token", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if len(login.Hosts) > 0 {
+		r.Host = login.Hosts[0]
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+x.snap.table.InternalSecret)
+	r.Header.Set("X-Trace-ID", x.trace.String())
+	tr := &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return login.target.dial(ctx) },
+	}
+	return tr.RoundTrip(r)
+}

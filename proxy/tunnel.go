@@ -1,0 +1,137 @@
+package proxy
+
+import (
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nexushub/nexushub/proxy/h1"
+)
+
+// tunnel is an upgraded connection: bytes go both ways until one side ends.
+type tunnel struct {
+	client net.Conn
+	target net.Conn
+	ws     *frames // nil: no WebSocket
+
+	mu    sync.Mutex // guards writes to client, and closed
+	ended bool
+}
+
+// switchProtocols relays the 101 response and then bytes.
+func (s *Server) switchProtocols(x *exchange, u *upstream) {
+	x.client.guard(nil, 0)
+	x.status = 101
+	nc, early, err := x.client.hijack(&u.head, x)
+	if err != nil {
+		u.Close()
+		x.gone()
+		return
+	}
+	t := &tunnel{client: nc, target: u}
+	if strings.EqualFold(x.req.upgrade, "websocket") {
+		t.ws = &frames{}
+	}
+	x.target.addStream(t)
+	defer x.target.removeStream(t)
+	x.sent = t.run(early, u.r)
+}
+
+// run copies until either side ends and returns how much went to the client.
+func (t *tunnel) run(early []byte, from *h1.Reader) (sent int64) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if _, err := t.target.Write(early); err == nil {
+			copyOut(t.target, t.client)
+		}
+		t.target.Close()
+	}()
+	sent, err := t.toClient(from.Buffered())
+	from.Consume(len(from.Buffered()))
+	from.Release()
+	if err == nil {
+		var n int64
+		n, _ = io.CopyBuffer(clientWriter{t}, onlyReader{t.target}, make([]byte, h1.Small))
+		sent += n
+	}
+	t.close()
+	<-done
+	return sent
+}
+
+// copyOut copies with a small buffer: there may be thousands of such connections.
+func copyOut(dst io.Writer, src io.Reader) {
+	buf := make([]byte, h1.Small)
+	for {
+		n, err := src.Read(buf)
+		if n > 0 {
+			if _, err := dst.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+type onlyReader struct{ io.Reader }
+
+type clientWriter struct{ t *tunnel }
+
+func (w clientWriter) Write(p []byte) (int, error) {
+	n, err := w.t.toClient(p)
+	return int(n), err
+}
+
+func (t *tunnel) toClient(p []byte) (int64, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended {
+		return 0, net.ErrClosed
+	}
+	n, err := t.client.Write(p)
+	if t.ws != nil {
+		t.ws.pass(p[:n])
+	}
+	return int64(n), err
+}
+
+func (t *tunnel) close() {
+	t.mu.Lock()
+	t.ended = true
+	t.mu.Unlock()
+	t.client.Close()
+	t.target.Close()
+}
+
+// closeRestart is a WebSocket close frame with code 1012, service restart: come back
+// (RFC 6455 section 7.4, IANA registry).
+var closeRestart = []byte{0x88, 0x02, 0x03, 0xf4}
+
+// goAway ends the connection, telling a WebSocket client why where that does not cut
+// a frame in two.
+func (t *tunnel) goAway() {
+	t.client.SetWriteDeadline(time.Now().Add(time.Second))
+	t.mu.Lock()
+	if !t.ended && t.ws != nil && t.ws.atBoundary() {
+		t.client.Write(closeRestart) //nolint:errcheck // it is closed next in any case
+	}
+	t.mu.Unlock()
+	t.close()
+}
+
+func (t *target) addStream(s *tunnel) {
+	t.mu.Lock()
+	t.streams[s] = struct{}{}
+	t.mu.Unlock()
+}
+
+func (t *target) removeStream(s *tunnel) {
+	t.mu.Lock()
+	delete(t.streams, s)
+	t.mu.Unlock()
+}

@@ -1,0 +1,45 @@
+package proxy
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// tick is the resolution of the deadlines that are watched.
+const tick = 250 * time.Millisecond
+
+// posture is what a connection waits for; it decides what its deadline means.
+type posture uint8
+
+const (
+	postureBusy     posture = iota // not waiting, or without a deadline
+	postureIdle                    // for a request
+	postureHead                    // for the rest of a request head
+	postureBody                    // for more of a request body
+	postureUpstream                // for the target
+	postureWrite                   // for the client to take what it is sent
+)
+
+// watch is a connection's posture and deadline in one word. Setting it costs one
+// store, where a timer of its own would cost a request more than parsing it does; a
+// watcher looks at all connections four times a second.
+type watch struct {
+	word  atomic.Uint64 // deadline in ticks << 8 | posture
+	clock *atomic.Uint64
+}
+
+// set says what the connection waits for from now on; no deadline when d is 0.
+func (w *watch) set(p posture, d time.Duration) {
+	var deadline uint64
+	if d > 0 {
+		deadline = w.clock.Load() + uint64((d+tick-1)/tick) + 1
+	}
+	w.word.Store(deadline<<8 | uint64(p))
+}
+
+// look returns the posture, and whether its deadline has passed.
+func (w *watch) look() (p posture, expired bool) {
+	v := w.word.Load()
+	deadline := v >> 8
+	return posture(v & 0xff), deadline > 0 && deadline <= w.clock.Load()
+}
