@@ -22,7 +22,8 @@ type Manager struct {
 
 	mu      sync.Mutex // guards the fields that follow
 	link    *link      // nil while disconnected
-	linked  chan struct{}
+	linked  chan struct{} // closed once there is a link
+	over    bool          // Run has ended
 	caps    Capabilities
 	records map[string]*record
 }
@@ -77,17 +78,22 @@ func (m *Manager) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return m.events.Run(ctx) })
 	g.Go(func() error { return m.keep(ctx) })
-	return g.Wait()
+	err := g.Wait()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.over = true
+	if m.link == nil {
+		close(m.linked) // nobody waits for what will not come
+	}
+	return err
 }
 
 func (m *Manager) keep(ctx context.Context) error {
 	for {
-		l, err := m.connected(ctx)
-		if err != nil { // only by ctx
-			return nil
+		if l, err := m.connected(ctx); err == nil {
+			m.read(ctx, l)
+			m.drop(l)
 		}
-		m.read(ctx, l)
-		m.drop(l)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -146,14 +152,19 @@ func (m *Manager) drop(l *link) {
 	l.close()
 }
 
-// connected returns the current link, waiting for one if need be.
+// connected returns the current link, waiting for one as long as a call may take.
 func (m *Manager) connected(ctx context.Context) (*link, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	for {
 		m.mu.Lock()
-		l, linked := m.link, m.linked
+		l, linked, over := m.link, m.linked, m.over
 		m.mu.Unlock()
 		if l != nil {
 			return l, nil
+		}
+		if over {
+			return nil, fmt.Errorf("%w: the manager has ended", ErrDisconnected)
 		}
 		select {
 		case <-linked:

@@ -38,6 +38,9 @@ func (m *Manager) Start(ctx context.Context, s Spec, place Placement) error {
 }
 
 func startLimit(s Spec) time.Duration {
+	if s.StartSec == 0 {
+		return time.Hour
+	}
 	return time.Duration(s.StartSec*float64(time.Second)) + margin
 }
 
