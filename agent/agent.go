@@ -30,6 +30,7 @@ type Options struct {
 	Releases  Releases
 	Journal   Journal
 	State     State
+	Vault     Vault
 	Secret    string // the internal secret
 	BootID    string
 	ProxyPort int // where guests reach the proxy
@@ -40,6 +41,7 @@ type Options struct {
 type Agent struct {
 	units    Units
 	releases Releases
+	vault    Vault
 	state    State
 	log      *slog.Logger
 	secret   string
@@ -69,7 +71,7 @@ type Agent struct {
 // state file is an error.
 func New(ctx context.Context, o Options) (*Agent, error) {
 	a := &Agent{
-		units: o.Units, releases: o.Releases, state: o.State, log: o.Log,
+		units: o.Units, releases: o.Releases, vault: o.Vault, state: o.State, log: o.Log,
 		secret: o.Secret, bootID: o.BootID, started: time.Now(),
 		wake: make(chan struct{}, 1), resolve: make(chan struct{}, 1),
 		results: make(chan result), reads: make(chan reading), alive: make(chan chan struct{}),

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
 )
 
@@ -20,6 +21,7 @@ type catalogue struct {
 	static          []Instance
 	dynamic         []Instance
 	debug           map[string]Instance
+	admin           api.Provider    // how the admin service fares
 	partial         map[string]bool // kinds whose provider has not given its complete word
 	resolved        []resolved      // of all, in the order static, dynamic, debug
 	version         uint64          // of what the providers want

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/health"
 	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/agent/secret"
 	"github.com/nexushub/nexushub/agent/state"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
@@ -32,6 +33,7 @@ type host struct {
 	releases *fakeReleases
 	health   *fakeHealth
 	state    *state.Store
+	vault    *secret.Store
 	boot     string
 
 	agent *Agent
@@ -68,8 +70,13 @@ func onHost(t *testing.T, f func(t *testing.T, h *host)) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		vault, err := secret.Open(filepath.Join(dir, "secrets"))
+		if err != nil {
+			t.Fatal(err)
+		}
 		h := &host{
-			t: t, dir: dir, config: c, units: fake.New(), state: store, boot: "boot-1",
+			vault: vault,
+			t:     t, dir: dir, config: c, units: fake.New(), state: store, boot: "boot-1",
 			proxy: &fakeProxy{}, releases: &fakeReleases{fail: map[string]error{}}, health: &fakeHealth{sick: map[string]bool{}},
 		}
 		h.units.Program = h.behave
@@ -96,7 +103,7 @@ func (h *host) start() {
 	h.t.Helper()
 	a, err := New(h.t.Context(), Options{
 		Config: h.config, Units: h.units, Proxy: h.proxy, Releases: h.releases, Journal: silence{},
-		State: h.state, Secret: "s3cret", BootID: h.boot, ProxyPort: 8443, Log: slog.New(slog.DiscardHandler),
+		State: h.state, Vault: h.vault, Secret: "s3cret", BootID: h.boot, ProxyPort: 8443, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		h.t.Fatal(err)

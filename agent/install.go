@@ -4,26 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nexushub/nexushub/api"
 )
 
-// Install wants in to run now: it lifts a stop or a rejection of the time before, and
-// replaces what runs even when nothing differs. It returns when that serves or was
-// given up; the error wraps api.Failed then.
-func (p DebugProvider) Install(ctx context.Context, in Instance) (api.App, error) {
+// launchTimeout bounds the wait for the resolver, which has a folder to look at.
+const launchTimeout = time.Minute
+
+// Launch runs the application that was put, whatever stopped or rejected it before;
+// with again it replaces what runs by an equal revision. It returns when that serves
+// or was given up; the error wraps api.Failed then. Without ctx the application is
+// launched all the same.
+func (p DebugProvider) Launch(ctx context.Context, id string, again bool) (api.App, error) {
 	a := p.agent
-	a.mu.Lock()
-	again := in.Release != "" && a.want.debug[in.ID].Release == in.Release
-	a.mu.Unlock()
-	p.Put(in)
-	if err := a.until(ctx, func() bool { return a.want.version == a.want.resolvedVersion }); err != nil {
+	resolving, cancel := context.WithTimeout(context.WithoutCancel(ctx), launchTimeout)
+	defer cancel()
+	if err := a.until(resolving, func() bool { return a.want.version == a.want.resolvedVersion }); err != nil {
 		return api.App{}, err
 	}
 	if again {
-		return a.RestartApp(ctx, in.ID)
+		return a.RestartApp(ctx, id)
 	}
-	return a.StartApp(ctx, in.ID)
+	return a.StartApp(ctx, id)
 }
 
 // Uninstall removes the debug application with this id and returns when nothing of it

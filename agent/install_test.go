@@ -12,15 +12,20 @@ import (
 
 const debugID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
-func TestInstallReplacesEvenAnEqualRevision(t *testing.T) {
+func install(t *testing.T, h *host, in Instance, again bool) (api.App, error) {
+	h.agent.Debug().Put(in)
+	return h.agent.Debug().Launch(t.Context(), in.ID, again)
+}
+
+func TestLaunchReplacesEvenAnEqualRevision(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.start()
 		in := Instance{ID: debugID, HostName: "x.debug", AppID: "x", Release: "r1"}
-		first, err := h.agent.Debug().Install(t.Context(), in)
+		first, err := install(t, h, in, false)
 		if err != nil || first.State != api.StateRunning || first.Kind != KindDebug {
 			t.Fatalf("got %+v, %v", first, err)
 		}
-		again, err := h.agent.Debug().Install(t.Context(), in)
+		again, err := install(t, h, in, true)
 		if err != nil || again.Unit == first.Unit || again.State != api.StateRunning {
 			t.Errorf("equal release: got %+v, %v", again, err)
 		}
@@ -28,16 +33,16 @@ func TestInstallReplacesEvenAnEqualRevision(t *testing.T) {
 			t.Fatal(err)
 		}
 		in.Release = "r2"
-		if v, err := h.agent.Debug().Install(t.Context(), in); err != nil || v.State != api.StateRunning {
+		if v, err := install(t, h, in, false); err != nil || v.State != api.StateRunning {
 			t.Errorf("after a stop: got %+v, %v", v, err)
 		}
 		h.play(func(units.Spec) fake.Program { return fake.Program{Fails: 3} })
 		in.Release = "r3"
-		if _, err := h.agent.Debug().Install(t.Context(), in); !errors.Is(err, api.Failed) || !strings.Contains(err.Error(), "given up") {
+		if _, err := install(t, h, in, false); !errors.Is(err, api.Failed) || !strings.Contains(err.Error(), "given up") {
 			t.Errorf("got %v, want api.Failed", err)
 		}
 		h.play(nil)
-		if v, err := h.agent.Debug().Install(t.Context(), in); err != nil || v.State != api.StateRunning {
+		if v, err := install(t, h, in, true); err != nil || v.State != api.StateRunning {
 			t.Errorf("the same release again: got %+v, %v", v, err)
 		}
 	})
@@ -47,7 +52,7 @@ func TestUninstallWaitsForTheEnd(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.start()
 		h.agent.Debug().Restored()
-		v, err := h.agent.Debug().Install(t.Context(), Instance{ID: debugID, HostName: "x.debug", AppID: "x", Release: "r1"})
+		v, err := install(t, h, Instance{ID: debugID, HostName: "x.debug", AppID: "x", Release: "r1"}, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,6 +24,7 @@ type Observer interface {
 	Get(ctx context.Context, unit string) (units.Status, error)
 	Events() <-chan units.Event
 	Ping(ctx context.Context) error
+	Capabilities() units.Capabilities
 }
 
 // Units is PID 1, see units.Manager.

@@ -129,7 +129,7 @@ func (a *Agent) desire(r resolved) Desired {
 	if !r.release.Runs || r.problem != "" {
 		return d
 	}
-	d.Spec = buildSpec(r.Instance, r.release, d.Manifest, a.secrets(r.ID), m.Serial, a.want.place)
+	d.Spec = buildSpec(r.Instance, r.release, d.Manifest, a.secretFiles(r.ID), m.Serial, a.want.place)
 	d.Revision = d.Spec.Revision()
 	if m.Rejected != nil && m.Rejected.Revision == d.Revision && m.Good != nil {
 		d.Spec, d.Revision, d.Fallback = m.Good.Spec, m.Good.Revision, true

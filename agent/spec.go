@@ -21,16 +21,16 @@ type Place struct {
 	EnvDir    string
 }
 
-// Secrets are the root-only files of one instance, and an identity that changes with
+// secretFiles are the root-only files of one instance, and an identity that changes with
 // their content but says nothing about it.
-type Secrets struct {
+type secretFiles struct {
 	EnvFiles    []string
 	Credentials map[string]string
 	Version     string
 }
 
 // buildSpec says how an instance runs. It is pure: equal arguments are one revision.
-func buildSpec(in Instance, rel release.Release, m manifest.Manifest, s Secrets, serial int, p Place) units.Spec {
+func buildSpec(in Instance, rel release.Release, m manifest.Manifest, s secretFiles, serial int, p Place) units.Spec {
 	spec := units.Spec{
 		Instance: in.ID, Name: hostname.Slug(in.HostName, p.Domain), Kind: in.Kind,
 		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: serial,

@@ -1,0 +1,60 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// haltSlack is what a stop may take beyond the application's own grace period.
+const haltSlack = 10 * time.Second
+
+// StopAll is the ordered shutdown: requests are led nowhere and drained, then every
+// application is stopped, all at the same time. Each has its own limit, and none keeps
+// another from stopping. They stay down until one is started again.
+func (a *Agent) StopAll(ctx context.Context) error {
+	began := time.Now()
+	a.log.Info("stopping all applications: routes first, then in parallel every unit")
+	limits := a.halt()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var late []string
+	for id, limit := range limits {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, limit)
+			defer cancel()
+			v, err := a.await(ctx, id, func(v api.App) (bool, error) { return v.State == api.StateStopped, nil })
+			if err != nil {
+				a.log.Error("application is not down within its limit", "instance", id, "app", v.Name, "limit", limit, "error", err)
+				mu.Lock()
+				late = append(late, v.Name)
+				mu.Unlock()
+				return
+			}
+			a.log.Info("application is down", "instance", id, "app", v.Name, "took", time.Since(began))
+		})
+	}
+	wg.Wait()
+	if len(late) > 0 {
+		return fmt.Errorf("%d of %d applications did not stop within their limit (%v): %w", len(late), len(limits), late, api.Timeout)
+	}
+	a.log.Info("all applications are down", "applications", len(limits), "took", time.Since(began))
+	return nil
+}
+
+// halt wants everything down and returns how long each instance may take.
+func (a *Agent) halt() map[string]time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.life.halted = true
+	a.want.stale, a.life.asked = true, time.Now()
+	limits := map[string]time.Duration{}
+	for _, d := range a.want.desired {
+		limits[d.ID] = unrouteLimit + a.exec.drain + d.Manifest.StopTimeout.Std() + haltSlack
+	}
+	a.poke()
+	return limits
+}

@@ -1,0 +1,49 @@
+package agent
+
+import (
+	"github.com/nexushub/nexushub/api"
+)
+
+// AppReleases lists what an application runs, ran and could run again, newest first.
+func (a *Agent) AppReleases(nameOrID string) ([]api.Release, error) {
+	a.mu.Lock()
+	d, err := a.find(nameOrID)
+	if err != nil {
+		a.mu.Unlock()
+		return nil, err
+	}
+	past := append([]PastRelease(nil), a.have.memory(d.ID).History...)
+	a.mu.Unlock()
+	list := make([]api.Release, 0, len(past))
+	for _, p := range past {
+		r := api.Release{ID: p.Hash, InstalledAt: &p.At, Current: p.Hash == d.Release.Hash}
+		if rel, err := a.releases.Get(p.Hash); err == nil {
+			r.Size, r.Deployable = rel.Size, true
+		}
+		list = append(list, r)
+	}
+	return list, nil
+}
+
+// ReleasesInUse names every release that must be kept: what should run, what does, and
+// what can be gone back to. It is incomplete, and says so, until all providers are heard.
+func (a *Agent) ReleasesInUse() (hashes map[string]bool, complete bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	hashes = map[string]bool{}
+	for _, r := range a.want.resolved {
+		hashes[r.release.Hash], hashes[r.Release] = true, true
+	}
+	for _, u := range a.have.units {
+		hashes[u.Release] = true
+	}
+	for _, m := range a.have.memories {
+		for _, p := range m.History {
+			hashes[p.Hash] = true
+		}
+		if m.Good != nil {
+			hashes[m.Good.Spec.Release] = true
+		}
+	}
+	return hashes, a.want.complete && !a.want.partial[KindDebug]
+}

@@ -1,0 +1,58 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/version"
+)
+
+// System describes the host and the agent itself.
+func (a *Agent) System(ctx context.Context) (api.System, error) {
+	connected := a.units.Ping(ctx) == nil
+	status, err := a.exec.proxy.Status(ctx)
+	caps := a.units.Capabilities()
+	s := api.System{
+		Version: version.Version, Commit: version.Commit, StartedAt: a.started,
+		Systemd: caps.VersionText, CgroupV2: caps.UnifiedCgroups, CannotEnforce: caps.Missing(),
+		Connected: connected, ProxyConnected: err == nil, Generation: a.router.inForceNow(), CACert: status.CACert,
+		States: map[api.State]int{},
+	}
+	for _, l := range status.Listeners {
+		s.Listeners = append(s.Listeners, l.Name+" "+l.Address)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s.Domain = a.want.config.Domain
+	if !a.life.first.IsZero() {
+		s.FirstReconcile = &a.life.first
+	}
+	s.LastReconcile = &a.life.last
+	for _, st := range a.have.states {
+		s.States[st.state]++
+	}
+	s.Providers = a.want.providers()
+	if !connected {
+		s.Warnings = append(s.Warnings, "systemd does not answer on D-Bus; applications run on, changes wait")
+	}
+	if !s.ProxyConnected {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("nexushub-proxy does not answer: %v", err))
+	}
+	return s, nil
+}
+
+// providers tells how the sources of instances fare.
+func (c *catalogue) providers() []api.Provider {
+	list := []api.Provider{{Name: "static", Instances: len(c.static), State: "loaded"}}
+	list = append(list, c.admin)
+	list[1].Name, list[1].Instances = "admin", len(c.dynamic)
+	if list[1].State == "" {
+		list[1].State = "disabled"
+	}
+	state := "loaded"
+	if c.partial[KindDebug] {
+		state = "not heard yet"
+	}
+	return append(list, api.Provider{Name: "debug", Instances: len(c.debug), State: state})
+}
