@@ -63,6 +63,19 @@ func (a *Agent) Owner(unit string) (instance string, ok bool) {
 	return "", false
 }
 
+// UnitsOf names the units of an instance that PID 1 knows.
+func (a *Agent) UnitsOf(instance string) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var names []string
+	for _, u := range a.have.units {
+		if u.Instance == instance {
+			names = append(names, u.Unit)
+		}
+	}
+	return names
+}
+
 // Refresh reads all units again, for a view whose figures are to be fresh.
 func (a *Agent) Refresh(ctx context.Context) error {
 	list, err := a.units.List(ctx)

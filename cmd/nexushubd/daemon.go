@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"time"
+
+	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/agent/secret"
+	"github.com/nexushub/nexushub/agent/state"
+	"github.com/nexushub/nexushub/control"
+	"github.com/nexushub/nexushub/debug"
+	"github.com/nexushub/nexushub/debug/upload"
+	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/journal"
+	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/units"
+)
+
+// connectLimit bounds how long the start waits for systemd on D-Bus.
+const connectLimit = 10 * time.Second
+
+// daemon is every part, wired. Nothing runs before run.
+type daemon struct {
+	dir     string
+	conf    *config.Config
+	log     *slog.Logger
+	level   *slog.LevelVar
+	sockets map[string]net.Listener
+	lock    *lock
+
+	units    *units.Manager
+	proxy    *proxy.Client
+	journal  *journal.Hub
+	releases *release.Store
+	agent    *agent.Agent
+	tokens   *debug.Tokens
+	debug    *debug.Server
+	control  *control.Server
+}
+
+func newDaemon(ctx context.Context, dir string, conf *config.Config, log *slog.Logger, level *slog.LevelVar) (*daemon, error) {
+	d := &daemon{dir: dir, conf: conf, log: log, level: level}
+	for _, step := range []func(context.Context) error{d.listen, d.connect, d.open, d.serveAPIs} {
+		if err := step(ctx); err != nil {
+			d.close()
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+func (d *daemon) listen(context.Context) (err error) {
+	if d.lock, err = acquire(filepath.Join(d.conf.StateDir, "lock")); err != nil {
+		return err
+	}
+	d.sockets, err = sockets("api", "debug")
+	return err
+}
+
+func (d *daemon) connect(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	if d.units, err = units.Dial(ctx, units.WithLog(d.log)); err != nil {
+		return fmt.Errorf("no connection to systemd over D-Bus (systemctl status dbus.socket dbus): %w", err)
+	}
+	d.proxy = proxy.NewClient(filepath.Join(d.conf.RunDir, "proxy.sock"))
+	return nil
+}
+
+func (d *daemon) open(ctx context.Context) (err error) {
+	files, err := state.Open(filepath.Join(d.conf.StateDir, "state"))
+	if err != nil {
+		return err
+	}
+	vault, err := secret.Open(filepath.Join(d.conf.StateDir, "secrets"))
+	if err != nil {
+		return err
+	}
+	if d.releases, err = release.Open(filepath.Join(d.conf.StateDir, "releases"), releaseLimits(d.conf)); err != nil {
+		return err
+	}
+	internal, err := internalSecret(filepath.Join(d.conf.RunDir, "internal-secret"))
+	if err != nil {
+		return err
+	}
+	d.journal = journal.New(journal.Options{
+		Owner: func(unit string) (string, bool) { return d.agent.Owner(unit) },
+		Units: func(instance string) []string { return d.agent.UnitsOf(instance) }, Log: d.log,
+	})
+	if d.tokens, err = debug.OpenTokens(files); err != nil {
+		return err
+	}
+	if d.agent, err = agent.New(ctx, agent.Options{
+		Config: d.conf, Units: d.units, Proxy: d.proxy, Releases: d.releases, Vault: vault, State: files,
+		Journal: journal.LastWords{Hub: d.journal}, Secret: internal, BootID: bootID(),
+		ProxyPort: proxyPort(ctx, d.units, d.log), Log: d.log,
+	}); err != nil {
+		return err
+	}
+	return d.openDebug(files)
+}
+
+func (d *daemon) openDebug(files *state.Store) error {
+	uid, err := userID(units.ProxyUser)
+	if err != nil {
+		return err
+	}
+	uploads, err := upload.Open(filepath.Join(d.conf.StateDir, "uploads"), uploadLimits(d.conf))
+	if err != nil {
+		return err
+	}
+	runtime := debug.AgentRuntime{Agent: d.agent}
+	d.debug, err = debug.NewServer(debug.Options{
+		Domain: d.conf.Domain, Reserved: d.reserved(), Expiry: d.conf.Upload.Expiry.Std(), ProxyUID: uid,
+		Tokens: d.tokens, State: files, Uploads: uploads, Releases: d.releases, Runtime: runtime,
+		Logs: d.journal, Activity: debug.ProxyActivity{Proxy: d.proxy}, Log: d.log,
+	})
+	return err
+}
+
+// reserved are the host names that belong to NexusHub itself.
+func (d *daemon) reserved() []string {
+	return []string{"admin." + d.conf.Domain, "internal." + d.conf.Domain, "login." + d.conf.Domain}
+}
+
+func (d *daemon) serveAPIs(context.Context) error {
+	d.control = control.NewServer(control.Deps{
+		Applications: d.agent, Operator: d.agent, Releases: d.agent, Explainer: d.agent, Secrets: d.agent,
+		Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Debug: d.debug.Handler(), Log: d.log,
+	})
+	return nil
+}
+
+// close lets go of what run did not.
+func (d *daemon) close() {
+	for _, l := range d.sockets {
+		l.Close()
+	}
+	if d.lock != nil {
+		d.lock.release()
+	}
+}
+
+func releaseLimits(c *config.Config) release.Limits {
+	return release.Limits{
+		MaxEntries: c.Package.MaxEntries, MaxUnpacked: int64(c.Package.MaxUnpacked),
+		MaxRatio: int64(c.Package.MaxRatio), FreeSpace: int64(c.Upload.FreeSpace),
+	}
+}
+
+func uploadLimits(c *config.Config) upload.Limits {
+	l := upload.DefaultLimits()
+	l.MaxSize, l.FreeSpace, l.MaxAge = int64(c.Upload.MaxSize), int64(c.Upload.FreeSpace), c.Upload.MaxAge.Std()
+	return l
+}

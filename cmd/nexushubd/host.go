@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/coreos/go-systemd/v22/activation"
+	"github.com/google/uuid"
+
+	"github.com/nexushub/nexushub/internal/atomicfile"
+	"github.com/nexushub/nexushub/units"
+)
+
+// proxySocket is the unit that knows where the proxy listens.
+const proxySocket = "nexushub-proxy.socket"
+
+// sockets takes the named sockets over from PID 1. All must be there: one that is
+// missing would be noticed only by who cannot connect.
+func sockets(names ...string) (map[string]net.Listener, error) {
+	given, err := activation.ListenersWithNames()
+	if err != nil {
+		return nil, fmt.Errorf("sockets from systemd: %w", err)
+	}
+	out := map[string]net.Listener{}
+	for _, name := range names {
+		for _, l := range given[name] {
+			if l != nil {
+				out[name] = l
+			}
+		}
+		if out[name] == nil {
+			return nil, fmt.Errorf("systemd passed no socket named %q: run systemctl start nexushubd.socket nexushubd-debug.socket, then systemctl start nexushubd", name)
+		}
+	}
+	return out, nil
+}
+
+// internalSecret is made once and kept while the host is up.
+func internalSecret(path string) (string, error) {
+	raw, err := os.ReadFile(path)
+	if err == nil {
+		id, err := uuid.ParseBytes([]byte(strings.TrimSpace(string(raw))))
+		if err != nil {
+			return "", fmt.Errorf("%s does not hold a UUID: remove it and restart all applications: %w", path, err)
+		}
+		return id.String(), os.Chmod(path, 0o600)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("internal secret: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", fmt.Errorf("internal secret: %w", err)
+	}
+	secret := uuid.NewString()
+	return secret, atomicfile.Write(path, []byte(secret+"\n"), 0o600)
+}
+
+// proxyPort asks PID 1 where the proxy listens; guests reach it there.
+func proxyPort(ctx context.Context, m *units.Manager, log *slog.Logger) int {
+	addresses, err := m.ListenAddresses(ctx, proxySocket)
+	for _, a := range addresses {
+		_, port, e := net.SplitHostPort(a)
+		if n, e2 := strconv.Atoi(port); e == nil && e2 == nil {
+			return n
+		}
+	}
+	log.Warn("the proxy's port is not known, 8443 is assumed", "socket", proxySocket, "error", err)
+	return 8443
+}
+
+func bootID() string {
+	raw, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(raw))
+}
+
+func userID(name string) (uint32, error) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return 0, fmt.Errorf("no user %s: run systemd-sysusers, or install the package again: %w", name, err)
+	}
+	id, err := strconv.ParseUint(u.Uid, 10, 32)
+	return uint32(id), err
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// lock keeps a second agent from working on the same state.
+type lock struct{ file *os.File }
+
+func acquire(path string) (*lock, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("state folder: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("another nexushubd works on %s: stop it first (%w)", filepath.Dir(path), err), f.Close())
+	}
+	return &lock{file: f}, nil
+}
+
+func (l *lock) release() { l.file.Close() }

@@ -1,0 +1,16 @@
+// Command nexushubd is the agent's daemon: it wires the parts together, tells systemd
+// how it is, and ends with one line that names cause and remedy when it cannot start.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+)
+
+func main() {
+	if err := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "nexushubd:", err)
+		os.Exit(1)
+	}
+}

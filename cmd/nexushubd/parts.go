@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/nexushub/nexushub/internal/config"
+)
+
+// sweepEvery is how often releases that nobody needs are removed.
+const sweepEvery = 10 * time.Minute
+
+// run runs all parts until ctx ends or one of them fails. First those stop that take
+// orders, then the reconciler, which finishes the task in hand, then what it needs.
+func (d *daemon) run(ctx context.Context) error {
+	n := notifier{log: d.log}
+	ctx = n.stopping(ctx)
+	return runStages(ctx,
+		[]actor{
+			{"control API", func(ctx context.Context) error { return d.control.Run(ctx, d.sockets["api"]) }},
+			{"debug API", func(ctx context.Context) error { return d.debug.Run(ctx, d.sockets["debug"]) }},
+			{"notifier", func(ctx context.Context) error { return n.run(ctx, d.agent) }},
+			{"reload", func(ctx context.Context) error { return d.runReload(ctx, n) }},
+			{"sweep", d.runSweep},
+		},
+		[]actor{{"agent", d.agent.Run}},
+		[]actor{{"systemd", d.units.Run}, {"journal", d.journal.Run}},
+	)
+}
+
+// runReload takes the configuration anew at every SIGHUP. One that is wrong changes
+// nothing.
+func (d *daemon) runReload(ctx context.Context, n notifier) error {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hup:
+			n.reloading()
+			n.reloaded(d.reload(ctx))
+		}
+	}
+}
+
+func (d *daemon) reload(ctx context.Context) error {
+	conf, err := config.Load(d.dir)
+	if err != nil {
+		d.log.Error("configuration is wrong, the old one stays in force", "error", err)
+		return err
+	}
+	if err := d.level.UnmarshalText([]byte(conf.LogLevel)); err != nil {
+		return err
+	}
+	d.agent.Reload(conf, proxyPort(ctx, d.units, d.log))
+	d.log.Info("configuration reloaded", "applications", len(conf.Apps))
+	return nil
+}
+
+// runSweep removes releases that neither run nor could be gone back to.
+func (d *daemon) runSweep(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		inUse, complete := d.agent.ReleasesInUse()
+		if !complete {
+			continue
+		}
+		for _, hash := range d.debug.ReleasesInUse() {
+			inUse[hash] = true
+		}
+		if removed, err := d.releases.Sweep(inUse); err != nil || len(removed) > 0 {
+			d.log.Info("releases swept", "removed", removed, "error", err)
+		}
+	}
+}

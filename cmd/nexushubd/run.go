@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/logging"
+	"github.com/nexushub/nexushub/internal/version"
+)
+
+// run is the whole life of the daemon. It returns nil after an orderly stop.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("nexushubd", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	dir := flags.String("config", config.Dir, "folder of the configuration")
+	show := flags.Bool("version", false, "print the version and exit")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	if *show {
+		_, err := fmt.Fprintln(stdout, "nexushubd", version.String())
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	return serve(ctx, *dir, stderr)
+}
+
+// serve starts everything that can fail before anything is started that could be seen.
+func serve(ctx context.Context, dir string, stderr io.Writer) error {
+	if os.Geteuid() != 0 {
+		return errors.New("must run as root to start units: use systemctl start nexushubd")
+	}
+	conf, err := config.Load(dir)
+	if err != nil {
+		return fmt.Errorf("configuration is wrong, nexushub verify shows it too: %w", err)
+	}
+	log, level, err := logging.New(conf.LogLevel, stderr)
+	if err != nil {
+		return err
+	}
+	slog.SetDefault(log)
+	d, err := newDaemon(ctx, dir, conf, log, level)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	log.Info("nexushubd starts", "version", version.Version, "commit", version.Commit, "config", dir)
+	err = d.run(ctx)
+	log.Info("nexushubd has ended; the applications run on", "error", err)
+	return err
+}
