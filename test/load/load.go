@@ -1,0 +1,60 @@
+// Package load sends requests at a fixed rate, whether answers come or not (an open
+// loop), so that a stall shows as late answers instead of as fewer requests.
+package load
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Options of a run.
+type Options struct {
+	URL     string
+	Rate    int            // requests per second
+	Clients []*http.Client // used in turn; their timeout bounds a request
+}
+
+// Run sends until ctx ends, waits for the answers that are due, and reports. Requests
+// are not cut short by ctx.
+func Run(ctx context.Context, o Options) Result {
+	var (
+		r       recorder
+		pending sync.WaitGroup
+		start   = time.Now()
+		every   = time.Second / time.Duration(o.Rate)
+		tick    = time.NewTimer(0)
+	)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		due := start.Add(time.Duration(n) * every)
+		tick.Reset(time.Until(due))
+		select {
+		case <-ctx.Done():
+			pending.Wait()
+			return r.result(time.Since(start))
+		case <-tick.C:
+		}
+		client := o.Clients[n%len(o.Clients)]
+		pending.Go(func() {
+			status, err := get(context.WithoutCancel(ctx), client, o.URL)
+			r.add(status, err, time.Since(due))
+		})
+	}
+}
+
+func get(ctx context.Context, client *http.Client, url string) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, err
+}
