@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/nexushub/nexushub/internal/problem"
@@ -120,4 +121,14 @@ func answerFault(res *http.Response) error {
 		p = problem.Problem{Status: res.StatusCode, Title: res.Status, Detail: line}
 	}
 	return FaultOf(p)
+}
+
+// URLOf is the address of an application whose host name is known, on the port of
+// this agent's proxy.
+func (c *Client) URLOf(host string) string {
+	u, err := url.Parse(c.base)
+	if err == nil && u.Scheme == "https" && u.Port() != "" && !strings.Contains(host, ":") {
+		host += ":" + u.Port()
+	}
+	return "https://" + host + "/"
 }

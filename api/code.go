@@ -103,8 +103,11 @@ func CodeOf(err error) Code {
 
 // CodeOfStatus is for answers of servers that are not ours.
 func CodeOfStatus(status int) Code {
-	if status == http.StatusConflict { // two codes share it
+	switch status {
+	case http.StatusConflict: // two codes share it
 		return Conflict
+	case http.StatusBadGateway: // a gateway did not reach the agent
+		return Unavailable
 	}
 	for c, m := range table {
 		if m.status == status {

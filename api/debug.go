@@ -102,3 +102,8 @@ func debugPath(id, rest string) string {
 	}
 	return p
 }
+
+// DiscardUpload drops what has arrived of a package, so that another can be sent.
+func (c *Client) DiscardUpload(ctx context.Context, id string) error {
+	return c.call(ctx, http.MethodDelete, debugPath(id, "package"), nil, nil)
+}

@@ -15,9 +15,13 @@ import (
 // maxEvent bounds one server-sent event on the client's side.
 const maxEvent = 8 << 20
 
-// Logs streams an application's log from the control API. The query is that of
+// Logs streams an application's log from the control API, or without a name that of
+// all applications. The query is that of
 // contract section 1; after is the id of the last entry seen, or empty.
 func (c *Client) Logs(ctx context.Context, app string, q url.Values, after string) iter.Seq2[LogEvent, error] {
+	if app == "" {
+		return c.logs(ctx, "/v1/logs", q, after)
+	}
 	return c.logs(ctx, appPath(app, "logs"), q, after)
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
+	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxy/certs"
 )
 
 // Applications tells what there is.
@@ -15,27 +17,29 @@ type Applications interface {
 	// App finds by instance id, name, host name or app id; api.NotFound else.
 	App(ref string) (api.App, error)
 	Plan() []api.Task
+	Refresh(ctx context.Context) error // of the figures from PID 1
 	System(ctx context.Context) (api.System, error)
 }
 
-// Operator changes what runs. Each call returns when it is done or has failed.
+// Operator changes what runs. Each call returns when it is done or has failed, with
+// the application as it is then.
 type Operator interface {
-	StartApp(ctx context.Context, id string) error
-	StopApp(ctx context.Context, id string) error
-	RestartApp(ctx context.Context, id string) error
+	StartApp(ctx context.Context, ref string) (api.App, error)
+	StopApp(ctx context.Context, ref string) (api.App, error)
+	RestartApp(ctx context.Context, ref string) (api.App, error)
 	StopAll(ctx context.Context) error
 }
 
 // Releases is the way back.
 type Releases interface {
-	AppReleases(id string) ([]api.Release, error)
-	Rollback(ctx context.Context, id, release string) error // "": the one before
+	AppReleases(ref string) ([]api.Release, error)
+	Rollback(ctx context.Context, ref, release string) (api.App, error) // "": the one before
 }
 
 // Explainer puts into a systemd-run line how an application runs.
 type Explainer interface {
-	Explain(id string) (api.Explanation, error)
-	ExecLine(id string, req api.ExecRequest) (api.Explanation, error)
+	Explain(ref string) (api.Explanation, error)
+	ExecLine(ref string, req api.ExecRequest) (api.Explanation, error)
 }
 
 // Secrets never gives a value back.
@@ -52,10 +56,10 @@ type Tokens interface {
 	Revoke(id string) error
 }
 
-// Gateway is the proxy's state.
-type Gateway interface {
-	Routes(ctx context.Context) ([]api.Route, error)
-	Certs(ctx context.Context) ([]api.Cert, error)
+// Proxy is the control side of nexushub-proxy, see proxy.Client.
+type Proxy interface {
+	Status(ctx context.Context) (proxy.Status, error)
+	Certs(ctx context.Context) ([]certs.Info, error)
 }
 
 // Logs answers with an instance's log, see journal.Hub.
@@ -71,7 +75,7 @@ type Deps struct {
 	Explainer    Explainer
 	Secrets      Secrets
 	Tokens       Tokens
-	Gateway      Gateway
+	Proxy        Proxy
 	Logs         Logs
 	Debug        http.Handler // the debug API without authentication: the socket vouches for the caller
 	Log          *slog.Logger

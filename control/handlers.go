@@ -41,23 +41,10 @@ func (h *handlers) register(g *echo.Group) {
 	g.POST("/stop-all", h.stopAll)
 }
 
-func (h *handlers) apps(c echo.Context) error { return list(c, h.Applications.Apps(), nil) }
-
-func (h *handlers) app(c echo.Context) error {
-	app, err := h.Applications.App(param(c, "app"))
-	return answer(c, app, err)
-}
-
-// verb is start, stop and restart: done, then the application as it is now.
-func (h *handlers) verb(do func(ctx context.Context, id string) error) echo.HandlerFunc {
+// verb is start, stop and restart.
+func (h *handlers) verb(do func(ctx context.Context, ref string) (api.App, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		app, err := h.Applications.App(param(c, "app"))
-		if err == nil {
-			err = do(c.Request().Context(), app.ID)
-		}
-		if err == nil {
-			app, err = h.Applications.App(app.ID)
-		}
+		app, err := do(c.Request().Context(), param(c, "app"))
 		return answer(c, app, err)
 	}
 }
@@ -86,11 +73,7 @@ func (h *handlers) serveLogs(c echo.Context, instance string) error {
 }
 
 func (h *handlers) releases(c echo.Context) error {
-	app, err := h.Applications.App(param(c, "app"))
-	if err != nil {
-		return err
-	}
-	out, err := h.Releases.AppReleases(app.ID)
+	out, err := h.Releases.AppReleases(param(c, "app"))
 	return list(c, out, err)
 }
 
@@ -99,47 +82,28 @@ func (h *handlers) rollback(c echo.Context) error {
 	if err := c.Bind(&req); err != nil {
 		return err
 	}
-	return h.verb(func(ctx context.Context, id string) error {
-		return h.Releases.Rollback(ctx, id, req.Release)
-	})(c)
+	app, err := h.Releases.Rollback(c.Request().Context(), param(c, "app"), req.Release)
+	return answer(c, app, err)
 }
 
 func (h *handlers) explain(c echo.Context) error {
-	app, err := h.Applications.App(param(c, "app"))
-	if err != nil {
-		return err
-	}
-	out, err := h.Explainer.Explain(app.ID)
+	out, err := h.Explainer.Explain(param(c, "app"))
 	return answer(c, out, err)
 }
 
 func (h *handlers) execLine(c echo.Context) error {
 	var req api.ExecRequest
-	app, err := h.Applications.App(param(c, "app"))
-	if err == nil {
-		err = c.Bind(&req)
-	}
-	if err == nil && len(req.Command) == 0 {
-		err = fmt.Errorf("no command: %w", api.Invalid)
-	}
-	if err != nil {
+	if err := c.Bind(&req); err != nil {
 		return err
 	}
-	out, err := h.Explainer.ExecLine(app.ID, req)
+	if len(req.Command) == 0 {
+		return fmt.Errorf("no command: %w", api.Invalid)
+	}
+	out, err := h.Explainer.ExecLine(param(c, "app"), req)
 	return answer(c, out, err)
 }
 
 func (h *handlers) plan(c echo.Context) error { return list(c, h.Applications.Plan(), nil) }
-
-func (h *handlers) routes(c echo.Context) error {
-	out, err := h.Gateway.Routes(c.Request().Context())
-	return list(c, out, err)
-}
-
-func (h *handlers) certs(c echo.Context) error {
-	out, err := h.Gateway.Certs(c.Request().Context())
-	return list(c, out, err)
-}
 
 func (h *handlers) system(c echo.Context) error {
 	out, err := h.Applications.System(c.Request().Context())

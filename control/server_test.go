@@ -19,6 +19,8 @@ import (
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
+	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxy/certs"
 )
 
 const appID = "3bf3e3c0-6e51-482a-b180-00f6aa568ee9"
@@ -45,10 +47,16 @@ func (s *stub) Plan() []api.Task { return []api.Task{{Action: "start", Reason: "
 func (s *stub) System(context.Context) (api.System, error) {
 	return api.System{Version: "1"}, s.note("system")
 }
-func (s *stub) StartApp(_ context.Context, id string) error   { return s.note("start %s", id) }
-func (s *stub) StopApp(_ context.Context, id string) error    { return s.note("stop %s", id) }
-func (s *stub) RestartApp(_ context.Context, id string) error { return s.note("restart %s", id) }
-func (s *stub) StopAll(context.Context) error                 { return s.note("stop all") }
+func (s *stub) StartApp(_ context.Context, ref string) (api.App, error) {
+	return api.App{}, s.note("start %s", ref)
+}
+func (s *stub) StopApp(_ context.Context, ref string) (api.App, error) {
+	return api.App{}, s.note("stop %s", ref)
+}
+func (s *stub) RestartApp(_ context.Context, ref string) (api.App, error) {
+	return api.App{}, s.note("restart %s", ref)
+}
+func (s *stub) StopAll(context.Context) error { return s.note("stop all") }
 func (s *stub) AppReleases(id string) ([]api.Release, error) {
 	return []api.Release{{ID: "r1"}}, s.note("releases %s", id)
 }
@@ -73,10 +81,13 @@ func (s *stub) Create(t api.NewToken) (api.IssuedToken, error) {
 	return api.IssuedToken{Secret: "s3cret"}, s.note("create %s", t.Name)
 }
 func (s *stub) Revoke(id string) error { return s.note("revoke %s", id) }
-func (s *stub) Routes(context.Context) ([]api.Route, error) {
-	return []api.Route{{Host: "h"}}, s.note("routes")
+func (s *stub) Status(context.Context) (proxy.Status, error) {
+	return proxy.Status{Routes: []proxy.RouteStatus{{Instance: appID, Hosts: []string{"h", "i"}}},
+		Instances: []proxy.InstanceStatus{{Instance: appID, Requests: 12}}}, s.note("status")
 }
-func (s *stub) Certs(context.Context) ([]api.Cert, error) { return nil, s.note("certs") }
+func (s *stub) Certs(context.Context) ([]certs.Info, error) {
+	return []certs.Info{{Source: "file"}}, s.note("certs")
+}
 func (s *stub) Serve(w http.ResponseWriter, _ *http.Request, q journal.Query, f journal.Format) error {
 	io.WriteString(w, "event: log\ndata: {\"message\":\"hi\"}\n\n")
 	return s.note("logs %s %d %v %s %s", q.Instance, q.Lines, q.Follow, f, q.After)
@@ -84,7 +95,7 @@ func (s *stub) Serve(w http.ResponseWriter, _ *http.Request, q journal.Query, f 
 
 func newServer(s *stub, log io.Writer) *Server {
 	return NewServer(Deps{
-		Applications: s, Operator: s, Releases: s, Explainer: s, Secrets: s, Tokens: s, Gateway: s, Logs: s,
+		Applications: s, Operator: s, Releases: s, Explainer: s, Secrets: s, Tokens: s, Proxy: s, Logs: s,
 		Debug: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `[{"id":"d"}]`) }),
 		Log:   slog.New(slog.NewTextHandler(log, nil)),
 	})
@@ -118,17 +129,29 @@ func TestClientAndServerAgree(t *testing.T) {
 		want string
 		do   func() error
 	}{
-		{"", func() error { v, err := c.Apps(ctx); _ = v[:0]; return err }},
-		{"", func() error { _, err := c.App(ctx, "hello"); return err }},
-		{"start " + appID, func() error { _, err := c.Start(ctx, "hello"); return err }},
-		{"stop " + appID, func() error { _, err := c.Stop(ctx, "hello"); return err }},
-		{"restart " + appID, func() error { _, err := c.Restart(ctx, "hello"); return err }},
+		{"refresh; status", func() error { _, err := c.Apps(ctx); return err }},
+		{"refresh; status", func() error {
+			a, err := c.App(ctx, "hello")
+			if a.Requests != 12 {
+				t.Errorf("requests of %+v", a)
+			}
+			return err
+		}},
+		{"start hello", func() error { _, err := c.Start(ctx, "hello"); return err }},
+		{"stop hello", func() error { _, err := c.Stop(ctx, "hello"); return err }},
+		{"restart hello", func() error { _, err := c.Restart(ctx, "hello"); return err }},
 		{"stop all", func() error { return c.StopAll(ctx) }},
-		{"releases " + appID, func() error { _, err := c.Releases(ctx, "hello"); return err }},
-		{"rollback " + appID + ` "r1"`, func() error { _, err := c.Rollback(ctx, "hello", "r1"); return err }},
-		{"explain " + appID, func() error { _, err := c.Explain(ctx, "hello"); return err }},
+		{"releases hello", func() error { _, err := c.Releases(ctx, "hello"); return err }},
+		{`rollback hello "r1"`, func() error { _, err := c.Rollback(ctx, "hello", "r1"); return err }},
+		{"explain hello", func() error { _, err := c.Explain(ctx, "hello"); return err }},
 		{"", func() error { _, err := c.Plan(ctx); return err }},
-		{"routes", func() error { _, err := c.Routes(ctx); return err }},
+		{"status", func() error {
+			r, err := c.Routes(ctx)
+			if len(r) != 2 || r[1].Host != "i" || r[1].Requests != 12 {
+				t.Errorf("routes %+v", r)
+			}
+			return err
+		}},
 		{"certs", func() error { _, err := c.Certs(ctx); return err }},
 		{"system", func() error { _, err := c.System(ctx); return err }},
 		{"tokens", func() error { _, err := c.Tokens(ctx); return err }},
@@ -144,7 +167,7 @@ func TestClientAndServerAgree(t *testing.T) {
 			{"secrets " + appID, func() error { _, err := c.Secrets(ctx, "hello"); return err }},
 			{"set " + appID + " KEY", func() error { return c.SetSecret(ctx, "hello", api.NewSecret{Name: "KEY"}) }},
 			{"unset " + appID + " A/B", func() error { return c.RemoveSecret(ctx, "hello", "A/B") }},
-			{"exec " + appID + " [sh -c x]", func() error {
+			{"exec hello [sh -c x]", func() error {
 				_, err := c.ExecLine(ctx, "hello", api.ExecRequest{Command: []string{"sh", "-c", "x"}})
 				return err
 			}},

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/profile"
+	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/internal/version"
+)
+
+// cli is what all commands share.
+type cli struct {
+	in    io.Reader
+	voice *voice.Voice
+
+	socket string
+	host   string
+}
+
+func newCLI(in io.Reader, out, err io.Writer) *cli {
+	colour := isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return &cli{in: in, voice: &voice.Voice{Out: out, Err: err, Colour: colour, Terminal: isTerminal(err), Now: time.Now}}
+}
+
+const rootLong = `nexushub runs applications on this host: systemd supervises them, the journal keeps
+their logs, and a TLS proxy leads host names to them.
+
+Operators use it on the host itself, through the control socket (root and the group
+nexushub). Developers use it from anywhere: nexushub login HOST --token -`
+
+const rootExample = `  nexushub list                        what runs here
+  nexushub deploy ./myapp              package a folder, upload, run, print the URL
+  nexushub logs -f myapp               follow a log
+  nexushub status myapp                state, health, memory, and why it is so
+  nexushub rollback myapp              run the previous release again`
+
+func (c *cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use: "nexushub", Short: "applications on this host", Long: rootLong, Example: rootExample,
+		Version: version.String(), SilenceErrors: true, SilenceUsage: true,
+		SuggestionsMinimumDistance: 2,
+		Args:                       cobra.ArbitraryArgs, RunE: c.noCommand,
+	}
+	root.SetVersionTemplate("nexushub {{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
+	flags := root.PersistentFlags()
+	flags.BoolVar(&c.voice.AsJSON, "json", false, "print what the API answers, as JSON")
+	flags.BoolVarP(&c.voice.Quiet, "quiet", "q", false, "no progress, only data and errors")
+	flags.StringVar(&c.socket, "socket", api.Socket, "control socket of the agent")
+	flags.StringVar(&c.host, "host", os.Getenv("NEXUSHUB_HOST"), "API host to use instead of the socket, after nexushub login")
+	root.AddCommand(c.list(), c.status(), c.start(), c.stop(), c.restart(), c.deploy(), c.dev(), c.remove(), c.releases(), c.rollback(),
+		c.logs(), c.routes(), c.cert(), c.plan(), c.explain(), c.exec(), c.secret(), c.token(), c.login(),
+		c.verify(), c.top(), c.backup(), c.restore(), c.version(), c.manPage(root))
+	for _, cmd := range root.Commands() {
+		guardArgs(cmd)
+	}
+	return root
+}
+
+// guardArgs makes wrong arguments a usage error, for subcommands too.
+func guardArgs(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usage(cmd, err)
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		guardArgs(sub)
+	}
+}
+
+func usage(cmd *cobra.Command, err error) error {
+	return &voice.Usage{Err: err, Command: cmd.CommandPath()}
+}
+
+// noCommand explains what it was given instead of a command.
+func (c *cli) noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	err := fmt.Errorf("there is no command %q", args[0])
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		err = fmt.Errorf("there is no command %q, did you mean: %s", args[0], strings.Join(similar, ", "))
+	}
+	return usage(cmd, err)
+}
+
+// client speaks to the agent, and says whether that is another host.
+func (c *cli) client() (client *api.Client, remote bool, err error) {
+	path, err := profile.Path()
+	if err != nil {
+		return api.NewClient(c.socket), false, nil // no home, no profile
+	}
+	p, err := profile.Load(path)
+	if err != nil {
+		return nil, false, err
+	}
+	name := c.host
+	if name == "" && p.Default != "" && !exists(c.socket) {
+		name = p.Default
+	}
+	if name == "" {
+		return api.NewClient(c.socket), false, nil
+	}
+	host, ok := p.Hosts[name]
+	if !ok {
+		return nil, false, &voice.Hint{Err: fmt.Errorf("not logged in to %s", name), Text: "log in first: nexushub login " + name + " --token -"}
+	}
+	roots, err := host.Roots()
+	if err != nil {
+		return nil, false, err
+	}
+	return api.NewRemoteClient(host.URL, host.Token, roots), true, nil
+}
+
+// local is client for what only the host itself can do.
+func (c *cli) local() (*api.Client, error) {
+	client, remote, err := c.client()
+	if err == nil && remote {
+		err = &voice.Hint{
+			Err:  errors.New("this works only on the host itself, through the control socket"),
+			Text: "what works from elsewhere: list, status, stop, deploy, dev, logs, remove",
+		}
+	}
+	return client, err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil || !errors.Is(err, fs.ErrNotExist)
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/pack"
+	"github.com/nexushub/nexushub/cmd/nexushub/upload"
+	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+)
+
+// errNotHealthy ends a deployment whose application did not come up; what is known of
+// it has been printed.
+var errNotHealthy = errors.New("the application is not healthy")
+
+// deployer brings a folder or a zip to an agent.
+type deployer struct {
+	client *api.Client
+	voice  *voice.Voice
+}
+
+// name fills in the application's name from its folder.
+func name(want *api.NewDebugApplication, source, suffix string) error {
+	if want.AppID != "" {
+		return nil
+	}
+	full, err := filepath.Abs(source)
+	if err != nil {
+		return err
+	}
+	want.AppID = strings.TrimSuffix(filepath.Base(full), ".zip") + suffix
+	return nil
+}
+
+func (d *deployer) deploy(ctx context.Context, source string, want api.NewDebugApplication) (app api.DebugApplication, err error) {
+	p, done, err := d.pack(ctx, source)
+	if err != nil {
+		return app, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	if app, err = d.application(ctx, want); err != nil {
+		return app, err
+	}
+	if err := d.upload(ctx, app.ID, p); err != nil {
+		return app, err
+	}
+	return app, d.install(ctx, app)
+}
+
+// pack returns the package and what removes it afterwards.
+func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, done func() error, err error) {
+	info, err := os.Stat(source)
+	if err != nil {
+		return p, nil, err
+	}
+	if !info.IsDir() {
+		p, err = pack.Hash(source)
+		return p, func() error { return nil }, err
+	}
+	if err := runnable(source); err != nil {
+		return p, nil, err
+	}
+	d.voice.Running("packing " + source)
+	f, err := os.CreateTemp("", "nexushub-*.zip")
+	if err != nil {
+		return p, nil, err
+	}
+	done = func() error { return os.Remove(f.Name()) }
+	p, err = pack.Zip(ctx, source, f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return p, nil, errors.Join(err, done())
+	}
+	d.voice.Packed(p.Files, p.Size, p.SHA256)
+	return p, done, nil
+}
+
+// runnable says at once what the agent would say after the upload.
+func runnable(dir string) error {
+	for _, name := range []string{"bin/app", "static/index.html", "nexushub.toml"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return nil
+		}
+	}
+	return &voice.Hint{
+		Err:  fmt.Errorf("%s has neither bin/app nor static/index.html nor nexushub.toml: %w", dir, api.Invalid),
+		Text: "what a package looks like: man nexushub-manifest",
+	}
+}
+
+// application finds the one to replace, or makes it.
+func (d *deployer) application(ctx context.Context, want api.NewDebugApplication) (app api.DebugApplication, err error) {
+	err = d.patiently(ctx, func() error {
+		list, err := d.client.DebugApps(ctx)
+		if err != nil {
+			return err
+		}
+		for _, a := range list {
+			if same(a, want) {
+				app = a
+				return nil
+			}
+		}
+		app, err = d.client.CreateDebug(ctx, want)
+		return err
+	})
+	return app, err
+}
+
+// same is true where a deployment changes nothing but the release.
+func same(a api.DebugApplication, want api.NewDebugApplication) bool {
+	return a.AppID == want.AppID && (want.HostName == "" || want.HostName == a.HostName) &&
+		(want.DBName == "" || want.DBName == a.DBName) &&
+		(want.StaticServiceURL == "" || want.StaticServiceURL == a.StaticServiceURL)
+}
+
+func (d *deployer) upload(ctx context.Context, id string, p pack.Package) error {
+	bar := d.voice.Upload(p.Size)
+	err := upload.Run(ctx, d.client, id, p, bar)
+	if errors.Is(err, api.Conflict) { // an earlier upload of other content was left behind
+		if err := d.client.DiscardUpload(ctx, id); err != nil {
+			return err
+		}
+		bar.Close(false)
+		bar = d.voice.Upload(p.Size)
+		err = upload.Run(ctx, d.client, id, p, bar)
+	}
+	bar.Close(err == nil)
+	return err
+}
+
+func (d *deployer) install(ctx context.Context, app api.DebugApplication) error {
+	d.voice.Running("starting " + app.AppID)
+	var answer api.InstallAnswer
+	err := d.patiently(ctx, func() (err error) {
+		answer, err = d.client.Install(ctx, app.ID)
+		return err
+	})
+	if err == nil && answer.Status != "running" {
+		d.voice.NotHealthy(app, answer.Message)
+		err = errNotHealthy
+	}
+	return err
+}
+
+func (d *deployer) patiently(ctx context.Context, f func() error) error {
+	return upload.Patiently(ctx, d.voice.WaitingForAgent, f)
+}

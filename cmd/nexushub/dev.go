@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+)
+
+// cleanupTime is what there is to remove the application after Ctrl-C.
+const cleanupTime = 15 * time.Second
+
+func (c *cli) dev() *cobra.Command {
+	d := &devLoop{}
+	cmd := &cobra.Command{
+		Use: "dev [FOLDER]", Short: "build, deploy and follow an application while you work on it",
+		Long: `dev builds a folder, deploys it under a name of its own, and shows its log and state.
+In a terminal R builds and deploys again, Q stops and removes the application and
+leaves, as Ctrl-C does. Without a terminal it prints plain lines and ends with a signal.
+
+The build command is --build, or "make build" where there is a Makefile, or none.`,
+		Example: "  nexushub dev\n  nexushub dev ./shop --build 'go build -o bin/app .' --static-service http://127.0.0.1:5173",
+		Args:    cobra.MaximumNArgs(1),
+	}
+	registerApp(cmd, &d.want)
+	cmd.Flags().StringVar(&d.build, "build", "", "command that builds the folder, run by sh")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		client, _, err := c.client()
+		if err != nil {
+			return err
+		}
+		d.dir = append(args, ".")[0]
+		if err := name(&d.want, d.dir, "-dev"); err != nil {
+			return err
+		}
+		return c.develop(cmd.Context(), client, d)
+	}
+	return cmd
+}
+
+func (c *cli) develop(ctx context.Context, client *api.Client, d *devLoop) (err error) {
+	if d.build == "" && exists(filepath.Join(d.dir, "Makefile")) {
+		d.build = "make build"
+	}
+	keys, restore, err := c.keys(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, restore()) }()
+	shared := *c.voice
+	shared.Out, shared.Err = &locked{w: c.voice.Out}, &locked{w: c.voice.Err}
+	d.client, d.voice, d.keys, d.interactive = client, &shared, keys, isTerminal(c.in) && isTerminal(c.voice.Out)
+	return d.run(ctx)
+}
+
+// devLoop builds, deploys, watches, and begins again when told.
+type devLoop struct {
+	dir, build  string
+	want        api.NewDebugApplication
+	client      *api.Client
+	voice       *voice.Voice
+	keys        <-chan byte
+	interactive bool
+
+	app    api.DebugApplication // once deployed
+	cancel func()               // ends watching
+	done   chan struct{}
+}
+
+func (d *devLoop) run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, d.cleanup(ctx)) }()
+	for {
+		if err := d.turn(ctx); err != nil && (!d.interactive || ctx.Err() != nil) {
+			return err
+		} else if err != nil {
+			d.voice.Complain(err)
+		}
+		d.voice.DevKeys(d.interactive)
+		if !d.again(ctx) {
+			return nil
+		}
+	}
+}
+
+// turn is one build and deployment.
+func (d *devLoop) turn(ctx context.Context) error {
+	if d.build != "" {
+		d.voice.Running(d.build)
+		cmd := command(ctx, []string{"sh", "-c", d.build}, nil, d.voice.Err, d.voice.Err)
+		cmd.Dir = d.dir
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%s: %w", d.build, err)
+		}
+	}
+	deploy := &deployer{client: d.client, voice: d.voice}
+	app, err := deploy.deploy(ctx, d.dir, d.want)
+	if app.ID != "" && d.app.ID != app.ID {
+		d.watch(ctx, app)
+	}
+	if err != nil {
+		return err
+	}
+	return d.voice.Deployed(app, d.client.URLOf(app.HostName))
+}
+
+// again waits for R (true) or for the end.
+func (d *devLoop) again(ctx context.Context) bool {
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case k := <-d.keys:
+			switch k {
+			case 'r', 'R':
+				return true
+			case 'q', 'Q':
+				return false
+			}
+		}
+	}
+}
+
+// watch follows log and state of the application until cleanup.
+func (d *devLoop) watch(ctx context.Context, app api.DebugApplication) {
+	d.unwatch()
+	ctx, d.cancel = context.WithCancel(ctx)
+	d.app, d.done = app, make(chan struct{})
+	go func() {
+		defer close(d.done)
+		p := &logPrinter{voice: d.voice, style: voice.Short}
+		states := make(chan struct{})
+		go func() { defer close(states); d.states(ctx) }()
+		if err := p.print(ctx, debugLogs(d.client, app.ID), logFlags{follow: true}); err != nil && ctx.Err() == nil {
+			d.voice.Complain(err)
+		}
+		<-states
+	}()
+}
+
+// states says when the state changes.
+func (d *devLoop) states(ctx context.Context) {
+	last := ""
+	for pause(ctx, time.Second) == nil {
+		s, err := d.client.DebugStatus(ctx, d.app.ID)
+		if now := s.Status + ", " + s.HealthCheck; err == nil && now != last {
+			d.voice.StateChanged(now, s.Error)
+			last = now
+		}
+	}
+}
+
+func (d *devLoop) unwatch() {
+	if d.cancel != nil {
+		d.cancel()
+		<-d.done
+	}
+}
+
+// cleanup removes the application, also after Ctrl-C.
+func (d *devLoop) cleanup(ctx context.Context) error {
+	d.unwatch()
+	if d.app.ID == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	defer cancel()
+	if err := d.client.DeleteDebug(ctx, d.app.ID); err != nil && !errors.Is(err, api.NotFound) {
+		return err
+	}
+	d.voice.Removed("application", d.app.AppID)
+	return nil
+}

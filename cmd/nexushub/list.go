@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+func (c *cli) list() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Aliases: []string{"ls", "apps", "ps"}, Short: "list the applications",
+		Example: "  nexushub list\n  nexushub list --json | jq -r '.[].url'",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			apps, err := c.apps(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return c.voice.Apps(apps)
+		},
+	}
+}
+
+func (c *cli) apps(ctx context.Context) ([]api.App, error) {
+	client, remote, err := c.client()
+	switch {
+	case err != nil:
+		return nil, err
+	case remote:
+		return remoteApps(ctx, client)
+	}
+	return client.Apps(ctx)
+}
+
+// completeApp offers the names of applications to the shell.
+func (c *cli) completeApp(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
+	defer cancel()
+	apps, err := c.apps(ctx)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []string
+	for _, a := range apps {
+		names = append(names, a.Name+"\t"+string(a.State)+" "+a.HostName)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

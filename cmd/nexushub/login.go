@@ -1,0 +1,91 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/profile"
+)
+
+func (c *cli) login() *cobra.Command {
+	var token, ca string
+	cmd := &cobra.Command{
+		Use: "login HOST", Short: "remember a host and a token, to deploy from elsewhere",
+		Long: `login tries a token at an API host (admin.DOMAIN, with :PORT if it is not 443) and
+keeps both in a profile that only you can read. --host chooses between several.
+
+The token comes from an operator: nexushub token create NAME. With --token - it is read
+from stdin, so that it is in no shell history.`,
+		Example: "  nexushub login admin.example.org --token -\n  nexushub login admin.yesterday.localhost:8443 --ca root.crt --token -",
+		Args:    cobra.ExactArgs(1),
+	}
+	cmd.Flags().StringVar(&token, "token", "", "the token, or - to read it from stdin")
+	cmd.Flags().StringVar(&ca, "ca", "", "PEM file of the certificate authority to trust for this host")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if token == "" {
+			return usage(cmd, errors.New("--token is needed: a token, or - to read it from stdin"))
+		}
+		host, err := c.hostOf(args[0], token, ca)
+		if err != nil {
+			return err
+		}
+		return c.remember(cmd, args[0], host)
+	}
+	return cmd
+}
+
+func (c *cli) hostOf(name, token, ca string) (h profile.Host, err error) {
+	if !strings.Contains(name, "://") {
+		name = "https://" + name
+	}
+	u, err := url.Parse(name)
+	if err != nil || u.Scheme != "https" || u.Host == "" {
+		return h, fmt.Errorf("%q is no host: write admin.example.org or admin.example.org:8443", name)
+	}
+	h = profile.Host{URL: u.Scheme + "://" + u.Host, Token: token}
+	if token == "-" {
+		if h.Token, err = c.readSecret("token: "); err != nil {
+			return h, err
+		}
+		h.Token = strings.TrimSpace(h.Token)
+	}
+	if ca != "" {
+		pem, err := os.ReadFile(ca)
+		if err != nil {
+			return h, err
+		}
+		h.CACert = string(pem)
+	}
+	return h, nil
+}
+
+// remember keeps only what works.
+func (c *cli) remember(cmd *cobra.Command, name string, h profile.Host) error {
+	roots, err := h.Roots()
+	if err != nil {
+		return err
+	}
+	if _, err := api.NewRemoteClient(h.URL, h.Token, roots).DebugApps(cmd.Context()); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	path, err := profile.Path()
+	if err != nil {
+		return err
+	}
+	p, err := profile.Load(path)
+	if err != nil {
+		return err
+	}
+	p.Hosts[name], p.Default = h, name
+	if err := p.Save(path); err != nil {
+		return err
+	}
+	c.voice.LoggedIn(name, path)
+	return nil
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+)
+
+// logFlags are those of journalctl, and of heroku where they differ.
+type logFlags struct {
+	follow, previous, showCursor  bool
+	lines, since, until           string
+	priority, grep, style, cursor string
+}
+
+func (c *cli) logs() *cobra.Command {
+	var f logFlags
+	cmd := &cobra.Command{
+		Use: "logs [APP]", Aliases: []string{"log"}, Short: "show or follow the log of an application",
+		Long: `logs shows what an application printed and what systemd said about it, from the
+journal; without APP, that of all applications. It works in every state of the
+application, also after a crash, and for a removed one by its instance id.
+
+A follower that loses the connection goes on where it was: nothing is lost, nothing
+comes twice. Lines that the journal itself no longer has are announced.`,
+		Example: `  nexushub logs -f myapp
+  nexushub logs -n 200 --priority warning myapp
+  nexushub logs --since 10m --grep 'timeout|refused' myapp
+  nexushub logs --previous myapp          the run before this one: why did it end
+  nexushub logs -o json --cursor 's=...' myapp`,
+		Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeApp,
+	}
+	f.register(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		ref := ""
+		if len(args) > 0 {
+			ref = args[0]
+		}
+		return c.showLogs(cmd, ref, f)
+	}
+	return cmd
+}
+
+func (f *logFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVarP(&f.follow, "follow", "f", false, "go on with what comes")
+	flags.BoolVarP(&f.follow, "tail", "t", false, "the same as --follow")
+	flags.StringVarP(&f.lines, "lines", "n", "", "how many of the last lines, or all (default 50)")
+	flags.StringVar(&f.since, "since", "", "from a time on: 10m, 15:04, '2006-01-02 15:04:05', yesterday")
+	flags.StringVar(&f.until, "until", "", "up to a time")
+	flags.StringVarP(&f.priority, "priority", "p", "", "at least this important: error, warning, notice, info, debug")
+	flags.StringVarP(&f.grep, "grep", "g", "", "only lines that match a regular expression; without capitals, case is ignored")
+	flags.StringVarP(&f.style, "output", "o", "short", "short, json (a document per line) or cat (only messages)")
+	flags.StringVar(&f.cursor, "cursor", "", "go on behind the entry with this cursor")
+	flags.BoolVar(&f.showCursor, "show-cursor", false, "print the cursor of the last entry at the end")
+	flags.BoolVar(&f.previous, "previous", false, "the last run but one")
+	if err := flags.MarkHidden("tail"); err != nil {
+		panic(err) // the flag is four lines up
+	}
+}
+
+func (f logFlags) query(now time.Time) url.Values {
+	q := url.Values{"follow": {strconv.FormatBool(f.follow)}}
+	set := func(key, value string) {
+		if value != "" {
+			q.Set(key, value)
+		}
+	}
+	set("lines", f.lines)
+	set("since", f.since)
+	set("until", f.until)
+	set("priority", f.priority)
+	set("grep", f.grep)
+	if f.previous {
+		q.Set("previous", "1")
+	}
+	return q
+}
+
+func (c *cli) showLogs(cmd *cobra.Command, ref string, f logFlags) error {
+	style := voice.LogStyle(f.style)
+	if c.voice.AsJSON {
+		style = voice.JSON
+	}
+	if style != voice.Short && style != voice.Cat && style != voice.JSON {
+		return usage(cmd, fmt.Errorf("--output %q must be short, json or cat", f.style))
+	}
+	source, err := c.logSource(cmd.Context(), ref)
+	if err != nil {
+		return err
+	}
+	p := &logPrinter{voice: c.voice, style: style, after: f.cursor}
+	err = p.print(cmd.Context(), source, f)
+	if f.showCursor && p.after != "" {
+		c.voice.Cursor(p.after)
+	}
+	return err
+}
+
+// logSource opens the log behind an entry.
+type logSource func(ctx context.Context, q url.Values, after string) iter.Seq2[api.LogEvent, error]
+
+func (c *cli) logSource(ctx context.Context, ref string) (logSource, error) {
+	client, remote, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	if !remote {
+		return func(ctx context.Context, q url.Values, after string) iter.Seq2[api.LogEvent, error] {
+			return client.Logs(ctx, ref, q, after)
+		}, nil
+	}
+	a, err := findDebug(ctx, client, ref)
+	if err != nil {
+		return nil, err
+	}
+	return debugLogs(client, a.ID), nil
+}
+
+func debugLogs(client *api.Client, id string) logSource {
+	return func(ctx context.Context, q url.Values, after string) iter.Seq2[api.LogEvent, error] {
+		return client.DebugLogs(ctx, id, q, after)
+	}
+}
+
+// logPrinter prints a log over any number of connections.
+type logPrinter struct {
+	voice *voice.Voice
+	style voice.LogStyle
+	after string // id of the last entry printed
+}
+
+// print ends with the log, with ctx, or with an error that does not pass. A follower
+// whose agent restarts comes back.
+func (p *logPrinter) print(ctx context.Context, open logSource, f logFlags) error {
+	q := f.query(p.voice.Now())
+	for delay := 200 * time.Millisecond; ; delay = min(2*delay, 5*time.Second) {
+		got, err := p.once(open(ctx, q, p.after))
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !f.follow, err != nil && !passing(err):
+			return err
+		case err != nil && !got && delay == 200*time.Millisecond:
+			p.voice.Reconnecting(err)
+		}
+		if got {
+			delay = 200 * time.Millisecond
+		}
+		if err := pause(ctx, delay); err != nil {
+			return err
+		}
+	}
+}
+
+func (p *logPrinter) once(events iter.Seq2[api.LogEvent, error]) (got bool, err error) {
+	for e, err := range events {
+		switch {
+		case err != nil:
+			return got, err
+		case e.Gap != nil:
+			err = p.voice.Gap(*e.Gap, p.style)
+			p.seen(e.Gap.ID)
+		case e.Entry != nil:
+			err = p.voice.Entry(*e.Entry, p.style)
+			p.seen(e.Entry.ID)
+		}
+		if err != nil {
+			return got, err
+		}
+		got = true
+	}
+	return got, nil
+}
+
+func (p *logPrinter) seen(id string) {
+	if id != "" {
+		p.after = id
+	}
+}
+
+// passing is what a follower waits for: an agent that restarts.
+func passing(err error) bool {
+	return errors.Is(err, api.Unavailable) || errors.Is(err, api.Timeout)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

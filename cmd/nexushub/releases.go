@@ -1,0 +1,45 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func (c *cli) releases() *cobra.Command {
+	return &cobra.Command{
+		Use: "releases APP", Short: "list what an application ran, newest first",
+		Example: "  nexushub releases myapp",
+		Args:    cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.local()
+			if err != nil {
+				return err
+			}
+			list, err := client.Releases(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.voice.Releases(list)
+		},
+	}
+}
+
+func (c *cli) rollback() *cobra.Command {
+	return &cobra.Command{
+		Use: "rollback APP [RELEASE]", Short: "run an older release again, by default the previous one",
+		Long: `rollback starts the older release beside the current one, waits until it is healthy,
+and only then leads requests to it. If it does not get healthy, nothing changes.`,
+		Example: "  nexushub rollback myapp\n  nexushub rollback myapp 3f9a1c",
+		Args:    cobra.RangeArgs(1, 2), ValidArgsFunction: c.completeApp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.local()
+			if err != nil {
+				return err
+			}
+			app, err := client.Rollback(cmd.Context(), args[0], append(args, "")[1])
+			if err != nil {
+				return err
+			}
+			return c.voice.Did("rolled back", app)
+		},
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+)
+
+// completionTimeout keeps a shell usable when the agent is not.
+const completionTimeout = 2 * time.Second
+
+func (c *cli) status() *cobra.Command {
+	var system bool
+	cmd := &cobra.Command{
+		Use: "status [APP]", Short: "show the state of an application, or of the host, and why it is so",
+		Long: `status shows what is known of an application: its state and since when and why, its
+unit, process, health, restarts, use of memory and CPU, release and route.
+
+The exit code is 0 while the application is up, 3 while it is not, 4 if there is none
+of that name. Without APP, and with --system, it describes the host and the agent.`,
+		Example: "  nexushub status myapp\n  nexushub status --system\n  nexushub status myapp --json | jq .health",
+		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: c.completeApp,
+	}
+	cmd.Flags().BoolVar(&system, "system", false, "describe the host and the agent")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if system || len(args) == 0 {
+			return c.showSystem(cmd)
+		}
+		return c.showApp(cmd, args[0])
+	}
+	return cmd
+}
+
+func (c *cli) showSystem(cmd *cobra.Command) error {
+	client, err := c.local()
+	if err != nil {
+		return err
+	}
+	system, err := client.System(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return c.voice.System(system)
+}
+
+func (c *cli) showApp(cmd *cobra.Command, ref string) error {
+	client, remote, err := c.client()
+	if err != nil {
+		return err
+	}
+	var app api.App
+	if remote {
+		app, err = remoteApp(cmd.Context(), client, ref)
+	} else {
+		app, err = client.App(cmd.Context(), ref)
+	}
+	if err == nil {
+		err = c.voice.Status(app)
+	}
+	if err == nil && !app.State.Up() {
+		err = &voice.Exit{Code: api.ExitNotRunning}
+	}
+	return err
+}

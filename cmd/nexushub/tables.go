@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+)
+
+// table is a command that shows a list of the control API.
+func table[T any](c *cli, cmd *cobra.Command, get func(*api.Client, context.Context) (T, error), show func(*voice.Voice, T) error) *cobra.Command {
+	cmd.Args = cobra.NoArgs
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		client, err := c.local()
+		if err != nil {
+			return err
+		}
+		list, err := get(client, cmd.Context())
+		if err != nil {
+			return err
+		}
+		return show(c.voice, list)
+	}
+	return cmd
+}
+
+func (c *cli) routes() *cobra.Command {
+	return table(c, &cobra.Command{
+		Use: "routes", Short: "show the host names that the proxy serves, and where they lead",
+		Example: "  nexushub routes",
+	}, (*api.Client).Routes, (*voice.Voice).Routes)
+}
+
+func (c *cli) cert() *cobra.Command {
+	return table(c, &cobra.Command{
+		Use: "cert", Aliases: []string{"certs"}, Short: "show the certificates, and when they expire",
+		Example: "  nexushub cert\n  nexushub cert --json | jq -r '.[].not_after'",
+	}, (*api.Client).Certs, (*voice.Voice).Certs)
+}
+
+func (c *cli) plan() *cobra.Command {
+	return table(c, &cobra.Command{
+		Use: "plan", Short: "show what the agent is about to do, and why",
+		Example: "  nexushub plan",
+	}, (*api.Client).Plan, (*voice.Voice).Plan)
+}

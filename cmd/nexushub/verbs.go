@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+func (c *cli) start() *cobra.Command {
+	return c.verb("start", "started", "let a stopped application run again", (*api.Client).Start)
+}
+
+func (c *cli) restart() *cobra.Command {
+	return c.verb("restart", "restarted", "replace an application by an equal one, without a gap", (*api.Client).Restart)
+}
+
+func (c *cli) verb(word, past, short string, do func(*api.Client, context.Context, string) (api.App, error)) *cobra.Command {
+	return &cobra.Command{
+		Use: word + " APP", Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
+		Example: "  nexushub " + word + " myapp",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.local()
+			if err != nil {
+				return err
+			}
+			app, err := do(client, cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.voice.Did(past, app)
+		},
+	}
+}
+
+func (c *cli) stop() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use: "stop APP", Short: "stop an application until it is started again, also over a reboot",
+		Long: `stop takes the route away, lets requests in hand finish, and ends the application:
+SIGTERM, its grace period, SIGKILL. It stays stopped until nexushub start.
+
+With --all the proxy stops first and then every application, as at a shutdown.`,
+		Example: "  nexushub stop myapp\n  nexushub stop --all",
+		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: c.completeApp,
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "the proxy and every application")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case all && len(args) == 0:
+			return c.stopAll(cmd.Context())
+		case all || len(args) == 0:
+			return usage(cmd, errors.New("name an application, or say --all"))
+		}
+		return c.stopOne(cmd.Context(), args[0])
+	}
+	return cmd
+}
+
+func (c *cli) stopAll(ctx context.Context) error {
+	client, err := c.local()
+	if err != nil {
+		return err
+	}
+	if err := client.StopAll(ctx); err != nil {
+		return err
+	}
+	c.voice.StoppedAll()
+	return nil
+}
+
+func (c *cli) stopOne(ctx context.Context, ref string) error {
+	client, remote, err := c.client()
+	if err != nil {
+		return err
+	}
+	if !remote {
+		app, err := client.Stop(ctx, ref)
+		if err != nil {
+			return err
+		}
+		return c.voice.Did("stopped", app)
+	}
+	a, err := findDebug(ctx, client, ref)
+	if err != nil {
+		return err
+	}
+	s, err := client.StopDebug(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	return c.voice.Did("stopped", appOf(client, a, s))
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/tomlfile"
+)
+
+func (c *cli) verify() *cobra.Command {
+	return &cobra.Command{
+		Use: "verify [FOLDER|MANIFEST...]", Short: "check the configuration, or manifests of packages, and show all faults at once",
+		Long: `verify reads a folder of configuration (nexushub.toml, conf.d, apps.d; default
+/etc/nexushub) as the agent would, or the manifest of a package (a file nexushub.toml),
+and prints every fault with file, line, key and value. It changes nothing and asks no
+agent. The exit code is 1 if there is a fault.`,
+		Example: "  nexushub verify\n  nexushub verify ./etc ./myapp/nexushub.toml",
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = []string{config.Dir}
+			}
+			return c.verifyAll(args)
+		},
+	}
+}
+
+func (c *cli) verifyAll(paths []string) error {
+	var all tomlfile.Faults
+	for _, path := range paths {
+		faults, err := faultsOf(path)
+		if err != nil {
+			return err
+		}
+		if len(faults) == 0 && !c.voice.AsJSON {
+			c.voice.Verified(path)
+		}
+		all = append(all, faults...)
+	}
+	if len(all) == 0 && !c.voice.AsJSON {
+		return nil
+	}
+	if err := c.voice.Faults(append(tomlfile.Faults{}, all...), all.Error()); err != nil {
+		return err
+	}
+	if len(all) > 0 {
+		return &voice.Exit{Code: api.ExitError}
+	}
+	return nil
+}
+
+func faultsOf(path string) (tomlfile.Faults, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		_, err = config.Load(path)
+	} else {
+		err = checkManifest(path)
+	}
+	var faults tomlfile.Faults
+	if errors.As(err, &faults) {
+		return faults, nil
+	}
+	return nil, err
+}
+
+func checkManifest(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	_, err = manifest.Parse(path, data)
+	return err
+}

@@ -1,0 +1,91 @@
+package voice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/journal"
+)
+
+// Usage is an error in the command line itself.
+type Usage struct {
+	Err     error
+	Command string // whose help to read
+}
+
+func (u *Usage) Error() string { return u.Err.Error() }
+
+// Unwrap gives the cause.
+func (u *Usage) Unwrap() error { return u.Err }
+
+// Exit ends with a code that was already explained, or needs no words.
+type Exit struct{ Code int }
+
+func (e *Exit) Error() string { return fmt.Sprintf("exit code %d", e.Code) }
+
+// Hint is an error with what to do about it.
+type Hint struct {
+	Err  error
+	Text string
+}
+
+func (h *Hint) Error() string { return h.Err.Error() }
+
+// Unwrap gives the cause.
+func (h *Hint) Unwrap() error { return h.Err }
+
+// Complain prints an error and returns the exit code.
+func (v *Voice) Complain(err error) int {
+	var usage *Usage
+	var exit *Exit
+	switch {
+	case err == nil:
+		return api.ExitOK
+	case errors.As(err, &exit):
+		return exit.Code
+	case errors.Is(err, context.Canceled):
+		return api.ExitInterrupt
+	case errors.As(err, &usage):
+		v.complain(usage.Error(), "try: "+usage.Command+" --help")
+		return api.ExitUsage
+	}
+	v.complain(err.Error(), hint(err))
+	var fault *api.Fault
+	if errors.As(err, &fault) {
+		for _, f := range fault.Faults {
+			fmt.Fprintln(v.Err, "  "+strings.TrimPrefix(v.reason(f.Pointer, journal.Plain(f.Detail)), ": "))
+		}
+	}
+	return api.CodeOf(err).Exit()
+}
+
+func (v *Voice) complain(text, hint string) {
+	fmt.Fprintln(v.Err, "nexushub: "+journal.Plain(text))
+	if hint != "" {
+		fmt.Fprintln(v.Err, hint)
+	}
+}
+
+func hint(err error) string {
+	var h *Hint
+	switch {
+	case errors.As(err, &h):
+		return h.Text
+	case errors.Is(err, api.Unavailable) && strings.Contains(err.Error(), "permission denied"):
+		return "members of the group nexushub may use the control socket: sudo adduser $USER nexushub, then log in again"
+	case errors.Is(err, api.Unavailable) && strings.Contains(err.Error(), api.Socket):
+		return "is the agent running? systemctl status nexushubd"
+	case errors.Is(err, api.NotFound):
+		return "what there is: nexushub list"
+	case errors.Is(err, api.Unauthenticated):
+		return "log in again: nexushub login HOST --token -"
+	case errors.Is(err, api.Internal):
+		return "what happened is in: journalctl -u nexushubd"
+	case errors.Is(err, api.NoSpace):
+		return "what takes the space: nexushub status --system"
+	}
+	return ""
+}

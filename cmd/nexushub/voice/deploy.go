@@ -1,0 +1,124 @@
+package voice
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/journal"
+)
+
+// Packed tells what will be uploaded.
+func (v *Voice) Packed(files int, bytes int64, hash string) {
+	v.say("packed %d files, %s, release %s", files, size(uint64(bytes)), short(hash))
+}
+
+// Deployed ends a deployment: the URL is the data.
+func (v *Voice) Deployed(a api.DebugApplication, url string) error {
+	if done, err := v.json(map[string]any{"application": a, "url": url}); done {
+		return err
+	}
+	v.say("%s is running; its log: nexushub logs -f %s", a.AppID, a.AppID)
+	_, err := fmt.Fprintln(v.Out, url)
+	return err
+}
+
+// NotHealthy says why an application did not come up.
+func (v *Voice) NotHealthy(a api.DebugApplication, why string) {
+	v.complain(a.AppID+" did not come up: "+why, "more: nexushub status "+a.AppID+"; nexushub logs "+a.AppID)
+}
+
+// WaitingForAgent says why nothing happens.
+func (v *Voice) WaitingForAgent(err error) { v.say("waiting for the agent: %v", err) }
+
+// Upload starts a progress bar, or lines where there is no terminal.
+func (v *Voice) Upload(bytes int64) *Bar {
+	b := &Bar{v: v, total: bytes, started: v.Now()}
+	if v.Terminal && !v.Quiet {
+		b.bar = progressbar.NewOptions64(bytes,
+			progressbar.OptionSetWriter(v.Err), progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
+			progressbar.OptionUseIECUnits(true), progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(30),
+			progressbar.OptionThrottle(65*time.Millisecond), progressbar.OptionSetDescription("uploading"),
+			progressbar.OptionSetRenderBlankState(true), progressbar.OptionEnableColorCodes(false))
+	}
+	return b
+}
+
+// Bar shows how far an upload is, how fast, and how long it will take.
+type Bar struct {
+	v       *Voice
+	bar     *progressbar.ProgressBar
+	total   int64
+	started time.Time
+
+	mu      sync.Mutex // guards the fields that follow
+	arrived int64
+	said    int64 // tenths
+	waiting bool
+}
+
+// Arrived counts bytes that are safe on the other side.
+func (b *Bar) Arrived(n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.arrived += n
+	b.waiting = false
+	if b.bar != nil {
+		if err := b.bar.Set64(b.arrived); err != nil {
+			b.bar = nil // a bar that cannot be drawn must not end an upload
+		}
+		return
+	}
+	if tenth := b.arrived * 10 / max(b.total, 1); tenth > b.said {
+		b.said = tenth
+		b.v.say("uploaded %d%% (%s of %s)", tenth*10, size(uint64(b.arrived)), size(uint64(b.total)))
+	}
+}
+
+// Waiting says once why nothing moves.
+func (b *Bar) Waiting(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.waiting {
+		return
+	}
+	b.waiting = true
+	if b.bar != nil {
+		fmt.Fprintln(b.v.Err)
+	}
+	b.v.say("upload pauses: %s", journal.Plain(err.Error()))
+}
+
+// Close ends the line. What was interrupted goes on where it was.
+func (b *Bar) Close(done bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.bar != nil {
+		fmt.Fprintln(b.v.Err)
+	}
+	if done {
+		took := b.v.Now().Sub(b.started)
+		b.v.say("uploaded %s in %s", size(uint64(b.total)), took.Round(100*time.Millisecond))
+		return
+	}
+	if b.arrived > 0 && b.arrived < b.total {
+		b.v.say("%s of %s have arrived; the same command goes on there", size(uint64(b.arrived)), size(uint64(b.total)))
+	}
+}
+
+// DevKeys says what can be pressed, or how it ends where nothing can.
+func (v *Voice) DevKeys(interactive bool) {
+	if interactive {
+		v.say("%s", v.bold("R rebuild and redeploy, Q stop, remove and leave"))
+		return
+	}
+	v.say("following until a signal comes")
+}
+
+// StateChanged is a line between the lines of a log.
+func (v *Voice) StateChanged(state, why string) {
+	v.say("%s", v.bold("-- "+v.reason(state, why)+" --"))
+}

@@ -1,0 +1,69 @@
+package voice
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/journal"
+)
+
+// LogStyle is -o of `logs`.
+type LogStyle string
+
+// The styles of `logs`.
+const (
+	Short LogStyle = "short" // time, unit, message
+	Cat   LogStyle = "cat"   // message
+	JSON  LogStyle = "json"  // one document per line
+)
+
+// Entry prints one line of a log.
+func (v *Voice) Entry(e api.LogEntry, style LogStyle) error {
+	var err error
+	switch style {
+	case JSON:
+		err = v.jsonLine(e)
+	case Cat:
+		_, err = fmt.Fprintln(v.Out, journal.Plain(e.Message))
+	default:
+		at := v.dim(e.Timestamp.Local().Format("Jan 02 15:04:05.000"))
+		_, err = fmt.Fprintf(v.Out, "%s %s[%d] %s\n", at, e.Source, e.PID, v.message(e))
+	}
+	return err
+}
+
+func (v *Voice) message(e api.LogEntry) string {
+	switch {
+	case e.Level == "error":
+		return v.red(e.Message)
+	case e.Level == "warn":
+		return v.yellow(e.Message)
+	case e.Source == journal.System, e.Level == "debug":
+		return v.dim(e.Message)
+	}
+	return journal.Plain(e.Message)
+}
+
+// Gap says that lines are missing.
+func (v *Voice) Gap(g api.LogGap, style LogStyle) error {
+	if style == JSON {
+		return v.jsonLine(map[string]api.LogGap{"gap": g})
+	}
+	_, err := fmt.Fprintln(v.Err, v.yellow("-- "+g.Message+" --"))
+	return err
+}
+
+func (v *Voice) jsonLine(doc any) error {
+	line, err := json.Marshal(doc)
+	if err == nil {
+		_, err = fmt.Fprintf(v.Out, "%s\n", line)
+	}
+	return err
+}
+
+// Cursor is the last line of `logs --show-cursor`, in journalctl's form.
+func (v *Voice) Cursor(id string) { fmt.Fprintln(v.Out, "-- cursor: "+id) }
+
+// Reconnecting says why a stream pauses.
+func (v *Voice) Reconnecting(err error) { v.say("-- connection lost (%v), trying again --", err) }

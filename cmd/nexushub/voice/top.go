@@ -1,0 +1,39 @@
+package voice
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// Load is what an application uses right now.
+type Load struct {
+	api.App
+	CPU      float64 `json:"cpu_percent"` // of one core
+	Requests float64 `json:"requests_per_second"`
+}
+
+// Top shows one frame of `top`.
+func (v *Voice) Top(loads []Load) error {
+	slices.SortStableFunc(loads, func(a, b Load) int {
+		return cmp.Or(cmp.Compare(b.CPU, a.CPU), cmp.Compare(b.Memory, a.Memory), cmp.Compare(a.Name, b.Name))
+	})
+	if v.AsJSON {
+		return v.jsonLine(loads)
+	}
+	if v.Colour {
+		fmt.Fprint(v.Out, "\x1b[H\x1b[J") // home, clear below
+	}
+	t := v.table("NAME", "STATE", "CPU", "MEMORY", "TASKS", "REQ/S", "IN FLIGHT", "RESTARTS")
+	for _, l := range loads {
+		t.row(l.Name, v.state(l.State), fmt.Sprintf("%.1f%%", l.CPU), size(l.Memory), fmt.Sprint(l.Tasks),
+			fmt.Sprintf("%.1f", l.Requests), fmt.Sprint(l.InFlight), fmt.Sprint(l.Restarts))
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(v.Out)
+	return err
+}

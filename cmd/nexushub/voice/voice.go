@@ -1,0 +1,233 @@
+// Package voice owns every word that the nexushub command prints, so that it speaks
+// with one voice: data on stdout, progress and complaints on stderr, lower case, no
+// full stop, and after a complaint a line that says what to do. Colour only for a
+// terminal and without NO_COLOR; --json prints what the API answered.
+package voice
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// Voice prints.
+type Voice struct {
+	Out, Err io.Writer
+	Colour   bool // Out is a terminal that wants it
+	Terminal bool // Err is a terminal: a progress bar can be drawn
+	Quiet    bool // no progress, only data and complaints
+	AsJSON   bool
+	Now      func() time.Time
+}
+
+// json prints v as a document if that is wanted.
+func (v *Voice) json(doc any) (done bool, err error) {
+	if !v.AsJSON {
+		return false, nil
+	}
+	enc := json.NewEncoder(v.Out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return true, enc.Encode(doc)
+}
+
+func (v *Voice) say(format string, args ...any) {
+	if !v.Quiet {
+		fmt.Fprintf(v.Err, format+"\n", args...)
+	}
+}
+
+// Apps is `list`.
+func (v *Voice) Apps(apps []api.App) error {
+	if done, err := v.json(apps); done {
+		return err
+	}
+	if len(apps) == 0 {
+		v.say("no applications yet: nexushub deploy DIR")
+		return nil
+	}
+	t := v.table("NAME", "STATE", "SINCE", "HEALTH", "RESTARTS", "MEMORY", "URL")
+	for _, a := range apps {
+		t.row(a.Name, v.state(a.State), v.ago(a.Since), health(a.Health), fmt.Sprint(a.Restarts), size(a.Memory), a.URL)
+	}
+	return t.flush()
+}
+
+// Did confirms a change.
+func (v *Voice) Did(what string, a api.App) error {
+	if done, err := v.json(a); done {
+		return err
+	}
+	v.say("%s %s: %s", what, a.Name, v.reason(string(a.State), a.Why))
+	return nil
+}
+
+// Removed confirms that something is gone.
+func (v *Voice) Removed(what, name string) { v.say("removed %s %s", what, name) }
+
+// StoppedAll confirms `stop --all`.
+func (v *Voice) StoppedAll() { v.say("stopped the proxy and every application") }
+
+// Plan is `plan`.
+func (v *Voice) Plan(tasks []api.Task) error {
+	if done, err := v.json(tasks); done {
+		return err
+	}
+	if len(tasks) == 0 {
+		v.say("nothing to do: everything is as it should be")
+		return nil
+	}
+	t := v.table("ACTION", "APPLICATION", "UNIT", "REASON")
+	for _, k := range tasks {
+		t.row(k.Action, k.Name, k.Unit, k.Reason)
+	}
+	return t.flush()
+}
+
+// Routes is `routes`.
+func (v *Voice) Routes(routes []api.Route) error {
+	if done, err := v.json(routes); done {
+		return err
+	}
+	if len(routes) == 0 {
+		v.say("no routes")
+		return nil
+	}
+	t := v.table("HOST", "APPLICATION", "STATE", "TARGET", "STATIC", "IN FLIGHT", "REQUESTS", "LAST")
+	for _, r := range routes {
+		target := r.Address
+		if r.DevServer != "" {
+			target = r.DevServer
+		}
+		t.row(r.Host, r.Name, v.route(r.State), target, r.StaticDir, fmt.Sprint(r.InFlight), fmt.Sprint(r.Requests), v.agoPtr(r.LastRequest))
+	}
+	return t.flush()
+}
+
+// Certs is `cert`.
+func (v *Voice) Certs(certs []api.Cert) error {
+	if done, err := v.json(certs); done {
+		return err
+	}
+	if len(certs) == 0 {
+		v.say("no certificates: put NAME.crt and NAME.key into /etc/nexushub/certs")
+		return nil
+	}
+	t := v.table("HOSTS", "SOURCE", "ISSUER", "EXPIRES", "PATH", "PROBLEM")
+	for _, c := range certs {
+		t.row(strings.Join(c.Hosts, ","), c.Source, c.Issuer, v.expiry(c.NotAfter), c.Path, v.red(c.Error))
+	}
+	return t.flush()
+}
+
+// Releases is `releases`.
+func (v *Voice) Releases(releases []api.Release) error {
+	if done, err := v.json(releases); done {
+		return err
+	}
+	if len(releases) == 0 {
+		v.say("no releases")
+		return nil
+	}
+	t := v.table("RELEASE", "INSTALLED", "SIZE", "STATE")
+	for _, r := range releases {
+		t.row(short(r.ID), v.agoPtr(r.InstalledAt), size(uint64(r.Size)), releaseState(r))
+	}
+	return t.flush()
+}
+
+// Secrets is `secret list`.
+func (v *Voice) Secrets(secrets []api.Secret) error {
+	if done, err := v.json(secrets); done {
+		return err
+	}
+	if len(secrets) == 0 {
+		v.say("no secrets")
+		return nil
+	}
+	t := v.table("NAME", "KIND", "UPDATED")
+	for _, s := range secrets {
+		t.row(s.Name, s.Kind, v.agoPtr(s.UpdatedAt))
+	}
+	return t.flush()
+}
+
+// SecretSet confirms `secret set`.
+func (v *Voice) SecretSet(app, name string) {
+	v.say("set %s of %s: the application takes it up with a new unit", name, app)
+}
+
+// Tokens is `token list`.
+func (v *Voice) Tokens(tokens []api.Token) error {
+	if done, err := v.json(tokens); done {
+		return err
+	}
+	if len(tokens) == 0 {
+		v.say("no tokens: nexushub token create NAME")
+		return nil
+	}
+	t := v.table("ID", "NAME", "CREATED", "EXPIRES", "LAST USED")
+	for _, k := range tokens {
+		t.row(k.ID, k.Name, v.ago(k.CreatedAt), v.expiryPtr(k.ExpiresAt), v.agoPtr(k.LastUsedAt))
+	}
+	return t.flush()
+}
+
+// Issued shows a new token, once.
+func (v *Voice) Issued(t api.IssuedToken) error {
+	if done, err := v.json(t); done {
+		return err
+	}
+	v.say("this token is shown once and kept only as a hash; hand it to: nexushub login HOST --token -")
+	_, err := fmt.Fprintln(v.Out, t.Secret)
+	return err
+}
+
+// Explanation is `explain`.
+func (v *Voice) Explanation(e api.Explanation) error {
+	if done, err := v.json(e); done {
+		return err
+	}
+	for _, w := range e.Withheld {
+		fmt.Fprintln(v.Out, "# "+w)
+	}
+	_, err := fmt.Fprintln(v.Out, Shell(e.Command))
+	return err
+}
+
+// Version is `version`.
+func (v *Voice) Version(client string, agent *api.System) error {
+	if done, err := v.json(map[string]any{"client": client, "agent": agent}); done {
+		return err
+	}
+	fmt.Fprintln(v.Out, "nexushub", client)
+	if agent != nil {
+		fmt.Fprintf(v.Out, "nexushubd %s (%s), systemd %s\n", agent.Version, agent.Commit, agent.Systemd)
+	}
+	return nil
+}
+
+// Verified is `verify` without a fault.
+func (v *Voice) Verified(what string) { v.say("%s: no faults", what) }
+
+// Faults is `verify` with some.
+func (v *Voice) Faults(faults any, lines string) error {
+	if done, err := v.json(faults); done {
+		return err
+	}
+	_, err := fmt.Fprintln(v.Out, lines)
+	return err
+}
+
+// LoggedIn confirms `login`.
+func (v *Voice) LoggedIn(host, file string) { v.say("logged in to %s; the token is in %s", host, file) }
+
+// Written confirms a file.
+func (v *Voice) Written(what, file string) { v.say("%s: %s", what, file) }
+
+// Running passes on what a started step says about itself.
+func (v *Voice) Running(step string) { v.say("%s ...", step) }

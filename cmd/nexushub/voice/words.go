@@ -1,0 +1,141 @@
+package voice
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+func health(h api.Health) string {
+	if h.Status == "" {
+		return api.HealthUnknown
+	}
+	return h.Status
+}
+
+func releaseState(r api.Release) string {
+	switch {
+	case r.Current:
+		return "current"
+	case r.Deployable:
+		return "can be rolled back to"
+	}
+	return "removed from disk"
+}
+
+// size is 0 for nothing: a missing figure is not a figure.
+func size(n uint64) string {
+	if n == 0 {
+		return "-"
+	}
+	f, unit := float64(n), 0
+	for f >= 1024 && unit < 4 {
+		f /= 1024
+		unit++
+	}
+	if unit == 0 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %ciB", f, "KMGT"[unit-1])
+}
+
+func short(hash string) string {
+	if len(hash) > 12 {
+		return hash[:12]
+	}
+	return hash
+}
+
+// span is a duration in its two largest units.
+func span(d time.Duration) string {
+	d = max(d, 0).Round(time.Second)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%ds", d/time.Minute, d%time.Minute/time.Second)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return fmt.Sprintf("%dd", d/(24*time.Hour))
+}
+
+func (v *Voice) ago(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return span(v.Now().Sub(t)) + " ago"
+}
+
+func (v *Voice) agoPtr(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return v.ago(*t)
+}
+
+func (v *Voice) in(t time.Time) string {
+	if d := t.Sub(v.Now()); d > 0 {
+		return "in " + span(d)
+	}
+	return "now"
+}
+
+func (v *Voice) expiry(t time.Time) string {
+	switch left := t.Sub(v.Now()); {
+	case t.IsZero():
+		return "-"
+	case left <= 0:
+		return v.red("expired " + v.ago(t))
+	case left < 14*24*time.Hour:
+		return v.yellow("in " + span(left))
+	default:
+		return "in " + span(left)
+	}
+}
+
+func (v *Voice) expiryPtr(t *time.Time) string {
+	if t == nil {
+		return "never"
+	}
+	return v.expiry(*t)
+}
+
+func (v *Voice) reason(what, why string) string {
+	if why == "" {
+		return what
+	}
+	return what + ": " + why
+}
+
+func indent(s string) string {
+	return strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n              ")
+}
+
+// Shell quotes an argv so that it can be pasted, one option per line.
+func Shell(argv []string) string {
+	var b strings.Builder
+	for i, arg := range argv {
+		switch {
+		case i == 0:
+		case strings.HasPrefix(arg, "--"):
+			b.WriteString(" \\\n    ")
+		default:
+			b.WriteString(" ")
+		}
+		b.WriteString(quote(arg))
+	}
+	return b.String()
+}
+
+func quote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@,+%", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,54 @@
+package control
+
+import (
+	"context"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/proxy"
+)
+
+func (h *handlers) apps(c echo.Context) error {
+	traffic := h.fresh(c.Request().Context())
+	apps := h.Applications.Apps()
+	for i := range apps {
+		traffic.fill(&apps[i])
+	}
+	return list(c, apps, nil)
+}
+
+func (h *handlers) app(c echo.Context) error {
+	traffic := h.fresh(c.Request().Context())
+	app, err := h.Applications.App(param(c, "app"))
+	traffic.fill(&app)
+	return answer(c, app, err)
+}
+
+// fresh brings memory, CPU and requests up to date. What cannot be had is left out:
+// the state of the applications is worth an answer without it.
+func (h *handlers) fresh(ctx context.Context) traffic {
+	if err := h.Applications.Refresh(ctx); err != nil {
+		h.Log.Debug("figures are old", "error", err)
+	}
+	status, err := h.Proxy.Status(ctx)
+	if err != nil {
+		h.Log.Debug("no figures of the proxy", "error", err)
+	}
+	return trafficOf(status)
+}
+
+// traffic is what the proxy counts for each instance.
+type traffic map[string]proxy.InstanceStatus
+
+func trafficOf(s proxy.Status) traffic {
+	t := traffic{}
+	for _, i := range s.Instances {
+		t[i.Instance] = i
+	}
+	return t
+}
+
+func (t traffic) fill(app *api.App) {
+	app.Requests, app.InFlight = t[app.ID].Requests, int(t[app.ID].InFlight)
+}

@@ -1,0 +1,49 @@
+package control
+
+import (
+	"fmt"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/proxy"
+)
+
+func (h *handlers) routes(c echo.Context) error {
+	status, err := h.Proxy.Status(c.Request().Context())
+	if err != nil {
+		return fmt.Errorf("the proxy does not answer: %w: %w", err, api.Unavailable)
+	}
+	counted := trafficOf(status)
+	out := []api.Route{}
+	for _, r := range status.Routes {
+		for _, host := range r.Hosts {
+			out = append(out, route(host, r, counted[r.Instance]))
+		}
+	}
+	return list(c, out, nil)
+}
+
+func route(host string, r proxy.RouteStatus, counted proxy.InstanceStatus) api.Route {
+	out := api.Route{
+		Host: host, Instance: r.Instance, Name: r.Name, Kind: r.Kind, State: r.State,
+		Target: r.Target, Address: r.Address, StaticDir: r.Static,
+		InFlight: int(r.InFlight), Requests: counted.Requests,
+	}
+	if !counted.LastRequest.IsZero() {
+		out.LastRequest = &counted.LastRequest
+	}
+	return out
+}
+
+func (h *handlers) certs(c echo.Context) error {
+	infos, err := h.Proxy.Certs(c.Request().Context())
+	if err != nil {
+		return fmt.Errorf("the proxy does not answer: %w: %w", err, api.Unavailable)
+	}
+	out := make([]api.Cert, len(infos))
+	for i, info := range infos {
+		out[i] = api.Cert(info)
+	}
+	return list(c, out, nil)
+}
