@@ -57,11 +57,12 @@ func (s *stub) RestartApp(_ context.Context, ref string) (api.App, error) {
 	return api.App{}, s.note("restart %s", ref)
 }
 func (s *stub) StopAll(context.Context) error { return s.note("stop all") }
+func (s *stub) Refresh(context.Context) error { return s.note("refresh") }
 func (s *stub) AppReleases(id string) ([]api.Release, error) {
 	return []api.Release{{ID: "r1"}}, s.note("releases %s", id)
 }
-func (s *stub) Rollback(_ context.Context, id, r string) error {
-	return s.note("rollback %s %q", id, r)
+func (s *stub) Rollback(_ context.Context, id, r string) (api.App, error) {
+	return api.App{}, s.note("rollback %s %q", id, r)
 }
 func (s *stub) Explain(id string) (api.Explanation, error) {
 	return api.Explanation{Command: []string{"systemd-run"}}, s.note("explain %s", id)
