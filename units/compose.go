@@ -27,11 +27,13 @@ func compose(s Spec, place Placement, caps Capabilities) ([]unit, error) {
 // companions are the names of the units that belong to an application's service, in
 // the order in which they stop: each socket before the service it would start again.
 func companions(service string) []string {
-	base := strings.TrimSuffix(service, ".service")
-	gate := gatePrefix + strings.TrimPrefix(base, Prefix)
+	gate := gatePrefix + strings.TrimPrefix(base(service), Prefix)
 	return []string{
-		base + ".socket",
+		base(service) + ".socket",
 		gate + "-in.socket", gate + "-in.service",
 		gate + "-out.socket", gate + "-out.service",
 	}
 }
+
+// base is a service's name without its kind; what belongs to it is named after it.
+func base(service string) string { return strings.TrimSuffix(service, ".service") }

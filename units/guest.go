@@ -5,11 +5,7 @@ import (
 	"strings"
 )
 
-// guestApp is where an application in a guest network finds its package.
-const (
-	guestApp   = "/app"
-	gatePrefix = "nexushub-gate-"
-)
+const gatePrefix = "nexushub-gate-"
 
 // ProxyUser runs the proxy and may open the sockets of applications.
 const ProxyUser = "_nexushub-proxy"
@@ -17,7 +13,7 @@ const ProxyUser = "_nexushub-proxy"
 // gates lead into and out of the network of a guest. The sockets listen, one on the
 // host and one inside; systemd's own socket proxy carries the bytes to the other side.
 func (s Spec) gates(place Placement, caps Capabilities) []unit {
-	gate := gatePrefix + strings.TrimPrefix(strings.TrimSuffix(s.UnitName(), ".service"), Prefix)
+	gate := gatePrefix + strings.TrimPrefix(base(s.UnitName()), Prefix)
 	outside := fmt.Sprintf("127.0.0.1:%d", s.ProxyPort)
 	return []unit{
 		{gate + "-out.socket", s.gateSocket(caps, outside, true)},
@@ -39,6 +35,7 @@ func (s Spec) gateService(caps Capabilities, target string, inside bool) []Prope
 	var p properties
 	p.set("Description", "NexusHub gate of "+s.HostName)
 	p.set("Slice", Slice)
+	p.set("CollectMode", "inactive-or-failed")
 	p.set("Type", "notify")
 	p.set("StartLimitIntervalUSec", uint64(0))
 	p.set("TimeoutStopUSec", usec(s.StopSec))
@@ -66,9 +63,6 @@ func gateSandbox(p *properties) {
 	p.set("SystemCallArchitectures", []string{"native"})
 	localOnly(p)
 }
-
-// prepareGuest makes the folders and the hosts file a guest sees.
-func (s Spec) prepareGuest() error { return nil }
 
 func (s Spec) join(p *properties, inside bool) {
 	if inside {

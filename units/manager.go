@@ -20,8 +20,8 @@ type Manager struct {
 	events *Queue
 	stats  counters
 
-	mu      sync.Mutex // guards the fields that follow
-	link    *link      // nil while disconnected
+	mu      sync.Mutex    // guards the fields that follow
+	link    *link         // nil while disconnected
 	linked  chan struct{} // closed once there is a link
 	over    bool          // Run has ended
 	caps    Capabilities

@@ -30,13 +30,15 @@ func (s Spec) capabilities(p *properties) {
 
 func (s Spec) files(p *properties) {
 	switch {
+	case s.Network == NetworkGuest:
+		s.guestFiles(p)
 	case under(s.Directory, "/home", "/root", "/run/user"):
 		p.set("ProtectHome", "tmpfs") // so that the release can be mounted into it
 		p.set("BindReadOnlyPaths", []bindMount{{Source: s.Directory, Target: s.Directory}})
 	case !s.loosened("read_home"): // else read-only, by DynamicUser
 		p.set("ProtectHome", "yes")
 	}
-	if under(s.Directory, "/tmp", "/var/tmp") {
+	if under(s.Directory, "/tmp", "/var/tmp") && s.Network != NetworkGuest {
 		p.set("BindReadOnlyPaths", []bindMount{{Source: s.Directory, Target: s.Directory}})
 	}
 	p.set("ProtectProc", "invisible")
@@ -90,15 +92,16 @@ func (s Spec) systemCalls(p *properties) {
 // addresses: an application with a listening socket of its own needs AF_INET; one that
 // got its socket from PID 1 needs no network at all.
 func (s Spec) addresses(p *properties) {
-	if s.Network == NetworkSocket {
-		p.set("PrivateNetwork", !s.loosened("network"))
+	alone := s.Network == NetworkGuest || s.Network == NetworkSocket && !s.loosened("network")
+	families := []string{"AF_UNIX", "AF_INET", "AF_INET6"}
+	if alone {
+		p.set("PrivateNetwork", true)
 	}
-	if s.Network == NetworkSocket && !s.loosened("network") {
-		p.set("RestrictAddressFamilies", filter{Allow: true, Names: []string{"AF_UNIX"}})
-	} else {
-		p.set("RestrictAddressFamilies", filter{Allow: true, Names: []string{"AF_UNIX", "AF_INET", "AF_INET6"}})
+	if alone && s.Network == NetworkSocket {
+		families = families[:1]
 	}
-	if !s.loosened("network") {
+	p.set("RestrictAddressFamilies", filter{Allow: true, Names: families})
+	if alone || !s.loosened("network") {
 		localOnly(p)
 	}
 }

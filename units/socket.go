@@ -1,13 +1,11 @@
 package units
 
-import "strings"
-
 // SocketDir holds the listening sockets of applications with network = "socket".
 const SocketDir = "/run/nexushub/sockets"
 
 // SocketPath is where PID 1 listens for a service with network = "socket".
 func SocketPath(service string) string {
-	return SocketDir + "/" + strings.TrimSuffix(service, ".service") + ".sock"
+	return SocketDir + "/" + base(service) + ".sock"
 }
 
 // webSocket is the socket unit of a service with network = "socket": PID 1 listens on
@@ -23,7 +21,7 @@ func (s Spec) webSocket(caps Capabilities) unit {
 	p.set("SocketMode", uint32(0o660))
 	p.set("DirectoryMode", uint32(0o755))
 	p.set("RemoveOnStop", true)
-	return unit{strings.TrimSuffix(service, ".service") + ".socket", caps.cut(p)}
+	return unit{base(service) + ".socket", caps.cut(p)}
 }
 
 // listening is what all our socket units share. A trigger limit would close the socket
@@ -31,7 +29,7 @@ func (s Spec) webSocket(caps Capabilities) unit {
 func (s Spec) listening(p *properties) {
 	p.set("Description", "NexusHub socket of "+s.HostName)
 	p.set("Slice", Slice)
-	p.set("AddRef", true)
+	p.set("CollectMode", "inactive-or-failed") // nobody reads how a socket ended
 	p.set("Backlog", uint32(4096))
 	p.set("TriggerLimitIntervalUSec", uint64(0))
 }

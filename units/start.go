@@ -112,6 +112,7 @@ func (m *Manager) release(ctx context.Context, name string) {
 	_ = m.callManager(ctx, "UnrefUnit", []any{name})
 	// PID 1 forgets to: a later unit of this name would inherit the fields.
 	_ = os.Remove("/run/systemd/units/log-extra-fields:" + name)
+	_ = os.RemoveAll(guestRoot(name))
 	m.forget(name)
 }
 

@@ -74,6 +74,10 @@ var build = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		fmt.Fprintln(os.Stderr, serve())
+		os.Exit(1)
+	}
 	code := m.Run()
 	if os.Getenv(insideVariable) == "" {
 		if dir, err := build(); err == nil {

@@ -1,0 +1,82 @@
+package units_test
+
+import (
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/nexushub/nexushub/units"
+)
+
+var score = regexp.MustCompile(`Overall exposure level for .*: ([0-9.]+)`)
+
+func exposure(t *testing.T, unit string) float64 {
+	t.Helper()
+	out := sh(t, "systemd-analyze security --no-pager "+unit)
+	found := score.FindStringSubmatch(out)
+	if found == nil {
+		t.Fatalf("no score in:\n%s", out)
+	}
+	n, err := strconv.ParseFloat(found[1], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestSandbox: the default scores well, and with every loosening the unit still starts.
+func TestSandbox(t *testing.T) {
+	inMachine(t, func(t *testing.T, m *units.Manager) {
+		for loosening, limit := range map[string]float64{
+			"": 1.0, "writable_code": 1.0, "network": 1.2, "proc": 1.0, "namespaces": 2.0, "devices": 1.5, "privileged_io": 1.1, "read_home": 1.1,
+		} {
+			s := spec("sandbox")
+			s.State = "nexushub-apps/" + s.Instance
+			if loosening != "" {
+				s.Loosen = []string{loosening}
+			}
+			unit := start(t, m, s).Unit
+			got := exposure(t, unit)
+			t.Logf("exposure %q: %.1f", loosening, got)
+			if got > limit {
+				t.Errorf("exposure with %q is %.1f, want at most %.1f", loosening, got, limit)
+			}
+			stop(t, m, unit)
+		}
+	})
+}
+
+// TestReleaseAnywhere: a developer's folder is seen although /home and /tmp are not.
+func TestReleaseAnywhere(t *testing.T) {
+	inMachine(t, func(t *testing.T, m *units.Manager) {
+		for _, dir := range []string{"/home/dev/app", "/root/app", "/tmp/app", "/var/tmp/app", "/srv/app"} {
+			sh(t, "mkdir -p "+dir+"/bin; cp "+self+" "+dir+"/bin/app")
+			s := spec("anywhere", "bin/app", "serve")
+			s.Directory = dir
+			unit := start(t, m, s).Unit
+			if got := ask(t, "tcp", "127.0.0.1:12345", "/env", "name", "HOST"); got != s.HostName {
+				t.Errorf("%s: %q", dir, got)
+			}
+			stop(t, m, unit)
+		}
+	})
+}
+
+// TestTrap14Streams: stdout and stderr arrive apart, over a restart too, and "<3>" is text.
+func TestTrap14Streams(t *testing.T) {
+	inMachine(t, func(t *testing.T, m *units.Manager) {
+		if m.Capabilities().ExecHelper == "" {
+			t.Fatal("the helper is not found")
+		}
+		s := spec("streams", "/bin/sh", "-c", "echo '<3>out'; echo err >&2; sleep 100000")
+		unit := start(t, m, s).Unit
+		if err := m.Restart(t.Context(), unit); err != nil {
+			t.Fatal(err)
+		}
+		count := func(priority, text string) string {
+			return sh(t, "journalctl --sync; journalctl -o cat _SYSTEMD_UNIT="+unit+" PRIORITY="+priority+" SYSLOG_IDENTIFIER=streams NEXUSHUB_INSTANCE="+s.Instance+" | grep -cxF '"+text+"' || true")
+		}
+		until(t, "two lines of each kind", func() bool { return count("6", "<3>out") == "2" && count("4", "err") == "2" })
+		stop(t, m, unit)
+	})
+}
