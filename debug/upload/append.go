@@ -39,6 +39,8 @@ func (s *session) appendable(offset int64) (int64, error) {
 	switch {
 	case s.verified() || s.complete():
 		return s.bytes, ErrCompleted
+	case !s.record.Appending:
+		return s.bytes, fmt.Errorf("%w: it comes in numbered chunks", ErrConflict)
 	case offset != s.bytes:
 		return s.bytes, &OffsetError{Expected: s.bytes, Provided: offset}
 	}

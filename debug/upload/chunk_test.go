@@ -53,7 +53,7 @@ func TestChunksInParallel(t *testing.T) {
 		var wg sync.WaitGroup
 		for i, p := range pieces {
 			wg.Go(func() {
-				if _, err := s.Chunk(testID, h, i, bytes.NewReader(p)); err != nil {
+				if _, err := chunkOf(s, h, i, bytes.NewReader(p)); err != nil {
 					t.Errorf("chunk %d: %v", i, err)
 				}
 			})
@@ -71,7 +71,7 @@ func TestChunkAgain(t *testing.T) {
 	send(t, s, h, 1, pieces[1])
 	send(t, s, h, 1, pieces[1])
 	for name, other := range map[string][]byte{"other bytes": pieces[0], "shorter": pieces[1][:39_999], "longer": append(bytes.Clone(pieces[1]), 0), "empty": nil} {
-		if _, err := s.Chunk(testID, h, 1, bytes.NewReader(other)); !errors.Is(err, ErrConflict) {
+		if _, err := chunkOf(s, h, 1, bytes.NewReader(other)); !errors.Is(err, ErrConflict) {
 			t.Errorf("%s: got %v, want ErrConflict", name, err)
 		}
 	}
@@ -79,7 +79,7 @@ func TestChunkAgain(t *testing.T) {
 	if !send(t, s, h, 2, pieces[2]) || !send(t, s, h, 2, pieces[2]) || !send(t, s, h, 0, pieces[0]) {
 		t.Error("a retry after the end does not say completed")
 	}
-	if _, err := s.Chunk(testID, h, 0, bytes.NewReader(pieces[1])); !errors.Is(err, ErrConflict) {
+	if _, err := chunkOf(s, h, 0, bytes.NewReader(pieces[1])); !errors.Is(err, ErrConflict) {
 		t.Errorf("after the end: got %v, want ErrConflict", err)
 	}
 	checkArrived(t, s, b)
@@ -92,7 +92,7 @@ func TestConnectionCutInsideAChunk(t *testing.T) {
 	h := header(b, 3)
 	for i, p := range pieces {
 		for _, n := range []int{0, 1, len(p) / 2, len(p)} {
-			if _, err := s.Chunk(testID, h, i, cutAfter(p, n)); !errors.Is(err, errCut) {
+			if _, err := chunkOf(s, h, i, cutAfter(p, n)); !errors.Is(err, errCut) {
 				t.Fatalf("got %v, want the cut", err)
 			}
 		}
@@ -114,7 +114,7 @@ func TestRestartLosesNothing(t *testing.T) {
 		if st, err := s.Status(testID); n > 0 && (err != nil || st.Received != n) {
 			t.Fatalf("%d received, want %d, %v", st.Received, n, err)
 		}
-		_, _ = s.Chunk(testID, h, i, cutAfter(pieces[i], len(pieces[i])/2))
+		_, _ = chunkOf(s, h, i, cutAfter(pieces[i], len(pieces[i])/2))
 		send(t, openStore(t, dir), h, i, pieces[i])
 	}
 	checkArrived(t, openStore(t, dir), b)
@@ -172,7 +172,7 @@ func TestHashMismatchDiscards(t *testing.T) {
 	s := openStore(t, dir)
 	for _, h := range []Header{{Total: 2, MD5: md5hex(nil)}, {Total: 2, MD5: md5hex(b), SHA256: shahex(nil)}} {
 		send(t, s, h, 0, b[:500])
-		if _, err := s.Chunk(testID, h, 1, bytes.NewReader(b[500:])); !errors.Is(err, ErrHash) {
+		if _, err := chunkOf(s, h, 1, bytes.NewReader(b[500:])); !errors.Is(err, ErrHash) {
 			t.Fatalf("got %v, want ErrHash", err)
 		}
 		for _, s := range []*Store{s, openStore(t, dir)} {
@@ -195,7 +195,7 @@ func TestOtherPromiseConflictsUntilTheUploadIsComplete(t *testing.T) {
 	s := openStore(t, t.TempDir())
 	send(t, s, header(b, 2), 0, b[:500])
 	for _, h := range []Header{header(b, 3), header(other, 2)} {
-		if _, err := s.Chunk(testID, h, 0, bytes.NewReader(b)); !errors.Is(err, ErrConflict) {
+		if _, err := chunkOf(s, h, 0, bytes.NewReader(b)); !errors.Is(err, ErrConflict) {
 			t.Errorf("got %v, want ErrConflict", err)
 		}
 	}
@@ -212,7 +212,7 @@ func TestTooLarge(t *testing.T) {
 	}
 	b := file(1001)
 	var large *TooLargeError
-	if _, err := s.Chunk(testID, header(b, 1), 0, bytes.NewReader(b)); !errors.As(err, &large) || large.Limit != 1000 {
+	if _, err := chunkOf(s, header(b, 1), 0, bytes.NewReader(b)); !errors.As(err, &large) || large.Limit != 1000 {
 		t.Errorf("got %v, want TooLargeError", err)
 	}
 	if err := s.Discard(testID); err != nil {
@@ -226,7 +226,7 @@ func TestNoSpace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Chunk(testID, header(nil, 1), 0, bytes.NewReader(nil)); !errors.Is(err, release.ErrNoSpace) {
+	if _, err := chunkOf(s, header(nil, 1), 0, bytes.NewReader(nil)); !errors.Is(err, release.ErrNoSpace) {
 		t.Errorf("got %v, want ErrNoSpace", err)
 	}
 }
@@ -254,7 +254,7 @@ func TestRetryTakesOverFromAHangingRequest(t *testing.T) {
 	hung := newHanging()
 	failed := make(chan error)
 	go func() {
-		_, err := s.Chunk(testID, header(b, 1), 0, hung)
+		_, err := chunkOf(s, header(b, 1), 0, hung)
 		failed <- err
 	}()
 	<-hung.begun
@@ -270,7 +270,7 @@ func TestDiscardEndsAHangingRequest(t *testing.T) {
 	hung := newHanging()
 	failed := make(chan error)
 	go func() {
-		_, err := s.Chunk(testID, header(nil, 1), 0, hung)
+		_, err := chunkOf(s, header(nil, 1), 0, hung)
 		failed <- err
 	}()
 	<-hung.begun

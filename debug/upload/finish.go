@@ -2,6 +2,7 @@ package upload
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -29,6 +30,25 @@ func (s *session) followLocked() error {
 			return err
 		}
 	}
+}
+
+// promise records a SHA-256 that came late. One that contradicts is refused.
+func (s *session) promise(sha string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sha == "" || sha == s.record.SHA256 || s.closed {
+		return nil
+	}
+	if s.record.SHA256 != "" || s.verified() && sha != s.record.SHA256Sum {
+		return fmt.Errorf("%w: it has another sha256", ErrConflict)
+	}
+	r := s.record
+	r.SHA256 = sha
+	if err := r.write(s.dir); err != nil {
+		return release.NoSpace(err)
+	}
+	s.record = r
+	return nil
 }
 
 // finish verifies the hashes when all chunks are there and puts the file in order.

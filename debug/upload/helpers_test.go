@@ -48,10 +48,18 @@ func shahex(b []byte) string { s := sha256.Sum256(b); return hex.EncodeToString(
 
 func header(b []byte, total int) Header { return Header{Total: total, MD5: md5hex(b), Length: -1} }
 
+// chunkOf does what a request does.
+func chunkOf(s *Store, h Header, index int, body io.Reader) (bool, error) {
+	if err := s.Receive(testID, h, index, body); err != nil {
+		return false, err
+	}
+	return s.Finish(testID, h)
+}
+
 // send uploads one chunk and returns whether the upload is complete.
 func send(tb testing.TB, s *Store, h Header, index int, body []byte) bool {
 	tb.Helper()
-	done, err := s.Chunk(testID, h, index, bytes.NewReader(body))
+	done, err := chunkOf(s, h, index, bytes.NewReader(body))
 	if err != nil {
 		tb.Fatalf("chunk %d: %v", index, err)
 	}

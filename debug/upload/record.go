@@ -18,7 +18,8 @@ type record struct {
 	Format    int       `json:"format"`
 	CreatedAt time.Time `json:"created_at"`
 	Header
-	File      string `json:"file,omitempty"` // of a verified upload, in the same folder
+	Appending bool   `json:"appending,omitempty"` // not in numbered chunks
+	File      string `json:"file,omitempty"`      // of a verified upload, in the same folder
 	MD5Sum    string `json:"md5_sum,omitempty"`
 	SHA256Sum string `json:"sha256_sum,omitempty"`
 	Size      int64  `json:"size,omitempty"`

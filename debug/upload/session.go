@@ -48,11 +48,11 @@ func (s *session) sidePath(index int) string {
 }
 
 // newSession makes the folder; the promise is durable before the first byte.
-func newSession(dir string, h Header, limits Limits) (*session, error) {
+func newSession(dir string, r record, limits Limits) (*session, error) {
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
 		return nil, release.NoSpace(err)
 	}
-	r := record{Format: recordFormat, CreatedAt: time.Now().UTC(), Header: h}
+	r.Format, r.CreatedAt = recordFormat, time.Now().UTC()
 	if err := r.write(dir); err != nil {
 		return nil, release.NoSpace(err)
 	}
@@ -95,7 +95,7 @@ func (s *session) load() (err error) {
 	if s.chunks, err = replay(path, s.intact); err != nil {
 		return err
 	}
-	if s.record.Total == 0 {
+	if s.record.Appending {
 		dropHoles(s.chunks)
 	}
 	for _, c := range s.chunks {

@@ -11,7 +11,7 @@ func (s *session) matches(h Header) (same, open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.record
-	same = r.Total == h.Total && r.MD5 == h.MD5 && (r.SHA256 == h.SHA256 || h.SHA256 == "" || r.SHA256 == "")
+	same = !r.Appending && r.Total == h.Total && r.MD5 == h.MD5 && (r.SHA256 == h.SHA256 || h.SHA256 == "" || r.SHA256 == "")
 	return same && !s.closed, !s.verified() && !s.closed
 }
 
@@ -20,7 +20,7 @@ func (s *session) status() Status {
 	defer s.mu.Unlock()
 	r := s.record
 	st := Status{
-		Header: r.Header, Received: len(s.chunks), Completed: s.verified(), Error: r.Error,
+		Header: r.Header, Appending: r.Appending, Received: len(s.chunks), Completed: s.verified(), Error: r.Error,
 		MD5Sum: r.MD5Sum, SHA256Sum: r.SHA256Sum, UpdatedAt: s.lastByte,
 	}
 	for _, c := range s.chunks {

@@ -81,18 +81,64 @@ func (s *Store) hint(one *session) {
 	}
 }
 
-// Chunk receives chunk index of the upload that h describes. It returns when the
-// chunk is durable, and for the last one, with completed, when the hashes are verified.
-func (s *Store) Chunk(id string, h Header, index int, body io.Reader) (completed bool, err error) {
+// MaxChunks is the limit that clients are told.
+func (s *Store) MaxChunks() int { return s.limits.MaxChunks }
+
+// MaxSize is the limit in bytes that clients are told.
+func (s *Store) MaxSize() int64 { return s.limits.MaxSize }
+
+// MaxAge is how long an upload may rest.
+func (s *Store) MaxAge() time.Duration { return s.limits.MaxAge }
+
+// Receive takes chunk index of the upload that h describes. The chunk is durable when
+// it returns. Finish must follow.
+func (s *Store) Receive(id string, h Header, index int, body io.Reader) error {
 	one, err := s.enter(id, h)
+	if err != nil {
+		return err
+	}
+	if err := one.receive(index, body); err != nil {
+		return err
+	}
+	s.hint(one)
+	return nil
+}
+
+// Finish verifies the hashes if every chunk is there; only then completed is true. A
+// SHA-256 in h that was not promised before is one more promise.
+func (s *Store) Finish(id string, h Header) (completed bool, err error) {
+	one, err := s.find(id)
 	if err != nil {
 		return false, err
 	}
-	if err := one.receive(index, body); err != nil {
+	if err := one.promise(h.SHA256); err != nil {
 		return false, err
 	}
-	s.hint(one)
 	return one.finish()
+}
+
+// Spool keeps what r holds in a file without a name, for a client that says only
+// afterwards which chunk it was.
+func (s *Store) Spool(r io.Reader) (*os.File, error) {
+	f, err := os.CreateTemp(s.dir, ".spool-*")
+	if err != nil {
+		return nil, release.NoSpace(err)
+	}
+	limited := &io.LimitedReader{R: r, N: s.limits.MaxSize + 1}
+	err = errors.Join(os.Remove(f.Name()), release.CheckSpace(s.dir, 0, s.limits.FreeSpace))
+	if err == nil {
+		_, err = io.Copy(f, limited)
+	}
+	if err == nil && limited.N == 0 {
+		err = &TooLargeError{Limit: s.limits.MaxSize}
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, release.NoSpace(errors.Join(err, f.Close()))
+	}
+	return f, nil
 }
 
 // enter finds the open session or begins one. A verified upload of another file
@@ -103,7 +149,7 @@ func (s *Store) enter(id string, h Header) (*session, error) {
 	defer s.mu.Unlock()
 	old := s.sessions[id]
 	if old == nil {
-		return s.begin(id, h)
+		return s.begin(id, record{Header: h})
 	}
 	same, open := old.matches(h)
 	switch {
@@ -112,28 +158,28 @@ func (s *Store) enter(id string, h Header) (*session, error) {
 	case open:
 		return nil, fmt.Errorf("%w: it has other totalChunks, fileHash or sha256", ErrConflict)
 	}
-	return s.replace(id, old, h)
+	return s.replace(id, old, record{Header: h})
 }
 
-func (s *Store) replace(id string, old *session, h Header) (*session, error) {
+func (s *Store) replace(id string, old *session, r record) (*session, error) {
 	delete(s.sessions, id)
 	if err := old.discard(); err != nil {
 		return nil, err
 	}
-	return s.begin(id, h)
+	return s.begin(id, r)
 }
 
-func (s *Store) begin(id string, h Header) (*session, error) {
+func (s *Store) begin(id string, r record) (*session, error) {
 	if !idPattern.MatchString(id) {
 		return nil, fmt.Errorf("%w: %q is no id", ErrNotFound, id)
 	}
-	if h.Length > s.limits.MaxSize {
+	if r.Length > s.limits.MaxSize {
 		return nil, &TooLargeError{Limit: s.limits.MaxSize}
 	}
-	if err := release.CheckSpace(s.dir, max(h.Length, 0), s.limits.FreeSpace); err != nil {
+	if err := release.CheckSpace(s.dir, max(r.Length, 0), s.limits.FreeSpace); err != nil {
 		return nil, err
 	}
-	one, err := newSession(filepath.Join(s.dir, id), h, s.limits)
+	one, err := newSession(filepath.Join(s.dir, id), r, s.limits)
 	if err != nil {
 		return nil, err
 	}
@@ -147,10 +193,10 @@ func (s *Store) Create(id string, h Header) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if old := s.sessions[id]; old != nil {
-		_, err := s.replace(id, old, h)
+		_, err := s.replace(id, old, record{Header: h, Appending: true})
 		return err
 	}
-	_, err := s.begin(id, h)
+	_, err := s.begin(id, record{Header: h, Appending: true})
 	return err
 }
 

@@ -76,6 +76,7 @@ type Header struct {
 // Status is the state of one upload.
 type Status struct {
 	Header
+	Appending bool     // by appending, not in numbered chunks
 	Received  int      // chunks acknowledged
 	Missing   [][2]int // runs of missing indices, both ends included
 	Offset    int64    // bytes acknowledged

@@ -1,0 +1,52 @@
+package debug
+
+import (
+	"context"
+	"time"
+
+	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/hostname"
+)
+
+// application is what is remembered of a debug application.
+type application struct {
+	ID ID `json:"id"`
+	api.NewDebugApplication
+	CreatedAt   time.Time `json:"createdAt"`
+	InstalledAt time.Time `json:"installedAt,omitzero"`
+	ActiveAt    time.Time `json:"activeAt"` // last activity
+	Release     string    `json:"release,omitempty"`
+}
+
+// host is the canonical host name; the client's own spelling stays in HostName.
+func (a application) host() string {
+	h, err := hostname.Parse(a.HostName)
+	if err != nil {
+		return a.HostName // checked when it was created
+	}
+	return h
+}
+
+func (s *Server) expiresAt(a application) time.Time { return a.ActiveAt.Add(s.o.Expiry).UTC() }
+
+// instance is the application as the agent is to run it.
+func (s *Server) instance(a application) agent.Instance {
+	return agent.Instance{
+		ID: string(a.ID), Kind: agent.KindDebug, HostName: a.host(), AppID: a.AppID,
+		DisplayName: a.DisplayName, DBName: a.DBName, Release: a.Release,
+		StaticService: a.StaticServiceURL, ExpiresAt: s.expiresAt(a),
+	}
+}
+
+// put hands the application to the agent, and takes it back if it was deleted at the
+// same moment: the registry has the last word.
+func (s *Server) put(a application) {
+	s.o.Runtime.Put(s.instance(a))
+	if _, err := s.apps.get(a.ID); err == nil {
+		return
+	}
+	if err := s.o.Runtime.Remove(context.Background(), string(a.ID)); err != nil {
+		s.o.Log.Error("deleted debug application cannot be removed", "instance", a.ID, "error", err)
+	}
+}

@@ -1,0 +1,220 @@
+package debug
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/api"
+)
+
+func TestCreate(t *testing.T) {
+	h := newHost(t)
+	_, a := h.create(`{"appId":"Shop","displayName":"The shop","hostName":"shop.debug","dbName":"shop","staticServiceUrl":"http://127.0.0.1:5173","unknown":1}`)
+	if a.AppID != "Shop" || a.HostName != "shop.debug" || a.DBName != "shop" || a.Status != "pending" || a.StaticServiceURL == "" || a.CreatedAt.IsZero() {
+		t.Errorf("got %+v", a)
+	}
+	_, b := h.create(`{"appId":"My Äpp_2"}`)
+	if b.DisplayName != "My Äpp_2" || b.HostName != "my-pp-2.debug.example.test" {
+		t.Errorf("generated %q %q", b.DisplayName, b.HostName)
+	}
+	var list []api.DebugApplication
+	h.get("/debug/application").want(http.StatusOK).into(&list)
+	if len(list) != 2 || list[0].ID != a.ID {
+		t.Errorf("got %+v", list)
+	}
+	h.start()
+	h.get("/debug/application").want(http.StatusOK).into(&list)
+	if len(list) != 2 || list[1] != b && list[1].ID != b.ID {
+		t.Errorf("after a restart: %+v", list)
+	}
+}
+
+func TestCreateRefusals(t *testing.T) {
+	h := newHost(t)
+	h.create(`{"appId":"one","hostName":"one.debug"}`)
+	h.runtime.others = []api.App{{ID: "s", Name: "static", HostName: "www.example.test"}}
+	for name, c := range map[string]struct {
+		body   string
+		status int
+		says   string
+	}{
+		"no JSON":         {`{"appId":`, 400, ""},
+		"empty body":      {``, 400, ""},
+		"not an object":   {`[]`, 400, ""},
+		"too long":        {`{"appId":"` + strings.Repeat("x", maxJSON) + `"}`, 413, "65536"},
+		"no app id":       {`{}`, 422, "appId"},
+		"blank app id":    {`{"appId":"  "}`, 422, "appId"},
+		"wrong type":      {`{"appId":"x","hostName":5}`, 422, "hostName"},
+		"bad host":        {`{"appId":"x","hostName":"a b"}`, 422, "hostName"},
+		"bad url":         {`{"appId":"x","staticServiceUrl":"ftp://x"}`, 422, "staticServiceUrl"},
+		"url with secret": {`{"appId":"x","staticServiceUrl":"http://a:b@c/"}`, 422, "staticServiceUrl"},
+		"control":         {`{"appId":"x","dbName":"a\nb"}`, 422, "dbName"},
+		"host taken":      {`{"appId":"x","hostName":"ONE.debug:8443"}`, 409, "one"},
+		"host of static":  {`{"appId":"x","hostName":"www.example.test"}`, 409, "static"},
+		"reserved host":   {`{"appId":"x","hostName":"admin.example.test"}`, 409, "NexusHub"},
+	} {
+		p := h.post("/debug/application", c.body).problem(c.status)
+		if !strings.Contains(p.Detail, c.says) {
+			t.Errorf("%s: got %q, want it to name %q", name, p.Detail, c.says)
+		}
+	}
+	p := h.post("/debug/application", `{"appId":"","hostName":"-","staticServiceUrl":"x"}`).problem(422)
+	if len(p.Errors) != 3 {
+		t.Errorf("got %+v, want every bad field", p.Errors)
+	}
+}
+
+func TestCreateReplacesTheSameAppID(t *testing.T) {
+	h := newHost(t)
+	path, old := h.create(`{"appId":"shop","hostName":"shop.debug"}`)
+	h.upload(path, packageOf(t, "one"))
+	h.install(path)
+	_, fresh := h.create(`{"appId":"shop","hostName":"shop.debug"}`)
+	if fresh.ID == old.ID || fresh.Status != "pending" {
+		t.Errorf("got %+v", fresh)
+	}
+	h.get(path + "/status").problem(404)
+	if len(h.runtime.apps) != 0 {
+		t.Errorf("the old one still runs: %v", h.runtime.apps)
+	}
+}
+
+func TestCreateHasAQuota(t *testing.T) {
+	h := newHost(t)
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		h.create(`{"appId":"` + id + `"}`)
+	}
+	h.post("/debug/application", `{"appId":"f"}`).problem(429)
+	h.create(`{"appId":"e"}`)
+}
+
+func TestUnknownApplication(t *testing.T) {
+	h := newHost(t)
+	for _, id := range []string{"0f8fad5b-d9cb-469f-a165-70867728950e", "..", "x", "0F8FAD5B-D9CB-469F-A165-70867728950E"} {
+		path := "/debug/application/" + id
+		for _, p := range []string{"/status", "/upload/status", "/logs"} {
+			h.get(path + p).problem(404)
+		}
+		h.post(path+"/install", "").problem(404)
+		h.post(path+"/stop", "").problem(404)
+		h.do(http.MethodDelete, path, nil, nil).problem(404)
+		h.chunk(path, 0, 1, nil, nil).problem(404)
+	}
+	h.get("/debug/nonsense").problem(404)
+	h.do(http.MethodPut, "/debug/application", nil, nil).problem(405)
+}
+
+func TestInstallStatusStopDelete(t *testing.T) {
+	h := newHost(t)
+	path, a := h.create(`{"appId":"shop","hostName":"shop.debug","dbName":"db","staticServiceUrl":"http://127.0.0.1:1"}`)
+	h.post(path+"/install", "").problem(400)
+	h.upload(path, packageOf(t, "one"))
+	if out := h.install(path); out.Status != "running" || out.ApplicationID != a.ID || out.InstalledAt.IsZero() {
+		t.Fatalf("got %+v", out)
+	}
+	in := h.runtime.wanted[a.ID]
+	if in.Kind != agent.KindDebug || in.HostName != "shop.debug" || in.DBName != "db" || in.StaticService == "" || len(in.Release) != 64 {
+		t.Errorf("the agent was given %+v", in)
+	}
+	var st api.DebugStatus
+	h.get(path + "/status").want(http.StatusOK).into(&st)
+	if st.Status != "running" || st.ProcessID != 42 || st.Metadata.Release != in.Release || st.Metadata.ExpiresAt == nil {
+		t.Errorf("got %+v", st)
+	}
+	h.start()
+	if !h.runtime.restored || h.runtime.wanted[a.ID].Release != in.Release {
+		t.Error("a restart does not put it again")
+	}
+	if out := h.install(path); out.Status != "running" || !strings.HasSuffix(h.runtime.launched[1], "!") {
+		t.Errorf("again: %+v, launched %v", out, h.runtime.launched)
+	}
+	h.post(path+"/stop", "").want(http.StatusOK).into(&st)
+	if st.Status != "stopped" || st.ProcessID != 0 {
+		t.Errorf("got %+v", st)
+	}
+	h.do(http.MethodDelete, path, nil, nil).want(http.StatusNoContent)
+	h.get(path + "/status").problem(404)
+	h.get(path + "/upload/status").problem(404)
+	if len(h.runtime.apps) != 0 || len(h.server.ReleasesInUse()) != 0 {
+		t.Errorf("left: %v", h.runtime.apps)
+	}
+}
+
+func TestInstallThatFails(t *testing.T) {
+	h := newHost(t)
+	path, _ := h.create(`{"appId":"shop"}`)
+	h.upload(path, packageOf(t, "one"))
+	h.runtime.fail = errors.New("shop is backing-off: exit status 3")
+	out := h.install(path)
+	if out.Status != "installed_not_started" || !strings.Contains(out.Message, "exit status 3") || !strings.Contains(out.Message, "last words") {
+		t.Errorf("got %+v", out)
+	}
+	var st api.DebugStatus
+	h.get(path + "/status").want(http.StatusOK).into(&st)
+	if st.Status != "failed" || st.Error == "" {
+		t.Errorf("got %+v", st)
+	}
+}
+
+func TestInstallOfABadPackage(t *testing.T) {
+	h := newHost(t)
+	path, _ := h.create(`{"appId":"shop"}`)
+	h.upload(path, []byte("this is no zip at all"))
+	if p := h.post(path+"/install", "").problem(422); len(p.Errors) == 0 {
+		t.Errorf("got %+v, want the problems listed", p)
+	}
+	if len(h.runtime.launched) != 0 {
+		t.Error("it was launched")
+	}
+}
+
+func TestStatusWords(t *testing.T) {
+	for state, want := range map[api.State]string{
+		api.StateUnknown: "installed", api.StatePending: "starting", api.StateStarting: "starting", api.StateRunning: "running",
+		api.StateUnhealthy: "unhealthy", api.StateBackingOff: "failed", api.StateStopping: "stopped",
+		api.StateStopped: "stopped", api.StateFailed: "failed",
+	} {
+		v := sight{application: application{Release: "r"}, seen: true, now: api.App{State: state}}
+		if v.word() != want {
+			t.Errorf("%s: got %s, want %s", state, v.word(), want)
+		}
+	}
+}
+
+func TestOpenAPIDescribesEveryRoute(t *testing.T) {
+	h := newHost(t)
+	var doc struct {
+		OpenAPI string                                `json:"openapi"`
+		Paths   map[string]map[string]json.RawMessage `json:"paths"`
+	}
+	h.get("/debug/openapi.json").want(http.StatusOK).into(&doc)
+	if !strings.HasPrefix(doc.OpenAPI, "3.1") {
+		t.Errorf("openapi is %q", doc.OpenAPI)
+	}
+	described := map[string]bool{}
+	for path, item := range doc.Paths {
+		for method := range item {
+			if method != "parameters" {
+				described[strings.ToUpper(method)+" "+strings.ReplaceAll(path, "{id}", ":id")] = true
+			}
+		}
+	}
+	served := map[string]bool{}
+	for _, r := range h.server.echo.Routes() {
+		served[r.Method+" "+r.Path] = true
+	}
+	for route := range served {
+		if !described[route] {
+			t.Errorf("openapi.json lacks %s", route)
+		}
+	}
+	for route := range described {
+		if !served[route] {
+			t.Errorf("openapi.json describes %s, which is not served", route)
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package debug
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/internal/problem"
+)
+
+// maxJSON bounds a JSON body in bytes.
+const maxJSON = 64 << 10
+
+// create makes an application; one with the same app id is replaced.
+func (s *Server) create(c echo.Context) error {
+	var asked api.NewDebugApplication
+	if err := readJSON(c.Request(), &asked); err != nil {
+		return err
+	}
+	if err := checkNew(asked); err != nil {
+		return err
+	}
+	now := time.Now().UTC()
+	a := application{ID: newID(), NewDebugApplication: s.complete(asked), CreatedAt: now, ActiveAt: now}
+	replaced, err := s.apps.add(a, func(others []application) ([]ID, error) {
+		return s.admit(a, others)
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range replaced {
+		s.o.Log.Info("debug application is replaced", "instance", id, "app_id", a.AppID, "by", a.ID)
+		if err := s.dispose(c.Request().Context(), id); err != nil {
+			return err
+		}
+	}
+	s.o.Log.Info("debug application created", "instance", a.ID, "app_id", a.AppID, "host", a.HostName)
+	return c.JSON(http.StatusCreated, s.describe(a))
+}
+
+// readJSON tells a body that is no JSON (400) from a field of the wrong type (422).
+func readJSON(r *http.Request, v any) error {
+	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxJSON))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return fmt.Errorf("body is larger than %d bytes: %w", large.Limit, api.TooLarge)
+	}
+	if err != nil {
+		return fmt.Errorf("body: %w: %w", err, api.Malformed)
+	}
+	err = json.Unmarshal(data, v)
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Field != "" {
+		return badField(wrong.Field, "must not be a "+wrong.Value)
+	}
+	if err != nil {
+		return fmt.Errorf("body is no JSON object of this kind: %w: %w", err, api.Malformed)
+	}
+	return nil
+}
+
+func badField(name, why string) error {
+	return &api.Fault{Code: api.Invalid, Detail: name + " " + why,
+		Faults: []problem.Fault{{Pointer: "/" + name, Detail: why}}}
+}
+
+// checkNew lists every bad field.
+func checkNew(n api.NewDebugApplication) error {
+	var faults []problem.Fault
+	check := func(field, value string, err error) {
+		if err != nil && value != "" {
+			faults = append(faults, problem.Fault{Pointer: "/" + field, Detail: err.Error()})
+		}
+	}
+	if strings.TrimSpace(n.AppID) == "" {
+		faults = append(faults, problem.Fault{Pointer: "/appId", Detail: "must not be empty"})
+	}
+	check("appId", n.AppID, checkText(n.AppID, 128))
+	check("displayName", n.DisplayName, checkText(n.DisplayName, 256))
+	check("dbName", n.DBName, checkText(n.DBName, 128))
+	_, err := hostname.Parse(n.HostName)
+	check("hostName", n.HostName, err)
+	check("staticServiceUrl", n.StaticServiceURL, checkURL(n.StaticServiceURL))
+	if len(faults) == 0 {
+		return nil
+	}
+	return &api.Fault{Code: api.Invalid, Detail: faults[0].Pointer[1:] + ": " + faults[0].Detail, Faults: faults}
+}
+
+func checkText(s string, most int) error {
+	switch {
+	case len(s) > most:
+		return fmt.Errorf("must not be longer than %d bytes", most)
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return errors.New("must not contain control characters")
+	}
+	return nil
+}
+
+func checkURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil {
+		return fmt.Errorf("%q must be an http or https URL without credentials", s)
+	}
+	return nil
+}
+
+// complete generates what the client left out.
+func (s *Server) complete(n api.NewDebugApplication) api.NewDebugApplication {
+	if n.DisplayName == "" {
+		n.DisplayName = n.AppID
+	}
+	if n.HostName == "" {
+		n.HostName = slug(n.AppID) + ".debug." + s.o.Domain
+	}
+	return n
+}
+
+// slug makes a host label of any text.
+func slug(text string) string {
+	label := strings.Map(func(r rune) rune {
+		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return unicode.ToLower(r)
+		}
+		return '-'
+	}, text)
+	label = strings.Join(strings.FieldsFunc(label, func(r rune) bool { return r == '-' }), "-")
+	if len(label) > 40 {
+		label = strings.Trim(label[:40], "-")
+	}
+	if label == "" {
+		return "app"
+	}
+	return label
+}
+
+// admit finds the applications that a replaces, and refuses a host name that belongs
+// to anybody else.
+func (s *Server) admit(a application, others []application) (replaced []ID, err error) {
+	mine := map[string]bool{}
+	for _, o := range others {
+		if o.AppID == a.AppID {
+			replaced = append(replaced, o.ID)
+			mine[string(o.ID)] = true
+		} else if o.host() == a.host() {
+			return nil, taken(a.HostName, "debug application "+o.AppID)
+		}
+	}
+	for _, reserved := range s.o.Reserved {
+		if reserved == a.host() {
+			return nil, taken(a.HostName, "NexusHub itself")
+		}
+	}
+	for _, o := range s.o.Runtime.Apps() {
+		if h, err := hostname.Parse(o.HostName); err == nil && h == a.host() && !mine[o.ID] {
+			return nil, taken(a.HostName, "application "+o.Name)
+		}
+	}
+	return replaced, nil
+}
+
+func taken(host, owner string) error {
+	return fmt.Errorf("host name %s is taken by %s: %w", host, owner, api.Conflict)
+}

@@ -1,0 +1,132 @@
+// Package debug is the debug-application API (contract section 1): create, upload,
+// install, watch, read logs, stop, delete.
+//
+// It knows debug applications only. They live in a registry of their own, whose ids
+// (the type ID) come from nowhere else, and what it hands to the agent is marked as
+// one; so nothing here, the sweep of expired applications least of all, can name an
+// application of another kind.
+//
+// What is told about an application comes from the agent, which asks PID 1; the
+// registry remembers only what was promised: names, release, times. It is on disk
+// before a request is answered.
+package debug
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/debug/upload"
+)
+
+// Options are what a Server works with. Every field but Reserved, Activity and Log
+// must be set.
+type Options struct {
+	Domain   string
+	Reserved []string // host names that belong to NexusHub itself
+	Expiry   time.Duration
+	MaxApps  int // 0: 100
+
+	ProxyUID uint32 // the user whose word about access tokens counts
+	Tokens   Authenticator
+	State    State
+	Uploads  *upload.Store
+	Releases Releases
+	Runtime  Runtime
+	Logs     Logs
+	Activity Activity
+	Log      *slog.Logger
+}
+
+// Server answers the API. Its methods are safe for concurrent use.
+type Server struct {
+	o        Options
+	apps     *registry
+	installs *installs
+	streams  *streams
+	echo     *echo.Echo // every route, no authentication
+	started  time.Time
+}
+
+// NewServer reads the registry back and tells the agent what is installed.
+func NewServer(o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.MaxApps == 0 {
+		o.MaxApps = 100
+	}
+	apps, err := openRegistry(o.State, o.MaxApps)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{o: o, apps: apps, installs: newInstalls(), streams: newStreams(), started: time.Now()}
+	s.echo = s.routes()
+	for _, a := range apps.all() {
+		if a.Release != "" {
+			o.Runtime.Put(s.instance(a))
+		}
+	}
+	o.Runtime.Restored()
+	return s, nil
+}
+
+// Handler is the API without authentication, for a socket that vouches for its callers.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Releases in use by debug applications, for the sweep of the release store.
+func (s *Server) ReleasesInUse() []string {
+	var hashes []string
+	for _, a := range s.apps.all() {
+		if a.Release != "" {
+			hashes = append(hashes, a.Release)
+		}
+	}
+	return hashes
+}
+
+// routes is the whole API in one place; openapi.json describes the same.
+func (s *Server) routes() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.handleError
+	e.Use(s.traced)
+	e.GET("/debug/openapi.json", s.openAPI)
+	g := e.Group("/debug/application")
+	g.POST("", s.create)
+	g.GET("", s.list)
+	g.DELETE("/:id", s.delete)
+	g.POST("/:id/upload", s.upload)
+	g.GET("/:id/upload/status", s.uploadStatus)
+	g.POST("/:id/install", s.install)
+	g.GET("/:id/status", s.status)
+	g.POST("/:id/stop", s.stop)
+	g.GET("/:id/logs", s.logs)
+	s.packageRoutes(g)
+	return e
+}
+
+// wait runs all parts until the first ends or ctx does.
+func wait(ctx context.Context, parts ...func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make([]error, len(parts))
+	var wg sync.WaitGroup
+	for i, part := range parts {
+		wg.Go(func() {
+			defer cancel()
+			errs[i] = part(ctx)
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// noSpace says whether the disk is full, whoever noticed.
+func noSpace(err error) bool { return errors.Is(release.NoSpace(err), release.ErrNoSpace) }

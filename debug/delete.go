@@ -1,0 +1,32 @@
+package debug
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+func (s *Server) delete(c echo.Context) error {
+	a, err := s.find(c)
+	if err != nil {
+		return err
+	}
+	if err := s.apps.remove(a.ID); err != nil {
+		return err
+	}
+	s.o.Log.Info("debug application is deleted", "instance", a.ID, "app_id", a.AppID)
+	if err := s.dispose(c.Request().Context(), a.ID); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// dispose removes what belongs to an application that has left the registry: whatever
+// happens now, it does not come back. It goes on when the client leaves.
+func (s *Server) dispose(ctx context.Context, id ID) error {
+	s.installs.forget(id)
+	err := s.o.Uploads.Discard(string(id))
+	return errors.Join(err, s.o.Runtime.Remove(context.WithoutCancel(ctx), string(id)))
+}

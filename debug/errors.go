@@ -1,0 +1,98 @@
+package debug
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/debug/upload"
+	"github.com/nexushub/nexushub/internal/problem"
+	"github.com/nexushub/nexushub/journal"
+)
+
+// meanings gives the errors of the parts below a code of the API.
+var meanings = []struct {
+	err  error
+	code api.Code
+}{
+	{upload.ErrNotFound, api.NotFound},
+	{upload.ErrConflict, api.Conflict},
+	{upload.ErrInterrupted, api.Conflict},
+	{upload.ErrCompleted, api.Conflict},
+	{upload.ErrLength, api.Malformed},
+	{upload.ErrHash, api.Invalid},
+	{upload.ErrIncomplete, api.Malformed},
+	{release.ErrNotFound, api.NotFound},
+	{release.ErrNoSpace, api.NoSpace},
+}
+
+// classify adds the code that err has none of.
+func classify(err error) error {
+	if api.CodeOf(err) != api.Internal {
+		return err
+	}
+	var large *upload.TooLargeError
+	var invalid *release.InvalidError
+	var http *echo.HTTPError
+	switch {
+	case errors.As(err, &large):
+		return fmt.Errorf("%w: %w", err, api.TooLarge)
+	case errors.As(err, &invalid):
+		return invalidPackage(invalid)
+	case noSpace(err):
+		return fmt.Errorf("%w: %w", err, api.NoSpace)
+	case errors.As(err, &http):
+		return fmt.Errorf("%v: %w", http.Message, api.CodeOfStatus(http.Code))
+	}
+	for _, m := range meanings {
+		if errors.Is(err, m.err) {
+			return fmt.Errorf("%w: %w", err, m.code)
+		}
+	}
+	return err
+}
+
+func invalidPackage(e *release.InvalidError) error {
+	faults := e.Faults
+	if e.More > 0 {
+		faults = append(faults[:len(faults):len(faults)], problem.Fault{Detail: fmt.Sprintf("and %d more", e.More)})
+	}
+	return &api.Fault{Code: api.Invalid, Detail: e.Error(), Faults: faults}
+}
+
+// handleError answers with a problem document; what is internal goes to the journal.
+func (s *Server) handleError(err error, c echo.Context) {
+	trace := traceOf(c)
+	doc := s.document(err, trace)
+	if doc.Status >= http.StatusInternalServerError {
+		s.o.Log.Error("debug request failed", "path", c.Request().URL.Path, "error", err, "trace_id", trace)
+	}
+	var late *journal.StreamError
+	if c.Response().Committed || errors.As(err, &late) {
+		return
+	}
+	if doc.Status == http.StatusUnauthorized {
+		c.Response().Header().Set("WWW-Authenticate", `Bearer realm="nexushub"`)
+	}
+	if err := problem.Write(c.Response(), doc); err != nil {
+		s.o.Log.Debug("answer not delivered", "error", err, "trace_id", trace)
+	}
+}
+
+func (s *Server) document(err error, trace string) problem.Problem {
+	var own *problem.Problem
+	if errors.As(err, &own) {
+		p := *own
+		p.Instance = "urn:uuid:" + trace
+		return p
+	}
+	var plain *echo.HTTPError
+	if errors.As(err, &plain) && api.CodeOfStatus(plain.Code).Status() != plain.Code { // 405, 415
+		return problem.Problem{Title: http.StatusText(plain.Code), Status: plain.Code, Detail: fmt.Sprint(plain.Message), Instance: "urn:uuid:" + trace}
+	}
+	return api.ProblemOf(classify(err), trace)
+}

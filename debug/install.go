@@ -1,0 +1,101 @@
+package debug
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/debug/upload"
+)
+
+// lastLines is how much of its log a failed installation shows.
+const lastLines = 20
+
+// install unpacks what was uploaded, makes it the application's release and answers
+// when that serves or was given up. Installations of one application queue while they
+// unpack; a newer one then ends the waiting of the older, so that the last wins.
+func (s *Server) install(c echo.Context) error {
+	a, err := s.find(c)
+	if err != nil {
+		return err
+	}
+	ctx, done, err := s.installs.enter(c.Request().Context(), a.ID)
+	if err != nil {
+		return err
+	}
+	a, again, err := s.unpack(ctx, a.ID)
+	done()
+	if err != nil {
+		return err
+	}
+	view, err := s.o.Runtime.Launch(ctx, string(a.ID), again)
+	if gone := c.Request().Context().Err(); gone != nil {
+		return gone
+	}
+	s.apps.active(a.ID, time.Now())
+	return c.JSON(http.StatusOK, s.outcome(ctx, a, view, err))
+}
+
+// unpack makes the upload the release that is wanted; again says that it was before.
+// It goes on when the client leaves: half an installation helps nobody.
+func (s *Server) unpack(ctx context.Context, id ID) (a application, again bool, err error) {
+	path, _, err := s.o.Uploads.Package(string(id))
+	if errors.Is(err, upload.ErrNotFound) || errors.Is(err, upload.ErrIncomplete) {
+		return a, false, fmt.Errorf("nothing to install: %w: %w", err, api.Malformed)
+	}
+	if err != nil {
+		return a, false, err
+	}
+	rel, err := s.o.Releases.Import(context.WithoutCancel(ctx), path)
+	if err != nil {
+		return a, false, err
+	}
+	now := time.Now().UTC()
+	a, err = s.apps.update(id, func(a *application) {
+		again = a.Release == rel.Hash
+		a.Release, a.InstalledAt, a.ActiveAt = rel.Hash, now, now
+	})
+	if err != nil {
+		return a, false, err
+	}
+	s.put(a)
+	s.o.Log.Info("debug application is installed", "instance", id, "app_id", a.AppID, "release", rel.Hash)
+	return a, again, nil
+}
+
+// outcome says how it went. An application that did not start is no error of the
+// request: the package is installed.
+func (s *Server) outcome(ctx context.Context, a application, view api.App, err error) api.InstallAnswer {
+	out := api.InstallAnswer{ApplicationID: string(a.ID), Status: "installed_not_started", InstalledAt: a.InstalledAt}
+	switch {
+	case err == nil:
+		out.Status, out.Message = "running", "running at "+view.URL
+	case errors.Is(context.Cause(ctx), errSuperseded):
+		out.Message = errSuperseded.Error()
+	default:
+		out.Message = strings.Join(append([]string{err.Error()}, s.lastWords(ctx, a.ID, view)...), "\n")
+	}
+	return out
+}
+
+// lastWords are the exit and the last lines, as the agent kept them or from the log.
+func (s *Server) lastWords(ctx context.Context, id ID, view api.App) []string {
+	lines := strings.Split(strings.TrimSpace(view.LastExit), "\n")
+	if len(lines) > 1 {
+		return lines
+	}
+	entries, err := s.o.Logs.Tail(ctx, string(id), lastLines)
+	if err != nil {
+		s.o.Log.Warn("last lines cannot be read", "instance", id, "error", err)
+	}
+	for _, e := range entries {
+		lines = append(lines, e.Message)
+	}
+	return lines
+}

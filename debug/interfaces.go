@@ -1,0 +1,56 @@
+package debug
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/journal"
+)
+
+// Runtime is the agent: what is put there runs.
+type Runtime interface {
+	// Put makes in what is wanted of its instance, without waiting; Restored ends the
+	// putting of those of the time before.
+	Put(in agent.Instance)
+	Restored()
+	// Launch runs what was put, whatever stopped it before, with again even if nothing
+	// differs. It returns when that serves or, with an error, was given up.
+	Launch(ctx context.Context, id string, again bool) (api.App, error)
+	// Remove ends the instance and returns when nothing of it runs.
+	Remove(ctx context.Context, id string) error
+	Stop(ctx context.Context, id string) error
+	Apps() []api.App
+	App(id string) (api.App, error)
+}
+
+// Releases unpacks what was uploaded, see release.Store.
+type Releases interface {
+	Import(ctx context.Context, path string) (release.Release, error)
+}
+
+// Logs reads an instance's log, see journal.Hub.
+type Logs interface {
+	Serve(w http.ResponseWriter, r *http.Request, q journal.Query, f journal.Format) error
+	Tail(ctx context.Context, instance string, n int) ([]*journal.Entry, error)
+}
+
+// Activity says when an instance was last asked for through the proxy; zero: never,
+// as far as the proxy remembers.
+type Activity interface {
+	LastRequests(ctx context.Context) (map[string]time.Time, error)
+}
+
+// State keeps small documents on disk, see agent/state.
+type State interface {
+	Load(name string, v any) (found bool, err error)
+	Save(name string, v any) error
+}
+
+// Authenticator knows API tokens.
+type Authenticator interface {
+	Check(secret string) (api.Token, bool)
+}

@@ -1,0 +1,35 @@
+package debug
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// list is not an activity: a dashboard that polls it must not keep all alive.
+func (s *Server) list(c echo.Context) error {
+	all := []api.DebugApplication{}
+	for _, a := range s.apps.all() {
+		all = append(all, s.describe(a))
+	}
+	return c.JSON(http.StatusOK, all)
+}
+
+func (s *Server) describe(a application) api.DebugApplication {
+	expires := s.expiresAt(a)
+	return api.DebugApplication{
+		ID: string(a.ID), AppID: a.AppID, DisplayName: a.DisplayName, HostName: a.HostName, DBName: a.DBName,
+		StaticServiceURL: a.StaticServiceURL, Status: s.look(a).word(), CreatedAt: a.CreatedAt, ExpiresAt: &expires,
+	}
+}
+
+// find reads the application that a request names.
+func (s *Server) find(c echo.Context) (application, error) {
+	id, err := parseID(c.Param("id"))
+	if err != nil {
+		return application{}, err
+	}
+	return s.apps.get(id)
+}

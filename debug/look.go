@@ -1,0 +1,64 @@
+package debug
+
+import (
+	"errors"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// sight is one look at an application: what was promised and what the agent sees.
+type sight struct {
+	application
+	seen bool // the agent knows it
+	now  api.App
+}
+
+func (s *Server) look(a application) sight {
+	app, err := s.o.Runtime.App(string(a.ID))
+	if err != nil && !errors.Is(err, api.NotFound) {
+		s.o.Log.Warn("agent cannot tell about a debug application", "instance", a.ID, "error", err)
+	}
+	return sight{application: a, seen: err == nil, now: app}
+}
+
+// word is the state in the contract's words.
+func (v sight) word() string {
+	switch {
+	case v.Release == "":
+		return "pending"
+	case !v.seen:
+		return "installed"
+	}
+	switch v.now.State {
+	case api.StateRunning, api.StateUnhealthy, api.StateFailed, api.StateStopped:
+		return string(v.now.State)
+	case api.StateBackingOff:
+		return "failed"
+	case api.StateStopping:
+		return "stopped"
+	case api.StateUnknown:
+		return "installed"
+	}
+	return "starting"
+}
+
+// health is healthy, unhealthy or unknown.
+func (v sight) health() string {
+	if v.now.Health.Status == "" {
+		return api.HealthUnknown
+	}
+	return v.now.Health.Status
+}
+
+// trouble is why the application is not simply running.
+func (v sight) trouble() string {
+	switch {
+	case v.now.Why != "":
+		return v.now.Why
+	case v.now.Health.Error != "":
+		return v.now.Health.Error
+	case v.now.State == api.StateBackingOff || v.now.State == api.StateFailed:
+		return v.now.LastExit
+	}
+	return ""
+}

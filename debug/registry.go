@@ -1,0 +1,172 @@
+package debug
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// registryName is the state file.
+const registryName = "debug-applications"
+
+// registry holds the debug applications, on disk before anybody hears of a change.
+type registry struct {
+	state State
+	most  int
+
+	mu    sync.Mutex // guards the fields that follow
+	apps  map[ID]application
+	dirty bool // times of activity that are not on disk yet
+}
+
+func openRegistry(state State, most int) (*registry, error) {
+	r := &registry{state: state, most: most, apps: map[ID]application{}}
+	var saved []application
+	if _, err := state.Load(registryName, &saved); err != nil {
+		return nil, err
+	}
+	for _, a := range saved {
+		r.apps[a.ID] = a
+	}
+	return r, nil
+}
+
+// all lists the applications, oldest first.
+func (r *registry) all() []application {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sorted()
+}
+
+func (r *registry) sorted() []application {
+	return slices.SortedFunc(maps.Values(r.apps), func(a, b application) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+func (r *registry) get(id ID) (application, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a, ok := r.apps[id]
+	if !ok {
+		return a, fmt.Errorf("debug application %q: %w", id, api.NotFound)
+	}
+	return a, nil
+}
+
+// add enters a new application in place of those that replaced says. Check runs under
+// the lock, so that two requests cannot both be right.
+func (r *registry) add(a application, check func(others []application) (replaced []ID, err error)) ([]ID, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	replaced, err := check(r.sorted())
+	if err != nil {
+		return nil, err
+	}
+	if len(r.apps)-len(replaced) >= r.most {
+		return nil, fmt.Errorf("there are %d debug applications already, delete one: %w", r.most, api.TooMany)
+	}
+	return replaced, r.change(func(apps map[ID]application) {
+		for _, id := range replaced {
+			delete(apps, id)
+		}
+		apps[a.ID] = a
+	})
+}
+
+// update changes one application.
+func (r *registry) update(id ID, change func(*application)) (application, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a, ok := r.apps[id]
+	if !ok {
+		return a, fmt.Errorf("debug application %q: %w", id, api.NotFound)
+	}
+	change(&a)
+	return a, r.change(func(apps map[ID]application) { apps[id] = a })
+}
+
+func (r *registry) remove(id ID) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.apps[id]; !ok {
+		return fmt.Errorf("debug application %q: %w", id, api.NotFound)
+	}
+	return r.change(func(apps map[ID]application) { delete(apps, id) })
+}
+
+// change takes effect in memory only when it is on disk. The caller holds mu.
+func (r *registry) change(edit func(map[ID]application)) error {
+	next := maps.Clone(r.apps)
+	edit(next)
+	old := r.apps
+	r.apps = next
+	if err := r.save(); err != nil {
+		r.apps = old
+		return err
+	}
+	return nil
+}
+
+func (r *registry) save() error {
+	if err := r.state.Save(registryName, r.sorted()); err != nil {
+		return err
+	}
+	r.dirty = false
+	return nil
+}
+
+// active notes an activity; flush writes it. It reports whether anything is new.
+func (r *registry) active(id ID, at time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a, ok := r.apps[id]
+	if !ok || !at.After(a.ActiveAt) {
+		return false
+	}
+	a.ActiveAt = at.UTC()
+	r.apps[id] = a
+	r.dirty = true
+	return true
+}
+
+func (r *registry) flush() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.dirty {
+		return nil
+	}
+	return r.save()
+}
+
+// expired removes the applications that were last active before then, all of them or
+// with an error those that could be.
+func (r *registry) expired(then time.Time) (gone []application, err error) {
+	for _, a := range r.all() {
+		if a.ActiveAt.After(then) {
+			continue
+		}
+		if e := r.removeIdle(a.ID, then); e != nil {
+			err = errors.Join(err, e)
+			continue
+		}
+		gone = append(gone, a)
+	}
+	return gone, err
+}
+
+// removeIdle looks again under the lock: somebody may just have asked for it.
+func (r *registry) removeIdle(id ID, then time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a, ok := r.apps[id]; !ok || a.ActiveAt.After(then) {
+		return fmt.Errorf("debug application %s became active again: %w", id, api.Conflict)
+	}
+	return r.change(func(apps map[ID]application) { delete(apps, id) })
+}

@@ -1,0 +1,66 @@
+package debug
+
+import (
+	"context"
+	"time"
+
+	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/proxy"
+)
+
+// removeTimeout bounds the wait for the end of a deleted application: draining and
+// its grace period. The agent goes on after it.
+const removeTimeout = time.Minute
+
+// AgentRuntime is the agent as a Runtime.
+type AgentRuntime struct{ Agent *agent.Agent }
+
+// Put see agent.DebugProvider.
+func (r AgentRuntime) Put(in agent.Instance) { r.Agent.Debug().Put(in) }
+
+// Restored see agent.DebugProvider.
+func (r AgentRuntime) Restored() { r.Agent.Debug().Restored() }
+
+// Launch see agent.DebugProvider.
+func (r AgentRuntime) Launch(ctx context.Context, id string, again bool) (api.App, error) {
+	return r.Agent.Debug().Launch(ctx, id, again)
+}
+
+// Remove ends the instance and waits until it has.
+func (r AgentRuntime) Remove(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
+	defer cancel()
+	return r.Agent.Debug().Uninstall(ctx, id)
+}
+
+// Stop ends the process until it is installed or started again.
+func (r AgentRuntime) Stop(ctx context.Context, id string) error {
+	_, err := r.Agent.StopApp(ctx, id)
+	return err
+}
+
+// Apps are the applications of all kinds.
+func (r AgentRuntime) Apps() []api.App { return r.Agent.Apps() }
+
+// App is one of them.
+func (r AgentRuntime) App(id string) (api.App, error) { return r.Agent.App(id) }
+
+// ProxyActivity is the proxy's memory of requests.
+type ProxyActivity struct{ Proxy *proxy.Client }
+
+// LastRequests counts a request in flight as one of now.
+func (p ProxyActivity) LastRequests(ctx context.Context) (map[string]time.Time, error) {
+	st, err := p.Proxy.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	last := map[string]time.Time{}
+	for _, i := range st.Instances {
+		last[i.Instance] = i.LastRequest
+		if i.InFlight > 0 {
+			last[i.Instance] = time.Now()
+		}
+	}
+	return last, nil
+}

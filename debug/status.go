@@ -1,0 +1,60 @@
+package debug
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+func (s *Server) status(c echo.Context) error {
+	a, err := s.find(c)
+	if err != nil {
+		return err
+	}
+	s.apps.active(a.ID, time.Now())
+	return s.answerStatus(c, a.ID)
+}
+
+func (s *Server) answerStatus(c echo.Context, id ID) error {
+	a, err := s.apps.get(id)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, s.statusOf(s.look(a)))
+}
+
+func (s *Server) statusOf(v sight) api.DebugStatus {
+	expires := s.expiresAt(v.application)
+	m := api.DebugMetadata{
+		AppID: v.AppID, DisplayName: v.DisplayName, HostName: v.HostName, StaticServiceURL: v.StaticServiceURL,
+		Unit: v.now.Unit, Release: v.Release, Restarts: v.now.Restarts, ExpiresAt: &expires,
+		Memory: v.now.Memory, CPUNSec: v.now.CPUNSec, Exposure: v.now.Exposure,
+	}
+	if v.seen {
+		m.HealthDetail = &v.now.Health
+	}
+	if v.now.Release != "" {
+		m.Release = v.now.Release
+	}
+	return api.DebugStatus{
+		ApplicationID: string(v.ID), Status: v.word(), ProcessID: v.now.PID, Port: v.now.Port,
+		HealthCheck: v.health(), Error: v.trouble(), LastUpdated: time.Now().UTC(), Metadata: m,
+	}
+}
+
+// stop ends the process and answers when it is gone. Install starts it again.
+func (s *Server) stop(c echo.Context) error {
+	a, err := s.find(c)
+	if err != nil {
+		return err
+	}
+	if a.Release != "" {
+		if err := s.o.Runtime.Stop(c.Request().Context(), string(a.ID)); err != nil {
+			return err
+		}
+	}
+	return s.answerStatus(c, a.ID)
+}

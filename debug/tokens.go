@@ -1,0 +1,127 @@
+package debug
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// tokensName is the state file.
+const tokensName = "tokens"
+
+// tokenPrefix lets scanners of leaked secrets recognise a token.
+const tokenPrefix = "nxh_"
+
+// Tokens are the API tokens. Only the SHA-256 of each is kept.
+type Tokens struct {
+	state State
+
+	mu     sync.Mutex // guards tokens
+	tokens []storedToken
+}
+
+type storedToken struct {
+	api.Token
+	SHA256 string `json:"sha256"`
+}
+
+// OpenTokens reads the tokens from the agent's state.
+func OpenTokens(state State) (*Tokens, error) {
+	t := &Tokens{state: state}
+	_, err := state.Load(tokensName, &t.tokens)
+	return t, err
+}
+
+// Create makes a token. The answer is the only place where its secret appears.
+func (t *Tokens) Create(n api.NewToken) (api.IssuedToken, error) {
+	if err := checkToken(n); err != nil {
+		return api.IssuedToken{}, err
+	}
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // crypto/rand: never fails
+	secret := tokenPrefix + base64.RawURLEncoding.EncodeToString(random)
+	made := api.Token{ID: uuid.NewString(), Name: n.Name, CreatedAt: time.Now().UTC(), ExpiresAt: n.ExpiresAt}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if slices.ContainsFunc(t.tokens, func(o storedToken) bool { return o.Name == n.Name }) {
+		return api.IssuedToken{}, fmt.Errorf("there is a token named %q already: %w", n.Name, api.Conflict)
+	}
+	err := t.change(append(slices.Clone(t.tokens), storedToken{Token: made, SHA256: hashOf(secret)}))
+	return api.IssuedToken{Token: made, Secret: secret}, err
+}
+
+func checkToken(n api.NewToken) error {
+	switch {
+	case strings.TrimSpace(n.Name) == "":
+		return badField("name", "must not be empty")
+	case checkText(n.Name, 128) != nil:
+		return badField("name", checkText(n.Name, 128).Error())
+	case n.ExpiresAt != nil && n.ExpiresAt.Before(time.Now()):
+		return badField("expires_at", "lies in the past")
+	}
+	return nil
+}
+
+// List never has secrets.
+func (t *Tokens) List() ([]api.Token, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := make([]api.Token, len(t.tokens))
+	for i, o := range t.tokens {
+		out[i] = o.Token
+	}
+	return out, nil
+}
+
+// Revoke ends a token, named by id or name, from the next request on.
+func (t *Tokens) Revoke(id string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	left := slices.DeleteFunc(slices.Clone(t.tokens), func(o storedToken) bool { return o.ID == id || o.Name == id })
+	if len(left) == len(t.tokens) {
+		return fmt.Errorf("token %q: %w", id, api.NotFound)
+	}
+	return t.change(left)
+}
+
+// Check finds the token of a secret. Every stored hash is compared in full, so that
+// the time taken tells nothing.
+func (t *Tokens) Check(secret string) (found api.Token, ok bool) {
+	hash := []byte(hashOf(secret))
+	now := time.Now().UTC()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range t.tokens {
+		o := &t.tokens[i]
+		if subtle.ConstantTimeCompare(hash, []byte(o.SHA256)) == 1 && (o.ExpiresAt == nil || now.Before(*o.ExpiresAt)) {
+			o.LastUsedAt = &now // on disk with the next change; it is for show
+			found, ok = o.Token, true
+		}
+	}
+	return found, ok
+}
+
+// change takes effect when it is on disk. The caller holds mu.
+func (t *Tokens) change(next []storedToken) error {
+	if err := t.state.Save(tokensName, next); err != nil {
+		return err
+	}
+	t.tokens = next
+	return nil
+}
+
+func hashOf(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
