@@ -84,7 +84,7 @@ func (d *demo) deploy(ctx context.Context, m *lab.Machine) error {
 	return d.step("deploy examples/hello and examples/site", func() error {
 		for name, app := range map[string]string{
 			"hello": fmt.Sprintf("instance_id = %q\nhost_name = \"hello.yesterday.localhost\"\npackage = \"/srv/hello\"\n", helloID),
-			"site":  fmt.Sprintf("instance_id = %q\nhost_name = \"site.yesterday.localhost\"\nstatic = \"/srv/site\"\n", siteID),
+			"site":  fmt.Sprintf("instance_id = %q\nhost_name = \"site.yesterday.localhost\"\nstatic_path = \"/srv/site\"\n", siteID),
 		} {
 			if err := m.CopyIn(ctx, filepath.Join(d.examples, name), "/srv/"+name); err != nil {
 				return err
