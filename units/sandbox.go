@@ -32,8 +32,10 @@ func (s Spec) files(p *properties) {
 	switch {
 	case s.Network == NetworkGuest:
 		s.guestFiles(p)
-	case under(s.Directory, "/home", "/root", "/run/user"):
+	case homeOf(s.Directory) != "":
 		p.set("ProtectHome", "tmpfs") // so that the release can be mounted into it
+		// since 257 the tmpfs has the mode of what it hides, and /root is closed
+		p.set("TemporaryFileSystem", []tmpfs{{homeOf(s.Directory), "ro,mode=0755"}})
 		p.set("BindReadOnlyPaths", []bindMount{{Source: s.Directory, Target: s.Directory}})
 	case !s.loosened("read_home"): // else read-only, by DynamicUser
 		p.set("ProtectHome", "yes")
@@ -113,6 +115,16 @@ func localOnly(p *properties) {
 	loopback6 := make([]byte, 16)
 	loopback6[15] = 1
 	p.set("IPAddressAllow", []ipNetwork{{inet, []byte{127, 0, 0, 0}, 8}, {inet6, loopback6, 128}})
+}
+
+// homeOf is which of the folders that ProtectHome hides holds a path.
+func homeOf(path string) string {
+	for _, home := range []string{"/home", "/root", "/run/user"} {
+		if under(path, home) {
+			return home
+		}
+	}
+	return ""
 }
 
 func under(path string, roots ...string) bool {
