@@ -27,7 +27,7 @@ VM_TOOLS := qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs $(LAB_TOOLS)
 UNIT := $$($(GO) list ./... | grep -v /test/)
 RUN ?= .
 
-.PHONY: help build deb run test test-unit test-lab test-vm bench soak lab lint fmt clean examples completions FORCE
+.PHONY: help build deb run test test-unit test-lab test-vm bench soak lab lint fmt clean examples from-client FORCE
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -36,14 +36,15 @@ build: ## static programs in dist/bin
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 GOARCH=$(ARCH) $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BIN)/ $(addprefix ./cmd/,$(PROGRAMS))
 
-completions: build # of the shells, made by the client itself
-	@rm -rf $(DIST)/completions; mkdir -p $(DIST)/completions/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d}
-	@client="$(GO) run ./cmd/nexushub completion"; cd $(CURDIR); \
-	$$client bash >$(DIST)/completions/bash-completion/completions/nexushub; \
-	$$client zsh >$(DIST)/completions/zsh/vendor-completions/_nexushub; \
-	$$client fish >$(DIST)/completions/fish/vendor_completions.d/nexushub.fish
+from-client: build # completions and nexushub(1), written by the client itself
+	@rm -rf $(DIST)/from-client; mkdir -p $(DIST)/from-client/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d,man/man1}
+	@client="$(GO) run ./cmd/nexushub"; cd $(CURDIR); \
+	$$client completion bash >$(DIST)/from-client/bash-completion/completions/nexushub; \
+	$$client completion zsh >$(DIST)/from-client/zsh/vendor-completions/_nexushub; \
+	$$client completion fish >$(DIST)/from-client/fish/vendor_completions.d/nexushub.fish; \
+	$$client man-page >$(DIST)/from-client/man/man1/nexushub.1
 
-deb: completions ## dist/nexushub_VERSION_ARCH.deb
+deb: from-client ## dist/nexushub_VERSION_ARCH.deb
 	@$(NEED) $(DEB_TOOLS)
 	packaging/build-deb.sh $(VERSION) $(ARCH) $(BIN) $(DIST)
 	@ls -sh $(DEB)

@@ -8,8 +8,9 @@ tree=$out/build-deb-$arch
 rm -rf "$tree"
 mkdir -p "$tree"
 cp -r "$here/debian" "$here/systemd" "$here/sysusers" "$here/tmpfiles" "$here/etc" "$tree"
-[ ! -d "$here/man" ] || cp -r "$here/man" "$tree"
-[ ! -d "$out/completions" ] || cp -r "$out/completions" "$tree"
+cp -r "$here/man" "$here/../docs/operations.md" "$here/../docs/security.md" "$out/from-client" "$tree"
+mkdir "$tree/examples"
+cp -r "$here/../examples/site" "$here/examples/." "$tree/examples"
 date=$(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
 cat >"$tree/debian/changelog" <<END
 nexushub ($version) unstable; urgency=medium

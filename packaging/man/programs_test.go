@@ -1,0 +1,71 @@
+package man
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+// build makes one of the programs and returns what runs it.
+func build(t *testing.T, name string) func(args ...string) []byte {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), name)
+	compile := exec.Command("go", "build", "-o", program, "../../cmd/"+name)
+	compile.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := compile.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return func(args ...string) []byte {
+		out, err := exec.Command(program, args...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %q: %v\n%s", name, args, err, out)
+		}
+		return out
+	}
+}
+
+func matches(re string, text []byte) []string {
+	var out []string
+	for _, m := range regexp.MustCompile(re).FindAllSubmatch(text, -1) {
+		out = append(out, string(m[1]))
+	}
+	return out
+}
+
+func TestDaemonPagesHaveEveryFlag(t *testing.T) {
+	for _, name := range []string{"nexushubd", "nexushub-proxy"} {
+		t.Run(name, func(t *testing.T) {
+			help := build(t, name)("-h")
+			p := read(t, name+".8")
+			documented := matches(`(?m)^\.It Fl -([a-z-]+)`, []byte(p.section(t, "DESCRIPTION")))
+			same(t, p.name, documented, matches(`(?m)^  -([a-z-]+)`, help))
+		})
+	}
+}
+
+// The client writes its own page; like the others it must please the formatter.
+func TestPagesAreSoundRoff(t *testing.T) {
+	if _, err := exec.LookPath("man"); err != nil {
+		t.Skip("man is not installed")
+	}
+	pages, err := filepath.Glob("*.[1-8]")
+	if err != nil || len(pages) < 5 {
+		t.Fatalf("pages: %q, %v", pages, err)
+	}
+	own := filepath.Join(t.TempDir(), "nexushub.1")
+	if err := os.WriteFile(own, build(t, "nexushub")("man-page"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(pages, own) {
+		format := exec.Command("man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", name)
+		format.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "MANWIDTH=80")
+		var complaints bytes.Buffer
+		format.Stderr = &complaints
+		if err := format.Run(); err != nil || complaints.Len() > 0 {
+			t.Errorf("%s: %v\n%s", name, err, complaints.Bytes())
+		}
+	}
+}
