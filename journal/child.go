@@ -27,7 +27,9 @@ func child(ctx context.Context, command []string, fn func(r *record, more bool) 
 		return fmt.Errorf("journal: start %s: %w", command[0], err)
 	}
 	done, err := pump(out, fn)
-	cancel() // nobody reads any more
+	if done || err != nil {
+		cancel() // nobody reads any more
+	}
 	if exit := cmd.Wait(); err == nil && !done && exit != nil && !noEntries(exit, stderr) {
 		err = fmt.Errorf("journal: %s: %w: %s", command[0], exit, stderr)
 	}
