@@ -17,6 +17,7 @@ const (
 	instancesFile = "instances"
 	portsFile     = "ports"
 	dynamicFile   = "dynamic"
+	installedFile = "installed"
 )
 
 // load reads the state files.
@@ -29,6 +30,9 @@ func (a *Agent) load() (ports.Saved, error) {
 		return saved, err
 	}
 	if _, err := a.state.Load(dynamicFile, &a.want.dynamic); err != nil {
+		return saved, err
+	}
+	if _, err := a.state.Load(installedFile, &a.want.installed); err != nil {
 		return saved, err
 	}
 	if _, err := a.state.Load(portsFile, &saved); err != nil {

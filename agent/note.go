@@ -21,6 +21,7 @@ func (a *Agent) note(desired []Desired, now time.Time) {
 		s := current.of(*d, now)
 		p := a.notePhase(s)
 		a.noteGood(s, p)
+		a.installed(s, p)
 		a.noteReturn(s)
 		settled = settled && (d.Kind != KindStatic || p.state.Settled() || p.state == api.StatePending && d.empty())
 	}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -37,11 +38,14 @@ func (a *Agent) runResolver(ctx context.Context) error {
 func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 	a.mu.Lock()
 	list, version := a.want.wanted(), a.want.version
-	pins := a.pins()
+	pins, installed := a.pins(), maps.Clone(a.want.installed)
 	a.mu.Unlock()
 	var g errgroup.Group
 	g.SetLimit(2)
 	for i := range list {
+		if in := &list[i].Instance; in.Kind == KindDynamic && in.Package == "" && in.Release == "" {
+			in.Release = installed[in.AppID]
+		}
 		g.Go(func() error {
 			a.resolveOne(ctx, &list[i], pins[list[i].ID])
 			return nil
@@ -75,6 +79,9 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin) {
 		return
 	}
 	r.release = rel
+	if !r.empty() && !rel.Runs && !rel.Static && r.StaticPath == "" && r.StaticService == "" && r.DebugPort == 0 {
+		r.problem = r.Package + ": the package has neither bin/app nor static/, and the application no static path"
+	}
 }
 
 func (a *Agent) findRelease(ctx context.Context, in Instance) (release.Release, error) {

@@ -32,6 +32,7 @@ type daemon struct {
 	level   *slog.LevelVar
 	sockets map[string]net.Listener
 	lock    *lock
+	secret  string // the internal one
 
 	units    *units.Manager
 	proxy    *proxy.Client
@@ -84,8 +85,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	if d.releases, err = release.Open(filepath.Join(d.conf.StateDir, "releases"), releaseLimits(d.conf)); err != nil {
 		return err
 	}
-	internal, err := internalSecret(filepath.Join(d.conf.RunDir, "internal-secret"))
-	if err != nil {
+	if d.secret, err = internalSecret(filepath.Join(d.conf.RunDir, "internal-secret")); err != nil {
 		return err
 	}
 	d.journal = journal.New(journal.Options{
@@ -97,7 +97,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	}
 	if d.agent, err = agent.New(ctx, agent.Options{
 		Config: d.conf, Units: d.units, Proxy: d.proxy, Releases: d.releases, Vault: vault, State: files,
-		Journal: journal.LastWords{Hub: d.journal}, Secret: internal, BootID: bootID(),
+		Journal: journal.LastWords{Hub: d.journal}, Secret: d.secret, BootID: bootID(),
 		ProxyPort: proxyPort(ctx, d.units, d.log), Log: d.log,
 	}); err != nil {
 		return err

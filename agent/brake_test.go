@@ -1,0 +1,38 @@
+package agent
+
+import "testing"
+
+func instances(ids ...string) []Instance {
+	var list []Instance
+	for _, id := range ids {
+		list = append(list, Instance{ID: id, HostName: id})
+	}
+	return list
+}
+
+func TestBrake(t *testing.T) {
+	four := instances("a", "b", "c", "d")
+	tests := []struct {
+		name    string
+		current []Instance
+		answers [][]Instance
+		held    []bool
+	}{
+		{"half may go at once", four, [][]Instance{instances("a", "b")}, []bool{false}},
+		{"more than half must be said three times", four, [][]Instance{instances("a"), instances("a"), instances("a")}, []bool{true, true, false}},
+		{"none at all too", four, [][]Instance{nil, nil, nil}, []bool{true, true, false}},
+		{"another answer in between begins anew", four, [][]Instance{nil, instances("a"), nil, nil, nil}, []bool{true, true, true, true, false}},
+		{"a harmless answer in between begins anew", four, [][]Instance{nil, nil, four, nil}, []bool{true, true, false, true}},
+		{"the first list removes nothing", nil, [][]Instance{four}, []bool{false}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var b brake
+			for n, answer := range tt.answers {
+				if _, held := b.hold(tt.current, answer); held != tt.held[n] {
+					t.Errorf("answer %d: held = %v, want %v", n+1, held, tt.held[n])
+				}
+			}
+		})
+	}
+}

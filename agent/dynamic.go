@@ -1,0 +1,101 @@
+package agent
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/nexushub/nexushub/agent/admin"
+	"github.com/nexushub/nexushub/api"
+)
+
+// RunAdmin follows the admin service once the static applications, of which it is
+// one, are dealt with.
+func (a *Agent) RunAdmin(ctx context.Context, s admin.Service, interval time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-a.ready:
+	}
+	a.log.Info("following the admin service", "interval", interval)
+	p := &admin.Poller{Service: s, Interval: interval, Deliver: a.takeDynamic, Report: a.noteAdmin, Log: a.log}
+	return p.Run(ctx)
+}
+
+// takeDynamic takes a list over, or refuses to for now.
+func (a *Agent) takeDynamic(l admin.List) bool {
+	next := make([]Instance, 0, len(l.Applications))
+	for _, app := range l.Applications {
+		next = append(next, Instance{
+			ID: app.InstanceID, Kind: KindDynamic, HostName: app.HostName, AppID: app.AppID, DisplayName: app.DisplayName,
+		})
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := &a.want
+	if !l.Complete() {
+		next = keepMissing(w.dynamic, next)
+	}
+	if reason, held := w.brake.hold(w.dynamic, next); held {
+		a.log.Warn(reason)
+		w.admin.Error = reason
+		return false
+	}
+	a.logDynamic(next)
+	w.dynamic = next
+	if l.Complete() {
+		delete(w.partial, KindDynamic)
+		w.orphans = slices.DeleteFunc(w.orphans, func(o resolved) bool { return o.Kind == KindDynamic })
+	}
+	w.version++
+	a.saver.save(dynamicFile, next)
+	a.look()
+	return true
+}
+
+// keepMissing adds to next what is in current alone.
+func keepMissing(current, next []Instance) []Instance {
+	for _, in := range current {
+		taken := func(n Instance) bool { return n.ID == in.ID || n.HostName == in.HostName }
+		if !slices.ContainsFunc(next, taken) {
+			next = append(next, in)
+		}
+	}
+	return next
+}
+
+func (a *Agent) logDynamic(next []Instance) {
+	added, removed := missing(next, a.want.dynamic), missing(a.want.dynamic, next)
+	if len(added) > 0 || len(removed) > 0 {
+		a.log.Info("dynamic applications changed", "added", added, "removed", removed, "now", len(next))
+	}
+}
+
+// noteAdmin keeps for the status how the admin service fares.
+func (a *Agent) noteAdmin(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p := &a.want.admin
+	if err != nil {
+		p.State, p.Error = "unavailable, the last good list stays", err.Error()
+		return
+	}
+	now := time.Now()
+	p.State, p.UpdatedAt = "followed", &now
+	if a.want.brake == (brake{}) {
+		p.Error = ""
+	}
+}
+
+// installed notes that a release runs well under its app id: dynamic applications of
+// that app id take it from there (contract section 5). The caller holds mu.
+func (a *Agent) installed(s situation, p phase) {
+	if s.Kind != KindDebug || p.state != api.StateRunning || s.Release.Hash == "" || a.want.installed[s.AppID] == s.Release.Hash {
+		return
+	}
+	a.want.installed[s.AppID] = s.Release.Hash
+	a.saver.save(installedFile, maps.Clone(a.want.installed))
+	a.want.version++
+	a.look()
+}
