@@ -242,6 +242,7 @@ func (c *stream) hijack(*h1.Head, *exchange) (net.Conn, []byte, error) {
 
 func (c *stream) local(h http.Handler, x *exchange) {
 	w := &countingWriter{ResponseWriter: c.w, x: x}
+	w.Header().Set("X-Trace-ID", x.trace.String())
 	h.ServeHTTP(w, c.r)
 }
 
