@@ -171,6 +171,7 @@ func newFakeJournal(t testing.TB) *fakeJournal {
 		t.Fatal(err)
 	}
 	t.Setenv("FAKE_JOURNAL", j.path)
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // of the children, under -race
 	return j
 }
 

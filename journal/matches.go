@@ -29,7 +29,8 @@ func matchInstance(instance string, units []string) []string {
 }
 
 func matchUnit(unit string) []string {
-	return join([]string{"_SYSTEMD_UNIT=" + unit}, []string{"_PID=1", "UNIT=" + unit})
+	return join([]string{"_SYSTEMD_UNIT=" + unit}, []string{"_PID=1", "UNIT=" + unit},
+		[]string{"_UID=0", "MESSAGE_ID=" + coredumpID, "COREDUMP_UNIT=" + unit})
 }
 
 func fields(name string, values []string) []string {
