@@ -4,9 +4,10 @@
 set -eu
 version=$1 arch=$2 bin=$(realpath "$3") out=$(realpath "$4")
 here=$(dirname "$(realpath "$0")")
-tree=$out/build-deb-$arch
-rm -rf "$tree"
-mkdir -p "$tree"
+work=$(mktemp -d "$out/.deb-XXXXXX") # several may build at once
+trap 'rm -rf "$work"' EXIT
+tree=$work/nexushub
+mkdir "$tree"
 cp -r "$here/debian" "$here/systemd" "$here/sysusers" "$here/tmpfiles" "$here/etc" "$tree"
 cp -r "$here/man" "$here/../docs/operations.md" "$here/../docs/security.md" "$out/from-client" "$tree"
 mkdir "$tree/examples"
@@ -19,8 +20,7 @@ nexushub ($version) unstable; urgency=medium
 
  -- NexusHub developers <nexushub@example.org>  $date
 END
-rm -f "$out"/nexushub_*_"$arch".deb # debhelper puts the new one beside its tree
 cd "$tree"
-dpkg-architecture -a"$arch" -c env BIN="$bin" LC_ALL=C debian/rules binary >"$out/build-deb-$arch.log" 2>&1 ||
-	{ tail -30 "$out/build-deb-$arch.log" >&2; exit 1; }
-rm -rf "$tree"
+dpkg-architecture -a"$arch" -c env BIN="$bin" LC_ALL=C debian/rules binary >"$work/log" 2>&1 || { tail -30 "$work/log" >&2; exit 1; }
+rm -f "$out"/nexushub_*_"$arch".deb
+mv "$work/nexushub_${version}_$arch.deb" "$out"
