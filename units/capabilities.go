@@ -16,6 +16,7 @@ type Capabilities struct {
 	UnifiedCgroups bool   `json:"unified_cgroups"`          // cgroup v2 alone
 	Limits         bool   `json:"limits"`                   // memory and task controllers are writable
 	PrivateNetwork bool   `json:"private_network"`          // PrivateNetwork= is enforced
+	IPFilters      bool   `json:"ip_filters"`               // IPAddressDeny= is enforced
 	ExecHelper     string `json:"exec_helper,omitempty"`    // program that tells stdout and stderr apart
 	SocketProxy    string `json:"socket_proxy,omitempty"`   // systemd-socket-proxyd, for network = "guest"
 }
@@ -48,16 +49,12 @@ func (c Capabilities) Missing() []string {
 	}
 	say(!c.UnifiedCgroups, "cgroup v1: no MemoryHigh, no OOM events, an application out of memory shows as signal KILL")
 	say(!c.Limits, "memory and task limits are not enforced: the cgroup controllers are missing or read-only")
-	say(!c.filtersIP(), "an application without sandbox.network can still connect beyond the loopback interface: IP filters need cgroup v2 and do not work in containers")
+	say(!c.IPFilters, "an application without sandbox.network can still connect beyond the loopback interface: IP filters need cgroup v2 and, in a container, CAP_BPF")
 	say(!c.PrivateNetwork, "network = \"socket\" and \"guest\" do not cut an application off: this container lacks CAP_NET_ADMIN")
 	say(c.ExecHelper == "", "stdout and stderr of applications are not told apart: nexushub-exec is not installed")
 	say(c.SocketProxy == "", "network = \"guest\" is not possible: systemd-socket-proxyd is not installed")
 	say(c.Version < 254, "systemd %d: while the agent is away a crashing application is restarted every 2 s without back-off (254 adds it)", c.Version)
 	return out
-}
-
-func (c Capabilities) filtersIP() bool {
-	return c.UnifiedCgroups && !c.inContainer()
 }
 
 // containers are the values of the manager's Virtualization that are no machine.

@@ -31,17 +31,26 @@ func (m *Manager) detect(ctx context.Context, l *link) (Capabilities, error) {
 	if err != nil {
 		return Capabilities{}, err
 	}
-	return Capabilities{
+	caps := Capabilities{
 		Version: version, VersionText: b.text("Version"), Features: b.text("Features"),
-		Virtualization: b.text("Virtualization"), UnifiedCgroups: unifiedCgroups(),
-		Limits: m.limitsWork(ctx, l), PrivateNetwork: hasNetAdmin("/proc/1/status"),
-		ExecHelper: firstFile(execHelpers), SocketProxy: firstFile(socketProxies),
-	}, nil
+		Virtualization: b.text("Virtualization"), UnifiedCgroups: cgroup2("/sys/fs/cgroup"),
+		Limits: m.limitsWork(ctx, l), ExecHelper: firstFile(execHelpers), SocketProxy: firstFile(socketProxies),
+	}
+	// Without these PID 1 leaves the settings out and only logs it.
+	caps.PrivateNetwork = mayBe(unix.CAP_NET_ADMIN)
+	caps.IPFilters = cgroup2("/sys/fs/cgroup", "/sys/fs/cgroup/unified") && (!caps.inContainer() || mayBe(unix.CAP_BPF))
+	return caps, nil
 }
 
-func unifiedCgroups() bool {
+// cgroup2 says whether a cgroup v2 tree is mounted at one of the paths.
+func cgroup2(paths ...string) bool {
 	var fs unix.Statfs_t
-	return unix.Statfs("/sys/fs/cgroup", &fs) == nil && fs.Type == unix.CGROUP2_SUPER_MAGIC
+	for _, p := range paths {
+		if unix.Statfs(p, &fs) == nil && fs.Type == unix.CGROUP2_SUPER_MAGIC {
+			return true
+		}
+	}
+	return false
 }
 
 // limitsWork asks for the memory of system.slice, which PID 1 accounts by default: no
@@ -53,20 +62,17 @@ func (m *Manager) limitsWork(ctx context.Context, l *link) bool {
 	return err == nil && ok && n != math.MaxUint64
 }
 
-// hasNetAdmin: without CAP_NET_ADMIN in its bounding set PID 1 silently leaves
-// PrivateNetwork= out. Where the file cannot be read, this is an ordinary host.
-func hasNetAdmin(status string) bool {
-	b, err := os.ReadFile(status)
+// mayBe says whether PID 1 can have a capability at all. Where its status cannot be
+// read, this is an ordinary host.
+func mayBe(capability int) bool {
+	b, err := os.ReadFile("/proc/1/status")
 	if err != nil {
 		return true
 	}
-	for _, line := range strings.Split(string(b), "\n") {
-		if set, ok := strings.CutPrefix(line, "CapBnd:"); ok {
-			caps, err := strconv.ParseUint(strings.TrimSpace(set), 16, 64)
-			return err != nil || caps&(1<<unix.CAP_NET_ADMIN) != 0
-		}
-	}
-	return true
+	_, rest, found := strings.Cut(string(b), "\nCapBnd:")
+	set, _, _ := strings.Cut(rest, "\n")
+	caps, err := strconv.ParseUint(strings.TrimSpace(set), 16, 64)
+	return !found || err != nil || caps&(1<<capability) != 0
 }
 
 func firstFile(paths []string) string {

@@ -43,11 +43,7 @@ func (s Spec) gateService(caps Capabilities, target string, inside bool) []Prope
 	p.set("TasksMax", uint64(16))
 	s.join(&p, inside)
 	argv := []string{caps.SocketProxy, "--connections-max=1024", target}
-	p.set("ExecStart", []struct {
-		Path          string
-		Argv          []string
-		IgnoreFailure bool
-	}{{caps.SocketProxy, argv, false}})
+	p.set("ExecStart", []execCommand{literal(argv)})
 	gateSandbox(&p)
 	return caps.cut(p)
 }

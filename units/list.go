@@ -45,10 +45,13 @@ func (m *Manager) refer(ctx context.Context, l *link) error {
 	for _, r := range rows {
 		g.Go(func() error {
 			err := m.callOn(ctx, l, systemdPath, managerFace+"RefUnit", []any{r.Name})
-			if errors.Is(err, ErrNoSuchUnit) { // gone in between
-				return nil
+			if errors.Is(err, ErrDisconnected) || errors.Is(err, ErrTimeout) {
+				return err
 			}
-			return err
+			if err != nil { // gone in between, or masked: no reason to give up the others
+				m.opts.log.DebugContext(ctx, "cannot refer to unit", "unit", r.Name, "error", err)
+			}
+			return nil
 		})
 	}
 	return g.Wait()

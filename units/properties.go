@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -82,7 +83,19 @@ func (s Spec) command(p *properties, place Placement, caps Capabilities) {
 	p.set("SyslogIdentifier", s.Name)
 	p.set("SyslogLevelPrefix", false) // "<3>" is the application's text, not ours to cut
 	argv = caps.separate(argv, s.Name)
-	p.set("ExecStartEx", []execCommand{{Path: argv[0], Argv: argv, Flags: []string{"no-env-expand"}}})
+	p.set("ExecStart", []execCommand{literal(argv)})
+}
+
+// literal keeps PID 1 from putting variables into the arguments, should the helper not
+// have quoted them. ExecStartEx has a flag for that, but systemd 252 writes it to the
+// unit's file under that name, which it cannot read again: after a daemon-reload no such
+// unit could be restarted.
+func literal(argv []string) execCommand {
+	c := execCommand{Path: argv[0]}
+	for _, arg := range argv {
+		c.Argv = append(c.Argv, strings.ReplaceAll(arg, "$", "$$"))
+	}
+	return c
 }
 
 // root is the folder of the release as the application sees it.

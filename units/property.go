@@ -17,10 +17,10 @@ func (p *properties) set(name string, value any) {
 
 // The D-Bus structures behind systemd's richer properties.
 type (
-	execCommand struct { // (sasas)
-		Path  string
-		Argv  []string
-		Flags []string
+	execCommand struct { // (sasb)
+		Path          string
+		Argv          []string
+		IgnoreFailure bool
 	}
 	envFile struct { // (sb)
 		Path          string

@@ -78,4 +78,3 @@ func sh(t *testing.T, script string) string {
 	}
 	return strings.TrimSpace(string(out))
 }
-
