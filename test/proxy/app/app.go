@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/websocket"
+)
+
+// app counts requests whose client left before the end.
+type app struct {
+	*http.ServeMux
+	left atomic.Int64
+}
+
+func newApp() *app {
+	a := &app{ServeMux: http.NewServeMux()}
+	a.HandleFunc("GET /api/status", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	a.HandleFunc("GET /public/left", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, a.left.Load()) })
+	a.HandleFunc("GET /public/events", a.events)
+	a.HandleFunc("GET /public/slow", a.slow)
+	a.HandleFunc("GET /public/trailer", trailer)
+	a.HandleFunc("GET /public/down", down)
+	a.HandleFunc("PUT /public/up", up)
+	a.Handle("GET /public/ws", websocket.Handler(func(c *websocket.Conn) { io.Copy(c, c) })) // until one side closes
+	a.HandleFunc("/", echo)
+	return a
+}
+
+// Echo is what arrived, and at whom.
+type Echo struct {
+	Instance string      `json:"instance"`
+	Label    string      `json:"label"`
+	PID      int         `json:"pid"`
+	Method   string      `json:"method"`
+	Host     string      `json:"host"`
+	URI      string      `json:"uri"`
+	Header   http.Header `json:"header"`
+	Body     string      `json:"body"`
+}
+
+func echo(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(Echo{ //nolint:errcheck // the client has left
+		Instance: os.Getenv("INSTANCE_ID"), Label: os.Getenv("LABEL"), PID: os.Getpid(),
+		Method: r.Method, Host: r.Host, URI: r.RequestURI, Header: r.Header, Body: string(body),
+	})
+}
+
+// events sends one event and then stays silent as long as the client is there.
+func (a *app) events(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprint(w, "data: first\n\n")
+	http.NewResponseController(w).Flush() //nolint:errcheck // the client has left
+	<-r.Context().Done()
+	a.left.Add(1)
+}
+
+// slow answers after ms milliseconds.
+func (a *app) slow(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-time.After(time.Duration(number(r, "ms")) * time.Millisecond):
+		fmt.Fprintln(w, os.Getenv("LABEL"))
+	case <-r.Context().Done():
+		a.left.Add(1)
+	}
+}
+
+func trailer(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Trailer", "X-Sum")
+	fmt.Fprintln(w, "te:", r.Header.Get("TE"))
+	w.Header().Set("X-Sum", "42")
+}
+
+func down(w http.ResponseWriter, r *http.Request) {
+	size := number(r, "size")
+	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	io.CopyN(w, zeros{}, size) //nolint:errcheck // the client sees what is missing
+}
+
+func up(w http.ResponseWriter, r *http.Request) {
+	n, err := io.Copy(io.Discard, r.Body)
+	fmt.Fprintln(w, n, err)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func number(r *http.Request, name string) int64 {
+	n, err := strconv.ParseInt(r.URL.Query().Get(name), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}

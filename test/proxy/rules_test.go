@@ -1,0 +1,118 @@
+package proxy_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func everything(t *testing.T) []application {
+	files := map[string]string{
+		"static/index.html": "<h1>web</h1>", "static/app.js": "console.log(1)",
+		"static/big.css": "plain", "static/big.css.gz": "squeezed", "secret.txt": "outside of static",
+	}
+	return []application{
+		{name: "web", id: webID, pkg: appPackage(t, "env = { LABEL = \"web\" }\n", files)},
+		{name: "other", id: otherID, pkg: appPackage(t, "proxy_all = true\nenv = { LABEL = \"other\" }\n", nil)},
+		{name: "admin", id: adminID, pkg: appPackage(t, "env = { LABEL = \"admin\" }\n", nil)},
+		{name: "login", id: loginID, pkg: loginPackage(t, "")},
+		{name: "site", id: siteID, config: "static_path = \"/usr/share/common-licenses\"\n"},
+	}
+}
+
+// rule is one request and its answer. SECRET in a header stands for the internal one.
+type rule struct {
+	method, name, path string
+	headers            []string
+	status             int
+	contains           string // in the body
+	absent             string // not in the body
+}
+
+const instanceHeader, bearer = "X-Application-Id", "Bearer SECRET"
+
+var rules = map[string]rule{
+	"unknown host":                         {"GET", "nobody", "/", nil, 421, "", "web"},
+	"debug API wants a token":              {"GET", "admin", "/debug/application", nil, 401, "", ""},
+	"debug API on the internal host":       {"GET", "internal", "/debug/application", nil, 401, "", ""},
+	"no debug API on other hosts":          {"GET", "web", "/debug/application", nil, 404, "", ""},
+	"internal host has nothing else":       {"GET", "internal", "/", nil, 404, "", ""},
+	"login page on any host":               {"GET", "web", "/public/login?continue=/x", nil, 200, `value="/x"`, ""},
+	"login page on a static host":          {"GET", "site", "/public/login", nil, 200, "Log in", ""},
+	"logout page on any host":              {"GET", "other", "/public/logout", nil, 200, "Log out", ""},
+	"instance header without a right":      {"GET", "web", "/public/x", []string{instanceHeader, otherID}, 401, "", otherID},
+	"instance header, made-up token":       {"GET", "web", "/public/x", []string{instanceHeader, otherID, "Authorization", "Bearer x"}, 401, "", otherID},
+	"instance header with the secret":      {"GET", "web", "/public/x", []string{instanceHeader, otherID, "Authorization", bearer}, 200, `"label":"other"`, ""},
+	"instance header on the internal host": {"GET", "internal", "/api/applications", []string{instanceHeader, adminID, "Authorization", bearer}, 200, `"label":"admin"`, ""},
+	"instance header, unknown instance":    {"GET", "web", "/public/x", []string{instanceHeader, "aaaaaaaa-0000-4000-8000-00000000ffff", "Authorization", bearer}, 404, "", "web"},
+	"public needs nothing":                 {"GET", "web", "/public/x?y=1", nil, 200, `"uri":"/public/x?y=1"`, ""},
+	"public, POST":                         {"POST", "web", "/public/x", nil, 200, `"method":"POST"`, ""},
+	"api without":                          {"GET", "web", "/api/x", nil, 401, "", `"label"`},
+	"api with a made-up token":             {"GET", "web", "/api/x", []string{"Authorization", "Bearer made-up"}, 401, "", `"label"`},
+	"api with the secret":                  {"GET", "web", "/api/x", []string{"Authorization", bearer}, 200, `"label":"web"`, ""},
+	"health is no exception":               {"GET", "web", "/api/status", nil, 401, "", "ok\n"},
+	"internal without":                     {"GET", "web", "/internal/x", nil, 401, "", `"label"`},
+	"internal with the secret":             {"GET", "web", "/internal/x", []string{"Authorization", bearer}, 200, `"label":"web"`, ""},
+	"disguised internal":                   {"GET", "web", "/public/%2e%2e/internal/x", nil, 400, "", `"label"`},
+	"doubled slash":                        {"GET", "web", "//internal/x", nil, 400, "", `"label"`},
+	"access token without a cookie":        {"POST", "web", "/api/access_token", nil, 200, `{"login_url":"https://login.yesterday.localhost:8443/"}`, ""},
+	"index":                                {"GET", "web", "/", nil, 200, "<h1>web</h1>", ""},
+	"file":                                 {"GET", "web", "/app.js", nil, 200, "console.log", ""},
+	"range":                                {"GET", "web", "/app.js", []string{"Range", "bytes=0-6"}, 206, "console", "log"},
+	"precompressed":                        {"GET", "web", "/big.css", []string{"Accept-Encoding", "gzip"}, 200, "squeezed", ""},
+	"not compressed for who cannot":        {"GET", "web", "/big.css", nil, 200, "plain", ""},
+	"no such file":                         {"GET", "web", "/none", nil, 404, "", "outside"},
+	"a file takes GET and HEAD":            {"POST", "web", "/app.js", nil, 405, "", ""},
+	"no traversal":                         {"GET", "web", "/%2e%2e/secret.txt", nil, 404, "", "outside"},
+	"static site":                          {"GET", "site", "/GPL-3", nil, 200, "GNU GENERAL PUBLIC LICENSE", ""},
+	"link inside of the site":              {"GET", "site", "/GPL", nil, 200, "GNU GENERAL PUBLIC LICENSE", ""},
+	"static site has no application":       {"GET", "site", "/public/x", nil, 404, "", ""},
+	"proxy_all":                            {"GET", "other", "/anything", nil, 200, `"label":"other"`, ""},
+	"trailing dot":                         {"GET", "web", "/public/x", []string{"Host", "web." + domain + "." + port}, 200, `"label":"web"`, ""},
+	"upper case":                           {"GET", "web", "/public/x", []string{"Host", "WEB." + strings.ToUpper(domain) + port}, 200, `"label":"web"`, ""},
+}
+
+func TestRules(t *testing.T) {
+	onSuites(t, everything, func(t *testing.T, h *host) {
+		secret := h.secret(t)
+		for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
+			for name, want := range rules {
+				t.Run(protocol+" "+name, func(t *testing.T) { want.check(t, c, secret) })
+			}
+		}
+		t.Run("what the application sees", func(t *testing.T) { seenByApplication(t, h, secret) })
+		t.Run("file headers", func(t *testing.T) { fileHeaders(t, h) })
+		t.Run("tokens", func(t *testing.T) { tokens(t, h, secret) })
+		t.Run("streaming", func(t *testing.T) { streaming(t, h) })
+	})
+}
+
+func (want rule) check(t *testing.T, c *http.Client, secret string) {
+	r, err := http.NewRequestWithContext(t.Context(), want.method, "https://"+want.name+"."+domain+port+want.path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(want.headers); i += 2 {
+		if want.headers[i] == "Host" {
+			r.Host = want.headers[i+1]
+			continue
+		}
+		r.Header.Set(want.headers[i], strings.Replace(want.headers[i+1], "SECRET", secret, 1))
+	}
+	got, err := send(c, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.StatusCode != want.status {
+		t.Errorf("status %d, want %d: %s", got.StatusCode, want.status, got.body)
+	}
+	if !strings.Contains(got.body, want.contains) {
+		t.Errorf("no %q in: %.400s", want.contains, got.body)
+	}
+	if want.absent != "" && strings.Contains(got.body, want.absent) {
+		t.Errorf("%q in: %.400s", want.absent, got.body)
+	}
+	if got.Header.Get("X-Trace-ID") == "" {
+		t.Error("no X-Trace-ID")
+	}
+}
