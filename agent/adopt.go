@@ -58,6 +58,7 @@ func (a *Agent) adopt(ctx context.Context) error {
 	defer a.mu.Unlock()
 	a.have.enterAll(list, 0)
 	for _, u := range a.have.units {
+		u.Adopted = true
 		a.ports.Reserve(u.Unit, u.Port)
 		a.log.Info("adopted "+u.App, "unit", u.Unit, "instance", u.Instance, "revision", u.Revision, "pid", u.MainPID, "state", u.ActiveState)
 	}

@@ -57,6 +57,7 @@ func (a *Agent) done(r result, now time.Time) {
 		w.trouble = Trouble{Revision: w.trouble.Revision}
 	case Reject:
 		w := a.have.watch(id)
+		a.life.rejected++
 		m.Rejected = &Rejection{Revision: w.trouble.Revision, Why: w.trouble.LastExit, Lines: r.lines, At: now}
 		a.remembered()
 	}

@@ -3,21 +3,25 @@ package agent
 import (
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/nexushub/nexushub/agent/ports"
 )
 
 // lifetime is how the agent itself is doing.
 type lifetime struct {
-	fresh   bool          // there was no state
-	halted  bool          // all applications are to be down
-	first   time.Time     // the first reconcile
-	last    time.Time     // the last one
-	asked   time.Time     // when something was last asked for
-	changed chan struct{} // closed and replaced after every look
-	unsaved bool          // memories changed
-	saved   time.Time
-	ports   ports.Saved // as written
-	tasks   map[taskKey]int
+	fresh              bool          // there was no state
+	halted             bool          // all applications are to be down
+	first              time.Time     // the first reconcile
+	last               time.Time     // the last one
+	asked              time.Time     // when something was last asked for
+	changed            chan struct{} // closed and replaced after every look
+	unsaved            bool          // memories changed
+	saved              time.Time
+	ports              ports.Saved // as written
+	tasks              map[taskKey]int
+	deployed, rejected int // revisions
+	looks              prometheus.Histogram
 }
 
 // taskKey is what finished tasks are counted by.
@@ -27,7 +31,10 @@ type taskKey struct {
 }
 
 func newLifetime() lifetime {
-	return lifetime{changed: make(chan struct{}), tasks: map[taskKey]int{}}
+	return lifetime{changed: make(chan struct{}), tasks: map[taskKey]int{}, looks: prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "nexushub_reconcile_duration_seconds", Help: "Time that one look of the reconciler takes.",
+		Buckets: []float64{.0001, .0003, .001, .003, .01, .03, .1, .3},
+	})}
 }
 
 // reconciled lets everybody who waits for a state look at it.

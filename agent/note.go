@@ -55,6 +55,7 @@ func (a *Agent) noteGood(s situation, p phase) {
 	if p.state != api.StateRunning || s.want == nil || s.served != s.want.Unit || m.Good != nil && m.Good.Revision == s.Revision {
 		return
 	}
+	a.life.deployed++
 	m.Good = &Good{Revision: s.Revision, Spec: s.Spec}
 	m.remember(s.Release.Hash, s.now, a.want.config.Releases.Keep)
 	a.life.unsaved = true

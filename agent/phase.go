@@ -92,6 +92,8 @@ func (s situation) unitPhase(u *Unit) phase {
 	switch {
 	case u.restarting():
 		return phase{api.StateBackingOff, u.lastExit()}
+	case u.Ended() && u.ActiveState == "inactive":
+		return phase{api.StateStopped, "its unit has ended"}
 	case u.Ended():
 		return phase{api.StateFailed, u.lastExit()}
 	case u.ActiveState == "activating":
@@ -112,7 +114,7 @@ func (s situation) unhealthyPhase(u *Unit) phase {
 		return phase{api.StateUnhealthy, healthWords(s.Desired, u)}
 	case u.Health.Failures > 0 && outOfPatience(s.Desired, u, s.now):
 		return phase{api.StateUnhealthy, healthWords(s.Desired, u)}
-	case s.served == u.Unit && u.Health.Failures == 0:
+	case u.Adopted && u.Health.Failures == 0:
 		return phase{api.StateUnknown, "not asked for its health yet since the agent started"}
 	case u.Health.Failures > 0:
 		return phase{api.StateStarting, "not healthy yet: " + u.Health.Problem}

@@ -29,6 +29,7 @@ func (a *Agent) runLoop(ctx context.Context) error {
 		began := time.Now()
 		due.Reset(a.reconcile(work))
 		took := time.Since(began)
+		a.life.looks.Observe(took.Seconds())
 		a.news(ctx, work, resync.C, due.C)
 		a.gather(ctx, work, gatherRatio*took)
 	}

@@ -34,6 +34,7 @@ type router struct {
 	inForce    uint64        // last acknowledged generation
 	status     *proxy.Status // what the proxy said at the first contact
 	connected  bool
+	warned     bool
 	changed    chan struct{} // closed and replaced at every acknowledgement
 }
 
@@ -168,10 +169,10 @@ func (r *router) check(ctx context.Context) {
 
 func (r *router) acknowledge(generation uint64) {
 	r.mu.Lock()
-	if !r.connected {
-		r.log.Info("the proxy is back")
+	if r.warned {
+		r.log.Info("the proxy has taken the route table over again")
 	}
-	r.inForce, r.connected = generation, true
+	r.inForce, r.connected, r.warned = generation, true, false
 	close(r.changed)
 	r.changed = make(chan struct{})
 	r.mu.Unlock()
@@ -181,10 +182,10 @@ func (r *router) acknowledge(generation uint64) {
 func (r *router) fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.connected || r.status == nil && r.inForce == 0 {
+	if !r.warned {
 		r.log.Warn("route table cannot be pushed; the proxy serves on with its own", "error", err)
 	}
-	r.connected = false
+	r.connected, r.warned = false, true
 }
 
 // sleep waits unless ctx ends first.

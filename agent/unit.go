@@ -12,6 +12,7 @@ type Unit struct {
 	units.Status
 	Health  health.Result
 	Probed  bool // Health means something
+	Adopted bool // it ran before the agent did
 	Drained bool // the proxy said that nothing is in flight any more
 }
 

@@ -20,12 +20,13 @@ type watch struct {
 	counted bool   // this run's ill health is counted already
 	expect  bool   // the unit was there, and nobody of ours has stopped it
 	healthy time.Time
+	total   int // ends since the agent started
 }
 
 // observe takes in what the wanted unit of d looks like now; u is nil when there is none.
 func (w *watch) observe(d Desired, hasGood bool, u *Unit, b backoff, now time.Time) {
 	if w.trouble.Revision != d.Revision {
-		*w = watch{trouble: Trouble{Revision: d.Revision}, known: w.known}
+		*w = watch{trouble: Trouble{Revision: d.Revision}, known: w.known, total: w.total}
 	}
 	if u == nil {
 		w.known, w.exits, w.run, w.healthy = true, 0, "", time.Time{}
@@ -70,6 +71,7 @@ func (w *watch) countHealth(d Desired, hasGood bool, u *Unit, b backoff, now tim
 // second on the agent waits, longer each time.
 func (w *watch) fail(n int, why string, hasGood bool, b backoff, now time.Time) {
 	t := &w.trouble
+	w.total += n
 	t.Attempt += n
 	t.LastExit = why
 	t.Forgiven = false

@@ -42,6 +42,7 @@ type daemon struct {
 	tokens   *debug.Tokens
 	debug    *debug.Server
 	control  *control.Server
+	metrics  *monitoring
 }
 
 func newDaemon(ctx context.Context, dir string, conf *config.Config, log *slog.Logger, level *slog.LevelVar) (*daemon, error) {
@@ -128,18 +129,22 @@ func (d *daemon) reserved() []string {
 	return []string{"admin." + d.conf.Domain, "internal." + d.conf.Domain, "login." + d.conf.Domain}
 }
 
-func (d *daemon) serveAPIs(context.Context) error {
+func (d *daemon) serveAPIs(context.Context) (err error) {
 	d.control = control.NewServer(control.Deps{
 		Applications: d.agent, Operator: d.agent, Releases: d.agent, Explainer: d.agent, Secrets: d.agent,
 		Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Debug: d.debug.Handler(), Log: d.log,
 	})
-	return nil
+	d.metrics, err = newMonitoring(d)
+	return err
 }
 
 // close lets go of what run did not.
 func (d *daemon) close() {
 	for _, l := range d.sockets {
 		l.Close()
+	}
+	if d.metrics != nil {
+		d.metrics.close()
 	}
 	if d.lock != nil {
 		d.lock.release()

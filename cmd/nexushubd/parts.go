@@ -22,6 +22,7 @@ func (d *daemon) run(ctx context.Context) error {
 		[]actor{
 			{"control API", func(ctx context.Context) error { return d.control.Run(ctx, d.sockets["api"]) }},
 			{"debug API", func(ctx context.Context) error { return d.debug.Run(ctx, d.sockets["debug"]) }},
+			{"metrics", d.metrics.run},
 			{"notifier", func(ctx context.Context) error { return n.run(ctx, d.agent) }},
 			{"reload", func(ctx context.Context) error { return d.runReload(ctx, n) }},
 			{"sweep", d.runSweep},

@@ -1,0 +1,130 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/version"
+	"github.com/nexushub/nexushub/units"
+)
+
+// Bus counts what went over D-Bus, see units.Manager.
+type Bus interface{ Stats() units.Stats }
+
+// Metrics tells Prometheus about the agent and its applications. Labels are names of
+// applications, never of hosts, so that their number is bounded.
+type Metrics struct {
+	agent *Agent
+	bus   Bus
+}
+
+// NewMetrics returns a collector of the agent's figures.
+func NewMetrics(a *Agent, bus Bus) *Metrics { return &Metrics{agent: a, bus: bus} }
+
+// refreshLimit bounds how long a scrape waits for fresh figures.
+const refreshLimit = 3 * time.Second
+
+// metric describes one family.
+func metric(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("nexushub_"+name, help, labels, nil)
+}
+
+var (
+	metricBuild     = metric("build_info", "Version of nexushubd.", "version", "commit")
+	metricUp        = metric("app_up", "1 while the application is running and healthy.", "app", "kind")
+	metricState     = metric("app_state", "1 for the state that the application is in.", "app", "state")
+	metricRestarts  = metric("app_restarts_total", "Ends of the application by itself or by its health check, since the agent started.", "app")
+	metricMemory    = metric("app_memory_bytes", "Memory of the application's cgroup.", "app")
+	metricCPU       = metric("app_cpu_seconds_total", "CPU time of the application's present unit.", "app")
+	metricProcesses = metric("app_tasks", "Tasks (threads) of the application.", "app")
+	metricDeploys   = metric("deploys_total", "New revisions that began to serve, or were given up.", "result")
+	metricTasks     = metric("tasks_total", "Finished tasks of the reconciler.", "action", "result")
+	metricCalls     = metric("dbus_calls_total", "Calls to systemd.", "result")
+	metricSignals   = metric("dbus_signals_total", "Signals received from systemd.")
+	metricConnects  = metric("dbus_connects_total", "Connections made to D-Bus.")
+	metricReady     = metric("start_duration_seconds", "From the start of the agent to its first reconcile; 0 before.")
+)
+
+// Describe sends nothing: the metrics of applications come and go.
+func (m *Metrics) Describe(chan<- *prometheus.Desc) {}
+
+// Collect is called at every scrape.
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	counter := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	m.agent.life.looks.Collect(ch)
+	gauge(metricBuild, 1, version.Version, version.Commit)
+	m.collectApps(gauge, counter)
+	m.collectAgent(gauge, counter)
+	s := m.bus.Stats()
+	counter(metricCalls, float64(s.Calls-s.CallErrors), "ok")
+	counter(metricCalls, float64(s.CallErrors), "error")
+	counter(metricSignals, float64(s.Signals))
+	counter(metricConnects, float64(s.Connects))
+}
+
+type sample func(d *prometheus.Desc, v float64, labels ...string)
+
+func (m *Metrics) collectApps(gauge, counter sample) {
+	ctx, cancel := context.WithTimeout(context.Background(), refreshLimit)
+	defer cancel()
+	if err := m.agent.Refresh(ctx); err != nil {
+		m.agent.log.Warn("figures of applications are old", "error", err)
+	}
+	restarts := m.agent.restarts()
+	seen := map[string]bool{}
+	for _, app := range m.agent.Apps() {
+		name := app.Name
+		if seen[name] { // two host names can have one slug
+			name += "-" + short(app.ID)
+		}
+		seen[name] = true
+		gauge(metricUp, truth(app.State == api.StateRunning), name, app.Kind)
+		gauge(metricState, 1, name, string(app.State))
+		counter(metricRestarts, float64(restarts[app.ID]), name)
+		gauge(metricMemory, float64(app.Memory), name)
+		counter(metricCPU, time.Duration(app.CPUNSec).Seconds(), name)
+		gauge(metricProcesses, float64(app.Tasks), name)
+	}
+}
+
+func (m *Metrics) collectAgent(gauge, counter sample) {
+	a := m.agent
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for key, n := range a.life.tasks {
+		counter(metricTasks, float64(n), key.action.String(), map[bool]string{true: "ok", false: "error"}[key.ok])
+	}
+	counter(metricDeploys, float64(a.life.deployed), "success")
+	counter(metricDeploys, float64(a.life.rejected), "failure")
+	if a.life.first.IsZero() {
+		gauge(metricReady, 0)
+		return
+	}
+	gauge(metricReady, a.life.first.Sub(a.started).Seconds())
+}
+
+// restarts counts the ends of every instance since the agent started.
+func (a *Agent) restarts() map[string]int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := make(map[string]int, len(a.have.watches))
+	for id, w := range a.have.watches {
+		out[id] = w.total
+	}
+	return out
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
