@@ -50,9 +50,10 @@ deb: from-client ## dist/nexushub_VERSION_ARCH.deb
 	@ls -sh $(DEB)
 
 examples: ## packages of the example applications in dist/examples
-	@mkdir -p $(DIST)/examples/hello/bin
-	CGO_ENABLED=0 GOARCH=$(ARCH) $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o $(DIST)/examples/hello/bin/app ./examples/hello
+	@mkdir -p $(DIST)/examples/{hello,login}/bin
+	for app in hello login; do CGO_ENABLED=0 GOARCH=$(ARCH) $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o $(DIST)/examples/$$app/bin/app ./examples/$$app; done
 	@cp -r examples/hello/static examples/hello/nexushub.toml $(DIST)/examples/hello/
+	@cp examples/login/users.json examples/login/nexushub.toml $(DIST)/examples/login/
 	@cp -r examples/site $(DIST)/examples/
 
 run: deb examples ## a machine with the package and two applications, until Ctrl-C (NONINTERACTIVE=1: ends by itself)
