@@ -36,6 +36,7 @@ type conn struct {
 
 	opened   uint64 // tick of the watcher's clock
 	served   atomic.Bool
+	whole    atomic.Bool // the request body has been read to its end
 	watch    watch
 	mu       sync.Mutex // guards the fields that follow
 	up       *upstream  // what the request waits for
@@ -130,6 +131,7 @@ func (c *conn) begin() {
 // request before are kept.
 func (c *conn) prepare() {
 	c.body = c.msg.Body()
+	c.whole.Store(c.body.Done())
 	c.begin()
 	r := &c.x.req
 	r.plain = c.plain

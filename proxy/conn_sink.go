@@ -27,7 +27,7 @@ func (c *conn) start(h *h1.Head, length int64, x *exchange) error {
 	c.mu.Lock()
 	c.began = true
 	c.mu.Unlock()
-	if c.server.isStopping() || !c.body.Done() {
+	if c.server.isStopping() || !c.whole.Load() {
 		c.closing = true
 	}
 	dst := appendStatus(c.buffer(), h.Status, h.Reason)

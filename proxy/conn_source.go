@@ -35,12 +35,17 @@ func (c *conn) bodyLength() int64 {
 func (c *conn) ready() bool { return c.body.Ready(c.r) }
 
 func (c *conn) read() ([]byte, error) {
-	if c.body.Ready(c.r) {
-		return c.body.Next(c.r)
+	waits := !c.body.Ready(c.r)
+	if waits {
+		c.setReading(true)
 	}
-	c.setReading(true)
 	p, err := c.body.Next(c.r)
-	c.setReading(false)
+	if waits {
+		c.setReading(false)
+	}
+	if c.body.Done() {
+		c.whole.Store(true)
+	}
 	return p, err
 }
 

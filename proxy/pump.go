@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nexushub/nexushub/proxy/h1"
@@ -13,6 +14,8 @@ import (
 // that does not know it.
 const continueWait = time.Second
 
+const lastWrite = 10 * time.Millisecond
+
 // pump sends a request to its target: the head at once, with as much of the body as
 // is there, the rest from a goroutine of its own while the response is read.
 type pump struct {
@@ -21,12 +24,14 @@ type pump struct {
 	chunked bool
 	due     int64 // bytes of a body of known length
 	sent    bool  // everything, before or by the goroutine
+	cut     bool  // ... but the target did not take it
 
 	cont    chan struct{} // closed: the target wants the body
 	once    sync.Once
 	stopped chan struct{} // closed: nobody wants the body any more
 	done    chan struct{} // closed: the goroutine has ended; nil: there was none
 	err     error         // of the goroutine
+	read    atomic.Bool   // the goroutine has read the whole body
 }
 
 func newPump(x *exchange, u *upstream) *pump {
@@ -128,7 +133,9 @@ func (p *pump) copy() error {
 		if out, err = p.next(out[:0]); err != nil {
 			return err
 		}
+		p.read.Store(p.sent)
 		if _, err := p.u.Write(out); err != nil {
+			p.cut = true
 			return nil // the response, or its absence, says why
 		}
 		p.x.client.guard(p.u, silence)
@@ -148,11 +155,25 @@ func (p *pump) finished() bool {
 	if p.done == nil {
 		return p.sent
 	}
+	if p.read.Load() {
+		p.awaitLastWrite()
+	}
 	select {
 	case <-p.done:
-		return p.sent
+		return p.sent && !p.cut
 	default:
 		return false
+	}
+}
+
+// awaitLastWrite gives the goroutine a moment: the response to the last bytes often
+// comes before the call that wrote them has returned.
+func (p *pump) awaitLastWrite() {
+	t := time.NewTimer(lastWrite)
+	defer t.Stop()
+	select {
+	case <-p.done:
+	case <-t.C:
 	}
 }
 
@@ -163,7 +184,9 @@ func (p *pump) stop() error {
 	}
 	close(p.stopped)
 	if !p.finished() {
-		p.x.client.stopReading()
+		if !p.read.Load() {
+			p.x.client.stopReading()
+		}
 		p.u.Close()
 	}
 	<-p.done

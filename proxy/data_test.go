@@ -1,0 +1,514 @@
+package proxy
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var farFuture = time.Now().Add(24 * time.Hour)
+
+// both runs a test over HTTP/1.1 and HTTP/2.
+func both(t *testing.T, f *fixture, test func(t *testing.T, c *http.Client)) {
+	for _, http2 := range []bool{false, true} {
+		t.Run(map[bool]string{false: "h1", true: "h2"}[http2], func(t *testing.T) { test(t, f.http(http2)) })
+	}
+}
+
+func get(t *testing.T, c *http.Client, path string) *http.Response {
+	t.Helper()
+	r, err := c.Get("https://" + appHost + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// eventually polls what another process or goroutine is about to do.
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatal("never: " + what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func TestBodiesPassUnchanged(t *testing.T) {
+	f := start(t)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := sha256.New()
+		n, err := io.Copy(h, r.Body)
+		w.Header().Set("X-Length", fmt.Sprint(n, " ", r.ContentLength, " ", err))
+		if r.URL.Query().Has("chunked") {
+			w.(http.Flusher).Flush()
+		}
+		io.WriteString(w, hex.EncodeToString(h.Sum(nil)))
+		w.Write(make([]byte, n))
+	}))))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		for _, size := range []int{0, 1, 100, 4096, 16 << 10, 16<<10 + 1, 100_000, 3 << 20} {
+			for _, query := range []string{"", "?chunked"} {
+				data := bytes.Repeat([]byte("abcdefg"), size/7+1)[:size]
+				var src io.Reader = bytes.NewReader(data)
+				if query != "" {
+					src = io.MultiReader(src) // of unknown length
+				}
+				r, err := c.Post("https://"+appHost+"/public/x"+query, "text/plain", src)
+				if err != nil {
+					t.Fatal(size, err)
+				}
+				got := body(t, r)
+				want := sha256.Sum256(data)
+				if len(got) != 64+size || got[:64] != hex.EncodeToString(want[:]) {
+					t.Errorf("%d bytes%s: %s, got %d (%s)", size, query, r.Status, len(got), r.Header.Get("X-Length"))
+				}
+			}
+		}
+	})
+}
+
+func TestStatusesWithoutBody(t *testing.T) {
+	f := start(t)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/204":
+			w.WriteHeader(204)
+		case "/304":
+			w.Header().Set("ETag", `"x"`)
+			w.WriteHeader(304)
+		default:
+			w.Header().Set("Content-Length", "5")
+			io.WriteString(w, "hello")
+		}
+	}))))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		for range 2 { // the connection must stay usable
+			for path, want := range map[string]int{"/204": 204, "/304": 304, "/x": 200} {
+				if r := get(t, c, path); r.StatusCode != want || (want != 200 && body(t, r) != "") {
+					t.Errorf("%s: %s", path, r.Status)
+				}
+			}
+			r, err := c.Head("https://" + appHost + "/x")
+			if err != nil || r.ContentLength != 5 || body(t, r) != "" {
+				t.Errorf("HEAD: %v %v", r, err)
+			}
+		}
+	})
+}
+
+func TestTrailers(t *testing.T) {
+	f := start(t)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Trailer", "X-Sum")
+		io.WriteString(w, r.Trailer.Get("X-In"))
+		w.Header().Set("X-Sum", "42")
+	}))))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		r, _ := http.NewRequest("POST", "https://"+appHost+"/public/x", io.MultiReader(strings.NewReader("data")))
+		r.Trailer = http.Header{"X-In": []string{"in"}}
+		resp, err := c.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := body(t, resp); got != "in" || resp.Trailer.Get("X-Sum") != "42" {
+			t.Errorf("%q, trailers %v", got, resp.Trailer)
+		}
+	})
+}
+
+func TestEventsAreFlushedAtOnce(t *testing.T) {
+	f := start(t)
+	next := make(chan string)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		w.(http.Flusher).Flush()
+		for e := range next {
+			fmt.Fprintf(w, "data: %s\n\n", e)
+			w.(http.Flusher).Flush()
+			if e == "end" {
+				return
+			}
+		}
+	}))))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		r := get(t, c, "/events")
+		lines := bufio.NewReader(r.Body)
+		for _, e := range []string{"1", "2", "end"} {
+			next <- e // the next event comes only after this one was read
+			if got, err := lines.ReadString('\n'); err != nil || got != "data: "+e+"\n" {
+				t.Fatalf("%q %v", got, err)
+			}
+			lines.ReadString('\n')
+		}
+		r.Body.Close()
+	})
+}
+
+func TestFullDuplex(t *testing.T) {
+	f := start(t)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).EnableFullDuplex()
+		buf := make([]byte, 100)
+		w.WriteHeader(200)
+		w.(http.Flusher).Flush()
+		for {
+			n, err := r.Body.Read(buf)
+			w.Write(buf[:n])
+			w.(http.Flusher).Flush()
+			if err != nil {
+				return
+			}
+		}
+	}))))
+	c := f.http(true)
+	in, out := io.Pipe()
+	r, err := http.NewRequest("POST", "https://"+appHost+"/public/echo", in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 5)
+	for range 3 {
+		io.WriteString(out, "hello")
+		if _, err := io.ReadFull(resp.Body, buf); err != nil || string(buf) != "hello" {
+			t.Fatal(string(buf), err)
+		}
+	}
+	out.Close()
+	body(t, resp)
+}
+
+func TestExpectContinue(t *testing.T) {
+	f := start(t)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/public/refuse" {
+			w.WriteHeader(413)
+			return
+		}
+		b, _ := io.ReadAll(r.Body)
+		w.Write(b)
+	}))))
+	conn := f.dial(appHost)
+	in := bufio.NewReader(conn)
+	io.WriteString(conn, "POST /public/take HTTP/1.1\r\nHost: "+appHost+"\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	if line, err := in.ReadString('\n'); line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatal(line, err)
+	}
+	in.ReadString('\n')
+	io.WriteString(conn, "hello")
+	r, err := http.ReadResponse(in, nil)
+	if err != nil || r.StatusCode != 200 || body(t, r) != "hello" {
+		t.Fatal(r, err)
+	}
+	io.WriteString(conn, "POST /public/refuse HTTP/1.1\r\nHost: "+appHost+"\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	r, err = http.ReadResponse(in, nil)
+	if err != nil || r.StatusCode != 413 || !r.Close {
+		t.Fatal(r, err)
+	}
+}
+
+func TestEarlyRefusalReachesTheUploader(t *testing.T) {
+	f := start(t)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(413)
+		io.WriteString(w, "too big")
+	}))))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		r, err := c.Post("https://"+appHost+"/public/x", "text/plain", bytes.NewReader(make([]byte, 600_000)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := body(t, r); r.StatusCode != 413 || got != "too big" {
+			t.Error(r.Status, got)
+		}
+	})
+}
+
+func TestPipelining(t *testing.T) {
+	f := start(t)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		fmt.Fprint(w, r.URL.Path, string(b))
+	}))))
+	conn := f.dial(appHost)
+	one := "POST /public/%d HTTP/1.1\r\nHost: " + appHost + "\r\nContent-Length: 1\r\n\r\n%d"
+	var all string
+	for i := range 5 {
+		all += fmt.Sprintf(one, i, i)
+	}
+	io.WriteString(conn, all)
+	in := bufio.NewReader(conn)
+	for i := range 5 {
+		r, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := body(t, r); got != fmt.Sprintf("/public/%d%d", i, i) {
+			t.Error(i, got)
+		}
+	}
+}
+
+// flaky is a target that answers one request per connection and then closes it,
+// without saying so.
+func flaky(t *testing.T, served, closed *atomic.Int64) Route {
+	l := listen(t, "tcp", "127.0.0.1:0")
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer closed.Add(1)
+				defer c.Close()
+				if r, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+					io.Copy(io.Discard, r.Body)
+					served.Add(1)
+					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+				}
+			}()
+		}
+	}()
+	return Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
+		Target: &Target{ID: "flaky", Network: "tcp", Address: l.Addr().String()}}
+}
+
+func TestDeadKeptConnectionsAreNoticed(t *testing.T) {
+	var served, closed atomic.Int64
+	f := start(t)
+	f.apply(table(flaky(t, &served, &closed)))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		for i := range 20 {
+			if r := get(t, c, "/x"); r.StatusCode != 200 || body(t, r) != "ok" {
+				t.Fatal(i, r.Status)
+			}
+			// What must not be sent twice is safe only once the close has arrived.
+			eventually(t, "close", func() bool { return closed.Load() == served.Load() })
+			r, err := c.Post("https://"+appHost+"/x", "text/plain", strings.NewReader("data"))
+			if err != nil || r.StatusCode != 200 {
+				t.Fatal(i, r, err)
+			}
+			body(t, r)
+		}
+	})
+	if n := served.Load(); n != 80 {
+		t.Errorf("target saw %d requests, want 80", n)
+	}
+}
+
+func TestUpstreamFaults(t *testing.T) {
+	dead := listen(t, "tcp", "127.0.0.1:0")
+	dead.Close()
+	answers := map[string]struct {
+		raw    string
+		status int
+	}{
+		"nothing":       {"", 502},
+		"garbage":       {"hello\r\n\r\n", 502},
+		"two lengths":   {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 502},
+		"smuggled":      {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 502},
+		"unasked 101":   {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", 502},
+		"until close":   {"HTTP/1.1 200 OK\r\n\r\nab", 200},
+		"HTTP/1.0":      {"HTTP/1.0 200 OK\r\n\r\nab", 200},
+		"early hints":   {"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab", 200},
+		"long header":   {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 70_000) + "\r\n\r\n", 502},
+		"slow, then ok": {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab", 200},
+	}
+	f := start(t)
+	for name, a := range answers {
+		l := listen(t, "tcp", "127.0.0.1:0")
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				http.ReadRequest(bufio.NewReader(c))
+				io.WriteString(c, a.raw)
+				c.Close()
+			}
+		}()
+		f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
+			Target: &Target{ID: name, Network: "tcp", Address: l.Addr().String()}}))
+		both(t, f, func(t *testing.T, c *http.Client) {
+			r := get(t, c, "/x")
+			if got := body(t, r); r.StatusCode != a.status || (a.status == 200 && got != "ab") {
+				t.Errorf("%s: %s %q", name, r.Status, got)
+			}
+		})
+		l.Close()
+	}
+	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
+		Target: &Target{ID: "dead", Network: "tcp", Address: dead.Addr().String()}}))
+	if r := get(t, f.http(false), "/x"); r.StatusCode != 502 || r.Header.Get("Content-Type") != "application/problem+json" {
+		t.Error(r.Status, r.Header)
+	}
+}
+
+func TestCutResponseIsNotTakenForWhole(t *testing.T) {
+	f := start(t)
+	for _, head := range []string{"Content-Length: 10", "Transfer-Encoding: chunked"} {
+		l := listen(t, "tcp", "127.0.0.1:0")
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				http.ReadRequest(bufio.NewReader(c))
+				io.WriteString(c, "HTTP/1.1 200 OK\r\n"+head+"\r\n\r\n5\r\nabcde")
+				c.Close()
+			}
+		}()
+		f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
+			Target: &Target{ID: head, Network: "tcp", Address: l.Addr().String()}}))
+		both(t, f, func(t *testing.T, c *http.Client) {
+			r, err := c.Get("https://" + appHost + "/x")
+			if err != nil {
+				return
+			}
+			if _, err := io.ReadAll(r.Body); err == nil {
+				t.Error(head + ": the client believes the response to be whole")
+			}
+			r.Body.Close()
+		})
+		l.Close()
+	}
+}
+
+func TestTimeouts(t *testing.T) {
+	f := start(t, func(o *Options) { o.StallTimeout = 300 * time.Millisecond })
+	hang := make(chan struct{})
+	t.Cleanup(func() { close(hang) })
+	slow := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/steady": // slower than the timeout as a whole, but never silent for so long
+			for range 6 {
+				time.Sleep(100 * time.Millisecond)
+				io.WriteString(w, "x")
+				w.(http.Flusher).Flush()
+			}
+		case "/events":
+			w.Header().Set("Content-Type", "text/event-stream")
+			w.(http.Flusher).Flush()
+			time.Sleep(900 * time.Millisecond)
+			io.WriteString(w, "data: late\n\n")
+		default:
+			select {
+			case <-hang:
+			case <-r.Context().Done():
+			}
+		}
+	}))
+	f.apply(table(slow))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		if r := get(t, c, "/hang"); r.StatusCode != 504 {
+			t.Error("hang:", r.Status)
+		}
+		if r := get(t, c, "/steady"); body(t, r) != "xxxxxx" {
+			t.Error("steady:", r.Status)
+		}
+		if r := get(t, c, "/events"); body(t, r) != "data: late\n\n" {
+			t.Error("events:", r.Status)
+		}
+	})
+}
+
+func TestSlowClients(t *testing.T) {
+	f := start(t, func(o *Options) {
+		o.StallTimeout, o.HeaderTimeout, o.IdleTimeout = 500*time.Millisecond, 2*time.Second, 500*time.Millisecond
+	})
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }))))
+	for name, c := range map[string]struct {
+		send string
+		want string
+	}{
+		"idle":      {"", ""},
+		"half head": {"GET / HTTP/1.1\r\nHost: a", "408"},
+		"half body": {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nContent-Length: 5\r\n\r\nab", "408"},
+	} {
+		conn := f.dial(appHost)
+		io.WriteString(conn, c.send)
+		got, err := io.ReadAll(conn)
+		if err != nil || (c.want != "") != strings.Contains(string(got), " "+c.want+" ") {
+			t.Errorf("%s: %q %v", name, got, err)
+		}
+	}
+}
+
+func TestClientLeavingCancelsTheTarget(t *testing.T) {
+	f := start(t)
+	arrived, cancelled := make(chan struct{}, 1), make(chan struct{}, 1)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		<-r.Context().Done()
+		cancelled <- struct{}{}
+	}))))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		ctx, cancel := context.WithCancel(context.Background())
+		r, _ := http.NewRequestWithContext(ctx, "GET", "https://"+appHost+"/x", nil)
+		go func() {
+			<-arrived
+			cancel()
+		}()
+		if _, err := c.Do(r); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		select {
+		case <-cancelled:
+		case <-time.After(10 * time.Second):
+			t.Fatal("the target was never told")
+		}
+	})
+}
+
+func TestUnixTarget(t *testing.T) {
+	f := start(t)
+	socket := f.opt.StateDir + "/app.sock"
+	l := listen(t, "unix", socket)
+	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "by socket") })}}
+	srv.Start()
+	t.Cleanup(srv.Close)
+	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true, Target: &Target{ID: "u", Network: "unix", Address: socket}}))
+	if r := get(t, f.http(false), "/x"); body(t, r) != "by socket" {
+		t.Error(r.Status)
+	}
+}
+
+func TestTooManyConnections(t *testing.T) {
+	f := start(t, func(o *Options) { o.MaxConnections = 2 })
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))))
+	f.dial(appHost)
+	f.dial(appHost)
+	c, err := net.Dial("tcp", f.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := c.Read(make([]byte, 1)); err == nil {
+		t.Error("a third connection was served")
+	}
+}

@@ -1,0 +1,108 @@
+package proxy
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// echoHeaders answers with the request headers as JSON.
+func echoHeaders(w http.ResponseWriter, r *http.Request) {
+	r.Header.Set("Host", r.Host)
+	w.Header().Set("Connection", "X-Hop")
+	w.Header().Set("X-Hop", "1")
+	w.Header().Set("X-Kept", "1")
+	w.Header().Set("X-Trace-Id", "forged")
+	json.NewEncoder(w).Encode(r.Header)
+}
+
+func TestHeaderHygiene(t *testing.T) {
+	f := start(t)
+	f.apply(table(appRoute(t, http.HandlerFunc(echoHeaders)), routeTo(t, loginID, "login.yesterday.localhost", http.HandlerFunc(echoHeaders))))
+	if err := f.server.grants.Grant("app-token", appID, farFuture); err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct {
+		name, path string
+		send       map[string]string
+		want       map[string]string // "" : must be absent
+	}{
+		{"identity is ours", "/x", map[string]string{
+			"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil", "X-Forwarded-Port": "1", "Forwarded": "for=6.6.6.6",
+			"X-Real-Ip": "6.6.6.6", "X-Nexushub-Access": "admin", "X-Nexushub-Other": "1", "X-Trace-Id": "mine",
+		}, map[string]string{
+			"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": appHost, "X-Forwarded-Port": "", "Forwarded": "",
+			"X-Real-Ip": "", "X-Nexushub-Access": "", "X-Nexushub-Other": "", "Host": appHost,
+		}},
+		{"underscores are dashes", "/x", map[string]string{"X_Forwarded_For": "6.6.6.6", "X_NexusHub_Access": "admin"},
+			map[string]string{"X_forwarded_for": "", "X_nexushub_access": "", "X_Forwarded_For": "", "X_NexusHub_Access": ""}},
+		{"refresh token stays here", "/public/x", map[string]string{"Cookie": "a=b; YRT=refresh; c=d"}, map[string]string{"Cookie": "a=b; c=d"}},
+		{"only the refresh token", "/public/x", map[string]string{"Cookie": "YRT=refresh"}, map[string]string{"Cookie": ""}},
+		{"a cookie with a longer name", "/public/x", map[string]string{"Cookie": "XYRT=1; YRTX=2"}, map[string]string{"Cookie": "XYRT=1; YRTX=2"}},
+		{"login sees the refresh token", "/public/logout", map[string]string{"Cookie": "a=b; YRT=refresh"}, map[string]string{"Cookie": "a=b; YRT=refresh"}},
+		{"secret is hidden in public", "/public/x", map[string]string{"Authorization": "Bearer " + secret, "X-Internal-Secret": secret}, map[string]string{"Authorization": "", "X-Internal-Secret": ""}},
+		{"secret is hidden elsewhere", "/x", map[string]string{"Authorization": "bearer  " + secret}, map[string]string{"Authorization": ""}},
+		{"secret passes in internal", "/internal/x", map[string]string{"Authorization": "Bearer " + secret, "X-Internal-Secret": secret},
+			map[string]string{"Authorization": "Bearer " + secret, "X-Internal-Secret": secret}},
+		{"token passes in api", "/api/x", map[string]string{"Authorization": "Bearer app-token", "X-Internal-Secret": "guess"},
+			map[string]string{"Authorization": "Bearer app-token", "X-Internal-Secret": ""}},
+		{"token is hidden elsewhere", "/x", map[string]string{"Authorization": "Bearer app-token"}, map[string]string{"Authorization": ""}},
+		{"the application's own authorization", "/x", map[string]string{"Authorization": "Basic dTpw"}, map[string]string{"Authorization": "Basic dTpw"}},
+		{"application id, entitled", "/api/x", map[string]string{"Authorization": "Bearer app-token", "X-Application-Id": appID}, map[string]string{"X-Application-Id": appID}},
+		{"hop by hop", "/x", map[string]string{"Te": "gzip", "Keep-Alive": "1", "Proxy-Authorization": "x", "Proxy-Connection": "x"},
+			map[string]string{"Te": "", "Keep-Alive": "", "Proxy-Authorization": "", "Proxy-Connection": ""}},
+	}
+	for _, c := range cases {
+		for _, http2 := range []bool{false, true} {
+			if http2 && c.send["Te"] != "" {
+				continue // net/http's client refuses to send them
+			}
+			r, _ := http.NewRequest("GET", "https://"+appHost+c.path, nil)
+			for k, v := range c.send {
+				r.Header[k] = []string{v}
+			}
+			resp, err := f.http(http2).Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got http.Header
+			text := body(t, resp)
+			if err := json.Unmarshal([]byte(text), &got); err != nil {
+				t.Fatalf("%s: %s %q", c.name, resp.Status, text)
+			}
+			for k, want := range c.want {
+				if s := strings.Join(got[k], "|"); s != want {
+					t.Errorf("%s, http2 %v: %s is %q, want %q", c.name, http2, k, s, want)
+				}
+			}
+			if len(got["X-Trace-Id"]) != 1 || got["X-Trace-Id"][0] != resp.Header.Get("X-Trace-Id") || len(got["X-Trace-Id"][0]) != 36 {
+				t.Errorf("%s: trace id %q, answered %q", c.name, got["X-Trace-Id"], resp.Header["X-Trace-Id"])
+			}
+			if resp.Header.Get("X-Hop") != "" || resp.Header.Get("X-Kept") == "" {
+				t.Errorf("%s: response headers %v", c.name, resp.Header)
+			}
+		}
+	}
+}
+
+func TestTrustedProxyIsBelieved(t *testing.T) {
+	f := start(t, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
+	f.apply(table(appRoute(t, http.HandlerFunc(echoHeaders))))
+	r, _ := http.NewRequest("GET", "https://"+appHost+"/x", nil)
+	r.Header.Set("X-Forwarded-For", "9.9.9.9")
+	r.Header.Set("X-Forwarded-Proto", "http")
+	r.Header.Set("X-Nexushub-Access", "admin")
+	resp, err := f.http(false).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got http.Header
+	if err := json.Unmarshal([]byte(body(t, resp)), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Get("X-Forwarded-For") != "9.9.9.9, 127.0.0.1" || got.Get("X-Forwarded-Proto") != "http" || got.Get("X-Nexushub-Access") != "" {
+		t.Errorf("%v", got)
+	}
+}

@@ -1,0 +1,171 @@
+package proxy
+
+import (
+	"testing"
+)
+
+// someGrants knows one token per instance, "token-" and the instance.
+type someGrants struct{}
+
+func (someGrants) Valid(token, instance string) bool {
+	switch token {
+	case "token-" + appID, "token-" + adminID:
+		return instance == "" || token == "token-"+instance
+	}
+	return false
+}
+
+func testSnapshot(t *testing.T) *snapshot {
+	t.Helper()
+	at := func(id string) *Target { return &Target{ID: id, Network: "tcp", Address: "127.0.0.1:1"} }
+	route := func(id, host, state string) Route {
+		return Route{Instance: id, Name: host, Hosts: []string{host + ".yesterday.localhost"}, State: state, Target: at(host)}
+	}
+	app, all := route(appID, "app", StateReady), route("all", "all", StateReady)
+	app.StaticDir = t.TempDir()
+	all.ProxyAll = true
+	dev, service := route("dev", "dev", StateReady), route("service", "service", StateReady)
+	dev.DevServer, service.StaticService = "127.0.0.1:5173", "http://127.0.0.1:3000/base/"
+	fileOnly := Route{Instance: "files", Hosts: []string{"files.debug"}, State: StateReady, StaticDir: t.TempDir()}
+	none := route("none", "none", StateReady)
+	tb := table(app, all, dev, service, fileOnly, none, route("slow", "slow", StateStarting), route("down", "down", StateDown),
+		route(loginID, "login", StateReady), route(adminID, "admin", StateReady))
+	tb.AgentSocket = "/run/nexushub/debug.sock"
+	s, err := compile(tb, newTargets())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestRules(t *testing.T) {
+	const bearerApp, bearerAdmin = "token-" + appID, "token-" + adminID
+	cases := []struct {
+		name   string
+		req    request
+		action action
+		status int
+		target string
+		check  func(decision) bool
+	}{
+		// 1. unknown host or SNI, known but not ready
+		{"unknown host", request{authority: "other.example", path: "/"}, actRefuse, 421, "", nil},
+		{"unknown SNI", request{authority: "app.yesterday.localhost", sni: "other.example", path: "/public/x"}, actRefuse, 421, "", nil},
+		{"SNI of another known host", request{authority: "app.yesterday.localhost", sni: "all.yesterday.localhost", path: "/public/x"}, actForward, 0, "app", nil},
+		{"no host", request{path: "/"}, actRefuse, 421, "", nil},
+		{"port is ignored", request{authority: "app.yesterday.localhost:8443", path: "/public/x"}, actForward, 0, "app", nil},
+		{"host without domain", request{authority: "files.debug", path: "/"}, actFile, 0, "", nil},
+		{"starting is held", request{authority: "slow.yesterday.localhost", path: "/public/x"}, actHold, 0, "", nil},
+		{"down is refused", request{authority: "down.yesterday.localhost", path: "/public/x"}, actRefuse, 503, "", nil},
+		// 2. API hosts
+		{"agent", request{authority: "internal.yesterday.localhost", path: "/debug/application/x/logs", bearer: "api"}, actForward, 0, "agent", func(d decision) bool { return d.keepAuth && d.vouch == "" }},
+		{"agent on the admin host", request{authority: "admin.yesterday.localhost", path: "/debug/application"}, actForward, 0, "agent", nil},
+		{"agent, access token of the admin application", request{authority: "internal.yesterday.localhost", path: "/debug/application", bearer: bearerAdmin}, actForward, 0, "agent", func(d decision) bool { return d.vouch == "admin" }},
+		{"agent, token of another application", request{authority: "internal.yesterday.localhost", path: "/debug/application", bearer: bearerApp}, actForward, 0, "agent", func(d decision) bool { return d.vouch == "" }},
+		{"debug path on another host", request{authority: "app.yesterday.localhost", path: "/debug/application"}, actFile, 0, "", nil},
+		{"API host, other path, no instance", request{authority: "internal.yesterday.localhost", path: "/x"}, actRefuse, 404, "", nil},
+		{"API host with an instance", request{authority: "admin.yesterday.localhost", path: "/public/x"}, actForward, 0, "admin", nil},
+		{"longer word", request{authority: "internal.yesterday.localhost", path: "/debug/applications"}, actRefuse, 404, "", nil},
+		// 3. login on any host
+		{"login", request{authority: "app.yesterday.localhost", path: "/public/login"}, actForward, 0, "login", func(d decision) bool { return d.keepRefresh && !d.keepAuth }},
+		{"logout", request{authority: "slow.yesterday.localhost", path: "/public/logout"}, actForward, 0, "login", nil},
+		{"login's assets", request{authority: "app.yesterday.localhost", path: "/public/login/x.css"}, actForward, 0, "login", nil},
+		{"not login", request{authority: "app.yesterday.localhost", path: "/public/logins"}, actForward, 0, "app", nil},
+		// 4. X-Application-Id
+		{"application id, secret", request{authority: "internal.yesterday.localhost", path: "/api/x", app: appID, bearer: secret}, actForward, 0, "app", func(d decision) bool { return d.keepApp && d.keepSecret && d.keepAuth }},
+		{"application id, its token", request{authority: "internal.yesterday.localhost", path: "/api/x", app: appID, bearer: bearerApp}, actForward, 0, "app", func(d decision) bool { return d.keepApp && !d.keepSecret }},
+		{"application id, another token", request{authority: "internal.yesterday.localhost", path: "/api/x", app: appID, bearer: bearerAdmin}, actRefuse, 401, "", nil},
+		{"application id, nothing", request{authority: "app.yesterday.localhost", path: "/public/x", app: appID}, actRefuse, 401, "", nil},
+		{"application id, unknown", request{authority: "app.yesterday.localhost", path: "/public/x", app: "nobody", bearer: secret}, actRefuse, 404, "", nil},
+		{"application id does not open /internal", request{authority: "all.yesterday.localhost", path: "/internal/x", app: appID, bearer: bearerApp}, actRefuse, 401, "", nil},
+		// 5. tokens
+		{"set token", request{method: "GET", authority: "app.yesterday.localhost", path: "/api/set_token"}, actSetToken, 0, "", nil},
+		{"access token", request{method: "POST", authority: "app.yesterday.localhost", path: "/api/access_token"}, actAccessToken, 0, "", nil},
+		{"access token, by GET", request{method: "GET", authority: "app.yesterday.localhost", path: "/api/access_token"}, actRefuse, 401, "", nil},
+		// 6. areas
+		{"public", request{authority: "app.yesterday.localhost", path: "/public/x"}, actForward, 0, "app", func(d decision) bool { return d.keepAuth && !d.keepRefresh }},
+		{"public hides the secret", request{authority: "app.yesterday.localhost", path: "/public/x", bearer: secret}, actForward, 0, "app", func(d decision) bool { return !d.keepAuth && !d.keepSecret }},
+		{"public hides tokens", request{authority: "app.yesterday.localhost", path: "/public/x", bearer: bearerAdmin}, actForward, 0, "app", func(d decision) bool { return !d.keepAuth }},
+		{"api without", request{authority: "app.yesterday.localhost", path: "/api/x"}, actRefuse, 401, "", nil},
+		{"api, token", request{authority: "app.yesterday.localhost", path: "/api/x", bearer: bearerApp}, actForward, 0, "app", func(d decision) bool { return d.keepAuth && !d.keepSecret }},
+		{"api, token of another", request{authority: "app.yesterday.localhost", path: "/api/x", bearer: bearerAdmin}, actRefuse, 401, "", nil},
+		{"api, secret", request{authority: "app.yesterday.localhost", path: "/api/x", bearer: secret}, actForward, 0, "app", func(d decision) bool { return d.keepSecret }},
+		{"api itself", request{authority: "app.yesterday.localhost", path: "/api"}, actRefuse, 401, "", nil},
+		{"not api", request{authority: "all.yesterday.localhost", path: "/apix"}, actForward, 0, "all", nil},
+		{"internal, token", request{authority: "app.yesterday.localhost", path: "/internal/x", bearer: bearerApp}, actRefuse, 401, "", nil},
+		{"internal, secret", request{authority: "app.yesterday.localhost", path: "/internal/x", bearer: secret}, actForward, 0, "app", func(d decision) bool { return d.keepAuth && d.keepSecret }},
+		{"internal, nothing", request{authority: "app.yesterday.localhost", path: "/internal"}, actRefuse, 401, "", nil},
+		// 7. anything else
+		{"dev server", request{authority: "dev.yesterday.localhost", path: "/src/main.ts"}, actForward, 0, "dev 127.0.0.1:5173", nil},
+		{"dev server, api still protected", request{authority: "dev.yesterday.localhost", path: "/api/x"}, actRefuse, 401, "", nil},
+		{"static service", request{authority: "service.yesterday.localhost", path: "/x"}, actForward, 0, "service http://127.0.0.1:3000", func(d decision) bool { return d.base == "/base" && d.host == "127.0.0.1:3000" }},
+		{"file", request{authority: "app.yesterday.localhost", path: "/x"}, actFile, 0, "", nil},
+		{"proxy all", request{authority: "all.yesterday.localhost", path: "/x"}, actForward, 0, "all", nil},
+		{"nothing", request{authority: "none.yesterday.localhost", path: "/x"}, actRefuse, 404, "", nil},
+		{"file-only has no instance", request{authority: "files.debug", path: "/public/x"}, actRefuse, 404, "", nil},
+	}
+	s := testSnapshot(t)
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			d := s.decide(&c.req, someGrants{})
+			target := ""
+			if d.target != nil {
+				target = d.target.ID
+			}
+			if d.action != c.action || d.status != c.status || target != c.target || (c.check != nil && !c.check(d)) {
+				t.Errorf("decided %+v (target %q)", d, target)
+			}
+		})
+	}
+}
+
+func TestTableFaults(t *testing.T) {
+	route := func(id string, hosts ...string) Route { return Route{Instance: id, State: StateReady, Hosts: hosts} }
+	bad := map[string]Table{
+		"format":          {Format: 2},
+		"host":            table(route("a", "no host")),
+		"host twice":      table(route("a", "x.y"), route("b", "X.Y.")),
+		"instance twice":  table(route("a", "x.y"), route("a", "x.z")),
+		"no instance":     table(route("", "x.y")),
+		"state":           table(Route{Instance: "a", State: "fine"}),
+		"service scheme":  table(Route{Instance: "a", State: StateReady, StaticService: "ftp://x"}),
+		"service no host": table(Route{Instance: "a", State: StateReady, StaticService: "http://"}),
+	}
+	for name, tb := range bad {
+		if _, err := compile(tb, newTargets()); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func FuzzArea(f *testing.F) {
+	for _, p := range []string{"/", "/api/x", "/public/../api", "/%61pi", "//api", "/api;x/y", "/public/login", `/a\..\internal`} {
+		f.Add(p)
+	}
+	f.Fuzz(func(t *testing.T, p string) {
+		a, ambiguous := areaOf(p)
+		if ambiguous {
+			return
+		}
+		worst, ok := worstPath(p)
+		if ok && plainArea(worst) != a && suspicious(p) {
+			t.Errorf("%q is in area %d, but may be read as %q", p, a, worst)
+		}
+	})
+}
+
+func FuzzDecide(f *testing.F) {
+	f.Add("app.yesterday.localhost", "/internal/x", "x", "", "GET")
+	f.Add("internal.yesterday.localhost:8443", "/debug/application", "token-"+adminID, appID, "POST")
+	f.Fuzz(func(t *testing.T, authority, path, bearer, app, method string) {
+		s := testSnapshot(t)
+		d := s.decide(&request{method: method, authority: authority, path: path, bearer: bearer, app: app}, someGrants{})
+		protected := under(path, "/internal") || under(path, "/api")
+		if protected && d.action == actForward && bearer != secret && !(someGrants{}).Valid(bearer, "") {
+			t.Errorf("%q %q passed without a token", authority, path)
+		}
+		if d.action == actForward && d.target == nil {
+			t.Error("forward to nowhere")
+		}
+	})
+}
