@@ -14,6 +14,7 @@ VERSION ?= $(or $(shell git describe --tags --exact-match --match 'v*' 2>/dev/nu
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 
 DIST := dist
+export NEXUSHUB_DIST = $(abspath $(DIST))
 BIN := $(DIST)/bin$(if $(filter-out $(shell $(GO) env GOARCH),$(ARCH)),-$(ARCH))
 DEB = $(DIST)/nexushub_$(VERSION)_$(ARCH).deb
 PROGRAMS := nexushubd nexushub-proxy nexushub nexushub-exec

@@ -96,7 +96,7 @@ func (d *demo) deploy(ctx context.Context, m *lab.Machine) error {
 		if _, err := m.Output(ctx, "systemctl", "reload", "nexushubd"); err != nil {
 			return err
 		}
-		return errors.Join(d.served(ctx, m, hello), d.served(ctx, m, site))
+		return errors.Join(d.served(ctx, m, hello+"public/time"), d.served(ctx, m, site))
 	})
 }
 

@@ -8,13 +8,21 @@ import (
 	"runtime"
 )
 
-// Deb is the package under test: NEXUSHUB_DEB, else the one that `make deb` left in dist.
+// Dist is the folder that `make` builds into, or $NEXUSHUB_DIST.
+func Dist() string {
+	if dist := os.Getenv("NEXUSHUB_DIST"); dist != "" {
+		return dist
+	}
+	_, here, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(here), "../../dist")
+}
+
+// Deb is the package under test: $NEXUSHUB_DEB, else the one that `make deb` left in Dist.
 func Deb() (string, error) {
 	if deb := os.Getenv("NEXUSHUB_DEB"); deb != "" {
 		return deb, nil
 	}
-	_, here, _, _ := runtime.Caller(0)
-	pattern := filepath.Join(filepath.Dir(here), "../../dist", "nexushub_*_"+runtime.GOARCH+".deb")
+	pattern := filepath.Join(Dist(), "nexushub_*_"+runtime.GOARCH+".deb")
 	found, err := filepath.Glob(pattern)
 	if err != nil || len(found) != 1 {
 		return "", fmt.Errorf("lab: %d packages match %s: run make deb first", len(found), pattern)

@@ -1,0 +1,143 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/test/lab"
+)
+
+// nextVersion repacks the package under test as a later version of itself.
+func nextVersion(t *testing.T) string {
+	t.Helper()
+	deb, err := lab.Deb()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	next := filepath.Join(dir, "nexushub_next.deb")
+	script := `dpkg-deb -R "$1" "$2/tree"; sed -i 's/^Version: .*/&+next/' "$2/tree/DEBIAN/control"; dpkg-deb -Znone --root-owner-group -b "$2/tree" "$3"`
+	if out, err := exec.Command("sh", "-ec", script, "repack", deb, dir, next).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "tree")); err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+func TestUpgradeUnderLoad(t *testing.T) {
+	next := nextVersion(t)
+	onEachSuite(t, func(t *testing.T, h *host) {
+		h.deployExamples()
+		kept := []string{h.unit("hello"), "nexushub-proxy.socket", "nexushubd.socket", "nexushubd-debug.socket", "nexushub-proxy-control.socket"}
+		restarted := []string{"nexushubd.service", "nexushub-proxy.service"}
+		before := h.identities(append(kept, restarted...))
+		h.underLoad(hello+"/public/time", func() {
+			if _, err := h.InstallDeb(t.Context(), next); err != nil {
+				t.Fatal(err)
+			}
+			h.serves(site + "/")
+		})
+		after := h.identities(append(kept, restarted...))
+		for _, unit := range kept {
+			if after[unit] != before[unit] {
+				t.Errorf("the upgrade touched %s:\nbefore %s\nafter  %s", unit, before[unit], after[unit])
+			}
+		}
+		for _, unit := range restarted {
+			if after[unit] == before[unit] {
+				t.Errorf("%s still runs the old program", unit)
+			}
+		}
+		if got := h.sh("dpkg-query -W -f '${Version}' nexushub"); !strings.HasSuffix(got, "+next") {
+			t.Errorf("installed version: %s", got)
+		}
+	})
+}
+
+func (h *host) identities(units []string) map[string]string {
+	all := map[string]string{}
+	for _, u := range units {
+		all[u] = h.identity(u)
+	}
+	return all
+}
+
+func TestRemoveKeepsAndPurgeRemoves(t *testing.T) {
+	onEachSuite(t, func(t *testing.T, h *host) {
+		h.deployExamples()
+		ca := h.sh("sha256sum " + lab.RootCA)
+		h.sh("DEBIAN_FRONTEND=noninteractive apt-get remove -y nexushub")
+		h.nothingRuns()
+		if out := h.sh("cat /etc/nexushub/apps.d/hello.toml; sha256sum " + lab.RootCA); !strings.Contains(out, helloID) || !strings.Contains(out, ca) {
+			t.Errorf("removal lost configuration or state:\n%s", out)
+		}
+		h.MustInstall(t)
+		h.client.CloseIdleConnections()
+		h.serves(hello + "/public/time")
+		h.sh("DEBIAN_FRONTEND=noninteractive apt-get purge -y nexushub")
+		h.nothingRuns()
+		left := h.sh("find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache \\) -prune -o -name '*nexushub*' -print; getent passwd _nexushub-proxy; getent group nexushub; find /run -name '*nexushub*'; true")
+		if left != "" {
+			t.Errorf("the purge left:\n%s", left)
+		}
+		h.MustInstall(t)
+		h.Must(t, "systemctl", "is-active", "nexushubd", "nexushub-proxy")
+	})
+}
+
+// nothingRuns checks that no process, unit or socket of the package is there.
+func (h *host) nothingRuns() {
+	h.t.Helper()
+	if out := h.sh("systemctl list-units --plain --no-legend --state=active,activating,failed 'nexushub*' | grep -v '^nexushub.*\\.slice' || true"); out != "" {
+		h.t.Errorf("still there:\n%s", out)
+	}
+	if out := h.sh("ss -Hltn 'sport = :8443'; pgrep -fa '/usr/sbin/nexushub|bin/app' || true"); out != "" {
+		h.t.Errorf("still runs: %s", out)
+	}
+}
+
+// A chroot or an image build says by policy-rc.d that nothing may be started.
+func TestPolicyForbidsStarting(t *testing.T) {
+	for _, s := range lab.Suites {
+		t.Run(string(s), func(t *testing.T) {
+			t.Parallel()
+			h := &host{Machine: lab.Boot(t, lab.Options{Suite: s}), t: t}
+			if err := h.WriteFile(t.Context(), "/usr/sbin/policy-rc.d", []byte("#!/bin/sh\nexit 101\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			h.MustInstall(t)
+			h.nothingRuns()
+			if _, err := h.InstallDeb(t.Context(), nextVersion(t)); err != nil {
+				t.Fatal(err)
+			}
+			h.nothingRuns()
+			if got := h.sh("systemctl is-enabled nexushubd.service nexushub-proxy.socket nexushub.target | sort -u"); got != "enabled" {
+				t.Errorf("the next boot would not start it: %s", got)
+			}
+			h.sh("DEBIAN_FRONTEND=noninteractive apt-get purge -y nexushub")
+		})
+	}
+}
+
+func TestConfigurationIsTheAdministrators(t *testing.T) {
+	next := nextVersion(t)
+	onEachSuite(t, func(t *testing.T, h *host) {
+		const mine = "# mine\nlog_level = \"debug\"\n"
+		h.write("/etc/nexushub/nexushub.toml", mine)
+		if _, err := h.InstallDeb(t.Context(), next); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.Must(t, "cat", "/etc/nexushub/nexushub.toml"); got+"\n" != mine {
+			t.Errorf("the upgrade changed the configuration: %s", got)
+		}
+		if out := fmt.Sprint(h.sh("dpkg -V nexushub || true")); strings.Contains(strings.ReplaceAll(out, "??5?????? c", ""), "?") {
+			t.Errorf("files of the package were changed:\n%s", out)
+		}
+	})
+}

@@ -1,0 +1,62 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/test/lab"
+)
+
+// What makes a start impossible is said in one clear line, with exit status 1, and
+// nothing is left half-started.
+func TestRefusesToStart(t *testing.T) {
+	onEachSuite(t, func(t *testing.T, h *host) {
+		h.deployExamples()
+		unit := h.unit("hello")
+		before := h.identity(unit)
+		h.Must(t, "systemctl", "stop", "nexushub-proxy.service", "nexushub-proxy.socket", "nexushub-proxy-control.socket",
+			"nexushubd.service", "nexushubd.socket", "nexushubd-debug.socket")
+		for _, c := range []struct{ name, prepare, run, want string }{
+			{"not root", "", "setpriv --reuid=nobody --clear-groups nexushubd", "must run as root"},
+			{"no configuration", "", "nexushubd --config /nowhere", "/nowhere/nexushub.toml"},
+			{"unknown key", "echo 'colour = 1' >/etc/nexushub/conf.d/x.toml", "nexushubd", "conf.d/x.toml:1"},
+			{"no D-Bus", "rm -f /etc/nexushub/conf.d/x.toml; systemctl stop dbus.socket dbus.service 2>/dev/null", "nexushubd", "D-Bus"},
+			{"certificate without key", "systemctl start dbus; openssl_free_crt() { cp " + lab.RootCA + " /etc/nexushub/certs/shop.crt; }; openssl_free_crt",
+				"nexushub-proxy --listen 127.0.0.1:9443 --control /tmp/c.sock", "shop"},
+			{"busy port", "rm /etc/nexushub/certs/shop.crt; systemctl start nexushub-proxy.socket",
+				"nexushub-proxy --listen :8443 --control /tmp/c.sock", "8443"},
+		} {
+			if c.prepare != "" {
+				h.sh(c.prepare)
+			}
+			out := h.sh("set +e; timeout 20 " + c.run + " 2>&1 >/dev/null; echo exit $?")
+			lines := strings.Split(out, "\n")
+			if lines[len(lines)-1] != "exit 1" || !strings.Contains(out, c.want) {
+				t.Errorf("%s: want exit 1 and %q:\n%s", c.name, c.want, out)
+			}
+			if len(lines) != 2 {
+				t.Errorf("%s: not one line:\n%s", c.name, out)
+			}
+		}
+		if after := h.identity(unit); after != before {
+			t.Errorf("the application was touched:\nbefore %s\nafter  %s", before, after)
+		}
+	})
+}
+
+func TestWrongConfigurationIsRefusedOnReload(t *testing.T) {
+	onEachSuite(t, func(t *testing.T, h *host) {
+		h.deployExamples()
+		h.app("broken", "instance_id = \"nope\"\nhost_name = \"hello.yesterday.localhost\"\ncolour = 1\n")
+		if out, err := h.Output(t.Context(), "systemctl", "reload", "nexushubd"); err == nil {
+			t.Errorf("the reload succeeded: %s", out)
+		}
+		out := h.sh("nexushub verify 2>&1 || true")
+		for _, want := range []string{"broken.toml:1", "instance_id", "colour", "host_name"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("verify does not say %q:\n%s", want, out)
+			}
+		}
+		h.serves(hello + "/public/time")
+	})
+}
