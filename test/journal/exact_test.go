@@ -1,0 +1,234 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/test/lab"
+)
+
+const (
+	readers = 6
+	rate    = 4000 // lines per second
+	stages  = 5
+)
+
+// total is what one run writes; NEXUSHUB_LINES asks for more, as make soak does.
+func total() int {
+	if n, err := strconv.Atoi(os.Getenv("NEXUSHUB_LINES")); err == nil {
+		return n
+	}
+	return 100_000
+}
+
+// An application writes numbered lines while readers connect, vanish and come back,
+// journald is restarted and rotated, the agent is killed, and the application is
+// deployed again. Every reader's union is what the journal has, in order, once; what
+// the journal suppressed is reported.
+func TestNothingLostNothingTwice(t *testing.T) {
+	for _, suite := range lab.Suites {
+		t.Run(string(suite), func(t *testing.T) { exact(t, boot(t, suite)) })
+	}
+}
+
+func exact(t *testing.T, a *talker) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	first := a.log(url.Values{"lines": {"1"}})[0].ID
+	written := make(chan struct{})
+	all := make([]*reader, readers)
+	var wg sync.WaitGroup
+	for i := range all {
+		all[i] = &reader{a: a, last: first, random: rand.New(rand.NewPCG(uint64(i), 7)), next: map[string]int{}}
+		wg.Go(func() { all[i].run(ctx, written) })
+	}
+	a.write(ctx)
+	close(written)
+	wg.Wait()
+	truth, gaps := a.truth()
+	t.Logf("%d lines written, %d in the journal", total(), len(truth))
+	for i, r := range all {
+		r.compare(t, i, truth, gaps)
+	}
+	a.overReboot(all[0])
+}
+
+// write prints all lines in stages, each with its own disturbance.
+func (a *talker) write(ctx context.Context) {
+	per := total() / stages
+	for stage := range stages {
+		port := a.app().Port
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			path := fmt.Sprintf("/lines?from=%d&to=%d&rate=%d", stage*per, (stage+1)*per, rate)
+			if err := a.request(ctx, path, ""); err != nil {
+				a.t.Errorf("stage %d on port %d: %v", stage, port, err)
+			}
+		})
+		if err := pause(ctx, time.Duration(per)*time.Second/rate/3); err != nil {
+			a.t.Error(err)
+		}
+		a.disturb(stage)
+		wg.Wait()
+		if stage == 2 {
+			a.deploy("2")
+		}
+	}
+}
+
+func (a *talker) disturb(stage int) {
+	commands := []string{
+		"systemctl restart systemd-journald",
+		"journalctl --rotate",
+		"systemctl kill --kill-whom=main --signal=KILL nexushubd",
+		"journalctl --rotate && systemctl restart systemd-journald",
+		"systemctl kill --kill-whom=main --signal=KILL nexushubd && journalctl --rotate",
+	}
+	if out, err := a.m.Shell(a.t.Context(), commands[stage]); err != nil {
+		a.t.Errorf("%s: %v: %s", commands[stage], err, out)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// truth is what the journal itself has, read by journalctl.
+func (a *talker) truth() (numbers []int, suppressed int) {
+	a.t.Helper()
+	out := a.m.Must(a.t, "journalctl", "--no-pager", "--quiet", "--all", "-o", "cat", "NEXUSHUB_INSTANCE="+a.id)
+	for line := range strings.Lines(out) {
+		if n, ok := number(line); ok {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers, total() - len(numbers)
+}
+
+func number(message string) (int, bool) {
+	fields := strings.Fields(message)
+	if len(fields) != 3 || fields[0] != "line" {
+		return 0, false
+	}
+	n, err := strconv.Atoi(fields[1])
+	return n, err == nil
+}
+
+// reader connects, reads a while, vanishes, and comes back with the last id it saw.
+type reader struct {
+	a       *talker
+	last    string
+	random  *rand.Rand
+	next    map[string]int
+	numbers []int
+	dropped int64
+	visits  int
+	gaps    []string
+}
+
+func (r *reader) run(ctx context.Context, written <-chan struct{}) {
+	quiet := 0
+	for ctx.Err() == nil && quiet < 3 {
+		before := len(r.numbers)
+		r.visit(ctx)
+		select {
+		case <-written:
+			if len(r.numbers) == before {
+				quiet++ // three visits without anything new: that was all
+			}
+		default:
+		}
+	}
+}
+
+// visit follows for a random number of entries, at most for a second or so.
+func (r *reader) visit(ctx context.Context) {
+	r.visits++
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(300+r.random.IntN(1200))*time.Millisecond)
+	defer cancel()
+	left := 1 + r.random.IntN(6000)
+	for e, err := range r.a.client().Logs(ctx, r.a.id, url.Values{"follow": {"1"}}, r.last) {
+		if err != nil {
+			return // the time is over, or the agent is away
+		}
+		r.see(e)
+		if left--; left == 0 {
+			return
+		}
+	}
+}
+
+func (r *reader) see(e api.LogEvent) {
+	if e.Gap != nil {
+		r.dropped += e.Gap.Dropped
+		r.gaps = append(r.gaps, e.Gap.Reason)
+		if e.Gap.ID != "" {
+			r.last = e.Gap.ID
+		}
+		return
+	}
+	if e.Entry == nil {
+		return
+	}
+	r.last = e.Entry.ID
+	if n, ok := number(e.Entry.Message); ok {
+		r.numbers = append(r.numbers, n)
+	}
+}
+
+func (r *reader) compare(t *testing.T, i int, truth []int, suppressed int) {
+	t.Helper()
+	t.Logf("reader %d: %d lines in %d visits, %d dropped, gaps %v", i, len(r.numbers), r.visits, r.dropped, r.gaps)
+	if !slices.Equal(r.numbers, truth) {
+		at := 0
+		for at < min(len(truth), len(r.numbers)) && truth[at] == r.numbers[at] {
+			at++
+		}
+		t.Errorf("reader %d: has %d lines, the journal %d; they differ at %d: %v, %v", i, len(r.numbers), len(truth), at,
+			r.numbers[at:min(at+5, len(r.numbers))], truth[at:min(at+5, len(truth))])
+	}
+	if !slices.IsSorted(r.numbers) {
+		t.Errorf("reader %d: not in order", i)
+	}
+	if r.dropped < int64(suppressed) {
+		t.Errorf("reader %d: %d lines are missing, %d were reported", i, suppressed, r.dropped)
+	}
+	for _, reason := range r.gaps {
+		if reason != "suppressed" {
+			t.Errorf("reader %d: a gap because of %s", i, reason)
+		}
+	}
+}
+
+// overReboot: a reader goes on behind a reboot of the machine.
+func (a *talker) overReboot(r *reader) {
+	a.t.Helper()
+	if err := a.m.Reboot(a.t.Context()); err != nil {
+		a.t.Fatal(err)
+	}
+	from := total()
+	a.ask(fmt.Sprintf("/lines?from=%d&to=%d&rate=1000", from, from+100), "")
+	r.numbers, r.gaps = nil, nil
+	a.until("the reader has the lines of the new boot", func() bool {
+		r.visit(a.t.Context())
+		return len(r.numbers) >= 100
+	})
+	if r.numbers[0] != from || len(r.numbers) != 100 || len(r.gaps) != 0 {
+		a.t.Errorf("after a reboot: %d lines from %d on, gaps %v", len(r.numbers), r.numbers[0], r.gaps)
+	}
+}
