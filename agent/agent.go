@@ -138,15 +138,13 @@ func signal(ch chan<- struct{}) {
 }
 
 // routeTable is the whole table as it should be now. The caller holds mu.
-func (a *Agent) routeTable(desired []Desired, now time.Time) proxy.Table {
-	current := a.have.current(a.want.partial)
-	current.Served = a.have.targets
+func (a *Agent) routeTable(situations []situation) proxy.Table {
 	c := a.want.config
 	return proxy.Table{
 		Format: 1, Domain: c.Domain,
 		APIHosts:      []string{"admin." + c.Domain, "internal." + c.Domain},
 		AgentSocket:   c.RunDir + "/debug.sock",
 		LoginInstance: c.LoginInstance, AdminInstance: c.AdminInstance,
-		InternalSecret: a.secret, Routes: routes(desired, current, now),
+		InternalSecret: a.secret, Routes: routes(situations, a.have.targets),
 	}
 }

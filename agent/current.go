@@ -12,7 +12,7 @@ type Current struct {
 }
 
 // of cuts out one instance.
-func (c Current) of(d Desired, now time.Time) situation {
+func (c Current) of(d *Desired, now time.Time) situation {
 	s := situation{Desired: d, now: now, served: c.Served[d.ID], trouble: c.Trouble[d.ID]}
 	for _, u := range c.Units[d.ID] {
 		if u.Unit == d.Unit {
@@ -25,4 +25,13 @@ func (c Current) of(d Desired, now time.Time) situation {
 		s.trouble = Trouble{}
 	}
 	return s
+}
+
+// situations cuts out every instance.
+func (c Current) situations(desired []Desired, now time.Time) []situation {
+	list := make([]situation, len(desired))
+	for i := range desired {
+		list[i] = c.of(&desired[i], now)
+	}
+	return list
 }

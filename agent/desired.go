@@ -23,11 +23,11 @@ type Desired struct {
 }
 
 // runs says whether there is a process to run.
-func (d Desired) runs() bool { return d.Revision != "" }
+func (d *Desired) runs() bool { return d.Revision != "" }
 
 // probed says whether the agent asks it for its health; else an active unit is healthy.
-func (d Desired) probed() bool {
+func (d *Desired) probed() bool {
 	return d.Manifest.Health.Type == "http" || d.Manifest.Health.Type == "tcp"
 }
 
-func (d Desired) stopFirst() bool { return d.Manifest.Replace == "stop-first" }
+func (d *Desired) stopFirst() bool { return d.Manifest.Replace == "stop-first" }

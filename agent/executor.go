@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent/ports"
-	"github.com/nexushub/nexushub/internal/atomicfile"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -183,7 +182,8 @@ func (e *executor) lastWords(ctx context.Context, unit string) []string {
 	return lines
 }
 
-// writeEnv puts the internal secret where only root and the application get it.
+// writeEnv puts the internal secret where only root and the application get it. The
+// file is on tmpfs, so there is nothing to sync.
 func (e *executor) writeEnv(instance string) error {
 	path := filepath.Join(e.envDir, instance+".env")
 	content := []byte("INTERNAL_SECRET=" + e.secret + "\n")
@@ -193,5 +193,8 @@ func (e *executor) writeEnv(instance string) error {
 	if err := os.MkdirAll(e.envDir, 0o700); err != nil {
 		return err
 	}
-	return atomicfile.Write(path, content, 0o600)
+	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }

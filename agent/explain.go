@@ -61,7 +61,7 @@ func (a *Agent) ExecLine(nameOrID string, req api.ExecRequest) (api.Explanation,
 	return api.Explanation{Unit: unit, Command: append(append(append(argv, settings...), "--"), req.Command...)}, nil
 }
 
-func (a *Agent) explained(nameOrID string) (Desired, string, error) {
+func (a *Agent) explained(nameOrID string) (*Desired, string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	d, err := a.find(nameOrID)
@@ -75,7 +75,7 @@ func (a *Agent) explained(nameOrID string) (Desired, string, error) {
 }
 
 // argv is the command with an absolute path, as the unit has it.
-func (d Desired) argv() []string {
+func (d *Desired) argv() []string {
 	argv := slices.Clone(d.Spec.Exec)
 	if !filepath.IsAbs(argv[0]) {
 		argv[0] = filepath.Join(d.Spec.Directory, argv[0])

@@ -33,7 +33,7 @@ func (a *Agent) enterAfter(r result) {
 	case gone(r.readErr):
 		a.have.enter(r.task.Unit, nil, a.have.readings)
 	}
-	a.leases()
+	a.lease(r.task.Unit)
 }
 
 // done draws the consequences of a task that succeeded.

@@ -43,6 +43,6 @@ func staticInstance(a config.App) Instance {
 }
 
 // empty says that there is nothing to run or to serve yet.
-func (i Instance) empty() bool {
+func (i *Instance) empty() bool {
 	return i.Package == "" && i.Release == "" && i.StaticPath == "" && i.StaticService == "" && i.DebugPort == 0
 }

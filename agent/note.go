@@ -13,20 +13,18 @@ const saveEvery = 200 * time.Millisecond
 
 // note records what the look has shown: states and since when, the last good
 // revisions, and what has to go to disk. The caller holds mu.
-func (a *Agent) note(desired []Desired, now time.Time) {
-	current := a.have.current(a.want.partial)
+func (a *Agent) note(situations []situation, now time.Time) {
 	settled := a.want.complete
-	for i := range desired {
-		d := &desired[i]
-		s := current.of(*d, now)
+	for i := range situations {
+		s := &situations[i]
 		p := a.notePhase(s)
 		a.noteGood(s, p)
 		a.installed(s, p)
 		a.noteReturn(s)
-		settled = settled && (d.Kind != KindStatic || p.state.Settled() || p.state == api.StatePending && d.empty())
+		settled = settled && (s.Kind != KindStatic || p.state.Settled() || p.state == api.StatePending && s.empty())
 	}
-	if len(a.have.states) > len(desired) {
-		a.forgetStates(desired)
+	if len(a.have.states) > len(situations) {
+		a.forgetStates(situations)
 	}
 	if settled && a.life.first.IsZero() {
 		a.firstReconcile(now)
@@ -34,7 +32,7 @@ func (a *Agent) note(desired []Desired, now time.Time) {
 	a.save(now)
 }
 
-func (a *Agent) notePhase(s situation) phase {
+func (a *Agent) notePhase(s *situation) phase {
 	p := s.phase()
 	if t, busy := a.have.busy[s.ID]; busy && p.state == api.StatePending && t.Action == Start {
 		p = phase{api.StateStarting, t.Reason}
@@ -50,7 +48,7 @@ func (a *Agent) notePhase(s situation) phase {
 }
 
 // noteGood remembers the revision to fall back to.
-func (a *Agent) noteGood(s situation, p phase) {
+func (a *Agent) noteGood(s *situation, p phase) {
 	m := a.have.memory(s.ID)
 	if p.state != api.StateRunning || s.want == nil || s.served != s.want.Unit || m.Good != nil && m.Good.Revision == s.Revision {
 		return
@@ -62,7 +60,7 @@ func (a *Agent) noteGood(s situation, p phase) {
 }
 
 // noteReturn sees that an operator has started again what he had stopped.
-func (a *Agent) noteReturn(s situation) {
+func (a *Agent) noteReturn(s *situation) {
 	m := a.have.memory(s.ID)
 	if m.ByHand == "" || s.want == nil || !s.want.Running() {
 		return
@@ -78,10 +76,10 @@ func (a *Agent) remembered() {
 	a.poke()
 }
 
-func (a *Agent) forgetStates(desired []Desired) {
-	wanted := make(map[string]bool, len(desired))
-	for i := range desired {
-		wanted[desired[i].ID] = true
+func (a *Agent) forgetStates(situations []situation) {
+	wanted := make(map[string]bool, len(situations))
+	for i := range situations {
+		wanted[situations[i].ID] = true
 	}
 	gone := func(id string) bool { return !wanted[id] && a.have.targets[id] == "" && a.have.busy[id].Instance == "" }
 	maps.DeleteFunc(a.have.states, func(id string, _ stateSince) bool { return gone(id) })

@@ -10,7 +10,7 @@ import (
 
 // StopApp stops an application until StartApp, also over a reboot.
 func (a *Agent) StopApp(ctx context.Context, nameOrID string) (api.App, error) {
-	id, err := a.change(nameOrID, func(_ Desired, m *Memory) error {
+	id, err := a.change(nameOrID, func(_ *Desired, m *Memory) error {
 		m.Stopped, m.ByHand = "stopped by operator (nexushub stop)", ""
 		return nil
 	})
@@ -22,7 +22,7 @@ func (a *Agent) StopApp(ctx context.Context, nameOrID string) (api.App, error) {
 
 // StartApp lets an application run again, at once, and waits until it does.
 func (a *Agent) StartApp(ctx context.Context, nameOrID string) (api.App, error) {
-	id, err := a.change(nameOrID, func(d Desired, m *Memory) error {
+	id, err := a.change(nameOrID, func(d *Desired, m *Memory) error {
 		m.Stopped, m.ByHand, m.Rejected = "", "", nil
 		a.life.halted = false
 		a.forgive(d.ID)
@@ -36,7 +36,7 @@ func (a *Agent) StartApp(ctx context.Context, nameOrID string) (api.App, error) 
 
 // RestartApp replaces an application by an equal one, without a gap.
 func (a *Agent) RestartApp(ctx context.Context, nameOrID string) (api.App, error) {
-	id, err := a.change(nameOrID, func(d Desired, m *Memory) error {
+	id, err := a.change(nameOrID, func(d *Desired, m *Memory) error {
 		m.Serial++
 		m.Stopped, m.ByHand, m.Rejected = "", "", nil
 		a.forgive(d.ID)
@@ -51,7 +51,7 @@ func (a *Agent) RestartApp(ctx context.Context, nameOrID string) (api.App, error
 // Rollback runs an older release, the previous one by default, until the provider
 // brings a new one. It goes through the same gate as any replacement.
 func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App, error) {
-	id, err := a.change(nameOrID, func(d Desired, m *Memory) error {
+	id, err := a.change(nameOrID, func(d *Desired, m *Memory) error {
 		target, err := pastRelease(d, m, release)
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 }
 
 // pastRelease finds the release to go back to.
-func pastRelease(d Desired, m *Memory, release string) (string, error) {
+func pastRelease(d *Desired, m *Memory, release string) (string, error) {
 	for _, p := range m.History {
 		if release == "" && p.Hash != d.Release.Hash || release != "" && len(release) >= 6 && hasPrefix(p.Hash, release) {
 			return p.Hash, nil
@@ -92,7 +92,7 @@ func hasPrefix(s, p string) bool { return len(s) >= len(p) && s[:len(p)] == p }
 
 // change alters what is remembered of one application, durably, and lets the
 // reconciler act on it.
-func (a *Agent) change(nameOrID string, f func(Desired, *Memory) error) (id string, err error) {
+func (a *Agent) change(nameOrID string, f func(*Desired, *Memory) error) (id string, err error) {
 	a.mu.Lock()
 	d, err := a.find(nameOrID)
 	if err == nil {
@@ -144,7 +144,7 @@ func (a *Agent) unsettled() bool {
 }
 
 // settled says whether the wanted revision has come to stay, or an error why it has not.
-func settled(d Desired, v api.App) (bool, error) {
+func settled(d *Desired, v api.App) (bool, error) {
 	switch {
 	case d.Fallback || d.Problem != "":
 		return true, fmt.Errorf("%s: %s: %w", d.Name, v.Why, api.Failed)
@@ -189,7 +189,9 @@ func (a *Agent) Plan() []api.Task {
 	for _, t := range a.have.busy {
 		out = append(out, wire(t, "in hand: "))
 	}
-	for _, t := range a.plan(a.desired(), time.Now()) {
+	now := time.Now()
+	current := a.have.current(a.want.partial)
+	for _, t := range a.plan(current.situations(a.desired(), now), current, now) {
 		out = append(out, wire(t, ""))
 	}
 	return out

@@ -21,7 +21,7 @@ type stateSince struct {
 }
 
 // phase is pure: the one place where the words of api.State are given their sense.
-func (s situation) phase() phase {
+func (s *situation) phase() phase {
 	switch {
 	case s.Problem != "":
 		return s.problemPhase()
@@ -41,7 +41,7 @@ func (s situation) phase() phase {
 	return s.unitPhase(s.want)
 }
 
-func (s situation) problemPhase() phase {
+func (s *situation) problemPhase() phase {
 	for _, u := range s.others {
 		if u.Running() {
 			return phase{api.StateRunning, "runs on as it is: " + s.Problem}
@@ -50,14 +50,14 @@ func (s situation) problemPhase() phase {
 	return phase{api.StateFailed, s.Problem}
 }
 
-func (s situation) stoppedPhase() phase {
+func (s *situation) stoppedPhase() phase {
 	if s.want != nil || len(s.others) > 0 {
 		return phase{api.StateStopping, s.Stopped}
 	}
 	return phase{api.StateStopped, s.Stopped}
 }
 
-func (s situation) adoptedPhase() phase {
+func (s *situation) adoptedPhase() phase {
 	for _, u := range s.others {
 		if u.Running() {
 			return phase{api.StateRunning, "taken over from systemd; its provider has not been heard yet"}
@@ -66,7 +66,7 @@ func (s situation) adoptedPhase() phase {
 	return phase{api.StateUnknown, "its provider has not been heard yet"}
 }
 
-func (s situation) filesPhase() phase {
+func (s *situation) filesPhase() phase {
 	if s.empty() {
 		return phase{api.StatePending, "nothing is installed yet"}
 	}
@@ -74,21 +74,21 @@ func (s situation) filesPhase() phase {
 }
 
 // replacementPhase is that of an instance served by another revision than the wanted.
-func (s situation) replacementPhase() phase {
+func (s *situation) replacementPhase() phase {
 	if s.want == nil && s.trouble.waiting(s.now) {
 		return phase{api.StateRunning, fmt.Sprintf("revision %s cannot replace it yet: %s", short(s.Revision), s.trouble.LastExit)}
 	}
 	return phase{api.StateRunning, "revision " + short(s.Revision) + " is about to replace it"}
 }
 
-func (s situation) absentPhase() phase {
+func (s *situation) absentPhase() phase {
 	if s.trouble.waiting(s.now) {
 		return phase{api.StateBackingOff, s.trouble.LastExit}
 	}
 	return phase{api.StatePending, "is about to be started"}
 }
 
-func (s situation) unitPhase(u *Unit) phase {
+func (s *situation) unitPhase(u *Unit) phase {
 	switch {
 	case u.restarting():
 		return phase{api.StateBackingOff, u.lastExit()}
@@ -108,7 +108,7 @@ func (s situation) unitPhase(u *Unit) phase {
 	return s.unhealthyPhase(u)
 }
 
-func (s situation) unhealthyPhase(u *Unit) phase {
+func (s *situation) unhealthyPhase(u *Unit) phase {
 	switch {
 	case u.Health.State == health.Unhealthy:
 		return phase{api.StateUnhealthy, healthWords(s.Desired, u)}
@@ -122,7 +122,7 @@ func (s situation) unhealthyPhase(u *Unit) phase {
 	return phase{api.StateStarting, "not asked for its health yet"}
 }
 
-func (s situation) fallbackWords() string {
+func (s *situation) fallbackWords() string {
 	if !s.Fallback {
 		return ""
 	}

@@ -9,14 +9,19 @@ import (
 // instance: the one that is due now. The next one follows from what is then, so an
 // agent that dies between two steps goes on where it was. It is pure.
 func Plan(desired []Desired, current Current, now time.Time) []Task {
+	return plan(current.situations(desired, now), current, now)
+}
+
+func plan(situations []situation, current Current, now time.Time) []Task {
 	tasks := make([]Task, 0, 8)
-	wanted := make(map[string]bool, len(desired))
-	for _, d := range desired {
-		wanted[d.ID] = true
-		if current.Busy[d.ID] {
+	wanted := make(map[string]bool, len(situations))
+	for i := range situations {
+		s := &situations[i]
+		wanted[s.ID] = true
+		if current.Busy[s.ID] {
 			continue
 		}
-		if t, ok := current.of(d, now).next(); ok {
+		if t, ok := s.next(); ok {
 			tasks = append(tasks, t)
 		}
 	}
@@ -31,8 +36,9 @@ func planRemovals(wanted map[string]bool, current Current, now time.Time) []Task
 		if wanted[id] || current.Busy[id] || len(list) == 0 || current.Partial[list[0].Kind] {
 			continue
 		}
-		d := Desired{Instance: Instance{ID: id, Kind: list[0].Kind, HostName: list[0].Host}, Name: list[0].App}
-		if t, ok := current.of(d, now).windDown("no " + list[0].Kind + " application wants it any more"); ok {
+		d := &Desired{Instance: Instance{ID: id, Kind: list[0].Kind, HostName: list[0].Host}, Name: list[0].App}
+		s := current.of(d, now)
+		if t, ok := s.windDown("no " + list[0].Kind + " application wants it any more"); ok {
 			tasks = append(tasks, t)
 		}
 	}
@@ -41,7 +47,7 @@ func planRemovals(wanted map[string]bool, current Current, now time.Time) []Task
 
 // situation is one instance at one moment.
 type situation struct {
-	Desired
+	*Desired
 	now     time.Time
 	want    *Unit   // the unit of the wanted revision
 	others  []*Unit // of other revisions
@@ -50,7 +56,7 @@ type situation struct {
 }
 
 // next is the step that is due.
-func (s situation) next() (Task, bool) {
+func (s *situation) next() (Task, bool) {
 	switch {
 	case s.Problem != "":
 		return Task{}, false
@@ -71,7 +77,7 @@ func (s situation) next() (Task, bool) {
 }
 
 // keep leads requests to what was found running, and leaves it at that.
-func (s situation) keep() (Task, bool) {
+func (s *situation) keep() (Task, bool) {
 	for _, u := range s.others {
 		if s.served == "" && u.Running() {
 			return s.task(Route, u.Unit, "it runs, and its provider has not been heard yet"), true
@@ -81,7 +87,7 @@ func (s situation) keep() (Task, bool) {
 }
 
 // bringUp starts the wanted revision.
-func (s situation) bringUp() (Task, bool) {
+func (s *situation) bringUp() (Task, bool) {
 	if s.trouble.waiting(s.now) {
 		return Task{}, false
 	}
@@ -93,7 +99,7 @@ func (s situation) bringUp() (Task, bool) {
 	return t, true
 }
 
-func (s situation) startReason() string {
+func (s *situation) startReason() string {
 	switch {
 	case s.trouble.Attempt > 0:
 		return fmt.Sprintf("try %d after: %s", s.trouble.Attempt+1, s.trouble.LastExit)
@@ -108,7 +114,7 @@ func (s situation) startReason() string {
 }
 
 // tend looks after the wanted unit once it is there.
-func (s situation) tend() (Task, bool) {
+func (s *situation) tend() (Task, bool) {
 	switch u := s.want; {
 	case u.healthy():
 		return s.settle()
@@ -121,12 +127,12 @@ func (s situation) tend() (Task, bool) {
 }
 
 // failing says whether a running unit has used up its chances.
-func (s situation) failing() bool {
+func (s *situation) failing() bool {
 	return s.trouble.Attempt > 0 && !s.trouble.waiting(s.now) && s.want.Running() && outOfPatience(s.Desired, s.want, s.now)
 }
 
 // settle leads the requests to the healthy wanted unit and then clears the others away.
-func (s situation) settle() (Task, bool) {
+func (s *situation) settle() (Task, bool) {
 	if s.served != s.want.Unit {
 		reason := "it is healthy"
 		if s.served != "" {
@@ -144,7 +150,7 @@ func (s situation) settle() (Task, bool) {
 }
 
 // windDown ends all units of the instance: no requests, then none in flight, then stop.
-func (s situation) windDown(reason string) (Task, bool) {
+func (s *situation) windDown(reason string) (Task, bool) {
 	if s.served != "" {
 		return s.task(Unroute, s.served, reason), true
 	}
@@ -159,14 +165,14 @@ func (s situation) windDown(reason string) (Task, bool) {
 }
 
 // retire is the next step to the end of one unit that gets no new requests.
-func (s situation) retire(u *Unit, reason string) Task {
+func (s *situation) retire(u *Unit, reason string) Task {
 	if u.Running() && !u.Drained {
 		return s.task(Drain, u.Unit, reason)
 	}
 	return s.task(Stop, u.Unit, reason)
 }
 
-func (s situation) task(a Action, unit, reason string) Task {
+func (s *situation) task(a Action, unit, reason string) Task {
 	return Task{Action: a, Instance: s.ID, Name: s.Name, Unit: unit, Reason: reason}
 }
 

@@ -5,7 +5,7 @@ import (
 )
 
 // probe keeps the wanted unit of d under observation, and takes in what is known.
-func (a *Agent) probe(d Desired, u *Unit) {
+func (a *Agent) probe(d *Desired, u *Unit) {
 	if u == nil {
 		return
 	}
@@ -19,7 +19,7 @@ func (a *Agent) probe(d Desired, u *Unit) {
 	u.Health, _ = a.monitor.Result(u.Unit)
 }
 
-func check(d Desired, u *Unit) health.Check {
+func check(d *Desired, u *Unit) health.Check {
 	h, t := d.Manifest.Health, target(u)
 	return health.Check{
 		Type: h.Type, Run: u.Invocation, Network: t.Network, Address: t.Address,

@@ -67,10 +67,11 @@ func (a *Agent) take(ctx context.Context, r reading) {
 	}
 	if r.unit == "" {
 		a.have.enterAll(r.status, r.number)
-	} else {
-		a.have.enter(r.unit, r.status, r.number)
+		a.leases()
+		return
 	}
-	a.leases()
+	a.have.enter(r.unit, r.status, r.number)
+	a.lease(r.unit)
 }
 
 // enterAll replaces what is known of every unit, except where a later answer is here.
@@ -118,37 +119,45 @@ func (t *table) isBusy(instance string) bool {
 
 func (t *table) put(s units.Status, number uint64) {
 	u := t.units[s.Unit]
-	if u == nil || u.Invocation != s.Invocation {
-		u = &Unit{}
-		t.units[s.Unit] = u
+	switch {
+	case u == nil:
+		t.add(&Unit{Status: s})
+	case u.Invocation != s.Invocation: // another run: nothing known of the last one holds
+		*u = Unit{Status: s}
+	default:
+		u.Status = s
 	}
-	u.Status = s
 	t.read[s.Unit] = number
 }
 
 func (t *table) drop(unit string) {
-	if u := t.units[unit]; u != nil && t.served[u.Instance] == unit {
+	u := t.units[unit]
+	if u == nil {
+		return
+	}
+	if t.served[u.Instance] == unit {
 		delete(t.served, u.Instance)
 		delete(t.targets, u.Instance)
 	}
-	delete(t.units, unit)
+	t.remove(u)
 }
 
-// leases ends the leases of units that are gone. The caller holds mu.
+// leases ends the leases of all units that are gone. The caller holds mu.
 func (a *Agent) leases() {
 	for _, unit := range a.ports.Units() {
-		if u := a.have.units[unit]; u == nil && !a.starting(unit) {
-			a.ports.Release(unit)
-		}
+		a.lease(unit)
 	}
 }
 
-// starting says whether a task in hand is about this unit.
-func (a *Agent) starting(unit string) bool {
+// lease ends the lease of a unit that is gone and not about to start.
+func (a *Agent) lease(unit string) {
+	if a.have.units[unit] != nil {
+		return
+	}
 	for _, t := range a.have.busy {
 		if t.Unit == unit {
-			return true
+			return
 		}
 	}
-	return false
+	a.ports.Release(unit)
 }

@@ -110,38 +110,36 @@ func (a *Agent) reconcile(ctx context.Context) time.Duration {
 	}
 	desired := a.desired()
 	a.observe(desired, now)
-	for _, t := range a.plan(desired, now) {
-		a.dispatch(ctx, t, now)
-	}
-	a.router.set(a.routeTable(desired, now))
-	a.note(desired, now)
+	current := a.have.current(a.want.partial)
+	situations := current.situations(desired, now)
+	a.dispatch(ctx, situations, a.plan(situations, current, now))
+	a.note(situations, now)
 	a.life.reconciled(now)
 	return a.nextLook(desired, now)
 }
 
 // plan is what Plan says, without what failed just now. The caller holds mu.
-func (a *Agent) plan(desired []Desired, now time.Time) []Task {
-	current := a.have.current(a.want.partial)
+func (a *Agent) plan(situations []situation, current Current, now time.Time) []Task {
 	for id, h := range a.have.holds {
 		if h.until.After(now) {
 			current.Busy[id] = true
 		}
 	}
-	tasks := a.suspicions(desired, current)
+	tasks := a.suspicions(situations, current)
 	for _, t := range tasks {
 		current.Busy[t.Instance] = true
 	}
-	return append(tasks, Plan(desired, current, now)...)
+	return append(tasks, plan(situations, current, now)...)
 }
 
 // suspicions are the units that vanished without our doing: before the agent respects
 // an operator's will it makes sure of it.
-func (a *Agent) suspicions(desired []Desired, current Current) []Task {
+func (a *Agent) suspicions(situations []situation, current Current) []Task {
 	var tasks []Task
-	for i := range desired {
-		d := &desired[i]
-		if w := a.have.watches[d.ID]; w != nil && !current.Busy[d.ID] && d.Stopped == "" && w.byHand(a.have.units[d.Unit]) {
-			tasks = append(tasks, Task{Action: Verify, Instance: d.ID, Name: d.Name, Unit: d.Unit, Reason: "its unit is gone without our doing"})
+	for i := range situations {
+		s := &situations[i]
+		if w := a.have.watches[s.ID]; w != nil && !current.Busy[s.ID] && s.Stopped == "" && w.byHand(s.want) {
+			tasks = append(tasks, s.task(Verify, s.Unit, "its unit is gone without our doing"))
 		}
 	}
 	return tasks
@@ -152,34 +150,37 @@ func (a *Agent) observe(desired []Desired, now time.Time) {
 	for i := range desired {
 		d := &desired[i]
 		u := a.have.units[d.Unit]
-		a.probe(*d, u)
+		a.probe(d, u)
 		if _, busy := a.have.busy[d.ID]; !busy {
-			a.have.watch(d.ID).observe(*d, !d.Fallback && a.have.hasGood(d.ID, d.Revision), u, a.want.backoff, now)
+			a.have.watch(d.ID).observe(d, !d.Fallback && a.have.hasGood(d.ID, d.Revision), u, a.want.backoff, now)
 		}
 	}
 	a.forgetProbes(desired)
 }
 
-// dispatch hands a task to the executor. The caller holds mu.
-func (a *Agent) dispatch(ctx context.Context, t Task, now time.Time) {
-	a.log.Debug("task begins", "action", t.Action, "instance", t.Instance, "app", t.Name, "unit", t.Unit, "reason", t.Reason)
-	a.have.busy[t.Instance] = t
-	var generation uint64
-	switch t.Action {
-	case Route:
-		a.have.targets[t.Instance] = t.Unit
-		generation = a.router.set(a.routeTable(a.desired(), now))
-	case Unroute:
-		delete(a.have.targets, t.Instance)
-		generation = a.router.set(a.routeTable(a.desired(), now))
-	case Stop, Restart, Start:
-		a.have.watch(t.Instance).expect = false
+// dispatch hands tasks to the executor. One table carries all changes of routes. The
+// caller holds mu.
+func (a *Agent) dispatch(ctx context.Context, situations []situation, tasks []Task) {
+	for _, t := range tasks {
+		a.have.busy[t.Instance] = t
+		switch t.Action {
+		case Route:
+			a.have.targets[t.Instance] = t.Unit
+		case Unroute:
+			delete(a.have.targets, t.Instance)
+		case Stop, Restart, Start:
+			a.have.watch(t.Instance).expect = false
+		}
 	}
-	go func() {
-		r := a.exec.run(ctx, t, generation)
-		r.status, r.readErr = a.units.Get(ctx, t.Unit)
-		a.results <- r
-	}()
+	generation := a.router.set(a.routeTable(situations))
+	for _, t := range tasks {
+		a.log.Debug("task begins", "action", t.Action, "instance", t.Instance, "app", t.Name, "unit", t.Unit, "reason", t.Reason)
+		go func() {
+			r := a.exec.run(ctx, t, generation)
+			r.status, r.readErr = a.units.Get(ctx, t.Unit)
+			a.results <- r
+		}()
+	}
 }
 
 // hear takes a hint: what it is about is read again.
@@ -209,7 +210,7 @@ func (a *Agent) nextLook(desired []Desired, now time.Time) time.Duration {
 	for i := range desired {
 		d := &desired[i]
 		if w := a.have.watches[d.ID]; w != nil {
-			earliest(w.deadline(*d, a.have.units[d.Unit], a.want.backoff, now))
+			earliest(w.deadline(d, a.have.units[d.Unit], a.want.backoff, now))
 		}
 	}
 	for _, h := range a.have.holds {

@@ -4,7 +4,6 @@ import (
 	"net"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/nexushub/nexushub/proxy"
 	"github.com/nexushub/nexushub/units"
@@ -19,16 +18,18 @@ const (
 
 // routes is the table's list of routes: one for each instance, also for those that do
 // not run, because the proxy answers for an unknown host otherwise than for a known
-// one that is down.
-func routes(desired []Desired, current Current, now time.Time) []proxy.Route {
-	list := make([]proxy.Route, 0, len(desired))
-	for _, d := range desired {
-		list = append(list, current.of(d, now).route())
+// one that is down. Targets are the units that the table is to name.
+func routes(situations []situation, targets map[string]string) []proxy.Route {
+	list := make([]proxy.Route, len(situations))
+	for i := range situations {
+		s := situations[i]
+		s.served = targets[s.ID]
+		list[i] = s.route()
 	}
 	return list
 }
 
-func (s situation) route() proxy.Route {
+func (s *situation) route() proxy.Route {
 	r := proxy.Route{
 		Instance: s.ID, Name: s.Name, Kind: s.Kind, Hosts: []string{s.HostName},
 		State: s.routeState(), StaticDir: s.staticDir(), SPAFallback: s.Manifest.Static.SPAFallback,
@@ -45,7 +46,7 @@ func (s situation) route() proxy.Route {
 }
 
 // routeState says whether requests are let through, held or refused.
-func (s situation) routeState() string {
+func (s *situation) routeState() string {
 	u := s.servedUnit()
 	switch {
 	case s.Stopped != "":
@@ -61,14 +62,14 @@ func (s situation) routeState() string {
 }
 
 // fileState is for an instance without a process.
-func (s situation) fileState() string {
+func (s *situation) fileState() string {
 	if s.empty() || s.Problem != "" {
 		return routeDown
 	}
 	return routeReady
 }
 
-func (s situation) servedUnit() *Unit {
+func (s *situation) servedUnit() *Unit {
 	if s.served == "" {
 		return nil
 	}
@@ -83,7 +84,7 @@ func (s situation) servedUnit() *Unit {
 	return nil
 }
 
-func (s situation) staticDir() string {
+func (s *situation) staticDir() string {
 	switch {
 	case s.StaticPath != "":
 		return s.StaticPath

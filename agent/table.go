@@ -1,24 +1,26 @@
 package agent
 
 import (
+	"slices"
 	"time"
 )
 
 // table is what the agent knows of every instance. The reconciler alone changes it.
 type table struct {
-	units    map[string]*Unit      // by name
-	read     map[string]uint64     // unit -> number of the reading it comes from
-	memories map[string]*Memory    // by instance
-	watches  map[string]*watch     // by instance
-	targets  map[string]string     // instance -> unit, in the table that is to be in force
-	served   map[string]string     // instance -> unit, acknowledged by the proxy
-	busy     map[string]Task       // instance -> task in hand
-	holds    map[string]hold       // instance -> not before
-	states   map[string]stateSince // by instance
-	reading  map[string]bool       // units being read; true: read again afterwards
-	readings uint64
-	inFlight int  // readings not answered yet
-	routes   bool // the routes in force are known
+	units      map[string]*Unit      // by name
+	byInstance map[string][]*Unit    // the same units
+	read       map[string]uint64     // unit -> number of the reading it comes from
+	memories   map[string]*Memory    // by instance
+	watches    map[string]*watch     // by instance
+	targets    map[string]string     // instance -> unit, in the table that is to be in force
+	served     map[string]string     // instance -> unit, acknowledged by the proxy
+	busy       map[string]Task       // instance -> task in hand
+	holds      map[string]hold       // instance -> not before
+	states     map[string]stateSince // by instance
+	reading    map[string]bool       // units being read; true: read again afterwards
+	readings   uint64
+	inFlight   int  // readings not answered yet
+	routes     bool // the routes in force are known
 }
 
 // hold keeps a task that failed from being tried again at once.
@@ -30,7 +32,7 @@ type hold struct {
 
 func newTable() table {
 	return table{
-		units: map[string]*Unit{}, read: map[string]uint64{}, memories: map[string]*Memory{},
+		units: map[string]*Unit{}, byInstance: map[string][]*Unit{}, read: map[string]uint64{}, memories: map[string]*Memory{},
 		watches: map[string]*watch{}, targets: map[string]string{}, served: map[string]string{},
 		busy: map[string]Task{}, holds: map[string]hold{}, states: map[string]stateSince{}, reading: map[string]bool{},
 	}
@@ -57,11 +59,8 @@ func (t *table) watch(id string) *watch {
 // current is what Plan gets to see.
 func (t *table) current(partial map[string]bool) Current {
 	c := Current{
-		Units: make(map[string][]*Unit, len(t.units)), Served: t.served,
+		Units: t.byInstance, Served: t.served,
 		Trouble: make(map[string]Trouble, len(t.watches)), Busy: make(map[string]bool, len(t.busy)), Partial: partial,
-	}
-	for _, u := range t.units {
-		c.Units[u.Instance] = append(c.Units[u.Instance], u)
 	}
 	for id, w := range t.watches {
 		c.Trouble[id] = w.trouble
@@ -70,6 +69,21 @@ func (t *table) current(partial map[string]bool) Current {
 		c.Busy[id] = true
 	}
 	return c
+}
+
+// add enters a unit that was not known.
+func (t *table) add(u *Unit) {
+	t.units[u.Unit] = u
+	t.byInstance[u.Instance] = append(t.byInstance[u.Instance], u)
+}
+
+// remove forgets a unit.
+func (t *table) remove(u *Unit) {
+	delete(t.units, u.Unit)
+	rest := slices.DeleteFunc(slices.Clone(t.byInstance[u.Instance]), func(o *Unit) bool { return o == u })
+	if t.byInstance[u.Instance] = rest; len(rest) == 0 {
+		delete(t.byInstance, u.Instance)
+	}
 }
 
 // hasGood says whether an instance has another revision to fall back to.

@@ -15,11 +15,10 @@ func (a *Agent) Apps() []api.App {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	current := a.have.current(a.want.partial)
-	desired := a.desired()
-	list := make([]api.App, 0, len(desired))
-	for _, d := range desired {
-		list = append(list, a.view(current.of(d, now)))
+	situations := a.have.current(a.want.partial).situations(a.desired(), now)
+	list := make([]api.App, len(situations))
+	for i := range situations {
+		list[i] = a.view(&situations[i])
 	}
 	return list
 }
@@ -32,25 +31,27 @@ func (a *Agent) App(nameOrID string) (api.App, error) {
 	if err != nil {
 		return api.App{}, err
 	}
-	return a.view(a.have.current(a.want.partial).of(d, time.Now())), nil
+	s := a.have.current(a.want.partial).of(d, time.Now())
+	return a.view(&s), nil
 }
 
 // find looks an application up by the most exact name first. The caller holds mu.
-func (a *Agent) find(name string) (Desired, error) {
-	keys := []func(Desired) string{
-		func(d Desired) string { return d.ID },
-		func(d Desired) string { return d.HostName },
-		func(d Desired) string { return d.Name },
-		func(d Desired) string { return d.AppID },
+func (a *Agent) find(name string) (*Desired, error) {
+	keys := []func(*Desired) string{
+		func(d *Desired) string { return d.ID },
+		func(d *Desired) string { return d.HostName },
+		func(d *Desired) string { return d.Name },
+		func(d *Desired) string { return d.AppID },
 	}
+	desired := a.desired()
 	for _, key := range keys {
-		for _, d := range a.desired() {
-			if strings.EqualFold(key(d), name) {
-				return d, nil
+		for i := range desired {
+			if strings.EqualFold(key(&desired[i]), name) {
+				return &desired[i], nil
 			}
 		}
 	}
-	return Desired{}, fmt.Errorf("application %q: %w", name, api.NotFound)
+	return nil, fmt.Errorf("application %q: %w", name, api.NotFound)
 }
 
 // Owner says which instance a unit belongs to.
@@ -93,7 +94,7 @@ func (a *Agent) Refresh(ctx context.Context) error {
 }
 
 // view shows one situation. The caller holds mu.
-func (a *Agent) view(s situation) api.App {
+func (a *Agent) view(s *situation) api.App {
 	st := a.have.states[s.ID]
 	if st.state == "" {
 		st = stateSince{phase: s.phase(), since: s.now}
@@ -121,7 +122,7 @@ func (a *Agent) view(s situation) api.App {
 }
 
 // viewRejection says what became of a revision that was given up.
-func (a *Agent) viewRejection(v *api.App, s situation) {
+func (a *Agent) viewRejection(v *api.App, s *situation) {
 	m := a.have.memories[s.ID]
 	if !s.Fallback || m == nil || m.Rejected == nil {
 		return
@@ -131,7 +132,7 @@ func (a *Agent) viewRejection(v *api.App, s situation) {
 }
 
 // shown is the unit that stands for the instance: the one that serves, else the wanted.
-func (s situation) shown() *Unit {
+func (s *situation) shown() *Unit {
 	if u := s.servedUnit(); u != nil {
 		return u
 	}

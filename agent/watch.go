@@ -24,7 +24,7 @@ type watch struct {
 }
 
 // observe takes in what the wanted unit of d looks like now; u is nil when there is none.
-func (w *watch) observe(d Desired, hasGood bool, u *Unit, b backoff, now time.Time) {
+func (w *watch) observe(d *Desired, hasGood bool, u *Unit, b backoff, now time.Time) {
 	if w.trouble.Revision != d.Revision {
 		*w = watch{trouble: Trouble{Revision: d.Revision}, known: w.known, total: w.total}
 	}
@@ -51,7 +51,7 @@ func (w *watch) countExits(u *Unit, hasGood bool, b backoff, now time.Time) {
 	w.exits = n
 }
 
-func (w *watch) countHealth(d Desired, hasGood bool, u *Unit, b backoff, now time.Time) {
+func (w *watch) countHealth(d *Desired, hasGood bool, u *Unit, b backoff, now time.Time) {
 	if !u.healthy() {
 		w.healthy = time.Time{}
 	}
@@ -100,7 +100,7 @@ func (w *watch) byHand(u *Unit) bool {
 }
 
 // deadline is when the next look is due without any news; zero: never.
-func (w *watch) deadline(d Desired, u *Unit, b backoff, now time.Time) time.Time {
+func (w *watch) deadline(d *Desired, u *Unit, b backoff, now time.Time) time.Time {
 	var next time.Time
 	earliest := func(t time.Time) {
 		if t.After(now) && (next.IsZero() || t.Before(next)) {
@@ -118,7 +118,7 @@ func (w *watch) deadline(d Desired, u *Unit, b backoff, now time.Time) time.Time
 }
 
 // outOfPatience says whether a unit that runs has been ill for too long.
-func outOfPatience(d Desired, u *Unit, now time.Time) bool {
+func outOfPatience(d *Desired, u *Unit, now time.Time) bool {
 	if !u.Running() || !u.Probed {
 		return false
 	}
@@ -127,7 +127,7 @@ func outOfPatience(d Desired, u *Unit, now time.Time) bool {
 			now.Sub(u.ActiveAt) > d.Manifest.Health.StartPeriod.Std()
 }
 
-func healthWords(d Desired, u *Unit) string {
+func healthWords(d *Desired, u *Unit) string {
 	if u.Health.State == health.Unknown {
 		return fmt.Sprintf("not healthy within %s: %s", d.Manifest.Health.StartPeriod.Std(), u.Health.Problem)
 	}

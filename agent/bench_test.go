@@ -1,0 +1,78 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"testing"
+
+	"github.com/nexushub/nexushub/agent/secret"
+	"github.com/nexushub/nexushub/agent/state"
+	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/units/fake"
+)
+
+// benchAgent is an agent with n applications on a host in memory, in real time.
+func benchAgent(b *testing.B, n int) *Agent {
+	b.Helper()
+	dir := b.TempDir()
+	store, err := state.Open(filepath.Join(dir, "state"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	vault, err := secret.Open(filepath.Join(dir, "secrets"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := config.Default()
+	c.RunDir = dir
+	for i := range n {
+		c.Apps = append(c.Apps, config.App{
+			InstanceID: fmt.Sprintf("%08d-1111-4111-8111-111111111111", i), AppID: "a",
+			HostName: fmt.Sprintf("a%d.%s", i, c.Domain), Package: "/srv/a",
+		})
+	}
+	a, err := New(b.Context(), Options{
+		Config: c, Units: fake.New(), Proxy: &fakeProxy{}, Releases: &fakeReleases{}, Journal: silence{},
+		State: store, Vault: vault, BootID: "b", Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	a.monitor.Ask = (&fakeHealth{}).ask
+	return a
+}
+
+// BenchmarkColdStart is all of the agent's own work for the start of 500 applications.
+func BenchmarkColdStart(b *testing.B) {
+	for b.Loop() {
+		a := benchAgent(b, 500)
+		ctx, cancel := context.WithCancel(b.Context())
+		go a.units.(*fake.Manager).Run(ctx)
+		done := make(chan error, 1)
+		go func() { done <- a.Run(ctx) }()
+		<-a.Ready()
+		cancel()
+		if err := <-done; err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkReconcile is one look at 1,000 instances that are as they should be.
+func BenchmarkReconcile(b *testing.B) {
+	a := benchAgent(b, 1000)
+	ctx, cancel := context.WithCancel(b.Context())
+	go a.units.(*fake.Manager).Run(ctx)
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	<-a.Ready()
+	b.ResetTimer()
+	for b.Loop() {
+		a.reconcile(ctx)
+	}
+	b.StopTimer()
+	cancel()
+	<-done
+}
