@@ -9,7 +9,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	inMachine(t, func(t *testing.T, _ *units.Manager) {
-		sh(t, "getent group _nexushub-proxy || groupadd -r _nexushub-proxy")
+		sh(t, "getent group _nexushub-proxy || groupadd -rf _nexushub-proxy")
 		unitstest.Conformance(t, func(t *testing.T, test func(*testing.T, unitstest.Harness)) {
 			test(t, unitstest.Harness{
 				Manager: dial(t), Spec: spec("hello"),

@@ -71,7 +71,7 @@ func TestPort(t *testing.T) {
 
 func TestSocket(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
-		sh(t, "groupadd -r _nexushub-proxy")
+		sh(t, "groupadd -rf _nexushub-proxy")
 		s := spec("socket", self, "serve")
 		s.Network = units.NetworkSocket
 		unit := start(t, m, s).Unit

@@ -59,7 +59,7 @@ func stop(t *testing.T, m *units.Manager, unit string) {
 // until asks PID 1 until it is as wanted.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(60 * time.Second)
 	for !ok() {
 		select {
 		case <-time.After(20 * time.Millisecond):

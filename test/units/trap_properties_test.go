@@ -50,6 +50,30 @@ func TestTrap08LiteralArguments(t *testing.T) {
 	})
 }
 
+// TestTrap08LiteralEnvironment: the same for values of variables.
+func TestTrap08LiteralEnvironment(t *testing.T) {
+	inMachine(t, func(t *testing.T, m *units.Manager) {
+		s := spec("literal-env", self, "serve")
+		s.Env = map[string]string{
+			"A": "$HOME ${X} $$ %n %% a b", "B": `\n "quoted" 'single' ; # ! ` + "`id`", "C": "", "D": "ü\ttab\nline", "E": "k=v", "F": `\`, "G": "a$;b",
+		}
+		unit := start(t, m, s).Unit
+		check := func(when string) {
+			for name, want := range s.Env {
+				if got := ask(t, "tcp", "127.0.0.1:12345", "/env", "name", name); got != want {
+					t.Errorf("%s: %s=%q, want %q", when, name, got, want)
+				}
+			}
+		}
+		check("after the start")
+		sh(t, "systemctl daemon-reload")
+		if err := m.Restart(t.Context(), unit); err != nil {
+			t.Fatal(err)
+		}
+		check("after a reload and a restart")
+	})
+}
+
 // TestTrap09Secrets: an unprivileged user looks everywhere for a secret the application has.
 func TestTrap09Secrets(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
@@ -85,7 +109,7 @@ setpriv --reuid=65534 --regid=65534 --clear-groups sh /tmp/look 2>&1 | tr '\0' '
 // TestTrap10SocketSurvivesCrashes: no limit closes the socket, and it recovers alone.
 func TestTrap10SocketSurvivesCrashes(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
-		sh(t, "groupadd -r _nexushub-proxy; mkdir -p /run/flags")
+		sh(t, "groupadd -rf _nexushub-proxy; mkdir -p /run/flags")
 		s := spec("crashes", "/bin/sh", "-c", "[ -e /run/flags/fixed ] && exec "+self+" serve; exit 1")
 		s.Network = units.NetworkSocket
 		if err := m.Start(t.Context(), s, place(s)); err != nil {
@@ -117,7 +141,7 @@ func TestTrap10SocketSurvivesCrashes(t *testing.T) {
 // TestTrap11StopStaysStopped: under load, with connections waiting in the queue.
 func TestTrap11StopStaysStopped(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
-		sh(t, "groupadd -r _nexushub-proxy")
+		sh(t, "groupadd -rf _nexushub-proxy")
 		s := spec("stops", self, "serve")
 		s.Network = units.NetworkSocket
 		for range 5 {
