@@ -16,11 +16,13 @@ func newHandover() *handover {
 	return &handover{conns: make(chan net.Conn), ended: make(chan struct{})}
 }
 
-func (h *handover) push(c net.Conn) {
+// push returns false when nobody accepts any more.
+func (h *handover) push(c net.Conn) bool {
 	select {
 	case h.conns <- c:
+		return true
 	case <-h.ended:
-		c.Close()
+		return false
 	}
 }
 

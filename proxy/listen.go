@@ -71,11 +71,14 @@ func (s *Server) serveTLS(nc net.Conn) {
 	nc.SetDeadline(time.Time{})
 	state := tc.ConnectionState()
 	if state.NegotiatedProtocol == "h2" {
-		s.h2conns.push(tc)
+		if !s.h2conns[s.epoch.Load()].push(tc) && !s.h2conns[1].push(tc) {
+			tc.Close()
+			s.conns.Add(-1)
+		}
 		return
 	}
-	newConn(s, tc, state.ServerName).serve()
-	s.conns.Add(-1)
+	// A goroutine of its own: the stack that the handshake needed is free at once.
+	go newConn(s, tc, state.ServerName).serve()
 }
 
 // tlsConfig: one record per write (the default starts with small ones), because a
@@ -125,9 +128,9 @@ func (d debugLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (s *Server) serveHTTP2(ctx context.Context) error {
-	defer context.AfterFunc(ctx, func() { s.h2.Close() })()
-	if err := s.h2.Serve(s.h2conns); !errors.Is(err, http.ErrServerClosed) {
+func (s *Server) serveHTTP2(ctx context.Context, epoch int) error {
+	defer context.AfterFunc(ctx, func() { s.h2[epoch].Close() })()
+	if err := s.h2[epoch].Serve(s.h2conns[epoch]); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

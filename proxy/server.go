@@ -35,8 +35,8 @@ type Server struct {
 	watcher  *watcher
 
 	tls       atomic.Pointer[tls.Config]
-	h2        *http.Server
-	h2conns   *handover
+	h2        [2]*http.Server // by epoch, as inFlight
+	h2conns   [2]*handover
 	dateCache atomic.Pointer[dateValue]
 
 	conns    atomic.Int64
@@ -52,7 +52,7 @@ type Server struct {
 func New(opt Options) (*Server, error) {
 	s := &Server{
 		opt: opt, log: opt.Log, started: time.Now(), targets: newTargets(), watcher: newWatcher(),
-		metrics: newMetrics(opt.Version), h2conns: newHandover(), endless: newEndless(), nowhere: newRouteStats(""),
+		metrics: newMetrics(opt.Version), endless: newEndless(), nowhere: newRouteStats(""),
 	}
 	s.access = newAccessLog(opt)
 	var err error
@@ -71,7 +71,9 @@ func New(opt Options) (*Server, error) {
 	}
 	s.metrics.watch(s)
 	s.tls.Store(s.tlsConfig("h2", "http/1.1"))
-	s.h2 = s.http2Server()
+	for epoch := range s.h2 {
+		s.h2[epoch], s.h2conns[epoch] = s.http2Server(), newHandover()
+	}
 	return s, nil
 }
 
@@ -95,7 +97,9 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.certs.Run(work) })
 	g.Go(func() error { return s.access.Run(work) })
 	g.Go(func() error { return s.housekeep(work) })
-	g.Go(func() error { return s.serveHTTP2(work) })
+	for epoch := range s.h2 {
+		g.Go(func() error { return s.serveHTTP2(work, epoch) })
+	}
 	for _, l := range s.opt.Listeners {
 		g.Go(func() error { return s.listen(work, l) })
 	}
@@ -130,7 +134,8 @@ func (s *Server) Alive(ctx context.Context) error {
 	return nil
 }
 
-// housekeep closes upstream connections that have been idle for long.
+// housekeep closes upstream connections that have been idle for long and forgets
+// targets without use.
 func (s *Server) housekeep(ctx context.Context) error {
 	t := time.NewTicker(idleUpstream / 3)
 	defer t.Stop()
@@ -140,6 +145,7 @@ func (s *Server) housekeep(ctx context.Context) error {
 			return nil
 		case now := <-t.C:
 			s.targets.prune(now)
+			s.retire()
 		}
 	}
 }

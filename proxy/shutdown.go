@@ -15,11 +15,11 @@ const (
 
 // shutdown finishes what is in flight. It stops accepting last: until the requests
 // that had begun are answered, new connections are served as well (by HTTP/1.1, one
-// request each), so that a long download does not keep everybody else waiting for
+// request each, unless the client speaks HTTP/2 alone), so that a long download does not keep everybody else waiting for
 // the next process.
 func (s *Server) shutdown() {
 	s.log.Info("proxy stops: finishing requests in flight", "in_flight", s.inFlight[0].Load(), "connections", s.conns.Load())
-	s.tls.Store(s.tlsConfig("http/1.1"))
+	s.tls.Store(s.tlsConfig("http/1.1", "h2"))
 	s.epoch.Store(1)
 	s.endless.endStreams()
 	for _, t := range s.targets.all() {
@@ -30,7 +30,7 @@ func (s *Server) shutdown() {
 	goneAway := make(chan struct{})
 	go func() {
 		defer close(goneAway)
-		s.h2.Shutdown(ctx)
+		s.h2[0].Shutdown(ctx)
 	}()
 	begun := time.Now()
 	await(ctx, func() bool { return s.inFlight[0].Load() == 0 && (time.Since(begun) > farewell || s.conns.Load() == 0) })
@@ -47,6 +47,7 @@ func (s *Server) shutdown() {
 func (s *Server) lastOrders() {
 	ctx, cancel := context.WithTimeout(context.Background(), lastOrders)
 	defer cancel()
+	go s.h2[1].Shutdown(ctx)
 	await(ctx, func() bool {
 		for _, c := range s.watcher.all() {
 			if c, ok := c.(*conn); ok {
