@@ -53,7 +53,7 @@ func gateSandbox(p *properties) {
 	p.set("DynamicUser", true)
 	p.set("CapabilityBoundingSet", uint64(0))
 	p.set("PrivateUsers", true)
-	p.set("RestrictNamespaces", uint64(0))
+	p.set("RestrictNamespaces", noNamespaces)
 	p.set("MemoryDenyWriteExecute", true)
 	p.set("RestrictAddressFamilies", filter{Allow: true, Names: []string{"AF_UNIX", "AF_INET", "AF_INET6"}})
 	p.set("SystemCallArchitectures", []string{"native"})

@@ -1,6 +1,10 @@
 package units
 
-import "strings"
+import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
 
 // sandbox appends the default ladder minus what the Spec loosens by name. DynamicUser
 // implies ProtectSystem=strict, PrivateTmp, RemoveIPC, NoNewPrivileges and
@@ -62,12 +66,18 @@ func (s Spec) kernel(p *properties) {
 	p.set("RestrictRealtime", true)
 	p.set("LockPersonality", true)
 	if !s.loosened("namespaces") {
-		p.set("RestrictNamespaces", uint64(0)) // the mask of those allowed
+		p.set("RestrictNamespaces", noNamespaces)
 	}
 	if !s.loosened("writable_code") {
 		p.set("MemoryDenyWriteExecute", true)
 	}
 }
+
+// noNamespaces is the mask of the kinds allowed. An empty one PID 1 writes to the unit's
+// file as "RestrictNamespaces=", which it takes for no restriction at all when it reads
+// the file after a daemon-reload (252 to 257). Of a host name space nobody has use who
+// lacks CAP_SYS_ADMIN and can have no user namespace to get it in.
+const noNamespaces = uint64(unix.CLONE_NEWUTS)
 
 // systemCalls: an allow list, then what is taken away from it. A refused call answers
 // EPERM instead of killing, so that a runtime which only tries can go on.
