@@ -37,6 +37,13 @@ func (s *Server) install(next *snapshot) {
 	}
 }
 
+// retire forgets the targets that are of no use any more.
+func (s *Server) retire() {
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	s.targets.retire(s.snapshot.Load())
+}
+
 func (s *Server) tablePath() string  { return filepath.Join(s.opt.StateDir, "routes.json") }
 func (s *Server) secretPath() string { return filepath.Join(s.opt.RunDir, "internal-secret") }
 

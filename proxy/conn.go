@@ -63,6 +63,7 @@ func addrOf(nc net.Conn) netip.Addr {
 // serve answers requests until one side closes.
 func (c *conn) serve() {
 	c.server.watcher.add(c)
+	defer c.server.conns.Add(-1)
 	defer c.server.watcher.remove(c)
 	for c.next() {
 		c.server.handle(&c.x)

@@ -57,6 +57,7 @@ func (s *Server) postDrain(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), time.Duration(in.DeadlineMS)*time.Millisecond)
 	defer cancel()
 	result := t.drain(ctx)
+	s.retire()
 	s.log.Info("target drained", "target", in.Target, "in_flight", result.InFlight, "timed_out", result.TimedOut)
 	writeJSON(w, 200, result)
 }

@@ -11,7 +11,6 @@ func (s *Server) servePlain(nc net.Conn) {
 	c := newConn(s, nc, "")
 	c.plain = true
 	c.serve()
-	s.conns.Add(-1)
 }
 
 // redirect leads to the same URL over TLS, on the port that the https socket has.

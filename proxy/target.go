@@ -156,8 +156,9 @@ func (t *target) drain(ctx context.Context) DrainResult {
 		select {
 		case <-t.ended:
 		case <-ctx.Done():
+			cut := t.inFlight.Load()
 			t.closeStreams()
-			return DrainResult{InFlight: t.inFlight.Load(), TimedOut: true}
+			return DrainResult{InFlight: cut, TimedOut: true}
 		}
 	}
 	return DrainResult{}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"time"
 )
 
 // File is one file, found and open. It is served once, which closes it.
@@ -46,6 +47,10 @@ func redirect(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusMovedPermanently)
 }
 
+// slack is how much older than its file a precompressed one may be: unpacking a
+// release writes the two in any order.
+const slack = 5 * time.Minute
+
 // compressed changes to NAME.br or NAME.gz where there is one that is not older and
 // the client takes it.
 func (f *File) compressed(r *http.Request, h http.Header) (suffix string) {
@@ -57,7 +62,7 @@ func (f *File) compressed(r *http.Request, h http.Header) (suffix string) {
 		if h.Get("Vary") == "" {
 			h.Set("Vary", "Accept-Encoding")
 		}
-		if suffix != "" || info.IsDir() || info.ModTime().Before(f.info.ModTime()) || !accepts(r.Header.Get("Accept-Encoding"), c.coding) {
+		if suffix != "" || info.IsDir() || info.ModTime().Add(slack).Before(f.info.ModTime()) || !accepts(r.Header.Get("Accept-Encoding"), c.coding) {
 			file.Close()
 			continue
 		}

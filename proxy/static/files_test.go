@@ -1,0 +1,178 @@
+package static
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func site(t *testing.T) (dir string, f *Files) {
+	t.Helper()
+	outside := t.TempDir()
+	dir = filepath.Join(outside, "static")
+	write(t, filepath.Join(outside, "secret.txt"), "secret")
+	for name, text := range map[string]string{
+		"index.html": "<p>home", "a.txt": "0123456789", "app.js": "let x", "app.js.br": "BR", "app.js.gz": "GZ", "old.css": "new", "old.css.gz": "OLD",
+		"sub/index.html": "sub", "sub/b.json": "{}", "with space.txt": "space", "noindex/x": "x", "app.wasm": "w",
+	} {
+		write(t, filepath.Join(dir, name), text)
+	}
+	past := time.Now().Add(-time.Hour)
+	os.Chtimes(filepath.Join(dir, "old.css.gz"), past, past)
+	os.Symlink("../secret.txt", filepath.Join(dir, "out.txt"))
+	os.Symlink("/etc/passwd", filepath.Join(dir, "abs.txt"))
+	os.Symlink("a.txt", filepath.Join(dir, "in.txt"))
+	os.Symlink("..", filepath.Join(dir, "up"))
+	return dir, New(dir)
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ask(f *Files, method, path string, header map[string]string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(method, "http://x/", nil)
+	r.URL.Path = path
+	for k, v := range header {
+		r.Header.Set(k, v)
+	}
+	file, err := f.Open(path)
+	if err != nil {
+		w.WriteHeader(404)
+		return w
+	}
+	file.ServeHTTP(w, r)
+	return w
+}
+
+func TestFiles(t *testing.T) {
+	_, f := site(t)
+	cases := []struct {
+		path   string
+		status int
+		body   string
+		kind   string
+	}{
+		{"/", 200, "<p>home", "text/html; charset=utf-8"},
+		{"/index.html", 200, "<p>home", "text/html; charset=utf-8"},
+		{"/a.txt", 200, "0123456789", "text/plain; charset=utf-8"},
+		{"/in.txt", 200, "0123456789", "text/plain; charset=utf-8"},
+		{"/sub/", 200, "sub", "text/html; charset=utf-8"},
+		{"/sub", 301, "", ""},
+		{"/sub/b.json", 200, "{}", "application/json"},
+		{"/app.wasm", 200, "w", "application/wasm"},
+		{"/with%20space.txt", 200, "space", "text/plain; charset=utf-8"},
+		{"//a.txt", 200, "0123456789", ""},
+		{"/noindex/", 404, "", ""},
+		{"/noindex/x", 200, "x", "application/octet-stream"},
+		{"/missing", 404, "", ""},
+		{"/a.txt/x", 404, "", ""},
+		{"/out.txt", 404, "", ""},
+		{"/abs.txt", 404, "", ""},
+		{"/up/secret.txt", 404, "", ""},
+		{"/../secret.txt", 404, "", ""},
+		{"/sub/../../secret.txt", 404, "", ""},
+		{"/%2e%2e/secret.txt", 404, "", ""},
+		{"/..%2fsecret.txt", 404, "", ""},
+		{"/..\\secret.txt", 404, "", ""},
+		{"/a.txt%00", 404, "", ""},
+		{"/%zz", 404, "", ""},
+		{"a.txt", 404, "", ""},
+	}
+	for _, c := range cases {
+		w := ask(f, "GET", c.path, nil)
+		if w.Code != c.status || (c.status == 200 && w.Body.String() != c.body) || (c.kind != "" && w.Header().Get("Content-Type") != c.kind) {
+			t.Errorf("%s: %d %q %s", c.path, w.Code, w.Body, w.Header().Get("Content-Type"))
+		}
+		if c.status == 200 && (w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("ETag") == "" || w.Header().Get("Last-Modified") == "") {
+			t.Errorf("%s: headers %v", c.path, w.Header())
+		}
+	}
+}
+
+func TestConditionsAndRanges(t *testing.T) {
+	_, f := site(t)
+	w := ask(f, "GET", "/a.txt", nil)
+	tag, date := w.Header().Get("ETag"), w.Header().Get("Last-Modified")
+	for _, c := range []struct {
+		header map[string]string
+		status int
+		body   string
+	}{
+		{map[string]string{"If-None-Match": tag}, 304, ""},
+		{map[string]string{"If-None-Match": `"other"`}, 200, "0123456789"},
+		{map[string]string{"If-Modified-Since": date}, 304, ""},
+		{map[string]string{"If-Match": `"other"`}, 412, ""},
+		{map[string]string{"Range": "bytes=2-4"}, 206, "234"},
+		{map[string]string{"Range": "bytes=-2"}, 206, "89"},
+		{map[string]string{"Range": "bytes=20-"}, 416, ""},
+		{map[string]string{"Range": "bytes=2-4", "If-Range": tag}, 206, "234"},
+		{map[string]string{"Range": "bytes=2-4", "If-Range": `"other"`}, 200, "0123456789"},
+	} {
+		w := ask(f, "GET", "/a.txt", c.header)
+		if w.Code != c.status || (c.body != "" && w.Body.String() != c.body) {
+			t.Errorf("%v: %d %q", c.header, w.Code, w.Body)
+		}
+	}
+	if w := ask(f, "HEAD", "/a.txt", nil); w.Code != 200 || w.Body.Len() != 0 || w.Header().Get("Content-Length") != "10" {
+		t.Error("HEAD:", w.Code, w.Header())
+	}
+}
+
+func TestPrecompressed(t *testing.T) {
+	_, f := site(t)
+	tags := map[string]bool{}
+	for accept, want := range map[string]string{"": "let x", "gzip": "GZ", "br, gzip": "BR", "gzip;q=0, br;q=0": "let x", "br;q=0.000,gzip": "GZ", "deflate": "let x"} {
+		w := ask(f, "GET", "/app.js", map[string]string{"Accept-Encoding": accept})
+		if w.Body.String() != want || w.Header().Get("Vary") != "Accept-Encoding" || w.Header().Get("Content-Type") != "text/javascript; charset=utf-8" {
+			t.Errorf("%q: %q %v", accept, w.Body, w.Header())
+		}
+		tags[w.Header().Get("ETag")] = true
+	}
+	if len(tags) != 3 {
+		t.Error("each coding needs an ETag of its own:", tags)
+	}
+	if w := ask(f, "GET", "/old.css", map[string]string{"Accept-Encoding": "gzip"}); w.Body.String() != "new" {
+		t.Error("an older precompressed file was served")
+	}
+}
+
+func TestFolderReplaced(t *testing.T) {
+	dir, f := site(t)
+	ask(f, "GET", "/a.txt", nil)
+	if err := os.Rename(dir, dir+".old"); err != nil {
+		t.Fatal(err)
+	}
+	if w := ask(f, "GET", "/a.txt", nil); w.Code != 404 {
+		t.Error("files of a removed folder are served")
+	}
+	write(t, filepath.Join(dir, "a.txt"), "new")
+	if w := ask(f, "GET", "/a.txt", nil); w.Body.String() != "new" {
+		t.Error(w.Code, w.Body)
+	}
+}
+
+func FuzzName(f *testing.F) {
+	for _, p := range []string{"/", "/a/../b", "/%2e%2e/x", "/a//b", "/\x00"} {
+		f.Add(p)
+	}
+	f.Fuzz(func(t *testing.T, p string) {
+		name, err := fileName(p)
+		if err == nil && (strings.HasPrefix(name, "/") || name == ".." || strings.HasPrefix(name, "../") || strings.Contains(name, "\x00")) {
+			t.Errorf("%q became %q", p, name)
+		}
+	})
+}
+
+var _ http.Handler = (*File)(nil)
