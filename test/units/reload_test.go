@@ -1,4 +1,4 @@
-package units
+package units_test
 
 import (
 	"os/exec"
