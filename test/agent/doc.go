@@ -1,0 +1,2 @@
+// Package agent tests the reconciler on machines with a real systemd.
+package agent
