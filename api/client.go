@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/nexushub/nexushub/internal/problem"
 	"github.com/nexushub/nexushub/internal/version"
@@ -42,8 +43,18 @@ func NewClient(socket string) *Client {
 // may be nil: then the system's are used.
 func NewRemoteClient(base, token string, roots *x509.CertPool) *Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = dialLocalhost
 	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	return &Client{base: strings.TrimSuffix(base, "/"), token: token, http: &http.Client{Transport: t}}
+}
+
+// dialLocalhost leads names below .localhost to this host (RFC 6761, 6.3), as browsers
+// and curl do; the resolver of a plain Debian does not.
+func dialLocalhost(ctx context.Context, network, address string) (net.Conn, error) {
+	if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(strings.TrimSuffix(host, "."), ".localhost") {
+		address = net.JoinHostPort("localhost", port)
+	}
+	return (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext(ctx, network, address)
 }
 
 // call sends in as JSON (nil: no body) and reads the answer into out (nil: none).
@@ -131,4 +142,15 @@ func (c *Client) URLOf(host string) string {
 		host += ":" + u.Port()
 	}
 	return "https://" + host + "/"
+}
+
+// DebugURL is where a debug application is served. Over the control socket the agent
+// says it, which knows the proxy's port.
+func (c *Client) DebugURL(ctx context.Context, a DebugApplication) string {
+	if !strings.HasPrefix(c.base, "https://") {
+		if app, err := c.App(ctx, a.ID); err == nil {
+			return app.URL
+		}
+	}
+	return c.URLOf(a.HostName)
 }

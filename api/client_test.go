@@ -115,3 +115,24 @@ func FuzzReadEvents(f *testing.F) {
 		}
 	})
 }
+
+func TestRemoteClientFindsLocalhostNamesItself(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "[]") }))
+	t.Cleanup(srv.Close)
+	_, port, err := net.SplitHostPort(srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewRemoteClient("http://admin.of-nobody.localhost:"+port, "token", nil).DebugApps(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDebugURLHasTheProxysPort(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"url":"https://shop.example.org:8443/"}`)
+	})
+	if got := c.DebugURL(t.Context(), DebugApplication{ID: "x", HostName: "shop.example.org"}); got != "https://shop.example.org:8443/" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -43,7 +43,7 @@ What is deployed this way expires one hour after its last use, unless it is used
 		if err != nil {
 			return err
 		}
-		return c.voice.Deployed(app, client.URLOf(app.HostName))
+		return c.voice.Deployed(app, client.DebugURL(cmd.Context(), app))
 	}
 	return cmd
 }

@@ -106,7 +106,7 @@ func (d *devLoop) turn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.voice.Deployed(app, d.client.URLOf(app.HostName))
+	return d.voice.Deployed(app, d.client.DebugURL(ctx, app))
 }
 
 // again waits for R (true) or for the end.

@@ -114,14 +114,22 @@ func (v *Voice) Certs(certs []api.Cert) error {
 		return err
 	}
 	if len(certs) == 0 {
-		v.say("no certificates: put NAME.crt and NAME.key into /etc/nexushub/certs")
+		v.say("no certificates yet: put NAME.crt and NAME.key into /etc/nexushub/certs, or the proxy makes its own at the first request")
 		return nil
 	}
 	t := v.table("HOSTS", "SOURCE", "ISSUER", "EXPIRES", "PATH", "PROBLEM")
+	root := ""
 	for _, c := range certs {
 		t.row(strings.Join(c.Hosts, ","), c.Source, c.Issuer, v.expiry(c.NotAfter), c.Path, v.red(c.Error))
+		if c.Source == "local CA" {
+			root = c.Path
+		}
 	}
-	return t.flush()
+	err := t.flush()
+	if root != "" {
+		v.say("to trust the local CA: cp %s /usr/local/share/ca-certificates/nexushub.crt && update-ca-certificates", root)
+	}
+	return err
 }
 
 // Releases is `releases`.
