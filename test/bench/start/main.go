@@ -1,0 +1,107 @@
+// Command start measures how long an application takes from the call that starts it to
+// its first HTTP 200, side by side in one machine with a real systemd: a plain process, a
+// bare transient unit, a transient unit with the same sandbox made by hand, and ours. The
+// cases take turns in random order, so that a busy machine disturbs all alike; the ratio
+// of the medians counts.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/nexushub/nexushub/test/bench/report"
+	"github.com/nexushub/nexushub/test/lab"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "bench/start:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("start", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	suite := flags.String("suite", string(lab.Bookworm), "Debian release of the machine")
+	rounds := flags.Int("rounds", 25, "starts of each kind")
+	many := flags.Int("many", 500, "applications of the cold start, 0 leaves it out")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	s, err := lab.ParseSuite(*suite)
+	if err != nil {
+		return err
+	}
+	rows, err := measure(ctx, s, fmt.Sprint(*rounds), fmt.Sprint(*many), stderr)
+	if err != nil {
+		return err
+	}
+	r := report.New("start")
+	r.Rows = rows
+	ratios(r)
+	return r.Finish(stdout)
+}
+
+// measure runs the inner program in a fresh machine.
+func measure(ctx context.Context, suite lab.Suite, rounds, many string, stderr io.Writer) ([]report.Row, error) {
+	dir, err := os.MkdirTemp("", "nexushub-bench-start-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	m, err := lab.Start(ctx, lab.Options{Suite: suite, Progress: stderr})
+	if err != nil {
+		return nil, err
+	}
+	defer m.Shutdown()
+	for name, source := range map[string]string{"nexushub-exec": "./cmd/nexushub-exec", "bench": "./test/bench/start/inside"} {
+		file := filepath.Join(dir, name)
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, source)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("build %s: %w\n%s", source, err, out)
+		}
+		if err := m.CopyIn(ctx, file, "/usr/lib/nexushub/"+name); err != nil {
+			return nil, err
+		}
+	}
+	cmd := m.Command(ctx, "/usr/lib/nexushub/bench", "measure", rounds, many)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, stderr
+	if err := cmd.Run(); err != nil {
+		return nil, err
+	}
+	var rows []report.Row
+	return rows, json.Unmarshal(out.Bytes(), &rows)
+}
+
+// ratios compares ours with the same unit made by hand.
+func ratios(r *report.Report) {
+	find := func(scenario, subject, metric string) float64 {
+		for _, row := range r.Rows {
+			if row.Case == scenario && row.Subject == subject && row.Metric == metric {
+				return row.Value
+			}
+		}
+		return 0
+	}
+	ratio := func(key, scenario, metric string) {
+		if raw := find(scenario, "raw sandbox", metric); raw > 0 {
+			r.Ratios[key] = find(scenario, "Manager.Start", metric) / raw
+		}
+	}
+	ratio("start_vs_raw", "one", "p50")
+	ratio("cold500_vs_raw", "cold", "all answer")
+}
