@@ -24,6 +24,7 @@ func (s *Server) Apply(t Table) error {
 		return err
 	}
 	s.install(next)
+	s.acme.Manage(next.optedIn())
 	s.log.Info("route table in force", "generation", t.Generation, "routes", len(t.Routes))
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/nexushub/nexushub/proxy/certs"
 )
 
 // listen serves one listening socket by its name until ctx ends.
@@ -70,6 +72,11 @@ func (s *Server) serveTLS(nc net.Conn) {
 	}
 	nc.SetDeadline(time.Time{})
 	state := tc.ConnectionState()
+	if state.NegotiatedProtocol == certs.ACMEProtocol {
+		nc.Close() // the certificate was the answer
+		s.conns.Add(-1)
+		return
+	}
 	if state.NegotiatedProtocol == "h2" {
 		if !s.h2conns[s.epoch.Load()].push(tc) && !s.h2conns[1].push(tc) {
 			tc.Close()

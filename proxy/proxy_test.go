@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"log/slog"
 	"net"
@@ -112,8 +113,8 @@ func (f *fixture) trust() {
 	f.t.Helper()
 	f.roots = x509.NewCertPool()
 	if path := f.server.certs.CACert(); path != "" {
-		pem, err := os.ReadFile(path)
-		if err != nil || !f.roots.AppendCertsFromPEM(pem) {
+		root, err := os.ReadFile(path)
+		if err != nil || !f.roots.AppendCertsFromPEM(root) {
 			f.t.Fatal("local CA: ", err)
 		}
 	}
@@ -199,5 +200,12 @@ func TestServesByHostName(t *testing.T) {
 		if got := body(t, r); got != "hello from "+appHost+" /some/page" || (r.ProtoMajor == 2) != http2 {
 			t.Errorf("http2=%v: %s %q", http2, r.Proto, got)
 		}
+	}
+}
+
+func writePEM(t *testing.T, path, kind string, der []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -3,7 +3,6 @@ package proxy
 import (
 	"net"
 	"net/http"
-	"strings"
 )
 
 // servePlain answers plain HTTP: every request is sent to HTTPS.
@@ -15,6 +14,10 @@ func (s *Server) servePlain(nc net.Conn) {
 
 // redirect leads to the same URL over TLS, on the port that the https socket has.
 func (x *exchange) redirect(w http.ResponseWriter, r *http.Request) {
+	if x.server.acme.Challenge(w, r) {
+		x.status = http.StatusOK
+		return
+	}
 	site := x.snap.lookup(x.req.authority)
 	if site == nil {
 		errorPage{421, "No application is served under this host name here.", x}.ServeHTTP(w, r)
@@ -34,6 +37,3 @@ func (s *Server) httpsPort() string {
 	}
 	return ""
 }
-
-// isChallenge recognises an ACME authority's look at the plain port.
-func isChallenge(path string) bool { return strings.HasPrefix(path, "/.well-known/acme-challenge/") }

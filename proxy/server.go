@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"path/filepath"
@@ -30,6 +31,7 @@ type Server struct {
 	targets  *targets
 	grants   *access.Store
 	certs    *certs.Store
+	acme     *certs.ACME
 	metrics  *metrics
 	access   *accessLog
 	watcher  *watcher
@@ -62,19 +64,36 @@ func New(opt Options) (*Server, error) {
 	if err := s.restore(); err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
+	if s.acme, err = certs.NewACME(s.acmeOptions()); err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
 	s.certs, err = certs.Open(certs.Options{
-		Dir: opt.CertDir, StateDir: opt.StateDir, Domain: s.domain(), Log: opt.Log,
+		Dir: opt.CertDir, StateDir: opt.StateDir, Domain: s.domain(), Log: opt.Log, ACME: s.acme,
 		Known: func(host string) bool { return s.snapshot.Load().knows(host) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
 	s.metrics.watch(s)
-	s.tls.Store(s.tlsConfig("h2", "http/1.1"))
+	s.tls.Store(s.tlsConfig("h2", "http/1.1", certs.ACMEProtocol))
 	for epoch := range s.h2 {
 		s.h2[epoch], s.h2conns[epoch] = s.http2Server(), newHandover()
 	}
 	return s, nil
+}
+
+// acmeOptions adds where an authority's challenges arrive.
+func (s *Server) acmeOptions() certs.ACMEOptions {
+	o := s.opt.ACME
+	o.Dir, o.Log = filepath.Join(s.opt.StateDir, "acme"), s.log
+	for _, l := range s.opt.Listeners {
+		if a, ok := l.Addr().(*net.TCPAddr); ok && l.Name == "http" {
+			o.HTTPPort = a.Port
+		} else if ok && l.Name == "https" {
+			o.TLSPort = a.Port
+		}
+	}
+	return o
 }
 
 func (s *Server) domain() string {
@@ -90,6 +109,8 @@ func (s *Server) Run(ctx context.Context) error {
 	if len(s.opt.Listeners) == 0 {
 		return errors.New("proxy: there is no listening socket")
 	}
+	defer s.acme.Close()
+	s.acme.Manage(s.snapshot.Load().optedIn())
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	g, work := errgroup.WithContext(work)

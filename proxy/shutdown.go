@@ -3,6 +3,8 @@ package proxy
 import (
 	"context"
 	"time"
+
+	"github.com/nexushub/nexushub/proxy/certs"
 )
 
 // Times of a shutdown besides the drain timeout: how long connections are served on
@@ -19,7 +21,7 @@ const (
 // the next process.
 func (s *Server) shutdown() {
 	s.log.Info("proxy stops: finishing requests in flight", "in_flight", s.inFlight[0].Load(), "connections", s.conns.Load())
-	s.tls.Store(s.tlsConfig("http/1.1", "h2"))
+	s.tls.Store(s.tlsConfig("http/1.1", "h2", certs.ACMEProtocol))
 	s.epoch.Store(1)
 	s.endless.endStreams()
 	for _, t := range s.targets.all() {

@@ -151,6 +151,17 @@ func portOf(authority string) string {
 	return ""
 }
 
+// optedIn are the hosts that want a certificate from an authority.
+func (s *snapshot) optedIn() []string {
+	var list []string
+	for name, site := range s.hosts {
+		if site.route != nil && site.route.ACME {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
 // targets is the set of everything that the table names.
 func (s *snapshot) targets() map[*target]bool {
 	named := map[*target]bool{s.agent: true}

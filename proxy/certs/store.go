@@ -21,14 +21,8 @@ type Options struct {
 	StateDir string            // ca/ lies below it
 	Domain   string            // of the hosts that the local CA covers by one wildcard
 	Known    func(string) bool // hosts that the local CA may make leaves for
-	ACME     Getter            // nil: none
+	ACME     *ACME             // nil: none
 	Log      *slog.Logger
-}
-
-// Getter is another source of certificates; it returns nil for hosts it does not cover.
-type Getter interface {
-	GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
-	List() []Info
 }
 
 // Store is the set of certificates in use.

@@ -1,0 +1,160 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/nexushub/nexushub/proxy/certs"
+	"github.com/nexushub/nexushub/test/need"
+)
+
+// TestACME gets certificates from a real authority, by each challenge.
+func TestACME(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the authority")
+	}
+	pebble, err := need.Tool(t.Context(), need.Pebble)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, challenge := range []string{"http-01", "tls-alpn-01"} {
+		t.Run(challenge, func(t *testing.T) {
+			http, https := listen(t, "tcp", "127.0.0.1:0"), listen(t, "tcp", "127.0.0.1:0")
+			ports := map[string]int{"http-01": port(http), "tls-alpn-01": port(https)}
+			for other := range ports {
+				if other != challenge {
+					ports[other] = 1 // where nobody listens
+				}
+			}
+			directory, root := startPebble(t, pebble, ports["http-01"], ports["tls-alpn-01"])
+			testACME(t, http, https, challenge, certs.ACMEOptions{Directory: directory, CACert: root})
+		})
+	}
+}
+
+func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
+
+func testACME(t *testing.T, plain, https net.Listener, challenge string, acme certs.ACMEOptions) {
+	opt := testOptions(t)
+	opt.ACME = acme
+	opt.Listeners = []Listener{{"https", https}}
+	if challenge == "http-01" {
+		opt.Listeners = append(opt.Listeners, Listener{"http", plain})
+	}
+	ready := make(chan struct{})
+	opt.Ready = func() { close(ready) }
+	s, err := New(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	<-ready
+	defer func() { cancel(); <-done }()
+	route := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
+	route.Hosts, route.ACME = []string{"app.example.test", "second.example.test"}, true
+	if err := s.Apply(table(route)); err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range route.Hosts {
+		issuer := ""
+		eventually(t, host+" has a certificate by "+challenge, func() bool {
+			c, err := tls.Dial("tcp", https.Addr().String(), &tls.Config{ServerName: host, InsecureSkipVerify: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			leaf := c.ConnectionState().PeerCertificates[0]
+			issuer = leaf.Issuer.CommonName
+			return strings.Contains(issuer, "Pebble") && leaf.VerifyHostname(host) == nil
+		})
+	}
+	list := s.certs.List()
+	if len(list) < 2 || list[0].Source != "ACME" || list[0].NotAfter.Before(time.Now()) || list[0].Error != "" {
+		t.Errorf("%+v", list)
+	}
+}
+
+// startPebble runs an authority that looks for challenges at the given ports, with a
+// name server that leads every name to this host.
+func startPebble(t *testing.T, program string, httpPort, tlsPort int) (directory, root string) {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := certs.Open(certs.Options{StateDir: dir, Domain: "localhost", Log: testOptions(t).Log, Known: func(string) bool { return true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := store.GetCertificate(&tls.ClientHelloInfo{ServerName: "localhost"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	writePEM(t, filepath.Join(dir, "cert.pem"), "CERTIFICATE", c.Certificate[0])
+	key, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writePEM(t, filepath.Join(dir, "key.pem"), "PRIVATE KEY", key)
+	l := listen(t, "tcp", "127.0.0.1:0")
+	address := l.Addr().String()
+	l.Close()
+	config, _ := json.Marshal(map[string]any{"pebble": map[string]any{
+		"listenAddress": address, "certificate": filepath.Join(dir, "cert.pem"), "privateKey": filepath.Join(dir, "key.pem"),
+		"httpPort": httpPort, "tlsPort": tlsPort,
+	}})
+	if err := os.WriteFile(filepath.Join(dir, "pebble.json"), config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "-config", filepath.Join(dir, "pebble.json"), "-dnsserver", nameServer(t))
+	cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	eventually(t, "pebble listens", func() bool {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
+	_, p, _ := net.SplitHostPort(address)
+	return "https://localhost:" + p + "/dir", store.CACert()
+}
+
+// nameServer answers every question with 127.0.0.1.
+func nameServer(t *testing.T) string {
+	t.Helper()
+	l := listen(t, "tcp", "127.0.0.1:0")
+	pc, err := net.ListenPacket("udp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		m := new(dns.Msg)
+		m.SetReply(q)
+		if q.Question[0].Qtype == dns.TypeA {
+			rr, _ := dns.NewRR(fmt.Sprintf("%s 1 IN A 127.0.0.1", q.Question[0].Name))
+			m.Answer = append(m.Answer, rr)
+		}
+		w.WriteMsg(m)
+	})
+	for _, srv := range []*dns.Server{{PacketConn: pc, Handler: handler}, {Listener: l, Handler: handler}} {
+		go srv.ActivateAndServe()
+		t.Cleanup(func() { srv.Shutdown() })
+	}
+	return pc.LocalAddr().String()
+}
