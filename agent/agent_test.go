@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/ports"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/units"
@@ -437,4 +438,31 @@ func reversed(s []string) []string {
 	r := slices.Clone(s)
 	slices.Reverse(r)
 	return r
+}
+
+func TestStateIsSavedSoon(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(shop, "shop.yesterday.localhost")
+		h.start()
+		h.pass(time.Second)
+		var saved map[string]*Memory
+		if found, err := h.state.Load(instancesFile, &saved); !found || err != nil || saved[shop] == nil || saved[shop].Good == nil {
+			t.Errorf("saved = %v, %v, %v; want the good revision of the shop", saved, found, err)
+		}
+	})
+}
+
+func TestStateIsSavedAtTheEnd(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(shop, "shop.yesterday.localhost")
+		h.start()
+		h.app(blog, "blog.yesterday.localhost")
+		h.agent.Reload(h.config, 8443)
+		h.pass(time.Millisecond)
+		h.kill()
+		var saved ports.Saved
+		if found, err := h.state.Load(portsFile, &saved); !found || err != nil || len(saved.Leases) != 2 {
+			t.Errorf("saved = %v, %v, %v; want two leases", saved, found, err)
+		}
+	})
 }

@@ -98,17 +98,16 @@ func (a *Agent) firstReconcile(now time.Time) {
 
 // save writes what changed, not too often.
 func (a *Agent) save(now time.Time) {
-	if now.Sub(a.life.saved) < saveEvery {
+	p := a.ports.Snapshot()
+	if p.Next != a.life.ports.Next || !maps.Equal(p.Leases, a.life.ports.Leases) {
+		a.life.unsaved = true
+	}
+	if !a.life.unsaved || now.Sub(a.life.saved) < saveEvery {
 		return
 	}
-	if p := a.ports.Snapshot(); p.Next != a.life.ports.Next || !maps.Equal(p.Leases, a.life.ports.Leases) {
-		a.life.ports, a.life.saved = p, now
-		a.saver.save(portsFile, p)
-	}
-	if a.life.unsaved {
-		a.life.unsaved, a.life.saved = false, now
-		a.saveMemories()
-	}
+	a.life.unsaved, a.life.saved, a.life.ports = false, now, p
+	a.saver.save(portsFile, p)
+	a.saveMemories()
 }
 
 // saveMemories gives the saver a copy.

@@ -93,7 +93,7 @@ func (s *situation) unitPhase(u *Unit) phase {
 	case u.restarting():
 		return phase{api.StateBackingOff, u.lastExit()}
 	case u.Ended() && u.ActiveState == "inactive":
-		return phase{api.StateStopped, "its unit has ended"}
+		return phase{api.StateStopping, "its unit has ended"}
 	case u.Ended():
 		return phase{api.StateFailed, u.lastExit()}
 	case u.ActiveState == "activating":

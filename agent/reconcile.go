@@ -90,6 +90,9 @@ func (a *Agent) finishTasks(cancel context.CancelFunc) error {
 			a.mu.Unlock()
 		}
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.save(time.Now().Add(saveEvery))
 	return nil
 }
 
@@ -215,6 +218,9 @@ func (a *Agent) nextLook(desired []Desired, now time.Time) time.Duration {
 	}
 	for _, h := range a.have.holds {
 		earliest(h.until)
+	}
+	if a.life.unsaved {
+		earliest(a.life.saved.Add(saveEvery))
 	}
 	return next.Sub(now)
 }

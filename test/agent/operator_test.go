@@ -1,0 +1,101 @@
+package agent
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/test/agent/faults"
+)
+
+func TestOperatorsSystemctlIsRespected(t *testing.T) {
+	faults.OnEachSuite(t, func(h *faults.Host) {
+		h.DefineAll(2)
+		unit := h.App(1).Unit
+		before := h.App(2).PID
+		h.Must(h.T, "systemctl", "restart", unit)
+		h.Reaches(1, api.StateRunning)
+		h.Must(h.T, "systemctl", "stop", unit)
+		if app := h.Reaches(1, api.StateStopped); !strings.Contains(app.Why, "stopped by operator") {
+			h.T.Errorf("why = %q", app.Why)
+		}
+		h.Must(h.T, "systemctl", "restart", "nexushubd")
+		h.Reaches(1, api.StateStopped)
+		h.Must(h.T, "nexushub", "start", faults.Name(1))
+		h.Reaches(1, api.StateRunning)
+		if after := h.App(2).PID; after != before {
+			h.T.Errorf("the other application has PID %d, had %d", after, before)
+		}
+	})
+}
+
+func TestDropInsApplyAndAreShown(t *testing.T) {
+	faults.OnEachSuite(t, func(h *faults.Host) {
+		h.Sh(`mkdir -p /etc/systemd/system/nexushub-app-.service.d
+			printf '[Service]\nEnvironment=FROM_OPERATOR=yes\n' >/etc/systemd/system/nexushub-app-.service.d/50-mine.conf
+			systemctl daemon-reload`)
+		h.DefineAll(1)
+		app := h.App(1)
+		if len(app.DropIns) != 1 || !strings.HasSuffix(app.DropIns[0], "50-mine.conf") {
+			h.T.Errorf("drop-ins = %v", app.DropIns)
+		}
+		if env := h.Sh(fmt.Sprintf("tr '\\0' '\\n' </proc/%d/environ", app.PID)); !strings.Contains(env, "FROM_OPERATOR=yes") {
+			h.T.Errorf("environment = %s", env)
+		}
+	})
+}
+
+func TestCrashLoopBacksOffAndRecovers(t *testing.T) {
+	faults.OnEachSuite(t, func(h *faults.Host) {
+		h.Define(1, `exec = ["/bin/sh", "-c", "[ -e /var/lib/nexushub-apps-fixed ] || exit 7; exec bin/app"]`)
+		h.Reload()
+		app := h.Reaches(1, api.StateBackingOff)
+		if !strings.Contains(app.LastExit, "7") {
+			h.T.Errorf("last exit = %q, want status 7", app.LastExit)
+		}
+		h.Eventually("the agent has taken over", func() error {
+			if app = h.App(1); app.Attempt < 2 || app.NextTry == nil {
+				return fmh.T.Errorf("attempt %d, next try %v", app.Attempt, app.NextTry)
+			}
+			return nil
+		})
+		h.Sh("touch /var/lib/nexushub-apps-fixed")
+		h.Reaches(1, api.StateRunning)
+	})
+}
+
+func TestRevisionThatNeverGetsHealthyLeavesTheOldOne(t *testing.T) {
+	faults.OnEachSuite(t, func(h *faults.Host) {
+		h.DefineAll(1)
+		before := h.Identities()
+		h.UnderLoad(1, 100, func() {
+			h.Define(1, `exec = ["/bin/sh", "-c", "echo cannot open the database; exit 3"]`)
+			h.Reload()
+			h.Eventually("the revision is given up", func() error {
+				if app := h.App(1); !strings.Contains(app.Why, "given up") || !strings.Contains(app.LastExit, "cannot open the database") {
+					return fmh.T.Errorf("why %q, last exit %q", app.Why, app.LastExit)
+				}
+				return nil
+			})
+		})
+		h.Eventually("only the old one is left", func() error {
+			if after := h.Identities(); after != before {
+				return fmh.T.Errorf("%s, was %s", after, before)
+			}
+			return nil
+		})
+	})
+}
+
+func TestStopAllIsOrdered(t *testing.T) {
+	faults.OnEachSuite(t, func(h *faults.Host) {
+		h.DefineAll(3)
+		h.Must(h.T, "nexushub", "stop", "--all")
+		if left := h.Identities(); strings.TrimSpace(left) != "" {
+			h.T.Errorf("left: %s", left)
+		}
+		h.Must(h.T, "nexushub", "start", faults.Name(1))
+		h.AllRun(3)
+	})
+}

@@ -1,0 +1,47 @@
+package agent
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/test/agent/faults"
+)
+
+func TestLostStateIsRebuilt(t *testing.T) {
+	faults.OnEachSuite(t, func(h *faults.Host) {
+		h.DefineAll(3)
+		before := h.Identities()
+		h.UnderLoad(1, 100, func() {
+			h.Sh("systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; rm -rf /var/lib/nexushub/*; systemctl start nexushubd.socket nexushubd-debug.socket nexushubd")
+			h.AllRun(3)
+		})
+		if after := h.Identities(); after != before {
+			h.T.Errorf("units are\n%s\nwere\n%s", after, before)
+		}
+	})
+}
+
+func TestDamagedOrNewerStateStopsTheStart(t *testing.T) {
+	faults.OnEachSuite(t, func(h *faults.Host) {
+		h.DefineAll(1)
+		before := h.Identities()
+		const file = "/var/lib/nexushub/state/instances.json"
+		h.Sh("systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; cp " + file + " /tmp/good")
+		for content, want := range map[string]string{"{\"format\":1,": "damaged", `{"format":99,"sha256":"","data":{}}`: "newer"} {
+			h.Sh("printf '%s' '" + content + "' >" + file)
+			h.Sh("systemctl start --no-block nexushubd; for i in $(seq 100); do journalctl -u nexushubd -n 5 -o cat | grep -q '" + want + "' && break; sleep .1; done")
+			if log := h.Sh("journalctl -u nexushubd -n 20 -o cat"); !strings.Contains(log, file) || !strings.Contains(log, want) {
+				h.T.Errorf("log = %s, want %s named as %s", log, file, want)
+			}
+			if left := h.Sh("cat " + file); left != content {
+				h.T.Errorf("the file was changed to %q", left)
+			}
+			h.Sh("systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd")
+		}
+		h.Sh("cp /tmp/good " + file + "; systemctl start nexushubd.socket nexushubd-debug.socket nexushubd")
+		h.AllRun(1)
+		if after := h.Identities(); after != before {
+			h.T.Errorf("units are\n%s\nwere\n%s", after, before)
+		}
+	})
+}
