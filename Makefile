@@ -61,7 +61,12 @@ run: deb examples ## a machine with the package and two applications, until Ctrl
 	@$(NEED) $(LAB_TOOLS)
 	@$(GO) run ./test/demo --deb $(DEB) --examples $(DIST)/examples $(if $(NONINTERACTIVE),--once)
 
-test: test-unit test-lab test-vm ## everything
+PARTS ?= unit lab vm
+test: ## everything (PARTS="unit lab vm"), with the time that each part takes
+	@for part in $(PARTS); do \
+		SECONDS=0; $(MAKE) --no-print-directory test-$$part; \
+		printf '== test-%s passed in %d s\n' $$part $$SECONDS; \
+	done
 
 test-unit: lint ## without root or machines
 	@$(NEED) gcc /usr/include/stdlib.h=libc6-dev
