@@ -84,7 +84,8 @@ lab: deb ## a shell in a machine with the package installed (SUITE=trixie)
 	@$(NEED) $(LAB_TOOLS)
 	@$(GO) run ./test/lab/cmd/lab run --suite $(or $(SUITE),bookworm) --deb $(DEB)
 
-bench: bench-start bench-proxy bench-logs bench-upload ## measure beside what one would use instead
+bench: bench-start bench-proxy bench-logs bench-upload ## measure beside what one would use instead; makes docs/benchmarks.md
+	$(GO) run ./test/bench/docs
 bench-%: deb examples FORCE ## one of start, proxy, logs, upload
 	@$(NEED) $(LAB_TOOLS)
 	$(GO) run ./test/bench/$*
