@@ -28,9 +28,7 @@ func child(ctx context.Context, command []string, fn func(r *record, more bool) 
 	}
 	done, err := pump(out, fn)
 	if done || err != nil {
-		if done || err != nil {
 		cancel() // nobody reads any more
-	}
 	}
 	if exit := cmd.Wait(); err == nil && !done && exit != nil && !noEntries(exit, stderr) {
 		err = fmt.Errorf("journal: %s: %w: %s", command[0], exit, stderr)

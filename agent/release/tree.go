@@ -31,12 +31,6 @@ func (t *tree) has(name string) bool {
 	return n != nil && !n.kind.IsDir()
 }
 
-// hasDir reports whether a folder has this name.
-func (t *tree) hasDir(name string) bool {
-	n := t.nodes[name]
-	return n != nil && n.kind.IsDir()
-}
-
 // add enters one entry by its name as the archive spells it.
 func (t *tree) add(name string, kind fs.FileMode) error {
 	if err := checkName(name); err != nil {
@@ -107,7 +101,7 @@ func checkParts(clean string) error {
 	for part := range strings.SplitSeq(clean, "/") {
 		switch {
 		case part == "..":
-			return errors.New("path contains ..")
+			return errors.New("path contains a \"..\" part")
 		case part == "" || part == ".":
 			return fmt.Errorf("path is not in its shortest form, which is %s", printable(path.Clean(clean)))
 		case len(part) > 255:

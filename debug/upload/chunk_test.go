@@ -76,8 +76,10 @@ func TestChunkAgain(t *testing.T) {
 		}
 	}
 	send(t, s, h, 0, pieces[0])
-	if !send(t, s, h, 2, pieces[2]) || !send(t, s, h, 2, pieces[2]) || !send(t, s, h, 0, pieces[0]) {
-		t.Error("a retry after the end does not say completed")
+	for _, i := range []int{2, 2, 0} {
+		if !send(t, s, h, i, pieces[i]) {
+			t.Errorf("chunk %d, a retry after the end, does not say completed", i)
+		}
 	}
 	if _, err := chunkOf(s, h, 0, bytes.NewReader(pieces[1])); !errors.Is(err, ErrConflict) {
 		t.Errorf("after the end: got %v, want ErrConflict", err)
