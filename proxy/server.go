@@ -118,6 +118,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.certs.Run(work) })
 	g.Go(func() error { return s.access.Run(work) })
 	g.Go(func() error { return s.housekeep(work) })
+	g.Go(func() error { return newThrift(s.conns.Load).Run(work) })
 	for epoch := range s.h2 {
 		g.Go(func() error { return s.serveHTTP2(work, epoch) })
 	}
