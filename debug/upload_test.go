@@ -54,21 +54,21 @@ func TestUploadRefusals(t *testing.T) {
 		says   string
 		fields []field
 	}{
-		"nothing":          {400, "chunk", nil},
-		"no index":         {400, "chunkIndex", []field{total, hash, chunk}},
-		"no total":         {400, "totalChunks", []field{index, hash, chunk}},
-		"no hash":          {400, "fileHash", []field{index, total, chunk}},
-		"no chunk":         {400, "chunk", []field{index, total, hash}},
-		"bad index":        {400, "chunkIndex", []field{{"chunkIndex", "2"}, total, hash, chunk}},
-		"negative index":   {400, "chunkIndex", []field{{"chunkIndex", "-1"}, total, hash, chunk}},
-		"no number":        {400, "chunkIndex", []field{{"chunkIndex", "1e3"}, total, hash, chunk}},
-		"too many chunks":  {400, "totalChunks", []field{index, {"totalChunks", "101"}, hash, chunk}},
-		"no chunks":        {400, "totalChunks", []field{index, {"totalChunks", "0"}, hash, chunk}},
-		"bad hash":         {400, "fileHash", []field{index, total, {"fileHash", "../x"}, chunk}},
-		"bad sha256":       {400, "sha256", []field{index, total, hash, {"sha256", "x"}, chunk}},
-		"field twice":      {400, "twice", []field{index, index, total, hash, chunk}},
-		"chunk twice":      {400, "twice", []field{index, total, hash, chunk, chunk}},
-		"long field":       {400, "longer", []field{{"chunkIndex", strings.Repeat("1", maxField+1)}, total, hash, chunk}},
+		"nothing":         {400, "chunk", nil},
+		"no index":        {400, "chunkIndex", []field{total, hash, chunk}},
+		"no total":        {400, "totalChunks", []field{index, hash, chunk}},
+		"no hash":         {400, "fileHash", []field{index, total, chunk}},
+		"no chunk":        {400, "chunk", []field{index, total, hash}},
+		"bad index":       {400, "chunkIndex", []field{{"chunkIndex", "2"}, total, hash, chunk}},
+		"negative index":  {400, "chunkIndex", []field{{"chunkIndex", "-1"}, total, hash, chunk}},
+		"no number":       {400, "chunkIndex", []field{{"chunkIndex", "1e3"}, total, hash, chunk}},
+		"too many chunks": {400, "totalChunks", []field{index, {"totalChunks", "101"}, hash, chunk}},
+		"no chunks":       {400, "totalChunks", []field{index, {"totalChunks", "0"}, hash, chunk}},
+		"bad hash":        {400, "fileHash", []field{index, total, {"fileHash", "../x"}, chunk}},
+		"bad sha256":      {400, "sha256", []field{index, total, hash, {"sha256", "x"}, chunk}},
+		"field twice":     {400, "twice", []field{index, index, total, hash, chunk}},
+		"chunk twice":     {400, "twice", []field{index, total, hash, chunk, chunk}},
+		"long field":      {400, "longer", []field{{"chunkIndex", strings.Repeat("1", maxField+1)}, total, hash, chunk}},
 	} {
 		if p := h.form(path, c.fields...).problem(c.status); !strings.Contains(p.Detail, c.says) {
 			t.Errorf("%s: got %q, want it to name %q", name, p.Detail, c.says)

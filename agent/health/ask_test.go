@@ -41,7 +41,9 @@ func TestAskHTTP(t *testing.T) {
 				w.WriteHeader(500)
 			}
 		}, 200, ""},
-		{"busy", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "warming up", http.StatusServiceUnavailable) }, 503, "503"},
+		{"busy", func(w http.ResponseWriter, r *http.Request) {
+			http.Error(w, "warming up", http.StatusServiceUnavailable)
+		}, 503, "503"},
 		{"a redirect is not followed and not healthy", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/login", http.StatusFound)
 		}, 302, "302"},
