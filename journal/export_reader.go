@@ -195,6 +195,8 @@ func (r *record) word(key string) *string {
 		return &r.lineBreak
 	case "_UID":
 		return &r.uid
+	case "_MACHINE_ID":
+		return &r.machine
 	case "MESSAGE_ID":
 		return &r.messageID
 	case "UNIT":

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -34,6 +36,7 @@ type Hub struct {
 	attr    attribution
 	log     *slog.Logger
 	slots   chan struct{}
+	machine string // id of this machine, "" if it is not known
 
 	mu        sync.Mutex // guards the fields that follow
 	followers map[string][]*follower
@@ -46,6 +49,9 @@ func New(o Options) *Hub {
 	h := &Hub{
 		command: o.Command, units: o.Units, attr: attribution{owner: o.Owner}, log: o.Log,
 		slots: make(chan struct{}, maxChildren), followers: map[string][]*follower{},
+	}
+	if id, err := os.ReadFile("/etc/machine-id"); err == nil {
+		h.machine = strings.TrimSpace(string(id))
 	}
 	if len(h.command) == 0 {
 		h.command = []string{"journalctl"}

@@ -297,6 +297,20 @@ func TestRestartedChildGoesOn(t *testing.T) {
 	}
 }
 
+// --merge brings the journals of other machines along; they are not ours.
+func TestOtherMachinesAreLeftOut(t *testing.T) {
+	h := New(Options{})
+	h.machine = "here"
+	items := make(chan Item, 2)
+	read := (&live{hub: h}).reader(t.Context(), items)
+	for _, machine := range []string{"there", "here"} {
+		read(&record{machine: machine, unit: unitA, instance: idA, message: machine}, false)
+	}
+	if len(items) != 1 || (<-items).Entry.Message != "here" {
+		t.Error("not exactly what this machine wrote")
+	}
+}
+
 func TestSlowFollowerIsCutOff(t *testing.T) {
 	h := New(Options{})
 	fast, _ := h.follow(Query{Instance: idA}, position{})

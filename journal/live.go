@@ -25,12 +25,15 @@ func (l *live) run(ctx context.Context) error {
 	return <-ended
 }
 
+// command asks for --merge because --follow alone stops at the boot before systemd
+// 255, and takes the boot from /proc, which need not be the journal's in a container.
+// What --merge adds, the journals of other machines, the reader leaves out.
 func (l *live) command() []string {
 	from := []string{"--lines=" + lookBack}
 	if l.last != "" { // not --after-cursor: before systemd 256 that can skip an entry (systemd#30288)
 		from = []string{"--cursor=" + l.last, "--no-tail"}
 	}
-	return slices.Concat(l.hub.command, []string{"--output=export", "--output-fields=" + readFields, "--follow", "--no-pager", "--quiet"},
+	return slices.Concat(l.hub.command, []string{"--output=export", "--output-fields=" + readFields + ",_MACHINE_ID", "--follow", "--merge", "--no-pager", "--quiet"},
 		from, matchAll())
 }
 
@@ -39,6 +42,9 @@ func (l *live) command() []string {
 func (l *live) reader(ctx context.Context, items chan<- Item) func(*record, bool) bool {
 	resumed := l.last
 	return func(r *record, _ bool) bool {
+		if r.machine != "" && l.hub.machine != "" && r.machine != l.hub.machine {
+			return true
+		}
 		if before := resumed; before != "" {
 			resumed = ""
 			if sameCursor(before, r.cursor) {

@@ -18,6 +18,7 @@ type record struct {
 	lineBreak  string // _LINE_BREAK
 	pid        int    // _PID
 	uid        string // _UID
+	machine    string // _MACHINE_ID, only asked for where it could be another
 
 	// claimed
 	priority          int // 6 where the sender gives none
