@@ -56,7 +56,7 @@ func TestCrashLoopBacksOffAndRecovers(t *testing.T) {
 		}
 		h.Eventually("the agent has taken over", func() error {
 			if app = h.App(1); app.Attempt < 2 || app.NextTry == nil {
-				return fmh.T.Errorf("attempt %d, next try %v", app.Attempt, app.NextTry)
+				return fmt.Errorf("attempt %d, next try %v", app.Attempt, app.NextTry)
 			}
 			return nil
 		})
@@ -74,14 +74,14 @@ func TestRevisionThatNeverGetsHealthyLeavesTheOldOne(t *testing.T) {
 			h.Reload()
 			h.Eventually("the revision is given up", func() error {
 				if app := h.App(1); !strings.Contains(app.Why, "given up") || !strings.Contains(app.LastExit, "cannot open the database") {
-					return fmh.T.Errorf("why %q, last exit %q", app.Why, app.LastExit)
+					return fmt.Errorf("why %q, last exit %q", app.Why, app.LastExit)
 				}
 				return nil
 			})
 		})
 		h.Eventually("only the old one is left", func() error {
 			if after := h.Identities(); after != before {
-				return fmh.T.Errorf("%s, was %s", after, before)
+				return fmt.Errorf("%s, was %s", after, before)
 			}
 			return nil
 		})

@@ -29,7 +29,7 @@ func TestTrap09SecretsAreNotReadable(t *testing.T) {
 		want := "c4n4ry-env|c4n4ry-cred|" + internal
 		h.Eventually("the application has its secrets", func() error {
 			if seen := strings.TrimSpace(h.Sh("cat /var/lib/private/nexushub-apps/" + faults.ID(1) + "/seen")); seen != want {
-				return fmh.T.Errorf("it has %q", seen)
+				return fmt.Errorf("it has %q", seen)
 			}
 			return nil
 		})
