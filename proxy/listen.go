@@ -78,14 +78,16 @@ func (s *Server) serveTLS(nc net.Conn) {
 		return
 	}
 	if state.NegotiatedProtocol == "h2" {
-		if !s.h2conns[s.epoch.Load()].push(tc) && !s.h2conns[1].push(tc) {
-			tc.Close()
-			s.conns.Add(-1)
-		}
+		go s.serveHTTP2(tc)
 		return
 	}
 	// A goroutine of its own: the stack that the handshake needed is free at once.
 	go newConn(s, tc, state.ServerName).serve()
+}
+
+func (s *Server) serveHTTP2(tc *tls.Conn) {
+	s.h2.serve(tc)
+	s.conns.Add(-1)
 }
 
 // tlsConfig: one record per write (the default starts with small ones), because a
@@ -104,43 +106,12 @@ func (s *Server) tlsConfig(protocols ...string) *tls.Config {
 	}
 }
 
-// http2Server is net/http's, fed with connections that have already shaken hands. It
-// bounds streams, resets and pings (rapid reset, CVE-2023-44487).
-func (s *Server) http2Server() *http.Server {
-	return &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: s.opt.HeaderTimeout,
-		IdleTimeout:       s.opt.IdleTimeout,
-		MaxHeaderBytes:    s.opt.Limits.MaxBytes,
-		ErrorLog:          log.New(debugLog{s.log}, "", 0),
-		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: 128,
-			SendPingTimeout:      s.opt.IdleTimeout / 4,
-			PingTimeout:          s.opt.HeaderTimeout,
-			WriteByteTimeout:     s.opt.StallTimeout,
-		},
-		ConnState: func(_ net.Conn, state http.ConnState) {
-			if state == http.StateClosed {
-				s.conns.Add(-1)
-			}
-		},
-	}
-}
-
 // debugLog takes net/http's own lines: faults of clients, mostly.
 type debugLog struct{ log *slog.Logger }
 
 func (d debugLog) Write(p []byte) (int, error) {
 	d.log.Debug("http2", "error", string(p))
 	return len(p), nil
-}
-
-func (s *Server) serveHTTP2(ctx context.Context, epoch int) error {
-	defer context.AfterFunc(ctx, func() { s.h2[epoch].Close() })()
-	if err := s.h2[epoch].Serve(s.h2conns[epoch]); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }
 
 func (s *Server) serveControl(ctx context.Context, l net.Listener) error {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"path/filepath"
 	"sync"
@@ -37,8 +36,7 @@ type Server struct {
 	watcher  *watcher
 
 	tls       atomic.Pointer[tls.Config]
-	h2        [2]*http.Server // by epoch, as inFlight
-	h2conns   [2]*handover
+	h2        *http2Server
 	dateCache atomic.Pointer[dateValue]
 
 	conns    atomic.Int64
@@ -76,8 +74,8 @@ func New(opt Options) (*Server, error) {
 	}
 	s.metrics.watch(s)
 	s.tls.Store(s.tlsConfig("h2", "http/1.1", certs.ACMEProtocol))
-	for epoch := range s.h2 {
-		s.h2[epoch], s.h2conns[epoch] = s.http2Server(), newHandover()
+	if s.h2, err = newHTTP2Server(opt, s); err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
 	}
 	return s, nil
 }
@@ -119,9 +117,6 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.access.Run(work) })
 	g.Go(func() error { return s.housekeep(work) })
 	g.Go(func() error { return newThrift(s.conns.Load).Run(work) })
-	for epoch := range s.h2 {
-		g.Go(func() error { return s.serveHTTP2(work, epoch) })
-	}
 	for _, l := range s.opt.Listeners {
 		g.Go(func() error { return s.listen(work, l) })
 	}

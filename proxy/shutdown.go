@@ -17,8 +17,8 @@ const (
 
 // shutdown finishes what is in flight. It stops accepting last: until the requests
 // that had begun are answered, new connections are served as well (by HTTP/1.1, one
-// request each, unless the client speaks HTTP/2 alone), so that a long download does not keep everybody else waiting for
-// the next process.
+// request each, unless the client speaks HTTP/2 alone), so that a long download does
+// not keep everybody else waiting for the next process.
 func (s *Server) shutdown() {
 	s.log.Info("proxy stops: finishing requests in flight", "in_flight", s.inFlight[0].Load(), "connections", s.conns.Load())
 	s.tls.Store(s.tlsConfig("http/1.1", "h2", certs.ACMEProtocol))
@@ -29,27 +29,25 @@ func (s *Server) shutdown() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.opt.DrainTimeout)
 	defer cancel()
-	goneAway := make(chan struct{})
-	go func() {
-		defer close(goneAway)
-		s.h2[0].Shutdown(ctx)
-	}()
+	s.goAway(ctx)
 	begun := time.Now()
 	await(ctx, func() bool { return s.inFlight[0].Load() == 0 && (time.Since(begun) > farewell || s.conns.Load() == 0) })
-	select {
-	case <-goneAway:
-	case <-ctx.Done():
-	}
 	s.endless.closeListeners()
 	s.lastOrders()
 	s.log.Info("proxy has stopped", "cut", s.inFlight[0].Load()+s.inFlight[1].Load())
+}
+
+func (s *Server) goAway(ctx context.Context) {
+	if err := s.h2.goAway(ctx); err != nil {
+		s.log.Warn("clients were not told that the proxy stops", "error", err)
+	}
 }
 
 // lastOrders serves the connections that were accepted last and lets idle ones go.
 func (s *Server) lastOrders() {
 	ctx, cancel := context.WithTimeout(context.Background(), lastOrders)
 	defer cancel()
-	go s.h2[1].Shutdown(ctx)
+	s.goAway(ctx)
 	await(ctx, func() bool {
 		for _, c := range s.watcher.all() {
 			if c, ok := c.(*conn); ok {
