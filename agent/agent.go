@@ -58,6 +58,7 @@ type Agent struct {
 	results chan result
 	reads   chan reading
 	alive   chan chan struct{}
+	hints   *time.Timer   // runs while units are hinted
 	ready   chan struct{} // closed at the first reconcile
 	started time.Time
 

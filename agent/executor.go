@@ -47,6 +47,7 @@ type result struct {
 	err     error
 	lines   []string // Reject: the last words of the unit
 	took    time.Duration
+	read    bool // the unit was read afterwards
 	status  units.Status
 	readErr error
 }
@@ -77,6 +78,10 @@ func (e *executor) run(ctx context.Context, t Task, generation uint64) result {
 		r.lines = e.lastWords(ctx, t.Unit)
 	case Start, Stop, Restart:
 		r.err = e.job(ctx, t)
+	}
+	if t.Action != Route && t.Action != Unroute && t.Action != Drain {
+		r.status, r.readErr = e.units.Get(ctx, t.Unit)
+		r.read = true
 	}
 	r.took = time.Since(began)
 	return r

@@ -26,6 +26,9 @@ func (a *Agent) finish(r result) {
 
 // enterAfter enters the reading that the task made at its end.
 func (a *Agent) enterAfter(r result) {
+	if !r.read {
+		return
+	}
 	a.have.readings++
 	switch {
 	case r.readErr == nil && r.status.Instance != "":

@@ -26,16 +26,3 @@ func check(d *Desired, u *Unit) health.Check {
 		Host: d.HostName, Path: h.Path, Interval: h.Interval.Std(), Timeout: h.Timeout.Std(), Failures: h.Failures,
 	}
 }
-
-// forgetProbes ends the probing of units that nobody wants any more.
-func (a *Agent) forgetProbes(desired []Desired) {
-	wanted := make(map[string]bool, len(desired))
-	for i := range desired {
-		wanted[desired[i].Unit] = true
-	}
-	for _, unit := range a.monitor.Units() {
-		if !wanted[unit] || a.have.units[unit] == nil {
-			a.monitor.Forget(unit)
-		}
-	}
-}

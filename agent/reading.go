@@ -149,11 +149,12 @@ func (a *Agent) leases() {
 	}
 }
 
-// lease ends the lease of a unit that is gone and not about to start.
+// lease ends the lease, and the probing, of a unit that is gone and not about to start.
 func (a *Agent) lease(unit string) {
 	if a.have.units[unit] != nil {
 		return
 	}
+	a.monitor.Forget(unit)
 	for _, t := range a.have.busy {
 		if t.Unit == unit {
 			return

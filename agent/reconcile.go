@@ -13,6 +13,8 @@ const (
 	resyncEvery = 2 * time.Minute
 	// taskGrace is how long tasks in hand may go on when the agent stops.
 	taskGrace = 5 * time.Second
+	// hintPause is between a signal of systemd and the reading that it leads to.
+	hintPause = 20 * time.Millisecond
 	// gatherRatio bounds the share of time that looking takes: one part in five.
 	gatherRatio = 4
 )
@@ -23,6 +25,8 @@ func (a *Agent) runLoop(ctx context.Context) error {
 	defer cancel()
 	resync := time.NewTicker(resyncEvery)
 	defer resync.Stop()
+	a.hints = time.NewTimer(resyncEvery)
+	defer a.hints.Stop()
 	due := time.NewTimer(0)
 	defer due.Stop()
 	for ctx.Err() == nil {
@@ -48,6 +52,8 @@ func (a *Agent) news(ctx, work context.Context, resync, due <-chan time.Time) {
 		a.finish(r)
 	case answer := <-a.alive:
 		close(answer)
+	case <-a.hints.C:
+		a.readHinted(work)
 	case <-resync:
 		a.hear(work, units.Event{Resync: true})
 	case <-a.wake:
@@ -70,6 +76,8 @@ func (a *Agent) gather(ctx, work context.Context, d time.Duration) {
 			a.take(work, r)
 		case r := <-a.results:
 			a.finish(r)
+		case <-a.hints.C:
+			a.readHinted(work)
 		case <-end.C:
 			return
 		}
@@ -158,7 +166,6 @@ func (a *Agent) observe(desired []Desired, now time.Time) {
 			a.have.watch(d.ID).observe(d, !d.Fallback && a.have.hasGood(d.ID, d.Revision), u, a.want.backoff, now)
 		}
 	}
-	a.forgetProbes(desired)
 }
 
 // dispatch hands tasks to the executor. One table carries all changes of routes. The
@@ -179,9 +186,7 @@ func (a *Agent) dispatch(ctx context.Context, situations []situation, tasks []Ta
 	for _, t := range tasks {
 		a.log.Debug("task begins", "action", t.Action, "instance", t.Instance, "app", t.Name, "unit", t.Unit, "reason", t.Reason)
 		go func() {
-			r := a.exec.run(ctx, t, generation)
-			r.status, r.readErr = a.units.Get(ctx, t.Unit)
-			a.results <- r
+			a.results <- a.exec.run(ctx, t, generation)
 		}()
 	}
 }
@@ -194,12 +199,24 @@ func (a *Agent) hear(ctx context.Context, e units.Event) {
 		a.read(ctx, "")
 		return
 	}
-	if u := a.have.units[e.Unit]; u != nil {
-		if _, busy := a.have.busy[u.Instance]; busy {
-			return // its task reads it at the end
-		}
+	if u := a.have.units[e.Unit]; u != nil && a.have.isBusy(u.Instance) {
+		return // its task reads it at the end
 	}
-	a.read(ctx, e.Unit)
+	if len(a.have.hinted) == 0 {
+		a.hints.Reset(hintPause)
+	}
+	a.have.hinted[e.Unit] = true
+}
+
+// readHinted reads the units of which something was heard. The pause before it lets the
+// several signals of one change be one reading.
+func (a *Agent) readHinted(ctx context.Context) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for unit := range a.have.hinted {
+		a.read(ctx, unit)
+	}
+	clear(a.have.hinted)
 }
 
 // nextLook is how long nothing is due by itself. The caller holds mu.

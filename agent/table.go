@@ -18,6 +18,7 @@ type table struct {
 	holds      map[string]hold       // instance -> not before
 	states     map[string]stateSince // by instance
 	reading    map[string]bool       // units being read; true: read again afterwards
+	hinted     map[string]bool       // units of which something was heard
 	readings   uint64
 	inFlight   int  // readings not answered yet
 	routes     bool // the routes in force are known
@@ -34,7 +35,7 @@ func newTable() table {
 	return table{
 		units: map[string]*Unit{}, byInstance: map[string][]*Unit{}, read: map[string]uint64{}, memories: map[string]*Memory{},
 		watches: map[string]*watch{}, targets: map[string]string{}, served: map[string]string{},
-		busy: map[string]Task{}, holds: map[string]hold{}, states: map[string]stateSince{}, reading: map[string]bool{},
+		busy: map[string]Task{}, holds: map[string]hold{}, states: map[string]stateSince{}, reading: map[string]bool{}, hinted: map[string]bool{},
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // Monitor probes any number of units, each in its own goroutine.
 type Monitor struct {
-	// Ask probes once. It may be replaced before Run, by tests that have no network.
+	// Ask, where it is set before Run, probes in place of the network.
 	Ask func(context.Context, Check) Outcome
 
 	changed func(unit string)
@@ -30,7 +30,7 @@ type watched struct {
 // NewMonitor returns a monitor that calls changed, from any goroutine, when the
 // state of a unit changed. It probes nothing until Run.
 func NewMonitor(changed func(unit string)) *Monitor {
-	return &Monitor{changed: changed, Ask: ask, probes: map[string]*watched{}}
+	return &Monitor{changed: changed, probes: map[string]*watched{}}
 }
 
 // Run probes until ctx ends and returns after the last probe did.
@@ -60,7 +60,7 @@ func (m *Monitor) Watch(unit string, c Check) {
 		w.cancel()
 	}
 	w := &watched{cancel: func() {}, probe: &probe{
-		check: c, ask: m.Ask, changed: func() { m.changed(unit) },
+		check: c, ask: m.asker(c), changed: func() { m.changed(unit) },
 		result: Result{State: Unknown, Since: time.Now()},
 	}}
 	m.probes[unit] = w
@@ -101,9 +101,16 @@ func (m *Monitor) Units() []string {
 	return names
 }
 
+func (m *Monitor) asker(c Check) asker {
+	if m.Ask != nil {
+		return plain{m.Ask, c}
+	}
+	return &caller{check: c}
+}
+
 // start is called with mu held.
 func (m *Monitor) start(w *watched) {
 	ctx, cancel := context.WithCancel(m.ctx)
 	w.cancel = cancel
-	m.wg.Go(func() { w.run(ctx) })
+	m.wg.Go(func() { defer w.ask.close(); w.run(ctx) })
 }

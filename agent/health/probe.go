@@ -17,7 +17,7 @@ const (
 // probe follows one run of one unit.
 type probe struct {
 	check   Check
-	ask     func(context.Context, Check) Outcome
+	ask     asker
 	changed func()
 
 	mu     sync.Mutex // guards result
@@ -34,7 +34,7 @@ func (p *probe) run(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		o := p.ask(ctx, p.check)
+		o := p.ask.once(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -43,7 +43,7 @@ func (p *probe) run(ctx context.Context) {
 			pause = min(pause*8/5, lastPause, p.check.Interval)
 			continue
 		}
-		timer.Reset(spread(p.check.Interval))
+		timer.Reset(time.Until(slot(time.Now().Add(spread(p.check.Interval)))))
 	}
 }
 
@@ -71,3 +71,10 @@ func (p *probe) current() Result {
 func spread(d time.Duration) time.Duration {
 	return d - d/20 + rand.N(d/10+1)
 }
+
+// slotLength is the grid on which probes of healthy applications happen: waking up
+// once for several costs less than waking up for each.
+const slotLength = 250 * time.Millisecond
+
+// slot is the next moment on the grid.
+func slot(t time.Time) time.Time { return t.Truncate(slotLength).Add(slotLength) }

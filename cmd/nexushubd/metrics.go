@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,11 +19,16 @@ import (
 )
 
 // monitoring serves /metrics, /healthz and /readyz on a socket for root, and on a
-// loopback address where one is configured.
+// loopback address where one is configured. Profiles are for root alone.
 type monitoring struct {
-	agent     *agent.Agent
-	server    *http.Server
-	listeners []net.Listener
+	agent  *agent.Agent
+	served []served
+}
+
+// served is one listener with what it answers.
+type served struct {
+	net.Listener
+	server *http.Server
 }
 
 func newMonitoring(d *daemon) (*monitoring, error) {
@@ -31,12 +37,11 @@ func newMonitoring(d *daemon) (*monitoring, error) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(d), promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", m.healthz)
 	mux.HandleFunc("GET /readyz", m.readyz)
-	m.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
 	path := filepath.Join(d.conf.RunDir, "metrics.sock")
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) { // of a process that was killed
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	if err := m.listen("unix", path); err != nil {
+	if err := m.listen("unix", path, profiled(mux)); err != nil {
 		return nil, err
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
@@ -45,7 +50,16 @@ func newMonitoring(d *daemon) (*monitoring, error) {
 	if d.conf.Metrics.Listen == "" {
 		return m, nil
 	}
-	return m, m.listen("tcp", d.conf.Metrics.Listen)
+	return m, m.listen("tcp", d.conf.Metrics.Listen, mux)
+}
+
+// profiled adds the profiler, see runtime/pprof.
+func profiled(h http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", h)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	return mux
 }
 
 func registry(d *daemon) *prometheus.Registry {
@@ -54,32 +68,35 @@ func registry(d *daemon) *prometheus.Registry {
 	return r
 }
 
-func (m *monitoring) listen(network, address string) error {
+func (m *monitoring) listen(network, address string, h http.Handler) error {
 	l, err := net.Listen(network, address)
 	if err != nil {
 		return fmt.Errorf("metrics: %s is taken by somebody else, or [metrics] listen is wrong: %w", address, err)
 	}
-	m.listeners = append(m.listeners, l)
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
+	m.served = append(m.served, served{l, server})
 	return nil
 }
 
 // run serves until ctx ends.
 func (m *monitoring) run(ctx context.Context) error {
-	failed := make(chan error, len(m.listeners))
-	for _, l := range m.listeners {
-		go func() { failed <- m.server.Serve(l) }()
+	failed := make(chan error, len(m.served))
+	for _, s := range m.served {
+		go func() { failed <- s.server.Serve(s.Listener) }()
 	}
+	defer m.close()
 	select {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
-		return m.server.Close()
+		return nil
 	}
 }
 
 func (m *monitoring) close() {
-	for _, l := range m.listeners {
-		l.Close()
+	for _, s := range m.served {
+		s.server.Close()
+		s.Listener.Close()
 	}
 }
 

@@ -1,15 +1,24 @@
 package health
 
 import (
+	"bufio"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
+
+func ask(t *testing.T, c Check) Outcome {
+	t.Helper()
+	a := caller{check: c}
+	defer a.close()
+	return a.once(t.Context())
+}
 
 func serve(t *testing.T, network, address string, h http.Handler) Check {
 	t.Helper()
@@ -51,7 +60,7 @@ func TestAskHTTP(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			o := ask(t.Context(), serve(t, "tcp", "127.0.0.1:0", tt.handler))
+			o := ask(t, serve(t, "tcp", "127.0.0.1:0", tt.handler))
 			if o.Code != tt.code || (o.Err == nil) != (tt.problem == "") {
 				t.Fatalf("Outcome = %+v, want code %d, problem %q", o, tt.code, tt.problem)
 			}
@@ -63,7 +72,7 @@ func TestAskHTTP(t *testing.T) {
 }
 
 func TestAskKeepsTheStartOfALongBody(t *testing.T) {
-	o := ask(t.Context(), serve(t, "tcp", "127.0.0.1:0", http.HandlerFunc(
+	o := ask(t, serve(t, "tcp", "127.0.0.1:0", http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, strings.Repeat("x", 1<<20)) })))
 	if o.Err != nil || len(o.Body) != bodyLimit {
 		t.Errorf("body of %d bytes, error %v; want %d", len(o.Body), o.Err, bodyLimit)
@@ -72,7 +81,7 @@ func TestAskKeepsTheStartOfALongBody(t *testing.T) {
 
 func TestAskUnixSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "web.sock")
-	o := ask(t.Context(), serve(t, "unix", path, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	o := ask(t, serve(t, "unix", path, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 	if o.Err != nil {
 		t.Error(o.Err)
 	}
@@ -84,11 +93,11 @@ func TestAskTCP(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := Check{Type: "tcp", Network: "tcp", Address: l.Addr().String(), Timeout: 5 * time.Second}
-	if o := ask(t.Context(), c); o.Err != nil {
+	if o := ask(t, c); o.Err != nil {
 		t.Errorf("listening: %v", o.Err)
 	}
 	l.Close()
-	if o := ask(t.Context(), c); o.Err == nil {
+	if o := ask(t, c); o.Err == nil {
 		t.Error("nobody listens and it is healthy")
 	}
 }
@@ -100,7 +109,56 @@ func TestAskTimesOut(t *testing.T) {
 	}
 	defer l.Close()
 	c := Check{Type: "http", Network: "tcp", Address: l.Addr().String(), Path: "/", Timeout: 20 * time.Millisecond}
-	if o := ask(t.Context(), c); o.Err == nil || !strings.Contains(o.Err.Error(), "no answer within") {
+	if o := ask(t, c); o.Err == nil || !strings.Contains(o.Err.Error(), "no answer within") {
 		t.Errorf("error = %v, want a timeout in words", o.Err)
+	}
+}
+
+func TestKeepsTheConnectionWhereItCan(t *testing.T) {
+	var conns atomic.Int64
+	var reopen atomic.Bool
+	c := serve(t, "tcp", "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if reopen.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		conns.Add(1)
+		io.WriteString(w, r.RemoteAddr)
+	}))
+	a := caller{check: c}
+	defer a.close()
+	first, second := a.once(t.Context()), a.once(t.Context())
+	if first.Err != nil || first.Body != second.Body {
+		t.Errorf("connections %s and %s, want one; %v", first.Body, second.Body, first.Err)
+	}
+	reopen.Store(true)
+	a.once(t.Context())
+	if fourth := a.once(t.Context()); fourth.Err != nil || fourth.Body == first.Body {
+		t.Errorf("after a close: %+v, want another connection", fourth)
+	}
+}
+
+func TestAClosedConnectionIsNoIllness(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() { // answers once on each connection, then hangs up without saying so
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			http.ReadRequest(bufio.NewReader(c))
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+			c.Close()
+		}
+	}()
+	a := caller{check: Check{Type: "http", Network: "tcp", Address: l.Addr().String(), Host: "h", Path: "/", Timeout: 5 * time.Second}}
+	defer a.close()
+	for range 3 {
+		if o := a.once(t.Context()); o.Err != nil {
+			t.Errorf("outcome = %+v", o)
+		}
 	}
 }

@@ -1,0 +1,118 @@
+package health
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/nexushub/nexushub/internal/version"
+)
+
+const (
+	// bodyLimit is how much of an answer is kept to show.
+	bodyLimit = 256
+	// answerLimit is how much of an answer is read at all.
+	answerLimit = 64 << 10
+)
+
+// readers are shared by all probes, which need one for the moment of an answer only.
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 1024) }}
+
+// caller asks over the network. It keeps its connection where the application lets it:
+// for hundreds of idle applications, connecting is what probing costs most.
+type caller struct {
+	check Check
+	conn  net.Conn
+}
+
+func (c *caller) close() {
+	if c.conn != nil {
+		c.conn.Close()
+		c.conn = nil
+	}
+}
+
+// once asks, and once more on a new connection where the kept one turns out closed.
+func (c *caller) once(ctx context.Context) Outcome {
+	began := time.Now()
+	deadline := began.Add(c.check.Timeout)
+	kept := c.conn != nil
+	o := c.exchange(ctx, deadline)
+	if kept && o.Err != nil && o.Code == 0 && time.Now().Before(deadline) && ctx.Err() == nil {
+		o = c.exchange(ctx, deadline)
+	}
+	if errors.Is(o.Err, os.ErrDeadlineExceeded) || errors.Is(o.Err, context.DeadlineExceeded) {
+		o.Err = fmt.Errorf("no answer within %s", c.check.Timeout)
+	}
+	o.Latency = time.Since(began)
+	return o
+}
+
+func (c *caller) exchange(ctx context.Context, deadline time.Time) Outcome {
+	if err := c.connect(ctx, deadline); err != nil {
+		return Outcome{Err: err}
+	}
+	if c.check.Type == "tcp" {
+		c.close()
+		return Outcome{}
+	}
+	stop := context.AfterFunc(ctx, func() { c.conn.SetDeadline(time.Unix(1, 0)) })
+	o, again := c.ask(deadline)
+	if !stop() || !again {
+		c.close()
+	}
+	return o
+}
+
+func (c *caller) connect(ctx context.Context, deadline time.Time) (err error) {
+	if c.conn != nil {
+		return nil
+	}
+	d := net.Dialer{Deadline: deadline, KeepAlive: -1}
+	c.conn, err = d.DialContext(ctx, c.check.Network, c.check.Address)
+	if err != nil {
+		c.conn = nil
+	}
+	return err
+}
+
+// ask sends one request and reads the answer; again says that the connection can be
+// used for the next.
+func (c *caller) ask(deadline time.Time) (o Outcome, again bool) {
+	c.conn.SetDeadline(deadline)
+	if _, err := fmt.Fprintf(c.conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: nexushub-health/%s\r\nAccept: */*\r\n\r\n",
+		c.check.Path, c.check.Host, version.Version); err != nil {
+		return Outcome{Err: err}, false
+	}
+	r := readers.Get().(*bufio.Reader)
+	r.Reset(io.LimitReader(c.conn, answerLimit))
+	defer func() { r.Reset(nil); readers.Put(r) }()
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil {
+		return Outcome{Err: fmt.Errorf("answer is not HTTP: %w", err)}, false
+	}
+	return read(resp, r)
+}
+
+// read takes the answer in. The connection is kept only when the answer ended in it.
+func read(resp *http.Response, r *bufio.Reader) (o Outcome, again bool) {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, bodyLimit))
+	o = Outcome{Code: resp.StatusCode, Body: string(body)}
+	if err != nil {
+		o.Err = fmt.Errorf("answer broke off: %w", err)
+		return o, false
+	}
+	if resp.StatusCode != http.StatusOK {
+		o.Err = fmt.Errorf("answered %s", resp.Status)
+	}
+	n, err := resp.Body.Read(make([]byte, 1))
+	return o, n == 0 && err == io.EOF && !resp.Close && r.Buffered() == 0
+}
