@@ -33,7 +33,8 @@ type Entry struct {
 	continues bool   // the line goes on in the next entry of the stream
 
 	encode  sync.Once
-	encoded []byte
+	event   []byte // as a server-sent event
+	encoded []byte // the JSON in it
 }
 
 // Level is the priority in the contract's four words.
@@ -53,8 +54,23 @@ func (e *Entry) Level() string {
 func (e *Entry) MarshalJSON() ([]byte, error) { return e.json(), nil }
 
 func (e *Entry) json() []byte {
-	e.encode.Do(func() { e.encoded = e.appendJSON(make([]byte, 0, len(e.Message)+400)) })
+	e.encode.Do(e.encodeOnce)
 	return e.encoded
+}
+
+func (e *Entry) sse() []byte {
+	e.encode.Do(e.encodeOnce)
+	return e.event
+}
+
+func (e *Entry) encodeOnce() {
+	b := make([]byte, 0, len(e.Message)+2*len(e.ID)+400)
+	b = append(append(b, "id: "...), e.ID...)
+	b = append(b, "\nevent: log\ndata: "...)
+	head := len(b)
+	b = e.appendJSON(b)
+	e.encoded = b[head:len(b):len(b)]
+	e.event = append(b, "\n\n"...)
 }
 
 func (e *Entry) appendJSON(b []byte) []byte {

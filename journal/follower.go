@@ -13,24 +13,24 @@ type follower struct {
 	instance string
 	wake     chan struct{} // capacity 1
 
-	mu    sync.Mutex // guards the fields that follow
-	queue []Item
-	bytes int
-	lost  bool // the queue was full, and something was left out
+	mu      sync.Mutex // guards the fields that follow
+	batches [][]Item   // shared with other followers, never changed
+	items   int
+	bytes   int
+	lost    bool // the queue was full, and something was left out
 }
 
 func newFollower(instance string) *follower {
 	return &follower{instance: instance, wake: make(chan struct{}, 1)}
 }
 
-func (f *follower) push(items []Item) {
+func (f *follower) push(items []Item, bytes int) {
 	f.mu.Lock()
-	for _, i := range items {
-		if f.lost = f.lost || len(f.queue) >= maxQueue || f.bytes >= maxQueueBytes; f.lost {
-			break
-		}
-		f.queue = append(f.queue, i)
-		f.bytes += i.size()
+	f.lost = f.lost || f.items+len(items) > maxQueue || f.bytes > maxQueueBytes
+	if !f.lost {
+		f.batches = append(f.batches, items)
+		f.items += len(items)
+		f.bytes += bytes
 	}
 	f.mu.Unlock()
 	select {
@@ -40,12 +40,25 @@ func (f *follower) push(items []Item) {
 }
 
 // take empties the queue. lost says that what follows it is missing.
-func (f *follower) take() (items []Item, lost bool) {
+func (f *follower) take() (batches [][]Item, lost bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	items, lost = f.queue, f.lost
-	f.queue, f.bytes, f.lost = nil, 0, false
-	return items, lost
+	batches, lost = f.batches, f.lost
+	f.batches, f.items, f.bytes, f.lost = nil, 0, 0, false
+	return batches, lost
+}
+
+func (f *follower) overflowed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lost
+}
+
+func sizeOf(items []Item) (bytes int) {
+	for _, i := range items {
+		bytes += i.size()
+	}
+	return bytes
 }
 
 func (i Item) size() int {
@@ -53,10 +66,4 @@ func (i Item) size() int {
 		return 256
 	}
 	return len(i.Entry.Message) + 256
-}
-
-func (f *follower) overflowed() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.lost
 }

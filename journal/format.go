@@ -52,9 +52,7 @@ func (f Format) append(b []byte, i Item) ([]byte, error) {
 	case NDJSON:
 		return append(append(b, i.Entry.json()...), '\n'), nil
 	}
-	b = append(append(b, "id: "...), i.Entry.ID...)
-	b = append(append(b, "\nevent: log\ndata: "...), i.Entry.json()...)
-	return append(b, "\n\n"...), nil
+	return append(b, i.Entry.sse()...), nil
 }
 
 func (f Format) appendGap(b []byte, g *Gap) ([]byte, error) {

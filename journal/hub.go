@@ -96,11 +96,12 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // window is how long items are gathered before they are dealt out. It grows with the
-// number of followers, so that the number of wake-ups per second does not.
+// square of the number of followers: a few hear of a line at once, and a hundred cost
+// not much more than one.
 func (h *Hub) window() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return min(time.Duration(h.number)*200*time.Microsecond, 20*time.Millisecond)
+	return min(time.Duration(h.number*h.number)*10*time.Microsecond, 100*time.Millisecond)
 }
 
 // deliver hands a batch to the ring and to whom it concerns.
@@ -117,8 +118,9 @@ func (h *Hub) deliver(batch []Item) {
 		}
 	}
 	for id, items := range concerned {
+		bytes := sizeOf(items)
 		for _, f := range h.followers[id] {
-			f.push(items)
+			f.push(items, bytes)
 		}
 	}
 }
@@ -130,7 +132,7 @@ func (h *Hub) broken(g *Gap) {
 	h.ring = ring{}
 	for _, followers := range h.followers {
 		for _, f := range followers {
-			f.push([]Item{{Gap: g}})
+			f.push([]Item{{Gap: g}}, 0)
 		}
 	}
 }
@@ -149,7 +151,7 @@ func (h *Hub) follow(q Query, from position) (f *follower, hit bool) {
 		items, hit = h.ring.tail(q.Instance, q.Lines)
 	}
 	if hit {
-		f.push(items)
+		f.push(items, sizeOf(items))
 	}
 	h.followers[q.Instance] = append(h.followers[q.Instance], f)
 	h.number++

@@ -29,12 +29,18 @@ type pieces struct {
 	text  strings.Builder
 }
 
-// add takes the next entry and returns what can be delivered now.
-func (j *joiner) add(e *Entry) []*Entry {
-	if len(j.waiting) == 0 && !e.continues {
-		j.clean, j.since = e.cursor, 0
-		return []*Entry{e}
+// passes is true for an entry that is whole while nothing waits: nearly all are, and
+// they are delivered as they are.
+func (j *joiner) passes(e *Entry) bool {
+	if len(j.waiting) > 0 || e.continues {
+		return false
 	}
+	j.clean, j.since = e.cursor, 0
+	return true
+}
+
+// add takes an entry that does not pass and returns what can be delivered now.
+func (j *joiner) add(e *Entry) []*Entry {
 	out := j.expire(e)
 	if whole := j.join(e); whole != nil {
 		out = append(out, whole)

@@ -111,9 +111,11 @@ func (r *reading) live(ctx context.Context, f *follower) error {
 		return errEnough
 	}
 	for {
-		items, lost := f.take()
-		for _, i := range items {
-			r.add(i)
+		batches, lost := f.take()
+		for _, items := range batches {
+			for _, i := range items {
+				r.add(i)
+			}
 		}
 		if lost {
 			r.out = append(r.out, Item{Gap: slow()})
@@ -145,22 +147,33 @@ func (r *reading) wait(ctx context.Context, f *follower, beat *time.Timer) error
 	}
 }
 
-// add takes in what is live, unless history had it.
+// add takes in what is live, unless history had it. Once an entry is behind history
+// all later ones are.
 func (r *reading) add(i Item) {
-	if r.seen != nil && !i.after(*r.seen) || !r.q.concerns(i) && i.instance() != "" {
-		return
+	if r.seen != nil {
+		if !i.after(*r.seen) {
+			return
+		}
+		if i.Entry != nil {
+			r.seen = nil
+		}
 	}
-	r.take(i)
+	if r.q.concerns(i) || i.instance() == "" {
+		r.take(i)
+	}
 }
 
 // take is the way of every item, old or live: joined, skipped, filtered, put out.
 func (r *reading) take(i Item) {
-	if i.Gap != nil {
+	switch {
+	case i.Gap != nil:
 		r.out = append(r.out, i)
-		return
-	}
-	for _, e := range r.joiner.add(i.Entry) {
-		r.put(e)
+	case r.joiner.passes(i.Entry):
+		r.put(i.Entry)
+	default:
+		for _, e := range r.joiner.add(i.Entry) {
+			r.put(e)
+		}
 	}
 }
 

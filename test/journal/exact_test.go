@@ -141,17 +141,21 @@ type reader struct {
 	gaps    []string
 }
 
+// run ends with the last line, or when nothing has come for half a minute.
 func (r *reader) run(ctx context.Context, written <-chan struct{}) {
-	quiet := 0
-	for ctx.Err() == nil && quiet < 3 {
+	progress := time.Now()
+	for ctx.Err() == nil && len(r.numbers) < total() {
 		before := len(r.numbers)
 		r.visit(ctx)
 		select {
 		case <-written:
-			if len(r.numbers) == before {
-				quiet++ // three visits without anything new: that was all
-			}
 		default:
+			progress = time.Now()
+		}
+		if len(r.numbers) > before {
+			progress = time.Now()
+		} else if time.Since(progress) > 30*time.Second {
+			return
 		}
 	}
 }
