@@ -101,8 +101,8 @@ func TestReplacementWithoutAGap(t *testing.T) {
 		if n := len(h.unitsOf(shop)); n != 2 {
 			t.Fatalf("%d units while the new one is not healthy, want both", n)
 		}
-		if r, _ := h.proxy.route(shop); r.Target.ID != old {
-			t.Errorf("route leads to %s before the new one is healthy", r.Target.ID)
+		if r, _ := h.proxy.route(shop); r.Target.ID != old || strings.Contains(r.StaticDir, "-v2") {
+			t.Errorf("route leads to %s with the files in %s before the new one is healthy", r.Target.ID, r.StaticDir)
 		}
 		h.settle()
 		v := h.wantState(shop, api.StateRunning)
@@ -147,6 +147,29 @@ func TestFailedRevisionLeavesTheOldOneUntouched(t *testing.T) {
 		h.pass(time.Minute)
 		if n := count(h.units.Calls(), "Start"); n != starts {
 			t.Errorf("after a restart of the agent the bad revision was tried again")
+		}
+	})
+}
+
+// A health check that was mistyped must not bring down what was healthy by the old one.
+func TestFallbackKeepsItsOwnHealthCheckAndFiles(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(shop, "shop.yesterday.localhost")
+		h.start()
+		before := h.unitsOf(shop)[0]
+		h.health.set("/mistyped", true)
+		h.config.Apps[0].Health.Path = "/mistyped"
+		h.releases.deploy("-v2")
+		h.agent.Reload(h.config, 8443)
+		h.pass(10 * time.Minute)
+		if v := h.wantState(shop, api.StateRunning); !strings.Contains(v.Why, "given up") {
+			t.Errorf("why = %q, want that the new revision was given up", v.Why)
+		}
+		if list := h.unitsOf(shop); len(list) != 1 || list[0].Invocation != before.Invocation {
+			t.Errorf("units = %+v, want the old one untouched", list)
+		}
+		if r, _ := h.proxy.route(shop); strings.Contains(r.StaticDir, "-v2") {
+			t.Errorf("files are served from %s, which was given up", r.StaticDir)
 		}
 	})
 }

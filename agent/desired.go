@@ -15,7 +15,8 @@ type Desired struct {
 	Spec     units.Spec
 	Revision string // of Spec; empty: nothing is to run
 	Unit     string // of Spec
-	Fallback bool   // Spec is the last good one, because the wanted one was rejected
+	Fallback bool   // Spec and Manifest are the last good ones, because the wanted ones were rejected
+	Good     *Good  // the last revision that served
 	Stopped  string // why it must not run; empty: it should
 	Problem  string // why it cannot be resolved; what runs is left alone
 	Pinned   bool   // on an older release by an operator's word

@@ -192,7 +192,7 @@ func (r *fakeReleases) Resolve(_ context.Context, path string) (release.Release,
 	if err := r.fail[path]; err != nil {
 		return release.Release{}, err
 	}
-	return release.Release{Hash: "hash-of-" + path + r.version, Dir: path, Runs: true}, nil
+	return release.Release{Hash: "hash-of-" + path + r.version, Dir: path + r.version, Runs: true, Static: true}, nil
 }
 
 func (r *fakeReleases) Get(hash string) (release.Release, error) {
@@ -213,7 +213,7 @@ func (r *fakeReleases) deploy(version string) {
 // fakeHealth answers the probes by port.
 type fakeHealth struct {
 	mu   sync.Mutex
-	sick map[string]bool // by address; "*": all
+	sick map[string]bool // by address or path; "*": all
 	new  bool            // only addresses not seen yet are sick
 	seen map[string]bool
 }
@@ -221,7 +221,7 @@ type fakeHealth struct {
 func (f *fakeHealth) ask(_ context.Context, c health.Check) health.Outcome {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.sick["*"] || f.sick[c.Address] || f.new && !f.seen[c.Address] {
+	if f.sick["*"] || f.sick[c.Address] || f.sick[c.Path] || f.new && !f.seen[c.Address] {
 		return health.Outcome{Code: 503, Err: errors.New("answered 503")}
 	}
 	if f.seen == nil {

@@ -3,6 +3,8 @@ package agent
 import (
 	"time"
 
+	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -20,8 +22,17 @@ type Memory struct {
 
 // Good is the last revision that served: what to fall back to.
 type Good struct {
-	Revision string     `json:"revision"`
-	Spec     units.Spec `json:"spec"`
+	Revision string            `json:"revision"`
+	Spec     units.Spec        `json:"spec"`
+	Release  release.Release   `json:"release"`
+	Manifest manifest.Manifest `json:"manifest"` // its health check and routing, which Spec does not have
+}
+
+// is says whether nothing about the good revision has changed.
+func (g *Good) is(s *situation) bool {
+	m := &s.Manifest
+	return g != nil && g.Revision == s.Revision && g.Manifest.Health == m.Health && g.Manifest.Static == m.Static &&
+		g.Manifest.ProxyAll == m.ProxyAll && g.Manifest.IdleTimeout == m.IdleTimeout
 }
 
 // Pin holds an instance on an older release until its provider brings a new one.

@@ -50,13 +50,15 @@ func (a *Agent) notePhase(s *situation) phase {
 // noteGood remembers the revision to fall back to.
 func (a *Agent) noteGood(s *situation, p phase) {
 	m := a.have.memory(s.ID)
-	if p.state != api.StateRunning || s.want == nil || s.served != s.want.Unit || m.Good != nil && m.Good.Revision == s.Revision {
+	if p.state != api.StateRunning || s.want == nil || s.served != s.want.Unit || s.Fallback || m.Good.is(s) {
 		return
 	}
-	a.life.deployed++
-	m.Good = &Good{Revision: s.Revision, Spec: s.Spec}
-	m.remember(s.Release.Hash, s.now, a.want.config.Releases.Keep)
-	a.life.unsaved = true
+	if m.Good == nil || m.Good.Revision != s.Revision {
+		a.life.deployed++
+		m.remember(s.Release.Hash, s.now, a.want.config.Releases.Keep)
+	}
+	m.Good = &Good{Revision: s.Revision, Spec: s.Spec, Release: s.Release, Manifest: s.Manifest}
+	s.Good, a.life.unsaved = m.Good, true
 }
 
 // noteReturn sees that an operator has started again what he had stopped.

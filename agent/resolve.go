@@ -127,7 +127,7 @@ func (a *Agent) desire(r resolved) Desired {
 	}
 	d := Desired{
 		Instance: r.Instance, Name: hostname.Slug(r.HostName, a.want.place.Domain),
-		Release: r.release, Problem: r.problem, Stopped: m.Stopped, Adopted: r.adopted, Pinned: r.pinned,
+		Release: r.release, Good: m.Good, Problem: r.problem, Stopped: m.Stopped, Adopted: r.adopted, Pinned: r.pinned,
 		Manifest: r.Manifest.Over(r.release.Manifest.Over(a.want.config.Defaults)),
 	}
 	if a.life.halted {
@@ -139,7 +139,7 @@ func (a *Agent) desire(r resolved) Desired {
 	d.Spec = buildSpec(r.Instance, r.release, d.Manifest, a.secretFiles(r.ID), m.Serial, a.want.place)
 	d.Revision = d.Spec.Revision()
 	if m.Rejected != nil && m.Rejected.Revision == d.Revision && m.Good != nil {
-		d.Spec, d.Revision, d.Fallback = m.Good.Spec, m.Good.Revision, true
+		d.Spec, d.Revision, d.Manifest, d.Fallback = m.Good.Spec, m.Good.Revision, m.Good.Manifest, true
 	}
 	d.Unit = d.Spec.UnitName()
 	return d

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/proxy"
 	"github.com/nexushub/nexushub/units"
 )
@@ -30,11 +32,12 @@ func routes(situations []situation, targets map[string]string) []proxy.Route {
 }
 
 func (s *situation) route() proxy.Route {
+	rel, m := s.serving()
 	r := proxy.Route{
 		Instance: s.ID, Name: s.Name, Kind: s.Kind, Hosts: []string{s.HostName},
-		State: s.routeState(), StaticDir: s.staticDir(), SPAFallback: s.Manifest.Static.SPAFallback,
-		StaticService: s.StaticService, ProxyAll: s.Manifest.ProxyAll,
-		IdleSec: s.Manifest.IdleTimeout.Seconds(), ACME: s.ACME,
+		State: s.routeState(), StaticDir: s.staticDir(rel), SPAFallback: m.Static.SPAFallback,
+		StaticService: s.StaticService, ProxyAll: m.ProxyAll,
+		IdleSec: m.IdleTimeout.Seconds(), ACME: s.ACME,
 	}
 	if s.DebugPort != 0 {
 		r.DevServer = loopback(s.DebugPort)
@@ -84,12 +87,22 @@ func (s *situation) servedUnit() *Unit {
 	return nil
 }
 
-func (s *situation) staticDir() string {
+// serving is what belongs to the unit that answers: the files of a new release wait
+// until its process is healthy.
+func (s *situation) serving() (*release.Release, *manifest.Manifest) {
+	u := s.servedUnit()
+	if u != nil && s.Good != nil && u.Revision == s.Good.Revision && (s.Fallback || u.Unit != s.Unit) {
+		return &s.Good.Release, &s.Good.Manifest
+	}
+	return &s.Release, &s.Manifest
+}
+
+func (s *situation) staticDir(r *release.Release) string {
 	switch {
 	case s.StaticPath != "":
 		return s.StaticPath
-	case s.Release.Static:
-		return filepath.Join(s.Release.Dir, "static")
+	case r.Static:
+		return filepath.Join(r.Dir, "static")
 	}
 	return ""
 }
