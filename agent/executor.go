@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/ports"
@@ -14,9 +15,6 @@ import (
 )
 
 const (
-	// parallel bounds the jobs in PID 1's hands: more at once only wait there, and keep
-	// a replacement or a stop waiting behind them.
-	parallel = 32
 	// routeLimit is how long a task waits for the proxy before it is planned again.
 	routeLimit = 10 * time.Second
 	// unrouteLimit is how long a stop waits for the proxy: it must not block for ever.
@@ -37,8 +35,10 @@ type executor struct {
 	drain   time.Duration
 	envDir  string
 	secret  string
-	slots   chan struct{}
-	log     *slog.Logger
+	// slots bound the jobs in PID 1's hands by what the CPUs can do: more at once would
+	// only wait there, and a replacement or a stop would wait behind them.
+	slots chan struct{}
+	log   *slog.Logger
 }
 
 // result is how a task went, and what its unit looks like afterwards.
@@ -56,7 +56,7 @@ func newExecutor(o Options, r *router, p *ports.Allocator, log *slog.Logger) *ex
 	return &executor{
 		units: o.Units, proxy: o.Proxy, journal: o.Journal, router: r, ports: p, log: log,
 		drain: o.Config.Proxy.DrainTimeout.Std(), envDir: filepath.Join(o.Config.RunDir, "env"),
-		secret: o.Secret, slots: make(chan struct{}, parallel),
+		secret: o.Secret, slots: make(chan struct{}, max(8, 4*runtime.GOMAXPROCS(0))),
 	}
 }
 
@@ -79,7 +79,7 @@ func (e *executor) run(ctx context.Context, t Task, generation uint64) result {
 	case Start, Stop, Restart:
 		r.err = e.job(ctx, t)
 	}
-	if t.Action != Route && t.Action != Unroute && t.Action != Drain {
+	if t.Action.readsUnit() {
 		r.status, r.readErr = e.units.Get(ctx, t.Unit)
 		r.read = true
 	}

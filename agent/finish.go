@@ -13,6 +13,7 @@ func (a *Agent) finish(r result) {
 	defer a.mu.Unlock()
 	now := time.Now()
 	delete(a.have.busy, r.task.Instance)
+	delete(a.have.inHand, r.task.Unit)
 	a.enterAfter(r)
 	a.life.count(r)
 	a.report(r)

@@ -173,6 +173,7 @@ func (a *Agent) observe(desired []Desired, now time.Time) {
 func (a *Agent) dispatch(ctx context.Context, situations []situation, tasks []Task) {
 	for _, t := range tasks {
 		a.have.busy[t.Instance] = t
+		a.have.inHand[t.Unit] = t.Action.readsUnit()
 		switch t.Action {
 		case Route:
 			a.have.targets[t.Instance] = t.Unit
@@ -199,7 +200,7 @@ func (a *Agent) hear(ctx context.Context, e units.Event) {
 		a.read(ctx, "")
 		return
 	}
-	if u := a.have.units[e.Unit]; u != nil && a.have.isBusy(u.Instance) {
+	if a.have.inHand[e.Unit] {
 		return // its task reads it at the end
 	}
 	if len(a.have.hinted) == 0 {

@@ -28,6 +28,9 @@ var actionNames = []string{"verify", "route", "unroute", "drain", "stop", "start
 
 func (a Action) String() string { return actionNames[a] }
 
+// readsUnit says whether the unit is read after the action, which may have changed it.
+func (a Action) readsUnit() bool { return a != Route && a != Unroute && a != Drain }
+
 // Task is one step towards the desired state, and why it is taken.
 type Task struct {
 	Action   Action
