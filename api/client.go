@@ -27,7 +27,14 @@ type Client struct {
 	base  string
 	token string
 	http  *http.Client
+
+	where    string        // base, or the socket
+	patience time.Duration // of calls that only ask
 }
+
+// patience is much longer than a restart of the agent takes. There must be an end: the
+// socket is PID 1's and takes connections also while no agent can be started.
+const patience = 15 * time.Second
 
 // NewClient speaks over the control socket, where the kernel vouches for the caller.
 func NewClient(socket string) *Client {
@@ -36,7 +43,7 @@ func NewClient(socket string) *Client {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		},
 	}
-	return &Client{base: "http://nexushub", http: &http.Client{Transport: t}}
+	return &Client{base: "http://nexushub", http: &http.Client{Transport: t}, where: socket, patience: patience}
 }
 
 // NewRemoteClient speaks to an API host (admin.DOMAIN) through the TLS proxy. roots
@@ -45,7 +52,8 @@ func NewRemoteClient(base, token string, roots *x509.CertPool) *Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DialContext = dialLocalhost
 	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-	return &Client{base: strings.TrimSuffix(base, "/"), token: token, http: &http.Client{Transport: t}}
+	base = strings.TrimSuffix(base, "/")
+	return &Client{base: base, token: token, http: &http.Client{Transport: t}, where: base, patience: patience}
 }
 
 // dialLocalhost leads names below .localhost to this host (RFC 6761, 6.3), as browsers
@@ -68,6 +76,12 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		}
 		body = bytes.NewReader(data)
 		header.Set("Content-Type", "application/json")
+	}
+	if method == http.MethodGet {
+		silent := fmt.Errorf("%s: no answer within %s: %w", c.where, c.patience, Unavailable)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.patience, silent)
+		defer cancel()
 	}
 	res, err := c.send(ctx, method, path, header, body)
 	if err != nil {
@@ -111,7 +125,9 @@ func (c *Client) send(ctx context.Context, method, path string, header http.Head
 
 // unreachable keeps what the caller has to know: that it left, or that no agent is there.
 func unreachable(ctx context.Context, err error) error {
-	if cause := ctx.Err(); cause != nil {
+	if cause := context.Cause(ctx); CodeOf(cause) == Unavailable {
+		return cause
+	} else if cause != nil {
 		return fmt.Errorf("%w: %w", cause, codeOf(cause))
 	}
 	var inner *net.OpError

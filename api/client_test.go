@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/internal/problem"
 )
@@ -134,5 +135,20 @@ func TestDebugURLHasTheProxysPort(t *testing.T) {
 	})
 	if got := c.DebugURL(t.Context(), DebugApplication{ID: "x", HostName: "shop.example.org"}); got != "https://shop.example.org:8443/" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// PID 1 takes the connection; nobody answers.
+func TestClientDoesNotWaitForeverForAnAnswer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "api.sock")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	c := NewClient(path)
+	c.patience = 10 * time.Millisecond
+	if _, err := c.Apps(t.Context()); !errors.Is(err, Unavailable) || !strings.Contains(err.Error(), path) {
+		t.Errorf("error = %v, want that %s does not answer", err, path)
 	}
 }
