@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -152,10 +153,15 @@ func (h *host) identity(unit string) string {
 	return h.Must(h.t, "systemctl", "show", "-p", "MainPID", "-p", "InvocationID", "-p", "ActiveEnterTimestampMonotonic", unit)
 }
 
+// One load at a time: the generator shares the processors with what it measures.
+var loading sync.Mutex
+
 // underLoad sends 200 requests/s, half of them on new connections, while f acts, and
 // fails the test for every request that failed.
 func (h *host) underLoad(url string, f func()) {
 	h.t.Helper()
+	loading.Lock()
+	defer loading.Unlock()
 	fresh := *h.client
 	transport := h.client.Transport.(*http.Transport).Clone()
 	transport.DisableKeepAlives = true

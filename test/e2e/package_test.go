@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,7 +81,7 @@ func TestRemoveKeepsAndPurgeRemoves(t *testing.T) {
 		h.serves(hello + "/public/time")
 		h.sh("DEBIAN_FRONTEND=noninteractive apt-get purge -y nexushub")
 		h.nothingRuns()
-		left := h.sh("find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache \\) -prune -o -name '*nexushub*' -print; getent passwd _nexushub-proxy; getent group nexushub; find /run -name '*nexushub*'; true")
+		left := h.sh("find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path /srv -o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache \\) -prune -o -name '*nexushub*' -print; getent passwd _nexushub-proxy || true; getent group nexushub || true; find /run -name '*nexushub*' || true")
 		if left != "" {
 			t.Errorf("the purge left:\n%s", left)
 		}
@@ -97,7 +96,7 @@ func (h *host) nothingRuns() {
 	if out := h.sh("systemctl list-units --plain --no-legend --state=active,activating,failed 'nexushub*' | grep -v '^nexushub.*\\.slice' || true"); out != "" {
 		h.t.Errorf("still there:\n%s", out)
 	}
-	if out := h.sh("ss -Hltn 'sport = :8443'; pgrep -fa '/usr/sbin/nexushub|bin/app' || true"); out != "" {
+	if out := h.sh("ss -Hltn 'sport = :8443'; pgrep -xa 'nexushub.*|app' || true"); out != "" {
 		h.t.Errorf("still runs: %s", out)
 	}
 }
@@ -136,7 +135,7 @@ func TestConfigurationIsTheAdministrators(t *testing.T) {
 		if got := h.Must(t, "cat", "/etc/nexushub/nexushub.toml"); got+"\n" != mine {
 			t.Errorf("the upgrade changed the configuration: %s", got)
 		}
-		if out := fmt.Sprint(h.sh("dpkg -V nexushub || true")); strings.Contains(strings.ReplaceAll(out, "??5?????? c", ""), "?") {
+		if out := h.sh("dpkg -V nexushub || true"); strings.Contains(strings.ReplaceAll(out, "??5?????? c", ""), "?") {
 			t.Errorf("files of the package were changed:\n%s", out)
 		}
 	})

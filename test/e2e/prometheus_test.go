@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -15,33 +14,30 @@ func TestPrometheusIsAnApplication(t *testing.T) {
 		h.write("/srv/prometheus/prometheus.yml", `global: {scrape_interval: 1s}
 scrape_configs: [{job_name: self, static_configs: [{targets: ["127.0.0.1:10000"]}]}]
 `)
-		h.write("/srv/prometheus/run", `#!/bin/sh
+		h.write("/srv/prometheus/bin/app", `#!/bin/sh
 exec ./bin/prometheus --config.file=prometheus.yml --storage.tsdb.path="$STATE_DIRECTORY" --web.listen-address="127.0.0.1:$PORT"
 `)
-		h.sh("chmod 755 /srv/prometheus/run")
+		h.sh("chmod 755 /srv/prometheus/bin/app")
 		h.app("prometheus", `instance_id = "5d2a9f4e-6d0f-4f3c-9df8-0c8d7a1b2c3d"
 host_name = "prometheus.yesterday.localhost"
 package = "/srv/prometheus"
-exec = ["run"]
 proxy_all = true
 health = { path = "/-/healthy" }
 `)
 		h.reload()
 		h.serves(url + "/-/ready")
-		const query = url + "/graph"
-		h.serves(query)
+		h.serves(url + "/metrics")
 		samples := func() string {
 			return h.sh("ls -A $(readlink -f /var/lib/nexushub-apps/5d2a9f4e-6d0f-4f3c-9df8-0c8d7a1b2c3d)/wal")
 		}
 		if samples() == "" {
 			t.Error("no data in its state directory")
 		}
-		unit := h.unit("prometheus")
 		h.Must(t, "nexushub", "restart", "prometheus")
 		h.serves(url + "/-/ready")
 		h.eventually("it replays what it had written", func() error { return h.logged("prometheus", "WAL segment loaded") })
-		if out := h.Must(t, "systemctl", "show", "-p", "DynamicUser,StateDirectory", unit); !strings.Contains(out, "DynamicUser=yes") {
-			t.Errorf("not sandboxed: %s", fmt.Sprint(out))
+		if out := h.Must(t, "systemctl", "show", "-p", "DynamicUser,StateDirectory", h.unit("prometheus")); !strings.Contains(out, "DynamicUser=yes") {
+			t.Errorf("not sandboxed: %s", out)
 		}
 	})
 }

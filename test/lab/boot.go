@@ -2,6 +2,8 @@ package lab
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,12 +32,15 @@ func Boot(t testing.TB, o Options) *Machine {
 func (m *Machine) report(t testing.TB) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	journal, err := m.Journal(ctx, "", 120)
+	journal, err := m.Journal(ctx, "", 3000)
 	if err != nil {
 		t.Logf("no journal: %v\n%s", err, m.Console())
 		return
 	}
-	t.Logf("journal of %s:\n%s", m.Suite, journal)
+	lines := slices.DeleteFunc(strings.Split(journal, "\n"), func(line string) bool {
+		return strings.Contains(line, "trace") // lines per request would drown everything else
+	})
+	t.Logf("journal of %s:\n%s", m.Suite, strings.Join(lines[max(0, len(lines)-150):], "\n"))
 }
 
 // Must runs a command in the machine and ends the test when it fails.
