@@ -42,11 +42,12 @@ func (c *cli) stop() *cobra.Command {
 		Long: `stop takes the route away, lets requests in hand finish, and ends the application:
 SIGTERM, its grace period, SIGKILL. It stays stopped until nexushub start.
 
-With --all the proxy stops first and then every application, as at a shutdown.`,
+With --all every application stops, all at once, until one is started again or the agent
+restarts. systemctl stop nexushub.target stops the proxy and the agent as well.`,
 		Example: "  nexushub stop myapp\n  nexushub stop --all",
 		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: c.completeApp,
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "the proxy and every application")
+	cmd.Flags().BoolVar(&all, "all", false, "every application")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
 		case all && len(args) == 0:
