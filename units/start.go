@@ -11,7 +11,7 @@ import (
 )
 
 // margin is what PID 1 gets on top of a unit's own time limit before we stop waiting.
-const margin = 30 * time.Second
+const margin = 90 * time.Second
 
 // Start creates and starts the units of one revision as one transaction: it returns nil
 // when the service has started (Type=exec: its command runs; notify: it said READY).

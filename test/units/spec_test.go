@@ -21,7 +21,7 @@ func spec(name string, argv ...string) units.Spec {
 	return units.Spec{
 		Instance: id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:], Name: name, Kind: "static", HostName: name + ".test",
 		Release: strings.Repeat("ab", 32), Directory: "/usr", Exec: argv, Network: "port", Domain: "test",
-		StartSec: 20, StopSec: 2, MemoryMax: 128 << 20, TasksMax: 64,
+		StartSec: 120, StopSec: 2, MemoryMax: 128 << 20, TasksMax: 64,
 	}
 }
 

@@ -16,6 +16,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"syscall"
 
 	"github.com/nexushub/nexushub/test/bench/report"
@@ -48,10 +50,32 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	reconcile, err := reconcile(ctx)
+	if err != nil {
+		return err
+	}
 	r := report.New("start")
-	r.Rows = rows
+	r.Rows = append(rows, report.Row{Case: "reconcile 1000", Subject: "nexushubd", Metric: "unchanged", Value: reconcile, Unit: "ms"})
 	ratios(r)
 	return r.Finish(stdout)
+}
+
+// install puts the package and the inner program into the machine.
+func install(ctx context.Context, m *lab.Machine, dir string) error {
+	deb, err := lab.Deb()
+	if err != nil {
+		return err
+	}
+	if _, err := m.InstallDeb(ctx, deb); err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "bench")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, "./test/bench/start/inside")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return m.CopyIn(ctx, file, "/srv/bench/bin/app")
 }
 
 // measure runs the inner program in a fresh machine.
@@ -66,18 +90,10 @@ func measure(ctx context.Context, suite lab.Suite, rounds, many string, stderr i
 		return nil, err
 	}
 	defer m.Shutdown()
-	for name, source := range map[string]string{"nexushub-exec": "./cmd/nexushub-exec", "bench": "./test/bench/start/inside"} {
-		file := filepath.Join(dir, name)
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, source)
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("build %s: %w\n%s", source, err, out)
-		}
-		if err := m.CopyIn(ctx, file, "/usr/lib/nexushub/"+name); err != nil {
-			return nil, err
-		}
+	if err := install(ctx, m, dir); err != nil {
+		return nil, err
 	}
-	cmd := m.Command(ctx, "/usr/lib/nexushub/bench", "measure", rounds, many)
+	cmd := m.Command(ctx, "/srv/bench/bin/app", "measure", rounds, many)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, stderr
 	if err := cmd.Run(); err != nil {
@@ -86,6 +102,22 @@ func measure(ctx context.Context, suite lab.Suite, rounds, many string, stderr i
 	var rows []report.Row
 	return rows, json.Unmarshal(out.Bytes(), &rows)
 }
+
+// reconcile runs the agent's own benchmark: milliseconds for 1,000 unchanged instances.
+func reconcile(ctx context.Context) (float64, error) {
+	out, err := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkReconcile$", "./agent").CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("%w\n%s", err, out)
+	}
+	found := perOp.FindSubmatch(out)
+	if found == nil {
+		return 0, fmt.Errorf("no figure in:\n%s", out)
+	}
+	ns, err := strconv.ParseFloat(string(found[1]), 64)
+	return ns / 1e6, err
+}
+
+var perOp = regexp.MustCompile(`BenchmarkReconcile\S*\s+\d+\s+(\S+) ns/op`)
 
 // ratios compares ours with the same unit made by hand.
 func ratios(r *report.Report) {
@@ -97,11 +129,16 @@ func ratios(r *report.Report) {
 		}
 		return 0
 	}
-	ratio := func(key, scenario, metric string) {
+	ratio := func(key, scenario, subject, metric string) {
 		if raw := find(scenario, "raw sandbox", metric); raw > 0 {
-			r.Ratios[key] = find(scenario, "Manager.Start", metric) / raw
+			r.Ratios[key] = find(scenario, subject, metric) / raw
 		}
 	}
-	ratio("start_vs_raw", "one", "p50")
-	ratio("cold500_vs_raw", "cold", "all answer")
+	ratio("start_vs_raw", "routed", "API to routed 200", "p50")
+	ratio("manager_vs_raw", "one", "Manager.Start", "p50")
+	ratio("cold500_vs_raw", "cold", "nexushubd", "all answer")
+	ratio("cold500_manager_vs_raw", "cold", "Manager.Start", "all answer")
+	r.Ratios["idle_cpu_percent"] = find("idle", "nexushubd", "CPU")
+	r.Ratios["idle_rss_mib"] = find("idle", "nexushubd", "RSS")
+	r.Ratios["reconcile1000_ms"] = find("reconcile 1000", "nexushubd", "unchanged")
 }

@@ -14,11 +14,29 @@ import (
 	"github.com/nexushub/nexushub/units"
 )
 
+// firstPort lies outside of what the agent gives away.
+const firstPort = 20000
+
 // settle lets PID 1 and the kernel finish with what was stopped before.
 const settle = 60 * time.Millisecond
 
-// measure takes turns: in each round every kind starts once, in random order.
+// measure compares first without the agent, which would stop what it did not start, and
+// then through it.
 func measure(ctx context.Context, rounds, many int) ([]report.Row, error) {
+	if err := command("systemctl", "stop", "nexushubd.service"); err != nil {
+		return nil, err
+	}
+	rows, err := byHand(ctx, rounds, many)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := throughAgent(ctx, rounds, many)
+	rows = append(rows, chain...)
+	slices.SortFunc(rows, compare)
+	return rows, err
+}
+
+func byHand(ctx context.Context, rounds, many int) ([]report.Row, error) {
 	m, err := units.Dial(ctx)
 	if err != nil {
 		return nil, err
@@ -30,24 +48,9 @@ func measure(ctx context.Context, rounds, many int) ([]report.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	times := map[string][]time.Duration{}
-	for n := range rounds * len(all) {
-		if n%len(all) == 0 {
-			rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		}
-		s := all[n%len(all)]
-		took, err := one(ctx, s, 10000+n)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.name(), err)
-		}
-		times[s.name()] = append(times[s.name()], took)
-	}
-	var rows []report.Row
-	for name, list := range times {
-		slices.Sort(list)
-		for metric, at := range map[string]int{"p50": len(list) / 2, "p90": len(list) * 9 / 10, "min": 0} {
-			rows = append(rows, report.Row{Case: "one", Subject: name, Metric: metric, Value: ms(list[at]), Unit: "ms"})
-		}
+	rows, err := takeTurns(ctx, "one", all, rounds)
+	if err != nil {
+		return nil, err
 	}
 	for _, s := range all {
 		if s.parallel() && many > 0 {
@@ -58,7 +61,30 @@ func measure(ctx context.Context, rounds, many int) ([]report.Row, error) {
 			rows = append(rows, row)
 		}
 	}
-	slices.SortFunc(rows, compare)
+	return rows, nil
+}
+
+// takeTurns: in each round every kind starts once, in random order.
+func takeTurns(ctx context.Context, scenario string, all []starter, rounds int) ([]report.Row, error) {
+	times := map[string][]time.Duration{}
+	for n := range rounds * len(all) {
+		if n%len(all) == 0 {
+			rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		}
+		s := all[n%len(all)]
+		took, err := one(ctx, s, firstPort+n)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name(), err)
+		}
+		times[s.name()] = append(times[s.name()], took)
+	}
+	var rows []report.Row
+	for name, list := range times {
+		slices.Sort(list)
+		for metric, at := range map[string]int{"p50": len(list) / 2, "p90": len(list) * 9 / 10, "min": 0} {
+			rows = append(rows, report.Row{Case: scenario, Subject: name, Metric: metric, Value: ms(list[at]), Unit: "ms"})
+		}
+	}
 	return rows, nil
 }
 
@@ -73,7 +99,7 @@ func one(ctx context.Context, s starter, port int) (time.Duration, error) {
 	if err := s.start(ctx, port); err != nil {
 		return 0, err
 	}
-	if err := answers(ctx, port); err != nil {
+	if err := answers(ctx, s.url(port)); err != nil {
 		return 0, err
 	}
 	took := time.Since(begin)
@@ -88,7 +114,7 @@ func cold(ctx context.Context, s starter, many int) (report.Row, error) {
 		if err := s.start(ctx, port); err != nil {
 			return err
 		}
-		return answers(ctx, port)
+		return answers(ctx, s.url(port))
 	})
 	took := time.Since(begin)
 	if err == nil {
@@ -102,7 +128,7 @@ func each(ctx context.Context, many int, f func(context.Context, int) error) err
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(64)
 	for i := range many {
-		g.Go(func() error { return f(ctx, 15000+i) })
+		g.Go(func() error { return f(ctx, firstPort+i) })
 	}
 	return g.Wait()
 }
