@@ -70,7 +70,9 @@ func (v *Voice) Did(what string, a api.App) error {
 func (v *Voice) Removed(what, name string) { v.say("removed %s %s", what, name) }
 
 // StoppedAll confirms `stop --all`.
-func (v *Voice) StoppedAll() { v.say("stopped the proxy and every application") }
+func (v *Voice) StoppedAll() {
+	v.say("stopped every application; nexushub start APP lets all run again")
+}
 
 // Plan is `plan`.
 func (v *Voice) Plan(tasks []api.Task) error {
