@@ -66,6 +66,7 @@ type Agent struct {
 	want catalogue
 	have table
 	life lifetime
+	risk exposures
 }
 
 // New returns an agent that has read its state and what PID 1 runs. A damaged or newer
@@ -77,7 +78,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		wake: make(chan struct{}, 1), resolve: make(chan struct{}, 1),
 		results: make(chan result), reads: make(chan reading), alive: make(chan chan struct{}),
 		ready: make(chan struct{}),
-		want:  newCatalogue(), have: newTable(), life: newLifetime(),
+		want:  newCatalogue(), have: newTable(), life: newLifetime(), risk: newExposures(),
 	}
 	a.router = newRouter(o.Proxy, o.Log, a.poke)
 	a.monitor = health.NewMonitor(func(string) { a.poke() })
@@ -98,6 +99,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	g.Go(func() error { return a.router.Run(ctx) })
 	g.Go(func() error { return a.monitor.Run(ctx) })
 	g.Go(func() error { return a.runResolver(ctx) })
+	g.Go(func() error { return a.runExposure(ctx) })
 	g.Go(func() error { return a.runLoop(ctx) })
 	err := g.Wait()
 	a.saver.flush()

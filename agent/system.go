@@ -24,6 +24,9 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if err := disk(&s, a.want.config.StateDir); err != nil {
+		s.Warnings = append(s.Warnings, "the disk cannot be looked at: "+err.Error())
+	}
 	s.Domain = a.want.config.Domain
 	if !a.life.first.IsZero() {
 		s.FirstReconcile = &a.life.first

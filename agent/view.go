@@ -114,6 +114,7 @@ func (a *Agent) view(s *situation) api.App {
 	if h, held := a.have.holds[s.ID]; held && v.Why == "" {
 		v.Why = h.why
 	}
+	v.Exposure = a.exposure(s)
 	a.viewRejection(&v, s)
 	if u := s.shown(); u != nil {
 		viewUnit(&v, u)
