@@ -8,10 +8,12 @@ import (
 )
 
 // Times of a shutdown besides the drain timeout: how long connections are served on
-// so that busy clients learn that they close, and how long the last requests have.
+// so that busy clients learn that they close, how long the last requests have, and how
+// long a new connection may take to send one.
 const (
 	farewell   = time.Second
 	lastOrders = 5 * time.Second
+	patience   = 2 * time.Second
 	drainPoll  = 10 * time.Millisecond
 )
 
@@ -47,8 +49,8 @@ func (s *Server) goAway(ctx context.Context) {
 func (s *Server) lastOrders() {
 	ctx, cancel := context.WithTimeout(context.Background(), lastOrders)
 	defer cancel()
-	s.goAway(ctx)
 	await(ctx, func() bool {
+		s.goAway(ctx) // again: connections that have shaken hands just now
 		for _, c := range s.watcher.all() {
 			if c, ok := c.(*conn); ok {
 				c.letGo()
@@ -59,9 +61,10 @@ func (s *Server) lastOrders() {
 }
 
 // letGo closes a connection that waits for a further request; one that has not had
-// its first answer yet gets a moment more.
+// its first answer yet gets a moment more, for its client may be slow and could not
+// know that its request was not begun.
 func (c *conn) letGo() {
-	if p, _ := c.watch.look(); p == postureIdle && (c.served.Load() || c.server.watcher.clock.Load()-c.opened > 4) {
+	if p, _ := c.watch.look(); p == postureIdle && (c.served.Load() || c.server.watcher.clock.Load()-c.opened > uint64(patience/tick)) {
 		c.net.SetReadDeadline(past)
 	}
 }

@@ -35,14 +35,14 @@ type Store struct {
 	faults map[string]error
 }
 
-// Open reads the folder; a pair that cannot be used is an error then, while Run only
-// reports it and stays with what it had.
+// Open reads the folder. A pair that cannot be used, or has expired, is reported and
+// its hosts get what there is else: the other hosts must not suffer from it.
 func Open(opt Options) (*Store, error) {
-	s := &Store{opt: opt, faults: map[string]error{}}
 	set, faults := readDir(opt.Dir, nil)
-	for _, err := range faults {
-		return nil, err
+	for path, err := range faults {
+		opt.Log.Error("certificate not taken over", "path", path, "error", err)
 	}
+	s := &Store{opt: opt, faults: faults}
 	s.files.Store(set)
 	s.ca = &localCA{dir: opt.StateDir, domain: opt.Domain, log: opt.Log}
 	if set.find(wildcard(opt.Domain)) == nil && set.byName["default"] == nil {
