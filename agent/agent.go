@@ -46,6 +46,7 @@ type Agent struct {
 	log      *slog.Logger
 	secret   string
 	bootID   string
+	stateDir string
 
 	router  *router
 	monitor *health.Monitor
@@ -74,7 +75,7 @@ type Agent struct {
 func New(ctx context.Context, o Options) (*Agent, error) {
 	a := &Agent{
 		units: o.Units, releases: o.Releases, vault: o.Vault, state: o.State, log: o.Log,
-		secret: o.Secret, bootID: o.BootID, started: time.Now(),
+		secret: o.Secret, bootID: o.BootID, stateDir: o.Config.StateDir, started: time.Now(),
 		wake: make(chan struct{}, 1), resolve: make(chan struct{}, 1),
 		results: make(chan result), reads: make(chan reading), alive: make(chan chan struct{}),
 		ready: make(chan struct{}),

@@ -22,11 +22,11 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 	for _, l := range status.Listeners {
 		s.Listeners = append(s.Listeners, l.Name+" "+l.Address)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if err := disk(&s, a.want.config.StateDir); err != nil {
+	if err := disk(&s, a.stateDir); err != nil {
 		s.Warnings = append(s.Warnings, "the disk cannot be looked at: "+err.Error())
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	s.Domain = a.want.config.Domain
 	if !a.life.first.IsZero() {
 		s.FirstReconcile = &a.life.first

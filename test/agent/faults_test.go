@@ -7,7 +7,7 @@ import (
 )
 
 func TestReplacementsUnderLoad(t *testing.T) {
-	faults.OnEachSuite(t, func(h *faults.Host) { h.Replace(10, 200) })
+	faults.OnEachSuite(t, func(h *faults.Host) { h.Define(1); h.Replace(10, 200) })
 }
 
 func TestAgentKilledAtRandomMoments(t *testing.T) {

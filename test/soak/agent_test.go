@@ -7,7 +7,7 @@ import (
 )
 
 func TestHundredReplacements(t *testing.T) {
-	faults.OnEachSuite(t, func(h *faults.Host) { h.Replace(100, 500) })
+	faults.OnEachSuite(t, func(h *faults.Host) { h.Define(1); h.Replace(100, 500) })
 }
 
 func TestHundredKillsOfTheAgent(t *testing.T) {

@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// Replace replaces application 1 count times under load: no request may fail, and in
-// the end there is one unit, not the first one.
+// Replace replaces application 1, which is defined, count times under load: no request
+// may fail, and in the end there is one unit, not the first one.
 func (h *Host) Replace(count, rate int) {
 	h.T.Helper()
-	h.DefineAll(1)
+	h.Reload()
+	h.AllRun(1)
 	before := h.App(1).Unit
 	h.UnderLoad(1, rate, func() {
 		for range count {
