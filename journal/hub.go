@@ -38,9 +38,13 @@ type Hub struct {
 	slots   chan struct{}
 	machine string // id of this machine, "" if it is not known
 
+	nudgeDir string
+	joined   chan struct{} // capacity 1: there is a follower
+
 	mu        sync.Mutex // guards the fields that follow
 	followers map[string][]*follower
-	number    int // of followers
+	number    int       // of followers
+	latest    time.Time // when something was delivered
 	ring      ring
 }
 
@@ -49,6 +53,7 @@ func New(o Options) *Hub {
 	h := &Hub{
 		command: o.Command, units: o.Units, attr: attribution{owner: o.Owner}, log: o.Log,
 		slots: make(chan struct{}, maxChildren), followers: map[string][]*follower{},
+		nudgeDir: nudgeDir, joined: make(chan struct{}, 1),
 	}
 	if id, err := os.ReadFile("/etc/machine-id"); err == nil {
 		h.machine = strings.TrimSpace(string(id))
@@ -68,6 +73,9 @@ func New(o Options) *Hub {
 // Run follows the journal until ctx ends. A child that dies is replaced, and goes on
 // where it was.
 func (h *Hub) Run(ctx context.Context) error {
+	var nudging sync.WaitGroup
+	nudging.Go(func() { h.nudge(ctx) })
+	defer nudging.Wait()
 	l := &live{hub: h}
 	delay := 100 * time.Millisecond
 	for ctx.Err() == nil {
@@ -95,19 +103,18 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// window is how long items are gathered before they are dealt out. It grows with the
-// square of the number of followers: a few hear of a line at once, and a hundred cost
-// not much more than one.
+// window is how long items are gathered before they are dealt out.
 func (h *Hub) window() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return min(time.Duration(h.number*h.number)*10*time.Microsecond, 100*time.Millisecond)
+	return min(h.crowd(), mostPace)
 }
 
 // deliver hands a batch to the ring and to whom it concerns.
 func (h *Hub) deliver(batch []Item) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.latest = time.Now()
 	concerned := map[string][]Item{}
 	for _, i := range batch {
 		h.ring.add(i)
@@ -155,6 +162,10 @@ func (h *Hub) follow(q Query, from position) (f *follower, hit bool) {
 	}
 	h.followers[q.Instance] = append(h.followers[q.Instance], f)
 	h.number++
+	select {
+	case h.joined <- struct{}{}:
+	default:
+	}
 	return f, hit
 }
 
