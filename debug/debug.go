@@ -50,6 +50,7 @@ type Server struct {
 	apps     *registry
 	installs *installs
 	streams  *streams
+	gone     chan struct{} // capacity 1
 	echo     *echo.Echo // every route, no authentication
 	started  time.Time
 }
@@ -66,7 +67,7 @@ func NewServer(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, apps: apps, installs: newInstalls(), streams: newStreams(), started: time.Now()}
+	s := &Server{o: o, apps: apps, installs: newInstalls(), streams: newStreams(), gone: make(chan struct{}, 1), started: time.Now()}
 	s.echo = s.routes()
 	for _, a := range apps.all() {
 		if a.Release != "" {
@@ -80,7 +81,10 @@ func NewServer(o Options) (*Server, error) {
 // Handler is the API without authentication, for a socket that vouches for its callers.
 func (s *Server) Handler() http.Handler { return s.echo }
 
-// Releases in use by debug applications, for the sweep of the release store.
+// Gone is ready when an application was removed: its release may be swept now.
+func (s *Server) Gone() <-chan struct{} { return s.gone }
+
+// ReleasesInUse are those of debug applications, for the sweep of the release store.
 func (s *Server) ReleasesInUse() []string {
 	var hashes []string
 	for _, a := range s.apps.all() {

@@ -28,5 +28,10 @@ func (s *Server) delete(c echo.Context) error {
 func (s *Server) dispose(ctx context.Context, id ID) error {
 	s.installs.forget(id)
 	err := s.o.Uploads.Discard(string(id))
-	return errors.Join(err, s.o.Runtime.Remove(context.WithoutCancel(ctx), string(id)))
+	err = errors.Join(err, s.o.Runtime.Remove(context.WithoutCancel(ctx), string(id)))
+	select {
+	case s.gone <- struct{}{}:
+	default:
+	}
+	return err
 }

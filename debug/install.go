@@ -56,6 +56,7 @@ func (s *Server) unpack(ctx context.Context, id ID) (a application, again bool, 
 	if err != nil {
 		return a, false, err
 	}
+	defer s.o.Releases.Hold(rel.Hash)() // until the agent has it
 	now := time.Now().UTC()
 	a, err = s.apps.update(id, func(a *application) {
 		again = a.Release == rel.Hash

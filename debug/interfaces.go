@@ -30,6 +30,7 @@ type Runtime interface {
 // Releases unpacks what was uploaded, see release.Store.
 type Releases interface {
 	Import(ctx context.Context, path string) (release.Release, error)
+	Hold(hash string) (letGo func())
 }
 
 // Logs reads an instance's log, see journal.Hub.

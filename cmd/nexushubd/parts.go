@@ -73,6 +73,7 @@ func (d *daemon) runSweep(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		case <-d.debug.Gone():
 		}
 		inUse, complete := d.agent.ReleasesInUse()
 		if !complete {
