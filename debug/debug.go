@@ -51,7 +51,7 @@ type Server struct {
 	installs *installs
 	streams  *streams
 	gone     chan struct{} // capacity 1
-	echo     *echo.Echo // every route, no authentication
+	echo     *echo.Echo    // every route, no authentication
 	started  time.Time
 }
 

@@ -3,6 +3,7 @@ package debug
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -99,6 +100,7 @@ func TestStatusCallAndOpenLogStreamAreActivities(t *testing.T) {
 	go func() {
 		res, err := h.http.Client().Do(req)
 		if err == nil {
+			_, _ = io.Copy(io.Discard, res.Body) // until the cancel
 			err = res.Body.Close()
 		}
 		done <- err
