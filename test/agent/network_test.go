@@ -39,7 +39,7 @@ func TestTrap10CrashLoopKeepsItsSocket(t *testing.T) {
 func TestGuestSeesNothingButTheProxy(t *testing.T) {
 	faults.OnEachSuite(t, func(h *faults.Host) {
 		h.Define(2)
-		h.Define(1, `network = "guest"`, `exec = ["/bin/sh", "-c", "pwd > $STATE_DIRECTORY/seen; getent hosts internal.yesterday.localhost >> $STATE_DIRECTORY/seen; curl -skm 3 -o /dev/null -w '%{http_code}' https://internal.yesterday.localhost:8443/ >> $STATE_DIRECTORY/seen; curl -sm 3 http://127.0.0.1:10000/ >/dev/null && echo ' neighbour' >> $STATE_DIRECTORY/seen; exec bin/app"]`)
+		h.Define(1, `network = "guest"`, `exec = ["/bin/sh", "-c", "pwd > $STATE_DIRECTORY/seen; getent hosts internal.yesterday.localhost >> $STATE_DIRECTORY/seen; curl -skm 9 --retry 9 --retry-delay 1 --retry-connrefused -o /dev/null -w '%{http_code}' https://internal.yesterday.localhost:8443/ >> $STATE_DIRECTORY/seen; curl -sm 3 http://127.0.0.1:10000/ >/dev/null && echo ' neighbour' >> $STATE_DIRECTORY/seen; exec bin/app"]`)
 		h.Reload()
 		h.AllRun(2)
 		seen := h.Sh("cat /var/lib/private/nexushub-apps/" + faults.ID(1) + "/seen")
