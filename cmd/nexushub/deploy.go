@@ -27,7 +27,7 @@ What is deployed this way expires one hour after its last use, unless it is used
 	}
 	registerApp(cmd, &want)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		client, _, err := c.client()
+		client, remote, err := c.client()
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ What is deployed this way expires one hour after its last use, unless it is used
 		if err := name(&want, source, ""); err != nil {
 			return err
 		}
-		d := &deployer{client: client, voice: c.voice}
+		d := &deployer{client: client, voice: c.voice, remote: remote}
 		app, err := d.deploy(cmd.Context(), source, want)
 		if errors.Is(err, errNotHealthy) {
 			return &voice.Exit{Code: api.ExitError}

@@ -22,6 +22,17 @@ var errNotHealthy = errors.New("the application is not healthy")
 type deployer struct {
 	client *api.Client
 	voice  *voice.Voice
+	remote bool
+}
+
+// url is what the agent says; from elsewhere the port is that of the API host.
+func (d *deployer) url(ctx context.Context, app api.DebugApplication) string {
+	if !d.remote {
+		if a, err := d.client.App(ctx, app.ID); err == nil {
+			return a.URL
+		}
+	}
+	return d.client.URLOf(app.HostName)
 }
 
 // name fills in the application's name from its folder.

@@ -31,10 +31,11 @@ The build command is --build, or "make build" where there is a Makefile, or none
 	registerApp(cmd, &d.want)
 	cmd.Flags().StringVar(&d.build, "build", "", "command that builds the folder, run by sh")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		client, _, err := c.client()
+		client, remote, err := c.client()
 		if err != nil {
 			return err
 		}
+		d.remote = remote
 		d.dir = append(args, ".")[0]
 		if err := name(&d.want, d.dir, "-dev"); err != nil {
 			return err
@@ -67,6 +68,7 @@ type devLoop struct {
 	voice       *voice.Voice
 	keys        <-chan byte
 	interactive bool
+	remote      bool
 
 	app    api.DebugApplication // once deployed
 	cancel func()               // ends watching
@@ -98,7 +100,7 @@ func (d *devLoop) turn(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", d.build, err)
 		}
 	}
-	deploy := &deployer{client: d.client, voice: d.voice}
+	deploy := &deployer{client: d.client, voice: d.voice, remote: d.remote}
 	app, err := deploy.deploy(ctx, d.dir, d.want)
 	if app.ID != "" && d.app.ID != app.ID {
 		d.watch(ctx, app)
