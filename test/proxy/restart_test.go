@@ -1,0 +1,64 @@
+package proxy_test
+
+import (
+	"os"
+	"strconv"
+	"testing"
+)
+
+func web(t *testing.T) []application {
+	return []application{{name: "web", id: webID, pkg: appPackage(t, "env = { LABEL = \"one\" }\n", map[string]string{"static/index.html": "<h1>web</h1>"})}}
+}
+
+// How often, and under how many requests a second: NEXUSHUB_RESTARTS (50 in make soak),
+// NEXUSHUB_RATE (1000 there). A busy machine cannot make that many TLS connections.
+var restarts, rate = number("NEXUSHUB_RESTARTS", 8), number("NEXUSHUB_RATE", 200)
+
+func number(variable string, otherwise int) int {
+	n, err := strconv.Atoi(os.Getenv(variable))
+	if err != nil {
+		return otherwise
+	}
+	return n
+}
+
+// TestRestartLosesNothing: the sockets are PID 1's, requests in flight finish, and the
+// new process serves from the table on disk.
+func TestRestartLosesNothing(t *testing.T) {
+	onSuites(t, web, func(t *testing.T, h *host) {
+		for _, path := range []string{"/public/slow?ms=20", "/"} {
+			h.underLoad(t, rate, path, func() {
+				for range restarts {
+					h.Must(t, "systemctl", "restart", "nexushub-proxy")
+				}
+			})
+		}
+		h.underLoad(t, rate, "/public/x", func() {
+			h.Must(t, "systemctl", "kill", "-s", "KILL", "--kill-whom=main", "nexushubd")
+			eventually(t, "nexushubd comes back", func() error {
+				_, err := h.Output(t.Context(), "nexushub", "status", "web")
+				return err
+			})
+		})
+	})
+}
+
+// TestServesWithoutAgent: whatever happens to the agent, requests are answered, also
+// by a proxy that is started meanwhile.
+func TestServesWithoutAgent(t *testing.T) {
+	onSuites(t, web, func(t *testing.T, h *host) {
+		restart := func() { h.Must(t, "systemctl", "restart", "nexushub-proxy") }
+		h.underLoad(t, 200, "/public/x", func() {
+			h.Must(t, "systemctl", "kill", "-s", "STOP", "--kill-whom=main", "nexushubd")
+			restart()
+			h.Must(t, "systemctl", "kill", "-s", "CONT", "--kill-whom=main", "nexushubd")
+			h.Must(t, "systemctl", "stop", "nexushubd")
+			restart()
+			h.Must(t, "rm", "-rf", "/var/lib/nexushub")
+			restart()
+			h.Must(t, "systemd-tmpfiles", "--create")
+			h.Must(t, "systemctl", "start", "nexushubd")
+			h.awaitReady(t, webID)
+		})
+	})
+}
