@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 
 	"github.com/coreos/go-systemd/v22/activation"
 
@@ -27,9 +28,19 @@ func listeners(f flags) ([]proxy.Listener, error) {
 		}
 	}
 	if len(list) > 0 {
-		return list, nil
+		return list, checkHTTPS(list)
 	}
 	return ownListeners(f)
+}
+
+// checkHTTPS refuses to run without the public port. PID 1 gives no further socket to a
+// service that runs, so a proxy that its control socket started while the port was busy
+// would keep the port closed for good; one that ends is started again with its sockets.
+func checkHTTPS(list []proxy.Listener) error {
+	if slices.ContainsFunc(list, func(l proxy.Listener) bool { return l.Name == "https" }) {
+		return nil
+	}
+	return errors.New("systemd passed no HTTPS socket: is its port busy? systemctl status nexushub-proxy.socket")
 }
 
 func ownListeners(f flags) (list []proxy.Listener, err error) {
