@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,16 +33,11 @@ type conn struct {
 	awaited   bool // the client waits for "100 Continue"
 	completed bool // the response was sent whole
 
-	opened   uint64 // tick of the watcher's clock
-	served   atomic.Bool
-	whole    atomic.Bool // the request body has been read to its end
-	watch    watch
-	mu       sync.Mutex // guards the fields that follow
-	up       *upstream  // what the request waits for
-	began    bool       // the final response has begun
-	reading  bool       // the request body is being read
-	left     bool       // the client has
-	leftChan chan struct{}
+	opened uint64 // tick of the watcher's clock
+	served atomic.Bool
+	whole  atomic.Bool // the request body has been read to its end
+	began  atomic.Bool // the final response has
+	guarded
 }
 
 func newConn(s *Server, nc net.Conn, sni string) *conn {
@@ -123,9 +117,7 @@ func (c *conn) begin() {
 	}}
 	c.chunked, c.completed, c.awaited = false, false, false
 	c.closing = c.msg.Close
-	c.mu.Lock()
-	c.began = false
-	c.mu.Unlock()
+	c.began.Store(false)
 }
 
 // prepare fills in what the rules need to know. Strings that equal those of the
@@ -214,49 +206,10 @@ func (c *conn) linger() {
 func (c *conn) check() {
 	p, expired := c.watch.look()
 	if expired {
-		c.expire(p)
+		c.expire(p, c.net)
 		return
 	}
 	if p == postureUpstream && hungUp(c.net) {
 		c.leave()
-	}
-}
-
-var past = time.Unix(1, 0)
-
-// expire makes the blocked call return with a timeout; its goroutine does the rest.
-func (c *conn) expire(p posture) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch p {
-	case postureIdle, postureHead:
-		c.net.SetReadDeadline(past)
-	case postureUpstream:
-		if c.reading {
-			c.net.SetReadDeadline(past)
-		}
-		if c.up != nil {
-			c.up.SetDeadline(past)
-		}
-	case postureBody:
-		c.net.SetReadDeadline(past)
-	case postureWrite:
-		c.net.SetDeadline(past)
-	}
-}
-
-// leave notes that the client has closed, and cancels what it waits for.
-func (c *conn) leave() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.left {
-		return
-	}
-	c.left = true
-	if c.leftChan != nil {
-		close(c.leftChan)
-	}
-	if c.up != nil {
-		c.up.SetDeadline(past)
 	}
 }

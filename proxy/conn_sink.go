@@ -24,9 +24,7 @@ func (c *conn) inform(h *h1.Head) error {
 }
 
 func (c *conn) start(h *h1.Head, length int64, x *exchange) error {
-	c.mu.Lock()
-	c.began = true
-	c.mu.Unlock()
+	c.answer()
 	if c.server.isStopping() || !c.whole.Load() {
 		c.closing = true
 	}
@@ -39,6 +37,15 @@ func (c *conn) start(h *h1.Head, length int64, x *exchange) error {
 	dst = append(appendTrace(dst, x.trace), "\r\n"...)
 	c.out = append(c.appendLength(dst, h, length), "\r\n"...)
 	return nil
+}
+
+// answer notes that the final response begins: no "100 Continue" may follow.
+func (c *conn) answer() {
+	if c.awaited {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+	}
+	c.began.Store(true)
 }
 
 // appendLength says where the response ends and whether the connection does.

@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"time"
-
 	"github.com/nexushub/nexushub/proxy/h1"
 )
 
@@ -49,12 +47,6 @@ func (c *conn) read() ([]byte, error) {
 	return p, err
 }
 
-func (c *conn) setReading(on bool) {
-	c.mu.Lock()
-	c.reading = on
-	c.mu.Unlock()
-}
-
 func (c *conn) trailers() []h1.Field { return c.body.Trailers.Fields }
 
 func (c *conn) expectsContinue() bool { return c.awaited }
@@ -62,7 +54,7 @@ func (c *conn) expectsContinue() bool { return c.awaited }
 func (c *conn) proceed() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.began {
+	if c.began.Load() {
 		return nil
 	}
 	_, err := c.net.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
@@ -73,31 +65,6 @@ func (c *conn) stopReading() {
 	c.mu.Lock()
 	c.net.SetReadDeadline(past)
 	c.mu.Unlock()
-}
-
-func (c *conn) guard(u *upstream, silence time.Duration) {
-	if c.up != u {
-		c.mu.Lock()
-		c.up = u
-		c.mu.Unlock()
-	}
-	if u == nil {
-		c.watch.set(postureBusy, 0)
-		return
-	}
-	c.watch.set(postureUpstream, silence)
-}
-
-func (c *conn) gone() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.leftChan == nil {
-		c.leftChan = make(chan struct{})
-		if c.left {
-			close(c.leftChan)
-		}
-	}
-	return c.leftChan
 }
 
 // reuse returns b as a string, the old one when it is the same.

@@ -16,6 +16,8 @@ func (s *Server) hold(x *exchange) {
 		return
 	}
 	defer s.held.Add(-1)
+	x.client.guard(nil, 2*s.opt.HoldTimeout) // notices when the client leaves
+	defer x.client.guard(nil, 0)
 	timeout := time.NewTimer(s.opt.HoldTimeout)
 	defer timeout.Stop()
 	for x.action == actHold {

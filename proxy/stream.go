@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -9,8 +8,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/nexushub/nexushub/proxy/h1"
 )
@@ -22,10 +19,7 @@ type stream struct {
 	r      *http.Request
 	rc     *http.ResponseController
 
-	mu      sync.Mutex // guards up
-	up      *upstream
-	unwatch func() bool
-
+	guarded
 	buf     []byte // piece of the body that read returned
 	ended   bool
 	length  int64
@@ -36,7 +30,10 @@ type stream struct {
 
 // ServeHTTP answers one HTTP/2 request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &stream{server: s, w: w, r: r, length: r.ContentLength}
+	c := &stream{server: s, w: w, r: r, rc: http.NewResponseController(w), length: r.ContentLength}
+	c.watch.clock = &s.watcher.clock
+	s.watcher.add(c)
+	defer s.watcher.remove(c)
 	x := &exchange{client: c, server: s, proto: r.Proto, peer: peerOf(r.RemoteAddr)}
 	c.prepare(&x.req)
 	if s.trusts(x.peer) {
@@ -44,6 +41,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if !h1.ValidTarget(r.RequestURI) || r.Method == http.MethodConnect {
 		s.reject(x, 400, h1.ErrTarget.Reason)
+		return
+	}
+	if len(r.Header) > s.opt.Limits.MaxFields {
+		s.reject(x, 431, h1.ErrTooMany.Reason)
 		return
 	}
 	s.handle(x)
@@ -73,13 +74,22 @@ func peerOf(remote string) netip.Addr {
 	return a.Addr().Unmap()
 }
 
-// release ends what outlives the handler otherwise.
+// release gives the buffer back.
 func (c *stream) release() {
-	if c.unwatch != nil {
-		c.unwatch()
-	}
 	if c.buf != nil {
 		h1.Put(c.buf)
+	}
+}
+
+// check is the watcher's look at the stream.
+func (c *stream) check() {
+	p, expired := c.watch.look()
+	if expired {
+		c.expire(p, c.rc)
+		return
+	}
+	if p == postureUpstream && c.r.Context().Err() != nil {
+		c.leave()
 	}
 }
 
@@ -115,7 +125,9 @@ func (c *stream) read() ([]byte, error) {
 	if c.buf == nil {
 		c.buf = h1.Get(h1.Large)
 	}
+	c.setReading(true)
 	n, err := c.r.Body.Read(c.buf)
+	c.setReading(false)
 	if errors.Is(err, io.EOF) {
 		c.ended = true
 		c.takeTrailers()
@@ -141,42 +153,6 @@ func (c *stream) expectsContinue() bool {
 func (c *stream) proceed() error { return nil }
 
 func (c *stream) stopReading() { c.r.Body.Close() }
-
-// guard bounds the target's silence by deadlines of its connection; the client's
-// leaving cancels it.
-func (c *stream) guard(u *upstream, silence time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if u == nil {
-		if c.up != nil {
-			c.up.SetDeadline(time.Time{})
-			c.up = nil
-		}
-		return
-	}
-	if c.unwatch == nil {
-		c.unwatch = context.AfterFunc(c.r.Context(), c.cancel)
-	}
-	c.up = u
-	var deadline time.Time
-	if silence > 0 {
-		deadline = time.Now().Add(silence)
-	}
-	if c.r.Context().Err() != nil {
-		deadline = past
-	}
-	u.SetDeadline(deadline)
-}
-
-func (c *stream) cancel() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.up != nil {
-		c.up.SetDeadline(past)
-	}
-}
-
-func (c *stream) gone() <-chan struct{} { return c.r.Context().Done() }
 
 func (c *stream) inform(h *h1.Head) error {
 	header := c.w.Header()
@@ -209,6 +185,7 @@ func copyReturned(header http.Header, h *h1.Head) {
 
 func (c *stream) write(p []byte) error {
 	c.dirty = true
+	c.watch.set(postureWrite, c.server.opt.StallTimeout)
 	_, err := c.w.Write(p)
 	return err
 }
@@ -218,9 +195,7 @@ func (c *stream) flush() error {
 		return nil
 	}
 	c.dirty = false
-	if c.rc == nil {
-		c.rc = http.NewResponseController(c.w)
-	}
+	c.watch.set(postureWrite, c.server.opt.StallTimeout)
 	return c.rc.Flush()
 }
 

@@ -9,32 +9,37 @@ import (
 // the table.
 type targets struct {
 	mu        sync.Mutex // guards the fields that follow
-	byID      map[string]*target
+	byAddress map[Target]*target
 	instances map[string]*routeStats
 }
 
 func newTargets() *targets {
-	return &targets{byID: map[string]*target{}, instances: map[string]*routeStats{}}
+	return &targets{byAddress: map[Target]*target{}, instances: map[string]*routeStats{}}
 }
 
-// get returns the target with this id and address. A target that is named by a
-// table again is no longer draining.
+// get returns the target with this id and address.
 func (p *targets) get(t Target) *target {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	known := p.byID[t.ID]
-	if known == nil || known.Target != t {
+	known := p.byAddress[t]
+	if known == nil {
 		known = newTarget(t)
-		p.byID[t.ID] = known
+		p.byAddress[t] = known
 	}
 	return known
 }
 
-// find returns nil when nothing is known under the id.
-func (p *targets) find(id string) *target {
+// find returns the target with the id, nil when there is none. When a unit has moved
+// to another address, the old one, which is to be drained, comes first.
+func (p *targets) find(id string) (found *target) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.byID[id]
+	for _, t := range p.byAddress {
+		if t.ID == id && (found == nil || t.draining.Load()) {
+			found = t
+		}
+	}
+	return found
 }
 
 func (p *targets) stats(instance, name string) *routeStats {
@@ -52,8 +57,8 @@ func (p *targets) stats(instance, name string) *routeStats {
 func (p *targets) all() []*target {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	list := make([]*target, 0, len(p.byID))
-	for _, t := range p.byID {
+	list := make([]*target, 0, len(p.byAddress))
+	for _, t := range p.byAddress {
 		list = append(list, t)
 	}
 	return list
@@ -72,14 +77,14 @@ func (p *targets) retire(s *snapshot) {
 	named := s.targets()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for id, t := range p.byID {
+	for address, t := range p.byAddress {
 		if named[t] {
 			continue
 		}
 		t.draining.Store(true)
 		if t.inFlight.Load() == 0 {
 			t.closeIdle()
-			delete(p.byID, id)
+			delete(p.byAddress, address)
 		}
 	}
 	for id := range p.instances {
