@@ -34,21 +34,28 @@ func (m *Manager) rows(ctx context.Context, l *link, patterns ...string) ([]row,
 	return out, err
 }
 
-// refer pins every unit of ours, so that its end can be read however late we come.
+// refer pins our units, so that their end can be read however late we come.
 func (m *Manager) refer(ctx context.Context, l *link) error {
 	rows, err := m.rows(ctx, l, Prefix+"*.service")
 	if err != nil {
 		return err
 	}
+	m.mu.Lock()
+	clear(m.pins) // those of the link before died with it
+	m.mu.Unlock()
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(callsAtOnce)
 	for _, r := range rows {
+		if !m.pin(r.Name) {
+			break
+		}
 		g.Go(func() error {
 			err := m.callOn(ctx, l, systemdPath, managerFace+"RefUnit", []any{r.Name})
 			if errors.Is(err, ErrDisconnected) || errors.Is(err, ErrTimeout) {
 				return err
 			}
 			if err != nil { // gone in between, or masked: no reason to give up the others
+				m.unpin(r.Name)
 				m.opts.log.DebugContext(ctx, "cannot refer to unit", "unit", r.Name, "error", err)
 			}
 			return nil

@@ -17,6 +17,7 @@ import (
 type Manager struct {
 	opts   options
 	slots  chan struct{} // bounds the calls in flight
+	jobs   chan struct{} // bounds the jobs in flight
 	events *Queue
 	stats  counters
 
@@ -26,6 +27,7 @@ type Manager struct {
 	over    bool          // Run has ended
 	caps    Capabilities
 	records map[string]*record
+	pins    map[string]bool // units that are referred to on this link
 }
 
 // counters are read by Stats.
@@ -58,8 +60,8 @@ func Dial(ctx context.Context, opts ...Option) (*Manager, error) {
 		f(&o)
 	}
 	m := &Manager{
-		opts: o, slots: make(chan struct{}, callsAtOnce), events: NewQueue(),
-		linked: make(chan struct{}), records: map[string]*record{},
+		opts: o, slots: make(chan struct{}, callsAtOnce), jobs: make(chan struct{}, jobsAtOnce), events: NewQueue(),
+		linked: make(chan struct{}), records: map[string]*record{}, pins: map[string]bool{},
 	}
 	l, err := connect(ctx, o.address)
 	if err != nil {

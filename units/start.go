@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -58,13 +59,17 @@ func (m *Manager) launch(ctx context.Context, s Spec, set []unit) error {
 // job. What an earlier run of the same name left behind is cleared away once.
 func (m *Manager) startTransient(ctx context.Context, u unit, aux []unit) error {
 	create := func() error {
-		return m.job(ctx, u.Name, "StartTransientUnit", u.Name, "replace", u.Properties, append([]unit{}, aux...))
+		beside := make([]unit, len(aux)) // never nil, which has no type on the bus
+		for i, a := range aux {
+			beside[i] = m.pinned(a)
+		}
+		return m.job(ctx, u.Name, "StartTransientUnit", u.Name, "replace", m.pinned(u).Properties, beside)
 	}
 	err := create()
 	if !errors.Is(err, ErrUnitExists) {
 		return err
 	}
-	for _, old := range append(aux, u) {
+	for _, old := range append(slices.Clone(aux), u) {
 		if err := m.clear(ctx, old.Name); err != nil {
 			return err
 		}
@@ -113,6 +118,7 @@ func (m *Manager) release(ctx context.Context, name string) {
 	// PID 1 forgets to: a later unit of this name would inherit the fields.
 	_ = os.Remove("/run/systemd/units/log-extra-fields:" + name)
 	_ = os.RemoveAll(guestRoot(name))
+	m.unpin(name)
 	m.forget(name)
 }
 

@@ -14,6 +14,12 @@ const lostAfter = 2 * time.Second
 
 // job queues a job for a unit and waits for its result, which must be "done".
 func (m *Manager) job(ctx context.Context, unit, method string, args ...any) error {
+	select {
+	case m.jobs <- struct{}{}:
+		defer func() { <-m.jobs }()
+	case <-ctx.Done():
+		return explain(ctx.Err())
+	}
 	l, err := m.connected(ctx)
 	if err != nil {
 		return err

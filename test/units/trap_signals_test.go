@@ -268,3 +268,23 @@ func TestTrap06UnitExists(t *testing.T) {
 		}
 	})
 }
+
+// TestMoreThanTheBusCanWatch: PID 1 loses the bus when it must watch too many clients'
+// references and jobs. 520 units are more than that.
+func TestMoreThanTheBusCanWatch(t *testing.T) {
+	inMachine(t, func(t *testing.T, m *units.Manager) {
+		owner := func() string { return sh(t, "busctl list --no-pager | grep '^org.freedesktop.systemd1 '") }
+		before := owner()
+		specs := many(t, m, 520)
+		if after := owner(); after != before {
+			t.Errorf("PID 1 lost the bus: %s, before %s", after, before)
+		}
+		again := dial(t)
+		if got := len(runs(t, again)); got != len(specs) {
+			t.Errorf("%d units run, want %d", got, len(specs))
+		}
+		if after := owner(); after != before {
+			t.Errorf("PID 1 lost the bus: %s, before %s", after, before)
+		}
+	})
+}
