@@ -22,8 +22,12 @@ const (
 	lastLines    = 20
 )
 
-// errNotByHand says that a unit did not go because an operator stopped it.
-var errNotByHand = errors.New("not stopped by an operator")
+var (
+	// errNotByHand says that a unit did not go because an operator stopped it.
+	errNotByHand = errors.New("not stopped by an operator")
+	// errStopping says that it goes with all of NexusHub, or with the host.
+	errStopping = fmt.Errorf("%w", errNotByHand)
+)
 
 // executor takes the steps that Plan names. It keeps no state of its own.
 type executor struct {
@@ -171,7 +175,7 @@ func (e *executor) verify(ctx context.Context, unit string) error {
 	for _, ours := range []string{"nexushub.target", "nexushubd.service"} {
 		s, err := e.units.Get(ctx, ours)
 		if err == nil && s.LoadState == "loaded" && (s.Job != "" || s.ActiveState == "deactivating") {
-			return fmt.Errorf("%w: %s is being stopped", errNotByHand, ours)
+			return fmt.Errorf("%w: %s is being stopped", errStopping, ours)
 		}
 	}
 	return nil

@@ -72,7 +72,7 @@ func (a *Agent) failed(r result, now time.Time) {
 	id := r.task.Instance
 	w := a.have.watch(id)
 	switch {
-	case r.task.Action == Verify && errors.Is(r.err, errNotByHand):
+	case errors.Is(r.err, errNotByHand) && !errors.Is(r.err, errStopping):
 		w.expect = false
 		return
 	case r.task.Action == Start:

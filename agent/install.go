@@ -4,10 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/nexushub/nexushub/api"
 )
+
+// StateFolders are where systemd keeps one folder of state for each instance: the
+// folder itself, because of DynamicUser= in a place of its own, and the link to it
+// (systemd.exec(5), StateDirectory=).
+func StateFolders() []string {
+	return []string{filepath.Join("/var/lib/private", stateRoot), filepath.Join("/var/lib", stateRoot)}
+}
 
 // launchTimeout bounds the wait for the resolver, which has a folder to look at.
 const launchTimeout = time.Minute

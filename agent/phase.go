@@ -101,7 +101,7 @@ func (s *situation) unitPhase(u *Unit) phase {
 	case u.ActiveState == "deactivating":
 		return phase{api.StateStopping, ""}
 	case u.healthy() && s.served == u.Unit:
-		return phase{api.StateRunning, s.fallbackWords()}
+		return phase{api.StateRunning, s.runningWords(u)}
 	case u.healthy():
 		return phase{api.StateStarting, "healthy; the proxy has not taken its route over yet"}
 	}
@@ -122,9 +122,10 @@ func (s *situation) unhealthyPhase(u *Unit) phase {
 	return phase{api.StateStarting, "not asked for its health yet"}
 }
 
-func (s *situation) fallbackWords() string {
-	if !s.Fallback {
-		return ""
+// runningWords is what an application that notifies says of itself, if anything.
+func (s *situation) runningWords(u *Unit) string {
+	if s.Fallback {
+		return "the last good revision; the wanted one was given up"
 	}
-	return "the last good revision; the wanted one was given up"
+	return u.StatusText
 }

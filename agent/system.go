@@ -3,13 +3,20 @@ package agent
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/version"
 )
 
+// systemLimit bounds the questions to PID 1 and the proxy: that one of them is silent is
+// what System is to tell.
+const systemLimit = 3 * time.Second
+
 // System describes the host and the agent itself.
 func (a *Agent) System(ctx context.Context) (api.System, error) {
+	ctx, cancel := context.WithTimeout(ctx, systemLimit)
+	defer cancel()
 	connected := a.units.Ping(ctx) == nil
 	status, err := a.exec.proxy.Status(ctx)
 	caps := a.units.Capabilities()
