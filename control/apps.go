@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -25,9 +26,14 @@ func (h *handlers) app(c echo.Context) error {
 	return answer(c, app, err)
 }
 
+// freshLimit is how long an answer waits for its figures.
+const freshLimit = 3 * time.Second
+
 // fresh brings memory, CPU and requests up to date. What cannot be had is left out:
 // the state of the applications is worth an answer without it.
 func (h *handlers) fresh(ctx context.Context) traffic {
+	ctx, cancel := context.WithTimeout(ctx, freshLimit)
+	defer cancel()
 	if err := h.Applications.Refresh(ctx); err != nil {
 		h.Log.Debug("figures are old", "error", err)
 	}

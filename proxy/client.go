@@ -14,6 +14,10 @@ import (
 	"github.com/nexushub/nexushub/proxy/certs"
 )
 
+// askLimit bounds calls that only ask. The socket is PID 1's: it takes connections also
+// while the proxy cannot be started, and who asks should then hear of it.
+const askLimit = 2 * time.Second
+
 // Client speaks to the proxy's control socket. Errors that the proxy answered are
 // *problem.Problem.
 type Client struct{ http http.Client }
@@ -52,6 +56,11 @@ func (c *Client) Certs(ctx context.Context) ([]certs.Info, error) {
 }
 
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	if method == http.MethodGet {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, askLimit)
+		defer cancel()
+	}
 	var body io.Reader
 	if in != nil {
 		b, err := json.Marshal(in)
