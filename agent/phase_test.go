@@ -1,0 +1,59 @@
+package agent
+
+import (
+	"testing"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+func TestPhaseAndRoute(t *testing.T) {
+	later := noon.Add(time.Minute)
+	active := func(u *Unit) { u.SubState = "start"; u.Health.State = "unknown" }
+	tests := []struct {
+		name    string // why this is the word
+		desired func(*Desired)
+		units   []*Unit
+		served  string
+		trouble Trouble
+		state   api.State
+		route   string
+	}{
+		{name: "nothing was done yet", state: api.StatePending, route: routeStarting},
+		{name: "nothing is installed yet", desired: func(d *Desired) { d.Package, d.Revision, d.Unit = "", "", "" }, state: api.StatePending, route: routeDown},
+		{name: "files need no process", desired: func(d *Desired) { d.Revision, d.Unit = "", "" }, state: api.StateRunning, route: routeReady},
+		{name: "PID 1 starts it", units: []*Unit{aUnit(newUnit, "activating", active)}, state: api.StateStarting, route: routeStarting},
+		{name: "it runs and was not asked yet", units: []*Unit{aUnit(newUnit, "active", unknown)}, state: api.StateStarting, route: routeStarting},
+		{name: "it is healthy and has no requests yet", units: []*Unit{aUnit(newUnit, "active")}, state: api.StateStarting, route: routeStarting},
+		{name: "it is healthy and served", units: []*Unit{aUnit(newUnit, "active")}, served: newUnit, state: api.StateRunning, route: routeReady},
+		{name: "the agent is new and has not asked it yet", units: []*Unit{aUnit(newUnit, "active", unknown, func(u *Unit) { u.Adopted = true })}, served: newUnit, state: api.StateUnknown, route: routeReady},
+		{name: "ill, and still served: it may answer something", units: []*Unit{aUnit(newUnit, "active", unhealthy)}, served: newUnit, state: api.StateUnhealthy, route: routeReady},
+		{name: "crashed, PID 1 waits; requests are held", units: []*Unit{aUnit(newUnit, "activating")}, served: newUnit, state: api.StateBackingOff, route: routeStarting},
+		{name: "the agent waits; requests are refused", trouble: Trouble{Revision: "new", Attempt: 3, NextTry: later}, state: api.StateBackingOff, route: routeDown},
+		{name: "replaced: the old one serves", units: []*Unit{aUnit(oldUnit, "active"), aUnit(newUnit, "active", unknown)}, served: oldUnit, state: api.StateRunning, route: routeReady},
+		{name: "stopped by somebody", desired: func(d *Desired) { d.Stopped = "x" }, state: api.StateStopped, route: routeDown},
+		{name: "being stopped", desired: func(d *Desired) { d.Stopped = "x" }, units: []*Unit{aUnit(newUnit, "active")}, state: api.StateStopping, route: routeDown},
+		{name: "failed for good", units: []*Unit{aUnit(newUnit, "failed")}, state: api.StateFailed, route: routeStarting},
+		{name: "no package and nothing runs", desired: func(d *Desired) { d.Problem, d.Revision, d.Unit = "x", "", "" }, state: api.StateFailed, route: routeDown},
+		{name: "no package, but it runs on", desired: func(d *Desired) { d.Problem, d.Revision, d.Unit = "x", "", "" },
+			units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, state: api.StateRunning, route: routeReady},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := wantNew()
+			if tt.desired != nil {
+				tt.desired(&d)
+			}
+			s := Current{
+				Units: map[string][]*Unit{instanceA: tt.units}, Served: map[string]string{instanceA: tt.served},
+				Trouble: map[string]Trouble{instanceA: tt.trouble},
+			}.of(&d, noon)
+			if p := s.phase(); p.state != tt.state {
+				t.Errorf("state = %s (%s), want %s", p.state, p.why, tt.state)
+			}
+			if got := s.routeState(); got != tt.route {
+				t.Errorf("route = %s, want %s", got, tt.route)
+			}
+		})
+	}
+}
