@@ -1,0 +1,72 @@
+package proxy
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLogin(t *testing.T) {
+	f := start(t)
+	var asked map[string]string
+	login := routeTo(t, loginID, "login.yesterday.localhost", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/internal/access_token" || r.Header.Get("Authorization") != "Bearer "+secret {
+			w.WriteHeader(404)
+			return
+		}
+		json.NewDecoder(r.Body).Decode(&asked)
+		if asked["RefreshToken"] != "refresh-1" {
+			w.WriteHeader(401)
+			return
+		}
+		json.NewEncoder(w).Encode(map[string]any{"Expiry": time.Now().Add(time.Hour), "RefreshToken": "refresh-2", "AccessToken": "access-1", "ApplicationID": asked["ApplicationID"]})
+	}))
+	f.apply(table(login, appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "data") }))))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		for next, want := range map[string]int{
+			"/page": 302, "https://" + appHost + "/x": 302, "https://other.yesterday.localhost/": 302,
+			"": 400, "https://evil.example/": 400, "//evil.example": 400, "/\\evil.example": 400, "http://" + appHost: 400, "javascript:alert(1)": 400,
+			"https://yesterday.localhost.evil.example/": 400, "https://u@" + appHost: 400, "/%09/evil": 400, "page": 400,
+		} {
+			r := get(t, c, "/api/set_token?token=refresh-1&continue="+strings.ReplaceAll(next, "\\", "%5C"))
+			if r.StatusCode != want {
+				t.Errorf("continue=%q: %s", next, r.Status)
+			}
+			if want == 302 && r.Header.Get("Set-Cookie") != "YRT=refresh-1; Path=/; Domain="+appHost+"; HttpOnly; Secure; SameSite=None" {
+				t.Error(r.Header.Get("Set-Cookie"))
+			}
+		}
+		exchange := func(refresh string) (*http.Response, map[string]string) {
+			r, _ := http.NewRequest("POST", "https://"+appHost+"/api/access_token", nil)
+			if refresh != "" {
+				r.AddCookie(&http.Cookie{Name: "YRT", Value: refresh})
+			}
+			resp, err := c.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got map[string]string
+			if err := json.Unmarshal([]byte(body(t, resp)), &got); err != nil {
+				t.Fatal(resp.Status, err)
+			}
+			return resp, got
+		}
+		for _, refresh := range []string{"", "wrong"} {
+			if _, got := exchange(refresh); got["login_url"] != "https://login.yesterday.localhost/" {
+				t.Error(refresh, got)
+			}
+		}
+		resp, got := exchange("refresh-1")
+		if got["access_token"] != "access-1" || !strings.HasPrefix(resp.Header.Get("Set-Cookie"), "YRT=refresh-2;") || asked["ApplicationID"] != appID {
+			t.Fatal(got, resp.Header, asked)
+		}
+		r, _ := http.NewRequest("GET", "https://"+appHost+"/api/data", nil)
+		r.Header.Set("Authorization", "Bearer access-1")
+		if resp, err := c.Do(r); err != nil || body(t, resp) != "data" {
+			t.Error(resp, err)
+		}
+	})
+}

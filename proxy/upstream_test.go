@@ -1,0 +1,153 @@
+package proxy
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// flaky is a target that answers one request per connection and then closes it,
+// without saying so.
+func flaky(t *testing.T, served, closed *atomic.Int64) Route {
+	l := listen(t, "tcp", "127.0.0.1:0")
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer closed.Add(1)
+				defer c.Close()
+				if r, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+					io.Copy(io.Discard, r.Body)
+					served.Add(1)
+					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+				}
+			}()
+		}
+	}()
+	return Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
+		Target: &Target{ID: "flaky", Network: "tcp", Address: l.Addr().String()}}
+}
+
+func TestDeadKeptConnectionsAreNoticed(t *testing.T) {
+	var served, closed atomic.Int64
+	f := start(t)
+	f.apply(table(flaky(t, &served, &closed)))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		for i := range 20 {
+			if r := get(t, c, "/x"); r.StatusCode != 200 || body(t, r) != "ok" {
+				t.Fatal(i, r.Status)
+			}
+			// What must not be sent twice is safe only once the close has arrived.
+			eventually(t, "close", func() bool { return closed.Load() == served.Load() })
+			r, err := c.Post("https://"+appHost+"/x", "text/plain", strings.NewReader("data"))
+			if err != nil || r.StatusCode != 200 {
+				t.Fatal(i, r, err)
+			}
+			body(t, r)
+		}
+	})
+	if n := served.Load(); n != 80 {
+		t.Errorf("target saw %d requests, want 80", n)
+	}
+}
+
+func TestUpstreamFaults(t *testing.T) {
+	dead := listen(t, "tcp", "127.0.0.1:0")
+	dead.Close()
+	answers := map[string]struct {
+		raw    string
+		status int
+	}{
+		"nothing":       {"", 502},
+		"garbage":       {"hello\r\n\r\n", 502},
+		"two lengths":   {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 502},
+		"smuggled":      {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 502},
+		"unasked 101":   {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", 502},
+		"until close":   {"HTTP/1.1 200 OK\r\n\r\nab", 200},
+		"HTTP/1.0":      {"HTTP/1.0 200 OK\r\n\r\nab", 200},
+		"early hints":   {"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab", 200},
+		"long header":   {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 70_000) + "\r\n\r\n", 502},
+		"slow, then ok": {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab", 200},
+	}
+	f := start(t)
+	for name, a := range answers {
+		l := listen(t, "tcp", "127.0.0.1:0")
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				http.ReadRequest(bufio.NewReader(c))
+				io.WriteString(c, a.raw)
+				c.Close()
+			}
+		}()
+		f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
+			Target: &Target{ID: name, Network: "tcp", Address: l.Addr().String()}}))
+		both(t, f, func(t *testing.T, c *http.Client) {
+			r := get(t, c, "/x")
+			if got := body(t, r); r.StatusCode != a.status || (a.status == 200 && got != "ab") {
+				t.Errorf("%s: %s %q", name, r.Status, got)
+			}
+		})
+		l.Close()
+	}
+	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
+		Target: &Target{ID: "dead", Network: "tcp", Address: dead.Addr().String()}}))
+	if r := get(t, f.http(false), "/x"); r.StatusCode != 502 || r.Header.Get("Content-Type") != "application/problem+json" {
+		t.Error(r.Status, r.Header)
+	}
+}
+
+func TestCutResponseIsNotTakenForWhole(t *testing.T) {
+	f := start(t)
+	for _, head := range []string{"Content-Length: 10", "Transfer-Encoding: chunked"} {
+		l := listen(t, "tcp", "127.0.0.1:0")
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				http.ReadRequest(bufio.NewReader(c))
+				io.WriteString(c, "HTTP/1.1 200 OK\r\n"+head+"\r\n\r\n5\r\nabcde")
+				c.Close()
+			}
+		}()
+		f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
+			Target: &Target{ID: head, Network: "tcp", Address: l.Addr().String()}}))
+		both(t, f, func(t *testing.T, c *http.Client) {
+			r, err := c.Get("https://" + appHost + "/x")
+			if err != nil {
+				return
+			}
+			if _, err := io.ReadAll(r.Body); err == nil {
+				t.Error(head + ": the client believes the response to be whole")
+			}
+			r.Body.Close()
+		})
+		l.Close()
+	}
+}
+
+func TestUnixTarget(t *testing.T) {
+	f := start(t)
+	socket := f.opt.StateDir + "/app.sock"
+	l := listen(t, "unix", socket)
+	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "by socket") })}}
+	srv.Start()
+	t.Cleanup(srv.Close)
+	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true, Target: &Target{ID: "u", Network: "unix", Address: socket}}))
+	if r := get(t, f.http(false), "/x"); body(t, r) != "by socket" {
+		t.Error(r.Status)
+	}
+}
