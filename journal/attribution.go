@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"regexp"
 	"strings"
 	"time"
 )
@@ -14,6 +15,10 @@ const (
 	suppressedID = "a596d6fe7bfa4994828e72309e95d61e" // SD_MESSAGE_JOURNAL_DROPPED... sd-messages(3)
 	coredumpID   = "fc2e22bc6ee647b6b90729ab34a250b1" // SD_MESSAGE_COREDUMP
 )
+
+// identities are what the agent adds to its lines to find them by; in the log of one
+// application they say nothing.
+var identities = regexp.MustCompile(` (instance|app|trace_id|before)=("[^"]*"|\S*)`)
 
 // attribution decides whose line a record is, by trusted fields only.
 type attribution struct {
@@ -36,6 +41,9 @@ func (a attribution) item(r *record) (item Item, ok bool) {
 		return Item{}, false
 	}
 	e := newEntry(r, source)
+	if unit == agentUnit {
+		e.Message = identities.ReplaceAllString(e.Message, "")
+	}
 	e.Unit, e.Invocation, e.Instance = strings.Clone(unit), invocation, instance
 	return Item{Entry: e}, true
 }

@@ -57,7 +57,8 @@ func (c *cli) putBack(ctx context.Context, file string) (err error) {
 	}
 	defer func() { // also after a fault: what is there should run
 		c.voice.Running("starting the agent and the proxy")
-		err = errors.Join(err, c.systemctl(context.WithoutCancel(ctx), append([]string{"start"}, stopped...)...))
+		ctx := context.WithoutCancel(ctx)
+		err = errors.Join(err, c.systemctl(ctx, append([]string{"restart"}, stopped...)...)) // a request may have started one
 	}()
 	root, err := os.OpenRoot("/")
 	if err != nil {
