@@ -1,0 +1,98 @@
+package vm
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nexushub/nexushub/test/lab"
+)
+
+const (
+	hello = "https://hello.yesterday.localhost:8443/public/time"
+	unit  = "$(systemctl list-units --plain --no-legend 'nexushub-app-hello-*' | cut -d' ' -f1)"
+	app   = `instance_id = "7d9dd7f6-6d3f-4b64-9a27-0f0c9b4f7c53"
+host_name = "hello.yesterday.localhost"
+package = "/srv/hello"
+`
+)
+
+// The package on a machine of its own: cgroup v2, a boot, a power cut.
+func TestPackageServesOverRebootAndPowerCut(t *testing.T) {
+	deb, err := lab.Deb()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := Boot(t, lab.Bookworm)
+	v.MustInstall(t, deb)
+	if err := v.CopyIn(t.Context(), filepath.Join(lab.Dist(), "examples/hello"), "/srv/hello"); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.WriteFile(t.Context(), "/etc/nexushub/apps.d/hello.toml", []byte(app), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	v.Must(t, "systemctl", "reload", "nexushubd")
+	v.serves(t)
+	limits := v.Must(t, "sh", "-c", "d=/sys/fs/cgroup$(systemctl show -p ControlGroup --value "+unit+"); cat $d/memory.max $d/pids.max")
+	if limits != fmt.Sprintf("%d\n%d", 64<<20, 32) {
+		t.Errorf("limits in force: %q", limits)
+	}
+
+	if err := v.Reboot(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v.serves(t)
+
+	v.Must(t, "sync")
+	if err := v.PowerCut(); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v.serves(t)
+	if failed := v.Must(t, "systemctl", "--failed", "--no-legend", "--plain"); failed != "" {
+		t.Errorf("failed units after the power cut:\n%s", failed)
+	}
+}
+
+// serves waits for the page as the host sees it.
+func (v *VM) serves(t *testing.T) {
+	t.Helper()
+	ca := v.Must(t, "sh", "-c", "until [ -s "+lab.RootCA+" ]; do sleep 0.1; done; cat "+lab.RootCA)
+	client, err := v.HTTPClient([]byte(ca))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		err := page(t.Context(), client)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not served in 2 min: %v\n%s", err, v.Must(t, "journalctl", "--no-pager", "-b", "-n", "60", "-u", "nexushubd", "-u", "nexushub-proxy", "-u", "nexushub-app-*"))
+		}
+	}
+}
+
+func page(ctx context.Context, client *http.Client) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, hello, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && !strings.HasPrefix(string(body), "Hello from hello.yesterday.localhost") {
+		err = fmt.Errorf("%s: %s", resp.Status, body)
+	}
+	return err
+}
