@@ -343,6 +343,11 @@ func TestProxyAway(t *testing.T) {
 		h.proxy.setAway(true)
 		h.start()
 		h.pass(20 * time.Second)
+		select {
+		case <-h.agent.Ready():
+		default:
+			t.Error("the start waits for a proxy that is away")
+		}
 		if v := h.wantState(shop, api.StateStarting); !strings.Contains(v.Why, "proxy") {
 			t.Errorf("why = %q, want the proxy named", v.Why)
 		}

@@ -207,3 +207,10 @@ func (e *executor) writeEnv(instance string) error {
 	}
 	return os.Rename(path+".new", path)
 }
+
+// forget removes the environment file of an instance that is gone.
+func (e *executor) forget(instance string) {
+	if err := os.Remove(filepath.Join(e.envDir, instance+".env")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		e.log.Warn("environment file is left", "instance", instance, "error", err)
+	}
+}

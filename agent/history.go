@@ -37,8 +37,10 @@ func (a *Agent) ReleasesInUse() (hashes map[string]bool, complete bool) {
 	for _, u := range a.have.units {
 		hashes[u.Release] = true
 	}
-	for _, hash := range a.want.installed {
-		hashes[hash] = true
+	if a.want.config.Admin.Enabled { // else no dynamic application will ever ask for them
+		for _, hash := range a.want.installed {
+			hashes[hash] = true
+		}
 	}
 	for _, m := range a.have.memories {
 		for _, p := range m.History {

@@ -21,7 +21,7 @@ func (a *Agent) note(situations []situation, now time.Time) {
 		a.noteGood(s, p)
 		a.installed(s, p)
 		a.noteReturn(s)
-		settled = settled && (s.Kind != KindStatic || p.state.Settled() || p.state == api.StatePending && s.empty())
+		settled = settled && (s.Kind != KindStatic || s.dealtWith(p))
 	}
 	if len(a.have.states) > len(situations) {
 		a.forgetStates(situations)
@@ -30,6 +30,12 @@ func (a *Agent) note(situations []situation, now time.Time) {
 		a.firstReconcile(now)
 	}
 	a.save(now)
+}
+
+// dealtWith says whether the start need not wait for an instance any more: it is up,
+// has failed at least once, or waits for others.
+func (s *situation) dealtWith(p phase) bool {
+	return p.state.Settled() || s.trouble.Attempt > 0 || s.want != nil && s.want.healthy() || s.empty()
 }
 
 func (a *Agent) notePhase(s *situation) phase {
@@ -87,6 +93,11 @@ func (a *Agent) forgetStates(situations []situation) {
 	maps.DeleteFunc(a.have.states, func(id string, _ stateSince) bool { return gone(id) })
 	maps.DeleteFunc(a.have.watches, func(id string, _ *watch) bool { return gone(id) })
 	maps.DeleteFunc(a.have.holds, func(id string, _ hold) bool { return gone(id) })
+	for id := range a.have.memories {
+		if gone(id) {
+			a.exec.forget(id)
+		}
+	}
 	n := len(a.have.memories)
 	maps.DeleteFunc(a.have.memories, func(id string, _ *Memory) bool { return gone(id) })
 	a.life.unsaved = a.life.unsaved || n != len(a.have.memories)
