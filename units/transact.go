@@ -12,7 +12,12 @@ import (
 // lostAfter is how often a waiter looks whether its job's signal was lost.
 const lostAfter = 2 * time.Second
 
-// job queues a job for a unit and waits for its result, which must be "done".
+// errLost says that a job's result, or the very reply that names it, did not come.
+var errLost = errors.New("the answer was lost")
+
+// job queues a job for a unit and waits for its result, which must be "done". When the
+// answer is lost, the unit itself tells whether the job took place; if not, it is queued
+// again.
 func (m *Manager) job(ctx context.Context, unit, method string, args ...any) error {
 	select {
 	case m.jobs <- struct{}{}:
@@ -20,13 +25,26 @@ func (m *Manager) job(ctx context.Context, unit, method string, args ...any) err
 	case <-ctx.Done():
 		return explain(ctx.Err())
 	}
+	for range 3 {
+		err := m.jobOnce(ctx, unit, method, args)
+		if !errors.Is(err, errLost) {
+			return err
+		}
+		if done, err := m.settle(ctx, unit, method == "StopUnit"); done || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrDisconnected, errLost)
+}
+
+func (m *Manager) jobOnce(ctx context.Context, unit, method string, args []any) error {
 	l, err := m.connected(ctx)
 	if err != nil {
 		return err
 	}
 	path, err := m.enqueue(ctx, l, method, args)
 	if errors.Is(err, ErrDisconnected) {
-		return m.settle(ctx, unit, err) // the reply is lost, the job may be queued
+		return fmt.Errorf("%w: %w", errLost, err)
 	}
 	if err != nil {
 		return err
@@ -54,10 +72,10 @@ func (m *Manager) await(ctx context.Context, l *link, unit string, path dbus.Obj
 		case r := <-result:
 			return m.verdict(ctx, unit, r)
 		case <-l.calls.Context().Done():
-			return m.settle(ctx, unit, ErrDisconnected)
+			return errLost
 		case <-look.C:
 			if st, err := m.Get(ctx, unit); errors.Is(err, ErrNoSuchUnit) || err == nil && st.Job != string(path) {
-				return m.settle(ctx, unit, fmt.Errorf("%w: its result was lost", ErrJob))
+				return errLost
 			}
 		case <-ctx.Done():
 			return explain(ctx.Err())
@@ -65,24 +83,28 @@ func (m *Manager) await(ctx context.Context, l *link, unit string, path dbus.Obj
 	}
 }
 
-// settle finds out by reading how a job ended whose result never came.
-func (m *Manager) settle(ctx context.Context, unit string, cause error) error {
+// settle waits until a unit has no job, and says whether it is then as the job would
+// have left it. An error says that the job failed.
+func (m *Manager) settle(ctx context.Context, unit string, stopping bool) (done bool, err error) {
 	look := time.NewTicker(100 * time.Millisecond)
 	defer look.Stop()
 	for {
 		st, err := m.Get(ctx, unit)
 		switch {
-		case err == nil && st.Job == "" && st.Running():
-			return nil
-		case err == nil && st.Job == "" && st.Ended():
-			return failure(st, cause)
 		case errors.Is(err, ErrNoSuchUnit):
-			return fmt.Errorf("%w: %w", err, cause)
+			return stopping, nil
+		case err != nil || st.Job != "":
+		case stopping:
+			return st.Ended(), nil
+		case st.Running():
+			return true, nil
+		default:
+			return false, failure(st, ErrJob)
 		}
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			return explain(ctx.Err())
+			return false, explain(ctx.Err())
 		}
 	}
 }
