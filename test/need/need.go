@@ -19,6 +19,7 @@ const module = "github.com/nexushub/nexushub"
 const (
 	Caddy  = "github.com/caddyserver/caddy/v2/cmd/caddy"
 	Pebble = "github.com/letsencrypt/pebble/v2/cmd/pebble"
+	H2spec = "github.com/summerwind/h2spec/cmd/h2spec"
 )
 
 // Root is this repository's folder.
