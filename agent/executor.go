@@ -45,17 +45,6 @@ type executor struct {
 	log   *slog.Logger
 }
 
-// result is how a task went, and what its unit looks like afterwards.
-type result struct {
-	task    Task
-	err     error
-	lines   []string // Reject: the last words of the unit
-	took    time.Duration
-	read    bool // the unit was read afterwards
-	status  units.Status
-	readErr error
-}
-
 func newExecutor(o Options, r *router, p *ports.Allocator, log *slog.Logger) *executor {
 	return &executor{
 		units: o.Units, proxy: o.Proxy, journal: o.Journal, router: r, ports: p, log: log,

@@ -1,0 +1,18 @@
+package agent
+
+import (
+	"time"
+
+	"github.com/nexushub/nexushub/units"
+)
+
+// result is how a task went, and what its unit looks like afterwards.
+type result struct {
+	task    Task
+	err     error
+	lines   []string // Reject: the last words of the unit
+	took    time.Duration
+	read    bool // the unit was read afterwards
+	status  units.Status
+	readErr error
+}
