@@ -28,7 +28,7 @@ VM_TOOLS := qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs $(LAB_TOOLS)
 UNIT := $$($(GO) list ./... | grep -v /test/)
 RUN ?= .
 
-.PHONY: help build deb run test test-unit test-lab test-vm bench soak lab lint fmt clean examples from-client FORCE
+.PHONY: help build deb run test test-unit test-deb test-lab test-vm bench soak lab lint fmt clean examples from-client FORCE
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -61,8 +61,8 @@ run: deb examples ## a machine with the package and two applications, until Ctrl
 	@$(NEED) $(LAB_TOOLS)
 	@$(GO) run ./test/demo --deb $(DEB) --examples $(DIST)/examples $(if $(NONINTERACTIVE),--once)
 
-PARTS ?= unit lab vm
-test: ## everything (PARTS="unit lab vm"), with the time that each part takes
+PARTS ?= unit deb lab vm
+test: ## everything (PARTS="unit deb lab vm"), with the time that each part takes
 	@for part in $(PARTS); do \
 		SECONDS=0; $(MAKE) --no-print-directory test-$$part; \
 		printf '== test-%s passed in %d s\n' $$part $$SECONDS; \
@@ -72,9 +72,15 @@ test-unit: lint ## without root or machines
 	@$(NEED) gcc /usr/include/stdlib.h=libc6-dev
 	$(GO) test -race -timeout 10m $(UNIT)
 
+test-deb: deb ## lintian finds nothing, and a second build gives the same bytes
+	@$(NEED) lintian
+	lintian --allow-root --fail-on error,warning $(DEB)
+	@again=$$(mktemp -d); trap 'rm -rf $$again' EXIT; \
+	$(MAKE) --no-print-directory deb DIST=$$again VERSION=$(VERSION) >/dev/null && cmp $(DEB) $$again/$(notdir $(DEB)) && echo "reproducible: $$(sha256sum <$(DEB))"
+
 test-lab: deb examples ## on Debian 12 and 13 machines with a real systemd (root)
 	@$(NEED) $(LAB_TOOLS)
-	$(GO) test -count=1 -timeout 30m -run '$(RUN)' $$($(GO) list ./test/... | grep -vE '/test/(vm|bench|soak)')
+	$(GO) test -count=1 -p 1 -timeout 30m -run '$(RUN)' $$($(GO) list ./test/... | grep -vE '/test/(vm|bench|soak)')
 
 test-vm: deb examples ## in a whole virtual machine (root)
 	@$(NEED) $(VM_TOOLS)

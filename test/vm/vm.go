@@ -30,7 +30,7 @@ import (
 )
 
 // bootTime bounds a boot under software emulation on a busy host.
-const bootTime = 5 * time.Minute
+const bootTime = 10 * time.Minute
 
 // VM is one virtual machine. Its methods are for one goroutine.
 type VM struct {
