@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -136,9 +138,14 @@ func TestInstallStatusStopDelete(t *testing.T) {
 	if st.Status != "stopped" || st.ProcessID != 0 {
 		t.Errorf("got %+v", st)
 	}
+	wrote := filepath.Join(h.dir, "apps", a.ID)
+	h.must(os.MkdirAll(wrote, 0o700))
 	h.do(http.MethodDelete, path, nil, nil).want(http.StatusNoContent)
 	h.get(path + "/status").problem(404)
 	h.get(path + "/upload/status").problem(404)
+	if _, err := os.Stat(wrote); err == nil {
+		t.Error("what the application wrote is still there")
+	}
 	if len(h.runtime.apps) != 0 || len(h.server.ReleasesInUse()) != 0 {
 		t.Errorf("left: %v", h.runtime.apps)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 
 	"github.com/labstack/echo/v4"
 )
@@ -29,9 +31,20 @@ func (s *Server) dispose(ctx context.Context, id ID) error {
 	s.installs.forget(id)
 	err := s.o.Uploads.Discard(string(id))
 	err = errors.Join(err, s.o.Runtime.Remove(context.WithoutCancel(ctx), string(id)))
+	s.removeState(id)
 	select {
 	case s.gone <- struct{}{}:
 	default:
 	}
 	return err
+}
+
+// removeState removes what the application wrote. A rest that stays is no reason to
+// say that the application is still there.
+func (s *Server) removeState(id ID) {
+	for _, dir := range s.o.StateIn {
+		if err := os.RemoveAll(filepath.Join(dir, string(id))); err != nil {
+			s.o.Log.Error("state of a deleted debug application stays", "instance", id, "error", err)
+		}
+	}
 }
