@@ -1,5 +1,7 @@
 package proxy
 
+//lint:file-ignore SA1019 http.Server, which is to be used instead, closes idle connections before their GOAWAY has arrived, see below
+
 import (
 	"context"
 	"crypto/tls"

@@ -14,7 +14,7 @@ type grants interface {
 // hosts, login, X-Application-Id, tokens, the protected areas, everything else.
 func (s *snapshot) decide(r *request, g grants) decision {
 	site := s.lookup(r.authority)
-	if site == nil || (r.sni != "" && !s.knows(r.sni)) {
+	if site == nil || !s.covers(r.sni) {
 		return refuse(421, "No application is served under this host name here.")
 	}
 	if r.plain {

@@ -51,6 +51,7 @@ func TestRules(t *testing.T) {
 		// 1. unknown host or SNI, known but not ready
 		{"unknown host", request{authority: "other.example", path: "/"}, actRefuse, 421, "", nil},
 		{"unknown SNI", request{authority: "app.yesterday.localhost", sni: "other.example", path: "/public/x"}, actRefuse, 421, "", nil},
+		{"an address as SNI", request{authority: "app.yesterday.localhost", sni: "127.0.0.1", path: "/public/x"}, actForward, 0, "app", nil},
 		{"SNI of another known host", request{authority: "app.yesterday.localhost", sni: "all.yesterday.localhost", path: "/public/x"}, actForward, 0, "app", nil},
 		{"no host", request{path: "/"}, actRefuse, 421, "", nil},
 		{"port is ignored", request{authority: "app.yesterday.localhost:8443", path: "/public/x"}, actForward, 0, "app", nil},

@@ -3,6 +3,7 @@ package proxy
 import (
 	"crypto/sha256"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/nexushub/nexushub/internal/hostname"
@@ -103,6 +104,16 @@ func (s *snapshot) addHost(h string, r *route) error {
 		return fmt.Errorf("route table: host name %q belongs to instances %s and %s", name, known.route.Instance, r.Instance)
 	}
 	return nil
+}
+
+// covers says whether a connection that asked for this server name may send requests.
+// Some clients name an address there, which is as good as no name (RFC 6066 section 3).
+func (s *snapshot) covers(sni string) bool {
+	if sni == "" || s.knows(sni) {
+		return true
+	}
+	_, err := netip.ParseAddr(sni)
+	return err == nil
 }
 
 // knows says whether a server name is one that we answer for.
