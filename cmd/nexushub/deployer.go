@@ -25,16 +25,6 @@ type deployer struct {
 	remote bool
 }
 
-// url is what the agent says; from elsewhere the port is that of the API host.
-func (d *deployer) url(ctx context.Context, app api.DebugApplication) string {
-	if !d.remote {
-		if a, err := d.client.App(ctx, app.ID); err == nil {
-			return a.URL
-		}
-	}
-	return d.client.URLOf(app.HostName)
-}
-
 // name fills in the application's name from its folder.
 func name(want *api.NewDebugApplication, source, suffix string) error {
 	if want.AppID != "" {
