@@ -17,16 +17,20 @@ import (
 	"github.com/nexushub/nexushub/api"
 )
 
-// stopped are the units that must not write while files are put back; the sockets
-// would start them again.
-var stopped = []string{"nexushubd.service", "nexushub-proxy.service", "nexushubd.socket", "nexushubd-debug.socket", "nexushub-proxy-control.socket"}
+// stopped are the units that must not write while files are put back, and the sockets
+// that would start them again.
+var stopped = []string{
+	"nexushub-proxy.socket", "nexushub-proxy-control.socket", "nexushubd.socket", "nexushubd-debug.socket",
+	"nexushubd.service", "nexushub-proxy.service",
+}
 
 func (c *cli) restore() *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use: "restore FILE", Short: "put back what backup wrote (root)",
 		Long: `restore stops the agent and the proxy, puts the files of an archive back, and starts
-both again; the agent then runs what the archive says. Applications that run go on until
+both again; meanwhile no connection is accepted. The agent then runs what the archive
+says. Applications that run go on until
 the agent finds that they are not wanted. Files that the archive does not have stay.
 
 It refuses to write over a configuration that is there, unless --force says so.`,
@@ -57,8 +61,7 @@ func (c *cli) putBack(ctx context.Context, file string) (err error) {
 	}
 	defer func() { // also after a fault: what is there should run
 		c.voice.Running("starting the agent and the proxy")
-		ctx := context.WithoutCancel(ctx)
-		err = errors.Join(err, c.systemctl(ctx, append([]string{"restart"}, stopped...)...)) // a request may have started one
+		err = errors.Join(err, c.systemctl(context.WithoutCancel(ctx), append([]string{"start"}, stopped...)...))
 	}()
 	root, err := os.OpenRoot("/")
 	if err != nil {

@@ -1,0 +1,76 @@
+// Package cli runs every command of the client against a real agent on a machine:
+// input, output and exit code of each are a script in testdata.
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/nexushub/nexushub/test/lab"
+)
+
+// into enters the machine. The scripts see it as the commands nexushub and machine.
+const into = "#!/bin/sh\nexec nsenter -t %d -m -u -i -n -p -C -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 %s \"$@\"\n"
+
+// code is `code N COMMAND...`: it succeeds if the command ends with N.
+const code = "#!/bin/sh\nwant=$1; shift; got=0; \"$@\" || got=$?\n[ $got -eq $want ] || { echo \"exit code $got, not $want\" >&2; exit 1; }\n"
+
+// copyIn is `copy-in FOLDER NAME`: FOLDER of the script becomes /srv/NAME of the machine.
+const copyIn = "#!/bin/sh\nrm -rf /proc/%[1]d/root/srv/$2; cp -r \"$1\" /proc/%[1]d/root/srv/$2; chmod -R u=rwX,go=rX /proc/%[1]d/root/srv/$2\n[ ! -e /proc/%[1]d/root/srv/$2/bin ] || chmod 755 /proc/%[1]d/root/srv/$2/bin/*\n"
+
+func TestCommands(t *testing.T) {
+	for _, suite := range lab.Suites {
+		t.Run(string(suite), func(t *testing.T) {
+			m := lab.Boot(t, lab.Options{Suite: suite})
+			m.MustInstall(t)
+			m.Must(t, "sh", "-c", "echo 127.0.0.1 admin.yesterday.localhost >> /etc/hosts && useradd olga && usermod -a -G nexushub olga && useradd sam")
+			hello := filepath.Join(dist(), "examples", "hello")
+			if err := m.CopyIn(t.Context(), hello, "/srv/hello"); err != nil {
+				t.Fatal(err)
+			}
+			bin := commands(t, m)
+			t.Run("together", func(t *testing.T) { scripts(t, "testdata", bin) })
+			t.Run("alone", func(t *testing.T) { scripts(t, filepath.Join("testdata", "alone"), bin) })
+		})
+	}
+}
+
+// scripts runs those of a folder, side by side.
+func scripts(t *testing.T, dir, bin string) {
+	testscript.Run(t, testscript.Params{
+		Dir: dir, RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+			return nil
+		},
+	})
+}
+
+// commands makes the folder of commands that reach into the machine.
+func commands(t *testing.T, m *lab.Machine) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, script := range map[string]string{
+		"nexushub": fmt.Sprintf(into, m.PID(), "nexushub"),
+		"machine":  fmt.Sprintf(into, m.PID(), ""),
+		"code":     code,
+		"copy-in":  fmt.Sprintf(copyIn, m.PID()),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// dist is where `make deb examples` puts what it builds.
+func dist() string {
+	if d := os.Getenv("NEXUSHUB_DIST"); d != "" {
+		return d
+	}
+	return filepath.Join("..", "..", "dist")
+}
