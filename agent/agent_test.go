@@ -494,3 +494,28 @@ func TestStateIsSavedAtTheEnd(t *testing.T) {
 		}
 	})
 }
+
+// A task that waits for the proxy must not make the agent deaf.
+func TestCrashDuringARouteIsSeen(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(shop, "shop.yesterday.localhost")
+		h.start()
+		h.proxy.setAway(true)
+		h.releases.deploy("-v2")
+		h.agent.Reload(h.config, 8443)
+		h.pass(2 * time.Second) // the new one is healthy, and its route waits
+		var fresh string
+		for _, u := range h.unitsOf(shop) {
+			if strings.HasSuffix(u.Release, "-v2") {
+				fresh = u.Unit
+			}
+		}
+		h.units.Exit(fresh, units.Exit{Code: 1, Status: 9, Result: "exit-code"})
+		h.pass(time.Second)
+		h.proxy.setAway(false)
+		h.pass(30 * time.Second)
+		if v := h.wantState(shop, api.StateRunning); v.Unit != fresh || !strings.Contains(v.LastExit, "9") {
+			t.Errorf("view = %+v, want %s with its crash known", v, fresh)
+		}
+	})
+}

@@ -73,8 +73,8 @@ func (e *executor) run(ctx context.Context, t Task, generation uint64) result {
 		r.err = e.job(ctx, t)
 	}
 	if t.Action.readsUnit() {
+		r.readAt = time.Now()
 		r.status, r.readErr = e.units.Get(ctx, t.Unit)
-		r.read = true
 	}
 	r.took = time.Since(began)
 	return r

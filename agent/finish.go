@@ -27,9 +27,13 @@ func (a *Agent) finish(r result) {
 
 // enterAfter enters the reading that the task made at its end.
 func (a *Agent) enterAfter(r result) {
-	if !r.read {
+	if r.readAt.IsZero() {
 		return
 	}
+	if a.have.heard[r.task.Unit].After(r.readAt) {
+		a.hint(r.task.Unit)
+	}
+	delete(a.have.heard, r.task.Unit)
 	a.have.readings++
 	switch {
 	case r.readErr == nil && r.status.Instance != "":

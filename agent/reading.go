@@ -92,24 +92,16 @@ func (t *table) enterAll(list []units.Status, number uint64) {
 }
 
 // enter replaces what is known of one unit; an empty status means that it is gone.
-// Units of instances with a task in hand are left to the task's own reading.
+// A unit that a task is changing is left to the task's own reading.
 func (t *table) enter(unit string, status []units.Status, number uint64) {
-	if t.read[unit] > number {
-		return
-	}
-	if len(status) == 0 || status[0].LoadState == "not-found" {
-		if u := t.units[unit]; u != nil && t.isBusy(u.Instance) {
-			return
-		}
+	switch {
+	case t.read[unit] > number || t.inHand[unit]:
+	case len(status) == 0 || status[0].LoadState == "not-found":
 		t.drop(unit)
 		t.read[unit] = number
-		return
+	case status[0].Instance != "": // else it is of our name, not of our making
+		t.put(status[0], number)
 	}
-	s := status[0]
-	if s.Instance == "" || t.isBusy(s.Instance) {
-		return // of our name, not of our making
-	}
-	t.put(s, number)
 }
 
 func (t *table) isBusy(instance string) bool {
@@ -137,6 +129,8 @@ func (t *table) drop(unit string) {
 	}
 	if t.served[u.Instance] == unit {
 		delete(t.served, u.Instance)
+	}
+	if t.targets[u.Instance] == unit { // else the requests are on their way to another already
 		delete(t.targets, u.Instance)
 	}
 	t.remove(u)

@@ -200,13 +200,19 @@ func (a *Agent) hear(ctx context.Context, e units.Event) {
 		a.read(ctx, "")
 		return
 	}
-	if a.have.inHand[e.Unit] {
-		return // its task reads it at the end
+	if a.have.inHand[e.Unit] { // its task reads it at the end, unless that is over already
+		a.have.heard[e.Unit] = time.Now()
+		return
 	}
+	a.hint(e.Unit)
+}
+
+// hint lets a unit be read soon. The caller holds mu.
+func (a *Agent) hint(unit string) {
 	if len(a.have.hinted) == 0 {
 		a.hints.Reset(hintPause)
 	}
-	a.have.hinted[e.Unit] = true
+	a.have.hinted[unit] = true
 }
 
 // readHinted reads the units of which something was heard. The pause before it lets the

@@ -12,7 +12,7 @@ type result struct {
 	err     error
 	lines   []string // Reject: the last words of the unit
 	took    time.Duration
-	read    bool // the unit was read afterwards
+	readAt  time.Time // when the unit was read afterwards; zero: it was not
 	status  units.Status
 	readErr error
 }

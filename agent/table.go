@@ -16,6 +16,7 @@ type table struct {
 	served     map[string]string     // instance -> unit, acknowledged by the proxy
 	busy       map[string]Task       // instance -> task in hand
 	inHand     map[string]bool       // units with a task in hand
+	heard      map[string]time.Time  // units in hand -> last signal of theirs
 	holds      map[string]hold       // instance -> not before
 	states     map[string]stateSince // by instance
 	reading    map[string]bool       // units being read; true: read again afterwards
@@ -36,7 +37,7 @@ func newTable() table {
 	return table{
 		units: map[string]*Unit{}, byInstance: map[string][]*Unit{}, read: map[string]uint64{}, memories: map[string]*Memory{},
 		watches: map[string]*watch{}, targets: map[string]string{}, served: map[string]string{},
-		busy: map[string]Task{}, inHand: map[string]bool{}, holds: map[string]hold{}, states: map[string]stateSince{}, reading: map[string]bool{}, hinted: map[string]bool{},
+		busy: map[string]Task{}, inHand: map[string]bool{}, heard: map[string]time.Time{}, holds: map[string]hold{}, states: map[string]stateSince{}, reading: map[string]bool{}, hinted: map[string]bool{},
 	}
 }
 
