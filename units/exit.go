@@ -40,12 +40,19 @@ func (e Exit) String() string {
 	case e.Result == "oom-kill":
 		return "out of memory, killed by the kernel"
 	case e.Result == "watchdog":
-		return "watchdog: did not report in time, ended by " + e.signal()
-	case e.Result == "timeout" && e.Code != CodeExited:
-		return "timeout, ended by " + e.signal()
-	case e.Code == CodeDumped:
+		return "watchdog: did not report in time, " + e.how()
+	case e.Result == "timeout":
+		return "timeout, " + e.how()
+	}
+	return e.how()
+}
+
+// how tells the end itself: a Go program that is sent SIGABRT exits with status 2.
+func (e Exit) how() string {
+	switch e.Code {
+	case CodeDumped:
 		return "dumped core on " + e.signal()
-	case e.Code == CodeKilled:
+	case CodeKilled:
 		return "killed by " + e.signal()
 	}
 	return e.status()

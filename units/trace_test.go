@@ -161,8 +161,8 @@ func TestExitWords(t *testing.T) {
 		"killed by signal 9 (SIGKILL)":                                  {Code: CodeKilled, Status: 9, Result: "signal"},
 		"dumped core on signal 6 (SIGABRT)":                             {Code: CodeDumped, Status: 6, Result: "core-dump"},
 		"out of memory, killed by the kernel":                           {Code: CodeKilled, Status: 9, Result: "oom-kill"},
-		"watchdog: did not report in time, ended by signal 6 (SIGABRT)": {Code: CodeKilled, Status: 6, Result: "watchdog"},
-		"timeout, ended by signal 15 (SIGTERM)":                         {Code: CodeKilled, Status: 15, Result: "timeout"},
+		"watchdog: did not report in time, killed by signal 6 (SIGABRT)": {Code: CodeKilled, Status: 6, Result: "watchdog"},
+		"timeout, killed by signal 15 (SIGTERM)":                         {Code: CodeKilled, Status: 15, Result: "timeout"},
 	} {
 		if got := e.String(); got != want {
 			t.Errorf("%+v: %q, want %q", e, got, want)

@@ -47,7 +47,25 @@ func serve() error {
 		n, _ := strconv.Atoi(r.FormValue("mib"))
 		fmt.Fprint(w, len(strings.Repeat("x", n<<20)))
 	})
+	if err := notify("READY=1\nSTATUS=serving"); err != nil {
+		return err
+	}
 	return http.Serve(l, mux)
+}
+
+// notify tells PID 1, as sd_notify(3) does.
+func notify(state string) error {
+	address := os.Getenv("NOTIFY_SOCKET")
+	if address == "" {
+		return nil
+	}
+	c, err := net.Dial("unixgram", address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.Write([]byte(state))
+	return err
 }
 
 func listen() (net.Listener, error) {
