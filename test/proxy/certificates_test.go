@@ -112,10 +112,16 @@ func names(t *testing.T, h *host) {
 	}
 }
 
-func plain(t *testing.T, h *host) {
+// openPort80 does what the socket's unit file says.
+func (h *host) openPort80(t *testing.T) {
+	t.Helper()
 	if out, err := h.Shell(t.Context(), "systemctl enable nexushub-proxy-http.socket; systemctl stop nexushub-proxy.service; systemctl start nexushub-proxy-http.socket nexushub-proxy.service"); err != nil {
 		t.Fatal(out, err)
 	}
+}
+
+func plain(t *testing.T, h *host) {
+	h.openPort80(t)
 	for url, want := range map[string]string{
 		"http://web." + domain + "/a/b?c=d": "https://web." + domain + port + "/a/b?c=d",
 		"http://nobody." + domain + "/":     "",

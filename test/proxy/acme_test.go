@@ -1,0 +1,67 @@
+package proxy_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/test/need"
+)
+
+// TestACME: the installed proxy, in its sandbox and on the sockets of PID 1, gets
+// certificates from a real authority, by each challenge, and keeps them over a restart.
+func TestACME(t *testing.T) {
+	pebble, err := need.Tool(t.Context(), need.Pebble)
+	if err != nil {
+		t.Fatal(err)
+	}
+	onSuites(t, web, func(t *testing.T, h *host) {
+		if err := h.CopyIn(t.Context(), pebble, "/opt/pebble"); err != nil {
+			t.Fatal(err)
+		}
+		h.openPort80(t)
+		for challenge, ports := range map[string][2]int{"http-01": {80, 1}, "tls-alpn-01": {1, 8443}} {
+			name := strings.ReplaceAll(challenge, "-", "")
+			h.authority(t, name, ports)
+			h.deploy(t, application{name: name, id: fmt.Sprintf("aaaaaaaa-0000-4000-9000-%012d", ports[1]), config: "static_path = \"/usr/share/common-licenses\"\nacme = true\n"})
+			h.awaitIssuer(t, name)
+			h.Must(t, "systemctl", "restart", "nexushub-proxy")
+			h.Must(t, "systemctl", "stop", "pebble-"+name)
+			h.awaitIssuer(t, name)
+		}
+	})
+}
+
+func (h *host) awaitIssuer(t *testing.T, name string) {
+	t.Helper()
+	eventually(t, "certificate of "+name, func() error {
+		if got := h.presented(t, name+"."+domain); !strings.Contains(got, "Pebble") {
+			return fmt.Errorf("issued by %q, %s", got, h.Must(t, "nexushub", "cert"))
+		}
+		return nil
+	})
+}
+
+// authority runs a Pebble that looks for challenges at the given ports, and makes it
+// the proxy's. Names lead to the machine by its /etc/hosts.
+func (h *host) authority(t *testing.T, name string, ports [2]int) {
+	t.Helper()
+	dir, address := "/etc/pebble-"+name+"/", fmt.Sprintf("localhost:%d", 14000+ports[0]) // accounts are kept by address
+	crt, key := pair(t, "authority", "localhost")
+	config, err := json.Marshal(map[string]any{"pebble": map[string]any{
+		"listenAddress": address, "certificate": dir + "crt", "privateKey": dir + "key", "httpPort": ports[0], "tlsPort": ports[1],
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.write(t, dir+"key", string(key))
+	h.write(t, dir+"crt", string(crt))
+	h.write(t, dir+"json", string(config))
+	h.write(t, "/etc/nexushub/conf.d/acme.toml", fmt.Sprintf("[proxy.acme]\ndirectory = \"https://%s/dir\"\nca_cert = %q\n", address, dir+"crt"))
+	if out, err := h.Shell(t.Context(), "echo 127.0.0.1 "+name+"."+domain+" >>/etc/hosts"); err != nil {
+		t.Fatal(out, err)
+	}
+	h.Must(t, "systemd-run", "--unit=pebble-"+name, "-E", "PEBBLE_VA_NOSLEEP=1", "-E", "PEBBLE_WFE_NONCEREJECT=0", "/opt/pebble", "-config", dir+"json")
+	h.Must(t, "systemctl", "restart", "nexushub-proxy")
+}
