@@ -157,10 +157,10 @@ func TestExitWords(t *testing.T) {
 	for want, e := range map[string]Exit{
 		"has not exited": {},
 		"exit status 7":  {Code: CodeExited, Status: 7, Result: "exit-code"},
-		"exit status 203: the command could not be executed":            {Code: CodeExited, Status: 203, Result: "exit-code"},
-		"killed by signal 9 (SIGKILL)":                                  {Code: CodeKilled, Status: 9, Result: "signal"},
-		"dumped core on signal 6 (SIGABRT)":                             {Code: CodeDumped, Status: 6, Result: "core-dump"},
-		"out of memory, killed by the kernel":                           {Code: CodeKilled, Status: 9, Result: "oom-kill"},
+		"exit status 203: the command could not be executed":             {Code: CodeExited, Status: 203, Result: "exit-code"},
+		"killed by signal 9 (SIGKILL)":                                   {Code: CodeKilled, Status: 9, Result: "signal"},
+		"dumped core on signal 6 (SIGABRT)":                              {Code: CodeDumped, Status: 6, Result: "core-dump"},
+		"out of memory, killed by the kernel":                            {Code: CodeKilled, Status: 9, Result: "oom-kill"},
 		"watchdog: did not report in time, killed by signal 6 (SIGABRT)": {Code: CodeKilled, Status: 6, Result: "watchdog"},
 		"timeout, killed by signal 15 (SIGTERM)":                         {Code: CodeKilled, Status: 15, Result: "timeout"},
 	} {
