@@ -202,6 +202,16 @@ func (c *conn) linger() {
 	}
 }
 
+// release closes the connection when it is idle and has been of use already.
+func (c *conn) release() bool {
+	p, _ := c.watch.look()
+	idle := p == postureIdle && c.served.Load()
+	if idle {
+		c.net.SetReadDeadline(past)
+	}
+	return idle
+}
+
 // check is the watcher's look at the connection.
 func (c *conn) check() {
 	p, expired := c.watch.look()

@@ -19,6 +19,7 @@ func (s *Server) forward(x *exchange) {
 	defer x.target.release()
 	u, p, err := s.attempt(x, false)
 	if errors.Is(err, errStale) {
+		s.metrics.retries.Inc()
 		u, p, err = s.attempt(x, true)
 	}
 	if err != nil {

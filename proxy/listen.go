@@ -51,7 +51,7 @@ func (s *Server) accept(ctx context.Context, l net.Listener, serve func(net.Conn
 
 // admit keeps the number of connections within its limit.
 func (s *Server) admit(nc net.Conn, serve func(net.Conn)) {
-	if s.conns.Add(1) > int64(s.opt.MaxConnections) {
+	if s.conns.Add(1) > int64(s.opt.MaxConnections) && !s.watcher.makeRoom() {
 		s.metrics.refused.Inc()
 		s.conns.Add(-1)
 		nc.Close()

@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -101,7 +103,7 @@ func TestTooManyConnections(t *testing.T) {
 	f := start(t, func(o *Options) { o.MaxConnections = 2 })
 	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))))
 	f.dial(appHost)
-	f.dial(appHost)
+	second := f.dial(appHost)
 	c, err := net.Dial("tcp", f.addr)
 	if err != nil {
 		t.Fatal(err)
@@ -111,4 +113,16 @@ func TestTooManyConnections(t *testing.T) {
 	if _, err := c.Read(make([]byte, 1)); err == nil {
 		t.Error("a third connection was served")
 	}
+	// A connection that has had its answer gives way to a new one.
+	io.WriteString(second, "GET / HTTP/1.1\r\nHost: "+appHost+"\r\n\r\n")
+	if _, err := http.ReadResponse(bufio.NewReader(second), nil); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a third connection is served", func() bool {
+		c, err := tls.Dial("tcp", f.addr, &tls.Config{RootCAs: f.roots, ServerName: appHost})
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
 }
