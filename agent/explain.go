@@ -43,7 +43,7 @@ func (a *Agent) Explain(nameOrID string) (api.Explanation, error) {
 
 // ExecLine is a systemd-run line for one command in the application's surroundings.
 func (a *Agent) ExecLine(nameOrID string, req api.ExecRequest) (api.Explanation, error) {
-	_, unit, err := a.explained(nameOrID)
+	d, unit, err := a.explained(nameOrID)
 	if err != nil {
 		return api.Explanation{}, err
 	}
@@ -58,7 +58,7 @@ func (a *Agent) ExecLine(nameOrID string, req api.ExecRequest) (api.Explanation,
 	if req.TTY {
 		argv[len(argv)-1] = "--pty"
 	}
-	return api.Explanation{Unit: unit, Command: append(append(append(argv, settings...), "--"), req.Command...)}, nil
+	return api.Explanation{Unit: unit, Command: append(append(append(argv, settings...), "--"), absolute(d.Spec.Directory, req.Command)...)}, nil
 }
 
 func (a *Agent) explained(nameOrID string) (*Desired, string, error) {
@@ -81,6 +81,15 @@ func (d *Desired) argv() []string {
 		argv[0] = filepath.Join(d.Spec.Directory, argv[0])
 	}
 	return argv
+}
+
+// absolute lets a command with a relative path begin at dir; systemd-run would look for
+// it where it is called. A bare name is looked for in PATH.
+func absolute(dir string, argv []string) []string {
+	if !strings.Contains(argv[0], "/") || filepath.IsAbs(argv[0]) {
+		return argv
+	}
+	return append([]string{filepath.Join(dir, argv[0])}, argv[1:]...)
 }
 
 // unitSettings reads a unit file of PID 1's making as arguments of systemd-run.

@@ -19,3 +19,11 @@ func TestUnitSettings(t *testing.T) {
 		t.Errorf("settings = %q, %v; want %q", got, err, want)
 	}
 }
+
+func TestCommandsBeginAtTheRelease(t *testing.T) {
+	for _, tt := range [][2]string{{"bin/app", "/srv/shop/bin/app"}, {"./app", "/srv/shop/app"}, {"/bin/sh", "/bin/sh"}, {"sh", "sh"}} {
+		if got := absolute("/srv/shop", []string{tt[0], "-x"}); !slices.Equal(got, []string{tt[1], "-x"}) {
+			t.Errorf("%s: got %q, want %s", tt[0], got, tt[1])
+		}
+	}
+}
