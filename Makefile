@@ -84,7 +84,7 @@ test-lab: deb examples ## on Debian 12 and 13 machines with a real systemd (root
 
 test-vm: deb examples ## in a whole virtual machine (root)
 	@$(NEED) $(VM_TOOLS)
-	$(GO) test -count=1 -timeout 30m -v -run '$(RUN)' ./test/vm/...
+	$(GO) test -count=1 -timeout 30m -v -run '$(RUN)' ./test/vm
 
 lab: deb ## a shell in a machine with the package installed (SUITE=trixie)
 	@$(NEED) $(LAB_TOOLS)

@@ -29,6 +29,10 @@ func TestPackageServesOverRebootAndPowerCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := Boot(t, lab.Bookworm)
+	if got := v.Must(t, "stat", "-fc", "%T", "/sys/fs/cgroup"); got != "cgroup2fs" {
+		t.Errorf("cgroups are %s", got)
+	}
+	first := v.Must(t, "cat", "/proc/sys/kernel/random/boot_id")
 	v.MustInstall(t, deb)
 	if err := v.CopyIn(t.Context(), filepath.Join(lab.Dist(), "examples/hello"), "/srv/hello"); err != nil {
 		t.Fatal(err)
@@ -56,6 +60,9 @@ func TestPackageServesOverRebootAndPowerCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.serves(t)
+	if again := v.Must(t, "cat", "/proc/sys/kernel/random/boot_id"); again == first {
+		t.Error("it did not boot again")
+	}
 	if failed := v.Must(t, "systemctl", "--failed", "--no-legend", "--plain"); failed != "" {
 		t.Errorf("failed units after the power cut:\n%s", failed)
 	}
