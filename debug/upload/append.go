@@ -13,8 +13,9 @@ const appending = -1
 const commitEvery = 16 << 20
 
 // append takes body at offset and returns the offset that is durable, also with an
-// error: what arrived before a connection was cut stays.
-func (s *session) append(offset int64, body io.Reader) (int64, error) {
+// error: what arrived before a connection was cut stays. arrived is called for each
+// piece, so that hashing need not wait for the last.
+func (s *session) append(offset int64, body io.Reader, arrived func()) (int64, error) {
 	t, err := s.begin(appending, body)
 	if err != nil {
 		return 0, err
@@ -25,6 +26,7 @@ func (s *session) append(offset int64, body io.Reader) (int64, error) {
 		var n int64
 		n, err = s.appendPiece(t, at, body)
 		at += n
+		arrived()
 	}
 	if err == io.EOF {
 		err = nil

@@ -212,9 +212,8 @@ func (s *Store) Append(id string, offset, length int64, last bool, body io.Reade
 		err = one.setLength(length)
 	}
 	if err == nil {
-		_, err = one.append(offset, body)
+		_, err = one.append(offset, body, func() { s.hint(one) })
 	}
-	s.hint(one)
 	if err == nil && last {
 		err = one.setComplete()
 	}

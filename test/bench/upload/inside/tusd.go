@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -38,7 +40,21 @@ func tusd(ctx context.Context) (_ []subject, stop func(), err error) {
 		return nil, nil, err
 	}
 	clean := func(context.Context) error { return errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)) }
-	return []subject{{"tusd", tusUpload, clean}}, stop, nil
+	return []subject{
+		{"tusd", tusUpload, clean},
+		{"tusd, then sync", func(ctx context.Context, data []byte) error {
+			return errors.Join(tusUpload(ctx, data), syncFolder(dir))
+		}, clean},
+	}, stop, nil
+}
+
+// syncFolder makes what is in dir as durable as every acknowledged chunk of ours is.
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(unix.Syncfs(int(f.Fd())), f.Close())
 }
 
 func awaitTusd(ctx context.Context) error {
