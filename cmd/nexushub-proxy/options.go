@@ -23,7 +23,7 @@ func options(f flags, c *config.Config) (proxy.Options, error) {
 	limits := h1.DefaultLimits
 	limits.MaxBytes, limits.MaxFields = int(p.MaxHeaderBytes), p.MaxHeaders
 	return proxy.Options{
-		Domain: c.Domain, CertDir: p.CertDir, StateDir: stateDir(p.StateDir), RunDir: runDir(f.runDir),
+		Domain: c.Domain, CertDir: p.CertDir, StateDir: p.StateDir, RunDir: runDir(f.runDir),
 		TrustedProxies: trusted,
 		HoldTimeout:    time.Duration(p.HoldTimeout), DrainTimeout: time.Duration(p.DrainTimeout),
 		HeaderTimeout: time.Duration(p.HeaderTimeout), IdleTimeout: time.Duration(p.IdleTimeout),
@@ -51,9 +51,8 @@ func prefixes(list []string) ([]netip.Prefix, error) {
 	return out, nil
 }
 
-// stateDir and runDir are what systemd made for the unit, if it did.
-func stateDir(configured string) string { return firstOf(os.Getenv("STATE_DIRECTORY"), configured) }
-func runDir(configured string) string   { return firstOf(os.Getenv("RUNTIME_DIRECTORY"), configured) }
+// runDir is what systemd made for the unit, if it did.
+func runDir(configured string) string { return firstOf(os.Getenv("RUNTIME_DIRECTORY"), configured) }
 
 func firstOf(a, b string) string {
 	if a != "" {
