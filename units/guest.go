@@ -15,23 +15,26 @@ const ProxyUser = "_nexushub-proxy"
 func (s Spec) gates(place Placement, caps Capabilities) []unit {
 	gate := gatePrefix + strings.TrimPrefix(base(s.UnitName()), Prefix)
 	outside := fmt.Sprintf("127.0.0.1:%d", s.ProxyPort)
+	// The socket inside keeps the network alive while the application is down. Whoever
+	// joins only the application then gets a network of its own, and for good.
+	inside := []string{s.UnitName(), gate + "-out.socket"}
 	return []unit{
-		{gate + "-out.socket", s.gateSocket(caps, outside, true)},
-		{gate + "-out.service", s.gateService(caps, outside, false)},
-		{gate + "-in.socket", s.gateSocket(caps, fmt.Sprintf("127.0.0.1:%d", place.Port), false)},
-		{gate + "-in.service", s.gateService(caps, "127.0.0.1:80", true)},
+		{gate + "-out.socket", s.gateSocket(caps, outside, inside[:1])},
+		{gate + "-out.service", s.gateService(caps, outside, nil)},
+		{gate + "-in.socket", s.gateSocket(caps, fmt.Sprintf("127.0.0.1:%d", place.Port), nil)},
+		{gate + "-in.service", s.gateService(caps, "127.0.0.1:80", inside)},
 	}
 }
 
-func (s Spec) gateSocket(caps Capabilities, listen string, inside bool) []Property {
+func (s Spec) gateSocket(caps Capabilities, listen string, with []string) []Property {
 	var p properties
 	s.listening(&p)
-	s.join(&p, inside)
+	join(&p, with)
 	p.set("Listen", []listener{{"Stream", listen}})
 	return caps.cut(p)
 }
 
-func (s Spec) gateService(caps Capabilities, target string, inside bool) []Property {
+func (s Spec) gateService(caps Capabilities, target string, with []string) []Property {
 	var p properties
 	p.set("Description", "NexusHub gate of "+s.HostName)
 	p.set("Slice", Slice)
@@ -41,7 +44,7 @@ func (s Spec) gateService(caps Capabilities, target string, inside bool) []Prope
 	p.set("TimeoutStopUSec", usec(s.StopSec))
 	p.set("MemoryMax", uint64(64<<20))
 	p.set("TasksMax", uint64(16))
-	s.join(&p, inside)
+	join(&p, with)
 	argv := []string{caps.SocketProxy, "--connections-max=1024", target}
 	p.set("ExecStart", []execCommand{literal(argv)})
 	gateSandbox(&p)
@@ -60,9 +63,10 @@ func gateSandbox(p *properties) {
 	localOnly(p)
 }
 
-func (s Spec) join(p *properties, inside bool) {
-	if inside {
+// join puts a unit into the network of others; without any it stays in the host's.
+func join(p *properties, with []string) {
+	if len(with) > 0 {
 		p.set("PrivateNetwork", true)
-		p.set("JoinsNamespaceOf", []string{s.UnitName()})
+		p.set("JoinsNamespaceOf", with)
 	}
 }

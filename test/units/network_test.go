@@ -160,7 +160,30 @@ func TestGuest(t *testing.T) {
 	})
 }
 
-// TestFailedStartLeavesNothing: a gate's port is taken, so the start fails halfway.
+// TestGuestRecovers: gates that are used while the application crashes lead to it once it
+// runs. A gate that began without it would have a network of its own.
+func TestGuestRecovers(t *testing.T) {
+	inMachine(t, func(t *testing.T, m *units.Manager) {
+		s := spec("guest", "/bin/sh", "-c", "[ -e /db/fixed ] && exec "+self+" serve; exit 1")
+		s.Network, s.Domain, s.ProxyPort = units.NetworkGuest, "yesterday.localhost", 8443
+		s.State = "nexushub-apps/" + s.Instance
+		unit := start(t, m, s).Unit
+		until(t, "it has crashed twice", func() bool {
+			if c, err := net.Dial("tcp", "127.0.0.1:12345"); err == nil {
+				c.Close()
+			}
+			return get(t, m, unit).NRestarts >= 2
+		})
+		sh(t, "touch /var/lib/private/"+s.State+"/fixed; chmod 644 /var/lib/private/"+s.State+"/fixed")
+		if got := ask(t, "tcp", "127.0.0.1:12345", "/env", "name", "HOST"); got != s.HostName {
+			t.Errorf("it answers %q", got)
+		}
+		stop(t, m, unit)
+		nothingLeft(t)
+	})
+}
+
+// TestGuestFailsHalfway: a gate's port is taken, so the start fails halfway.
 func TestGuestFailsHalfway(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
 		taken, err := net.Listen("tcp", "127.0.0.1:12345")
