@@ -1,0 +1,112 @@
+package proxy
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestFilesOfAnApplication(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"index.html": "home", "app.js": "code", "big.bin": strings.Repeat("x", 100_000)} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "app ", r.Method, " ", r.URL.Path) }))
+	t.Cleanup(app.Close)
+	target := &Target{ID: "app", Network: "tcp", Address: app.Listener.Addr().String()}
+	route := func(id string, change func(*Route)) Route {
+		r := Route{Instance: id, Name: id, Hosts: []string{id + ".yesterday.localhost"}, State: StateReady, StaticDir: dir, Target: target}
+		change(&r)
+		return r
+	}
+	f := start(t)
+	f.apply(table(
+		route("files", func(r *Route) { r.Target = nil }),
+		route("spa", func(r *Route) { r.SPAFallback = true }),
+		route("all", func(r *Route) { r.ProxyAll = true }),
+		route("down", func(r *Route) { r.State = StateDown; r.ProxyAll = true }),
+	))
+	cases := []struct {
+		host, method, path string
+		status             int
+		text               string
+	}{
+		{"files", "GET", "/", 200, "home"},
+		{"files", "GET", "/app.js?v=1", 200, "code"},
+		{"files", "GET", "/missing", 404, ""},
+		{"files", "POST", "/app.js", 405, ""},
+		{"files", "OPTIONS", "/missing", 405, ""},
+		{"spa", "GET", "/users/7", 200, "home"},
+		{"spa", "GET", "/missing.js", 404, ""},
+		{"spa", "POST", "/users/7", 405, ""},
+		{"all", "GET", "/app.js", 200, "code"},
+		{"all", "GET", "/users/7", 200, "app GET /users/7"},
+		{"all", "POST", "/app.js", 200, "app POST /app.js"},
+		{"down", "GET", "/app.js", 200, "code"},
+		{"down", "GET", "/users/7", 503, ""},
+	}
+	both(t, f, func(t *testing.T, c *http.Client) {
+		for _, k := range cases {
+			r, _ := http.NewRequest(k.method, "https://"+k.host+".yesterday.localhost"+k.path, nil)
+			resp, err := c.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := body(t, resp); resp.StatusCode != k.status || (k.text != "" && got != k.text) {
+				t.Errorf("%s %s%s: %s %q", k.method, k.host, k.path, resp.Status, got)
+			}
+		}
+		r, _ := http.NewRequest("GET", "https://files.yesterday.localhost/big.bin", nil)
+		r.Header.Set("Range", "bytes=10-19")
+		if resp, err := c.Do(r); err != nil || resp.StatusCode != 206 || body(t, resp) != "xxxxxxxxxx" {
+			t.Error("range:", resp, err)
+		}
+		if resp, err := c.Head("https://files.yesterday.localhost/big.bin"); err != nil || resp.ContentLength != 100_000 {
+			t.Error("HEAD:", resp, err)
+		}
+		if resp, err := c.Get("https://files.yesterday.localhost/big.bin"); err != nil || len(body(t, resp)) != 100_000 {
+			t.Error("big file:", resp, err)
+		}
+	})
+}
+
+func TestDevelopmentServers(t *testing.T) {
+	dev := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "websocket" {
+			webSocket(w, r)
+			return
+		}
+		fmt.Fprint(w, r.Host, " ", r.URL)
+	}))
+	t.Cleanup(dev.Close)
+	address := dev.Listener.Addr().String()
+	f := start(t)
+	f.apply(table(
+		Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateStarting, DevServer: address},
+		Route{Instance: "service", Name: "service", Hosts: []string{"my.debug"}, State: StateDown, Kind: "debug", StaticService: dev.URL + "/base/"},
+	))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		if got := body(t, get(t, c, "/src/main.ts?t=1")); got != appHost+" /src/main.ts?t=1" {
+			t.Error(got)
+		}
+		r, err := c.Get("https://my.debug/x%20y?z")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := body(t, r); got != address+" /base/x%20y?z" {
+			t.Error(got)
+		}
+	})
+	conn, in := upgrade(t, f)
+	io.WriteString(conn, "hot")
+	if b, err := in.Peek(3); err != nil || string(b) != "hot" {
+		t.Error(string(b), err)
+	}
+}
