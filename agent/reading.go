@@ -104,11 +104,6 @@ func (t *table) enter(unit string, status []units.Status, number uint64) {
 	}
 }
 
-func (t *table) isBusy(instance string) bool {
-	_, busy := t.busy[instance]
-	return busy
-}
-
 func (t *table) put(s units.Status, number uint64) {
 	u := t.units[s.Unit]
 	switch {
