@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -34,12 +33,12 @@ func (s *Server) install(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	view, err := s.o.Runtime.Launch(ctx, string(a.ID), again)
+	view, err := s.launch(ctx, c.Response(), a.ID, again)
 	if gone := c.Request().Context().Err(); gone != nil {
 		return gone
 	}
 	s.apps.active(a.ID, time.Now())
-	return c.JSON(http.StatusOK, s.outcome(ctx, a, view, err))
+	return answerJSON(c.Response(), s.outcome(ctx, a, view, err))
 }
 
 // unpack makes the upload the release that is wanted; again says that it was before.
