@@ -18,7 +18,12 @@ type table struct {
 
 func (v *Voice) table(head ...string) *table { return &table{v: v, head: head} }
 
-func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
+func (t *table) row(cells ...string) {
+	for i, cell := range cells {
+		cells[i] = clean(strings.ReplaceAll(cell, "\n", " "))
+	}
+	t.rows = append(t.rows, cells)
+}
 
 func (t *table) flush() error {
 	width := make([]int, len(t.head))
@@ -63,7 +68,7 @@ func (p *pairs) row(word, text string) {
 	if text == "" {
 		return
 	}
-	p.b.WriteString(strings.Repeat(" ", max(0, 12-len(word))) + word + ": " + text + "\n")
+	p.b.WriteString(strings.Repeat(" ", max(0, 12-len(word))) + word + ": " + clean(text) + "\n")
 }
 
 func (p *pairs) flush() error {
@@ -86,6 +91,28 @@ func visible(s string) int {
 		}
 		s = rest
 	}
+}
+
+// clean lets through our own styles and escapes every other control character: much of
+// what is shown comes from applications.
+func clean(s string) string {
+	var b strings.Builder
+	for rest := s; rest != ""; {
+		style := ""
+		for _, on := range []string{boldOn, redOn, greenOn, yellowOn, dimOn, styleOff, "\n"} {
+			if strings.HasPrefix(rest, on) {
+				style = on
+			}
+		}
+		n := max(1, len(style))
+		if style == "" {
+			_, n = utf8.DecodeRuneInString(rest)
+			b.WriteString(journal.Plain(rest[:n]))
+		}
+		b.WriteString(style)
+		rest = rest[n:]
+	}
+	return b.String()
 }
 
 const (

@@ -1,0 +1,149 @@
+package voice
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/problem"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func newVoice() (*Voice, *bytes.Buffer) {
+	out := &bytes.Buffer{}
+	return &Voice{Out: out, Err: out, Now: func() time.Time { return now }}, out
+}
+
+func at(d time.Duration) *time.Time {
+	t := now.Add(d)
+	return &t
+}
+
+var shop = api.App{
+	ID: "3bf3e3c0-6e51-482a-b180-00f6aa568ee9", Name: "shop", DisplayName: "The Shop", HostName: "shop.example.org", Kind: "static",
+	URL: "https://shop.example.org/", State: api.StateBackingOff, Since: now.Add(-90 * time.Second), Why: "it exited",
+	Attempt: 2, NextTry: at(5 * time.Second), LastExit: "exit code 1\nlast line", Unit: "nexushub-app-shop-1.service", PID: 42, Port: 10001,
+	Release: "abcdef0123456789", Revision: "0123456789abcdef", Restarts: 3, Memory: 1536 << 10, CPUNSec: 2_340_000_000, Tasks: 7,
+	Requests: 12, InFlight: 1, ExpiresAt: at(time.Hour), DropIns: []string{"/etc/x.conf"}, Exposure: new(float64),
+	Health: api.Health{Status: api.Unhealthy, LastStatusCode: 500, Latency: 1234567, CheckedAt: at(-time.Second), Error: "boom"},
+}
+
+// Everything that the command says, word by word.
+func TestWords(t *testing.T) {
+	cases := map[string]func(*Voice) error{
+		"list":       func(v *Voice) error { return v.Apps([]api.App{shop, {Name: "x", State: api.StateRunning}}) },
+		"list-empty": func(v *Voice) error { return v.Apps(nil) },
+		"list-json":  func(v *Voice) error { v.AsJSON = true; return v.Apps([]api.App{shop}) },
+		"status":     func(v *Voice) error { return v.Status(shop) },
+		"status-hostile": func(v *Voice) error {
+			return v.Status(api.App{Name: "x\x1b[2Jy", State: "z", Why: "a\x1b[31mb"})
+		},
+		"system": func(v *Voice) error {
+			return v.System(api.System{Version: "1.0", Commit: "c", StartedAt: now.Add(-time.Hour), Systemd: "252", Connected: true,
+				States: map[api.State]int{api.StateRunning: 2, api.StateFailed: 1}, DiskUsed: 5 << 30, DiskFree: 100 << 30,
+				CannotEnforce: []string{"memory"}, Providers: []api.Provider{{Name: "admin", State: "unavailable", Error: "refused"}}})
+		},
+		"certs": func(v *Voice) error {
+			return v.Certs([]api.Cert{{Hosts: []string{"a", "b"}, Source: "file", NotAfter: now.Add(72 * time.Hour)}, {Hosts: []string{"c"}, NotAfter: now.Add(-time.Hour), Error: "bad"}})
+		},
+		"routes": func(v *Voice) error {
+			return v.Routes([]api.Route{{Host: "h", Name: "n", State: "ready", Address: "127.0.0.1:1"}})
+		},
+		"plan": func(v *Voice) error {
+			return v.Plan([]api.Task{{Action: "start", Name: "shop", Unit: "u", Reason: "wanted"}})
+		},
+		"releases": func(v *Voice) error {
+			return v.Releases([]api.Release{{ID: "abc", Current: true, Size: 2048}, {ID: "def", Deployable: true}})
+		},
+		"tokens": func(v *Voice) error {
+			return v.Tokens([]api.Token{{ID: "1", Name: "ci", CreatedAt: now, ExpiresAt: at(time.Hour)}})
+		},
+		"explain": func(v *Voice) error {
+			return v.Explanation(api.Explanation{Command: []string{"systemd-run", "--unit=x", "--setenv=A=it's", "--", "sh", "-c", "a b", ""}, Withheld: []string{"secrets"}})
+		},
+		"log": func(v *Voice) error {
+			return errors.Join(v.Entry(api.LogEntry{Timestamp: now, Source: "stdout", PID: 3, Message: "hi\x1b[2J"}, Cat), v.Gap(api.LogGap{Message: "lines are missing"}, Short))
+		},
+	}
+	for name, say := range cases {
+		t.Run(name, func(t *testing.T) {
+			v, out := newVoice()
+			if err := say(v); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name, out.Bytes())
+		})
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%v: got\n%s\nwant\n%s", err, got, want)
+	}
+}
+
+func TestComplaints(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		code int
+		text string
+	}{
+		{nil, 0, ""},
+		{&Exit{Code: 7}, 7, ""},
+		{context.Canceled, 130, ""},
+		{&Usage{Err: errors.New("bad flag"), Command: "nexushub logs"}, 2, "nexushub: bad flag\ntry: nexushub logs --help\n"},
+		{fmt.Errorf("application %q: %w", "x", api.NotFound), 4, "nexushub: application \"x\": not found\nwhat there is: nexushub list\n"},
+		{fmt.Errorf("x: %w", api.NotRunning), 3, "nexushub: x: not running\n"},
+		{&api.Fault{Code: api.Invalid, Detail: "package", Faults: []problem.Fault{{Pointer: "bin/app", Detail: "missing"}, {Detail: "more"}}}, 1,
+			"nexushub: package\n  bin/app: missing\n  more\n"},
+		{errors.New("evil\x1b[2J"), 1, "nexushub: evil\\x1b[2J\n"},
+	} {
+		v, out := newVoice()
+		if code := v.Complain(c.err); code != c.code {
+			t.Errorf("%v: exit code %d, want %d", c.err, code, c.code)
+		}
+		// an error without a code is ours: its hint leads to the journal
+		if got := out.String(); got != c.text && got != c.text+"what happened is in: journalctl -u nexushubd\n" {
+			t.Errorf("%v: says %q, want %q", c.err, got, c.text)
+		}
+	}
+}
+
+func TestColourOnlyWhereWanted(t *testing.T) {
+	v, out := newVoice()
+	v.Colour = true
+	if err := v.Apps([]api.App{{Name: "x", State: api.StateFailed}}); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(out.Bytes(), []byte(redOn+"failed"+styleOff)) {
+		t.Errorf("got %q", out)
+	}
+}
+
+func TestQuietStillComplains(t *testing.T) {
+	v, out := newVoice()
+	v.Quiet = true
+	v.Removed("application", "x")
+	v.Complain(errors.New("boom"))
+	if got := out.String(); !bytes.HasPrefix(out.Bytes(), []byte("nexushub: boom")) {
+		t.Errorf("got %q", got)
+	}
+}
