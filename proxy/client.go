@@ -38,7 +38,8 @@ func (c *Client) Apply(ctx context.Context, t Table) error {
 // Status returns counts and routes.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	var s Status
-	return s, c.call(ctx, http.MethodGet, "/v1/status", nil, &s)
+	err := c.call(ctx, http.MethodGet, "/v1/status", nil, &s)
+	return s, err
 }
 
 // Drain waits until the target has no request in flight, at most until the deadline;
@@ -46,13 +47,15 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 func (c *Client) Drain(ctx context.Context, target string, deadline time.Duration) (DrainResult, error) {
 	var r DrainResult
 	in := drainRequest{Target: target, DeadlineMS: deadline.Milliseconds()}
-	return r, c.call(ctx, http.MethodPost, "/v1/drain", in, &r)
+	err := c.call(ctx, http.MethodPost, "/v1/drain", in, &r)
+	return r, err
 }
 
 // Certs lists the certificates that the proxy has.
 func (c *Client) Certs(ctx context.Context) ([]certs.Info, error) {
 	var list []certs.Info
-	return list, c.call(ctx, http.MethodGet, "/v1/certs", nil, &list)
+	err := c.call(ctx, http.MethodGet, "/v1/certs", nil, &list)
+	return list, err
 }
 
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
