@@ -36,14 +36,14 @@ func (a *Agent) Explain(nameOrID string) (api.Explanation, error) {
 	}
 	argv := append([]string{"systemd-run", "--unit=" + strings.TrimSuffix(unit, ".service") + "-by-hand"}, settings...)
 	return api.Explanation{
-		Unit: unit, Command: append(append(argv, "--"), d.argv()...),
+		Unit: unit, Command: append(append(argv, "--"), d.argv(folder(settings))...),
 		Withheld: []string{"the contents of secret files; the journal fields that tie the unit to its application"},
 	}, nil
 }
 
 // ExecLine is a systemd-run line for one command in the application's surroundings.
 func (a *Agent) ExecLine(nameOrID string, req api.ExecRequest) (api.Explanation, error) {
-	d, unit, err := a.explained(nameOrID)
+	_, unit, err := a.explained(nameOrID)
 	if err != nil {
 		return api.Explanation{}, err
 	}
@@ -58,7 +58,7 @@ func (a *Agent) ExecLine(nameOrID string, req api.ExecRequest) (api.Explanation,
 	if req.TTY {
 		argv[len(argv)-1] = "--pty"
 	}
-	return api.Explanation{Unit: unit, Command: append(append(append(argv, settings...), "--"), absolute(d.Spec.Directory, req.Command)...)}, nil
+	return api.Explanation{Unit: unit, Command: append(append(append(argv, settings...), "--"), absolute(folder(settings), req.Command)...)}, nil
 }
 
 func (a *Agent) explained(nameOrID string) (*Desired, string, error) {
@@ -75,12 +75,22 @@ func (a *Agent) explained(nameOrID string) (*Desired, string, error) {
 }
 
 // argv is the command with an absolute path, as the unit has it.
-func (d *Desired) argv() []string {
+func (d *Desired) argv(dir string) []string {
 	argv := slices.Clone(d.Spec.Exec)
 	if !filepath.IsAbs(argv[0]) {
-		argv[0] = filepath.Join(d.Spec.Directory, argv[0])
+		argv[0] = filepath.Join(dir, argv[0])
 	}
 	return argv
+}
+
+// folder is where the application finds its release: a guest has a root of its own.
+func folder(settings []string) string {
+	for _, s := range settings {
+		if dir, ok := strings.CutPrefix(s, "--property=WorkingDirectory="); ok {
+			return dir
+		}
+	}
+	return "/"
 }
 
 // absolute lets a command with a relative path begin at dir; systemd-run would look for
