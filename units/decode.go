@@ -43,23 +43,10 @@ func (b bag) span(name string) time.Duration {
 	return time.Duration(min(take[uint64](b, name), uint64(time.Hour.Microseconds()))) * time.Microsecond
 }
 
-// job reads the (uo) of the property Job.
-func (b bag) job() string {
-	pair := take[[]any](b, "Job")
-	if len(pair) != 2 {
-		return ""
-	}
-	if path, ok := pair[1].(dbus.ObjectPath); ok && path != "/" {
-		return string(path)
-	}
-	return ""
-}
-
-// status decodes what GetAll answers for a service.
-func (b bag) status() Status {
+// status decodes a row of the list and the properties that go with it.
+func (b bag) status(r row) Status {
 	s := Status{
-		Unit: b.text("Id"), LoadState: b.text("LoadState"), ActiveState: b.text("ActiveState"),
-		SubState: b.text("SubState"), Result: b.text("Result"), Job: b.job(),
+		Unit: r.Name, LoadState: r.Load, ActiveState: r.Active, SubState: r.Sub, Job: r.job(), Result: b.text("Result"),
 		Invocation: hex.EncodeToString(take[[]byte](b, "InvocationID")),
 		Since:      b.stamp("StateChangeTimestamp"), ActiveAt: b.stamp("ActiveEnterTimestamp"),
 		MainPID: int(take[uint32](b, "MainPID")), StartedAt: b.stamp("ExecMainStartTimestamp"),

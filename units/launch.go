@@ -41,7 +41,7 @@ func (m *Manager) ListenAddresses(ctx context.Context, socketUnit string) ([]str
 		return nil, err
 	}
 	var v dbus.Variant
-	if err := m.call(ctx, path, propsFace+".Get", []any{"org.freedesktop.systemd1.Socket", "Listen"}, &v); err != nil {
+	if err := m.call(ctx, path, propsFace+".Get", []any{socketFace, "Listen"}, &v); err != nil {
 		return nil, err
 	}
 	var listen []listener

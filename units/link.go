@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -15,9 +16,18 @@ const (
 	managerFace = "org.freedesktop.systemd1.Manager."
 	unitFace    = "org.freedesktop.systemd1.Unit"
 	serviceFace = "org.freedesktop.systemd1.Service"
+	socketFace  = "org.freedesktop.systemd1.Socket"
 	propsFace   = "org.freedesktop.DBus.Properties"
 	callsAtOnce = 64 // dbus-daemon refuses more than 128 calls in flight
 )
+
+// kindFace is the interface that only units of this kind have.
+func kindFace(unit string) string {
+	if strings.HasSuffix(unit, ".socket") {
+		return socketFace
+	}
+	return serviceFace
+}
 
 // link is one pair of connections to the bus: PID 1 ties references (AddRef) to the
 // one that calls, and what the other reads never waits behind a reply.
@@ -69,7 +79,7 @@ func (l *link) subscribe(ctx context.Context) error {
 	from := dbus.WithMatchSender(systemdName)
 	for _, rule := range [][]dbus.MatchOption{
 		{from, dbus.WithMatchInterface(propsFace), dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchPathNamespace(systemdPath + "/unit"), dbus.WithMatchArg(0, serviceFace)},
-		{from, dbus.WithMatchInterface(propsFace), dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchPathNamespace(systemdPath + "/unit"), dbus.WithMatchArg(0, "org.freedesktop.systemd1.Socket")},
+		{from, dbus.WithMatchInterface(propsFace), dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchPathNamespace(systemdPath + "/unit"), dbus.WithMatchArg(0, socketFace)},
 		{from, dbus.WithMatchInterface("org.freedesktop.systemd1.Manager"), dbus.WithMatchMember("JobRemoved")},
 		{from, dbus.WithMatchInterface("org.freedesktop.systemd1.Manager"), dbus.WithMatchMember("UnitRemoved")},
 		{from, dbus.WithMatchInterface("org.freedesktop.systemd1.Manager"), dbus.WithMatchMember("Reloading")},

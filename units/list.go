@@ -85,7 +85,7 @@ func (m *Manager) List(ctx context.Context) ([]Status, error) {
 			continue
 		}
 		g.Go(func() (err error) {
-			if found[i], err = m.examine(gctx, r.Name); errors.Is(err, ErrNoSuchUnit) {
+			if found[i], err = m.examine(gctx, r); errors.Is(err, ErrNoSuchUnit) {
 				return nil
 			}
 			return err
@@ -147,36 +147,4 @@ func (m *Manager) retain(rows []row) {
 			delete(m.records, name)
 		}
 	}
-}
-
-// Get reads the state of one unit. A unit that is not loaded is ErrNoSuchUnit; asking
-// never loads it, which would send signals that make others ask.
-func (m *Manager) Get(ctx context.Context, unit string) (Status, error) {
-	var path dbus.ObjectPath
-	if err := m.callManager(ctx, "GetUnit", []any{unit}, &path); err != nil {
-		return Status{}, err
-	}
-	return m.examine(ctx, unit)
-}
-
-func (m *Manager) examine(ctx context.Context, unit string) (Status, error) {
-	m.mu.Lock()
-	before := m.record(unit).changes
-	m.mu.Unlock()
-	var props map[string]dbus.Variant
-	if err := m.call(ctx, unitPath(unit), propsFace+".GetAll", []any{""}, &props); err != nil {
-		return Status{}, err
-	}
-	s := bag(props).status()
-	if s.Unit == "" || s.LoadState == "not-found" {
-		m.forget(unit)
-		return Status{}, ErrNoSuchUnit
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	r := m.record(unit)
-	r.exited(s.LastExit)
-	s.LastExit = r.lastExit
-	r.status, r.readAt, r.read = s, before, true
-	return s, nil
 }
