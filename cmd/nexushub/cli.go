@@ -68,6 +68,7 @@ func (c *cli) root() *cobra.Command {
 
 // guardArgs makes wrong arguments a usage error, for subcommands too.
 func guardArgs(cmd *cobra.Command) {
+	cmd.SuggestionsMinimumDistance = 2
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {

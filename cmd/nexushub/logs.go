@@ -98,7 +98,7 @@ func (c *cli) showLogs(cmd *cobra.Command, ref string, f logFlags) error {
 	if err != nil {
 		return err
 	}
-	p := &logPrinter{voice: c.voice, style: style, after: f.cursor}
+	p := &logPrinter{voice: c.voice, style: style, named: ref == "", after: f.cursor}
 	err = p.print(cmd.Context(), source, f)
 	if f.showCursor && p.after != "" {
 		c.voice.Cursor(p.after)
@@ -136,6 +136,7 @@ func debugLogs(client *api.Client, id string) logSource {
 type logPrinter struct {
 	voice *voice.Voice
 	style voice.LogStyle
+	named bool   // several applications
 	after string // id of the last entry printed
 }
 
@@ -171,7 +172,7 @@ func (p *logPrinter) once(events iter.Seq2[api.LogEvent, error]) (got bool, err 
 			err = p.voice.Gap(*e.Gap, p.style)
 			p.seen(e.Gap.ID)
 		case e.Entry != nil:
-			err = p.voice.Entry(*e.Entry, p.style)
+			err = p.voice.Entry(*e.Entry, p.style, p.named)
 			p.seen(e.Entry.ID)
 		}
 		if err != nil {

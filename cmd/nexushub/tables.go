@@ -33,13 +33,6 @@ func (c *cli) routes() *cobra.Command {
 	}, (*api.Client).Routes, (*voice.Voice).Routes)
 }
 
-func (c *cli) cert() *cobra.Command {
-	return table(c, &cobra.Command{
-		Use: "cert", Aliases: []string{"certs"}, Short: "show the certificates, and when they expire",
-		Example: "  nexushub cert\n  nexushub cert --json | jq -r '.[].not_after'",
-	}, (*api.Client).Certs, (*voice.Voice).Certs)
-}
-
 func (c *cli) plan() *cobra.Command {
 	return table(c, &cobra.Command{
 		Use: "plan", Short: "show what the agent is about to do, and why",

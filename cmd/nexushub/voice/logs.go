@@ -3,6 +3,7 @@ package voice
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
@@ -18,8 +19,8 @@ const (
 	JSON  LogStyle = "json"  // one document per line
 )
 
-// Entry prints one line of a log.
-func (v *Voice) Entry(e api.LogEntry, style LogStyle) error {
+// Entry prints one line of a log, with the application's name where it is not clear.
+func (v *Voice) Entry(e api.LogEntry, style LogStyle, named bool) error {
 	var err error
 	switch style {
 	case JSON:
@@ -28,9 +29,18 @@ func (v *Voice) Entry(e api.LogEntry, style LogStyle) error {
 		_, err = fmt.Fprintln(v.Out, journal.Plain(e.Message))
 	default:
 		at := v.dim(e.Timestamp.Local().Format("Jan 02 15:04:05.000"))
-		_, err = fmt.Fprintf(v.Out, "%s %s[%d] %s\n", at, e.Source, e.PID, v.message(e))
+		_, err = fmt.Fprintf(v.Out, "%s %s%s[%d] %s\n", at, name(e, named), e.Source, e.PID, v.message(e))
 	}
 	return err
+}
+
+// name is the part of the unit's name between prefix and revision.
+func name(e api.LogEntry, wanted bool) string {
+	slug, ours := strings.CutPrefix(e.Unit, "nexushub-app-")
+	if i := strings.LastIndexByte(slug, '-'); wanted && ours && i > 0 {
+		return journal.Plain(slug[:i]) + " "
+	}
+	return ""
 }
 
 func (v *Voice) message(e api.LogEntry) string {

@@ -134,6 +134,26 @@ func (v *Voice) Certs(certs []api.Cert) error {
 	return err
 }
 
+// CertsChecked is `cert check`: an error that names what is wrong with each
+// certificate that cannot be used, or not until then.
+func (v *Voice) CertsChecked(certs []api.Cert, until time.Time) error {
+	var bad []string
+	for _, c := range certs {
+		name := strings.Join(c.Hosts, ",")
+		switch {
+		case c.Error != "":
+			bad = append(bad, fmt.Sprintf("%s (%s): %s", name, c.Path, c.Error))
+		case c.Source != "local CA" && c.NotAfter.Before(until):
+			bad = append(bad, fmt.Sprintf("%s (%s): expires %s", name, c.Source, c.NotAfter.UTC().Format(time.DateTime)))
+		}
+	}
+	if len(bad) > 0 {
+		return errors.New(strings.Join(bad, "\n"))
+	}
+	v.say("all certificates are good: %d", len(certs))
+	return nil
+}
+
 // Releases is `releases`.
 func (v *Voice) Releases(releases []api.Release) error {
 	if done, err := v.json(releases); done {

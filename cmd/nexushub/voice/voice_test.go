@@ -72,7 +72,7 @@ func TestWords(t *testing.T) {
 			return v.Explanation(api.Explanation{Command: []string{"systemd-run", "--unit=x", "--setenv=A=it's", "--", "sh", "-c", "a b", ""}, Withheld: []string{"secrets"}})
 		},
 		"log": func(v *Voice) error {
-			return errors.Join(v.Entry(api.LogEntry{Timestamp: now, Source: "stdout", PID: 3, Message: "hi\x1b[2J"}, Cat), v.Gap(api.LogGap{Message: "lines are missing"}, Short))
+			return errors.Join(v.Entry(api.LogEntry{Timestamp: now, Source: "stdout", PID: 3, Message: "hi\x1b[2J"}, Cat, false), v.Gap(api.LogGap{Message: "lines are missing"}, Short))
 		},
 	}
 	for name, say := range cases {

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	var out, err bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader(""), &out, &err)
+	return code, out.String(), err.String()
+}
+
+func TestUsageErrors(t *testing.T) {
+	for args, want := range map[string]string{
+		"lsit":               `there is no command "lsit", did you mean: list`,
+		"secret lst":         `there is no command "lst", did you mean: list`,
+		"list extra":         `unknown command "extra"`,
+		"status --frobnicat": "unknown flag: --frobnicat",
+		"stop":               "name an application, or say --all",
+		"login host":         "--token is needed",
+		"top --every 1ms":    "--every must be 100ms or more",
+	} {
+		if code, _, stderr := call(t, strings.Fields(args)...); code != 2 || !strings.Contains(stderr, want) || !strings.Contains(stderr, "--help") {
+			t.Errorf("%s: code %d, says %s", args, code, stderr)
+		}
+	}
+}
+
+func TestNoAgent(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "none.sock")
+	code, stdout, stderr := call(t, "list", "--json", "--socket", socket)
+	if code != 1 || stdout != "" || !strings.Contains(stderr, socket) {
+		t.Errorf("code %d, %q, %q", code, stdout, stderr)
+	}
+}
+
+func TestVerifyAManifest(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nexushub.toml")
+	if err := os.WriteFile(path, []byte("exec = []\nbogus = 1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, _ := call(t, "verify", path); code != 1 || !strings.Contains(stdout, path+":2: bogus") {
+		t.Errorf("code %d, %q", code, stdout)
+	}
+}
+
+func TestArchivesMayOnlyWriteWhatIsOurs(t *testing.T) {
+	for name, ok := range map[string]bool{
+		"etc/nexushub/a": true, "var/lib/nexushub": true, "etc/passwd": false, "etc/nexushub/../passwd": false, "/etc/nexushub/a": false, "../x": false,
+	} {
+		if err := ours(name); (err == nil) != ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Every command says what it does and shows how.
+func TestEveryCommandHasAnExample(t *testing.T) {
+	c := newCLI(strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{})
+	var check func(*cobra.Command)
+	check = func(cmd *cobra.Command) {
+		for _, sub := range cmd.Commands() {
+			check(sub)
+		}
+		if cmd.Runnable() && !cmd.HasSubCommands() && !cmd.Hidden && (cmd.Short == "" || cmd.Example == "") {
+			t.Errorf("%s has no example", cmd.CommandPath())
+		}
+	}
+	check(c.root())
+}
