@@ -1,8 +1,6 @@
 package main
 
 import (
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
@@ -40,7 +38,7 @@ when there is one: for a timer or a monitor. The local CA renews its certificate
 		if err != nil {
 			return err
 		}
-		return c.voice.CertsChecked(certs, time.Now().AddDate(0, 0, days))
+		return c.voice.CertsChecked(certs, c.voice.Now().AddDate(0, 0, days))
 	}
 	return cmd
 }

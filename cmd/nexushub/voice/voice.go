@@ -6,6 +6,7 @@ package voice
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,5 +146,22 @@ func TestQuietStillComplains(t *testing.T) {
 	v.Complain(errors.New("boom"))
 	if got := out.String(); !bytes.HasPrefix(out.Bytes(), []byte("nexushub: boom")) {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestCertsCheckedNamesWhatIsBad(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var out bytes.Buffer
+	v := &Voice{Out: &out, Err: &out, Now: func() time.Time { return now }}
+	good := api.Cert{Hosts: []string{"a.example"}, Source: "file", NotAfter: now.AddDate(0, 1, 0)}
+	soon := api.Cert{Hosts: []string{"b.example"}, Source: "ACME", NotAfter: now.AddDate(0, 0, 3)}
+	local := api.Cert{Hosts: []string{"c.localhost"}, Source: "local CA", NotAfter: now.AddDate(0, 0, 1)}
+	broken := api.Cert{Path: "/etc/nexushub/certs/d.crt", Source: "file", Error: "no key"}
+	if err := v.CertsChecked([]api.Cert{good, local}, now.AddDate(0, 0, 14)); err != nil {
+		t.Errorf("good ones: %v", err)
+	}
+	err := v.CertsChecked([]api.Cert{good, soon, local, broken}, now.AddDate(0, 0, 14))
+	if err == nil || !strings.Contains(err.Error(), "b.example (ACME): expires 2026-01-04") || !strings.Contains(err.Error(), "no key") || strings.Contains(err.Error(), "a.example") {
+		t.Errorf("got %v", err)
 	}
 }
