@@ -99,6 +99,8 @@ func (s *situation) serving() (*release.Release, *manifest.Manifest) {
 
 func (s *situation) staticDir(r *release.Release) string {
 	switch {
+	case s.Stopped != "":
+		return "" // what an operator stopped serves no files either
 	case s.StaticPath != "":
 		return s.StaticPath
 	case r.Static:

@@ -121,6 +121,8 @@ func (s *snapshot) other(route *route, r *request) decision {
 		return d
 	case route.State == StateStarting:
 		return decision{action: actHold}
+	case route.State == StateDown:
+		return refuse(503, "The application is not running.")
 	}
 	return refuse(404, "Nothing is here.")
 }
