@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"syscall"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -47,12 +50,23 @@ func (m *Manager) callManager(ctx context.Context, method string, args []any, ou
 	return m.call(ctx, systemdPath, managerFace+method, args, out...)
 }
 
+// isTransport says that the connection itself failed. Which error a call gets that was in
+// flight depends on which side noticed first.
+func isTransport(err error) bool {
+	for _, closed := range []error{dbus.ErrClosed, net.ErrClosed, io.EOF, io.ErrUnexpectedEOF, syscall.EPIPE, syscall.ECONNRESET} {
+		if errors.Is(err, closed) {
+			return true
+		}
+	}
+	return false
+}
+
 // explain puts our sentinel before what D-Bus says, so that callers need no D-Bus words.
 func explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, dbus.ErrClosed) {
+	if isTransport(err) {
 		return fmt.Errorf("%w: %w", ErrDisconnected, err)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -72,6 +72,11 @@ func (e Exit) status() string {
 	return fmt.Sprintf("exit status %d", e.Status)
 }
 
+// beforeCommand says that systemd or our helper ended it, before the command began.
+func (e Exit) beforeCommand() bool {
+	return e.Code == CodeExited && exitWords[e.Status] != ""
+}
+
 // exitWords are the statuses systemd itself ends a process with before the command
 // begins (systemd.exec(5), "Process Exit Codes").
 var exitWords = map[int]string{

@@ -8,12 +8,12 @@ import (
 
 // launchSocket creates socket and service in one call, so that neither is ever seen
 // alone, and then starts the service without waiting for a first connection.
-func (m *Manager) launchSocket(ctx context.Context, set []unit) error {
+func (m *Manager) launchSocket(ctx context.Context, s Spec, set []unit) error {
 	service, socket := set[0], set[1]
 	if err := m.startTransient(ctx, socket, []unit{service}); err != nil {
 		return err
 	}
-	return m.job(ctx, service.Name, "StartUnit", service.Name, "replace")
+	return m.began(ctx, s, m.job(ctx, service.Name, "StartUnit", service.Name, "replace"))
 }
 
 // launchGuest starts the application first: a gate that comes first gets a network
@@ -22,7 +22,7 @@ func (m *Manager) launchGuest(ctx context.Context, s Spec, set []unit) error {
 	if err := s.prepareGuest(); err != nil {
 		return err
 	}
-	if err := m.startTransient(ctx, set[0], nil); err != nil {
+	if err := m.began(ctx, s, m.startTransient(ctx, set[0], nil)); err != nil {
 		return err
 	}
 	for gates := set[1:]; len(gates) >= 2; gates = gates[2:] {

@@ -48,11 +48,24 @@ func startLimit(s Spec) time.Duration {
 func (m *Manager) launch(ctx context.Context, s Spec, set []unit) error {
 	switch s.Network {
 	case NetworkSocket:
-		return m.launchSocket(ctx, set)
+		return m.launchSocket(ctx, s, set)
 	case NetworkGuest:
 		return m.launchGuest(ctx, s, set)
 	}
-	return m.startTransient(ctx, set[0], nil)
+	return m.began(ctx, s, m.startTransient(ctx, set[0], nil))
+}
+
+// began forgives a command that did begin but ended before PID 1 looked: whether such a
+// job is "done" or "failed" is chance, and PID 1 brings the command back in either case.
+func (m *Manager) began(ctx context.Context, s Spec, err error) error {
+	if s.Notify || !errors.Is(err, ErrJob) {
+		return err
+	}
+	st, getErr := m.Get(ctx, s.UnitName())
+	if getErr != nil || st.Ended() || st.LastExit.IsZero() || st.LastExit.beforeCommand() {
+		return err
+	}
+	return nil
 }
 
 // startTransient creates a unit, with one beside it if aux is given, and waits for its

@@ -15,7 +15,7 @@ func TestTransactionsOverALostBus(t *testing.T) {
 		disturbed := make(chan error, 1)
 		go func() {
 			for range 4 {
-				script := "systemctl stop dbus.service dbus.socket; sleep 0.2; systemctl start dbus.socket dbus.service; sleep 1; systemctl daemon-reexec; sleep 0.5"
+				script := "systemctl reset-failed; systemctl stop dbus.service dbus.socket; sleep 0.2; systemctl start dbus.socket dbus.service; sleep 1; systemctl daemon-reexec; sleep 0.5"
 				if err := exec.Command("sh", "-c", script).Run(); err != nil {
 					disturbed <- err
 					return
