@@ -4,13 +4,14 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
+
+	"github.com/nexushub/nexushub/internal/logging"
 )
 
 func main() {
 	if err := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "nexushubd:", err)
+		logging.LastWords(os.Stderr, "nexushubd", err)
 		os.Exit(1)
 	}
 }

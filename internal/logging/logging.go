@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 // New returns a logger of the given level (debug, info, warn, error). Under systemd
@@ -26,4 +27,16 @@ func New(level string, stderr io.Writer) (*slog.Logger, *slog.LevelVar, error) {
 		return nil, nil, err
 	}
 	return slog.New(h), v, nil
+}
+
+// LastWords writes why a program ends, to be called by main alone. Under systemd every
+// line is marked as an error (sd-daemon(3)), so that `journalctl -p err` shows it.
+func LastWords(stderr io.Writer, program string, err error) {
+	mark := ""
+	if underJournal(stderr) {
+		mark = "<3>"
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(stderr, "%s%s: %s\n", mark, program, strings.TrimSuffix(line, "\n"))
+	}
 }

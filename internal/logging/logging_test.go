@@ -82,3 +82,11 @@ func TestJournalTakesWhatNoDatagramHolds(t *testing.T) {
 		t.Errorf("got %d bytes, %d control bytes, %v; want a file descriptor alone", n, oobn, err)
 	}
 }
+
+func TestLastWordsNameTheProgramOnEveryLine(t *testing.T) {
+	var out bytes.Buffer
+	LastWords(&out, "nexushubd", errors.New("one\ntwo"))
+	if out.String() != "nexushubd: one\nnexushubd: two\n" {
+		t.Errorf("got %q", out.String())
+	}
+}
