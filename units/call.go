@@ -46,6 +46,22 @@ func (m *Manager) callOn(ctx context.Context, l *link, path dbus.ObjectPath, met
 	return nil
 }
 
+// reading repeats a question whose answer went down with the connection: asking twice
+// does no harm.
+func (m *Manager) reading(ctx context.Context, ask func() error) error {
+	for range 5 {
+		if err := ask(); !errors.Is(err, ErrDisconnected) {
+			return err
+		}
+		select {
+		case <-time.After(200 * time.Millisecond): // until the loss is noticed here too
+		case <-ctx.Done():
+			return explain(ctx.Err())
+		}
+	}
+	return ask()
+}
+
 func (m *Manager) callManager(ctx context.Context, method string, args []any, out ...any) error {
 	return m.call(ctx, systemdPath, managerFace+method, args, out...)
 }

@@ -66,7 +66,15 @@ func (m *Manager) refer(ctx context.Context, l *link) error {
 
 // List reads the state of every application's unit. Units of which nothing was heard
 // and whose state, job and invocation are as remembered are not read again.
-func (m *Manager) List(ctx context.Context) ([]Status, error) {
+func (m *Manager) List(ctx context.Context) (list []Status, err error) {
+	err = m.reading(ctx, func() error {
+		list, err = m.list(ctx)
+		return err
+	})
+	return list, err
+}
+
+func (m *Manager) list(ctx context.Context) ([]Status, error) {
 	l, err := m.connected(ctx)
 	if err != nil {
 		return nil, err
