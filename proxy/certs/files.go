@@ -77,6 +77,9 @@ func (f *fileSet) add(name string, p *pair) {
 	}
 }
 
+// errExpired is the one fault that comes by itself: see Open.
+var errExpired = errors.New("expired")
+
 func readPair(path string) (*pair, error) {
 	key := strings.TrimSuffix(path, ".crt") + ".key"
 	if _, err := os.Stat(key); errors.Is(err, fs.ErrNotExist) {
@@ -90,7 +93,7 @@ func readPair(path string) (*pair, error) {
 		return nil, fmt.Errorf("certificate %s: %w", path, err)
 	}
 	if now := time.Now(); now.After(c.Leaf.NotAfter) {
-		return nil, fmt.Errorf("certificate %s: expired on %s", path, c.Leaf.NotAfter.Format(time.DateOnly))
+		return nil, fmt.Errorf("certificate %s: %w on %s", path, errExpired, c.Leaf.NotAfter.Format(time.DateOnly))
 	}
 	return &pair{path: path, cert: &c}, nil
 }

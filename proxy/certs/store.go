@@ -5,6 +5,7 @@
 package certs
 
 import (
+	"errors"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -35,11 +36,15 @@ type Store struct {
 	faults map[string]error
 }
 
-// Open reads the folder. A pair that cannot be used, or has expired, is reported and
-// its hosts get what there is else: the other hosts must not suffer from it.
+// Open reads the folder. A pair that cannot be used is a wrong configuration and an
+// error then, while Run only reports it and stays with what it had. One that has expired
+// is reported only: time alone must not keep the other hosts from being served.
 func Open(opt Options) (*Store, error) {
 	set, faults := readDir(opt.Dir, nil)
 	for path, err := range faults {
+		if !errors.Is(err, errExpired) {
+			return nil, err
+		}
 		opt.Log.Error("certificate not taken over", "path", path, "error", err)
 	}
 	s := &Store{opt: opt, faults: faults}

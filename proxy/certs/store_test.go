@@ -14,7 +14,12 @@ import (
 
 func writePair(t *testing.T, dir, name string, hosts ...string) {
 	t.Helper()
-	tmpl := template(time.Hour)
+	writePairFor(t, dir, name, time.Hour, hosts...)
+}
+
+func writePairFor(t *testing.T, dir, name string, life time.Duration, hosts ...string) {
+	t.Helper()
+	tmpl := template(life)
 	tmpl.DNSNames = hosts
 	c, err := sign(tmpl, nil)
 	if err != nil {
@@ -140,7 +145,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// One pair that cannot be used is reported; it does not take the other hosts away.
+// A pair that cannot be used stops the start with one line that names it.
 func TestFaultsAtStart(t *testing.T) {
 	for name, spoil := range map[string]func(dir string){
 		"key missing": func(dir string) { os.Remove(filepath.Join(dir, "a.key")) },
@@ -154,18 +159,24 @@ func TestFaultsAtStart(t *testing.T) {
 		writePair(t, dir, "a", "a.example")
 		spoil(dir)
 		writePair(t, dir, "good", "good.example")
-		s, err := Open(Options{Dir: dir, StateDir: t.TempDir(), Domain: "d", Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(name, err)
+		_, err := Open(Options{Dir: dir, StateDir: t.TempDir(), Domain: "d", Log: slog.New(slog.DiscardHandler)})
+		if err == nil || !strings.Contains(err.Error(), "a.crt") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", name, err)
 		}
-		var told string
-		for _, i := range s.List() {
-			if strings.HasSuffix(i.Path, "a.crt") {
-				told = i.Error
-			}
-		}
-		if !strings.Contains(told, "a.crt") || s.files.Load().find("good.example") == nil {
-			t.Errorf("%s: told %q", name, told)
-		}
+	}
+}
+
+// Time alone does not keep the other hosts from being served.
+func TestExpiredAtStart(t *testing.T) {
+	dir := t.TempDir()
+	writePairFor(t, dir, "a", -time.Minute, "a.example")
+	writePair(t, dir, "good", "good.example")
+	s := open(t, dir, t.TempDir())
+	told := ""
+	for _, i := range s.List() {
+		told += i.Error
+	}
+	if !strings.Contains(told, "a.crt: expired") || s.files.Load().find("good.example") == nil {
+		t.Errorf("told %q", told)
 	}
 }

@@ -42,6 +42,9 @@ func TestCertificates(t *testing.T) {
 		if got := do(t, open, "GET", "web", "/", ""); got.StatusCode != http.StatusOK {
 			t.Errorf("a connection that was open: %s", got.Status)
 		}
+		crt, key := pair(t, "three", "web."+domain)
+		h.certificate(t, crt, key)
+		h.awaitCertificate(t, "three")
 		t.Run("names", func(t *testing.T) { names(t, h) })
 		t.Run("plain HTTP", func(t *testing.T) { plain(t, h) })
 	})
