@@ -109,7 +109,7 @@ func (c *cli) client() (client *api.Client, remote bool, err error) {
 		return nil, false, err
 	}
 	name := c.host
-	if name == "" && p.Default != "" && !exists(c.socket) {
+	if name == "" && p.Default != "" && c.socket == api.Socket && !exists(c.socket) {
 		name = p.Default
 	}
 	if name == "" {
