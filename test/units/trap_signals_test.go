@@ -273,7 +273,9 @@ func TestTrap06UnitExists(t *testing.T) {
 // references and jobs. 520 units are more than that.
 func TestMoreThanTheBusCanWatch(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
-		owner := func() string { return sh(t, "busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus GetNameOwner s org.freedesktop.systemd1") }
+		owner := func() string {
+			return sh(t, "busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus GetNameOwner s org.freedesktop.systemd1")
+		}
 		before := owner()
 		specs := many(t, m, 520)
 		if after := owner(); after != before {
