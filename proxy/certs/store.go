@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,10 +43,10 @@ type Store struct {
 // is reported only: time alone must not keep the other hosts from being served.
 func Open(opt Options) (*Store, error) {
 	set, faults := readDir(opt.Dir, nil)
+	if err := unusable(faults); err != nil {
+		return nil, err
+	}
 	for path, err := range faults {
-		if !errors.Is(err, errExpired) {
-			return nil, err
-		}
 		opt.Log.Error("certificate not taken over", "path", path, "error", err)
 	}
 	s := &Store{opt: opt, faults: faults}
@@ -56,6 +58,22 @@ func Open(opt Options) (*Store, error) {
 		}
 	}
 	return s, nil
+}
+
+// unusable names every pair that no passing of time explains, in one line and in the
+// order of their paths; nil when there is none.
+func unusable(faults map[string]error) error {
+	var all error
+	for _, path := range slices.Sorted(maps.Keys(faults)) {
+		switch err := faults[path]; {
+		case errors.Is(err, errExpired):
+		case all == nil:
+			all = err
+		default:
+			all = fmt.Errorf("%w; %w", all, err)
+		}
+	}
+	return all
 }
 
 // reloadEvery is how soon a changed file is noticed.
@@ -124,8 +142,8 @@ func (s *Store) List() []Info {
 		list = append(list, infoOf(p.cert, "file", p.path))
 	}
 	s.mu.Lock()
-	for path, err := range s.faults {
-		list = append(list, Info{Source: "file", Path: path, Error: err.Error()})
+	for _, path := range slices.Sorted(maps.Keys(s.faults)) {
+		list = append(list, Info{Source: "file", Path: path, Error: s.faults[path].Error()})
 	}
 	s.mu.Unlock()
 	if s.opt.ACME != nil {

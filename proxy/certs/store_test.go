@@ -166,6 +166,17 @@ func TestFaultsAtStart(t *testing.T) {
 	}
 }
 
+// Every pair that cannot be used is named at once, always in the same order.
+func TestFaultsAtStartAllNamed(t *testing.T) {
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "a.crt"), []byte("x"))
+	put(t, filepath.Join(dir, "b.crt"), []byte("x"))
+	_, err := Open(Options{Dir: dir, StateDir: t.TempDir(), Domain: "d", Log: slog.New(slog.DiscardHandler)})
+	if err == nil || strings.Index(err.Error(), "a.crt") > strings.Index(err.Error(), "b.crt") {
+		t.Error(err)
+	}
+}
+
 // Time alone does not keep the other hosts from being served.
 func TestExpiredAtStart(t *testing.T) {
 	dir := t.TempDir()
