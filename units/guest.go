@@ -13,28 +13,34 @@ const ProxyUser = "_nexushub-proxy"
 // gates lead into and out of the network of a guest. The sockets listen, one on the
 // host and one inside; systemd's own socket proxy carries the bytes to the other side.
 func (s Spec) gates(place Placement, caps Capabilities) []unit {
-	gate := gatePrefix + strings.TrimPrefix(base(s.UnitName()), Prefix)
-	outside := fmt.Sprintf("127.0.0.1:%d", s.ProxyPort)
-	// The socket inside keeps the network alive while the application is down. Whoever
-	// joins only the application then gets a network of its own, and for good.
-	inside := []string{s.UnitName(), gate + "-out.socket"}
+	gate, outside := s.gate(), fmt.Sprintf("127.0.0.1:%d", s.ProxyPort)
+	host := func(*properties) {}
+	own := func(p *properties) { privately(p) }
+	guest := func(p *properties) { privately(p, s.networkHolder()) }
 	return []unit{
-		{gate + "-out.socket", s.gateSocket(caps, outside, inside[:1])},
-		{gate + "-out.service", s.gateService(caps, outside, nil)},
-		{gate + "-in.socket", s.gateSocket(caps, fmt.Sprintf("127.0.0.1:%d", place.Port), nil)},
-		{gate + "-in.service", s.gateService(caps, "127.0.0.1:80", inside)},
+		{s.networkHolder(), s.gateSocket(caps, outside, own)},
+		{gate + "-out.service", s.gateService(caps, outside, host)},
+		{gate + "-in.socket", s.gateSocket(caps, fmt.Sprintf("127.0.0.1:%d", place.Port), host)},
+		{gate + "-in.service", s.gateService(caps, "127.0.0.1:80", guest)},
 	}
 }
 
-func (s Spec) gateSocket(caps Capabilities, listen string, with []string) []Property {
+func (s Spec) gate() string { return gatePrefix + strings.TrimPrefix(base(s.UnitName()), Prefix) }
+
+// networkHolder is the unit whose network the others join: the socket inside. It listens
+// as long as the guest exists, while the application itself comes and goes, and with it
+// would go its network.
+func (s Spec) networkHolder() string { return s.gate() + "-out.socket" }
+
+func (s Spec) gateSocket(caps Capabilities, listen string, network func(*properties)) []Property {
 	var p properties
 	s.listening(&p)
-	join(&p, with)
+	network(&p)
 	p.set("Listen", []listener{{"Stream", listen}})
 	return caps.cut(p)
 }
 
-func (s Spec) gateService(caps Capabilities, target string, with []string) []Property {
+func (s Spec) gateService(caps Capabilities, target string, network func(*properties)) []Property {
 	var p properties
 	p.set("Description", "NexusHub gate of "+s.HostName)
 	p.set("Slice", Slice)
@@ -44,7 +50,7 @@ func (s Spec) gateService(caps Capabilities, target string, with []string) []Pro
 	p.set("TimeoutStopUSec", usec(s.StopSec))
 	p.set("MemoryMax", uint64(64<<20))
 	p.set("TasksMax", uint64(16))
-	join(&p, with)
+	network(&p)
 	argv := []string{caps.SocketProxy, "--connections-max=1024", target}
 	p.set("ExecStart", []execCommand{literal(argv)})
 	gateSandbox(&p)
@@ -63,10 +69,10 @@ func gateSandbox(p *properties) {
 	localOnly(p)
 }
 
-// join puts a unit into the network of others; without any it stays in the host's.
-func join(p *properties, with []string) {
-	if len(with) > 0 {
-		p.set("PrivateNetwork", true)
-		p.set("JoinsNamespaceOf", with)
+// privately gives a unit a network of its own, or that of the holder.
+func privately(p *properties, holder ...string) {
+	p.set("PrivateNetwork", true)
+	if len(holder) > 0 {
+		p.set("JoinsNamespaceOf", holder)
 	}
 }

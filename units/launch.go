@@ -16,21 +16,20 @@ func (m *Manager) launchSocket(ctx context.Context, s Spec, set []unit) error {
 	return m.began(ctx, s, m.job(ctx, service.Name, "StartUnit", service.Name, "replace"))
 }
 
-// launchGuest starts the application first: a gate that comes first gets a network
-// namespace of its own and leads nowhere for good.
+// launchGuest starts the socket inside first, for it holds the network that the others
+// join; the way in comes last, when there is somebody to lead to.
 func (m *Manager) launchGuest(ctx context.Context, s Spec, set []unit) error {
+	app, out, in := set[0], set[1:3], set[3:5]
 	if err := s.prepareGuest(); err != nil {
 		return err
 	}
-	if err := m.began(ctx, s, m.startTransient(ctx, set[0], nil)); err != nil {
+	if err := m.startTransient(ctx, out[0], out[1:]); err != nil {
 		return err
 	}
-	for gates := set[1:]; len(gates) >= 2; gates = gates[2:] {
-		if err := m.startTransient(ctx, gates[0], gates[1:2]); err != nil {
-			return err
-		}
+	if err := m.began(ctx, s, m.startTransient(ctx, app, nil)); err != nil {
+		return err
 	}
-	return nil
+	return m.startTransient(ctx, in[0], in[1:])
 }
 
 // ListenAddresses tells where a socket unit listens, as PID 1 has it: "[::]:8443",

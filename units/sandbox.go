@@ -106,8 +106,11 @@ func (s Spec) systemCalls(p *properties) {
 func (s Spec) addresses(p *properties) {
 	alone := s.Network == NetworkGuest || s.Network == NetworkSocket && !s.loosened("network")
 	families := []string{"AF_UNIX", "AF_INET", "AF_INET6"}
-	if alone {
-		p.set("PrivateNetwork", true)
+	switch {
+	case s.Network == NetworkGuest:
+		privately(p, s.networkHolder())
+	case alone:
+		privately(p)
 	}
 	if alone && s.Network == NetworkSocket {
 		families = families[:1]
