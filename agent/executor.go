@@ -112,6 +112,18 @@ func (e *executor) start(ctx context.Context, t Task) error {
 	return e.units.Start(ctx, t.Spec, place)
 }
 
+// wouldPlace is where a unit that does not run could be tried by hand, with the files
+// that its line names.
+func (e *executor) wouldPlace(d Desired) (place units.Placement, err error) {
+	if err := e.writeEnv(d.ID); err != nil {
+		return place, err
+	}
+	if d.Spec.Network != units.NetworkSocket {
+		place.Port, err = e.ports.Look(d.Unit)
+	}
+	return place, err
+}
+
 // stop also clears away what is left of a unit that failed.
 func (e *executor) stop(ctx context.Context, unit string) error {
 	if err := e.units.Stop(ctx, unit); err != nil && !gone(err) {

@@ -1,7 +1,7 @@
 package agent
 
 import (
-	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,13 +9,11 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/units"
 )
 
-// transientDir is where PID 1 keeps the units it was given over D-Bus.
-const transientDir = "/run/systemd/transient"
-
 // notByHand are settings that make sense for a unit of ours only.
-var notByHand = []string{"AddRef", "ExecStart", "ExecStartEx", "Description", "LogExtraFields", "SyslogIdentifier", "CollectMode"}
+var notByHand = []string{"AddRef", "ExecStart", "ExecStartEx", "Description", "LogExtraFields", "SyslogIdentifier", "CollectMode", "ConditionPathExists"}
 
 // notForOnce are settings of a server, not of one command.
 var notForOnce = []string{
@@ -23,59 +21,76 @@ var notForOnce = []string{
 	"StartLimitIntervalSec", "TimeoutStartSec", "Sockets", "Before",
 }
 
-// Explain puts into a systemd-run line how an application runs: what PID 1 has, not
-// what we believe to have sent.
-func (a *Agent) Explain(nameOrID string) (api.Explanation, error) {
-	d, unit, err := a.explained(nameOrID)
+// Explain puts into a systemd-run line how an application runs, or would: what PID 1
+// has, not what we believe to have sent.
+func (a *Agent) Explain(ctx context.Context, nameOrID string) (api.Explanation, error) {
+	d, file, err := a.unitFile(ctx, nameOrID)
 	if err != nil {
 		return api.Explanation{}, err
 	}
-	settings, err := unitSettings(filepath.Join(transientDir, unit), notByHand)
-	if err != nil {
-		return api.Explanation{}, err
-	}
-	argv := append([]string{"systemd-run", "--unit=" + strings.TrimSuffix(unit, ".service") + "-by-hand"}, settings...)
+	settings := unitSettings(file, notByHand)
+	argv := append([]string{"systemd-run", "--unit=" + strings.TrimSuffix(d.Unit, ".service") + "-by-hand"}, settings...)
 	return api.Explanation{
-		Unit: unit, Command: append(append(argv, "--"), d.argv(folder(settings))...),
+		Unit: d.Unit, Command: append(append(argv, "--"), d.argv(folder(settings))...),
 		Withheld: []string{"the contents of secret files; the journal fields that tie the unit to its application"},
 	}, nil
 }
 
 // ExecLine is a systemd-run line for one command in the application's surroundings.
-func (a *Agent) ExecLine(nameOrID string, req api.ExecRequest) (api.Explanation, error) {
-	_, unit, err := a.explained(nameOrID)
-	if err != nil {
-		return api.Explanation{}, err
-	}
+func (a *Agent) ExecLine(ctx context.Context, nameOrID string, req api.ExecRequest) (api.Explanation, error) {
 	if len(req.Command) == 0 {
 		return api.Explanation{}, fmt.Errorf("command: must not be empty: %w", api.Invalid)
 	}
-	settings, err := unitSettings(filepath.Join(transientDir, unit), append(slices.Clone(notByHand), notForOnce...))
+	d, file, err := a.unitFile(ctx, nameOrID)
 	if err != nil {
 		return api.Explanation{}, err
 	}
+	settings := unitSettings(file, append(slices.Clone(notByHand), notForOnce...))
 	argv := []string{"systemd-run", "--quiet", "--wait", "--collect", "--service-type=exec", "--pipe"}
 	if req.TTY {
 		argv[len(argv)-1] = "--pty"
 	}
-	return api.Explanation{Unit: unit, Command: append(append(append(argv, settings...), "--"), absolute(folder(settings), req.Command)...)}, nil
+	return api.Explanation{Unit: d.Unit, Command: append(append(append(argv, settings...), "--"), absolute(folder(settings), req.Command)...)}, nil
 }
 
-func (a *Agent) explained(nameOrID string) (*Desired, string, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	d, err := a.find(nameOrID)
+// unitFile is the file of an application's unit: of the one that runs, else what PID 1
+// would make of it. It is needed most for an application that does not come up.
+func (a *Agent) unitFile(ctx context.Context, nameOrID string) (Desired, string, error) {
+	d, runs, err := a.explained(nameOrID)
 	if err != nil {
 		return d, "", err
 	}
-	if u := a.have.units[d.Unit]; u == nil || !u.Running() {
-		return d, "", fmt.Errorf("%s does not run: %w", d.Name, api.NotRunning)
+	if runs {
+		if text, err := os.ReadFile(filepath.Join(units.TransientDir, d.Unit)); err == nil {
+			return d, string(text), nil
+		}
 	}
-	return d, d.Unit, nil
+	place, err := a.exec.wouldPlace(d)
+	if err != nil {
+		return d, "", err
+	}
+	text, err := a.units.Describe(ctx, d.Spec, place)
+	return d, text, err
+}
+
+func (a *Agent) explained(nameOrID string) (d Desired, runs bool, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	found, err := a.find(nameOrID)
+	switch {
+	case err != nil:
+		return d, false, err
+	case !found.runs() && found.Problem != "":
+		return d, false, fmt.Errorf("%s: %s: %w", found.Name, found.Problem, api.Failed)
+	case !found.runs():
+		return d, false, fmt.Errorf("%s has no process, only files: %w", found.Name, api.NotRunning)
+	}
+	u := a.have.units[found.Unit]
+	return *found, u != nil && u.Running(), nil
 }
 
 // argv is the command with an absolute path, as the unit has it.
-func (d *Desired) argv(dir string) []string {
+func (d Desired) argv(dir string) []string {
 	argv := slices.Clone(d.Spec.Exec)
 	if !filepath.IsAbs(argv[0]) {
 		argv[0] = filepath.Join(dir, argv[0])
@@ -102,22 +117,15 @@ func absolute(dir string, argv []string) []string {
 	return append([]string{filepath.Join(dir, argv[0])}, argv[1:]...)
 }
 
-// unitSettings reads a unit file of PID 1's making as arguments of systemd-run.
-func unitSettings(path string, without []string) ([]string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("the unit's file cannot be read: %w", err)
-	}
-	defer f.Close()
+// unitSettings turns a unit's file of PID 1's making into arguments of systemd-run.
+func unitSettings(file string, without []string) []string {
 	var args []string
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		key, value, ok := strings.Cut(lines.Text(), "=")
+	for line := range strings.Lines(file) {
+		key, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
 		if !ok || key == "" || strings.ContainsAny(key[:1], "#;[") || slices.Contains(without, key) {
 			continue
 		}
 		args = append(args, "--property="+key+"="+strings.ReplaceAll(value, "%%", "%"))
 	}
-	return args, lines.Err()
+	return args
 }

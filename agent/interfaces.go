@@ -27,10 +27,16 @@ type Observer interface {
 	Capabilities() units.Capabilities
 }
 
+// Describer tells what PID 1 would make of a Spec, as a unit's file.
+type Describer interface {
+	Describe(ctx context.Context, s units.Spec, p units.Placement) (string, error)
+}
+
 // Units is PID 1, see units.Manager.
 type Units interface {
 	Runner
 	Observer
+	Describer
 }
 
 // Proxy is the control side of nexushub-proxy, see proxy.Client.

@@ -38,8 +38,8 @@ type Releases interface {
 
 // Explainer puts into a systemd-run line how an application runs.
 type Explainer interface {
-	Explain(ref string) (api.Explanation, error)
-	ExecLine(ref string, req api.ExecRequest) (api.Explanation, error)
+	Explain(ctx context.Context, ref string) (api.Explanation, error)
+	ExecLine(ctx context.Context, ref string, req api.ExecRequest) (api.Explanation, error)
 }
 
 // Secrets never gives a value back.

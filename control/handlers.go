@@ -87,7 +87,7 @@ func (h *handlers) rollback(c echo.Context) error {
 }
 
 func (h *handlers) explain(c echo.Context) error {
-	out, err := h.Explainer.Explain(param(c, "app"))
+	out, err := h.Explainer.Explain(c.Request().Context(), param(c, "app"))
 	return answer(c, out, err)
 }
 
@@ -99,7 +99,7 @@ func (h *handlers) execLine(c echo.Context) error {
 	if len(req.Command) == 0 {
 		return fmt.Errorf("no command: %w", api.Invalid)
 	}
-	out, err := h.Explainer.ExecLine(param(c, "app"), req)
+	out, err := h.Explainer.ExecLine(c.Request().Context(), param(c, "app"), req)
 	return answer(c, out, err)
 }
 

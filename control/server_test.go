@@ -64,10 +64,10 @@ func (s *stub) AppReleases(id string) ([]api.Release, error) {
 func (s *stub) Rollback(_ context.Context, id, r string) (api.App, error) {
 	return api.App{}, s.note("rollback %s %q", id, r)
 }
-func (s *stub) Explain(id string) (api.Explanation, error) {
+func (s *stub) Explain(_ context.Context, id string) (api.Explanation, error) {
 	return api.Explanation{Command: []string{"systemd-run"}}, s.note("explain %s", id)
 }
-func (s *stub) ExecLine(id string, req api.ExecRequest) (api.Explanation, error) {
+func (s *stub) ExecLine(_ context.Context, id string, req api.ExecRequest) (api.Explanation, error) {
 	return api.Explanation{}, s.note("exec %s %v", id, req.Command)
 }
 func (s *stub) Secrets(id string) ([]api.Secret, error) { return nil, s.note("secrets %s", id) }

@@ -49,16 +49,30 @@ func New(first, last int, saved Saved) *Allocator {
 func (a *Allocator) Take(unit string) (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	port, err := a.find(unit)
+	if err == nil {
+		a.leases[unit], a.taken[port] = port, unit
+	}
+	return port, err
+}
+
+// Look returns a port for unit as Take does, without a lease.
+func (a *Allocator) Look(unit string) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.find(unit)
+}
+
+// find is called with mu held.
+func (a *Allocator) find(unit string) (int, error) {
 	if port, ok := a.leases[unit]; ok {
 		return port, nil
 	}
 	for range a.last - a.first + 1 {
 		port := a.advance()
-		if _, leased := a.taken[port]; leased || a.probe(port) != nil {
-			continue
+		if _, leased := a.taken[port]; !leased && a.probe(port) == nil {
+			return port, nil
 		}
-		a.leases[unit], a.taken[port] = port, unit
-		return port, nil
 	}
 	return 0, fmt.Errorf("%w in %d-%d: %d are leased; widen [ports] in nexushub.toml", ErrExhausted, a.first, a.last, len(a.taken))
 }

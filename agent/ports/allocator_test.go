@@ -84,3 +84,19 @@ func TestBindProbeSkipsABusyPort(t *testing.T) {
 		t.Errorf("error = %v, want ErrExhausted: %d is taken", err, busy)
 	}
 }
+
+func TestLookLeasesNothing(t *testing.T) {
+	a := newTest(t, 10, 12, Saved{})
+	leased := take(t, a, "a")
+	if port, err := a.Look("a"); err != nil || port != leased {
+		t.Errorf("Look(a) = %d, %v; want %d", port, err, leased)
+	}
+	for range 4 { // more often than there are ports
+		if port, err := a.Look("b"); err != nil || port == leased {
+			t.Errorf("Look(b) = %d, %v", port, err)
+		}
+	}
+	if got := a.Units(); !reflect.DeepEqual(got, []string{"a"}) {
+		t.Errorf("leased to %v", got)
+	}
+}

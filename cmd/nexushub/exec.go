@@ -20,7 +20,8 @@ func (c *cli) exec() *cobra.Command {
 		Use: "exec APP -- COMMAND [ARG...]", Aliases: []string{"run"}, Short: "run one command as the application would run it",
 		Long: `exec runs a command in a unit of its own with the application's sandbox, user,
 environment, limits and state folder, in its release folder: migrations, consoles,
-repairs. It needs root. The exit code is that of the command.`,
+repairs. The application need not run: what keeps it from starting can be looked for
+this way. It needs root. The exit code is that of the command.`,
 		Example: "  nexushub exec myapp -- bin/app migrate\n  nexushub exec myapp -- sh",
 		Args:    cobra.MinimumNArgs(2), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -29,31 +30,13 @@ repairs. It needs root. The exit code is that of the command.`,
 				return err
 			}
 			tty := isTerminal(c.in) && isTerminal(c.voice.Out)
-			line, err := execLine(cmd.Context(), client, args[0], api.ExecRequest{Command: args[1:], TTY: tty})
+			line, err := client.ExecLine(cmd.Context(), args[0], api.ExecRequest{Command: args[1:], TTY: tty})
 			if err != nil {
 				return err
 			}
 			return c.spawn(cmd.Context(), line.Command)
 		},
 	}
-}
-
-// execLine waits for an application that is being replaced right now.
-func execLine(ctx context.Context, client *api.Client, app string, req api.ExecRequest) (line api.Explanation, err error) {
-	for range 50 {
-		line, err = client.ExecLine(ctx, app, req)
-		if !errors.Is(err, api.NotRunning) {
-			return line, err
-		}
-		now, failed := client.App(ctx, app)
-		if failed != nil || !now.State.Up() && now.State != api.StatePending {
-			return line, err
-		}
-		if failed := pause(ctx, 200*time.Millisecond); failed != nil {
-			return line, failed
-		}
-	}
-	return line, err
 }
 
 // spawn runs a command in our place and passes its exit code on.

@@ -106,6 +106,14 @@ func (m *Manager) remove(name string) {
 	}
 }
 
+// Describe names what a test may want to see of the unit's file.
+func (m *Manager) Describe(_ context.Context, s units.Spec, p units.Placement) (string, error) {
+	if _, err := units.Properties(s, p, m.Caps); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("[Service]\nWorkingDirectory=%s\nEnvironment=PORT=%d\n", s.Directory, p.Port), nil
+}
+
 // Stop is like the real one.
 func (m *Manager) Stop(_ context.Context, name string) error {
 	m.mu.Lock()
