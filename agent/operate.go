@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/nexushub/nexushub/api"
@@ -75,20 +77,26 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 	return a.WaitSettled(ctx, id, "")
 }
 
-// pastRelease finds the release to go back to.
+// pastRelease finds the release to go back to: the one before, or the one whose hash
+// begins so.
 func pastRelease(d *Desired, m *Memory, release string) (string, error) {
+	var found []string
 	for _, p := range m.History {
-		if release == "" && p.Hash != d.Release.Hash || release != "" && len(release) >= 6 && hasPrefix(p.Hash, release) {
-			return p.Hash, nil
+		fits := release == "" && p.Hash != d.Release.Hash || release != "" && strings.HasPrefix(p.Hash, release)
+		if fits && !slices.Contains(found, p.Hash) {
+			found = append(found, p.Hash)
 		}
 	}
-	if release == "" {
+	switch {
+	case len(found) == 1, len(found) > 1 && release == "":
+		return found[0], nil
+	case len(found) > 1:
+		return "", fmt.Errorf("%s ran several releases that begin with %s: %w", d.Name, release, api.Conflict)
+	case release == "":
 		return "", fmt.Errorf("%s has no previous release: %w", d.Name, api.NotFound)
 	}
 	return "", fmt.Errorf("%s never ran release %s: %w", d.Name, release, api.NotFound)
 }
-
-func hasPrefix(s, p string) bool { return len(s) >= len(p) && s[:len(p)] == p }
 
 // change alters what is remembered of one application, durably, and lets the
 // reconciler act on it.

@@ -1,7 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
+
 	"github.com/spf13/cobra"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/voice"
 )
 
 func (c *cli) releases() *cobra.Command {
@@ -27,7 +33,8 @@ func (c *cli) rollback() *cobra.Command {
 	return &cobra.Command{
 		Use: "rollback APP [RELEASE]", Short: "run an older release again, by default the previous one",
 		Long: `rollback starts the older release beside the current one, waits until it is healthy,
-and only then leads requests to it. If it does not get healthy, nothing changes.`,
+and only then leads requests to it. If it does not get healthy, nothing changes. RELEASE
+is a release of nexushub releases, or as much of it as is unique.`,
 		Example: "  nexushub rollback myapp\n  nexushub rollback myapp 3f9a1c",
 		Args:    cobra.RangeArgs(1, 2), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -36,10 +43,21 @@ and only then leads requests to it. If it does not get healthy, nothing changes.
 				return err
 			}
 			app, err := client.Rollback(cmd.Context(), args[0], append(args, "")[1])
+			if errors.Is(err, api.NotFound) {
+				return noRelease(cmd.Context(), client, args[0], err)
+			}
 			if err != nil {
 				return err
 			}
 			return c.voice.Did("rolled back", app)
 		},
 	}
+}
+
+// noRelease says where to look: the application is there, the release is not.
+func noRelease(ctx context.Context, client *api.Client, app string, err error) error {
+	if _, failed := client.App(ctx, app); failed != nil {
+		return err
+	}
+	return &voice.Hint{Err: err, Text: "what there is to go back to: nexushub releases " + app}
 }
