@@ -47,8 +47,7 @@ applications are added; stop those that do not like being copied while they writ
 		if err := writeBackup(cmd.Context(), args[0], "/", paths); err != nil {
 			return err
 		}
-		c.voice.Written("backup", args[0])
-		return nil
+		return c.voice.BackedUp(args[0])
 	}
 	return cmd
 }

@@ -71,13 +71,16 @@ func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, don
 	if err != nil {
 		return p, nil, err
 	}
-	done = func() error { return os.Remove(f.Name()) }
-	p, err = pack.Zip(ctx, source, f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return p, nil, errors.Join(err, done())
+	// Without a name nothing is left behind, however this ends.
+	if err := os.Remove(f.Name()); err != nil {
+		return p, nil, errors.Join(err, f.Close())
 	}
+	if p, err = pack.Zip(ctx, source, f); err != nil {
+		return p, nil, errors.Join(err, f.Close())
+	}
+	p.Path = fmt.Sprintf("/proc/self/fd/%d", f.Fd())
 	d.voice.Packed(p.Files, p.Size, p.SHA256)
-	return p, done, nil
+	return p, f.Close, nil
 }
 
 // runnable says at once what the agent would say after the upload.

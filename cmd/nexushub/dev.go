@@ -22,7 +22,8 @@ func (c *cli) dev() *cobra.Command {
 		Use: "dev [FOLDER]", Short: "build, deploy and follow an application while you work on it",
 		Long: `dev builds a folder, deploys it under a name of its own, and shows its log and state.
 In a terminal R builds and deploys again, Q stops and removes the application and
-leaves, as Ctrl-C does. Without a terminal it prints plain lines and ends with a signal.
+leaves; so does Ctrl-C, with exit code 130. Without a terminal it prints plain lines and
+ends with a signal.
 
 The build command is --build, or "make build" where there is a Makefile, or none.`,
 		Example: "  nexushub dev\n  nexushub dev ./shop --build 'go build -o bin/app .' --static-service http://127.0.0.1:5173",
@@ -78,37 +79,68 @@ type devLoop struct {
 func (d *devLoop) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, d.cleanup(ctx)) }()
 	for {
-		if err := d.turn(ctx); err != nil && (!d.interactive || ctx.Err() != nil) {
+		quit, err := d.turnOrQuit(ctx)
+		switch {
+		case quit:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && !d.interactive:
 			return err
-		} else if err != nil {
+		case err != nil:
 			d.voice.Complain(err)
 		}
 		d.voice.DevKeys(d.interactive)
 		if !d.again(ctx) {
-			return nil
+			return ctx.Err()
 		}
 	}
 }
 
-// turn is one build and deployment.
-func (d *devLoop) turn(ctx context.Context) error {
+// turnOrQuit is one turn, which Q ends at any point; other keys mean nothing meanwhile.
+func (d *devLoop) turnOrQuit(ctx context.Context) (quit bool, err error) {
+	turn, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var app api.DebugApplication
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		app, err = d.turn(turn)
+		done <- err
+	}()
+	for running := true; running; {
+		select {
+		case err = <-done:
+			running = false
+		case k := <-d.keys:
+			if k == 'q' || k == 'Q' {
+				quit = true
+				cancel()
+			}
+		}
+	}
+	if app.ID != "" && d.app.ID != app.ID {
+		d.watch(ctx, app)
+	}
+	return quit, err
+}
+
+// turn is one build and deployment. It returns the application as soon as there is one,
+// also with an error.
+func (d *devLoop) turn(ctx context.Context) (app api.DebugApplication, err error) {
 	if d.build != "" {
 		d.voice.Running(d.build)
 		cmd := command(ctx, []string{"sh", "-c", d.build}, nil, d.voice.Err, d.voice.Err)
 		cmd.Dir = d.dir
 		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("%s: %w", d.build, err)
+			return app, fmt.Errorf("%s: %w", d.build, err)
 		}
 	}
 	deploy := &deployer{client: d.client, voice: d.voice, remote: d.remote}
-	app, err := deploy.deploy(ctx, d.dir, d.want)
-	if app.ID != "" && d.app.ID != app.ID {
-		d.watch(ctx, app)
+	if app, err = deploy.deploy(ctx, d.dir, d.want); err != nil {
+		return app, err
 	}
-	if err != nil {
-		return err
-	}
-	return d.voice.Deployed(app, d.client.DebugURL(ctx, app))
+	return app, d.voice.Deployed(app, d.client.DebugURL(ctx, app))
 }
 
 // again waits for R (true) or for the end.
@@ -136,6 +168,9 @@ func (d *devLoop) watch(ctx context.Context, app api.DebugApplication) {
 	go func() {
 		defer close(d.done)
 		p := &logPrinter{voice: d.voice, style: voice.Short}
+		if d.voice.AsJSON {
+			p.style = voice.JSON
+		}
 		states := make(chan struct{})
 		go func() { defer close(states); d.states(ctx) }()
 		if err := p.print(ctx, debugLogs(d.client, app.ID), logFlags{follow: true}); err != nil && ctx.Err() == nil {
@@ -164,17 +199,24 @@ func (d *devLoop) unwatch() {
 	}
 }
 
-// cleanup removes the application, also after Ctrl-C.
+// cleanup removes the application, also after Ctrl-C. Then nobody but itself says what
+// went wrong: after a signal a command says no more.
 func (d *devLoop) cleanup(ctx context.Context) error {
 	d.unwatch()
 	if d.app.ID == "" {
 		return nil
 	}
+	interrupted := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 	defer cancel()
-	if err := d.client.DeleteDebug(ctx, d.app.ID); err != nil && !errors.Is(err, api.NotFound) {
+	err := d.client.DeleteDebug(ctx, d.app.ID)
+	switch {
+	case err != nil && !errors.Is(err, api.NotFound) && interrupted:
+		d.voice.Complain(err)
+	case err != nil && !errors.Is(err, api.NotFound):
 		return err
+	default:
+		return d.voice.Removed("application", d.app.AppID)
 	}
-	d.voice.Removed("application", d.app.AppID)
 	return nil
 }

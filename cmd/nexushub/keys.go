@@ -27,8 +27,10 @@ func (c *cli) keys(ctx context.Context) (<-chan byte, func() error, error) {
 	if err := unix.IoctlSetTermios(fd, unix.TCSETS, &raw); err != nil {
 		return nil, nil, err
 	}
+	restore := func() error { return unix.IoctlSetTermios(fd, unix.TCSETS, old) }
+	context.AfterFunc(ctx, func() { _ = restore() }) // a second signal ends the process at once
 	go read(ctx, f, keys)
-	return keys, func() error { return unix.IoctlSetTermios(fd, unix.TCSETS, old) }, nil
+	return keys, restore, nil
 }
 
 // read ends with the process at the latest: a read from a terminal cannot be undone.

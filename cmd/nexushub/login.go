@@ -86,6 +86,5 @@ func (c *cli) remember(cmd *cobra.Command, name string, h profile.Host) error {
 	if err := p.Save(path); err != nil {
 		return err
 	}
-	c.voice.LoggedIn(name, path)
-	return nil
+	return c.voice.LoggedIn(name, path)
 }

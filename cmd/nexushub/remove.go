@@ -23,8 +23,7 @@ any other: what is in /etc/nexushub/apps.d is removed by removing its file.`,
 			if err := client.DeleteDebug(cmd.Context(), a.ID); err != nil {
 				return err
 			}
-			c.voice.Removed("application", a.AppID)
-			return nil
+			return c.voice.Removed("application", a.AppID)
 		},
 	}
 }

@@ -71,8 +71,7 @@ func (c *cli) putBack(ctx context.Context, file string) (err error) {
 	if err := readBackup(ctx, file, root); err != nil {
 		return err
 	}
-	c.voice.Written("restored", file)
-	return nil
+	return c.voice.Restored(file)
 }
 
 func (c *cli) systemctl(ctx context.Context, args ...string) error {

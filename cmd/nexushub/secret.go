@@ -72,8 +72,7 @@ func (c *cli) secretSet() *cobra.Command {
 		if err := client.SetSecret(cmd.Context(), args[0], s); err != nil {
 			return err
 		}
-		c.voice.SecretSet(args[0], args[1])
-		return nil
+		return c.voice.SecretSet(args[0], args[1])
 	}
 	return cmd
 }
@@ -90,8 +89,7 @@ func (c *cli) secretRemove() *cobra.Command {
 			if err := client.RemoveSecret(cmd.Context(), args[0], args[1]); err != nil {
 				return err
 			}
-			c.voice.Removed("secret", args[1])
-			return nil
+			return c.voice.Removed("secret", args[1])
 		},
 	}
 }

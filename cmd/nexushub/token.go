@@ -58,8 +58,7 @@ func (c *cli) tokenRevoke() *cobra.Command {
 			if err := client.RevokeToken(cmd.Context(), args[0]); err != nil {
 				return err
 			}
-			c.voice.Removed("token", args[0])
-			return nil
+			return c.voice.Removed("token", args[0])
 		},
 	}
 }

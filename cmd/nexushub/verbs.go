@@ -68,8 +68,7 @@ func (c *cli) stopAll(ctx context.Context) error {
 	if err := client.StopAll(ctx); err != nil {
 		return err
 	}
-	c.voice.StoppedAll()
-	return nil
+	return c.voice.StoppedAll()
 }
 
 func (c *cli) stopOne(ctx context.Context, ref string) error {

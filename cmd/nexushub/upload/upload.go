@@ -35,6 +35,7 @@ type Agent interface {
 
 // Progress hears of every chunk that is safe on the other side, and why it pauses.
 type Progress interface {
+	There(bytes int64) // already, from an earlier attempt
 	Arrived(bytes int64)
 	Waiting(err error)
 }
@@ -52,7 +53,7 @@ func Run(ctx context.Context, a Agent, id string, p pack.Package, report Progres
 	if err != nil {
 		return err
 	}
-	report.Arrived(u.size(0, u.total) - u.sizeOf(missing))
+	report.There(u.size(0, u.total) - u.sizeOf(missing))
 	return u.send(ctx, missing)
 }
 

@@ -52,12 +52,13 @@ func (a *agent) UploadStatus(context.Context, string) (api.UploadStatus, error) 
 }
 
 type progress struct {
-	mu      sync.Mutex
-	arrived int64
-	waits   int
+	mu             sync.Mutex
+	arrived, there int64
+	waits          int
 }
 
 func (p *progress) Arrived(n int64) { p.mu.Lock(); p.arrived += n; p.mu.Unlock() }
+func (p *progress) There(n int64)   { p.mu.Lock(); p.there += n; p.mu.Unlock() }
 func (p *progress) Waiting(error)   { p.mu.Lock(); p.waits++; p.mu.Unlock() }
 
 func file(t *testing.T) (pack.Package, []byte) {
@@ -99,8 +100,8 @@ func TestUploadGoesOnWhereItWas(t *testing.T) {
 	if err := Run(t.Context(), a, "id", p, seen); err != nil {
 		t.Fatal(err)
 	}
-	if a.sent != 3 || !bytes.Equal(a.content(), data) || seen.arrived != p.Size {
-		t.Errorf("%d chunks sent, %d bytes reported", a.sent, seen.arrived)
+	if a.sent != 3 || !bytes.Equal(a.content(), data) || seen.there != ChunkSize+12345 || seen.arrived+seen.there != p.Size {
+		t.Errorf("%d chunks sent, %d and %d bytes reported", a.sent, seen.there, seen.arrived)
 	}
 }
 

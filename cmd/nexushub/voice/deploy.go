@@ -60,6 +60,14 @@ type Bar struct {
 	waiting bool
 }
 
+// There tells what an earlier attempt brought over.
+func (b *Bar) There(n int64) {
+	if n > 0 {
+		b.v.say("going on: %s of %s are there already", size(uint64(n)), size(uint64(b.total)))
+		b.Arrived(n)
+	}
+}
+
 // Arrived counts bytes that are safe on the other side.
 func (b *Bar) Arrived(n int64) {
 	b.mu.Lock()

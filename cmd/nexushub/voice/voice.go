@@ -67,12 +67,29 @@ func (v *Voice) Did(what string, a api.App) error {
 	return nil
 }
 
+// Done is what --json prints of a change that has no other answer.
+type Done struct {
+	Action string `json:"action"`         // removed, stopped, set, logged in, written, restored
+	Kind   string `json:"kind"`           // of what
+	Name   string `json:"name,omitempty"` // which
+}
+
+func (v *Voice) done(d Done, format string, args ...any) error {
+	if done, err := v.json(d); done {
+		return err
+	}
+	v.say(format, args...)
+	return nil
+}
+
 // Removed confirms that something is gone.
-func (v *Voice) Removed(what, name string) { v.say("removed %s %s", what, name) }
+func (v *Voice) Removed(what, name string) error {
+	return v.done(Done{"removed", what, name}, "removed %s %s", what, name)
+}
 
 // StoppedAll confirms `stop --all`.
-func (v *Voice) StoppedAll() {
-	v.say("stopped every application; nexushub start APP lets all run again")
+func (v *Voice) StoppedAll() error {
+	return v.done(Done{Action: "stopped", Kind: "applications"}, "stopped every application; nexushub start APP lets all run again")
 }
 
 // Plan is `plan`.
@@ -136,7 +153,8 @@ func (v *Voice) Certs(certs []api.Cert) error {
 }
 
 // CertsChecked is `cert check`: an error that names what is wrong with each
-// certificate that cannot be used, or not until then.
+// certificate that cannot be used, or not until then. With --json the certificates are
+// printed as well.
 func (v *Voice) CertsChecked(certs []api.Cert, until time.Time) error {
 	var bad []string
 	for _, c := range certs {
@@ -147,6 +165,9 @@ func (v *Voice) CertsChecked(certs []api.Cert, until time.Time) error {
 		case c.Source != "local CA" && c.NotAfter.Before(until):
 			bad = append(bad, fmt.Sprintf("%s (%s): expires %s", name, c.Source, c.NotAfter.UTC().Format(time.DateTime)))
 		}
+	}
+	if done, err := v.json(certs); done && err != nil {
+		return err
 	}
 	if len(bad) > 0 {
 		return errors.New(strings.Join(bad, "\n"))
@@ -188,8 +209,8 @@ func (v *Voice) Secrets(secrets []api.Secret) error {
 }
 
 // SecretSet confirms `secret set`.
-func (v *Voice) SecretSet(app, name string) {
-	v.say("set %s of %s: the application takes it up with a new unit", name, app)
+func (v *Voice) SecretSet(app, name string) error {
+	return v.done(Done{"set", "secret", name}, "set %s of %s: the application takes it up with a new unit", name, app)
 }
 
 // Tokens is `token list`.
@@ -255,10 +276,19 @@ func (v *Voice) Faults(faults any, lines string) error {
 }
 
 // LoggedIn confirms `login`.
-func (v *Voice) LoggedIn(host, file string) { v.say("logged in to %s; the token is in %s", host, file) }
+func (v *Voice) LoggedIn(host, file string) error {
+	return v.done(Done{"logged in", "host", host}, "logged in to %s; the token is in %s", host, file)
+}
 
-// Written confirms a file.
-func (v *Voice) Written(what, file string) { v.say("%s: %s", what, file) }
+// BackedUp confirms `backup`.
+func (v *Voice) BackedUp(file string) error {
+	return v.done(Done{"written", "backup", file}, "backup: %s", file)
+}
+
+// Restored confirms `restore`.
+func (v *Voice) Restored(file string) error {
+	return v.done(Done{"restored", "backup", file}, "restored: %s", file)
+}
 
 // Running passes on what a started step says about itself.
 func (v *Voice) Running(step string) { v.say("%s ...", step) }
