@@ -13,70 +13,102 @@ const appending = -1
 const commitEvery = 16 << 20
 
 // append takes body at offset and returns the offset that is durable, also with an
-// error: what arrived before a connection was cut stays. arrived is called for each
-// piece, so that hashing need not wait for the last.
+// error: what arrived before a connection was cut stays. While a piece is made durable
+// the next one arrives. arrived is called for each piece, so that hashing need not wait
+// for the last.
 func (s *session) append(offset int64, body io.Reader, arrived func()) (int64, error) {
 	t, err := s.begin(appending, body)
 	if err != nil {
 		return 0, err
 	}
 	defer s.end(t)
-	at, err := s.appendable(offset)
-	for err == nil {
-		var n int64
-		n, err = s.appendPiece(t, at, body)
-		at += n
-		arrived()
+	durable, index, err := s.appendable(offset)
+	if err != nil {
+		return durable, err
 	}
-	if err == io.EOF {
-		err = nil
+	before := func() error { return nil } // waits until the piece before is durable
+	for at, end := durable, error(nil); ; index++ {
+		var piece *transfer
+		if end == nil {
+			piece, end = s.takePiece(t, index, at, body)
+		}
+		if err := before(); err != nil {
+			s.drop(piece)
+			return durable, err
+		}
+		durable = at
+		if piece == nil {
+			return durable, ignoreEOF(end)
+		}
+		at += piece.length
+		before = s.commitBeside(piece, arrived)
 	}
-	return at, err
 }
 
-// appendable refuses what must not be appended to, or not here.
-func (s *session) appendable(offset int64) (int64, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.verified() || s.complete():
-		return s.bytes, ErrCompleted
-	case !s.record.Appending:
-		return s.bytes, fmt.Errorf("%w: it comes in numbered chunks", ErrConflict)
-	case offset != s.bytes:
-		return s.bytes, &OffsetError{Expected: s.bytes, Provided: offset}
-	}
-	return s.bytes, nil
-}
-
-// complete is true once an appending client has said that this was all.
-func (s *session) complete() bool {
-	return s.record.Total > 0 && len(s.chunks) == s.record.Total
-}
-
-// appendPiece makes up to commitEvery bytes durable. Its error is io.EOF at the end
-// of the body.
-func (s *session) appendPiece(t *transfer, at int64, body io.Reader) (int64, error) {
-	s.mu.Lock()
-	piece := &transfer{s: s, index: len(s.chunks), place: at, room: -1}
-	s.mu.Unlock()
+// takePiece writes up to commitEvery bytes. The piece is nil if none came, the error
+// is io.EOF behind the last.
+func (s *session) takePiece(t *transfer, index int, at int64, body io.Reader) (*transfer, error) {
+	piece := &transfer{s: s, index: index, place: at, room: -1}
 	limited := &io.LimitedReader{R: body, N: commitEvery}
 	err := piece.copy(limited)
 	if err == nil && limited.N > 0 {
 		err = io.EOF
 	}
-	if piece.length == 0 {
-		return 0, err
-	}
-	if e := s.commit(piece); e != nil {
-		return 0, e
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t.stolen && err != nil && err != io.EOF {
+	if s.isStolen(t) && err != nil && err != io.EOF {
 		err = fmt.Errorf("%w: %w", ErrInterrupted, err)
 	}
-	return piece.length, err
+	if piece.length == 0 {
+		return nil, err
+	}
+	return piece, err
+}
+
+// commitBeside makes a piece durable while its caller goes on; done waits for it.
+func (s *session) commitBeside(piece *transfer, arrived func()) (done func() error) {
+	committed := make(chan error, 1)
+	go func() { committed <- s.commit(piece) }()
+	return func() error {
+		err := <-committed
+		if err == nil {
+			arrived()
+		}
+		return err
+	}
+}
+
+// drop gives up a piece behind one that could not be made durable.
+func (s *session) drop(piece *transfer) {
+	if piece != nil {
+		s.free(piece.length)
+	}
+}
+
+func ignoreEOF(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+// appendable refuses what must not be appended to, or not here. It says where the next
+// piece begins and which it is.
+func (s *session) appendable(offset int64) (at int64, index int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.verified() || s.complete():
+		err = ErrCompleted
+	case !s.record.Appending:
+		err = fmt.Errorf("%w: it comes in numbered chunks", ErrConflict)
+	case offset != s.bytes:
+		err = &OffsetError{Expected: s.bytes, Provided: offset}
+	}
+	return s.bytes, len(s.chunks), err
+}
+
+// complete is true once an appending client has said that this was all.
+func (s *session) complete() bool {
+	return s.record.Total > 0 && len(s.chunks) == s.record.Total
 }
 
 // setLength records the length that a client has said, once.

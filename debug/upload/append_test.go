@@ -3,6 +3,7 @@ package upload
 import (
 	"bytes"
 	"errors"
+	"os"
 	"testing"
 )
 
@@ -31,6 +32,35 @@ func TestAppendResumesWhereItWasCut(t *testing.T) {
 		t.Errorf("got %v, want ErrCompleted", err)
 	}
 	checkArrived(t, openStore(t, dir), b)
+}
+
+// A piece that cannot be made durable takes the one behind it back, which arrived
+// meanwhile: the offset names only what is on disk.
+func TestAppendGoesBackToWhatIsDurable(t *testing.T) {
+	b := file(commitEvery + 12345)
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	if err := s.Create(testID, Header{Length: -1}); err != nil {
+		t.Fatal(err)
+	}
+	one, err := s.find(testID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := one.journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		st, err := s.Append(testID, 0, -1, true, bytes.NewReader(b))
+		if !errors.Is(err, os.ErrClosed) || st.Offset != 0 || st.Completed {
+			t.Fatalf("got offset %d, completed %v, %v", st.Offset, st.Completed, err)
+		}
+	}
+	again := openStore(t, dir)
+	if st, err := again.Append(testID, 0, -1, true, bytes.NewReader(b)); err != nil || !st.Completed {
+		t.Fatalf("got %+v, %v", st, err)
+	}
+	checkArrived(t, again, b)
 }
 
 func TestAppendRefusals(t *testing.T) {

@@ -109,13 +109,17 @@ func (s *session) commit(t *transfer) error {
 // fail forgets a transfer that did not end well; its bytes are overwritten later.
 func (s *session) fail(t *transfer, err error) error {
 	s.free(t.length)
-	s.mu.Lock()
-	stolen := t.stolen
-	s.mu.Unlock()
-	if stolen {
+	if s.isStolen(t) {
 		err = fmt.Errorf("%w: %w", ErrInterrupted, err)
 	}
 	return errors.Join(err, t.close())
+}
+
+// isStolen is true once a newer request wants to do what t does.
+func (s *session) isStolen(t *transfer) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return t.stolen
 }
 
 // compare accepts a chunk that came before if it is the same, byte for byte.

@@ -69,7 +69,7 @@ func openSession(dir string, limits Limits) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{dir: dir, limits: limits, record: r, digest: newDigest(), active: map[int]*transfer{}, lastByte: r.CreatedAt}
+	s := &session{dir: dir, limits: limits, record: r, digest: newDigest(r.Header), active: map[int]*transfer{}, lastByte: r.CreatedAt}
 	if r.Error != "" {
 		s.closed = true
 		return s, nil

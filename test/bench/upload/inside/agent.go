@@ -14,11 +14,15 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
 
-const chunkSize = 2 << 20
+const (
+	chunkSize   = 2 << 20
+	writeBuffer = 256 << 10 // of the clients, ours and tusd's
+)
 
 // agent uploads to one debug application through the socket that the proxy uses.
 type agent struct {
@@ -35,7 +39,7 @@ func newAgent(ctx context.Context, data []byte) (*agent, error) {
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", "/run/nexushub/debug.sock")
 		},
-		MaxIdleConnsPerHost: 8, WriteBufferSize: 256 << 10,
+		MaxIdleConnsPerHost: 8, WriteBufferSize: writeBuffer,
 	}}}
 	out, err := exec.CommandContext(ctx, "nexushub", "token", "create", "--json", "bench").Output()
 	if err != nil {
@@ -92,10 +96,14 @@ func (a *agent) subjects() []subject {
 		_, err := a.call(ctx, http.MethodDelete, a.path+"/package", "", nil, -1)
 		return err
 	}
+	cpu := func() (time.Duration, error) { return cpuTime(a.pid) }
+	atOnce := func(n int) func(context.Context, []byte) error {
+		return func(ctx context.Context, data []byte) error { return a.chunks(ctx, data, n) }
+	}
 	return []subject{
-		{"chunks of 2 MiB, 4 at once", func(ctx context.Context, data []byte) error { return a.chunks(ctx, data, 4) }, discard},
-		{"chunks of 2 MiB, one by one", func(ctx context.Context, data []byte) error { return a.chunks(ctx, data, 1) }, discard},
-		{"one append", a.append, discard},
+		{"chunks of 2 MiB, 4 at once", atOnce(4), discard, cpu},
+		{"chunks of 2 MiB, one by one", atOnce(1), discard, cpu},
+		{"one append", a.append, discard, cpu},
 	}
 }
 
@@ -144,4 +152,23 @@ func (a *agent) peak() (float64, error) {
 	kib, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	n, err := strconv.ParseFloat(kib, 64)
 	return n / 1024, err
+}
+
+// cpuTime is what a process has used so far, see proc(5): ticks of 10 ms.
+func cpuTime(pid string) (time.Duration, error) {
+	stat, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("/proc/%s/stat: %q", pid, stat)
+	}
+	user, err := strconv.Atoi(fields[11])
+	if err != nil {
+		return 0, err
+	}
+	system, err := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond, err
 }

@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -25,11 +26,13 @@ func main() {
 // folder is on the same disk as the agent's.
 const folder = "/var/lib/bench"
 
-// subject takes the whole file once; clean makes it ready for the next time.
+// subject takes the whole file once; clean makes it ready for the next time. cpu is
+// what its process has used so far; nil: it is not one of its own.
 type subject struct {
 	name  string
 	take  func(ctx context.Context, data []byte) error
 	clean func(ctx context.Context) error
+	cpu   func() (time.Duration, error)
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -52,7 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	subjects := append([]subject{local()}, a.subjects()...)
+	subjects := append(local(), a.subjects()...)
 	other, stop, err := tusd(ctx)
 	if err != nil {
 		return err
@@ -71,29 +74,64 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return json.NewEncoder(stdout).Encode(rows)
 }
 
+// result is what one upload took.
+type result struct {
+	speed float64 // MiB/s
+	cpu   float64 // ms for each 100 MiB
+}
+
 // measure lets the subjects take turns and gives the median of each.
 func measure(ctx context.Context, subjects []subject, data []byte, rounds int, stderr io.Writer) ([]report.Row, error) {
-	speeds := make([][]float64, len(subjects))
+	results := make([][]result, len(subjects))
 	for round := range rounds + 1 { // the first warms up
 		for i, s := range subjects {
-			start := time.Now()
-			if err := s.take(ctx, data); err != nil {
+			r, err := s.once(ctx, data)
+			if err != nil {
 				return nil, fmt.Errorf("%s: %w", s.name, err)
 			}
-			speed := float64(len(data)>>20) / time.Since(start).Seconds()
-			if err := s.clean(ctx); err != nil {
-				return nil, fmt.Errorf("%s: %w", s.name, err)
-			}
-			fmt.Fprintf(stderr, "round %d: %s: %.0f MiB/s\n", round, s.name, speed)
+			fmt.Fprintf(stderr, "round %d: %s: %.0f MiB/s\n", round, s.name, r.speed)
 			if round > 0 {
-				speeds[i] = append(speeds[i], speed)
+				results[i] = append(results[i], r)
 			}
 		}
 	}
 	var rows []report.Row
 	for i, s := range subjects {
-		slices.Sort(speeds[i])
-		rows = append(rows, report.Row{Case: "upload", Subject: s.name, Metric: "MiB/s", Value: speeds[i][len(speeds[i])/2], Unit: "MiB/s"})
+		speed := func(r result) float64 { return r.speed }
+		rows = append(rows, report.Row{Case: "upload", Subject: s.name, Metric: "MiB/s", Value: median(results[i], speed), Unit: "MiB/s"})
+		if s.cpu != nil {
+			cpu := func(r result) float64 { return r.cpu }
+			rows = append(rows, report.Row{Case: "upload", Subject: s.name, Metric: "cpu", Value: median(results[i], cpu), Unit: "ms/100 MiB"})
+		}
 	}
 	return rows, nil
+}
+
+func (s subject) once(ctx context.Context, data []byte) (r result, err error) {
+	cpu := s.cpu
+	if cpu == nil {
+		cpu = func() (time.Duration, error) { return 0, nil }
+	}
+	before, err := cpu()
+	if err != nil {
+		return r, err
+	}
+	start := time.Now()
+	if err := s.take(ctx, data); err != nil {
+		return r, err
+	}
+	mib := float64(len(data)) / (1 << 20)
+	r.speed = mib / time.Since(start).Seconds()
+	after, err := cpu()
+	r.cpu = float64((after - before).Milliseconds()) * 100 / mib
+	return r, errors.Join(err, s.clean(ctx))
+}
+
+func median(results []result, of func(result) float64) float64 {
+	var values []float64
+	for _, r := range results {
+		values = append(values, of(r))
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
 }

@@ -12,8 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -40,21 +38,44 @@ func tusd(ctx context.Context) (_ []subject, stop func(), err error) {
 		return nil, nil, err
 	}
 	clean := func(context.Context) error { return errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)) }
+	nothing := func() error { return nil }
+	durable := func() error { return syncFiles(dir) }
+	cpu := func() (time.Duration, error) { return cpuTime(strconv.Itoa(cmd.Process.Pid)) }
+	upload := func(name string, piece int, each, end func() error) subject {
+		take := func(ctx context.Context, data []byte) error {
+			return errors.Join(tusUpload(ctx, data, piece, each), end())
+		}
+		return subject{name: name, take: take, clean: clean, cpu: cpu}
+	}
 	return []subject{
-		{"tusd", tusUpload, clean},
-		{"tusd, then sync", func(ctx context.Context, data []byte) error {
-			return errors.Join(tusUpload(ctx, data), syncFolder(dir))
-		}, clean},
+		upload("tusd, pieces of 2 MiB", chunkSize, nothing, nothing),
+		upload("tusd, pieces of 2 MiB, each made durable", chunkSize, durable, nothing),
+		upload("tusd, one request", 0, nothing, nothing),
+		upload("tusd, one request, then made durable", 0, nothing, durable),
 	}, stop, nil
 }
 
-// syncFolder makes what is in dir as durable as every acknowledged chunk of ours is.
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
+// syncFiles makes what lies in dir as durable as every acknowledged chunk of ours is;
+// tusd itself leaves that to the kernel, half a minute later.
+func syncFiles(dir string) error {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(unix.Syncfs(int(f.Fd())), f.Close())
+	for _, e := range append(entries, nil) {
+		path := dir
+		if e != nil {
+			path = filepath.Join(dir, e.Name())
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func awaitTusd(ctx context.Context) error {
@@ -70,15 +91,27 @@ func awaitTusd(ctx context.Context) error {
 	return fmt.Errorf("tusd does not answer: %w", ctx.Err())
 }
 
-// tusUpload is tus 1.0.0: a creation, and one PATCH with everything.
-func tusUpload(ctx context.Context, data []byte) error {
+// tusUpload is tus 1.0.0: a creation, and a PATCH for each piece; 0 is one for
+// everything. each is called before the next piece is sent.
+func tusUpload(ctx context.Context, data []byte, piece int, each func() error) error {
 	res, err := tusCall(ctx, http.MethodPost, "http://"+tusdAddress+"/files/", nil, "Upload-Length", strconv.Itoa(len(data)))
 	if err != nil {
 		return err
 	}
-	_, err = tusCall(ctx, http.MethodPatch, res.Header.Get("Location"), data, "Upload-Offset", "0", "Content-Type", "application/offset+octet-stream")
-	return err
+	if piece == 0 {
+		piece = len(data)
+	}
+	for at := 0; at < len(data); at += piece {
+		part := data[at:min(at+piece, len(data))]
+		_, err := tusCall(ctx, http.MethodPatch, res.Header.Get("Location"), part, "Upload-Offset", strconv.Itoa(at), "Content-Type", "application/offset+octet-stream")
+		if err = errors.Join(err, each()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+var tusClient = &http.Client{Transport: &http.Transport{WriteBufferSize: writeBuffer}}
 
 func tusCall(ctx context.Context, method, url string, body []byte, header ...string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
@@ -89,7 +122,7 @@ func tusCall(ctx context.Context, method, url string, body []byte, header ...str
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := tusClient.Do(req)
 	if err != nil {
 		return nil, err
 	}
