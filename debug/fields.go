@@ -14,6 +14,7 @@ const (
 	fieldComplete = "Upload-Complete"
 	fieldLength   = "Upload-Length"
 	fieldLimit    = "Upload-Limit"
+	fieldInterop  = "Upload-Draft-Interop-Version"
 	partialUpload = "application/partial-upload"
 )
 

@@ -3,6 +3,7 @@ package debug
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -13,9 +14,9 @@ import (
 )
 
 // packageRoutes speak draft-ietf-httpbis-resumable-upload-12 for the same uploads. The
-// target is the upload resource too, so its address is known before the first byte and
-// the interim response 104, which intermediaries like to drop, is not needed. A POST
-// or PUT without Upload-Complete is a plain upload of the whole.
+// target is the upload resource too, so its address is known before the first byte, and
+// a client that never sees an interim response can resume as well. A POST or PUT
+// without Upload-Complete is a plain upload of the whole.
 func (s *Server) packageRoutes(g *echo.Group) {
 	g.OPTIONS("/:id/package", s.packageOptions)
 	g.POST("/:id/package", s.packageCreate)
@@ -59,6 +60,8 @@ func (s *Server) packageCreate(c echo.Context) error {
 		return err
 	}
 	c.Response().Header().Set("Location", c.Request().URL.Path)
+	s.limits(c.Response().Header())
+	interim(c, maps.Clone(c.Response().Header()))
 	return s.take(c, a.ID, 0, -1, last, http.StatusCreated)
 }
 
@@ -124,7 +127,10 @@ func (s *Server) packageAppend(c echo.Context) error {
 // take appends the body and answers with status, or with what was uploaded when this
 // was the last of it.
 func (s *Server) take(c echo.Context, id ID, offset, length int64, last bool, status int) error {
-	in := newBody(c.Response(), c.Request().Body)
+	progress := func(durable int64) {
+		interim(c, http.Header{fieldOffset: {strconv.FormatInt(durable, 10)}})
+	}
+	in := watchedBody{newBody(c.Response(), c.Request().Body), progress}
 	st, err := s.o.Uploads.Append(string(id), offset, length, last, in)
 	s.apps.active(id, time.Now())
 	if err != nil {
@@ -139,6 +145,14 @@ func (s *Server) take(c echo.Context, id ID, offset, length int64, last bool, st
 	}
 	return c.JSON(status, uploadStatusOf(id, st))
 }
+
+// watchedBody tells how much of it is on disk.
+type watchedBody struct {
+	*body
+	durable func(offset int64)
+}
+
+func (w watchedBody) Durable(offset int64) { w.durable(offset) }
 
 func (s *Server) describeUpload(h http.Header, st upload.Status) {
 	s.limits(h)

@@ -5,6 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -68,6 +71,49 @@ func TestPackageResumes(t *testing.T) {
 	}
 	h.do(http.MethodDelete, path, nil, nil).want(204)
 	h.do(http.MethodHead, path, nil, nil).want(404)
+}
+
+// A client that names this version of the draft hears where to go on, and how much is
+// safe, before the answer; others hear nothing of it.
+func TestPackageInterimResponses(t *testing.T) {
+	h := newHost(t)
+	path, _ := h.create(`{"appId":"shop"}`)
+	path += "/package"
+	file := packageOf(t, "")
+	for _, c := range []struct {
+		version string
+		want    []string
+	}{
+		{"8", []string{"Location " + path, "Upload-Limit max-size=8388608, max-age=86400", "Upload-Offset 10"}},
+		{"6", nil},
+		{"", nil},
+	} {
+		var got []string
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
+			if code != 104 || header.Get("Upload-Draft-Interop-Version") != c.version {
+				t.Errorf("got %d %v", code, header)
+			}
+			for _, name := range []string{"Location", "Upload-Limit", "Upload-Offset"} {
+				if value := header.Get(name); value != "" {
+					got = append(got, name+" "+value)
+				}
+			}
+			return nil
+		}})
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.http.URL+path, bytes.NewReader(file[:10]))
+		h.must(err)
+		req.Header.Set("Upload-Complete", "?0")
+		req.Header.Set("Upload-Draft-Interop-Version", c.version)
+		res, err := h.http.Client().Do(req)
+		h.must(err)
+		h.must(res.Body.Close())
+		if !slices.Equal(got, c.want) {
+			t.Errorf("version %q: got %q, want %q", c.version, got, c.want)
+		}
+		if res.StatusCode != 201 || res.Header.Get("Location") != path || res.Header.Get("Upload-Offset") != "10" {
+			t.Errorf("version %q: got %d %v", c.version, res.StatusCode, res.Header)
+		}
+	}
 }
 
 func TestPackagePlainUpload(t *testing.T) {

@@ -14,9 +14,8 @@ const commitEvery = 16 << 20
 
 // append takes body at offset and returns the offset that is durable, also with an
 // error: what arrived before a connection was cut stays. While a piece is made durable
-// the next one arrives. arrived is called for each piece, so that hashing need not wait
-// for the last.
-func (s *session) append(offset int64, body io.Reader, arrived func()) (int64, error) {
+// the next one arrives. arrived is called with the new offset after each piece.
+func (s *session) append(offset int64, body io.Reader, arrived func(durable int64)) (int64, error) {
 	t, err := s.begin(appending, body)
 	if err != nil {
 		return 0, err
@@ -64,13 +63,13 @@ func (s *session) takePiece(t *transfer, index int, at int64, body io.Reader) (*
 }
 
 // commitBeside makes a piece durable while its caller goes on; done waits for it.
-func (s *session) commitBeside(piece *transfer, arrived func()) (done func() error) {
+func (s *session) commitBeside(piece *transfer, arrived func(durable int64)) (done func() error) {
 	committed := make(chan error, 1)
 	go func() { committed <- s.commit(piece) }()
 	return func() error {
 		err := <-committed
 		if err == nil {
-			arrived()
+			arrived(piece.place + piece.length)
 		}
 		return err
 	}

@@ -212,7 +212,7 @@ func (s *Store) Append(id string, offset, length int64, last bool, body io.Reade
 		err = one.setLength(length)
 	}
 	if err == nil {
-		_, err = one.append(offset, body, func() { s.hint(one) })
+		_, err = one.append(offset, body, s.arrived(one, body))
 	}
 	if err == nil && last {
 		err = one.setComplete()
@@ -221,6 +221,20 @@ func (s *Store) Append(id string, offset, length int64, last bool, body io.Reade
 		_, err = one.finish()
 	}
 	return one.status(), err
+}
+
+// watcher is a body that wants to know how much of it is on disk.
+type watcher interface{ Durable(offset int64) }
+
+// arrived lets hashing begin before the last piece is there.
+func (s *Store) arrived(one *session, body io.Reader) func(durable int64) {
+	w, watched := body.(watcher)
+	return func(durable int64) {
+		s.hint(one)
+		if watched {
+			w.Durable(durable)
+		}
+	}
 }
 
 // Pause ends an append under way, so that the offset does not move any more.
