@@ -39,6 +39,9 @@ func (s *situation) route() proxy.Route {
 		StaticService: s.StaticService, ProxyAll: m.ProxyAll,
 		IdleSec: m.IdleTimeout.Seconds(), ACME: s.ACME,
 	}
+	if rel.Dir != "" {
+		r.ErrorDir = filepath.Join(rel.Dir, "errors")
+	}
 	if s.DebugPort != 0 {
 		r.DevServer = loopback(s.DebugPort)
 	}

@@ -26,7 +26,8 @@ func TestACME(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the authority")
 	}
-	pebble, err := need.Tool(t.Context(), need.Pebble)
+	t.Parallel()
+	program, err := need.Tool(t.Context(), need.Pebble)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,17 +40,16 @@ func TestACME(t *testing.T) {
 					ports[other] = 1 // where nobody listens
 				}
 			}
-			directory, root := startPebble(t, pebble, ports["http-01"], ports["tls-alpn-01"])
-			testACME(t, http, https, challenge, certs.ACMEOptions{Directory: directory, CACert: root})
+			testACME(t, http, https, challenge, startPebble(t, program, ports["http-01"], ports["tls-alpn-01"]))
 		})
 	}
 }
 
 func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
-func testACME(t *testing.T, plain, https net.Listener, challenge string, acme certs.ACMEOptions) {
+func testACME(t *testing.T, plain, https net.Listener, challenge string, authority *pebble) {
 	opt := testOptions(t)
-	opt.ACME = acme
+	opt.ACME = certs.ACMEOptions{Directory: authority.directory, CACert: authority.root}
 	opt.Listeners = []Listener{{"https", https}}
 	if challenge == "http-01" {
 		opt.Listeners = append(opt.Listeners, Listener{"http", plain})
@@ -71,27 +71,47 @@ func testACME(t *testing.T, plain, https net.Listener, challenge string, acme ce
 		t.Fatal(err)
 	}
 	for _, host := range route.Hosts {
-		issuer := ""
-		eventually(t, host+" has a certificate by "+challenge, func() bool {
-			c, err := tls.Dial("tcp", https.Addr().String(), &tls.Config{ServerName: host, InsecureSkipVerify: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			leaf := c.ConnectionState().PeerCertificates[0]
-			issuer = leaf.Issuer.CommonName
-			return strings.Contains(issuer, "Pebble") && leaf.VerifyHostname(host) == nil
-		})
+		certified(t, https, host)
 	}
+	authority.restart() // forgets every account
+	route.Hosts = append(route.Hosts, "third.example.test")
+	if err := s.Apply(table(route)); err != nil {
+		t.Fatal(err)
+	}
+	certified(t, https, "third.example.test")
 	list := s.certs.List()
-	if len(list) < 2 || list[0].Source != "ACME" || list[0].NotAfter.Before(time.Now()) || list[0].Error != "" {
+	if len(list) < 3 || list[0].Source != "ACME" || list[0].NotAfter.Before(time.Now()) || list[0].Error != "" {
 		t.Errorf("%+v", list)
 	}
 }
 
+// certified waits until the host has a certificate of the authority.
+func certified(t *testing.T, https net.Listener, host string) {
+	t.Helper()
+	eventually(t, host+" has a certificate", func() bool {
+		c, err := tls.Dial("tcp", https.Addr().String(), &tls.Config{ServerName: host, InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		leaf := c.ConnectionState().PeerCertificates[0]
+		return strings.Contains(leaf.Issuer.CommonName, "Pebble") && leaf.VerifyHostname(host) == nil
+	})
+}
+
+// pebble is an authority.
+type pebble struct {
+	t               *testing.T
+	program         string
+	args            []string
+	address         string
+	directory, root string
+	cmd             *exec.Cmd
+}
+
 // startPebble runs an authority that looks for challenges at the given ports, with a
 // name server that leads every name to this host.
-func startPebble(t *testing.T, program string, httpPort, tlsPort int) (directory, root string) {
+func startPebble(t *testing.T, program string, httpPort, tlsPort int) *pebble {
 	t.Helper()
 	dir := t.TempDir()
 	store, err := certs.Open(certs.Options{StateDir: dir, Domain: "localhost", Log: testOptions(t).Log, Known: func(string) bool { return true }})
@@ -118,21 +138,42 @@ func startPebble(t *testing.T, program string, httpPort, tlsPort int) (directory
 	if err := os.WriteFile(filepath.Join(dir, "pebble.json"), config, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "-config", filepath.Join(dir, "pebble.json"), "-dnsserver", nameServer(t))
-	cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	_, port, _ := net.SplitHostPort(address)
+	p := &pebble{
+		t: t, program: program, address: address, directory: "https://localhost:" + port + "/dir", root: store.CACert(),
+		args: []string{"-config", filepath.Join(dir, "pebble.json"), "-dnsserver", nameServer(t)},
 	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	eventually(t, "pebble listens", func() bool {
-		c, err := net.Dial("tcp", address)
+	p.run()
+	t.Cleanup(p.stop)
+	return p
+}
+
+func (p *pebble) run() {
+	p.t.Helper()
+	p.cmd = exec.Command(p.program, p.args...)
+	p.cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0")
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	eventually(p.t, "pebble listens", func() bool {
+		c, err := net.Dial("tcp", p.address)
 		if err == nil {
 			c.Close()
 		}
 		return err == nil
 	})
-	_, p, _ := net.SplitHostPort(address)
-	return "https://localhost:" + p + "/dir", store.CACert()
+}
+
+func (p *pebble) stop() {
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+}
+
+// restart makes an authority that has forgotten everything.
+func (p *pebble) restart() {
+	p.t.Helper()
+	p.stop()
+	p.run()
 }
 
 // nameServer answers every question with 127.0.0.1.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -154,7 +155,15 @@ func (c *conn) standing() standing {
 	if !c.server.trusts(c.peer) {
 		return standing{}
 	}
-	return standing{trusted: true, forwardedFor: string(c.msg.Get(h1.XForwardedFor))}
+	is := standing{trusted: true, proto: c.msg.Get(h1.XForwardedProto) != nil, host: c.msg.Get(h1.XForwardedHost) != nil}
+	var chain []string
+	for i := range c.msg.Fields {
+		if f := &c.msg.Fields[i]; f.ID == h1.XForwardedFor {
+			chain = append(chain, string(f.Value))
+		}
+	}
+	is.forwardedFor = strings.Join(chain, ", ")
+	return is
 }
 
 // another says whether the connection can carry a further request.

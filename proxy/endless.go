@@ -4,12 +4,11 @@ import (
 	"sync"
 )
 
-// endless keeps what must be told when the proxy stops: event streams, which end only
-// then, and the listeners.
+// endless keeps the event streams, which end only when they are told that the proxy
+// stops.
 type endless struct {
 	mu      sync.Mutex // guards the fields that follow
 	streams map[*upstream]struct{}
-	closers []func()
 	ended   bool
 }
 
@@ -31,12 +30,6 @@ func (e *endless) remove(u *upstream) {
 	e.mu.Unlock()
 }
 
-func (e *endless) onClose(f func()) {
-	e.mu.Lock()
-	e.closers = append(e.closers, f)
-	e.mu.Unlock()
-}
-
 // endStreams makes every event stream end: its client comes back with the id of the
 // last event that it saw.
 func (e *endless) endStreams() {
@@ -45,13 +38,5 @@ func (e *endless) endStreams() {
 	e.ended = true
 	for u := range e.streams {
 		u.SetReadDeadline(past)
-	}
-}
-
-func (e *endless) closeListeners() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, f := range e.closers {
-		f()
 	}
 }

@@ -34,6 +34,7 @@ type exchange struct {
 type standing struct {
 	trusted      bool
 	forwardedFor string
+	proto, host  bool // X-Forwarded-Proto and -Host are there
 }
 
 // newTrace returns a random UUID. It names a request, it protects nothing.

@@ -20,8 +20,10 @@ const (
 var (
 	// errStale says that a kept connection died before the request reached anybody.
 	errStale = errors.New("upstream connection was closed while idle")
-	// errUnasked is a 101 response to a request that asked for no other protocol.
+	// errUnasked is a 101 response to a request that did not ask for that protocol.
 	errUnasked = errors.New("upstream switched protocols without being asked")
+	// errCrashed is a fault of our own.
+	errCrashed = errors.New("the proxy could not handle the request")
 )
 
 // upstreamError is a fault of the target.

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/nexushub/nexushub/proxy/h1"
@@ -87,7 +88,7 @@ func (s *Server) awaitHead(x *exchange, u *upstream, p *pump) error {
 		switch {
 		case h.Status == 100:
 			p.proceed()
-		case h.Status == 101 && x.req.upgrade != "":
+		case h.Status == 101 && x.req.upgrade != "" && strings.EqualFold(string(h.Upgrade), x.req.upgrade):
 			return nil
 		case h.Status == 101:
 			return errUnasked

@@ -10,7 +10,7 @@ import (
 )
 
 func TestHeldClientMayLeave(t *testing.T) {
-	f := start(t, func(o *Options) { o.HoldTimeout = time.Minute })
+	f := start(t, byHand, func(o *Options) { o.HoldTimeout = time.Minute })
 	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateStarting}))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -23,14 +23,14 @@ func TestHeldClientMayLeave(t *testing.T) {
 		eventually(t, "request is held", func() bool { return f.server.held.Load() == 1 })
 		cancel()
 		<-done
-		eventually(t, "nobody is held for a client that has left", func() bool { return f.server.held.Load() == 0 })
+		eventually(t, "nobody is held for a client that has left", func() bool { f.tick(1); return f.server.held.Load() == 0 })
 	})
 }
 
 // TestReaderThatStopsReading: a client that does not take its response is given up,
 // so that it cannot keep the application's connection for ever.
 func TestReaderThatStopsReading(t *testing.T) {
-	f := start(t, func(o *Options) { o.StallTimeout = 500 * time.Millisecond })
+	f := start(t, byHand)
 	cut := make(chan struct{}, 2)
 	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for {
@@ -44,11 +44,7 @@ func TestReaderThatStopsReading(t *testing.T) {
 		r := get(t, c, "/endless")
 		defer r.Body.Close()
 		io.ReadFull(r.Body, make([]byte, 1000))
-		select {
-		case <-cut:
-		case <-time.After(20 * time.Second):
-			t.Fatal("the application still writes")
-		}
+		tickUntil(f, "the application stops writing", cut)
 	})
 }
 

@@ -1,23 +1,40 @@
 package proxy
 
 import (
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"time"
 )
 
-// handle decides about a request and answers it.
+// handle decides about a request and answers it. A fault of ours ends this request and
+// no other.
 func (s *Server) handle(x *exchange) {
 	x.began = time.Now()
 	x.trace = newTrace()
 	epoch := s.epoch.Load()
 	s.inFlight[epoch].Add(1)
+	defer s.inFlight[epoch].Add(-1)
 	s.decide(x)
 	stats := x.stats()
 	stats.enter(x.began)
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.crashed(x, fault)
+		}
+		stats.leave()
+		s.finish(x)
+	}()
 	s.act(x)
-	stats.leave()
-	s.finish(x)
-	s.inFlight[epoch].Add(-1)
+}
+
+func (s *Server) crashed(x *exchange, fault any) {
+	s.log.Error("request crashed in the proxy", "trace_id", x.trace.String(), "error", fmt.Sprint(fault), "stack", string(debug.Stack()))
+	x.fault = errCrashed
+	if x.status == 0 {
+		x.status = http.StatusInternalServerError
+	}
+	x.client.abort()
 }
 
 // decide applies the rules of the table in force, holding the request while its

@@ -34,6 +34,8 @@ func newHTTP2Server(opt Options, h http.Handler) (*http2Server, error) {
 			WriteByteTimeout:     opt.StallTimeout,
 		},
 	}}
+	// What HTTP/2 begins with, and clients send: a frame is read whole before it is looked at.
+	s.MaxReadFrameSize = 16 << 10
 	return s, http2.ConfigureServer(s.base, &s.Server)
 }
 

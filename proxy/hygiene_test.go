@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -90,19 +91,33 @@ func TestHeaderHygiene(t *testing.T) {
 func TestTrustedProxyIsBelieved(t *testing.T) {
 	f := start(t, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
 	f.apply(table(appRoute(t, http.HandlerFunc(echoHeaders))))
-	r, _ := http.NewRequest("GET", "https://"+appHost+"/x", nil)
-	r.Header.Set("X-Forwarded-For", "9.9.9.9")
-	r.Header.Set("X-Forwarded-Proto", "http")
-	r.Header.Set("X-Nexushub-Access", "admin")
-	resp, err := f.http(false).Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got http.Header
-	if err := json.Unmarshal([]byte(body(t, resp)), &got); err != nil {
-		t.Fatal(err)
-	}
-	if got.Get("X-Forwarded-For") != "9.9.9.9, 127.0.0.1" || got.Get("X-Forwarded-Proto") != "http" || got.Get("X-Nexushub-Access") != "" {
-		t.Errorf("%v", got)
+	for name, c := range map[string]struct{ send, want http.Header }{
+		"all": {
+			http.Header{"X-Forwarded-For": {"9.9.9.9"}, "X-Forwarded-Proto": {"http"}, "X-Forwarded-Host": {"outside"}, "X-Nexushub-Access": {"admin"}},
+			http.Header{"X-Forwarded-For": {"9.9.9.9, 127.0.0.1"}, "X-Forwarded-Proto": {"http"}, "X-Forwarded-Host": {"outside"}, "X-Nexushub-Access": nil},
+		},
+		"a chain in two lines": {
+			http.Header{"X-Forwarded-For": {"6.6.6.6", "9.9.9.9"}},
+			http.Header{"X-Forwarded-For": {"6.6.6.6, 9.9.9.9, 127.0.0.1"}, "X-Forwarded-Proto": {"https"}, "X-Forwarded-Host": {appHost}},
+		},
+		"nothing": {nil, http.Header{"X-Forwarded-For": {"127.0.0.1"}, "X-Forwarded-Proto": {"https"}, "X-Forwarded-Host": {appHost}}},
+	} {
+		both(t, f, func(t *testing.T, client *http.Client) {
+			r, _ := http.NewRequest("GET", "https://"+appHost+"/x", nil)
+			r.Header = c.send.Clone()
+			resp, err := client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got http.Header
+			if err := json.Unmarshal([]byte(body(t, resp)), &got); err != nil {
+				t.Fatal(err)
+			}
+			for k, want := range c.want {
+				if !slices.Equal(got[k], want) {
+					t.Errorf("%s: %s is %q, want %q", name, k, got[k], want)
+				}
+			}
+		})
 	}
 }

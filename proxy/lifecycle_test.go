@@ -108,7 +108,8 @@ func TestReplacementLosesNothing(t *testing.T) {
 // restart runs a second proxy on the same sockets after the first has stopped, as
 // PID 1 does.
 func TestRestartLosesNothing(t *testing.T) {
-	f := start(t, func(o *Options) { o.AccessLog = false })
+	t.Parallel()
+	f := start(t, func(o *Options) { o.AccessLog, o.farewell = false, farewell })
 	route := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") }))
 	f.apply(table(route))
 	f.stop()
@@ -208,9 +209,42 @@ func TestStopEndsStreamsInGoodForm(t *testing.T) {
 		}
 	}
 	conn.SetReadDeadline(time.Now().Add(5 * time.Second))
-	if _, err := io.ReadAll(in); err != nil && !strings.Contains(err.Error(), "EOF") {
-		t.Error("WebSocket:", err)
+	if b, err := io.ReadAll(in); err != nil || string(b) != string(closeRestart) {
+		t.Errorf("WebSocket: %q %v", b, err)
 	}
+}
+
+// TestLongRequestKeepsNobodyWaiting: a proxy that may not end yet serves those who come.
+func TestLongRequestKeepsNobodyWaiting(t *testing.T) {
+	f := start(t)
+	arrived, release := make(chan struct{}), make(chan struct{})
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/long" {
+			close(arrived)
+			<-release
+		}
+		io.WriteString(w, r.URL.Path)
+	}))))
+	long, stopped := make(chan string, 1), make(chan struct{})
+	go func() { long <- body(t, get(t, f.http(false), "/long")) }()
+	<-arrived
+	go func() {
+		f.stop()
+		close(stopped)
+	}()
+	eventually(t, "the proxy stops", f.server.isStopping)
+	both(t, f, func(t *testing.T, c *http.Client) {
+		for range 2 {
+			if got := body(t, get(t, c, "/short")); got != "/short" {
+				t.Error(got)
+			}
+		}
+	})
+	close(release)
+	if got := <-long; got != "/long" {
+		t.Error(got)
+	}
+	<-stopped
 }
 
 func TestTableSurvivesARestart(t *testing.T) {

@@ -18,9 +18,9 @@ import (
 func (s *Server) listen(ctx context.Context, l Listener) error {
 	switch l.Name {
 	case "https":
-		return s.accept(ctx, l, s.serveTLS)
+		return s.accept(ctx, l.Listener, s.serveTLS)
 	case "http":
-		return s.accept(ctx, l, s.servePlain)
+		return s.accept(ctx, l.Listener, s.servePlain)
 	case "control":
 		return s.serveControl(ctx, l)
 	}
@@ -30,7 +30,7 @@ func (s *Server) listen(ctx context.Context, l Listener) error {
 // accept hands every connection to serve, in a goroutine of its own.
 func (s *Server) accept(ctx context.Context, l net.Listener, serve func(net.Conn)) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
-	s.endless.onClose(func() { l.Close() })
+	s.doors.add(l)
 	for {
 		nc, err := l.Accept()
 		switch {
@@ -38,6 +38,8 @@ func (s *Server) accept(ctx context.Context, l net.Listener, serve func(net.Conn
 			go s.admit(nc, serve)
 		case errors.Is(err, net.ErrClosed):
 			return nil
+		case isTimeout(err):
+			s.doors.await(ctx)
 		default: // out of descriptors, or the peer was faster
 			s.log.Warn("accept failed", "address", l.Addr().String(), "error", err)
 			select {

@@ -109,6 +109,9 @@ var malformed = []struct {
 	{"coding in HTTP/1.0", "POST / HTTP/1.0\r\nH\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
 	{"other expectation", "POST / HTTP/1.1\r\nH\r\nExpect: magic\r\nContent-Length: 3\r\n\r\nabc", 417},
 	{"Connection names length", "POST / HTTP/1.1\r\nH\r\nConnection: Content-Length\r\nContent-Length: 3\r\n\r\nabc", 400},
+	{"two authorizations", "GET / HTTP/1.1\r\nH\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n", 400},
+	{"two application ids", "GET / HTTP/1.1\r\nH\r\nX-Application-Id: a\r\nX-Application-Id: b\r\n\r\n", 400},
+	{"application id with underscores", "GET / HTTP/1.1\r\nH\r\nX_Application_Id: a\r\n\r\n", 400},
 	{"Connection names authorization", "GET / HTTP/1.1\r\nH\r\nConnection: Authorization\r\n\r\n", 400},
 
 	{"chunk size not hexadecimal", chunked("g\r\nabc\r\n0\r\n\r\n"), 400},
@@ -138,6 +141,10 @@ var malformed = []struct {
 	{"back slash", "GET /\\internal/x HTTP/1.1\r\nH\r\n\r\n", 400},
 	{"path parameter", "GET /public/..;/internal/x HTTP/1.1\r\nH\r\n\r\n", 400},
 	{"path parameter behind", "GET /internal;v=1/x HTTP/1.1\r\nH\r\n\r\n", 400},
+	{"dot segments encoded twice", "GET /public/%252e%252e/internal/x HTTP/1.1\r\nH\r\n\r\n", 400},
+	{"letter encoded three times", "GET /%252569nternal/x HTTP/1.1\r\nH\r\n\r\n", 400},
+	{"NUL encoded twice", "GET /public/%2500 HTTP/1.1\r\nH\r\n\r\n", 400},
+	{"percent encoded", "GET /public/100%25 HTTP/1.1\r\nH\r\n\r\n", 200},
 	{"NUL in path", "GET /public/%00 HTTP/1.1\r\nH\r\n\r\n", 400},
 	{"bad escape", "GET /public/%zz HTTP/1.1\r\nH\r\n\r\n", 400},
 }

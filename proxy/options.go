@@ -33,6 +33,10 @@ type Options struct {
 	Version string
 	Log     *slog.Logger
 	Ready   func() // called once all listeners are served
+
+	// For tests: what moves the watcher's clock instead of time, and a shorter farewell.
+	ticks    <-chan time.Time
+	farewell time.Duration
 }
 
 // Listener is one listening socket and what it is for: https, http (redirects) or

@@ -64,12 +64,18 @@ func suspicious(p string) bool {
 	return false
 }
 
-// worstPath reads p as the most obliging application would: decoded, back slashes
-// as slashes, without ;parameters, without case, cleaned. It fails when p holds a
-// NUL or cannot be decoded.
+// worstPath reads p as the most obliging application would: decoded as often as that
+// changes something, back slashes as slashes, without ;parameters, without case,
+// cleaned. It fails when p holds a NUL or cannot be decoded.
 func worstPath(p string) (string, bool) {
 	d, err := url.PathUnescape(p)
-	if err != nil || strings.IndexByte(d, 0) >= 0 {
+	if err != nil {
+		return "", false
+	}
+	for again, err := url.PathUnescape(d); err == nil && again != d; again, err = url.PathUnescape(d) {
+		d = again
+	}
+	if strings.IndexByte(d, 0) >= 0 {
 		return "", false
 	}
 	segments := strings.Split(strings.ReplaceAll(d, `\`, "/"), "/")

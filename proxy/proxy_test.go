@@ -37,6 +37,7 @@ type fixture struct {
 	roots  *x509.CertPool
 	stop   func()
 	opt    Options
+	ticks  chan time.Time
 }
 
 func testOptions(t *testing.T) Options {
@@ -45,7 +46,7 @@ func testOptions(t *testing.T) Options {
 		Domain: "yesterday.localhost", CertDir: filepath.Join(dir, "certs"), StateDir: dir, RunDir: dir,
 		HoldTimeout: 300 * time.Millisecond, DrainTimeout: 5 * time.Second, HeaderTimeout: 5 * time.Second,
 		IdleTimeout: time.Minute, StallTimeout: 5 * time.Second, MaxConnections: 1000, Limits: h1.DefaultLimits,
-		AccessLog: true, AccessLogRate: 1000, Version: "test",
+		AccessLog: true, AccessLogRate: 1000, Version: "test", farewell: 50 * time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }
@@ -65,7 +66,10 @@ func start(t *testing.T, change ...func(*Options)) *fixture {
 	for _, c := range change {
 		c(&opt)
 	}
-	f := &fixture{t: t, opt: opt}
+	f := &fixture{t: t, opt: opt, ticks: make(chan time.Time)}
+	if opt.ticks != nil {
+		f.opt.ticks = f.ticks
+	}
 	f.run()
 	t.Cleanup(func() { f.stop() })
 	return f
@@ -100,6 +104,52 @@ func (f *fixture) run() {
 	f.trust()
 }
 
+// byHand makes a proxy's deadlines expire by the calls of tick, whatever the time is.
+func byHand(o *Options) { o.ticks = make(chan time.Time) }
+
+// tick moves the clock of a proxy that was started byHand. What the first tick made
+// expire has been told when the second is taken.
+func (f *fixture) tick(n int) {
+	for range n {
+		f.ticks <- time.Time{}
+	}
+}
+
+// tickUntil moves the clock on until something has come of it.
+func tickUntil[T any](f *fixture, what string, done <-chan T) (got T) {
+	f.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		select {
+		case got = <-done:
+			return got
+		case f.ticks <- time.Time{}:
+		case <-deadline:
+			f.t.Fatal("never: " + what)
+		}
+	}
+}
+
+// await returns once a connection or a stream waits for the thing in question.
+func (f *fixture) await(want posture) {
+	f.t.Helper()
+	eventually(f.t, "a posture", func() bool {
+		for _, w := range f.server.watcher.all() {
+			switch w := w.(type) {
+			case *conn:
+				if p, _ := w.watch.look(); p == want {
+					return true
+				}
+			case *stream:
+				if p, _ := w.watch.look(); p == want {
+					return true
+				}
+			}
+		}
+		return false
+	})
+}
+
 func listen(t *testing.T, network, address string) net.Listener {
 	t.Helper()
 	l, err := net.Listen(network, address)
@@ -123,7 +173,12 @@ func (f *fixture) trust() {
 // dial opens a TLS connection for raw HTTP/1.1.
 func (f *fixture) dial(sni string) *tls.Conn {
 	f.t.Helper()
-	c, err := tls.Dial("tcp", f.addr, &tls.Config{RootCAs: f.roots, ServerName: sni, NextProtos: []string{"http/1.1"}})
+	return f.dialProtocol(sni, "http/1.1")
+}
+
+func (f *fixture) dialProtocol(sni, protocol string) *tls.Conn {
+	f.t.Helper()
+	c, err := tls.Dial("tcp", f.addr, &tls.Config{RootCAs: f.roots, ServerName: sni, NextProtos: []string{protocol}})
 	if err != nil {
 		f.t.Fatal(err)
 	}

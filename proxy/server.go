@@ -44,6 +44,7 @@ type Server struct {
 	epoch    atomic.Int32    // 0 until the proxy stops, then 1
 	inFlight [2]atomic.Int64 // requests by the epoch that they began in
 	endless  endless
+	doors    doors
 	nowhere  *routeStats // requests that belong to no instance
 }
 
@@ -51,7 +52,7 @@ type Server struct {
 // the agent.
 func New(opt Options) (*Server, error) {
 	s := &Server{
-		opt: opt, log: opt.Log, started: time.Now(), targets: newTargets(), watcher: newWatcher(),
+		opt: opt, log: opt.Log, started: time.Now(), targets: newTargets(), watcher: newWatcher(opt.ticks),
 		metrics: newMetrics(opt.Version), endless: newEndless(), nowhere: newRouteStats(""),
 	}
 	s.access = newAccessLog(opt)

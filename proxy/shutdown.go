@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -17,13 +18,15 @@ const (
 	drainPoll  = 10 * time.Millisecond
 )
 
-// shutdown finishes what is in flight. It stops accepting last: until the requests
-// that had begun are answered, new connections are served as well (by HTTP/1.1, one
-// request each, unless the client speaks HTTP/2 alone), so that a long download does
-// not keep everybody else waiting for the next process.
+// shutdown finishes what is in flight. New connections wait for the next process, which
+// comes soon: to serve them here, only to close each after one request, would cost their
+// clients a handshake per request. Where requests take longer than the farewell, they
+// are served as well after all (by HTTP/1.1, one request each, unless the client speaks
+// HTTP/2 alone), so that a long download does not keep everybody else waiting.
 func (s *Server) shutdown() {
 	s.log.Info("proxy stops: finishing requests in flight", "in_flight", s.inFlight[0].Load(), "connections", s.conns.Load())
 	s.tls.Store(s.tlsConfig("http/1.1", "h2", certs.ACMEProtocol))
+	s.doors.shut()
 	s.epoch.Store(1)
 	s.endless.endStreams()
 	for _, t := range s.targets.all() {
@@ -33,11 +36,17 @@ func (s *Server) shutdown() {
 	defer cancel()
 	s.goAway(ctx)
 	begun := time.Now()
-	await(ctx, func() bool { return s.inFlight[0].Load() == 0 && (time.Since(begun) > farewell || s.conns.Load() == 0) })
-	s.endless.closeListeners()
+	await(ctx, func() bool { return time.Since(begun) > s.farewell() || s.conns.Load() == 0 })
+	if s.inFlight[0].Load() > 0 {
+		s.doors.open()
+		await(ctx, func() bool { return s.inFlight[0].Load() == 0 })
+	}
+	s.doors.close()
 	s.lastOrders()
 	s.log.Info("proxy has stopped", "cut", s.inFlight[0].Load()+s.inFlight[1].Load())
 }
+
+func (s *Server) farewell() time.Duration { return cmp.Or(s.opt.farewell, farewell) }
 
 func (s *Server) goAway(ctx context.Context) {
 	if err := s.h2.goAway(ctx); err != nil {

@@ -37,14 +37,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{client: c, server: s, proto: r.Proto, peer: peerOf(r.RemoteAddr)}
 	c.prepare(&x.req)
 	if s.trusts(x.peer) {
-		x.peerIs = standing{trusted: true, forwardedFor: strings.Join(r.Header.Values("X-Forwarded-For"), ", ")}
+		x.peerIs = standing{
+			trusted: true, forwardedFor: strings.Join(r.Header.Values("X-Forwarded-For"), ", "),
+			proto: r.Header.Get("X-Forwarded-Proto") != "", host: r.Header.Get("X-Forwarded-Host") != "",
+		}
 	}
-	if !h1.ValidTarget(r.RequestURI) || r.Method == http.MethodConnect {
-		s.reject(x, 400, h1.ErrTarget.Reason)
-		return
-	}
-	if len(r.Header) > s.opt.Limits.MaxFields {
-		s.reject(x, 431, h1.ErrTooMany.Reason)
+	if bad := refusal(r, s.opt.Limits); bad != nil {
+		s.reject(x, bad.Status, bad.Reason)
 		return
 	}
 	s.handle(x)
@@ -52,6 +51,26 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.aborted {
 		panic(http.ErrAbortHandler) // net/http's way to reset a stream
 	}
+}
+
+// refusal is what HTTP/1.1 would be refused for and net/http lets pass: a method may hold
+// spaces there, and so a whole other request line.
+func refusal(r *http.Request, lim h1.Limits) *h1.Error {
+	lines := 0
+	for _, values := range r.Header {
+		lines += len(values)
+	}
+	switch {
+	case !h1.ValidMethod(r.Method):
+		return h1.ErrMethod
+	case !h1.ValidTarget(r.RequestURI) || r.Method == http.MethodConnect:
+		return h1.ErrTarget
+	case lines > lim.MaxFields:
+		return h1.ErrTooMany
+	case len(r.Header["Authorization"]) > 1 || len(r.Header["X-Application-Id"]) > 1:
+		return h1.ErrRepeated
+	}
+	return nil
 }
 
 func (c *stream) prepare(q *request) {
@@ -96,7 +115,7 @@ func (c *stream) check() {
 func (c *stream) appendFields(dst []byte, x *exchange) []byte {
 	for name, values := range c.r.Header {
 		id := h1.NameOf([]byte(name))
-		if id.Hop() || !x.passes(id) {
+		if id.Hop() || !x.passes(id) || (id != h1.Other && strings.Contains(name, "_")) {
 			continue
 		}
 		for _, v := range values {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -14,67 +15,123 @@ import (
 )
 
 func TestTimeouts(t *testing.T) {
-	f := start(t, func(o *Options) { o.StallTimeout = 300 * time.Millisecond })
-	hang := make(chan struct{})
+	f := start(t, byHand, func(o *Options) { o.StallTimeout = 2 * tick })
+	arrived, step, hang := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(hang) })
-	slow := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/steady": // slower than the timeout as a whole, but never silent for so long
 			for range 6 {
-				time.Sleep(100 * time.Millisecond)
 				io.WriteString(w, "x")
 				w.(http.Flusher).Flush()
+				<-step
 			}
 		case "/events":
 			w.Header().Set("Content-Type", "text/event-stream")
 			w.(http.Flusher).Flush()
-			time.Sleep(900 * time.Millisecond)
+			<-step
 			io.WriteString(w, "data: late\n\n")
 		default:
+			arrived <- struct{}{}
 			select {
 			case <-hang:
 			case <-r.Context().Done():
 			}
 		}
-	}))
-	f.apply(table(slow))
+	}))))
 	both(t, f, func(t *testing.T, c *http.Client) {
-		if r := get(t, c, "/hang"); r.StatusCode != 504 {
+		answer := make(chan *http.Response, 1)
+		go func() { answer <- get(t, c, "/hang") }()
+		<-arrived
+		if r := tickUntil(f, "a timeout", answer); r.StatusCode != 504 || body(t, r) == "" {
 			t.Error("hang:", r.Status)
 		}
-		if r := get(t, c, "/steady"); body(t, r) != "xxxxxx" {
-			t.Error("steady:", r.Status)
+		steady := get(t, c, "/steady")
+		for range 6 {
+			if _, err := io.ReadFull(steady.Body, make([]byte, 1)); err != nil {
+				t.Fatal("steady:", err)
+			}
+			f.tick(2)
+			step <- struct{}{}
 		}
-		if r := get(t, c, "/events"); body(t, r) != "data: late\n\n" {
-			t.Error("events:", r.Status)
+		body(t, steady)
+		events := get(t, c, "/events")
+		f.tick(10)
+		step <- struct{}{}
+		if got := body(t, events); got != "data: late\n\n" {
+			t.Error("events:", got)
 		}
 	})
 }
 
 func TestSlowClients(t *testing.T) {
-	f := start(t, func(o *Options) {
-		o.StallTimeout, o.HeaderTimeout, o.IdleTimeout = 500*time.Millisecond, 2*time.Second, 500*time.Millisecond
-	})
+	f := start(t, byHand)
 	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }))))
 	for name, c := range map[string]struct {
-		send string
-		want string
+		send  string
+		waits posture
+		want  string
 	}{
-		"idle":      {"", ""},
-		"half head": {"GET / HTTP/1.1\r\nHost: a", "408"},
-		"half body": {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nContent-Length: 5\r\n\r\nab", "408"},
+		"idle":       {"", postureIdle, ""},
+		"half head":  {"GET / HTTP/1.1\r\nHost: a", postureHead, "408"},
+		"half body":  {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nContent-Length: 5\r\n\r\nab", postureUpstream, "408"},
+		"half chunk": {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", postureUpstream, "408"},
 	} {
 		conn := f.dial(appHost)
 		io.WriteString(conn, c.send)
-		got, err := io.ReadAll(conn)
-		if err != nil || (c.want != "") != strings.Contains(string(got), " "+c.want+" ") {
-			t.Errorf("%s: %q %v", name, got, err)
+		f.await(c.waits)
+		done := make(chan string, 1)
+		go func() {
+			got, err := io.ReadAll(conn)
+			done <- fmt.Sprint(string(got), err)
+		}()
+		got := tickUntil(f, name, done)
+		if !strings.HasSuffix(got, "<nil>") || (c.want != "") != strings.Contains(got, "HTTP/1.1 "+c.want+" ") {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }
 
+// TestDrippingClients: a client that sends a byte before each deadline has as long as
+// it wants for a body, but not for a head.
+func TestDrippingClients(t *testing.T) {
+	f := start(t, byHand, func(o *Options) { o.StallTimeout, o.HeaderTimeout = 2*tick, 20*tick })
+	seen := make(chan struct{})
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 10 {
+			io.ReadFull(r.Body, make([]byte, 1))
+			seen <- struct{}{}
+		}
+	}))))
+	conn := f.dial(appHost)
+	io.WriteString(conn, "POST / HTTP/1.1\r\nHost: "+appHost+"\r\nContent-Length: 10\r\n\r\n")
+	in := bufio.NewReader(conn)
+	for range 10 {
+		io.WriteString(conn, "x")
+		<-seen
+		f.tick(1)
+	}
+	if r, err := http.ReadResponse(in, nil); err != nil || r.StatusCode != 200 {
+		t.Fatal(r, err)
+	}
+	io.WriteString(conn, "G")
+	f.await(postureHead)
+	done := make(chan string, 1)
+	go func() {
+		b, err := io.ReadAll(in)
+		done <- fmt.Sprint(string(b), err)
+	}()
+	for range 20 {
+		io.WriteString(conn, "E") // comes in time, and does not help
+		f.tick(1)
+	}
+	if got := tickUntil(f, "the head's end", done); !strings.Contains(got, " 408 ") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestClientLeavingCancelsTheTarget(t *testing.T) {
-	f := start(t)
+	f := start(t, byHand)
 	arrived, cancelled := make(chan struct{}, 1), make(chan struct{}, 1)
 	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		arrived <- struct{}{}
@@ -91,11 +148,7 @@ func TestClientLeavingCancelsTheTarget(t *testing.T) {
 		if _, err := c.Do(r); !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
-		select {
-		case <-cancelled:
-		case <-time.After(10 * time.Second):
-			t.Fatal("the target was never told")
-		}
+		tickUntil(f, "the target is told", cancelled)
 	})
 }
 

@@ -13,12 +13,15 @@ type watched interface{ check() }
 // watcher enforces all deadlines of all connections from one goroutine.
 type watcher struct {
 	clock atomic.Uint64
+	ticks <-chan time.Time // nil: one each tick
 
 	mu    sync.Mutex // guards conns
 	conns map[watched]struct{}
 }
 
-func newWatcher() *watcher { return &watcher{conns: map[watched]struct{}{}} }
+func newWatcher(ticks <-chan time.Time) *watcher {
+	return &watcher{ticks: ticks, conns: map[watched]struct{}{}}
+}
 
 func (w *watcher) add(c watched) {
 	w.mu.Lock()
@@ -62,13 +65,17 @@ func (w *watcher) makeRoom() bool {
 
 // Run ticks until ctx ends.
 func (w *watcher) Run(ctx context.Context) error {
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
+	ticks := w.ticks
+	if ticks == nil {
+		ticker := time.NewTicker(tick)
+		defer ticker.Stop()
+		ticks = ticker.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-ticker.C:
+		case <-ticks:
 			w.clock.Add(1)
 			w.sweep()
 		}

@@ -21,7 +21,7 @@ func (l *lookout) check() {
 
 func TestDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWatcher()
+		w := newWatcher(nil)
 		ctx, stop := context.WithCancel(context.Background())
 		defer stop()
 		go w.Run(ctx)

@@ -29,17 +29,16 @@ func appendRequest(dst []byte, x *exchange) []byte {
 func (x *exchange) appendIdentity(dst []byte) []byte {
 	dst = append(dst, "X-Trace-ID: "...)
 	dst = appendTrace(dst, x.trace)
-	if !x.peerIs.trusted {
-		dst = append(dst, "\r\nX-Forwarded-For: "...)
-		dst = x.peer.AppendTo(dst)
-		dst = append(dst, "\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: "...)
-		dst = append(dst, x.req.authority...)
-	} else {
-		dst = append(dst, "\r\nX-Forwarded-For: "...)
-		if x.peerIs.forwardedFor != "" {
-			dst = append(append(dst, x.peerIs.forwardedFor...), ", "...)
-		}
-		dst = x.peer.AppendTo(dst)
+	dst = append(dst, "\r\nX-Forwarded-For: "...)
+	if x.peerIs.forwardedFor != "" {
+		dst = append(append(dst, x.peerIs.forwardedFor...), ", "...)
+	}
+	dst = x.peer.AppendTo(dst)
+	if !x.peerIs.proto {
+		dst = append(dst, "\r\nX-Forwarded-Proto: https"...)
+	}
+	if !x.peerIs.host {
+		dst = append(append(dst, "\r\nX-Forwarded-Host: "...), x.req.authority...)
 	}
 	if x.vouch != "" {
 		dst = append(dst, "\r\nX-NexusHub-Access: "...)

@@ -34,19 +34,30 @@ type Store struct {
 	mu     sync.RWMutex // guards the fields that follow
 	grants map[sum]grant
 	file   *os.File
+	torn   bool // the file may end in the middle of a line
 }
 
 // Open loads the file at path; there need not be one. Lines that a crash has cut are
-// ignored: their token was never handed out.
+// ignored: their token was never handed out. A disk that takes no more keeps nobody
+// from using the tokens that are on it.
 func Open(path string) (*Store, error) {
 	s := &Store{path: path, grants: map[sum]grant{}}
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("access tokens: %w", err)
 	}
 	if err := s.compact(time.Now()); err != nil {
-		return nil, fmt.Errorf("access tokens: %w", err)
+		if err := s.appendOnly(); err != nil {
+			return nil, fmt.Errorf("access tokens: %w", err)
+		}
 	}
 	return s, nil
+}
+
+// appendOnly goes on with the file as it is.
+func (s *Store) appendOnly() (err error) {
+	s.torn = true
+	s.file, err = os.OpenFile(s.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	return err
 }
 
 func (s *Store) load() error {
@@ -105,7 +116,7 @@ func (s *Store) compact(now time.Time) error {
 	if s.file != nil {
 		s.file.Close()
 	}
-	s.file = f
+	s.file, s.torn = f, false
 	return nil
 }
 
@@ -120,19 +131,26 @@ func (s *Store) Grant(token, instance string, expires time.Time) error {
 	k, g := sum(sha256.Sum256([]byte(token))), grant{instance, expires}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.grants[k] = g
-	if len(s.grants)%compactAbove == 0 {
-		return s.compact(time.Now())
+	if len(s.grants)%compactAbove == compactAbove-1 {
+		s.compact(time.Now()) //nolint:errcheck // the file stays longer than it need be
 	}
-	_, err := s.file.WriteString(format(k, g))
+	if err := s.append(format(k, g)); err != nil {
+		return fmt.Errorf("access tokens: %w", err)
+	}
+	s.grants[k] = g
+	return nil
+}
+
+func (s *Store) append(line string) error {
+	if s.torn {
+		line = "\n" + line
+	}
+	_, err := s.file.WriteString(line)
 	if err == nil {
 		err = s.file.Sync()
 	}
-	if err != nil {
-		delete(s.grants, k)
-		return fmt.Errorf("access tokens: %w", err)
-	}
-	return nil
+	s.torn = err != nil
+	return err
 }
 
 // Valid says that the token is unexpired and was granted for the instance; for any

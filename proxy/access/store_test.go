@@ -1,6 +1,7 @@
 package access
 
 import (
+	"crypto/sha256"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,11 +50,55 @@ func TestGrants(t *testing.T) {
 	if strings.Count(string(b), "\n") != 1 {
 		t.Errorf("expired and cut lines stay:\n%s", b)
 	}
+	granted(t, s, path)
 	if s.Grant("x", "a b", time.Now()) == nil {
 		t.Error("an instance with a space was accepted")
 	}
 	info, _ := os.Stat(path)
 	if info.Mode().Perm() != 0o600 {
 		t.Error(info.Mode())
+	}
+}
+
+// granted makes sure that a token granted behind a cut line is there after a restart.
+func granted(t *testing.T, s *Store, path string) {
+	t.Helper()
+	s.file.WriteString("abcd app 99")
+	s.torn = true
+	if err := s.Grant("late", "app", time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if !again.Valid("late", "app") || !again.Valid("good", "app") {
+		t.Error("a token is lost")
+	}
+}
+
+// TestFullDisk: where no file can be made, the tokens that are there stay good. The
+// file's name leaves no room for that of a temporary one.
+func TestFullDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("t", 250))
+	k, g := sum(sha256.Sum256([]byte("good"))), grant{"app", time.Now().Add(time.Hour)}
+	if err := os.WriteFile(path, []byte(format(k, g)+"cut"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		s, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !s.Valid("good", "app") {
+			t.Error("a token is lost")
+		}
+		if err := s.Grant("good", "app", g.expires); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

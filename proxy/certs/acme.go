@@ -57,7 +57,7 @@ func NewACME(opt ACMEOptions) (*ACME, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := openBackoff(filepath.Join(opt.Dir, "backoff.json"))
+	b, err := openBackoff(filepath.Join(opt.Dir, "backoff.json"), opt.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func NewACME(opt ACMEOptions) (*ACME, error) {
 		CA: opt.Directory, TestCA: opt.Directory, Email: opt.Email, Agreed: true, TrustedRoots: roots, Logger: quiet,
 		DisableHTTPChallenge: opt.HTTPPort == 0, AltHTTPPort: opt.HTTPPort, AltTLSALPNPort: opt.TLSPort,
 	})
-	a.config.Issuers = []certmagic.Issuer{a.issuer}
+	a.config.Issuers = []certmagic.Issuer{issuer{a.issuer}}
 	return a, nil
 }
 

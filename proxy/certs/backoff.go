@@ -25,6 +25,7 @@ const (
 // is restarted in a loop does not use up the authority's patience.
 type backoff struct {
 	path string
+	log  *slog.Logger
 
 	mu    sync.Mutex // guards hosts
 	hosts map[string]attempt
@@ -35,8 +36,8 @@ type attempt struct {
 	Next     time.Time `json:"next"`
 }
 
-func openBackoff(path string) (*backoff, error) {
-	b := &backoff{path: path, hosts: map[string]attempt{}}
+func openBackoff(path string, log *slog.Logger) (*backoff, error) {
+	b := &backoff{path: path, log: log, hosts: map[string]attempt{}}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("acme: %w", err)
 	}
@@ -44,13 +45,25 @@ func openBackoff(path string) (*backoff, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return b, nil
 	}
-	if err == nil {
-		err = json.Unmarshal(text, &b.hosts)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("acme: %s: %w; remove it to try at once", path, err)
+		return nil, fmt.Errorf("acme: %w", err)
+	}
+	if err := json.Unmarshal(text, &b.hosts); err != nil {
+		b.hosts = map[string]attempt{}
+		return b, b.setAside(err)
 	}
 	return b, nil
+}
+
+// setAside starts without a file that is damaged: what it would delay is no reason to
+// serve nobody.
+func (b *backoff) setAside(cause error) error {
+	aside := b.path + ".damaged"
+	b.log.Error("acme: the back-off on disk is damaged and was set aside; authorities are asked at once", "path", aside, "error", cause)
+	if err := os.Rename(b.path, aside); err != nil {
+		return fmt.Errorf("acme: %w", err)
+	}
+	return nil
 }
 
 // wait returns when the host may be asked for.
@@ -95,6 +108,6 @@ func (b *backoff) save() {
 		err = atomicfile.Write(b.path, text, 0o600)
 	}
 	if err != nil {
-		slog.Error("acme: back-off is not on disk", "error", err)
+		b.log.Error("acme: back-off is not on disk", "error", err)
 	}
 }

@@ -2,6 +2,7 @@ package certs
 
 import (
 	"context"
+	"log/slog"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
@@ -18,7 +19,7 @@ func TestBackoffSurvivesARestart(t *testing.T) {
 			}
 			return time.Since(begun)
 		}
-		b, err := openBackoff(path)
+		b, err := openBackoff(path, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +28,7 @@ func TestBackoffSurvivesARestart(t *testing.T) {
 		}
 		for _, want := range []time.Duration{firstDelay, 2 * firstDelay, 4 * firstDelay} {
 			b.fail("a.example")
-			if b, err = openBackoff(path); err != nil {
+			if b, err = openBackoff(path, slog.New(slog.DiscardHandler)); err != nil {
 				t.Fatal(err)
 			}
 			if d := wait(b); d != want {
@@ -41,7 +42,7 @@ func TestBackoffSurvivesARestart(t *testing.T) {
 			t.Errorf("waits %v at most, want %v", d, maxDelay)
 		}
 		b.clear("a.example")
-		if b, err = openBackoff(path); err != nil || wait(b) != 0 {
+		if b, err = openBackoff(path, slog.New(slog.DiscardHandler)); err != nil || wait(b) != 0 {
 			t.Error("waits after a success:", err)
 		}
 	})

@@ -15,8 +15,8 @@ const (
 	closeBody
 )
 
-// Longest chunk-size line with its extensions, which mean nothing to us, and most
-// bytes of extensions and trailers in one body.
+// Longest chunk-size line with its extensions, which mean nothing to us, most bytes of
+// extensions that are more than the data that they come with, and most trailers.
 const (
 	maxChunkLine = 256
 	maxOverhead  = 64 << 10
@@ -29,7 +29,7 @@ type Body struct {
 	remaining int64 // of the body or the chunk
 	inChunk   bool  // the CRLF after the chunk's data is still due
 	done      bool
-	overhead  int
+	overhead  int64 // bytes of extensions beyond those of data
 
 	Trailers Head // after the end of a chunked body
 }
@@ -172,6 +172,10 @@ func (b *Body) chunkLine(r *Reader) error {
 	if err != nil {
 		return err
 	}
+	b.overhead = max(0, b.overhead+int64(len(text)-hexLen(text))-size)
+	if b.overhead > maxOverhead {
+		return ErrChunk
+	}
 	if size == 0 {
 		return b.trailers(r)
 	}
@@ -188,7 +192,7 @@ func (b *Body) need(r *Reader, n int) ([]byte, error) {
 	return r.Buffered()[:n], nil
 }
 
-// line takes the chunk-size line and bounds what its extensions cost.
+// line takes the chunk-size line.
 func (b *Body) line(r *Reader) ([]byte, error) {
 	for {
 		buf := r.Buffered()
@@ -198,9 +202,6 @@ func (b *Body) line(r *Reader) ([]byte, error) {
 				return nil, ErrChunk
 			}
 			r.Consume(i + 1)
-			if b.overhead += i - hexLen(text); b.overhead > maxOverhead {
-				return nil, ErrChunk
-			}
 			return text, nil
 		}
 		if len(buf) > maxChunkLine {

@@ -31,6 +31,7 @@ var (
 	ErrFraming     = &Error{400, "Content-Length and Transfer-Encoding contradict each other"}
 	ErrCoding      = &Error{501, "transfer coding is not supported"}
 	ErrConnection  = &Error{400, "Connection names a header that must not be removed"}
+	ErrRepeated    = &Error{400, "Authorization and X-Application-Id may be there once"}
 	ErrExpect      = &Error{417, "expectation is not supported"}
 	ErrChunk       = &Error{400, "malformed chunk"}
 	ErrTrailer     = &Error{400, "malformed or forbidden trailer"}

@@ -26,7 +26,7 @@ type Head struct {
 	Length   int64  // Content-Length, -1 when absent
 	Chunked  bool   // Transfer-Encoding: chunked
 	Close    bool   // the sender ends the connection after this message
-	Upgrade  []byte // protocol asked for, when Connection says upgrade
+	Upgrade  []byte // protocol asked for, when Connection says upgrade and it may be switched to
 	Continue bool   // Expect: 100-continue
 	Trailers bool   // TE: trailers
 
@@ -201,11 +201,44 @@ func (h *Head) settle() error {
 	if h.Minor == 0 && !h.keepAlive {
 		h.Close = true
 	}
-	if !h.upgrade {
-		h.Upgrade = nil
+	if !h.upgrade || h.Minor == 0 || h.Chunked || h.Length > 0 || !tunnels(h.Upgrade) {
+		h.Upgrade = nil // as if nobody had asked, RFC 9110 section 7.8
 	}
 	if h.hasConnection {
 		h.markNamed()
+	}
+	return nil
+}
+
+// tunnels says whether a connection may switch to the protocol. Another HTTP, or TLS
+// around it, would carry requests past every rule ("h2c smuggling"); of a list nobody
+// knows what the target would choose.
+func tunnels(protocol []byte) bool {
+	name, version, _ := bytes.Cut(protocol, []byte{'/'})
+	switch {
+	case EqualFold(name, "h2c"), EqualFold(name, "h2"), EqualFold(name, "http"), EqualFold(name, "tls"):
+		return false
+	}
+	return len(name) > 0 && all(name, tokenChar) && all(version, tokenChar)
+}
+
+// once refuses a second line of what says who asks and whom: two readers could each
+// take another one.
+func (h *Head) once() error {
+	var who, whom int
+	for i := range h.Fields {
+		switch f := &h.Fields[i]; f.ID {
+		case Authorization:
+			who++
+		case XApplicationID:
+			whom++
+			if bytes.IndexByte(f.Name, '_') >= 0 {
+				return ErrFieldName
+			}
+		}
+	}
+	if who > 1 || whom > 1 {
+		return ErrRepeated
 	}
 	return nil
 }

@@ -107,6 +107,28 @@ func TestBodies(t *testing.T) {
 	}
 }
 
+// TestManyChunks: a body may have any number of chunks, with extensions in proportion.
+func TestManyChunks(t *testing.T) {
+	signature := ";chunk-signature=" + strings.Repeat("a", 64)
+	for name, c := range map[string]struct {
+		chunk string
+		ok    bool
+	}{
+		"small":                          {"1\r\na\r\n", true},
+		"signed":                         {"64" + signature + "\r\n" + strings.Repeat("a", 100) + "\r\n", true},
+		"little data in much of nothing": {"1" + signature + "\r\na\r\n", false},
+	} {
+		body, r := Body{kind: chunkedBody}, NewReader(io.MultiReader(strings.NewReader(strings.Repeat(c.chunk, 100_000)), strings.NewReader("0\r\n\r\n")))
+		var err error
+		for err == nil {
+			_, err = body.Next(r)
+		}
+		if errors.Is(err, io.EOF) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func readAll(t *testing.T, src io.Reader) (got, rest string, body *Body) {
 	t.Helper()
 	r := NewReader(src)

@@ -21,6 +21,9 @@ func (h *Head) ParseRequest(b []byte, lim Limits) error {
 	if h.Authority != nil && h.Host != nil && !bytes.EqualFold(h.Authority, h.Host) {
 		return ErrHost
 	}
+	if err := h.once(); err != nil {
+		return err
+	}
 	return h.settle()
 }
 
@@ -30,7 +33,7 @@ func (h *Head) requestLine(text []byte, lim Limits) error {
 	if !ok || !ok2 {
 		return ErrRequestLine
 	}
-	if len(method) == 0 || len(method) > 32 || !all(method, tokenChar) {
+	if !ValidMethod(method) {
 		return ErrMethod
 	}
 	if err := h.version(version); err != nil {
@@ -89,6 +92,18 @@ func (h *Head) absolute(t []byte) (path []byte, ok bool) {
 		return []byte{'/'}, true
 	}
 	return path, path[0] == '/'
+}
+
+const maxMethod = 32
+
+// ValidMethod says whether a method may be written into a request line.
+func ValidMethod[T []byte | string](m T) bool {
+	for i := range len(m) {
+		if class[m[i]]&tokenChar == 0 {
+			return false
+		}
+	}
+	return len(m) > 0 && len(m) <= maxMethod
 }
 
 // ValidTarget says whether an origin-form target that came by another protocol may

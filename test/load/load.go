@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type Options struct {
 	URL     string
 	Rate    int            // requests per second
 	Clients []*http.Client // used in turn; their timeout bounds a request
+	Answers *atomic.Int64  // counts answers of any kind as they come; may be nil
 }
 
 // Run sends until ctx ends, waits for the answers that are due, and reports. Requests
@@ -41,6 +43,9 @@ func Run(ctx context.Context, o Options) Result {
 		pending.Go(func() {
 			status, err := get(context.WithoutCancel(ctx), client, o.URL)
 			r.add(status, err, time.Since(due))
+			if o.Answers != nil && err == nil {
+				o.Answers.Add(1)
+			}
 		})
 	}
 }

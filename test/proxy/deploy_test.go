@@ -34,7 +34,7 @@ func TestDeploy(t *testing.T) {
 			slow <- fmt.Sprint(strings.TrimSpace(a.body), " ", err)
 		}()
 		h.inFlight(t, old)
-		h.underLoad(t, 200, "/public/x", func() { h.replaceWeb(t, old) })
+		h.underLoad(t, 200, "/public/x", func(func()) { h.replaceWeb(t, old) })
 		if got := <-slow; got != "one <nil>" {
 			t.Errorf("the request in flight got %q", got)
 		}

@@ -27,13 +27,14 @@ func number(variable string, otherwise int) int {
 func TestRestartLosesNothing(t *testing.T) {
 	onSuites(t, web, func(t *testing.T, h *host) {
 		for _, path := range []string{"/public/slow?ms=20", "/"} {
-			h.underLoad(t, rate, path, func() {
+			h.underLoad(t, rate, path, func(aSecond func()) {
 				for range restarts {
 					h.Must(t, "systemctl", "restart", "nexushub-proxy")
+					aSecond()
 				}
 			})
 		}
-		h.underLoad(t, rate, "/public/x", func() {
+		h.underLoad(t, rate, "/public/x", func(func()) {
 			h.Must(t, "systemctl", "kill", "-s", "KILL", "--kill-whom=main", "nexushubd")
 			eventually(t, "nexushubd comes back", func() error {
 				_, err := h.Output(t.Context(), "nexushub", "status", "web")
@@ -48,7 +49,7 @@ func TestRestartLosesNothing(t *testing.T) {
 func TestServesWithoutAgent(t *testing.T) {
 	onSuites(t, web, func(t *testing.T, h *host) {
 		restart := func() { h.Must(t, "systemctl", "restart", "nexushub-proxy") }
-		h.underLoad(t, 200, "/public/x", func() {
+		h.underLoad(t, 200, "/public/x", func(aSecond func()) {
 			h.Must(t, "systemctl", "kill", "-s", "STOP", "--kill-whom=main", "nexushubd")
 			restart()
 			h.Must(t, "systemctl", "kill", "-s", "CONT", "--kill-whom=main", "nexushubd")
@@ -56,6 +57,7 @@ func TestServesWithoutAgent(t *testing.T) {
 			restart()
 			h.Must(t, "rm", "-rf", "/var/lib/nexushub")
 			restart()
+			aSecond()
 			h.Must(t, "systemd-tmpfiles", "--create")
 			h.Must(t, "systemctl", "start", "nexushubd")
 			h.awaitReady(t, webID)

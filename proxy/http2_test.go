@@ -1,0 +1,166 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+)
+
+// rawHTTP2 is a client that sends what it likes.
+type rawHTTP2 struct {
+	t *testing.T
+	*http2.Framer
+	head    bytes.Buffer
+	encoder *hpack.Encoder
+	next    uint32 // stream
+}
+
+func (f *fixture) rawHTTP2() *rawHTTP2 {
+	f.t.Helper()
+	conn := f.dialProtocol(appHost, "h2")
+	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
+		f.t.Fatal(err)
+	}
+	c := &rawHTTP2{t: f.t, Framer: http2.NewFramer(conn, conn), next: 1}
+	c.encoder = hpack.NewEncoder(&c.head)
+	c.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	if err := c.WriteSettings(); err != nil {
+		f.t.Fatal(err)
+	}
+	return c
+}
+
+// request sends headers, which come in pairs, behind those that every request has.
+func (c *rawHTTP2) request(method, path string, headers ...string) (stream uint32, err error) {
+	c.head.Reset()
+	for pairs := append([]string{":method", method, ":scheme", "https", ":authority", appHost, ":path", path}, headers...); len(pairs) > 0; pairs = pairs[2:] {
+		if err := c.encoder.WriteField(hpack.HeaderField{Name: pairs[0], Value: pairs[1]}); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	stream = c.next
+	c.next += 2
+	return stream, c.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: c.head.Bytes(), EndStream: true, EndHeaders: true})
+}
+
+// status is that of the answer to a stream, or the code that it was reset with.
+func (c *rawHTTP2) status(stream uint32) string {
+	c.t.Helper()
+	for {
+		frame, err := c.ReadFrame()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		switch frame := frame.(type) {
+		case *http2.MetaHeadersFrame:
+			if frame.StreamID == stream {
+				return frame.PseudoValue("status")
+			}
+		case *http2.RSTStreamFrame:
+			if frame.StreamID == stream {
+				return frame.ErrCode.String()
+			}
+		}
+	}
+}
+
+// TestHTTP2Refusals: what HTTP/2 can say and HTTP/1.1, which the target gets, cannot.
+func TestHTTP2Refusals(t *testing.T) {
+	f := start(t)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))))
+	c := f.rawHTTP2()
+	many := make([]string, 0, 400)
+	for range 200 {
+		many = append(many, "x-a", "b")
+	}
+	for name, r := range map[string]struct {
+		method, path string
+		headers      []string
+		want         string
+	}{
+		"plain":                      {"GET", "/public/x", nil, "200"},
+		"unknown method":             {"BREW", "/public/x", nil, "200"},
+		"request line in the method": {"GET /internal/x HTTP/1.1", "/public/x", nil, "400"},
+		"empty method":               {"", "/public/x", nil, "PROTOCOL_ERROR"},
+		"method too long":            {strings.Repeat("A", 40), "/public/x", nil, "400"},
+		"space in the path":          {"GET", "/public/x HTTP/1.1", nil, "400"},
+		"path beyond ASCII":          {"GET", "/\xe9", nil, "400"},
+		"path without slash":         {"GET", "x", nil, "PROTOCOL_ERROR"},
+		"disguised path":             {"GET", "/public/%2e%2e/internal/x", nil, "400"},
+		"two authorizations":         {"GET", "/public/x", []string{"authorization", "Bearer a", "authorization", "Bearer b"}, "400"},
+		"two application ids":        {"GET", "/public/x", []string{"x-application-id", "a", "x-application-id", "b"}, "400"},
+		"too many headers, one name": {"GET", "/public/x", many, "431"},
+		"transfer coding":            {"GET", "/public/x", []string{"transfer-encoding", "chunked"}, "400"},
+		"connection header":          {"GET", "/public/x", []string{"connection", "close"}, "400"},
+		"line end in a value":        {"GET", "/public/x", []string{"x-a", "b\r\nx-c: d"}, "PROTOCOL_ERROR"},
+		"capital in a name":          {"GET", "/public/x", []string{"X-A", "b"}, "PROTOCOL_ERROR"},
+		"host beside the authority":  {"GET", "/public/x", []string{"host", "nobody"}, "PROTOCOL_ERROR"},
+	} {
+		stream, err := c.request(r.method, r.path, r.headers...)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if got := c.status(stream); got != r.want {
+			t.Errorf("%s: %s, want %s", name, got, r.want)
+		}
+	}
+}
+
+// TestRapidReset (CVE-2023-44487): requests that are cancelled as soon as they are
+// sent cost their sender the connection, and others nothing. No tick comes, so that no
+// cancelled request makes room for another one.
+func TestRapidReset(t *testing.T) {
+	f := start(t, byHand)
+	release := make(chan struct{})
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/public/wait" {
+			select {
+			case <-release:
+			case <-r.Context().Done():
+			}
+		}
+	}))))
+	c := f.rawHTTP2()
+	ended := make(chan http2.ErrCode, 1)
+	go func() {
+		for {
+			switch frame, err := c.ReadFrame(); frame := frame.(type) {
+			case *http2.GoAwayFrame:
+				ended <- frame.ErrCode
+				return
+			default:
+				if err != nil && !errors.As(err, new(http2.StreamError)) {
+					ended <- http2.ErrCodeNo
+					return
+				}
+			}
+		}
+	}()
+	for range 100_000 {
+		stream, err := c.request("GET", "/public/wait")
+		if err == nil {
+			err = c.WriteRSTStream(stream, http2.ErrCodeCancel)
+		}
+		if err != nil {
+			break // told to go
+		}
+	}
+	if code := <-ended; code != http2.ErrCodeEnhanceYourCalm {
+		t.Errorf("the connection ended with %s", code)
+	}
+	if n := f.server.inFlight[0].Load(); n > 128 {
+		t.Errorf("%d requests were begun", n)
+	}
+	both(t, f, func(t *testing.T, c *http.Client) {
+		if r := get(t, c, "/public/x"); r.StatusCode != 200 {
+			t.Error(r.Status)
+		}
+	})
+	close(release)
+}
