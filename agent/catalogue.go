@@ -103,7 +103,7 @@ func merge(static, dynamic, debug []Instance) []resolved {
 }
 
 // override lets a static application keep what it says and fills the rest in from the
-// dynamic one (contract section 5).
+// dynamic one.
 func override(static, dynamic Instance) Instance {
 	out := static
 	if out.DisplayName == "" || out.DisplayName == out.AppID {

@@ -89,7 +89,7 @@ func (a *Agent) noteAdmin(err error) {
 }
 
 // installed notes that a release runs well under its app id: dynamic applications of
-// that app id take it from there (contract section 5). The caller holds mu.
+// that app id take it from there. The caller holds mu.
 func (a *Agent) installed(s *situation, p phase) {
 	if s.Kind != KindDebug || p.state != api.StateRunning || s.Release.Hash == "" || a.want.installed[s.AppID] == s.Release.Hash {
 		return

@@ -2,7 +2,7 @@ package api
 
 import "time"
 
-// NewDebugApplication asks for a debug application (contract section 1). Only AppID
+// NewDebugApplication asks for a debug application. Only AppID
 // must be there; what is missing is generated.
 type NewDebugApplication struct {
 	AppID            string `json:"appId"`

@@ -10,7 +10,7 @@ type InstallAnswer struct {
 	InstalledAt   time.Time `json:"installedAt"`
 }
 
-// DebugStatus is the state of a debug application in the words of contract section 1.
+// DebugStatus is the state of a debug application in the words of the debug API.
 type DebugStatus struct {
 	ApplicationID string        `json:"applicationId"`
 	Status        string        `json:"status"`

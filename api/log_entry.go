@@ -2,7 +2,7 @@ package api
 
 import "time"
 
-// LogEntry is one line of an application's log (contract section 1). ID is the
+// LogEntry is one line of an application's log. ID is the
 // journal's cursor: send it back as Last-Event-ID to go on behind it.
 type LogEntry struct {
 	ID         string    `json:"id"`

@@ -17,7 +17,7 @@ const maxEvent = 8 << 20
 
 // Logs streams an application's log from the control API, or without a name that of
 // all applications. The query is that of
-// contract section 1; after is the id of the last entry seen, or empty.
+// the debug API (openapi.json); after is the id of the last entry seen, or empty.
 func (c *Client) Logs(ctx context.Context, app string, q url.Values, after string) iter.Seq2[LogEvent, error] {
 	if app == "" {
 		return c.logs(ctx, "/v1/logs", q, after)

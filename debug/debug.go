@@ -1,4 +1,4 @@
-// Package debug is the debug-application API (contract section 1): create, upload,
+// Package debug is the debug-application API (openapi.json): create, upload,
 // install, watch, read logs, stop, delete.
 //
 // It knows debug applications only. They live in a registry of their own, whose ids

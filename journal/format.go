@@ -8,7 +8,7 @@ import (
 // Format is one of the forms in which a log crosses HTTP.
 type Format string
 
-// The formats of contract section 1.
+// The formats that a log can be asked for in.
 const (
 	SSE    Format = "sse"
 	NDJSON Format = "ndjson"

@@ -12,7 +12,7 @@ import (
 	"github.com/nexushub/nexushub/internal/problem"
 )
 
-// DefaultLines is what a query without lines= gets (contract section 1).
+// DefaultLines is what a query without lines= gets.
 const DefaultLines = 50
 
 // maxPattern bounds grep=.

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Networks an application can ask for (contract section 3).
+// Networks an application can ask for.
 const (
 	NetworkPort   = "port"
 	NetworkSocket = "socket"

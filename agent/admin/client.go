@@ -19,7 +19,7 @@ const (
 	holdTimeout = 2 * time.Minute
 )
 
-// Client speaks the two calls of contract section 5.
+// Client speaks the two calls of the admin application: /api/applications and /api/poll.
 type Client struct {
 	http     *http.Client
 	base     string

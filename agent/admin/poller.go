@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The pace of contract section 5.
+// The pace that the admin application may count on.
 const (
 	firstTries  = 5
 	firstPause  = 2 * time.Second

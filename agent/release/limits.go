@@ -1,6 +1,6 @@
 package release
 
-// Limits bound what is unpacked (contract section 2).
+// Limits bound what is unpacked.
 type Limits struct {
 	MaxEntries  int   // files, folders and links
 	MaxUnpacked int64 // bytes

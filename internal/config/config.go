@@ -53,7 +53,7 @@ type Ports struct {
 	Last  int `toml:"last"`  // default 19999
 }
 
-// Admin is the provider of dynamic applications (contract section 5).
+// Admin is the provider of dynamic applications.
 type Admin struct {
 	Enabled  bool              `toml:"enabled"`  // default false: no admin service, no polling
 	URL      string            `toml:"url"`      // default https://internal.DOMAIN:PORT, PORT from the proxy's socket

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Parse returns the canonical form of s. A port is ignored (contract section 1).
+// Parse returns the canonical form of s. A port is ignored.
 // Labels follow RFC 1123 with '_' allowed; an IP address is no host name.
 func Parse(s string) (string, error) {
 	h := s

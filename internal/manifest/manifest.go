@@ -1,5 +1,5 @@
 // Package manifest defines what a package may say about how it wants to run: the
-// keys of contract section 2, shared by nexushub.toml inside a package and by
+// keys of nexushub-manifest(5), shared by nexushub.toml inside a package and by
 // apps.d/*.toml of the operator. Parsing reports every fault with file, line and key.
 package manifest
 

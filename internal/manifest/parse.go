@@ -79,7 +79,7 @@ func checkExec(f *tomlfile.File, key string, argv []string) {
 	}
 }
 
-// reserved names are set by the agent for every instance (contract section 3).
+// reserved names are set by the agent for every instance.
 var reserved = []string{
 	"PORT", "HOST", "DB_NAME", "INTERNAL_SECRET", "INSTANCE_ID", "STATE_DIRECTORY", "NOTIFY_SOCKET",
 	"WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "NEXUSHUB_RELEASE", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
