@@ -1,7 +1,6 @@
 package debug
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"os"
@@ -194,10 +193,7 @@ func TestStatusWords(t *testing.T) {
 
 func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 	h := newHost(t)
-	var doc struct {
-		OpenAPI string                                `json:"openapi"`
-		Paths   map[string]map[string]json.RawMessage `json:"paths"`
-	}
+	var doc document
 	h.get("/debug/openapi.json").want(http.StatusOK).into(&doc)
 	if !strings.HasPrefix(doc.OpenAPI, "3.1") {
 		t.Errorf("openapi is %q", doc.OpenAPI)

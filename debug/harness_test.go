@@ -54,7 +54,7 @@ func (h *host) start() {
 	if h.http != nil {
 		h.http.Close()
 	}
-	h.http = httptest.NewServer(h.server.Handler())
+	h.http = httptest.NewServer(asDescribed(h.tb, h.server.Handler()))
 	h.tb.Cleanup(h.http.Close)
 }
 

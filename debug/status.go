@@ -34,7 +34,9 @@ func (s *Server) statusOf(v sight) api.DebugStatus {
 		Memory: v.now.Memory, CPUNSec: v.now.CPUNSec, Exposure: v.now.Exposure,
 	}
 	if v.seen {
-		m.HealthDetail = &v.now.Health
+		detail := v.now.Health
+		detail.Status = v.health()
+		m.HealthDetail = &detail
 	}
 	if v.now.Release != "" {
 		m.Release = v.now.Release
