@@ -39,11 +39,11 @@ hosts and tokens of nexushub login, mode 0600
 .IP .nexushubignore
 in a folder that is deployed: what stays out of the package, in the form of .gitignore
 .SH JSON
-With \-\-json a command prints what the API answered: lists as arrays, times as RFC 3339 in
-UTC, sizes in bytes, durations named _nsec in nanoseconds. Fields may be added, none is
-removed or changes its meaning. Errors go to stderr as text.
+With \-\-json every command prints what the API answered, in a form that programs may
+rely on: nexushub\-json(5) has every member. Errors go to stderr as text.
 .SH SEE ALSO
 .BR nexushub (7),
+.BR nexushub\-json (5),
 .BR nexushub.toml (5),
 .BR nexushub-manifest (5),
 .BR nexushubd (8),

@@ -16,9 +16,15 @@ func (v *Voice) Packed(files int, bytes int64, hash string) {
 	v.say("packed %d files, %s, release %s", files, size(uint64(bytes)), short(hash))
 }
 
+// Deployment is what --json prints of one.
+type Deployment struct {
+	Application api.DebugApplication `json:"application"`
+	URL         string               `json:"url"`
+}
+
 // Deployed ends a deployment: the URL is the data.
 func (v *Voice) Deployed(a api.DebugApplication, url string) error {
-	if done, err := v.json(map[string]any{"application": a, "url": url}); done {
+	if done, err := v.json(Deployment{a, url}); done {
 		return err
 	}
 	v.say("%s is running; its log: nexushub logs -f %s", a.AppID, a.AppID)
@@ -34,38 +40,45 @@ func (v *Voice) NotHealthy(a api.DebugApplication, why string) {
 // WaitingForAgent says why nothing happens.
 func (v *Voice) WaitingForAgent(err error) { v.say("waiting for the agent: %v", err) }
 
-// Upload starts a progress bar, or lines where there is no terminal.
-func (v *Voice) Upload(bytes int64) *Bar {
-	b := &Bar{v: v, total: bytes, started: v.Now()}
-	if v.Terminal && !v.Quiet {
-		b.bar = progressbar.NewOptions64(bytes,
-			progressbar.OptionSetWriter(v.Err), progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
-			progressbar.OptionUseIECUnits(true), progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(30),
-			progressbar.OptionThrottle(65*time.Millisecond), progressbar.OptionSetDescription("uploading"),
-			progressbar.OptionSetRenderBlankState(true), progressbar.OptionEnableColorCodes(false))
+// Upload tells of an upload of so many bytes: as a progress bar, or in lines where there
+// is no terminal.
+func (v *Voice) Upload(bytes int64) *Bar { return &Bar{v: v, total: bytes, started: v.Now()} }
+
+// draw makes the bar of what is left to bring over: speed and time left are of that.
+func (v *Voice) draw(left int64) *progressbar.ProgressBar {
+	if !v.Terminal || v.Quiet || left == 0 {
+		return nil
 	}
-	return b
+	return progressbar.NewOptions64(left,
+		progressbar.OptionSetWriter(v.Err), progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
+		progressbar.OptionUseIECUnits(true), progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(30),
+		progressbar.OptionThrottle(65*time.Millisecond), progressbar.OptionSetDescription("uploading"), progressbar.OptionShowCount(),
+		progressbar.OptionSetRenderBlankState(true), progressbar.OptionEnableColorCodes(false))
 }
 
 // Bar shows how far an upload is, how fast, and how long it will take.
 type Bar struct {
 	v       *Voice
-	bar     *progressbar.ProgressBar
 	total   int64
 	started time.Time
 
 	mu      sync.Mutex // guards the fields that follow
-	arrived int64
+	bar     *progressbar.ProgressBar
+	there   int64
+	arrived int64 // with there
 	said    int64 // tenths
 	waiting bool
 }
 
-// There tells what an earlier attempt brought over.
+// There begins, with what an earlier attempt brought over.
 func (b *Bar) There(n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.there, b.arrived, b.said = n, n, n*10/max(b.total, 1)
 	if n > 0 {
 		b.v.say("going on: %s of %s are there already", size(uint64(n)), size(uint64(b.total)))
-		b.Arrived(n)
 	}
+	b.bar = b.v.draw(b.total - n)
 }
 
 // Arrived counts bytes that are safe on the other side.
@@ -75,7 +88,7 @@ func (b *Bar) Arrived(n int64) {
 	b.arrived += n
 	b.waiting = false
 	if b.bar != nil {
-		if err := b.bar.Set64(b.arrived); err != nil {
+		if err := b.bar.Set64(b.arrived - b.there); err != nil {
 			b.bar = nil // a bar that cannot be drawn must not end an upload
 		}
 		return
@@ -106,6 +119,9 @@ func (b *Bar) Close(done bool) {
 	defer b.mu.Unlock()
 	if b.bar != nil {
 		fmt.Fprintln(b.v.Err)
+	}
+	if done && b.there == b.total {
+		return // there was nothing to do
 	}
 	if done {
 		took := b.v.Now().Sub(b.started)
