@@ -53,6 +53,7 @@ func TestPackageServesOverRebootAndPowerCut(t *testing.T) {
 	v.serves(t)
 
 	v.Must(t, "sync")
+	uploads := v.beginUploads(t) // what is acknowledged now needs no sync
 	if err := v.PowerCut(); err != nil {
 		t.Fatal(err)
 	}
@@ -66,16 +67,13 @@ func TestPackageServesOverRebootAndPowerCut(t *testing.T) {
 	if failed := v.Must(t, "systemctl", "--failed", "--no-legend", "--plain"); failed != "" {
 		t.Errorf("failed units after the power cut:\n%s", failed)
 	}
+	uploads.resume(t)
 }
 
 // serves waits for the page as the host sees it.
 func (v *VM) serves(t *testing.T) {
 	t.Helper()
-	ca := v.Must(t, "sh", "-c", "until [ -s "+lab.RootCA+" ]; do sleep 0.1; done; cat "+lab.RootCA)
-	client, err := v.HTTPClient([]byte(ca))
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := v.trustingClient(t)
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
 		err := page(t.Context(), client)
 		if err == nil {
@@ -85,6 +83,17 @@ func (v *VM) serves(t *testing.T) {
 			t.Fatalf("not served in 2 min: %v\n%s", err, v.Must(t, "journalctl", "--no-pager", "-b", "-n", "60", "-u", "nexushubd", "-u", "nexushub-proxy", "-u", "nexushub-app-*"))
 		}
 	}
+}
+
+// trustingClient trusts the machine's own certificate authority.
+func (v *VM) trustingClient(t *testing.T) *http.Client {
+	t.Helper()
+	ca := v.Must(t, "sh", "-c", "until [ -s "+lab.RootCA+" ]; do sleep 0.1; done; cat "+lab.RootCA)
+	client, err := v.HTTPClient([]byte(ca))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
 }
 
 func page(ctx context.Context, client *http.Client) error {
