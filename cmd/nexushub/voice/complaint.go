@@ -56,7 +56,9 @@ func (v *Voice) Complain(err error) int {
 	var fault *api.Fault
 	if errors.As(err, &fault) {
 		for _, f := range fault.Faults {
-			fmt.Fprintln(v.Err, "  "+strings.TrimPrefix(v.reason(f.Pointer, journal.Plain(f.Detail)), ": "))
+			if line := strings.TrimPrefix(v.reason(f.Pointer, journal.Plain(f.Detail)), ": "); line != err.Error() {
+				fmt.Fprintln(v.Err, "  "+line)
+			}
 		}
 	}
 	return api.CodeOf(err).Exit()
