@@ -21,7 +21,7 @@ PROGRAMS := nexushubd nexushub-proxy nexushub nexushub-exec
 LDFLAGS = -s -w -buildid= -X github.com/nexushub/nexushub/internal/version.Version=$(VERSION) -X github.com/nexushub/nexushub/internal/version.Commit=$(COMMIT)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 NEED := packaging/need.sh
-LAB_TOOLS := systemd-nspawn=systemd-container mmdebstrap /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring nsenter=util-linux ip=iproute2
+LAB_TOOLS := systemd-nspawn=systemd-container mmdebstrap tmux /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring nsenter=util-linux ip=iproute2
 DEB_TOOLS := dh=debhelper dpkg-architecture=dpkg-dev
 VM_TOOLS := qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs $(LAB_TOOLS)
 # Packages with unit tests; everything under test/ needs a machine and is run by name.
@@ -72,11 +72,15 @@ test-unit: lint ## without root or machines
 	@$(NEED) gcc /usr/include/stdlib.h=libc6-dev
 	$(GO) test -race -timeout 10m $(UNIT)
 
-test-deb: deb ## lintian finds nothing, and a second build gives the same bytes
+test-deb: deb ## lintian finds nothing, a second build gives the same bytes, and there is one for arm64
 	@$(NEED) lintian
-	lintian --allow-root --fail-on error,warning $(DEB)
-	@again=$$(mktemp -d); trap 'rm -rf $$again' EXIT; \
-	$(MAKE) --no-print-directory deb DIST=$$again VERSION=$(VERSION) >/dev/null && cmp $(DEB) $$again/$(notdir $(DEB)) && echo "reproducible: $$(sha256sum <$(DEB))"
+	@again=$$(mktemp -d); trap 'rm -rf $$again' EXIT; other=$$again/nexushub_$(VERSION)_arm64.deb; \
+	$(MAKE) --no-print-directory deb DIST=$$again VERSION=$(VERSION) >/dev/null; \
+	cmp $(DEB) $$again/$(notdir $(DEB)); echo "reproducible: $$(sha256sum <$(DEB))"; \
+	DEB_COMPRESSION=-z0 $(MAKE) --no-print-directory deb DIST=$$again VERSION=$(VERSION) ARCH=arm64 >/dev/null; \
+	packaging/check-deb.sh $(DEB) $(ARCH); \
+	packaging/check-deb.sh $$other arm64; \
+	lintian --allow-root --fail-on error,warning $(DEB) $$other
 
 test-lab: deb examples ## on Debian 12 and 13 machines with a real systemd (root)
 	@$(NEED) $(LAB_TOOLS)
