@@ -28,6 +28,7 @@ const runDir = "/run/nexushub-lab" // one folder per machine, locked by its keep
 type Options struct {
 	Suite    Suite
 	Hostname string    // default "lab"
+	Tree     string    // root tree to boot instead of the suite's own
 	Disk     string    // size of its RAM disk, "4G"; "host": on the host's disk under /run/nexushub-lab
 	Progress io.Writer // default: os.Stderr, which hears only of long things
 }
@@ -39,7 +40,7 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 		return nil, errors.New("lab: machines need root: run the tests with sudo")
 	}
 	o = o.withDefaults()
-	tree, err := Tree(o.Suite, o.Progress)
+	tree, err := o.tree()
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +56,13 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 		return nil, errors.Join(err, m.Shutdown())
 	}
 	return m, nil
+}
+
+func (o Options) tree() (string, error) {
+	if o.Tree != "" {
+		return o.Tree, nil
+	}
+	return Tree(o.Suite, o.Progress)
 }
 
 func (o Options) withDefaults() Options {
