@@ -59,7 +59,7 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 			return err
 		}
 		if _, err := a.releases.Get(target); err != nil {
-			return fmt.Errorf("release %s cannot be gone back to: %w (%w)", short(target), api.NotFound, err)
+			return d.notKept(target)
 		}
 		instead := d.Release.Hash
 		if m.Pin != nil && d.Pinned {
@@ -75,6 +75,15 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 	}
 	a.look()
 	return a.WaitSettled(ctx, id, "")
+}
+
+// notKept says why a release that ran is not there any more.
+func (d *Desired) notKept(release string) error {
+	why := "only the last ones are kept (releases.keep)"
+	if d.Release.Dir != "" && d.Release.Dir == d.Package {
+		why = "the package is the folder " + d.Package + ", which has only its present content"
+	}
+	return fmt.Errorf("release %s is not on disk: %s: %w", short(release), why, api.NotFound)
 }
 
 // pastRelease finds the release to go back to: the one before, or the one whose hash

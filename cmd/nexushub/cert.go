@@ -2,21 +2,43 @@ package main
 
 import (
 	"github.com/spf13/cobra"
-
-	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
 )
 
 func (c *cli) cert() *cobra.Command {
-	cmd := table(c, &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "cert", Aliases: []string{"certs"}, Short: "show and check the certificates",
 		Example: "  nexushub cert\n  nexushub cert check --days 14",
-	}, (*api.Client).Certs, (*voice.Voice).Certs)
-	cmd.AddCommand(table(c, &cobra.Command{
-		Use: "list", Short: "show the certificates, and when they expire",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return c.noCommand(cmd, args)
+			}
+			return c.showCerts(cmd)
+		},
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use: "list", Short: "show the certificates, when they expire, and what to trust",
 		Example: "  nexushub cert list\n  nexushub cert list --json | jq -r '.[].not_after'",
-	}, (*api.Client).Certs, (*voice.Voice).Certs), c.certCheck())
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return c.showCerts(cmd) },
+	}, c.certCheck())
 	return cmd
+}
+
+func (c *cli) showCerts(cmd *cobra.Command) error {
+	client, err := c.local()
+	if err != nil {
+		return err
+	}
+	certs, err := client.Certs(cmd.Context())
+	if err != nil {
+		return err
+	}
+	system, err := client.System(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return c.voice.Certs(certs, system.CACert)
 }
 
 func (c *cli) certCheck() *cobra.Command {

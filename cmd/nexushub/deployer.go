@@ -145,7 +145,8 @@ func (d *deployer) install(ctx context.Context, app api.DebugApplication) error 
 		return err
 	})
 	if err == nil && answer.Status != "running" {
-		d.voice.NotHealthy(app, answer.Message)
+		now, failed := d.client.DebugStatus(ctx, app.ID)
+		d.voice.NotHealthy(app, answer.Message, failed == nil && now.Status == "running")
 		err = errNotHealthy
 	}
 	return err

@@ -1,7 +1,14 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
 	"github.com/spf13/cobra"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/voice"
 )
 
 func (c *cli) remove() *cobra.Command {
@@ -12,11 +19,14 @@ any other: what is in /etc/nexushub/apps.d is removed by removing its file.`,
 		Example: "  nexushub remove myapp",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, _, err := c.client()
+			client, remote, err := c.client()
 			if err != nil {
 				return err
 			}
 			a, err := findDebug(cmd.Context(), client, args[0])
+			if errors.Is(err, api.NotFound) && !remote {
+				return notDeployed(cmd.Context(), client, args[0], err)
+			}
 			if err != nil {
 				return err
 			}
@@ -25,5 +35,23 @@ any other: what is in /etc/nexushub/apps.d is removed by removing its file.`,
 			}
 			return c.voice.Removed("application", a.AppID)
 		},
+	}
+}
+
+// notDeployed says who removes an application that is there, but not deployed.
+func notDeployed(ctx context.Context, client *api.Client, ref string, err error) error {
+	app, failed := client.App(ctx, ref)
+	switch {
+	case failed != nil:
+		return err
+	case app.Kind == "static":
+		return &voice.Hint{
+			Err:  fmt.Errorf("%s is an application of this host's configuration: %w", app.Name, api.Conflict),
+			Text: "remove its file in /etc/nexushub/apps.d, then: systemctl reload nexushubd",
+		}
+	}
+	return &voice.Hint{
+		Err:  fmt.Errorf("%s is an application of the admin application: %w", app.Name, api.Conflict),
+		Text: "remove it there",
 	}
 }

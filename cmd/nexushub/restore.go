@@ -9,7 +9,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,8 +32,9 @@ func (c *cli) restore() *cobra.Command {
 		Use: "restore FILE", Short: "put back what backup wrote (root)",
 		Long: `restore stops the agent and the proxy, puts the files of an archive back, and starts
 both again; meanwhile no connection is accepted. The agent then runs what the archive
-says. Applications that run go on until
-the agent finds that they are not wanted. Files that the archive does not have stay.
+says. Applications that run go on until the agent finds that they are not wanted. Files
+that the archive does not have stay. The archive may be another host's: owners go by
+their names.
 
 It refuses to write over a configuration that is there, unless --force says so.`,
 		Example: "  nexushub restore /root/nexushub.tar.gz --force",
@@ -145,12 +148,32 @@ func extract(root *os.Root, head *tar.Header, content io.Reader) error {
 		err = fmt.Errorf("%q is neither a file nor a folder nor a link: %w", head.Name, api.Invalid)
 	}
 	if err == nil {
-		err = root.Lchown(name, head.Uid, head.Gid)
+		uid, gid := owner(head)
+		err = root.Lchown(name, uid, gid)
 	}
 	if err == nil {
 		err = root.Chmod(name, mode)
 	}
 	return err
+}
+
+// owner goes by name where this host knows it: the numbers of another host mean others.
+func owner(head *tar.Header) (uid, gid int) {
+	uid, gid = head.Uid, head.Gid
+	if u, err := user.Lookup(head.Uname); err == nil {
+		uid = number(u.Uid, uid)
+	}
+	if g, err := user.LookupGroup(head.Gname); err == nil {
+		gid = number(g.Gid, gid)
+	}
+	return uid, gid
+}
+
+func number(s string, otherwise int) int {
+	if n, err := strconv.Atoi(s); err == nil {
+		return n
+	}
+	return otherwise
 }
 
 func writeFile(root *os.Root, name string, content io.Reader) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"os"
 	"path/filepath"
@@ -58,6 +59,21 @@ func TestArchivesMayOnlyWriteWhatIsOurs(t *testing.T) {
 	} {
 		if err := ours(name); (err == nil) != ok {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// An archive may come from a host that numbers its users otherwise.
+func TestOwnersGoByName(t *testing.T) {
+	for _, c := range []struct {
+		head     tar.Header
+		uid, gid int
+	}{
+		{tar.Header{Uname: "root", Uid: 999, Gname: "root", Gid: 998}, 0, 0},
+		{tar.Header{Uname: "nobody-has-this", Uid: 999, Gid: 998}, 999, 998},
+	} {
+		if uid, gid := owner(&c.head); uid != c.uid || gid != c.gid {
+			t.Errorf("%+v: owner %d:%d, want %d:%d", c.head, uid, gid, c.uid, c.gid)
 		}
 	}
 }

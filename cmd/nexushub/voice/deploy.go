@@ -32,9 +32,12 @@ func (v *Voice) Deployed(a api.DebugApplication, url string) error {
 	return err
 }
 
-// NotHealthy says why an application did not come up.
-func (v *Voice) NotHealthy(a api.DebugApplication, why string) {
+// NotHealthy says why an application did not come up, and whether its old release is there.
+func (v *Voice) NotHealthy(a api.DebugApplication, why string, serves bool) {
 	v.complain(a.AppID+" did not come up: "+why, "more: nexushub status "+a.AppID+"; nexushub logs "+a.AppID)
+	if serves {
+		v.say("what ran before serves on")
+	}
 }
 
 // WaitingForAgent says why nothing happens.

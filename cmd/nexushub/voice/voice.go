@@ -128,24 +128,21 @@ func (v *Voice) Routes(routes []api.Route) error {
 	return t.flush()
 }
 
-// Certs is `cert`.
-func (v *Voice) Certs(certs []api.Cert) error {
+// Certs is `cert`; root is the local authority's certificate, if there is one.
+func (v *Voice) Certs(certs []api.Cert, root string) error {
 	if done, err := v.json(certs); done {
 		return err
 	}
-	if len(certs) == 0 {
-		v.say("no certificates yet: put NAME.crt and NAME.key into /etc/nexushub/certs, or the proxy makes its own at the first request")
-		return nil
-	}
 	t := v.table("HOSTS", "SOURCE", "ISSUER", "EXPIRES", "PATH", "PROBLEM")
-	root := ""
 	for _, c := range certs {
 		t.row(strings.Join(c.Hosts, ","), c.Source, c.Issuer, v.expiry(c.NotAfter), c.Path, v.red(c.Error))
-		if c.Source == "local CA" {
-			root = c.Path
-		}
 	}
-	err := t.flush()
+	var err error
+	if len(certs) > 0 {
+		err = t.flush()
+	} else {
+		v.say("no certificates yet: put NAME.crt and NAME.key into /etc/nexushub/certs, or the proxy makes its own at the first request")
+	}
 	if root != "" {
 		v.say("to trust the local CA: cp %s /usr/local/share/ca-certificates/nexushub.crt && update-ca-certificates", root)
 	}

@@ -55,8 +55,9 @@ func TestWords(t *testing.T) {
 				CannotEnforce: []string{"memory"}, Providers: []api.Provider{{Name: "admin", State: "unavailable", Error: "refused"}}})
 		},
 		"certs": func(v *Voice) error {
-			return v.Certs([]api.Cert{{Hosts: []string{"a", "b"}, Source: "file", NotAfter: now.Add(72 * time.Hour)}, {Hosts: []string{"c"}, NotAfter: now.Add(-time.Hour), Error: "bad"}})
+			return v.Certs([]api.Cert{{Hosts: []string{"a", "b"}, Source: "file", NotAfter: now.Add(72 * time.Hour)}, {Hosts: []string{"c"}, NotAfter: now.Add(-time.Hour), Error: "bad"}}, "")
 		},
+		"certs-none": func(v *Voice) error { return v.Certs(nil, "/ca/root.crt") },
 		"routes": func(v *Voice) error {
 			return v.Routes([]api.Route{{Host: "h", Name: "n", State: "ready", Address: "127.0.0.1:1"}})
 		},
