@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -130,9 +132,7 @@ func (d *devLoop) turnOrQuit(ctx context.Context) (quit bool, err error) {
 func (d *devLoop) turn(ctx context.Context) (app api.DebugApplication, err error) {
 	if d.build != "" {
 		d.voice.Running(d.build)
-		cmd := command(ctx, []string{"sh", "-c", d.build}, nil, d.voice.Err, d.voice.Err)
-		cmd.Dir = d.dir
-		if err := cmd.Run(); err != nil {
+		if err := d.buildCommand(ctx).Run(); err != nil {
 			return app, fmt.Errorf("%s: %w", d.build, err)
 		}
 	}
@@ -141,6 +141,15 @@ func (d *devLoop) turn(ctx context.Context) (app api.DebugApplication, err error
 		return app, err
 	}
 	return app, d.voice.Deployed(app, d.client.DebugURL(ctx, app))
+}
+
+// buildCommand ends with everything that it started.
+func (d *devLoop) buildCommand(ctx context.Context) *exec.Cmd {
+	cmd := command(ctx, []string{"sh", "-c", d.build}, nil, d.voice.Err, d.voice.Err)
+	cmd.Dir = d.dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	return cmd
 }
 
 // again waits for R (true) or for the end.
