@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/nexushub/nexushub/cmd/nexushub/pack"
 	"github.com/nexushub/nexushub/test/lab"
 )
 
@@ -32,10 +34,27 @@ func TestCommands(t *testing.T) {
 			if err := m.CopyIn(t.Context(), hello, "/srv/hello"); err != nil {
 				t.Fatal(err)
 			}
+			zip(t, m, hello)
 			bin := commands(t, m)
 			t.Run("together", func(t *testing.T) { scripts(t, "testdata", bin) })
+			t.Run("configured", func(t *testing.T) { scripts(t, filepath.Join("testdata", "configured"), bin) })
 			t.Run("alone", func(t *testing.T) { scripts(t, filepath.Join("testdata", "alone"), bin) })
 		})
+	}
+}
+
+// zip puts the package of a folder into the machine.
+func zip(t *testing.T, m *lab.Machine, folder string) {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "hello.zip"))
+	if err == nil {
+		_, err = pack.Zip(t.Context(), folder, f)
+	}
+	if err == nil {
+		err = errors.Join(f.Close(), m.CopyIn(t.Context(), f.Name(), "/srv/hello.zip"))
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -1,132 +1,98 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/nexushub/nexushub/test/lab"
 )
 
-// terminal is a pseudo-terminal with a program in it.
+// terminal is a real one, tmux's, with a program in it.
 type terminal struct {
-	t      *testing.T
-	master *os.File
-	slave  *os.File
-	cmd    *exec.Cmd
-
-	mu     sync.Mutex // guards the field that follows
-	screen bytes.Buffer
+	t   *testing.T
+	dir string // of tmux's socket
 }
 
-// inTerminal runs the client in the machine with a terminal of its own.
+// inTerminal runs the client in the machine with a terminal of its own. Around it a
+// shell, which no key ends, tells the settings of the terminal before and after.
 func inTerminal(t *testing.T, m *lab.Machine, args ...string) *terminal {
 	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
+	return runInTerminal(t, m, "env", append([]string{"TERM=xterm", "nexushub"}, args...)...)
+}
+
+func runInTerminal(t *testing.T, m *lab.Machine, name string, args ...string) *terminal {
+	t.Helper()
+	x := &terminal{t, t.TempDir()}
+	cmd := m.Terminal(context.Background(), name, args...)
+	line := make([]string, len(cmd.Args))
+	for i, arg := range cmd.Args {
+		line[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 	}
-	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
+	script := `trap "" INT QUIT; echo "before $(stty -g)"; ` + strings.Join(line, " ") + `; echo "left with $?"; echo "after $(stty -g)"; exec sleep infinity`
+	t.Cleanup(func() { _ = x.tmux("kill-server").Run() })
+	if out, err := x.tmux("-f", "/dev/null", "new-session", "-d", "-x", "140", "-y", "40", script).CombinedOutput(); err != nil {
+		t.Fatalf("tmux: %v: %s", err, out)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := &terminal{t: t, master: master, slave: slave}
-	x.cmd = m.Terminal(context.Background(), "env", append([]string{"TERM=xterm", "nexushub"}, args...)...)
-	x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = slave, slave, slave
-	x.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := x.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go x.read()
-	t.Cleanup(func() { _ = x.cmd.Process.Kill(); slave.Close(); master.Close() })
 	return x
 }
 
-func (x *terminal) read() {
-	buf := make([]byte, 4096)
-	for {
-		n, err := x.master.Read(buf)
-		x.mu.Lock()
-		x.screen.Write(buf[:n])
-		x.mu.Unlock()
-		if err != nil {
-			return
-		}
-	}
+func (x *terminal) tmux(args ...string) *exec.Cmd {
+	cmd := exec.Command("tmux", append([]string{"-u", "-S", filepath.Join(x.dir, "s")}, args...)...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TMUX=")
+	return cmd
 }
 
-func (x *terminal) text() string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.screen.String()
-}
+// text is what is and was on the screen.
+func (x *terminal) text() string { return x.capture() }
 
-// await waits for a pattern behind what was awaited before.
-func (x *terminal) await(pattern string) {
+func (x *terminal) capture(options ...string) string {
 	x.t.Helper()
-	re := regexp.MustCompile(pattern)
-	deadline := time.Now().Add(90 * time.Second)
-	for !re.MatchString(x.text()) {
+	out, err := x.tmux(append([]string{"capture-pane", "-p", "-J", "-S", "-"}, options...)...).CombinedOutput()
+	if err != nil {
+		x.t.Fatalf("tmux: %v: %s", err, out)
+	}
+	return string(out)
+}
+
+// await waits for a pattern to appear and returns its groups.
+func (x *terminal) await(pattern string) []string {
+	x.t.Helper()
+	re := regexp.MustCompile("(?s)" + pattern)
+	for deadline := time.Now().Add(90 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if found := re.FindStringSubmatch(x.text()); found != nil {
+			return found
+		}
 		if time.Now().After(deadline) {
 			x.t.Fatalf("%q does not appear in:\n%s", pattern, x.text())
 		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	x.mu.Lock()
-	x.screen.Reset()
-	x.mu.Unlock()
-}
-
-func (x *terminal) press(keys string) {
-	x.t.Helper()
-	if _, err := x.master.WriteString(keys); err != nil {
-		x.t.Fatal(err)
 	}
 }
 
-// settings are the terminal's, to be the same before and after.
-func (x *terminal) settings() unix.Termios {
+// press sends keys by tmux's names.
+func (x *terminal) press(key string) {
 	x.t.Helper()
-	s, err := unix.IoctlGetTermios(int(x.slave.Fd()), unix.TCGETS)
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	return *s
-}
-
-// restored waits for the terminal to be as it was.
-func (x *terminal) restored(before unix.Termios) {
-	x.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); x.settings() != before; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			x.t.Fatalf("the terminal is not as it was: %+v, not %+v", x.settings(), before)
-		}
+	if out, err := x.tmux("send-keys", key).CombinedOutput(); err != nil {
+		x.t.Fatalf("tmux: %v: %s", err, out)
 	}
 }
 
-func (x *terminal) wait(code int) {
+// leaves waits for the end of the client: its exit code, and the terminal as it was.
+func (x *terminal) leaves(code int) {
 	x.t.Helper()
-	err := x.cmd.Wait()
-	if got := x.cmd.ProcessState.ExitCode(); got != code {
-		x.t.Errorf("exit code %d, not %d (%v):\n%s", got, code, err, x.text())
+	found := x.await(`before (\S+)\n.*left with (\d+)\nafter (\S+)\n`)
+	if found[2] != strconv.Itoa(code) {
+		x.t.Errorf("exit code %s, not %d:\n%s", found[2], code, x.text())
+	}
+	if found[1] != found[3] {
+		x.t.Errorf("the terminal is not as it was: %s, not %s", found[3], found[1])
 	}
 }
 
@@ -146,52 +112,112 @@ func machine(t *testing.T) *lab.Machine {
 	return m
 }
 
-// In a terminal dev takes keys, and leaves the terminal as it was: after Q, after
-// Ctrl-C, and when its application is gone.
-func TestDevInATerminal(t *testing.T) {
+// Everything that a terminal makes different.
+func TestTerminal(t *testing.T) {
 	m := machine(t)
-	for _, end := range []struct {
-		key  string
-		code int
-	}{{"q", 0}, {"\x03", -1}} { // Ctrl-C also ends nsenter, which is between us
-		x := inTerminal(t, m, "dev", "/srv/app", "--build", "echo built")
-		before := x.settings()
-		x.await(`(?s)built.*running.*R rebuild and redeploy, Q stop`)
-		if x.settings() == before {
-			t.Error("keys would need a return")
-		}
-		x.await("tick")
-		x.press("r")
-		x.await(`(?s)built.*R rebuild`)
-		x.press(end.key)
+	t.Run("keys", func(t *testing.T) { devTakesKeys(t, m) })
+	t.Run("ends", func(t *testing.T) { devEnds(t, m) })
+	t.Run("colours", func(t *testing.T) { colours(t, m) })
+	t.Run("upload", func(t *testing.T) { uploadGoesOn(t, m) })
+}
+
+// In a terminal dev takes keys, at any time, and leaves the terminal as it was.
+func devTakesKeys(t *testing.T, m *lab.Machine) {
+	x := inTerminal(t, m, "dev", "/srv/app", "--build", "echo built")
+	x.await(`built.*running.*R rebuild and redeploy, Q stop.* tick`)
+	x.press("r")
+	x.await(`built.*R rebuild.*built.*R rebuild`)
+	x.press("q")
+	x.await("removed application app-dev")
+	x.leaves(0)
+
+	x = inTerminal(t, m, "dev", "/srv/app", "--build", "echo building; sleep 1000")
+	x.await(`\nbuilding`)
+	x.press("Q")
+	x.leaves(0)
+	if out, err := m.Output(t.Context(), "pgrep", "-xa", "sleep"); strings.Contains(out, "1000") {
+		t.Errorf("the build goes on: %s (%v)", out, err)
+	}
+
+	x = inTerminal(t, m, "dev", "/srv/app", "--build", "echo no; exit 3")
+	x.await(`exit status 3.*R rebuild`)
+	x.press("q")
+	x.leaves(0)
+}
+
+// Ctrl-C and signals end dev as Q does, with the exit code of an interrupted command.
+func devEnds(t *testing.T, m *lab.Machine) {
+	for _, how := range []func(*terminal){
+		func(x *terminal) { x.press("C-c") },
+		func(*terminal) { m.Must(t, "pkill", "-TERM", "-x", "nexushub") },
+	} {
+		x := inTerminal(t, m, "dev", "/srv/app")
+		x.await(`R rebuild.* tick`)
+		how(x)
 		x.await("removed application app-dev")
-		x.wait(end.code)
-		x.restored(before)
+		x.leaves(130)
+	}
+	if out := m.Must(t, "nexushub", "list"); strings.Contains(out, "app-dev") {
+		t.Errorf("it is still there:\n%s", out)
 	}
 }
 
-// An upload of some size shows how far it is, how fast, and how long it takes; a
-// client that is killed goes on where it was, and so does one whose agent is killed.
-func TestUploadInATerminal(t *testing.T) {
-	m := machine(t)
-	m.Must(t, "dd", "if=/dev/urandom", "of=/srv/app/ballast", "bs=1M", "count=200", "status=none")
+// Colours are for a terminal that may have some.
+func colours(t *testing.T, m *lab.Machine) {
+	m.Must(t, "nexushub", "token", "create", "colour")
+	for _, c := range []struct {
+		env  string
+		want bool
+	}{{"TERM=xterm", true}, {"NO_COLOR=1", false}, {"TERM=dumb", false}} {
+		x := runInTerminal(t, m, "env", "TERM=xterm", c.env, "nexushub", "token", "list")
+		x.leaves(0)
+		if got := strings.Contains(x.capture("-e"), "\x1b["); got != c.want {
+			t.Errorf("%s: coloured %v, want %v:\n%q", c.env, got, c.want, x.capture("-e"))
+		}
+	}
+}
+
+// An upload of some size shows how far it is, how fast, and how long it takes, in one
+// line. After Ctrl-C, after the client and after the agent is killed it goes on where
+// it was. The agent is slowed down, so that there is something to interrupt.
+func uploadGoesOn(t *testing.T, m *lab.Machine) {
+	m.Must(t, "dd", "if=/dev/urandom", "of=/srv/app/ballast.gz", "bs=1M", "count=200", "status=none")
+	slow := func(quota string) {
+		m.Must(t, "systemctl", "set-property", "--runtime", "nexushubd.service", "CPUQuota="+quota)
+	}
+	slow("10%")
 	x := inTerminal(t, m, "deploy", "/srv/app")
-	x.await(`uploading +[1-9][0-9]?%.*MiB/s.*\[`)
-	m.Must(t, "pkill", "-KILL", "-x", "nexushub")
-	x.wait(-1)
-	arrived := status(t, m)
-	if arrived == 0 {
-		t.Error("nothing has arrived when the client is killed")
+	x.await(`uploading +[1-9][0-9]?%[^\n]*\([0-9.]+/[0-9.]+ MiB, [0-9.]+ [KM]iB/s\) \[[0-9hms]+:[0-9hms]+\]`)
+	x.press("C-c")
+	x.await("have arrived; the same command goes on there")
+	x.leaves(130)
+	if n := strings.Count(x.text(), "uploading"); n != 1 {
+		t.Errorf("the bar fills %d lines:\n%s", n, x.text())
 	}
+
+	first := chunks(t, m)
 	x = inTerminal(t, m, "deploy", "/srv/app")
-	x.await(`uploading`)
+	x.await(`are there already.*uploading +[1-9][0-9]?%`)
+	second := chunks(t, m)
+	m.Must(t, "pkill", "-KILL", "-x", "nexushub")
+	x.leaves(137)
+
+	x = inTerminal(t, m, "deploy", "/srv/app")
+	there, err := strconv.ParseFloat(x.await(`going on: ([0-9.]+) MiB of [0-9.]+ MiB are there already.*uploading`)[1], 64)
+	if err != nil || first == 0 || second <= first || int(there) < 2*second {
+		t.Errorf("%d chunks of 2 MiB had arrived, then %d, but it goes on at %v MiB (%v)", first, second, there, err)
+	}
 	m.Must(t, "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "nexushubd")
+	slow("")
 	x.await(`https://app\.debug\.yesterday\.localhost:8443/`)
-	x.wait(0)
+	x.leaves(0)
+	if left := m.Must(t, "find", "/tmp", "-name", "nexushub-*.zip"); left != "" {
+		t.Errorf("left behind: %s", left)
+	}
 }
 
-// status is how many chunks of the application's upload are there.
-func status(t *testing.T, m *lab.Machine) int {
+// chunks is how many of the application's upload have arrived.
+func chunks(t *testing.T, m *lab.Machine) int {
 	t.Helper()
 	out := m.Must(t, "sh", "-c", `id=$(curl -s --unix-socket /run/nexushub/api.sock http://agent/debug/application | sed 's/.*"id":"\([^"]*\)".*/\1/'); curl -s --unix-socket /run/nexushub/api.sock http://agent/debug/application/$id/upload/status`)
 	var n int

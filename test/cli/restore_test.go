@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/test/lab"
+)
+
+// A host that is lost comes back on another one, with another Debian and other numbers
+// of users: configuration, certificates, secrets, releases and the applications' data.
+func TestRestoreOnAnotherHost(t *testing.T) {
+	old := lab.Boot(t, lab.Options{Suite: lab.Bookworm})
+	old.MustInstall(t)
+	if err := old.CopyIn(t.Context(), filepath.Join(dist(), "examples", "hello"), "/srv/hello"); err != nil {
+		t.Fatal(err)
+	}
+	old.Must(t, "sh", "-ec", `nexushub deploy -q /srv/hello --name kept
+echo hush | nexushub secret set kept API_KEY
+nexushub exec kept -- sh -c 'echo precious >$STATE_DIRECTORY/data'
+install -m 0640 -g _nexushub-proxy /var/lib/nexushub-proxy/ca/root.crt /etc/nexushub/certs/shop.note
+nexushub backup --data -q /root/backup.tar.gz`)
+	dir := t.TempDir()
+	archive := filepath.Join(dir, "backup.tar.gz")
+	if err := old.CopyOut(t.Context(), "/root/backup.tar.gz", dir); err != nil {
+		t.Fatal(err)
+	}
+
+	other := lab.Boot(t, lab.Options{Suite: lab.Trixie})
+	other.Must(t, "sh", "-ec", "for n in 1 2 3; do useradd --system --user-group earlier$n; done")
+	other.MustInstall(t)
+	if err := other.CopyIn(t.Context(), archive, "/root/backup.tar.gz"); err != nil {
+		t.Fatal(err)
+	}
+	other.Must(t, "nexushub", "restore", "--force", "-q", "/root/backup.tar.gz")
+	got := other.Must(t, "sh", "-ec", `until nexushub status kept | grep -q "state: running"; do sleep 0.1; done
+nexushub exec kept -- sh -c 'echo $API_KEY; cat $STATE_DIRECTORY/data'
+stat -c %G /etc/nexushub/certs/shop.note; stat -c %U /var/lib/nexushub-proxy/ca/root.key
+systemctl is-active nexushub-proxy`)
+	if want := "hush\nprecious\n_nexushub-proxy\n_nexushub-proxy\nactive"; strings.TrimSpace(got) != want {
+		t.Errorf("on the other host: %q, want %q", got, want)
+	}
+	before, after := old.Must(t, "sha256sum", lab.RootCA), other.Must(t, "sha256sum", lab.RootCA)
+	if before != after {
+		t.Error("who trusted the old host's authority does not trust the new one's")
+	}
+}
