@@ -14,6 +14,9 @@ import (
 func (s *session) follow() error {
 	s.hashing.Lock()
 	defer s.hashing.Unlock()
+	if _, done, _ := s.progress(); done {
+		return nil // a chunk came again
+	}
 	return s.followLocked()
 }
 

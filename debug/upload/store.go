@@ -51,6 +51,7 @@ func (s *Store) reopen(name string) error {
 	one, err := openSession(path, s.limits)
 	if err == nil && idPattern.MatchString(name) {
 		s.sessions[name] = one
+		s.hint(one) // what is there need not wait for what is missing
 		return nil
 	}
 	if errors.Is(err, release.ErrNoSpace) {
