@@ -51,6 +51,9 @@ func (a *Agent) find(name string) (*Desired, error) {
 			}
 		}
 	}
+	if near := nearest(name, desired); near != "" {
+		return nil, fmt.Errorf("application %q, did you mean %s: %w", name, near, api.NotFound)
+	}
 	return nil, fmt.Errorf("application %q: %w", name, api.NotFound)
 }
 

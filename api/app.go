@@ -13,6 +13,7 @@ type App struct {
 	HostName    string `json:"host_name"`
 	Kind        string `json:"kind"` // static, dynamic, debug
 	URL         string `json:"url"`
+	Route       string `json:"route,omitempty"` // ready, starting, down; none while the proxy is away
 
 	State    State      `json:"state"`
 	Since    time.Time  `json:"since"`

@@ -44,17 +44,24 @@ func (h *handlers) fresh(ctx context.Context) traffic {
 	return trafficOf(status)
 }
 
-// traffic is what the proxy counts for each instance.
-type traffic map[string]proxy.InstanceStatus
+// traffic is what the proxy counts for each instance, and where it leads requests.
+type traffic struct {
+	counted map[string]proxy.InstanceStatus
+	routes  map[string]string
+}
 
 func trafficOf(s proxy.Status) traffic {
-	t := traffic{}
+	t := traffic{map[string]proxy.InstanceStatus{}, map[string]string{}}
 	for _, i := range s.Instances {
-		t[i.Instance] = i
+		t.counted[i.Instance] = i
+	}
+	for _, r := range s.Routes {
+		t.routes[r.Instance] = r.State
 	}
 	return t
 }
 
 func (t traffic) fill(app *api.App) {
-	app.Requests, app.InFlight = t[app.ID].Requests, int(t[app.ID].InFlight)
+	counted := t.counted[app.ID]
+	app.Requests, app.InFlight, app.Route = counted.Requests, int(counted.InFlight), t.routes[app.ID]
 }

@@ -14,11 +14,11 @@ func (h *handlers) routes(c echo.Context) error {
 	if err != nil {
 		return fmt.Errorf("the proxy does not answer: %w: %w", err, api.Unavailable)
 	}
-	counted := trafficOf(status)
+	traffic := trafficOf(status)
 	out := []api.Route{}
 	for _, r := range status.Routes {
 		for _, host := range r.Hosts {
-			out = append(out, route(host, r, counted[r.Instance]))
+			out = append(out, route(host, r, traffic.counted[r.Instance]))
 		}
 	}
 	return list(c, out, nil)

@@ -83,7 +83,7 @@ func (s *stub) Create(t api.NewToken) (api.IssuedToken, error) {
 }
 func (s *stub) Revoke(id string) error { return s.note("revoke %s", id) }
 func (s *stub) Status(context.Context) (proxy.Status, error) {
-	return proxy.Status{Routes: []proxy.RouteStatus{{Instance: appID, Hosts: []string{"h", "i"}}},
+	return proxy.Status{Routes: []proxy.RouteStatus{{Instance: appID, Hosts: []string{"h", "i"}, State: "ready"}},
 		Instances: []proxy.InstanceStatus{{Instance: appID, Requests: 12}}}, s.note("status")
 }
 func (s *stub) Certs(context.Context) ([]certs.Info, error) {
@@ -133,8 +133,8 @@ func TestClientAndServerAgree(t *testing.T) {
 		{"refresh; status", func() error { _, err := c.Apps(ctx); return err }},
 		{"refresh; status", func() error {
 			a, err := c.App(ctx, "hello")
-			if a.Requests != 12 {
-				t.Errorf("requests of %+v", a)
+			if a.Requests != 12 || a.Route != "ready" {
+				t.Errorf("requests and route of %+v", a)
 			}
 			return err
 		}},

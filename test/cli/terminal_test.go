@@ -117,6 +117,7 @@ func TestTerminal(t *testing.T) {
 	m := machine(t)
 	t.Run("keys", func(t *testing.T) { devTakesKeys(t, m) })
 	t.Run("ends", func(t *testing.T) { devEnds(t, m) })
+	t.Run("top", func(t *testing.T) { topLeaves(t, m) })
 	t.Run("colours", func(t *testing.T) { colours(t, m) })
 	t.Run("upload", func(t *testing.T) { uploadGoesOn(t, m) })
 }
@@ -160,6 +161,14 @@ func devEnds(t *testing.T, m *lab.Machine) {
 	if out := m.Must(t, "nexushub", "list"); strings.Contains(out, "app-dev") {
 		t.Errorf("it is still there:\n%s", out)
 	}
+}
+
+// top draws until Q.
+func topLeaves(t *testing.T, m *lab.Machine) {
+	x := inTerminal(t, m, "top", "--every", "200ms")
+	x.await(`NAME +STATE +CPU`)
+	x.press("q")
+	x.leaves(0)
 }
 
 // Colours are for a terminal that may have some.

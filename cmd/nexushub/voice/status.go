@@ -26,6 +26,7 @@ func (v *Voice) Status(a api.App) error {
 	p.row("last exit", indent(a.LastExit))
 	p.row("health", v.healthDetail(a.Health))
 	p.row("url", a.URL)
+	p.row("route", a.Route)
 	p.row("unit", unit(a))
 	p.row("usage", usage(a))
 	p.row("requests", requests(a))

@@ -32,7 +32,7 @@ func at(d time.Duration) *time.Time {
 
 var shop = api.App{
 	ID: "3bf3e3c0-6e51-482a-b180-00f6aa568ee9", Name: "shop", DisplayName: "The Shop", HostName: "shop.example.org", Kind: "static",
-	URL: "https://shop.example.org/", State: api.StateBackingOff, Since: now.Add(-90 * time.Second), Why: "it exited",
+	URL: "https://shop.example.org/", Route: "down", State: api.StateBackingOff, Since: now.Add(-90 * time.Second), Why: "it exited",
 	Attempt: 2, NextTry: at(5 * time.Second), LastExit: "exit code 1\nlast line", Unit: "nexushub-app-shop-1.service", PID: 42, Port: 10001,
 	Release: "abcdef0123456789", Revision: "0123456789abcdef", Restarts: 3, Memory: 1536 << 10, CPUNSec: 2_340_000_000, Tasks: 7,
 	Requests: 12, InFlight: 1, ExpiresAt: at(time.Hour), DropIns: []string{"/etc/x.conf"}, Exposure: new(float64),
