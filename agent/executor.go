@@ -73,11 +73,24 @@ func (e *executor) run(ctx context.Context, t Task, generation uint64) result {
 		r.err = e.job(ctx, t)
 	}
 	if t.Action.readsUnit() {
-		r.readAt = time.Now()
-		r.status, r.readErr = e.units.Get(ctx, t.Unit)
+		e.read(ctx, &r)
 	}
 	r.took = time.Since(began)
 	return r
+}
+
+// read looks at the unit after the task. After a start it does not ask PID 1, which is
+// busiest then: the application could be probed meanwhile.
+func (e *executor) read(ctx context.Context, r *result) {
+	r.readAt = time.Now()
+	if r.task.Action == Start && r.err == nil {
+		if place, err := e.place(r.task); err == nil {
+			if r.status, r.hearsay = e.units.Started(r.task.Spec, place); r.hearsay {
+				return
+			}
+		}
+	}
+	r.status, r.readErr = e.units.Get(ctx, r.task.Unit)
 }
 
 // job hands one job to PID 1, which gets a bounded number of them at a time.
@@ -101,15 +114,19 @@ func (e *executor) start(ctx context.Context, t Task) error {
 	if err := e.writeEnv(t.Instance); err != nil {
 		return err
 	}
-	place := units.Placement{}
-	if t.Spec.Network != units.NetworkSocket {
-		port, err := e.ports.Take(t.Unit)
-		if err != nil {
-			return err
-		}
-		place.Port = port
+	place, err := e.place(t)
+	if err != nil {
+		return err
 	}
 	return e.units.Start(ctx, t.Spec, place)
+}
+
+// place gives a unit the port it keeps until it is gone.
+func (e *executor) place(t Task) (place units.Placement, err error) {
+	if t.Spec.Network != units.NetworkSocket {
+		place.Port, err = e.ports.Take(t.Unit)
+	}
+	return place, err
 }
 
 // wouldPlace is where a unit that does not run could be tried by hand, with the files

@@ -30,7 +30,7 @@ func (a *Agent) enterAfter(r result) {
 	if r.readAt.IsZero() {
 		return
 	}
-	if a.have.heard[r.task.Unit].After(r.readAt) {
+	if r.hearsay || a.have.heard[r.task.Unit].After(r.readAt) {
 		a.hint(r.task.Unit)
 	}
 	delete(a.have.heard, r.task.Unit)

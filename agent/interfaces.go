@@ -13,6 +13,7 @@ import (
 // error, it is so.
 type Runner interface {
 	Start(ctx context.Context, s units.Spec, p units.Placement) error
+	Started(s units.Spec, p units.Placement) (units.Status, bool)
 	Stop(ctx context.Context, unit string) error
 	Restart(ctx context.Context, unit string) error
 	ResetFailed(ctx context.Context, unit string) error

@@ -15,8 +15,10 @@ const (
 	taskGrace = 5 * time.Second
 	// hintPause is between a signal of systemd and the reading that it leads to.
 	hintPause = 20 * time.Millisecond
-	// gatherRatio bounds the share of time that looking takes: one part in five.
-	gatherRatio = 4
+	// gatherEach bounds the share of time that looking takes, about 5 µs for each instance,
+	// to one part in five; a handful is looked at without delay.
+	gatherEach = 20 * time.Microsecond
+	gatherFrom = 50
 )
 
 // runLoop is the reconciler: it alone decides, and it does no I/O itself.
@@ -32,10 +34,11 @@ func (a *Agent) runLoop(ctx context.Context) error {
 	for ctx.Err() == nil {
 		began := time.Now()
 		due.Reset(a.reconcile(work))
-		took := time.Since(began)
-		a.life.looks.Observe(took.Seconds())
+		a.life.looks.Observe(time.Since(began).Seconds())
 		a.news(ctx, work, resync.C, due.C)
-		a.gather(ctx, work, gatherRatio*took)
+		if n := a.instances(); n >= gatherFrom {
+			a.gather(ctx, work, time.Duration(n)*gatherEach)
+		}
 	}
 	return a.finishTasks(cancel)
 }
@@ -61,8 +64,15 @@ func (a *Agent) news(ctx, work context.Context, resync, due <-chan time.Time) {
 	}
 }
 
+// instances is how many a look has to look at.
+func (a *Agent) instances() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.want.desired)
+}
+
 // gather takes in what else happens within d: looking at a thousand instances after
-// every single event would cost more than the events. For a handful, d is nothing.
+// every single event would cost more than the events.
 func (a *Agent) gather(ctx, work context.Context, d time.Duration) {
 	end := time.NewTimer(d)
 	defer end.Stop()

@@ -15,4 +15,5 @@ type result struct {
 	readAt  time.Time // when the unit was read afterwards; zero: it was not
 	status  units.Status
 	readErr error
+	hearsay bool // status is what the signals told, PID 1 was not asked
 }

@@ -72,6 +72,11 @@ func (b bag) exit() Exit {
 	}
 }
 
+// main decodes the main process.
+func (b bag) main() main {
+	return main{pid: int(take[uint32](b, "MainPID")), startedAt: b.stamp("ExecMainStartTimestamp"), text: b.text("StatusText")}
+}
+
 func (s *Status) owner(fields [][]byte) {
 	into := map[string]*string{
 		"NEXUSHUB_APP": &s.App, "NEXUSHUB_INSTANCE": &s.Instance, "NEXUSHUB_RELEASE": &s.Release,

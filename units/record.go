@@ -1,5 +1,7 @@
 package units
 
+import "time"
+
 // record is what the Manager remembers about one unit between reads.
 type record struct {
 	changes  uint64 // hints so far
@@ -7,6 +9,14 @@ type record struct {
 	read     bool   // status was read at all
 	status   Status
 	lastExit Exit // the last one seen, which an automatic restart wipes from PID 1
+	main     main // as the last signal told it
+}
+
+// main is the main process of a unit in a signal, which is a snapshot.
+type main struct {
+	pid       int
+	startedAt time.Time
+	text      string // StatusText
 }
 
 // fresh says that nothing was heard since the last read.
@@ -33,12 +43,25 @@ func (m *Manager) record(unit string) *record {
 	return r
 }
 
-// changed notes a hint about a unit, with the exit it may carry, and passes it on.
-func (m *Manager) changed(unit string, e Exit) {
+// recorded returns a copy of what is remembered about a unit.
+func (m *Manager) recorded(unit string) record {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r := m.records[unit]; r != nil {
+		return *r
+	}
+	return record{}
+}
+
+// changed notes a hint about a unit, with what the signal may carry, and passes it on.
+func (m *Manager) changed(unit string, b bag) {
 	m.mu.Lock()
 	r := m.record(unit)
 	r.changes++
-	r.exited(e)
+	r.exited(b.exit())
+	if _, told := b["MainPID"]; told {
+		r.main = b.main()
+	}
 	m.mu.Unlock()
 	m.events.Put(Event{Unit: unit})
 }

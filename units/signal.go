@@ -36,7 +36,7 @@ func (m *Manager) hear(ctx context.Context, l *link, s *dbus.Signal) {
 		m.heardJob(l, s)
 	case managerFace + "UnitRemoved":
 		if unit, _ := arg[string](s, 0); strings.HasPrefix(unit, Prefix) {
-			m.changed(unit, Exit{})
+			m.changed(unit, nil)
 		}
 	case managerFace + "Reloading":
 		if begins, ok := arg[bool](s, 0); ok && !begins {
@@ -61,7 +61,7 @@ func (m *Manager) heardChange(s *dbus.Signal) {
 		unit = base + ".service"
 	}
 	values, _ := arg[map[string]dbus.Variant](s, 1)
-	m.changed(unit, bag(values).exit())
+	m.changed(unit, bag(values))
 }
 
 func (m *Manager) heardJob(l *link, s *dbus.Signal) {
@@ -73,7 +73,7 @@ func (m *Manager) heardJob(l *link, s *dbus.Signal) {
 	}
 	l.jobs.removed(job, result)
 	if strings.HasPrefix(unit, Prefix) && strings.HasSuffix(unit, ".service") {
-		m.changed(unit, Exit{})
+		m.changed(unit, nil)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // The pace before the first success: an application is up within milliseconds, and
 // every millisecond until that is noticed is a millisecond of waiting for its users.
 const (
-	firstPause = 2 * time.Millisecond
+	firstPause = time.Millisecond
 	lastPause  = 250 * time.Millisecond
 )
 
@@ -40,7 +40,7 @@ func (p *probe) run(ctx context.Context) {
 		}
 		if p.note(o) == Unknown {
 			timer.Reset(pause)
-			pause = min(pause*8/5, lastPause, p.check.Interval)
+			pause = min(pause*4/3, lastPause, p.check.Interval)
 			continue
 		}
 		timer.Reset(time.Until(slot(time.Now().Add(spread(p.check.Interval)))))

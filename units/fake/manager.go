@@ -65,6 +65,17 @@ func (m *Manager) Start(ctx context.Context, s units.Spec, p units.Placement) er
 	return nil
 }
 
+// Started is like the real one.
+func (m *Manager) Started(s units.Spec, _ units.Placement) (units.Status, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	u := m.units[s.UnitName()]
+	if u == nil || u.status.MainPID == 0 {
+		return units.Status{}, false
+	}
+	return u.status, true
+}
+
 func (m *Manager) load(s units.Spec, p units.Placement) (*unit, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

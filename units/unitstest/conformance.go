@@ -14,6 +14,7 @@ import (
 // Manager is what is tested.
 type Manager interface {
 	Start(ctx context.Context, s units.Spec, p units.Placement) error
+	Started(s units.Spec, p units.Placement) (units.Status, bool)
 	Stop(ctx context.Context, unit string) error
 	Restart(ctx context.Context, unit string) error
 	ResetFailed(ctx context.Context, unit string) error
@@ -39,6 +40,7 @@ type Lab func(t *testing.T, test func(t *testing.T, h Harness))
 func Conformance(t *testing.T, lab Lab) {
 	for name, test := range map[string]func(*testing.T, Harness){
 		"Start":                testStart,
+		"Started":              testStarted,
 		"StartTwice":           testStartTwice,
 		"StartBadSpec":         testStartBadSpec,
 		"StartMissing":         testStartMissing,

@@ -58,6 +58,30 @@ func testStartMissing(t *testing.T, h Harness) {
 	}
 }
 
+// testStarted: what is known without asking is what PID 1 answers, but for the figures.
+func testStarted(t *testing.T, h Harness) {
+	read := start(t, h, h.Spec)
+	told, ok := h.Manager.Started(h.Spec, Place(h.Spec))
+	if !ok {
+		t.Fatal("what just started is not known")
+	}
+	if told.MainPID != read.MainPID || told.Invocation != read.Invocation || !told.StartedAt.Equal(read.StartedAt) {
+		t.Errorf("started as process %d of %s at %s, PID 1 says %d of %s at %s", told.MainPID, told.Invocation, told.StartedAt, read.MainPID, read.Invocation, read.StartedAt)
+	}
+	owner := func(s units.Status) [9]any {
+		return [9]any{s.Unit, s.App, s.Instance, s.Release, s.Revision, s.Kind, s.Host, s.Network, s.Port}
+	}
+	if owner(told) != owner(read) || !told.Running() {
+		t.Errorf("told %+v, read %+v", told, read)
+	}
+	if err := h.Manager.Stop(t.Context(), h.Spec.UnitName()); err != nil {
+		t.Fatal(err)
+	}
+	if told, ok := h.Manager.Started(h.Spec, Place(h.Spec)); ok {
+		t.Errorf("after its end: %+v", told)
+	}
+}
+
 func testStartAgain(t *testing.T, h Harness) {
 	for range 5 {
 		if err := h.Manager.Start(t.Context(), h.Spec, Place(h.Spec)); err != nil {
