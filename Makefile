@@ -104,6 +104,7 @@ soak: deb examples ## long fault runs
 	@$(NEED) $(LAB_TOOLS)
 	$(GO) test -count=1 -timeout 8h -v -run '$(RUN)' ./test/soak/...
 	NEXUSHUB_RESTARTS=50 NEXUSHUB_RATE=1000 NEXUSHUB_STREAM_GIB=10 $(GO) test -count=1 -timeout 8h -v -run '$(RUN)' ./test/proxy
+	NEXUSHUB_LINES=300000 $(GO) test -count=1 -timeout 2h -v -run '$(RUN)' ./test/journal
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted" >&2; exit 1; }

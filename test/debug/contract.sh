@@ -1,7 +1,7 @@
 #!/bin/bash
 # Speaks the API of debug applications with curl alone, as clients do that were written
-# long before: create, upload in chunks of 2 MiB, install, follow the log, install again,
-# delete. Usage: contract.sh TOKEN PACKAGE.zip HOST PATH TEXT-OF-THE-ANSWER TEXT-OF-THE-LOG
+# long before: create, upload in chunks of 2 MiB, install, follow the log, upload again
+# in the way of the IETF, install again, delete. Usage: contract.sh TOKEN PACKAGE.zip HOST PATH TEXT-OF-THE-ANSWER TEXT-OF-THE-LOG
 set -euo pipefail
 token=$1 package=$2 host=$3 path=$4 answer=$5 line=$6
 base=https://admin.yesterday.localhost:8443/debug/application
@@ -36,6 +36,16 @@ upload() { # a zip, in chunks of 2 MiB
 	[ "$("${api[@]}" "$base/$id/upload/status" | field completed)" = true ] || fail "upload is not complete"
 }
 
+resume() { # a zip, interrupted half-way
+	local half offset
+	half=$(($(stat -c %s "$1") / 2))
+	head -c "$half" "$1" | "${api[@]}" -H 'Upload-Complete: ?0' --data-binary @- "$base/$id/package"
+	offset=$("${api[@]}" --head "$base/$id/package" | tr -d '\r' | sed -n 's/^upload-offset: //Ip')
+	[ "$offset" = "$half" ] || fail "the offset is $offset, not $half"
+	[ "$(tail -c +$((half + 1)) "$1" | "${api[@]}" -X PATCH -T - -H 'Content-Type: application/partial-upload' \
+		-H "Upload-Offset: $offset" -H 'Upload-Complete: ?1' "$base/$id/package" | field completed)" = true ] || fail "not resumed"
+}
+
 install() {
 	local out
 	out=$("${api[@]}" -X POST "$base/$id/install")
@@ -64,7 +74,8 @@ if [ -n "$line" ]; then
 	grep -qF -- "$line" "$work/log" || fail "the log lacks $line: $(head -c 4000 "$work/log")"
 	grep -q '^id: ' "$work/log" && grep -q '^event: log' "$work/log" || fail "the log is no event stream"
 fi
-install # the same package again
+resume "$package" # the same again
+install
 serves
 [ "$(status -H "Authorization: Bearer $token" -X DELETE "$base/$id")" = 204 ] || fail "not deleted: $(cat "$work/answer")"
 [ "$(status -H "Authorization: Bearer $token" "$base/$id/status")" = 404 ] || fail "still there"
