@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -31,7 +32,7 @@ from stdin, so that it is in no shell history.`,
 		if token == "" {
 			return usage(cmd, errors.New("--token is needed: a token, or - to read it from stdin"))
 		}
-		host, err := c.hostOf(args[0], token, ca)
+		host, err := c.hostOf(cmd.Context(), args[0], token, ca)
 		if err != nil {
 			return err
 		}
@@ -40,7 +41,7 @@ from stdin, so that it is in no shell history.`,
 	return cmd
 }
 
-func (c *cli) hostOf(name, token, ca string) (h profile.Host, err error) {
+func (c *cli) hostOf(ctx context.Context, name, token, ca string) (h profile.Host, err error) {
 	if !strings.Contains(name, "://") {
 		name = "https://" + name
 	}
@@ -50,7 +51,7 @@ func (c *cli) hostOf(name, token, ca string) (h profile.Host, err error) {
 	}
 	h = profile.Host{URL: u.Scheme + "://" + u.Host, Token: token}
 	if token == "-" {
-		if h.Token, err = c.readSecret("token: "); err != nil {
+		if h.Token, err = c.readSecret(ctx, "token: "); err != nil {
 			return h, err
 		}
 		h.Token = strings.TrimSpace(h.Token)

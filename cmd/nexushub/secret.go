@@ -1,14 +1,9 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/nexushub/nexushub/api"
 )
@@ -59,7 +54,7 @@ func (c *cli) secretSet() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		value, err := c.readSecret("value of " + args[1] + ": ")
+		value, err := c.readSecret(cmd.Context(), "value of "+args[1]+": ")
 		if err != nil {
 			return err
 		}
@@ -92,24 +87,4 @@ func (c *cli) secretRemove() *cobra.Command {
 			return c.voice.Removed("secret", args[1])
 		},
 	}
-}
-
-// readSecret reads stdin to its end; at a terminal it asks, and does not show.
-func (c *cli) readSecret(prompt string) (string, error) {
-	if f, ok := c.in.(*os.File); ok && isTerminal(f) {
-		fmt.Fprint(c.voice.Err, prompt)
-		data, err := term.ReadPassword(int(f.Fd()))
-		fmt.Fprintln(c.voice.Err)
-		return string(data), err
-	}
-	data, err := io.ReadAll(io.LimitReader(c.in, maxSecret+1))
-	switch {
-	case err != nil:
-		return "", err
-	case len(data) == 0:
-		return "", errors.New("stdin is empty: there is no value to read")
-	case len(data) > maxSecret:
-		return "", fmt.Errorf("a secret of more than %d bytes: %w", maxSecret, api.TooLarge)
-	}
-	return string(data), nil
 }

@@ -120,6 +120,8 @@ func TestTerminal(t *testing.T) {
 	t.Run("top", func(t *testing.T) { topLeaves(t, m) })
 	t.Run("colours", func(t *testing.T) { colours(t, m) })
 	t.Run("upload", func(t *testing.T) { uploadGoesOn(t, m) })
+	t.Run("exec", func(t *testing.T) { execHasATerminal(t, m) })
+	t.Run("secret", func(t *testing.T) { secretsAreNotShown(t, m) })
 }
 
 // In a terminal dev takes keys, at any time, and leaves the terminal as it was.
@@ -222,6 +224,34 @@ func uploadGoesOn(t *testing.T, m *lab.Machine) {
 	x.leaves(0)
 	if left := m.Must(t, "find", "/tmp", "-name", "nexushub-*.zip"); left != "" {
 		t.Errorf("left behind: %s", left)
+	}
+}
+
+// A command in the application's sandbox gets the terminal, and its end is ours.
+func execHasATerminal(t *testing.T, m *lab.Machine) {
+	x := inTerminal(t, m, "exec", "app", "--", "sh")
+	x.await(`\$ $`)
+	x.press("test -t 0 -a -t 1 && echo on a terminal of $(id -un | cut -c1-3); exit 7")
+	x.press("Enter")
+	x.await(`\non a terminal of nh-`)
+	x.leaves(7)
+}
+
+// A secret that is typed is not shown; Ctrl-C leaves at once, with the terminal as it was.
+func secretsAreNotShown(t *testing.T, m *lab.Machine) {
+	x := inTerminal(t, m, "secret", "set", "app", "KEY")
+	x.await(`value of KEY: `)
+	x.press("C-c")
+	x.leaves(130)
+
+	x = inTerminal(t, m, "secret", "set", "app", "KEY")
+	x.await(`value of KEY: `)
+	x.press("hush")
+	x.press("Enter")
+	x.await(`set KEY of app`)
+	x.leaves(0)
+	if strings.Contains(x.text(), "hush") {
+		t.Errorf("it was shown:\n%s", x.text())
 	}
 }
 
