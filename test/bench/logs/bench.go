@@ -68,6 +68,7 @@ func (b *bench) prepare(ctx context.Context, deb string) error {
 	}
 	b.app, err = b.client().App(ctx, "talker")
 	b.report.Note("machine: Debian %s, systemd in a container", b.machine.Suite)
+	b.report.Notes = append(b.report.Notes, whereTimeGoes...)
 	return err
 }
 
