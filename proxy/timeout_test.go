@@ -92,6 +92,23 @@ func TestSlowClients(t *testing.T) {
 	}
 }
 
+// TestSilentHandshake: who connects and says nothing is given up before TLS begins.
+func TestSilentHandshake(t *testing.T) {
+	f := start(t, func(o *Options) { o.HeaderTimeout = 50 * time.Millisecond })
+	for _, address := range []string{f.addr, f.plain} {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(c, "\x16\x03\x01")
+		c.SetReadDeadline(time.Now().Add(20 * time.Second))
+		if _, err := io.Copy(io.Discard, c); isTimeout(err) {
+			t.Errorf("%s: open still", address)
+		}
+		c.Close()
+	}
+}
+
 // TestDrippingClients: a client that sends a byte before each deadline has as long as
 // it wants for a body, but not for a head.
 func TestDrippingClients(t *testing.T) {

@@ -46,11 +46,8 @@ func (e *expiry) UnmarshalJSON(b []byte) error {
 // exchangeToken asks the login application. A status other than 200 says that the
 // refresh token is not valid (any more).
 func (s *Server) exchangeToken(ctx context.Context, x *exchange, refresh string) (got tokenResponse, status int, err error) {
-	login := x.snap.login
-	if login == nil || login.target == nil {
-		return got, 0, errors.New("there is no login application")
-	}
-	if err := login.target.acquire(x.began); err != nil {
+	login, err := s.enterLogin(ctx, x)
+	if err != nil {
 		return got, 0, err
 	}
 	defer login.target.release()
@@ -72,6 +69,31 @@ func (s *Server) exchangeToken(ctx context.Context, x *exchange, refresh string)
 		err = errors.New("login application answered without a token for this instance")
 	}
 	return got, resp.StatusCode, err
+}
+
+var errNoLogin = errors.New("there is no login application")
+
+// enterLogin counts the exchange in at the login application's target, waiting while
+// that starts or is replaced.
+func (s *Server) enterLogin(ctx context.Context, x *exchange) (*route, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.opt.HoldTimeout)
+	defer cancel()
+	for snap := x.snap; ; snap = s.snapshot.Load() {
+		login := snap.login
+		switch {
+		case login == nil || login.State == StateDown:
+			return nil, errNoLogin
+		case login.State == StateReady && login.target == nil:
+			return nil, errNoLogin
+		case login.State == StateReady && login.target.acquire(x.began) == nil:
+			return login, nil
+		}
+		select {
+		case <-snap.changed:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("the login application is not ready: %w", ctx.Err())
+		}
+	}
 }
 
 func (s *Server) askLogin(ctx context.Context, x *exchange, login *route, refresh string) (*http.Response, error) {

@@ -70,3 +70,40 @@ func TestLogin(t *testing.T) {
 		}
 	})
 }
+
+// TestExchangeWaitsForLogin: a browser that asks for a token while the login application
+// starts, or is replaced, gets one.
+func TestExchangeWaitsForLogin(t *testing.T) {
+	f := start(t, func(o *Options) { o.HoldTimeout = 20 * time.Second })
+	app := appRoute(t, http.NotFoundHandler())
+	login := routeTo(t, loginID, "login.yesterday.localhost", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		json.NewEncoder(w).Encode(map[string]any{"Expiry": time.Now().Add(time.Hour), "RefreshToken": "b", "AccessToken": "c", "ApplicationID": appID})
+	}))
+	replaced, starting := login, login
+	replaced.Target = &Target{ID: "old", Network: "tcp", Address: "127.0.0.1:1"}
+	starting.State, starting.Target = StateStarting, nil
+	for name, before := range map[string]Route{"starts": starting, "is replaced": replaced} {
+		f.apply(table(login, app))
+		f.apply(table(before, app))
+		if before.Target != nil {
+			f.server.targets.find("old").draining.Store(true)
+		}
+		got := make(chan string, 1)
+		c := f.http(true)
+		go func() {
+			r, _ := http.NewRequest("POST", "https://"+appHost+"/api/access_token", nil)
+			r.AddCookie(&http.Cookie{Name: "YRT", Value: "a"})
+			resp, err := c.Do(r)
+			if err != nil {
+				got <- err.Error()
+				return
+			}
+			got <- body(t, resp)
+		}()
+		eventually(t, "the exchange waits", func() bool { return f.server.inFlight[0].Load() == 1 })
+		f.apply(table(login, app))
+		if s := <-got; s != `{"access_token":"c"}`+"\n" {
+			t.Errorf("login %s: %s", name, s)
+		}
+	}
+}
