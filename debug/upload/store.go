@@ -126,10 +126,13 @@ func (s *Store) Spool(r io.Reader) (*os.File, error) {
 		return nil, release.NoSpace(err)
 	}
 	limited := &io.LimitedReader{R: r, N: s.limits.MaxSize + 1}
-	err = errors.Join(os.Remove(f.Name()), release.CheckSpace(s.dir, 0, s.limits.FreeSpace))
-	if err == nil {
-		_, err = io.Copy(f, limited)
+	err = os.Remove(f.Name())
+	for err == nil {
+		if err = release.CheckSpace(s.dir, 0, s.limits.FreeSpace); err == nil {
+			_, err = io.CopyN(f, limited, checkEvery)
+		}
 	}
+	err = ignoreEOF(err)
 	if err == nil && limited.N == 0 {
 		err = &TooLargeError{Limit: s.limits.MaxSize}
 	}
