@@ -119,6 +119,12 @@ func (c *cli) logSource(ctx context.Context, ref string) (logSource, error) {
 			return client.Logs(ctx, ref, q, after)
 		}, nil
 	}
+	if ref == "" {
+		return nil, &voice.Hint{
+			Err:  fmt.Errorf("all logs at once are shown on the host itself: %w", api.Forbidden),
+			Text: "name an application: nexushub logs APP",
+		}
+	}
 	a, err := findDebug(ctx, client, ref)
 	if err != nil {
 		return nil, err
