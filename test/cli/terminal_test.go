@@ -148,7 +148,8 @@ func devTakesKeys(t *testing.T, m *lab.Machine) {
 	x.leaves(0)
 }
 
-// Ctrl-C and signals end dev as Q does, with the exit code of an interrupted command.
+// Ctrl-C, signals and the loss of the terminal end dev as Q does, with the exit code of
+// an interrupted command.
 func devEnds(t *testing.T, m *lab.Machine) {
 	for _, how := range []func(*terminal){
 		func(x *terminal) { x.press("C-c") },
@@ -160,6 +161,12 @@ func devEnds(t *testing.T, m *lab.Machine) {
 		x.await("removed application app-dev")
 		x.leaves(130)
 	}
+	x := inTerminal(t, m, "dev", "/srv/app")
+	x.await(`R rebuild.* tick`)
+	if out, err := x.tmux("kill-server").CombinedOutput(); err != nil {
+		t.Fatalf("tmux: %v: %s", err, out)
+	}
+	m.Must(t, "timeout", "60", "sh", "-c", "while pgrep -x nexushub; do sleep 0.1; done")
 	if out := m.Must(t, "nexushub", "list"); strings.Contains(out, "app-dev") {
 		t.Errorf("it is still there:\n%s", out)
 	}
