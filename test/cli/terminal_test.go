@@ -117,9 +117,9 @@ func TestTerminal(t *testing.T) {
 	m := machine(t)
 	t.Run("keys", func(t *testing.T) { devTakesKeys(t, m) })
 	t.Run("ends", func(t *testing.T) { devEnds(t, m) })
-	t.Run("top", func(t *testing.T) { topLeaves(t, m) })
 	t.Run("colours", func(t *testing.T) { colours(t, m) })
 	t.Run("upload", func(t *testing.T) { uploadGoesOn(t, m) })
+	t.Run("top", func(t *testing.T) { topLeaves(t, m) })
 	t.Run("exec", func(t *testing.T) { execHasATerminal(t, m) })
 	t.Run("secret", func(t *testing.T) { secretsAreNotShown(t, m) })
 }

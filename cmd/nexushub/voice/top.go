@@ -26,6 +26,10 @@ func (v *Voice) Top(loads []Load) error {
 	if v.Colour {
 		fmt.Fprint(v.Out, "\x1b[H\x1b[J") // home, clear below
 	}
+	if len(loads) == 0 {
+		_, err := fmt.Fprintln(v.Out, "no applications")
+		return err
+	}
 	t := v.table("NAME", "STATE", "CPU", "MEMORY", "TASKS", "REQ/S", "IN FLIGHT", "RESTARTS")
 	for _, l := range loads {
 		t.row(l.Name, v.state(l.State), fmt.Sprintf("%.1f%%", l.CPU), size(l.Memory), fmt.Sprint(l.Tasks),

@@ -61,6 +61,10 @@ func TestWords(t *testing.T) {
 		"routes": func(v *Voice) error {
 			return v.Routes([]api.Route{{Host: "h", Name: "n", State: "ready", Address: "127.0.0.1:1"}})
 		},
+		"top-none": func(v *Voice) error { return v.Top(nil) },
+		"top": func(v *Voice) error {
+			return v.Top([]Load{{App: api.App{Name: "idle", State: api.StateRunning}}, {App: shop, CPU: 12.34, Requests: 5}})
+		},
 		"plan": func(v *Voice) error {
 			return v.Plan([]api.Task{{Action: "start", Name: "shop", Unit: "u", Reason: "wanted"}})
 		},
