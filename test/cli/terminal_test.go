@@ -237,7 +237,7 @@ func uploadGoesOn(t *testing.T, m *lab.Machine) {
 // A command in the application's sandbox gets the terminal, and its end is ours.
 func execHasATerminal(t *testing.T, m *lab.Machine) {
 	x := inTerminal(t, m, "exec", "app", "--", "sh")
-	x.await(`\$ $`)
+	x.await(`\n\$ ?\n`)
 	x.press("test -t 0 -a -t 1 && echo on a terminal of $(id -un | cut -c1-3); exit 7")
 	x.press("Enter")
 	x.await(`\non a terminal of nh-`)
