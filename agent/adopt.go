@@ -18,6 +18,7 @@ const (
 	portsFile     = "ports"
 	dynamicFile   = "dynamic"
 	installedFile = "installed"
+	haltedFile    = "halted"
 )
 
 // load reads the state files.
@@ -33,6 +34,9 @@ func (a *Agent) load() (ports.Saved, error) {
 		return saved, err
 	}
 	if _, err := a.state.Load(installedFile, &a.want.installed); err != nil {
+		return saved, err
+	}
+	if _, err := a.state.Load(haltedFile, &a.life.halted); err != nil {
 		return saved, err
 	}
 	if _, err := a.state.Load(portsFile, &saved); err != nil {

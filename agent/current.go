@@ -6,6 +6,7 @@ import "time"
 type Current struct {
 	Units   map[string][]*Unit // by instance, loaded ones only
 	Served  map[string]string  // instance -> unit that the proxy leads requests to
+	Targets map[string]string  // instance -> unit in the table that the proxy was given, or is to be
 	Trouble map[string]Trouble // by instance
 	Busy    map[string]bool    // instances with a task in hand
 	Partial map[string]bool    // kinds whose provider has not given its complete word
@@ -13,7 +14,7 @@ type Current struct {
 
 // of cuts out one instance.
 func (c Current) of(d *Desired, now time.Time) situation {
-	s := situation{Desired: d, now: now, served: c.Served[d.ID], trouble: c.Trouble[d.ID]}
+	s := situation{Desired: d, now: now, served: c.Served[d.ID], target: c.Targets[d.ID], trouble: c.Trouble[d.ID]}
 	for _, u := range c.Units[d.ID] {
 		if u.Unit == d.Unit {
 			s.want = u

@@ -21,7 +21,11 @@ func (p DebugProvider) Put(in Instance) {
 // Remove wants the debug application with this id to be gone. No other application can
 // be removed here.
 func (p DebugProvider) Remove(id string) {
-	p.edit(func(all map[string]Instance) { delete(all, id) })
+	p.edit(func(all map[string]Instance) {
+		delete(all, id)
+		w := &p.agent.want
+		w.orphans = slices.DeleteFunc(w.orphans, func(o resolved) bool { return o.ID == id && o.Kind == KindDebug })
+	})
 }
 
 // List returns the debug applications that were put.
@@ -29,6 +33,20 @@ func (p DebugProvider) List() []Instance {
 	p.agent.mu.Lock()
 	defer p.agent.mu.Unlock()
 	return slices.Collect(maps.Values(p.agent.want.debug))
+}
+
+// Orphans are the debug applications that run although the state that knew them is lost.
+// Put takes one over; without that it can be neither named nor removed.
+func (p DebugProvider) Orphans() []Instance {
+	p.agent.mu.Lock()
+	defer p.agent.mu.Unlock()
+	var list []Instance
+	for _, o := range p.agent.want.orphans {
+		if o.Kind == KindDebug {
+			list = append(list, o.Instance)
+		}
+	}
+	return list
 }
 
 // Restored says that all debug applications of the time before were put again; only

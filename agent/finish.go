@@ -83,6 +83,7 @@ func (a *Agent) failed(r result, now time.Time) {
 		w.failStart(r.err.Error(), a.have.hasGood(id, w.trouble.Revision), a.want.backoff, now)
 		return
 	}
+	w.broken = w.broken || r.task.Action == Restart
 	h := a.have.holds[id]
 	h.n++
 	h.why = r.task.Action.String() + ": " + r.err.Error()

@@ -14,11 +14,13 @@ const haltSlack = 10 * time.Second
 
 // StopAll is the ordered shutdown: requests are led nowhere and drained, then every
 // application is stopped, all at the same time. Each has its own limit, and none keeps
-// another from stopping. They stay down until one is started again.
+// another from stopping. They stay down until one is started again, whatever happens to
+// the agent or the host meanwhile.
 func (a *Agent) StopAll(ctx context.Context) error {
 	began := time.Now()
 	a.log.Info("stopping all applications: routes first, then in parallel every unit")
 	limits := a.halt()
+	a.saver.flush()
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var late []string
@@ -49,7 +51,7 @@ func (a *Agent) StopAll(ctx context.Context) error {
 func (a *Agent) halt() map[string]time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.life.halted = true
+	a.setHalted(true)
 	a.want.stale, a.life.asked = true, time.Now()
 	limits := map[string]time.Duration{}
 	for _, d := range a.want.desired {
@@ -57,4 +59,18 @@ func (a *Agent) halt() map[string]time.Duration {
 	}
 	a.poke()
 	return limits
+}
+
+// setHalted says whether everything is to be down. The caller holds mu, and flushes.
+func (a *Agent) setHalted(halted bool) {
+	if a.life.halted != halted {
+		a.life.halted = halted
+		a.saver.save(haltedFile, halted)
+	}
+}
+
+// resume wants an instance to run, whatever stopped or rejected it before.
+func (a *Agent) resume(m *Memory) {
+	m.Stopped, m.ByHand, m.Rejected = "", "", nil
+	a.setHalted(false)
 }

@@ -184,6 +184,7 @@ type fakeReleases struct {
 	mu      sync.Mutex
 	version string
 	fail    map[string]error
+	bare    bool // packages have neither bin/app nor files
 }
 
 func (r *fakeReleases) Resolve(_ context.Context, path string) (release.Release, error) {
@@ -192,7 +193,7 @@ func (r *fakeReleases) Resolve(_ context.Context, path string) (release.Release,
 	if err := r.fail[path]; err != nil {
 		return release.Release{}, err
 	}
-	return release.Release{Hash: "hash-of-" + path + r.version, Dir: path + r.version, Runs: true, Static: true}, nil
+	return release.Release{Hash: "hash-of-" + path + r.version, Dir: path + r.version, Runs: !r.bare, Static: !r.bare}, nil
 }
 
 func (r *fakeReleases) Get(hash string) (release.Release, error) {

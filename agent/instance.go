@@ -28,6 +28,7 @@ type Instance struct {
 	StaticService string            `json:"static_service,omitempty"` // URL of a developer's own server
 	DebugPort     int               `json:"debug_port,omitempty"`     // development server on 127.0.0.1
 	ACME          bool              `json:"acme,omitempty"`
+	AsItRuns      bool              `json:"as_it_runs,omitempty"` // known from PID 1 alone: left alone until its provider knows more
 	ExpiresAt     time.Time         `json:"expires_at,omitzero"`
 	Manifest      manifest.Manifest `json:"manifest,omitzero"` // the operator's word, over the package's
 }

@@ -31,7 +31,7 @@ type Good struct {
 // is says whether nothing about the good revision has changed.
 func (g *Good) is(s *situation) bool {
 	m := &s.Manifest
-	return g != nil && g.Revision == s.Revision && g.Manifest.Health == m.Health && g.Manifest.Static == m.Static &&
+	return g != nil && g.Revision == s.Revision && g.Manifest.Static == m.Static &&
 		g.Manifest.ProxyAll == m.ProxyAll && g.Manifest.IdleTimeout == m.IdleTimeout
 }
 

@@ -25,8 +25,7 @@ func (a *Agent) StopApp(ctx context.Context, nameOrID string) (api.App, error) {
 // StartApp lets an application run again, at once, and waits until it does.
 func (a *Agent) StartApp(ctx context.Context, nameOrID string) (api.App, error) {
 	id, err := a.change(nameOrID, func(d *Desired, m *Memory) error {
-		m.Stopped, m.ByHand, m.Rejected = "", "", nil
-		a.life.halted = false
+		a.resume(m)
 		a.forgive(d.ID)
 		return nil
 	})
@@ -40,7 +39,7 @@ func (a *Agent) StartApp(ctx context.Context, nameOrID string) (api.App, error) 
 func (a *Agent) RestartApp(ctx context.Context, nameOrID string) (api.App, error) {
 	id, err := a.change(nameOrID, func(d *Desired, m *Memory) error {
 		m.Serial++
-		m.Stopped, m.ByHand, m.Rejected = "", "", nil
+		a.resume(m)
 		a.forgive(d.ID)
 		return nil
 	})
@@ -66,7 +65,7 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 			instead = m.Pin.Instead
 		}
 		m.Pin = &Pin{Release: target, Instead: instead}
-		m.Stopped, m.ByHand, m.Rejected = "", "", nil
+		a.resume(m)
 		a.want.version++
 		return nil
 	})

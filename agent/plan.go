@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -52,6 +53,7 @@ type situation struct {
 	want    *Unit   // the unit of the wanted revision
 	others  []*Unit // of other revisions
 	served  string
+	target  string // other than served while the proxy has not acknowledged it
 	trouble Trouble
 }
 
@@ -59,11 +61,11 @@ type situation struct {
 func (s *situation) next() (Task, bool) {
 	switch {
 	case s.Problem != "":
-		return Task{}, false
+		return s.keep("it runs, and goes on although " + s.Problem)
 	case s.Stopped != "":
 		return s.windDown(s.Stopped)
 	case s.Adopted:
-		return s.keep()
+		return s.keep("it runs, and its provider has not been heard yet")
 	case !s.runs():
 		return s.windDown("it has nothing to run any more")
 	case s.trouble.GaveUp:
@@ -77,10 +79,10 @@ func (s *situation) next() (Task, bool) {
 }
 
 // keep leads requests to what was found running, and leaves it at that.
-func (s *situation) keep() (Task, bool) {
+func (s *situation) keep(reason string) (Task, bool) {
 	for _, u := range s.others {
 		if s.served == "" && u.Running() {
-			return s.task(Route, u.Unit, "it runs, and its provider has not been heard yet"), true
+			return s.task(Route, u.Unit, reason), true
 		}
 	}
 	return Task{}, false
@@ -151,8 +153,8 @@ func (s *situation) settle() (Task, bool) {
 
 // windDown ends all units of the instance: no requests, then none in flight, then stop.
 func (s *situation) windDown(reason string) (Task, bool) {
-	if s.served != "" {
-		return s.task(Unroute, s.served, reason), true
+	if routed := cmp.Or(s.served, s.target); routed != "" { // a proxy that was slow may have it by now
+		return s.task(Unroute, routed, reason), true
 	}
 	all := s.others
 	if s.want != nil {

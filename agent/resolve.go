@@ -69,6 +69,10 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin) {
 	if r.problem != "" || r.adopted {
 		return
 	}
+	if r.AsItRuns {
+		r.problem = "its settings are lost, deploy it again to change it"
+		return
+	}
 	rel, err := a.findRelease(ctx, r.Instance)
 	if err == nil && pin != nil && pin.Instead == rel.Hash {
 		r.pinned = true
@@ -79,7 +83,10 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin) {
 		return
 	}
 	r.release = rel
-	if !r.empty() && !rel.Runs && !rel.Static && r.StaticPath == "" && r.StaticService == "" && r.DebugPort == 0 {
+	if len(r.Manifest.Exec) > 0 && rel.Dir != "" { // the operator's word stands in for bin/app, too
+		r.release.Runs = true
+	}
+	if !r.empty() && !r.release.Runs && !rel.Static && r.StaticPath == "" && r.StaticService == "" && r.DebugPort == 0 {
 		r.problem = r.Package + ": the package has neither bin/app nor static/, and the application no static path"
 	}
 }

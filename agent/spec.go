@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"maps"
 	"path/filepath"
 
@@ -38,7 +39,7 @@ func buildSpec(in Instance, rel release.Release, m manifest.Manifest, s secretFi
 		EnvFiles:    append([]string{envFile(p, in.ID)}, s.EnvFiles...),
 		Credentials: s.Credentials, SecretsHash: s.Version,
 		Network: m.Network, Domain: p.Domain,
-		Notify:   m.Health.Type == "notify",
+		Health: healthCheck(m.Health), Notify: m.Health.Type == "notify",
 		StartSec: m.Health.StartPeriod.Seconds(), StopSec: m.StopTimeout.Seconds(),
 		MemoryMax: uint64(m.Limits.Memory), TasksMax: uint64(m.Limits.Tasks), CPUQuota: m.Limits.CPU,
 		Loosen: m.Sandbox.Loosenings(),
@@ -53,6 +54,12 @@ func buildSpec(in Instance, rel release.Release, m manifest.Manifest, s secretFi
 		spec.State = stateRoot + in.ID
 	}
 	return spec
+}
+
+// healthCheck belongs to the identity of a revision: one that passes another check is
+// another one, which has to pass it beside the old before it takes over.
+func healthCheck(h manifest.Health) string {
+	return fmt.Sprintf("%s %s every %s within %s, %d times", h.Type, h.Path, h.Interval.Std(), h.Timeout.Std(), h.Failures)
 }
 
 func command(m manifest.Manifest) []string {

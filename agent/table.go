@@ -62,7 +62,7 @@ func (t *table) watch(id string) *watch {
 // current is what Plan gets to see.
 func (t *table) current(partial map[string]bool) Current {
 	c := Current{
-		Units: t.byInstance, Served: t.served,
+		Units: t.byInstance, Served: t.served, Targets: t.targets,
 		Trouble: make(map[string]Trouble, len(t.watches)), Busy: make(map[string]bool, len(t.busy)), Partial: partial,
 	}
 	for id, w := range t.watches {

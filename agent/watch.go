@@ -19,6 +19,7 @@ type watch struct {
 	exits   int    // of the unit, already counted
 	counted bool   // this run's ill health is counted already
 	expect  bool   // the unit was there, and nobody of ours has stopped it
+	broken  bool   // a restart of ours failed: if the unit ends now, that was us
 	healthy time.Time
 	total   int // ends since the agent started
 }
@@ -39,6 +40,7 @@ func (w *watch) observe(d *Desired, hasGood bool, u *Unit, b backoff, now time.T
 		w.run, w.counted = u.Invocation, false
 	}
 	w.expect = w.expect || !u.Ended()
+	w.broken = w.broken && !u.Running()
 	w.countExits(u, hasGood, b, now)
 	w.countHealth(d, hasGood, u, b, now)
 }
@@ -93,7 +95,7 @@ func (w *watch) failStart(why string, hasGood bool, b backoff, now time.Time) {
 // is not any more, and since every end by itself is followed by a restart, only a
 // stop job can have done it.
 func (w *watch) byHand(u *Unit) bool {
-	if !w.expect || (u != nil && !u.Ended()) {
+	if !w.expect || w.broken || (u != nil && !u.Ended()) {
 		return false
 	}
 	return u == nil || (u.Result != "start-limit-hit" && u.Result != "resources")

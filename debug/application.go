@@ -17,6 +17,7 @@ type application struct {
 	InstalledAt time.Time `json:"installedAt,omitzero"`
 	ActiveAt    time.Time `json:"activeAt"` // last activity
 	Release     string    `json:"release,omitempty"`
+	Adopted     bool      `json:"adopted,omitempty"` // known from what runs alone, until the next installation
 }
 
 // host is the canonical host name; the client's own spelling stays in HostName.
@@ -35,7 +36,7 @@ func (s *Server) instance(a application) agent.Instance {
 	return agent.Instance{
 		ID: string(a.ID), Kind: agent.KindDebug, HostName: a.host(), AppID: a.AppID,
 		DisplayName: a.DisplayName, DBName: a.DBName, Release: a.Release,
-		StaticService: a.StaticServiceURL, ExpiresAt: s.expiresAt(a),
+		StaticService: a.StaticServiceURL, ExpiresAt: s.expiresAt(a), AsItRuns: a.Adopted,
 	}
 }
 

@@ -221,3 +221,19 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 		}
 	}
 }
+
+// TestAdoptsWhatRunsUnknown: the state folder was lost, the application was not.
+func TestAdoptsWhatRunsUnknown(t *testing.T) {
+	h := newHost(t)
+	const id = "0b6b6f4e-7c1c-4a6e-9a3a-0d3f1f1c2b3a"
+	h.runtime.orphans = []agent.Instance{{ID: id, Kind: agent.KindDebug, HostName: "lost.debug", AppID: "lost", Release: "r1"}}
+	h.start()
+	if in := h.runtime.wanted[id]; in.Release != "r1" || in.HostName != "lost.debug" || !in.AsItRuns {
+		t.Errorf("the agent was given %+v", in)
+	}
+	h.start() // once is enough
+	if n := len(h.server.apps.all()); n != 1 {
+		t.Errorf("%d applications, want 1", n)
+	}
+	h.do(http.MethodDelete, "/debug/application/"+id, nil, nil).want(http.StatusNoContent)
+}

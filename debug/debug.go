@@ -70,6 +70,9 @@ func NewServer(o Options) (*Server, error) {
 	}
 	s := &Server{o: o, apps: apps, installs: newInstalls(), streams: newStreams(), gone: make(chan struct{}, 1), started: time.Now()}
 	s.echo = s.routes()
+	if err := s.adopt(); err != nil {
+		return nil, err
+	}
 	for _, a := range apps.all() {
 		if a.Release != "" {
 			o.Runtime.Put(s.instance(a))

@@ -222,6 +222,7 @@ type fakeRuntime struct {
 	hold     func(context.Context) error // launches wait for it
 	launched []string                    // release, with ! if again
 	others   []api.App
+	orphans  []agent.Instance
 }
 
 func newFakeRuntime() *fakeRuntime {
@@ -239,6 +240,8 @@ func (r *fakeRuntime) Put(in agent.Instance) {
 	}
 	r.apps[in.ID] = a
 }
+
+func (r *fakeRuntime) Orphans() []agent.Instance { return r.orphans }
 
 func (r *fakeRuntime) Restored() { r.restored = true }
 

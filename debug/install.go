@@ -59,7 +59,7 @@ func (s *Server) unpack(ctx context.Context, id ID) (a application, again bool, 
 	now := time.Now().UTC()
 	a, err = s.apps.update(id, func(a *application) {
 		again = a.Release == rel.Hash
-		a.Release, a.InstalledAt, a.ActiveAt = rel.Hash, now, now
+		a.Release, a.InstalledAt, a.ActiveAt, a.Adopted = rel.Hash, now, now, false
 	})
 	if err != nil {
 		return a, false, err

@@ -13,6 +13,8 @@ import (
 
 // Runtime is the agent: what is put there runs.
 type Runtime interface {
+	// Orphans run although the registry that knew them is lost.
+	Orphans() []agent.Instance
 	// Put makes in what is wanted of its instance, without waiting; Restored ends the
 	// putting of those of the time before.
 	Put(in agent.Instance)

@@ -19,6 +19,9 @@ type AgentRuntime struct{ Agent *agent.Agent }
 // Put see agent.DebugProvider.
 func (r AgentRuntime) Put(in agent.Instance) { r.Agent.Debug().Put(in) }
 
+// Orphans see agent.DebugProvider.
+func (r AgentRuntime) Orphans() []agent.Instance { return r.Agent.Debug().Orphans() }
+
 // Restored see agent.DebugProvider.
 func (r AgentRuntime) Restored() { r.Agent.Debug().Restored() }
 

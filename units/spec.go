@@ -22,6 +22,7 @@ type Spec struct {
 	Network     string  `json:"network"`              // port, socket, guest
 	Domain      string  `json:"domain"`               // guest: internal.DOMAIN leads to the proxy
 	ProxyPort   int     `json:"proxy_port,omitempty"` // guest: the proxy's port on the host
+	Health      string  `json:"health,omitempty"`     // how the agent asks for its health, in words: part of the identity alone
 	Notify      bool    `json:"notify,omitempty"`     // Type=notify, WATCHDOG
 	WatchdogSec float64 `json:"watchdog_sec,omitempty"`
 	StartSec    float64 `json:"start_sec"` // TimeoutStartUSec

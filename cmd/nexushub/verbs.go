@@ -42,8 +42,8 @@ func (c *cli) stop() *cobra.Command {
 		Long: `stop takes the route away, lets requests in hand finish, and ends the application:
 SIGTERM, its grace period, SIGKILL. It stays stopped until nexushub start.
 
-With --all every application stops, all at once, until one is started again or the agent
-restarts. systemctl stop nexushub.target stops the proxy and the agent as well.`,
+With --all every application stops, all at once, until one is started again, also over a
+reboot. systemctl stop nexushub.target stops the proxy and the agent as well.`,
 		Example: "  nexushub stop myapp\n  nexushub stop --all",
 		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: c.completeApp,
 	}

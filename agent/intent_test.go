@@ -1,0 +1,146 @@
+package agent
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/units"
+)
+
+func TestStopAllOutlivesTheAgent(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(shop, "shop.yesterday.localhost")
+		h.app(blog, "blog.yesterday.localhost")
+		h.start()
+		if err := h.agent.StopAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		h.kill()
+		h.boot = "boot-2"
+		h.start()
+		h.pass(time.Minute)
+		for _, id := range []string{shop, blog} {
+			if v := h.wantState(id, api.StateStopped); !strings.Contains(v.Why, "stop --all") {
+				t.Errorf("why %q, want that all were stopped", v.Why)
+			}
+		}
+		if _, err := h.agent.StartApp(t.Context(), shop); err != nil {
+			t.Fatal(err)
+		}
+		h.kill()
+		h.start()
+		h.wantState(shop, api.StateRunning)
+		h.wantState(blog, api.StateRunning)
+	})
+}
+
+// TestChangedHealthCheckIsANewRevision: what is healthy by the new check takes over, and
+// until then the old one serves, judged by its own.
+func TestChangedHealthCheckIsANewRevision(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(shop, "shop.yesterday.localhost")
+		h.start()
+		before := h.unitsOf(shop)[0]
+		h.health.set("/ready", true)
+		h.config.Apps[0].Health.Path = "/ready"
+		h.agent.Reload(h.config, 8443)
+		h.pass(2 * time.Second)
+		if r, _ := h.proxy.route(shop); r.Target == nil || r.Target.ID != before.Unit {
+			t.Errorf("the route leads to %+v before the new check is passed", r.Target)
+		}
+		h.health.set("/ready", false)
+		h.pass(30 * time.Second)
+		v := h.wantState(shop, api.StateRunning)
+		if v.Unit == before.Unit || len(h.unitsOf(shop)) != 1 {
+			t.Errorf("%s runs, was %s: want a new revision alone", v.Unit, before.Unit)
+		}
+	})
+}
+
+// TestFailedRestartIsNoOperator: what a failed restart of our own leaves behind must not
+// be taken for systemctl stop.
+func TestFailedRestartIsNoOperator(t *testing.T) {
+	d, b, now := &Desired{Revision: "r"}, backoff{first: time.Second, last: time.Second}, time.Now()
+	unit := func(active string) *Unit {
+		return &Unit{Status: units.Status{Unit: "u", ActiveState: active, Invocation: "i", Result: "success"}}
+	}
+	for _, failed := range []bool{true, false} {
+		w := &watch{}
+		see := func(active string) { w.observe(d, false, unit(active), b, now) }
+		see("active")
+		w.expect, w.broken = false, failed // as a restart begins, and ends
+		see("deactivating")
+		see("inactive")
+		if got := w.byHand(unit("inactive")); got == failed {
+			t.Errorf("restart failed: %v, but stopped by hand: %v", failed, got)
+		}
+		see("active")
+		see("inactive")
+		if !w.byHand(unit("inactive")) {
+			t.Errorf("restart failed: %v: once it ran again, a stop is an operator's", failed)
+		}
+	}
+}
+
+// TestLostDebugApplicationCanBeRemoved: taken over from PID 1 it is left as it is, until
+// it is installed anew or removed.
+func TestLostDebugApplicationCanBeRemoved(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.agent.Debug().Put(Instance{ID: shop, HostName: "shop.debug", AppID: "shop", Release: "r1"})
+		h.agent.Debug().Restored()
+		h.settle()
+		before := h.unitsOf(shop)[0]
+		h.kill()
+		h.wipe()
+		h.start()
+		orphans := h.agent.Debug().Orphans()
+		if len(orphans) != 1 || orphans[0].ID != shop || orphans[0].HostName != "shop.debug" {
+			t.Fatalf("orphans %+v", orphans)
+		}
+		orphans[0].AsItRuns = true
+		h.agent.Debug().Put(orphans[0])
+		h.agent.Debug().Restored()
+		h.pass(time.Minute)
+		if v := h.wantState(shop, api.StateRunning); v.Unit != before.Unit || !strings.Contains(v.Why, "deploy it again") {
+			t.Errorf("%s runs (%s), want %s as it is", v.Unit, v.Why, before.Unit)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := h.agent.Debug().Uninstall(ctx, shop); err != nil {
+			t.Fatal(err)
+		}
+		if left := h.unitsOf(shop); len(left) != 0 {
+			t.Errorf("left: %+v", left)
+		}
+	})
+}
+
+// TestStopAfterASlowProxy: the proxy may have the route although it has not said so.
+func TestStopAfterASlowProxy(t *testing.T) {
+	desired := Desired{Instance: Instance{ID: shop}, Name: "shop", Unit: "u", Revision: "r", Stopped: "by operator"}
+	u := &Unit{Status: units.Status{Unit: "u", Instance: shop, ActiveState: "active"}}
+	current := Current{Units: map[string][]*Unit{shop: {u}}, Targets: map[string]string{shop: "u"}}
+	tasks := Plan([]Desired{desired}, current, time.Now())
+	if len(tasks) != 1 || tasks[0].Action != Unroute || tasks[0].Unit != "u" {
+		t.Errorf("%+v, want the route taken away first", tasks)
+	}
+}
+
+func TestOperatorsExecStandsInForBinApp(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.releases.bare = true
+		h.app(shop, "shop.yesterday.localhost", func(a *config.App) { a.Manifest = manifest.Manifest{Exec: []string{"server", "--port"}} })
+		h.app(blog, "blog.yesterday.localhost")
+		h.start()
+		h.wantState(shop, api.StateRunning)
+		if v := h.wantState(blog, api.StateFailed); !strings.Contains(v.Why, "bin/app") {
+			t.Errorf("why %q, want that bin/app is missing", v.Why)
+		}
+	})
+}
