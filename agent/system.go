@@ -24,7 +24,6 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 		Version: version.Version, Commit: version.Commit, StartedAt: a.started,
 		Systemd: caps.VersionText, CgroupV2: caps.UnifiedCgroups, CannotEnforce: caps.Missing(),
 		Connected: connected, ProxyConnected: err == nil, Generation: a.router.inForceNow(), CACert: status.CACert,
-		States: map[api.State]int{},
 	}
 	for _, l := range status.Listeners {
 		s.Listeners = append(s.Listeners, l.Name+" "+l.Address)
@@ -39,9 +38,7 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 		s.FirstReconcile = &a.life.first
 	}
 	s.LastReconcile = &a.life.last
-	for _, st := range a.have.states {
-		s.States[st.state]++
-	}
+	s.States = a.have.counts()
 	s.Providers = a.want.providers()
 	if !connected {
 		s.Warnings = append(s.Warnings, "systemd does not answer on D-Bus; applications run on, changes wait")
@@ -50,6 +47,21 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("nexushub-proxy does not answer: %v", err))
 	}
 	return s, nil
+}
+
+// States counts the applications by state.
+func (a *Agent) States() map[api.State]int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.have.counts()
+}
+
+func (t *table) counts() map[api.State]int {
+	n := map[api.State]int{}
+	for _, st := range t.states {
+		n[st.state]++
+	}
+	return n
 }
 
 // providers tells how the sources of instances fare.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
@@ -13,12 +14,24 @@ import (
 )
 
 // notifier tells systemd how the daemon is (sd_notify(3)); without systemd it is silent.
-type notifier struct{ log *slog.Logger }
+type notifier struct {
+	log    *slog.Logger
+	remark *atomic.Pointer[string] // on the last reload
+}
+
+func newNotifier(log *slog.Logger) notifier {
+	none := ""
+	n := notifier{log: log, remark: &atomic.Pointer[string]{}}
+	n.remark.Store(&none)
+	return n
+}
 
 const (
-	statusEvery = 10 * time.Second
+	// statusEvery is how often STATUS may change; statusAnyway, how often it is sent without.
+	statusEvery  = time.Second
+	statusAnyway = 10 * time.Second
 	// extension is by how much a slow start asks for more time, well before it is due.
-	extension = 3 * statusEvery
+	extension = 3 * statusAnyway
 )
 
 func (n notifier) send(state string) {
@@ -42,12 +55,13 @@ func (n notifier) reloading() {
 	n.send(sd.SdNotifyReloading + "\n" + sd.SdNotifyMonotonicUsec())
 }
 
-func (n notifier) reloaded(err error) {
-	status := ""
-	if err != nil {
-		status = "\nSTATUS=configuration is wrong, the old one stays in force: " + firstLine(err.Error())
+// reloaded says so, with a remark that stays in STATUS until the next reload.
+func (n notifier) reloaded(remark string) {
+	n.remark.Store(&remark)
+	if remark != "" {
+		remark = "\nSTATUS=" + remark
 	}
-	n.send(sd.SdNotifyReady + status)
+	n.send(sd.SdNotifyReady + remark)
 }
 
 // run says READY after the first reconcile, keeps STATUS up to date, and feeds the
@@ -61,15 +75,20 @@ func (n notifier) run(ctx context.Context, a *agent.Agent) error {
 	status := time.NewTicker(statusEvery)
 	defer status.Stop()
 	ready := a.Ready()
+	var sent string
+	var at time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ready:
-			ready = nil
-			n.send(sd.SdNotifyReady + "\nSTATUS=" + summary(a))
-		case <-status.C:
-			n.send(n.word(ready != nil, a))
+			ready, sent = nil, n.word(false, a)
+			n.send(sd.SdNotifyReady + "\n" + sent)
+		case now := <-status.C:
+			if word := n.word(ready != nil, a); word != sent || now.Sub(at) >= statusAnyway {
+				n.send(word)
+				sent, at = word, now
+			}
 		case <-ping:
 			n.feed(ctx, a, interval)
 		}
@@ -79,6 +98,9 @@ func (n notifier) run(ctx context.Context, a *agent.Agent) error {
 func (n notifier) word(starting bool, a *agent.Agent) string {
 	if starting {
 		return fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d\nSTATUS=starting: %s", extension.Microseconds(), summary(a))
+	}
+	if remark := *n.remark.Load(); remark != "" {
+		return "STATUS=" + summary(a) + "; " + remark
 	}
 	return "STATUS=" + summary(a)
 }
@@ -95,12 +117,12 @@ func (n notifier) feed(ctx context.Context, a *agent.Agent, interval time.Durati
 
 // summary is the line that systemctl status shows.
 func summary(a *agent.Agent) string {
-	counts := map[api.State]int{}
-	apps := a.Apps()
-	for _, app := range apps {
-		counts[app.State]++
+	counts := a.States()
+	total := 0
+	for _, n := range counts {
+		total += n
 	}
-	s := fmt.Sprintf("%d applications, %d running", len(apps), counts[api.StateRunning])
+	s := fmt.Sprintf("%d applications, %d running", total, counts[api.StateRunning])
 	for _, state := range []api.State{api.StateStarting, api.StateUnhealthy, api.StateBackingOff, api.StateFailed, api.StateStopped} {
 		if counts[state] > 0 {
 			s += fmt.Sprintf(", %d %s", counts[state], state)

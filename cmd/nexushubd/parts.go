@@ -2,12 +2,7 @@ package main
 
 import (
 	"context"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
-
-	"github.com/nexushub/nexushub/internal/config"
 )
 
 // sweepEvery is how often releases that nobody needs are removed.
@@ -16,7 +11,7 @@ const sweepEvery = 10 * time.Minute
 // run runs all parts until ctx ends or one of them fails. First those stop that take
 // orders, then the reconciler, which finishes the task in hand, then what it needs.
 func (d *daemon) run(ctx context.Context) error {
-	n := notifier{log: d.log}
+	n := newNotifier(d.log)
 	ctx = n.stopping(ctx)
 	return runStages(ctx,
 		[]actor{
@@ -31,37 +26,6 @@ func (d *daemon) run(ctx context.Context) error {
 		[]actor{{"agent", d.agent.Run}},
 		[]actor{{"systemd", d.units.Run}, {"journal", d.journal.Run}},
 	)
-}
-
-// runReload takes the configuration anew at every SIGHUP. One that is wrong changes
-// nothing.
-func (d *daemon) runReload(ctx context.Context, n notifier) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-hup:
-			n.reloading()
-			n.reloaded(d.reload(ctx))
-		}
-	}
-}
-
-func (d *daemon) reload(ctx context.Context) error {
-	conf, err := config.Load(d.dir)
-	if err != nil {
-		d.log.Error("configuration is wrong, the old one stays in force", "error", err)
-		return err
-	}
-	if err := d.level.UnmarshalText([]byte(conf.LogLevel)); err != nil {
-		return err
-	}
-	d.agent.Reload(conf, proxyPort(ctx, d.units, d.log))
-	d.log.Info("configuration reloaded", "applications", len(conf.Apps))
-	return nil
 }
 
 // runSweep removes releases that neither run nor could be gone back to.

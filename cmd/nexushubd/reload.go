@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/nexushub/nexushub/internal/config"
+)
+
+// runReload takes the configuration anew at every SIGHUP. One that is wrong changes
+// nothing.
+func (d *daemon) runReload(ctx context.Context, n notifier) error {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hup:
+			n.reloading()
+			n.reloaded(d.reload(ctx))
+		}
+	}
+}
+
+// reload returns what it has to say of a configuration that is in force only in part, or
+// not at all; empty: all of it is.
+func (d *daemon) reload(ctx context.Context) (remark string) {
+	conf, err := config.Load(d.dir)
+	if err == nil {
+		err = d.level.UnmarshalText([]byte(conf.LogLevel))
+	}
+	if err != nil {
+		d.log.Error("configuration is wrong, the old one stays in force", "error", err)
+		return "configuration is wrong, the old one stays in force: " + firstLine(err.Error())
+	}
+	d.agent.Reload(conf, proxyPort(ctx, d.units, d.log))
+	d.log.Info("configuration reloaded", "applications", len(conf.Apps))
+	if late := atStartOnly(d.conf, conf); len(late) > 0 {
+		remark = "changed, but read at the start only: " + strings.Join(late, ", ") + "; systemctl restart nexushubd, which no application notices"
+		d.log.Warn(remark)
+	}
+	return remark
+}
+
+// atStartOnly names the keys that differ and that a reload leaves as they are.
+func atStartOnly(old, now *config.Config) []string {
+	var late []string
+	for _, key := range []struct {
+		name    string
+		differs bool
+	}{
+		{"domain", old.Domain != now.Domain},
+		{"state_dir", old.StateDir != now.StateDir},
+		{"run_dir", old.RunDir != now.RunDir},
+		{"[ports]", old.Ports != now.Ports},
+		{"[admin]", old.Admin != now.Admin},
+		{"[upload]", old.Upload != now.Upload},
+		{"[package]", old.Package != now.Package},
+		{"[metrics]", old.Metrics != now.Metrics},
+		{"proxy.drain_timeout", old.Proxy.DrainTimeout != now.Proxy.DrainTimeout},
+	} {
+		if key.differs {
+			late = append(late, key.name)
+		}
+	}
+	return late
+}
