@@ -92,7 +92,7 @@ func runnable(dir string) error {
 	}
 	return &voice.Hint{
 		Err:  fmt.Errorf("%s has neither bin/app nor static/index.html nor nexushub.toml: %w", dir, api.Invalid),
-		Text: "what a package looks like: man nexushub-manifest",
+		Text: "a program belongs into bin/app, the files of a site into static/: man nexushub-manifest",
 	}
 }
 
