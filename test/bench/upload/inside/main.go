@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nexushub/nexushub/test/bench/report"
 )
 
@@ -124,8 +126,15 @@ func (s subject) once(ctx context.Context, data []byte) (r result, err error) {
 	r.speed = mib / time.Since(start).Seconds()
 	after, err := cpu()
 	r.cpu = float64((after - before).Milliseconds()) * 100 / mib
-	return r, errors.Join(err, s.clean(ctx))
+	err = errors.Join(err, s.clean(ctx))
+	unix.Sync()
+	time.Sleep(settle)
+	return r, err
 }
+
+// settle is for the disk to digest what was deleted: a virtual one may be slow for a
+// moment when half a gigabyte is given back to it, and who comes next would pay.
+const settle = 2 * time.Second
 
 func median(results []result, of func(result) float64) float64 {
 	var values []float64
