@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// digest hashes the chunks in order as far as they are contiguous. MD5, three times as
-// slow as SHA-256, is computed only for a client that has promised it.
+// digest hashes the chunks in order as far as they are contiguous. MD5, the slower one
+// and one chain that cannot be split, is computed only for a client that has promised it.
 type digest struct {
 	md5, sha hash.Hash // md5 may be nil
 	next     int       // index of the next chunk
