@@ -78,6 +78,9 @@ func (s *situation) replacementPhase() phase {
 	if s.want == nil && s.trouble.waiting(s.now) {
 		return phase{api.StateRunning, fmt.Sprintf("revision %s cannot replace it yet: %s", short(s.Revision), s.trouble.LastExit)}
 	}
+	if s.want != nil && s.want.healthy() {
+		return phase{api.StateRunning, "revision " + short(s.Revision) + " is healthy; the proxy has not taken its route over yet"}
+	}
 	return phase{api.StateRunning, "revision " + short(s.Revision) + " is about to replace it"}
 }
 

@@ -114,8 +114,8 @@ func (a *Agent) view(s *situation) api.App {
 	if !s.ExpiresAt.IsZero() {
 		v.ExpiresAt = &s.ExpiresAt
 	}
-	if h, held := a.have.holds[s.ID]; held && v.Why == "" {
-		v.Why = h.why
+	if h, held := a.have.holds[s.ID]; held {
+		v.Why = strings.TrimPrefix(v.Why+"; "+h.why, "; ")
 	}
 	v.Exposure = a.exposure(s)
 	a.viewRejection(&v, s)

@@ -26,7 +26,9 @@ func (c *cli) verb(word, past, short string, do func(*api.Client, context.Contex
 			if err != nil {
 				return err
 			}
+			stop := c.tellWaiting(cmd.Context(), client.App, args[0])
 			app, err := do(client, cmd.Context(), args[0])
+			stop()
 			if err != nil {
 				return err
 			}

@@ -43,6 +43,11 @@ func (v *Voice) NotHealthy(a api.DebugApplication, why string, serves bool) {
 // WaitingForAgent says why nothing happens.
 func (v *Voice) WaitingForAgent(err error) { v.say("waiting for the agent: %v", err) }
 
+// Waiting says what a command waits for.
+func (v *Voice) Waiting(a api.App) {
+	v.say("waiting: %s is %s", a.Name, v.reason(string(a.State), a.Why))
+}
+
 // Upload tells of an upload of so many bytes: as a progress bar, or in lines where there
 // is no terminal.
 func (v *Voice) Upload(bytes int64) *Bar { return &Bar{v: v, total: bytes, started: v.Now()} }

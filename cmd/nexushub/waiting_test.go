@@ -1,0 +1,31 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+)
+
+func TestTellsWhatItWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		c := &cli{voice: &voice.Voice{Err: &out}}
+		app := api.App{Name: "shop", State: api.StateStarting, Why: "healthy; the proxy has not taken its route over yet"}
+		stop := c.tellWaiting(t.Context(), func(context.Context, string) (api.App, error) { return app, nil }, "shop")
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if out.Len() > 0 {
+			t.Errorf("said %q before anybody wondered", out.String())
+		}
+		time.Sleep(time.Minute)
+		stop()
+		if want := "waiting: shop is starting: healthy; the proxy has not taken its route over yet\n"; out.String() != want {
+			t.Errorf("said %q, want %q once", out.String(), want)
+		}
+	})
+}
