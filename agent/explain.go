@@ -80,6 +80,8 @@ func (a *Agent) explained(nameOrID string) (d Desired, runs bool, err error) {
 	switch {
 	case err != nil:
 		return d, false, err
+	case found.Adopted:
+		return d, false, fmt.Errorf("%s is known only from what runs, which systemctl cat 'nexushub-app-%s-*' shows: %w", found.Name, found.Name, api.NotImplemented)
 	case !found.runs() && found.Problem != "":
 		return d, false, fmt.Errorf("%s: %s: %w", found.Name, found.Problem, api.Failed)
 	case !found.runs():
