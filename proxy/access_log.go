@@ -131,6 +131,6 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 // finish counts and logs a request that has been answered.
 func (s *Server) finish(x *exchange) {
 	took := time.Since(x.began)
-	s.metrics.observe(x, took)
+	x.stats().traffic.count(methodLabel(x.req.method), x.status, x.sent, took)
 	s.access.add(x, took)
 }

@@ -107,12 +107,25 @@ func (f *fixture) run() {
 // byHand makes a proxy's deadlines expire by the calls of tick, whatever the time is.
 func byHand(o *Options) { o.ticks = make(chan time.Time) }
 
-// tick moves the clock of a proxy that was started byHand. What the first tick made
-// expire has been told when the second is taken.
+// tick moves the clock of a proxy that was started byHand. The last tick may take effect
+// only after the call; those before it have.
 func (f *fixture) tick(n int) {
 	for range n {
 		f.ticks <- time.Time{}
 	}
+}
+
+// after lets a deadline pass that was set before, and no later one, and returns what
+// comes of that.
+func after[T any](f *fixture, d time.Duration, what string, done <-chan T) (got T) {
+	f.t.Helper()
+	f.tick(int((d+tick-1)/tick) + 2)
+	select {
+	case got = <-done:
+	case <-time.After(20 * time.Second):
+		f.t.Fatal("never: " + what)
+	}
+	return got
 }
 
 // tickUntil moves the clock on until something has come of it.

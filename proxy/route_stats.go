@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -12,8 +11,7 @@ type routeStats struct {
 	inFlight atomic.Int64
 	requests atomic.Uint64
 	last     atomic.Int64 // unix nanoseconds, 0: never
-	meters   atomic.Pointer[meters]
-	codes    sync.Map // codeKey -> prometheus.Counter
+	traffic  traffic
 }
 
 func newRouteStats(name string) *routeStats {

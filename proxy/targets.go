@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -52,6 +54,12 @@ func (p *targets) stats(instance, name string) *routeStats {
 	}
 	s.name.Store(&name)
 	return s
+}
+
+func (p *targets) allStats() []*routeStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Values(p.instances))
 }
 
 func (p *targets) all() []*target {

@@ -15,7 +15,7 @@ import (
 )
 
 func TestTimeouts(t *testing.T) {
-	f := start(t, byHand, func(o *Options) { o.StallTimeout = 2 * tick })
+	f := start(t, byHand, func(o *Options) { o.StallTimeout = 4 * tick })
 	arrived, step, hang := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(hang) })
 	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +43,7 @@ func TestTimeouts(t *testing.T) {
 		answer := make(chan *http.Response, 1)
 		go func() { answer <- get(t, c, "/hang") }()
 		<-arrived
-		if r := tickUntil(f, "a timeout", answer); r.StatusCode != 504 || body(t, r) == "" {
+		if r := after(f, f.opt.StallTimeout, "a timeout", answer); r.StatusCode != 504 || body(t, r) == "" {
 			t.Error("hang:", r.Status)
 		}
 		steady := get(t, c, "/steady")
@@ -56,6 +56,7 @@ func TestTimeouts(t *testing.T) {
 		}
 		body(t, steady)
 		events := get(t, c, "/events")
+		f.await(postureUpstream) // the head has been written, and nothing has a deadline
 		f.tick(10)
 		step <- struct{}{}
 		if got := body(t, events); got != "data: late\n\n" {
@@ -70,12 +71,13 @@ func TestSlowClients(t *testing.T) {
 	for name, c := range map[string]struct {
 		send  string
 		waits posture
+		after time.Duration
 		want  string
 	}{
-		"idle":       {"", postureIdle, ""},
-		"half head":  {"GET / HTTP/1.1\r\nHost: a", postureHead, "408"},
-		"half body":  {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nContent-Length: 5\r\n\r\nab", postureUpstream, "408"},
-		"half chunk": {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", postureUpstream, "408"},
+		"idle":       {"", postureIdle, f.opt.IdleTimeout, ""},
+		"half head":  {"GET / HTTP/1.1\r\nHost: a", postureHead, f.opt.HeaderTimeout, "408"},
+		"half body":  {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nContent-Length: 5\r\n\r\nab", postureUpstream, f.opt.StallTimeout, "408"},
+		"half chunk": {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", postureUpstream, f.opt.StallTimeout, "408"},
 	} {
 		conn := f.dial(appHost)
 		io.WriteString(conn, c.send)
@@ -85,7 +87,7 @@ func TestSlowClients(t *testing.T) {
 			got, err := io.ReadAll(conn)
 			done <- fmt.Sprint(string(got), err)
 		}()
-		got := tickUntil(f, name, done)
+		got := after(f, c.after, name, done)
 		if !strings.HasSuffix(got, "<nil>") || (c.want != "") != strings.Contains(got, "HTTP/1.1 "+c.want+" ") {
 			t.Errorf("%s: %q", name, got)
 		}
@@ -112,7 +114,7 @@ func TestSilentHandshake(t *testing.T) {
 // TestDrippingClients: a client that sends a byte before each deadline has as long as
 // it wants for a body, but not for a head.
 func TestDrippingClients(t *testing.T) {
-	f := start(t, byHand, func(o *Options) { o.StallTimeout, o.HeaderTimeout = 2*tick, 20*tick })
+	f := start(t, byHand, func(o *Options) { o.StallTimeout, o.HeaderTimeout = 4*tick, 20*tick })
 	seen := make(chan struct{})
 	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for range 10 {
@@ -142,13 +144,13 @@ func TestDrippingClients(t *testing.T) {
 		io.WriteString(conn, "E") // comes in time, and does not help
 		f.tick(1)
 	}
-	if got := tickUntil(f, "the head's end", done); !strings.Contains(got, " 408 ") {
+	if got := after(f, tick, "the head's end", done); !strings.Contains(got, " 408 ") {
 		t.Errorf("%q", got)
 	}
 }
 
 func TestClientLeavingCancelsTheTarget(t *testing.T) {
-	f := start(t, byHand)
+	f := start(t, byHand, func(o *Options) { o.StallTimeout = 1000 * time.Hour })
 	arrived, cancelled := make(chan struct{}, 1), make(chan struct{}, 1)
 	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		arrived <- struct{}{}
