@@ -16,12 +16,14 @@ func TestTellsWhatItWaitsFor(t *testing.T) {
 		var out bytes.Buffer
 		c := &cli{voice: &voice.Voice{Err: &out}}
 		app := api.App{Name: "shop", State: api.StateStarting, Why: "healthy; the proxy has not taken its route over yet"}
-		stop := c.tellWaiting(t.Context(), func(context.Context, string) (api.App, error) { return app, nil }, "shop")
+		look := func(context.Context, string) (api.App, error) { return app, nil }
+		stop := c.tellWaiting(t.Context(), look, "shop")
 		time.Sleep(2 * time.Second)
-		synctest.Wait()
+		stop()
 		if out.Len() > 0 {
 			t.Errorf("said %q before anybody wondered", out.String())
 		}
+		stop = c.tellWaiting(t.Context(), look, "shop")
 		time.Sleep(time.Minute)
 		stop()
 		if want := "waiting: shop is starting: healthy; the proxy has not taken its route over yet\n"; out.String() != want {
