@@ -3,6 +3,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -16,7 +17,7 @@ type Options struct {
 	URL     string
 	Rate    int            // requests per second
 	Clients []*http.Client // used in turn; their timeout bounds a request
-	Answers *atomic.Int64  // counts answers of any kind as they come; may be nil
+	Pending *atomic.Int64  // counts the requests that are not answered yet; may be nil
 }
 
 // Run sends until ctx ends, waits for the answers that are due, and reports. Requests
@@ -28,6 +29,7 @@ func Run(ctx context.Context, o Options) Result {
 		start   = time.Now()
 		every   = time.Second / time.Duration(o.Rate)
 		tick    = time.NewTimer(0)
+		waiting = cmp.Or(o.Pending, new(atomic.Int64))
 	)
 	defer tick.Stop()
 	for n := 0; ; n++ {
@@ -40,12 +42,11 @@ func Run(ctx context.Context, o Options) Result {
 		case <-tick.C:
 		}
 		client := o.Clients[n%len(o.Clients)]
+		waiting.Add(1)
 		pending.Go(func() {
+			defer waiting.Add(-1)
 			status, err := get(context.WithoutCancel(ctx), client, o.URL)
 			r.add(status, err, time.Since(due))
-			if o.Answers != nil && err == nil {
-				o.Answers.Add(1)
-			}
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -39,14 +40,22 @@ func TestCertificates(t *testing.T) {
 			return err
 		})
 		h.awaitCertificate(t, "two")
+		if out, err := h.Shell(t.Context(), "! nexushub cert check 2>&1"); err != nil || !strings.Contains(out, "web.crt") {
+			t.Errorf("cert check: %v\n%s", err, out)
+		}
 		if got := do(t, open, "GET", "web", "/", ""); got.StatusCode != http.StatusOK {
 			t.Errorf("a connection that was open: %s", got.Status)
 		}
 		crt, key := pair(t, "three", "web."+domain)
 		h.certificate(t, crt, key)
 		h.awaitCertificate(t, "three")
+		h.Must(t, "nexushub", "cert", "check")
+		if out := h.Must(t, "nexushub", "cert", "list"); !strings.Contains(out, "web."+domain) {
+			t.Errorf("cert list: %s", out)
+		}
 		t.Run("names", func(t *testing.T) { names(t, h) })
 		t.Run("plain HTTP", func(t *testing.T) { plain(t, h) })
+		t.Run("addresses", func(t *testing.T) { addresses(t, h) })
 	})
 }
 
@@ -141,6 +150,21 @@ func plain(t *testing.T, h *host) {
 	}
 }
 
+// addresses: the proxy serves wherever the administrator makes PID 1 listen.
+func addresses(t *testing.T, h *host) {
+	all := []string{"127.0.0.1:8443", "[::1]:8443", "127.0.0.2:9443"}
+	h.write(t, "/etc/systemd/system/nexushub-proxy.socket.d/addresses.conf", "[Socket]\nListenStream=\nListenStream="+strings.Join(all, "\nListenStream=")+"\n")
+	if out, err := h.Shell(t.Context(), "systemctl daemon-reload; systemctl stop nexushub-proxy.service; systemctl restart nexushub-proxy.socket; systemctl start nexushub-proxy.service"); err != nil {
+		t.Fatal(out, err)
+	}
+	for _, address := range all {
+		out, err := h.Output(t.Context(), "curl", "-sSk", "--connect-to", "::"+address, "https://web."+domain+port+"/public/x")
+		if err != nil || !strings.Contains(out, `"label":"one"`) {
+			t.Errorf("%s: %v %s", address, err, out)
+		}
+	}
+}
+
 // pair makes a certificate for a host, signed by an authority of the given name.
 func pair(t *testing.T, issuer, host string) (crt, key []byte) {
 	t.Helper()
@@ -150,7 +174,7 @@ func pair(t *testing.T, issuer, host string) (crt, key []byte) {
 	}
 	tmpl := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), DNSNames: []string{host},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
 	}
 	parent := *tmpl
 	parent.Subject.CommonName = issuer

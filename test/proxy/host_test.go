@@ -112,8 +112,9 @@ func (h *host) write(t testing.TB, path, text string) {
 
 // routes is what the proxy says about itself.
 type routes struct {
+	Held   int
 	Routes []struct {
-		Instance, State, Target string
+		Instance, Name, State, Target, Address string
 	}
 	Targets []struct {
 		ID       string `json:"id"`

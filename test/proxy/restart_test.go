@@ -27,10 +27,10 @@ func number(variable string, otherwise int) int {
 func TestRestartLosesNothing(t *testing.T) {
 	onSuites(t, web, func(t *testing.T, h *host) {
 		for _, path := range []string{"/public/slow?ms=20", "/"} {
-			h.underLoad(t, rate, path, func(aSecond func()) {
+			h.underLoad(t, rate, path, func(caughtUp func()) {
 				for range restarts {
 					h.Must(t, "systemctl", "restart", "nexushub-proxy")
-					aSecond()
+					caughtUp()
 				}
 			})
 		}
@@ -49,15 +49,23 @@ func TestRestartLosesNothing(t *testing.T) {
 func TestServesWithoutAgent(t *testing.T) {
 	onSuites(t, web, func(t *testing.T, h *host) {
 		restart := func() { h.Must(t, "systemctl", "restart", "nexushub-proxy") }
-		h.underLoad(t, 200, "/public/x", func(aSecond func()) {
+		ws, err := h.openWebSocket(t.Context(), h.tlsConfig(t), "web")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ws.Close()
+		h.underLoad(t, 200, "/public/x", func(caughtUp func()) {
 			h.Must(t, "systemctl", "kill", "-s", "STOP", "--kill-whom=main", "nexushubd")
 			restart()
+			if code, err := ws.closeCode(); code != 1012 || err != nil {
+				t.Errorf("the WebSocket of a proxy that restarts got %d, %v", code, err)
+			}
 			h.Must(t, "systemctl", "kill", "-s", "CONT", "--kill-whom=main", "nexushubd")
 			h.Must(t, "systemctl", "stop", "nexushubd")
 			restart()
 			h.Must(t, "rm", "-rf", "/var/lib/nexushub")
 			restart()
-			aSecond()
+			caughtUp()
 			h.Must(t, "systemd-tmpfiles", "--create")
 			h.Must(t, "systemctl", "start", "nexushubd")
 			h.awaitReady(t, webID)

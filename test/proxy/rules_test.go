@@ -10,10 +10,11 @@ func everything(t *testing.T) []application {
 	files := map[string]string{
 		"static/index.html": "<h1>web</h1>", "static/app.js": "console.log(1)",
 		"static/big.css": "plain", "static/big.css.gz": "squeezed", "secret.txt": "outside of static",
+		"errors/404.html": "<h1>web has no such page</h1>",
 	}
 	return []application{
 		{name: "web", id: webID, pkg: appPackage(t, "env = { LABEL = \"web\" }\n", files)},
-		{name: "other", id: otherID, pkg: appPackage(t, "proxy_all = true\nenv = { LABEL = \"other\" }\n", nil)},
+		{name: "other", id: otherID, pkg: appPackage(t, "proxy_all = true\nidle_timeout = \"1s\"\nenv = { LABEL = \"other\" }\n", nil)},
 		{name: "admin", id: adminID, pkg: appPackage(t, "env = { LABEL = \"admin\" }\n", nil)},
 		{name: "login", id: loginID, pkg: loginPackage(t, "")},
 		{name: "site", id: siteID, config: "static_path = \"/usr/share/common-licenses\"\n"},
@@ -75,6 +76,7 @@ var rules = map[string]rule{
 func TestRules(t *testing.T) {
 	onSuites(t, everything, func(t *testing.T, h *host) {
 		secret := h.secret(t)
+		t.Run("held", func(t *testing.T) { held(t, h) })
 		for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
 			for name, want := range rules {
 				t.Run(protocol+" "+name, func(t *testing.T) { want.check(t, c, secret) })
@@ -82,7 +84,13 @@ func TestRules(t *testing.T) {
 		}
 		t.Run("what the application sees", func(t *testing.T) { seenByApplication(t, h, secret) })
 		t.Run("file headers", func(t *testing.T) { fileHeaders(t, h) })
+		t.Run("errors", func(t *testing.T) { errorAnswers(t, h) })
+		t.Run("access log", func(t *testing.T) { accessLog(t, h) })
+		t.Run("operators", func(t *testing.T) { operators(t, h) })
+		t.Run("developer", func(t *testing.T) { developer(t, h) })
+		h.write(t, "/etc/nexushub/conf.d/hold.toml", shortHold) // in force when the next has restarted everything
 		t.Run("tokens", func(t *testing.T) { tokens(t, h, secret) })
+		t.Run("never ready", func(t *testing.T) { neverReady(t, h) })
 		t.Run("streaming", func(t *testing.T) { streaming(t, h) })
 	})
 }

@@ -26,6 +26,7 @@ func newApp() *app {
 	a.HandleFunc("GET /public/events", a.events)
 	a.HandleFunc("GET /public/slow", a.slow)
 	a.HandleFunc("GET /public/trailer", trailer)
+	a.HandleFunc("GET /public/abort", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	a.HandleFunc("GET /public/down", down)
 	a.HandleFunc("PUT /public/up", up)
 	a.Handle("GET /public/ws", websocket.Handler(func(c *websocket.Conn) { io.Copy(c, c) })) // until one side closes

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -25,6 +26,9 @@ func main() {
 
 // run serves on 127.0.0.1:PORT until ctx ends, then lets requests in flight finish.
 func run(ctx context.Context) error {
+	if err := allowed(ctx); err != nil {
+		return err
+	}
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", os.Getenv("PORT")))
 	if err != nil {
 		return err
@@ -44,4 +48,24 @@ func run(ctx context.Context) error {
 		err = errors.Join(err, served)
 	}
 	return err
+}
+
+// allowed returns once the file WAIT_FOR is in the state folder, at once without one.
+func allowed(ctx context.Context) error {
+	name := os.Getenv("WAIT_FOR")
+	if name == "" {
+		return nil
+	}
+	t := time.NewTicker(20 * time.Millisecond)
+	defer t.Stop()
+	for {
+		if _, err := os.Stat(filepath.Join(os.Getenv("STATE_DIRECTORY"), name)); err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
 }

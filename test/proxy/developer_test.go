@@ -1,0 +1,73 @@
+package proxy_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/md5"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// developer: what is not protected comes from the server that a debug application
+// names, here another application's page; the protected areas do not.
+func developer(t *testing.T, h *host) {
+	var token struct{ Token string }
+	if err := json.Unmarshal([]byte(h.Must(t, "nexushub", "token", "create", "--json", "developer")), &token); err != nil || token.Token == "" {
+		t.Fatal(err)
+	}
+	service := ""
+	for _, r := range h.routes(t).Routes {
+		if r.Instance == otherID {
+			service = "http://" + r.Address + "/public"
+		}
+	}
+	created := do(t, h.h1, "POST", "admin", "/debug/application", fmt.Sprintf(`{"appId":"dev","hostName":"dev.%s","staticServiceUrl":%q}`, domain, service),
+		"Authorization", "Bearer "+token.Token, "Content-Type", "application/json")
+	var application struct{ ID string }
+	if err := json.Unmarshal([]byte(created.body), &application); err != nil || created.StatusCode != http.StatusCreated {
+		t.Fatalf("%s %v: %s", created.Status, err, created.body)
+	}
+	h.upload(t, "/debug/application/"+application.ID, token.Token)
+	h.awaitReady(t, application.ID)
+	for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
+		e := do(t, c, "GET", "dev", "/src/main.ts?x=1", "").echo(t)
+		if e.Label != "other" || e.URI != "/public/src/main.ts?x=1" || e.Host != strings.TrimSuffix(strings.TrimPrefix(service, "http://"), "/public") {
+			t.Errorf("%s: %+v", protocol, e)
+		}
+		if a := do(t, c, "GET", "dev", "/api/x", ""); a.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%s: /api: %s", protocol, a.Status)
+		}
+	}
+}
+
+// upload installs a package that has one file, which the developer's server comes before.
+func (h *host) upload(t *testing.T, application, token string) {
+	t.Helper()
+	var pkg, form bytes.Buffer
+	z := zip.NewWriter(&pkg)
+	file, err := z.Create("static/index.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.Write([]byte("<h1>installed</h1>"))
+	m := multipart.NewWriter(&form)
+	err = errors.Join(err, z.Close(), m.WriteField("chunkIndex", "0"), m.WriteField("totalChunks", "1"), m.WriteField("fileHash", fmt.Sprintf("%x", md5.Sum(pkg.Bytes()))))
+	chunk, err2 := m.CreateFormFile("chunk", "chunk")
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	_, err = chunk.Write(pkg.Bytes())
+	if err := errors.Join(err, m.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range []struct{ path, body string }{{"/upload", form.String()}, {"/install", ""}} {
+		if a := do(t, h.h1, "POST", "admin", application+call.path, call.body, "Authorization", "Bearer "+token, "Content-Type", m.FormDataContentType()); a.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s %s", call.path, a.Status, a.body)
+		}
+	}
+}
