@@ -101,6 +101,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	g.Go(func() error { return a.monitor.Run(ctx) })
 	g.Go(func() error { return a.runResolver(ctx) })
 	g.Go(func() error { return a.runExposure(ctx) })
+	g.Go(func() error { a.recallExits(ctx); return nil })
 	g.Go(func() error { return a.runLoop(ctx) })
 	err := g.Wait()
 	a.saver.flush()

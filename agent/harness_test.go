@@ -17,6 +17,7 @@ import (
 	"github.com/nexushub/nexushub/agent/state"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxy"
 	"github.com/nexushub/nexushub/units"
 	"github.com/nexushub/nexushub/units/fake"
@@ -177,6 +178,10 @@ type silence struct{}
 
 func (silence) Tail(context.Context, string, int) ([]string, error) {
 	return []string{"last words"}, nil
+}
+
+func (silence) LastExit(context.Context, string) (journal.Exit, bool, error) {
+	return journal.Exit{At: time.Unix(1, 0), Code: "exited", Status: 42, Result: "exit-code"}, true, nil
 }
 
 // fakeReleases finds every package; each path is its own release, version included.

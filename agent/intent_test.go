@@ -144,3 +144,26 @@ func TestOperatorsExecStandsInForBinApp(t *testing.T) {
 		}
 	})
 }
+
+// TestExitWhileTheAgentWasAway is known from the journal: PID 1 forgets it at the next
+// start.
+func TestExitWhileTheAgentWasAway(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(shop, "shop.yesterday.localhost")
+		h.app(blog, "blog.yesterday.localhost")
+		h.start()
+		h.kill()
+		unit := h.unitsOf(shop)[0].Unit
+		if err := h.units.SetStatus(unit, func(s *units.Status) { s.NRestarts = 1 }); err != nil {
+			t.Fatal(err)
+		}
+		h.start()
+		h.settle()
+		if v := h.wantState(shop, api.StateRunning); !strings.Contains(v.LastExit, "exit status 42") || v.Attempt != 0 {
+			t.Errorf("last exit %q, attempt %d; want what the journal tells, not held against it", v.LastExit, v.Attempt)
+		}
+		if v := h.wantState(blog, api.StateRunning); v.LastExit != "" {
+			t.Errorf("last exit %q of one that never ended", v.LastExit)
+		}
+	})
+}

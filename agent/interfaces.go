@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxy"
 	"github.com/nexushub/nexushub/units"
 )
@@ -26,6 +27,7 @@ type Observer interface {
 	Events() <-chan units.Event
 	Ping(ctx context.Context) error
 	Capabilities() units.Capabilities
+	Recall(unit string, e units.Exit)
 }
 
 // Describer tells what PID 1 would make of a Spec, as a unit's file.
@@ -53,9 +55,10 @@ type Releases interface {
 	Get(hash string) (release.Release, error)
 }
 
-// Journal reads the last words of a unit.
+// Journal reads the last words of a unit, and how it ended.
 type Journal interface {
 	Tail(ctx context.Context, unit string, lines int) ([]string, error)
+	LastExit(ctx context.Context, unit string) (e journal.Exit, ok bool, err error)
 }
 
 // State keeps small documents on disk, see agent/state.

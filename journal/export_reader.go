@@ -167,6 +167,8 @@ func (e *exportReader) keep(r *record, key string) {
 		}
 	case "N_DROPPED":
 		r.dropped = e.number()
+	case "EXIT_STATUS":
+		r.exitStatus = int(e.number())
 	case "NEXUSHUB_INSTANCE":
 		v := e.word()
 		r.disputed = r.disputed || r.instance != "" && r.instance != v
@@ -207,6 +209,10 @@ func (r *record) word(key string) *string {
 		return &r.objectUnit
 	case "COREDUMP_UNIT":
 		return &r.coredumpUnit
+	case "EXIT_CODE":
+		return &r.exitCode
+	case "UNIT_RESULT":
+		return &r.result
 	}
 	return nil
 }

@@ -30,6 +30,9 @@ type record struct {
 	instance          string // NEXUSHUB_INSTANCE
 	disputed          bool   // NEXUSHUB_INSTANCE was there with two values
 	dropped           int64  // N_DROPPED
+	exitCode          string // EXIT_CODE, only asked for where an exit is
+	exitStatus        int    // EXIT_STATUS
+	result            string // UNIT_RESULT
 }
 
 // readFields are the fields that a child is asked for; the rest never crosses the pipe.

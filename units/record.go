@@ -53,6 +53,16 @@ func (m *Manager) recorded(unit string) record {
 	return record{}
 }
 
+// Recall enters how a unit's process ended before the Manager was there to see it, as
+// the journal has it. What was seen since is newer, and stays.
+func (m *Manager) Recall(unit string, e Exit) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.record(unit)
+	r.exited(e)
+	r.changes++ // the status that is remembered lacks it
+}
+
 // changed notes a hint about a unit, with what the signal may carry, and passes it on.
 func (m *Manager) changed(unit string, b bag) {
 	m.mu.Lock()

@@ -54,8 +54,8 @@ func TestFastUntilTheFirstSuccess(t *testing.T) {
 		m, changes := runMonitor(t, &s)
 		m.Watch("u", web)
 		pass(time.Second)
-		if n := s.asked.Load(); n < 12 || n > 24 {
-			t.Errorf("probes in the first second = %d, want 12 to 24", n)
+		if n := s.asked.Load(); n < 12 || n > 28 {
+			t.Errorf("probes in the first second = %d, want 12 to 28", n)
 		}
 		s.healthy.Store(true)
 		pass(lastPause)

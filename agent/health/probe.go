@@ -10,7 +10,7 @@ import (
 // The pace before the first success: an application is up within milliseconds, and
 // every millisecond until that is noticed is a millisecond of waiting for its users.
 const (
-	firstPause = time.Millisecond
+	firstPause = time.Millisecond / 2
 	lastPause  = 250 * time.Millisecond
 )
 

@@ -21,6 +21,7 @@ type routed struct{ api *api.Client }
 
 func (routed) name() string   { return "API to routed 200" }
 func (routed) parallel() bool { return false }
+func (routed) held() bool     { return true }
 func (routed) url(int) string { return through("one", 0) }
 
 func (r routed) start(ctx context.Context, _ int) error {

@@ -25,6 +25,7 @@ type starter interface {
 	parallel() bool // takes part in the cold start
 	start(ctx context.Context, port int) error
 	url(port int) string // where it answers
+	held() bool          // requests wait there until it does
 	stop(ctx context.Context, port int) error
 }
 
@@ -68,6 +69,7 @@ type process struct {
 
 func (*process) name() string        { return "fork+exec" }
 func (*process) parallel() bool      { return false }
+func (*process) held() bool          { return false }
 func (*process) url(port int) string { return direct(port) }
 
 func (p *process) start(_ context.Context, port int) error {
@@ -99,6 +101,7 @@ type raw struct {
 
 func (r raw) name() string         { return r.label }
 func (r raw) parallel() bool       { return r.label == "raw sandbox" || r.label == "bare unit" }
+func (r raw) held() bool           { return false }
 func (r raw) url(port int) string  { return direct(port) }
 func (r raw) unit(port int) string { return fmt.Sprintf("bench-%d.service", port) }
 
@@ -168,6 +171,7 @@ type managed struct{ m *units.Manager }
 
 func (managed) name() string        { return "Manager.Start" }
 func (managed) parallel() bool      { return true }
+func (managed) held() bool          { return false }
 func (managed) url(port int) string { return direct(port) }
 
 func (s managed) start(ctx context.Context, port int) error {
