@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -166,6 +167,31 @@ func TestPowerCutDropsWhatWasNotAcknowledged(t *testing.T) {
 	}
 	send(t, again, h, 2, pieces[2])
 	checkArrived(t, again, b)
+}
+
+// Hashing is never far behind what has arrived, whoever does it; what cannot be hashed
+// yet keeps nobody waiting.
+func TestHashingKeepsUp(t *testing.T) {
+	b := file(100_000)
+	const total = 20
+	pieces := cut(b, slices.Repeat([]int{5_000}, total-1)...)
+	for name, order := range map[string]func(int) int{
+		"in order":  func(i int) int { return i },
+		"backwards": func(i int) int { return total - 1 - i },
+	} {
+		s := openStore(t, t.TempDir())
+		for n := range total {
+			send(t, s, header(b, total), order(n), pieces[order(n)])
+			one, err := s.find(testID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lag := one.lag(); name == "in order" && lag > maxLag {
+				t.Errorf("%d chunks behind after %d", lag, n)
+			}
+		}
+		checkArrived(t, s, b)
+	}
 }
 
 func TestHashMismatchDiscards(t *testing.T) {

@@ -10,26 +10,66 @@ import (
 	"github.com/nexushub/nexushub/agent/release"
 )
 
+// maxLag is how many chunks hashing may be behind what has arrived: what is behind is
+// all that is left to do when the last chunk is there.
+const maxLag = 4
+
 // follow hashes the chunks that are contiguous by now.
 func (s *session) follow() error {
+	for {
+		if more, err := s.hashNext(); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// keepUp makes a client that sends faster than its file can be hashed wait for the
+// hash, and lends it a hand: where there is more to receive than to hash, receiving
+// would take all the processors, and one of them would hash alone at the end.
+func (s *session) keepUp() error {
+	for s.lag() > maxLag {
+		if more, err := s.hashNext(); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) lag() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.chunks) - int(s.hashed.Load())
+}
+
+// hashNext hashes one chunk, if the next one is there. Others come in between.
+func (s *session) hashNext() (more bool, err error) {
 	s.hashing.Lock()
 	defer s.hashing.Unlock()
 	if _, done, _ := s.progress(); done {
-		return nil // a chunk came again
+		return false, nil // a chunk came again
 	}
-	return s.followLocked()
+	return s.hashNextLocked()
 }
 
-func (s *session) followLocked() error {
+func (s *session) hashNextLocked() (more bool, err error) {
+	_, r, err := s.open(s.digest.next)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err = errors.Join(s.digest.add(r), r.close()); err != nil {
+		promised, _, _ := s.progress()
+		s.digest = newDigest(promised) // half a chunk may be in the old one
+	}
+	s.hashed.Store(int64(s.digest.next))
+	return err == nil, err
+}
+
+func (s *session) hashRestLocked() error {
 	for {
-		_, r, err := s.open(s.digest.next)
-		if errors.Is(err, ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(s.digest.add(r), r.close()); err != nil {
+		if more, err := s.hashNextLocked(); err != nil || !more {
 			return err
 		}
 	}
@@ -67,7 +107,7 @@ func (s *session) finish() (bool, error) {
 	if done || !all {
 		return done, nil
 	}
-	if err := s.followLocked(); err != nil {
+	if err := s.hashRestLocked(); err != nil {
 		return false, err
 	}
 	if err := s.digest.verify(promised); err != nil {

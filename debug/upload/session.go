@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/release"
@@ -22,6 +23,7 @@ type session struct {
 
 	hashing sync.Mutex // guards digest; taken before mu
 	digest  *digest
+	hashed  atomic.Int64 // chunks
 
 	mu        sync.Mutex // guards the fields that follow
 	record    record

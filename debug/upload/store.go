@@ -102,7 +102,7 @@ func (s *Store) Receive(id string, h Header, index int, body io.Reader) error {
 		return err
 	}
 	s.hint(one)
-	return nil
+	return one.keepUp()
 }
 
 // Finish verifies the hashes if every chunk is there; only then completed is true. A
