@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -43,6 +44,30 @@ func TestDropInsApplyAndAreShown(t *testing.T) {
 		if env := h.Sh(fmt.Sprintf("tr '\\0' '\\n' </proc/%d/environ", app.PID)); !strings.Contains(env, "FROM_OPERATOR=yes") {
 			h.T.Errorf("environment = %s", env)
 		}
+	})
+}
+
+// PID 1 brings a crashed application back without the agent and forgets how it ended;
+// the journal does not.
+func TestExitWhileTheAgentIsAway(t *testing.T) {
+	faults.OnEachSuite(t, func(h *faults.Host) {
+		h.DefineAll(1)
+		unit := h.App(1).Unit
+		h.Sh("systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; systemctl kill -s KILL " + unit)
+		h.Eventually("PID 1 brings it back", func() error {
+			if got := h.Sh("systemctl show -p NRestarts -p SubState " + unit); !strings.Contains(got, "NRestarts=1") || !strings.Contains(got, "running") {
+				return errors.New(got)
+			}
+			return nil
+		})
+		h.Sh("systemctl start nexushubd.socket nexushubd-debug.socket nexushubd")
+		h.Eventually("the exit is told", func() error {
+			if app := h.App(1); app.Restarts != 1 || !strings.Contains(app.LastExit, "9") {
+				return fmt.Errorf("%d restarts, last exit %q", app.Restarts, app.LastExit)
+			}
+			return nil
+		})
+		h.Reaches(1, api.StateRunning)
 	})
 }
 

@@ -1,9 +1,11 @@
 package agent
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/test/agent/faults"
 )
 
@@ -17,6 +19,34 @@ func TestLostStateIsRebuilt(t *testing.T) {
 		})
 		if after := h.Identities(); after != before {
 			h.T.Errorf("units are\n%s\nwere\n%s", after, before)
+		}
+	})
+}
+
+// The settings of a deployed application are gone with the state; what runs is taken
+// over from PID 1 all the same, and can be removed.
+func TestLostStateOfADeployedApplication(t *testing.T) {
+	faults.OnEachSuite(t, func(h *faults.Host) {
+		h.Must(h.T, "nexushub", "deploy", "--quiet", "/srv/hello", "--name", "lost")
+		before := h.Identities()
+		h.Sh("systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; rm -rf /var/lib/nexushub/state; systemctl start nexushubd.socket nexushubd-debug.socket nexushubd")
+		var name string
+		h.Eventually("it is taken over", func() error {
+			apps, err := h.Apps()
+			if err == nil && (len(apps) != 1 || apps[0].State != api.StateRunning || apps[0].Kind != "debug") {
+				return fmt.Errorf("applications: %+v", apps)
+			}
+			if err == nil {
+				name = apps[0].Name
+			}
+			return err
+		})
+		if after := h.Identities(); after != before {
+			h.T.Errorf("units are\n%s\nwere\n%s", after, before)
+		}
+		h.Must(h.T, "nexushub", "remove", name)
+		if left := h.Identities(); left != "" {
+			h.T.Errorf("left: %s", left)
 		}
 	})
 }
