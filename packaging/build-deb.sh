@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 tree=$work/nexushub
 mkdir "$tree"
 cp -r "$here/debian" "$here/systemd" "$here/sysusers" "$here/tmpfiles" "$here/etc" "$tree"
-cp -r "$here/man" "$here/../docs/operations.md" "$here/../docs/security.md" "$out/from-client" "$tree"
+cp -r "$here/man" "$here/../docs/operations.md" "$here/../docs/security.md" "$here/../docs/uploads.md" "$out/from-client" "$tree"
 mkdir "$tree/examples"
 cp -r "$here/../examples/site" "$here/examples/." "$tree/examples"
 date=$(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
