@@ -294,6 +294,8 @@ func (r *fakeRuntime) Apps() []api.App {
 	return all
 }
 
+func (r *fakeRuntime) Refresh(context.Context) error { return nil }
+
 func (r *fakeRuntime) App(id string) (api.App, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

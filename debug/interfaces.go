@@ -27,6 +27,7 @@ type Runtime interface {
 	Stop(ctx context.Context, id string) error
 	Apps() []api.App
 	App(id string) (api.App, error)
+	Refresh(ctx context.Context) error // of the figures from PID 1
 }
 
 // Releases unpacks what was uploaded, see release.Store.

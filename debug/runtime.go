@@ -49,6 +49,9 @@ func (r AgentRuntime) Apps() []api.App { return r.Agent.Apps() }
 // App is one of them.
 func (r AgentRuntime) App(id string) (api.App, error) { return r.Agent.App(id) }
 
+// Refresh reads the figures of all applications, see agent.Agent.Refresh.
+func (r AgentRuntime) Refresh(ctx context.Context) error { return r.Agent.Refresh(ctx) }
+
 // ProxyActivity is the proxy's memory of requests.
 type ProxyActivity struct{ Proxy *proxy.Client }
 
