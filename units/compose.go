@@ -27,7 +27,7 @@ func compose(s Spec, place Placement, caps Capabilities) ([]unit, error) {
 // companions are the names of the units that belong to an application's service, in
 // the order in which they stop: each socket before the service it would start again.
 func companions(service string) []string {
-	gate := gatePrefix + strings.TrimPrefix(base(service), Prefix)
+	gate := gate(service)
 	return []string{
 		base(service) + ".socket",
 		gate + "-in.socket", gate + "-in.service",

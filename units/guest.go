@@ -13,7 +13,7 @@ const ProxyUser = "_nexushub-proxy"
 // gates lead into and out of the network of a guest. The sockets listen, one on the
 // host and one inside; systemd's own socket proxy carries the bytes to the other side.
 func (s Spec) gates(place Placement, caps Capabilities) []unit {
-	gate, outside := s.gate(), fmt.Sprintf("127.0.0.1:%d", s.ProxyPort)
+	gate, outside := gate(s.UnitName()), fmt.Sprintf("127.0.0.1:%d", s.ProxyPort)
 	host := func(*properties) {}
 	own := func(p *properties) { privately(p) }
 	guest := func(p *properties) { privately(p, s.networkHolder()) }
@@ -25,12 +25,13 @@ func (s Spec) gates(place Placement, caps Capabilities) []unit {
 	}
 }
 
-func (s Spec) gate() string { return gatePrefix + strings.TrimPrefix(base(s.UnitName()), Prefix) }
+// gate begins the names of the gates that belong to an application's service.
+func gate(service string) string { return gatePrefix + strings.TrimPrefix(base(service), Prefix) }
 
 // networkHolder is the unit whose network the others join: the socket inside. It listens
 // as long as the guest exists, while the application itself comes and goes, and with it
 // would go its network.
-func (s Spec) networkHolder() string { return s.gate() + "-out.socket" }
+func (s Spec) networkHolder() string { return gate(s.UnitName()) + "-out.socket" }
 
 func (s Spec) gateSocket(caps Capabilities, listen string, network func(*properties)) []Property {
 	var p properties
