@@ -24,9 +24,6 @@ type Metrics struct {
 // NewMetrics returns a collector of the agent's figures.
 func NewMetrics(a *Agent, bus Bus) *Metrics { return &Metrics{agent: a, bus: bus} }
 
-// refreshLimit bounds how long a scrape waits for fresh figures.
-const refreshLimit = 3 * time.Second
-
 // metric describes one family.
 func metric(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("nexushub_"+name, help, labels, nil)
@@ -73,9 +70,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 type sample func(d *prometheus.Desc, v float64, labels ...string)
 
 func (m *Metrics) collectApps(gauge, counter sample) {
-	ctx, cancel := context.WithTimeout(context.Background(), refreshLimit)
-	defer cancel()
-	if err := m.agent.Refresh(ctx); err != nil {
+	if err := m.agent.Refresh(context.Background()); err != nil {
 		m.agent.log.Warn("figures of applications are old", "error", err)
 	}
 	restarts := m.agent.restarts()

@@ -80,8 +80,14 @@ func (a *Agent) UnitsOf(instance string) []string {
 	return names
 }
 
-// Refresh reads all units again, for a view whose figures are to be fresh.
+// refreshLimit bounds how long an answer waits for fresh figures.
+const refreshLimit = 3 * time.Second
+
+// Refresh reads all units again, for a view whose figures are to be fresh. It gives up
+// after 3 s: the view is worth an answer without them.
 func (a *Agent) Refresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, refreshLimit)
+	defer cancel()
 	list, err := a.units.List(ctx)
 	if err != nil {
 		return err

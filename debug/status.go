@@ -1,7 +1,6 @@
 package debug
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -16,21 +15,10 @@ func (s *Server) status(c echo.Context) error {
 		return err
 	}
 	s.apps.active(a.ID, time.Now())
-	s.refresh(c.Request().Context())
-	return s.answerStatus(c, a.ID)
-}
-
-// freshLimit is how long an answer waits for its figures.
-const freshLimit = 3 * time.Second
-
-// refresh brings memory and CPU up to date. What cannot be had stays old: the state of
-// the application is worth an answer without it.
-func (s *Server) refresh(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, freshLimit)
-	defer cancel()
-	if err := s.o.Runtime.Refresh(ctx); err != nil {
-		s.o.Log.Debug("figures are old", "error", err)
+	if err := s.o.Runtime.Refresh(c.Request().Context()); err != nil {
+		s.o.Log.Debug("figures are old", "error", err) // the state is worth an answer without
 	}
+	return s.answerStatus(c, a.ID)
 }
 
 func (s *Server) answerStatus(c echo.Context, id ID) error {
