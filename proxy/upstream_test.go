@@ -3,6 +3,7 @@ package proxy
 import (
 	"bufio"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -79,18 +80,7 @@ func TestUpstreamFaults(t *testing.T) {
 	}
 	f := start(t)
 	for name, a := range answers {
-		l := listen(t, "tcp", "127.0.0.1:0")
-		go func() {
-			for {
-				c, err := l.Accept()
-				if err != nil {
-					return
-				}
-				http.ReadRequest(bufio.NewReader(c))
-				io.WriteString(c, a.raw)
-				c.Close()
-			}
-		}()
+		l := answering(t, a.raw)
 		f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
 			Target: &Target{ID: name, Network: "tcp", Address: l.Addr().String()}}))
 		both(t, f, func(t *testing.T, c *http.Client) {
@@ -108,21 +98,27 @@ func TestUpstreamFaults(t *testing.T) {
 	}
 }
 
+// answering is a target that gives these bytes for every request, then closes.
+func answering(t *testing.T, raw string) net.Listener {
+	l := listen(t, "tcp", "127.0.0.1:0")
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			http.ReadRequest(bufio.NewReader(c))
+			io.WriteString(c, raw)
+			c.Close()
+		}
+	}()
+	return l
+}
+
 func TestCutResponseIsNotTakenForWhole(t *testing.T) {
 	f := start(t)
 	for _, head := range []string{"Content-Length: 10", "Transfer-Encoding: chunked"} {
-		l := listen(t, "tcp", "127.0.0.1:0")
-		go func() {
-			for {
-				c, err := l.Accept()
-				if err != nil {
-					return
-				}
-				http.ReadRequest(bufio.NewReader(c))
-				io.WriteString(c, "HTTP/1.1 200 OK\r\n"+head+"\r\n\r\n5\r\nabcde")
-				c.Close()
-			}
-		}()
+		l := answering(t, "HTTP/1.1 200 OK\r\n"+head+"\r\n\r\n5\r\nabcde")
 		f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
 			Target: &Target{ID: head, Network: "tcp", Address: l.Addr().String()}}))
 		both(t, f, func(t *testing.T, c *http.Client) {
