@@ -71,7 +71,7 @@ test: ## everything (PARTS="unit deb lab vm"), with the time that each part take
 	done
 
 test-unit: lint ## without root or machines
-	@$(NEED) gcc /usr/include/stdlib.h=libc6-dev
+	@$(NEED) gcc /usr/include/stdlib.h=libc6-dev man=man-db
 	$(GO) test -race -timeout 10m $(UNIT)
 
 test-deb: deb ## lintian finds nothing, a second build gives the same bytes, and there is one for arm64

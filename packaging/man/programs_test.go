@@ -49,7 +49,7 @@ func TestDaemonPagesHaveEveryFlag(t *testing.T) {
 // The client writes its own page; like the others it must please the formatter.
 func TestPagesAreSoundRoff(t *testing.T) {
 	if _, err := exec.LookPath("man"); err != nil {
-		t.Skip("man is not installed")
+		t.Fatal("man is missing: apt install man-db")
 	}
 	pages, err := filepath.Glob("*.[1-8]")
 	if err != nil || len(pages) < 5 {
