@@ -174,12 +174,34 @@ func (d *Dir) ReadDir(name string) ([]fs.DirEntry, error) {
 	return entries, err
 }
 
+// Names reads up to n further names of the folder itself, in no order, so that a folder
+// of any length takes no more memory than n names; at the end it returns [io.EOF].
+func (d *Dir) Names(n int) ([]string, error) { return d.f.Readdirnames(n) }
+
 // Rename moves a name; what is at the new one is replaced as rename(2) does. A link is
 // moved, not followed.
 func (d *Dir) Rename(from, to string) error {
 	return d.at("rename", from, func(fromFD int, fromBase string) error {
 		return d.at("rename", to, func(toFD int, toBase string) error {
 			return unix.Renameat(fromFD, fromBase, toFD, toBase)
+		})
+	})
+}
+
+// Exchange swaps two names in one step. A link is moved, not followed.
+func (d *Dir) Exchange(one, other string) error {
+	return d.at("exchange", one, func(oneFD int, oneBase string) error {
+		return d.at("exchange", other, func(otherFD int, otherBase string) error {
+			return unix.Renameat2(oneFD, oneBase, otherFD, otherBase, unix.RENAME_EXCHANGE)
+		})
+	})
+}
+
+// Link gives what stands at name, also a link, a further name.
+func (d *Dir) Link(name, further string) error {
+	return d.at("link", name, func(fd int, base string) error {
+		return d.at("link", further, func(furtherFD int, furtherBase string) error {
+			return unix.Linkat(fd, base, furtherFD, furtherBase, 0)
 		})
 	})
 }

@@ -13,25 +13,30 @@ import (
 
 const how = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
 
+// tries bounds how often a call is repeated: whoever holds a lease on his file (see
+// fcntl(2)) makes every try fail for as long as he likes.
+const tries = 32
+
 // openat2 opens name below d. The kernel may ask for another try while the tree is
 // renamed under it (EAGAIN, see openat2(2)).
 func (d *Dir) openat2(name string, flag, perm uint64) (int, error) {
-	for {
+	for left := tries; ; left-- {
 		fd, err := unix.Openat2(int(d.f.Fd()), name, &unix.OpenHow{
 			Flags: flag | unix.O_CLOEXEC, Mode: modeFor(flag, perm), Resolve: how,
 		})
-		if !errors.Is(err, unix.EINTR) && !errors.Is(err, unix.EAGAIN) {
-			return fd, err
+		if left > 0 && (errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN)) {
+			continue
 		}
+		return fd, err
 	}
 }
 
 // modeFor is perm where a file can be made: openat2 refuses a mode elsewhere.
 func modeFor(flag, perm uint64) uint64 {
-	if flag&unix.O_CREAT == 0 {
-		return 0
+	if flag&unix.O_CREAT != 0 || flag&unix.O_TMPFILE == unix.O_TMPFILE {
+		return perm
 	}
-	return perm
+	return 0
 }
 
 // at runs do with the folder that name lies in and its last component, which do must
