@@ -7,24 +7,17 @@ import (
 	"crypto/tls"
 	"log"
 	"net/http"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/net/http2"
 )
 
-// http2Server serves the connections that agreed on HTTP/2. It bounds streams, resets
-// and pings (rapid reset, CVE-2023-44487). It is not net/http's own server, because
-// that one's Shutdown closes connections without a stream at once, whether the GOAWAY
-// has reached the client or not: a request on its way would be lost.
-type http2Server struct {
-	base *http.Server // limits, and the hook behind goAway
-	http2.Server
-}
-
-func newHTTP2Server(opt Options, h http.Handler) (*http2Server, error) {
-	s := &http2Server{base: &http.Server{
-		Handler:           h,
+// http2Base bounds streams, resets and pings (rapid reset, CVE-2023-44487) of all
+// connections. It has no idle timeout: connections end as http2Conn says.
+func http2Base(opt Options) *http.Server {
+	return &http.Server{
 		ReadHeaderTimeout: opt.HeaderTimeout,
-		IdleTimeout:       opt.IdleTimeout,
 		MaxHeaderBytes:    opt.Limits.MaxBytes,
 		ErrorLog:          log.New(debugLog{opt.Log}, "", 0),
 		HTTP2: &http.HTTP2Config{
@@ -33,19 +26,99 @@ func newHTTP2Server(opt Options, h http.Handler) (*http2Server, error) {
 			PingTimeout:          opt.HeaderTimeout,
 			WriteByteTimeout:     opt.StallTimeout,
 		},
-	}}
+	}
+}
+
+// http2Conn is one connection that agreed on HTTP/2. It ends without losing a request
+// (RFC 9113 section 6.8): a first GOAWAY asks the client to send further requests
+// elsewhere, and refuses none; a second one, a moment later, refuses those that are not
+// there by then. Neither comes before the first answer, unless the client has had its
+// time: one that is told to go before it has sent anything takes that for a failure.
+//
+// It is not net/http's own server, because that one's Shutdown closes connections
+// without a stream at once, whether the GOAWAY has reached the client or not.
+type http2Conn struct {
+	server *Server
+	wire   *frameConn
+	end    *http.Server  // serves nothing: its Shutdown is the way to x/net's second GOAWAY
+	opened uint64        // tick of the watcher's clock
+	left   atomic.Uint64 // tick of the first GOAWAY
+	ended  atomic.Bool   // the second was asked for
+
+	mu       sync.Mutex // guards the fields that follow
+	open     int        // requests
+	answered bool
+	quiet    uint64 // tick since when no request is open
+}
+
+// serveHTTP2 returns when the connection is closed.
+func (s *Server) serveHTTP2(tc *tls.Conn) {
+	defer s.conns.Add(-1)
+	now := s.watcher.clock.Load()
+	c := &http2Conn{server: s, wire: &frameConn{Conn: tc}, end: &http.Server{}, opened: now, quiet: now}
 	// What HTTP/2 begins with, and clients send: a frame is read whole before it is looked at.
-	s.MaxReadFrameSize = 16 << 10
-	return s, http2.ConfigureServer(s.base, &s.Server)
+	server := &http2.Server{MaxReadFrameSize: 16 << 10}
+	if err := http2.ConfigureServer(c.end, server); err != nil {
+		s.log.Error("HTTP/2 could not be set up", "error", err)
+		tc.NetConn().Close()
+		return
+	}
+	s.watcher.add(c)
+	defer s.watcher.remove(c)
+	server.ServeConn(c.wire, &http2.ServeConnOpts{BaseConfig: s.h2, Handler: c})
 }
 
-// serve returns when the connection is closed.
-func (s *http2Server) serve(c *tls.Conn) {
-	s.ServeConn(c, &http2.ServeConnOpts{BaseConfig: s.base, Handler: s.base.Handler})
+// ServeHTTP answers one request.
+func (c *http2Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.count(1)
+	defer c.count(-1)
+	c.server.ServeHTTP(w, r)
 }
 
-// goAway tells the clients of all connections to come back by another one. Requests
-// that they have sent by then are answered; a second later idle connections close.
-func (s *http2Server) goAway(ctx context.Context) error {
-	return s.base.Shutdown(ctx) // has neither listeners nor connections of its own: it only calls ConfigureServer's hook
+func (c *http2Conn) count(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open += n
+	if n < 0 {
+		c.answered, c.quiet = true, c.server.watcher.clock.Load()
+	}
+}
+
+// idleFor is for how many ticks no request has been open, and whether one was answered.
+func (c *http2Conn) idleFor(now uint64) (ticks uint64, answered bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open > 0 || now < c.quiet {
+		return 0, c.answered
+	}
+	return now - c.quiet, c.answered
+}
+
+// letGo asks the client to go, unless it is too new to understand.
+func (c *http2Conn) letGo() {
+	now := c.server.watcher.clock.Load()
+	if _, answered := c.idleFor(now); answered || now-c.opened > uint64(patience/tick) {
+		c.leave(now)
+	}
+}
+
+func (c *http2Conn) leave(now uint64) {
+	if c.left.CompareAndSwap(0, max(now, 1)) {
+		go c.wire.goAway()
+	}
+}
+
+// check is the watcher's look at the connection.
+func (c *http2Conn) check() {
+	now := c.server.watcher.clock.Load()
+	idle, answered := c.idleFor(now)
+	switch left := c.left.Load(); {
+	case left == 0 && idle > uint64(c.server.opt.IdleTimeout/tick):
+		c.leave(now)
+	case left == 0 || now-left <= uint64(farewell/tick) || !c.wire.said.Load() || c.ended.Swap(true):
+	case !answered && idle > 0:
+		go c.wire.Close() // what has never sent a request needs no second GOAWAY
+	default:
+		c.end.Shutdown(context.Background()) //nolint:errcheck // has neither listeners nor connections: it only calls ConfigureServer's hook
+	}
 }

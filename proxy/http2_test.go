@@ -2,11 +2,14 @@ package proxy
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -14,7 +17,8 @@ import (
 
 // rawHTTP2 is a client that sends what it likes.
 type rawHTTP2 struct {
-	t *testing.T
+	t    *testing.T
+	conn *tls.Conn
 	*http2.Framer
 	head    bytes.Buffer
 	encoder *hpack.Encoder
@@ -23,17 +27,50 @@ type rawHTTP2 struct {
 
 func (f *fixture) rawHTTP2() *rawHTTP2 {
 	f.t.Helper()
-	conn := f.dialProtocol(appHost, "h2")
-	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
-		f.t.Fatal(err)
-	}
-	c := &rawHTTP2{t: f.t, Framer: http2.NewFramer(conn, conn), next: 1}
-	c.encoder = hpack.NewEncoder(&c.head)
-	c.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-	if err := c.WriteSettings(); err != nil {
+	c := f.silentHTTP2()
+	c.steps(0, 2)
+	return c
+}
+
+// silentHTTP2 has shaken hands, and nothing more.
+func (f *fixture) silentHTTP2() *rawHTTP2 {
+	f.t.Helper()
+	c := f.connectedHTTP2()
+	if err := c.conn.Handshake(); err != nil {
 		f.t.Fatal(err)
 	}
 	return c
+}
+
+// connectedHTTP2 shakes hands with the first byte that it sends.
+func (f *fixture) connectedHTTP2() *rawHTTP2 {
+	f.t.Helper()
+	raw, err := net.Dial("tcp", f.addr)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { raw.Close() })
+	raw.SetDeadline(time.Now().Add(20 * time.Second))
+	conn := tls.Client(raw, &tls.Config{RootCAs: f.roots, ServerName: appHost, NextProtos: []string{"h2"}})
+	c := &rawHTTP2{t: f.t, conn: conn, Framer: http2.NewFramer(conn, conn), next: 1}
+	c.encoder = hpack.NewEncoder(&c.head)
+	c.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	return c
+}
+
+// steps takes those of a client's first steps.
+func (c *rawHTTP2) steps(from, to int) {
+	c.t.Helper()
+	for _, step := range []func() error{
+		func() error { _, err := io.WriteString(c.conn, http2.ClientPreface); return err },
+		func() error { return c.WriteSettings() },
+		c.WriteSettingsAck,
+		func() error { _, err := c.request("GET", "/public/x"); return err },
+	}[from:to] {
+		if err := step(); err != nil {
+			c.t.Fatal(err)
+		}
+	}
 }
 
 // request sends headers, which come in pairs, behind those that every request has.

@@ -87,11 +87,6 @@ func (s *Server) serveTLS(nc net.Conn) {
 	go newConn(s, tc, state.ServerName).serve()
 }
 
-func (s *Server) serveHTTP2(tc *tls.Conn) {
-	s.h2.serve(tc)
-	s.conns.Add(-1)
-}
-
 // tlsConfig: one record per write (the default starts with small ones), because a
 // response then costs one system call.
 func (s *Server) tlsConfig(protocols ...string) *tls.Config {

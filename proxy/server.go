@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"path/filepath"
 	"sync"
@@ -36,7 +37,7 @@ type Server struct {
 	watcher  *watcher
 
 	tls       atomic.Pointer[tls.Config]
-	h2        *http2Server
+	h2        *http.Server // what all HTTP/2 connections have in common
 	dateCache atomic.Pointer[dateValue]
 
 	conns    atomic.Int64
@@ -75,9 +76,7 @@ func New(opt Options) (*Server, error) {
 	}
 	s.metrics.watch(s)
 	s.tls.Store(s.tlsConfig("h2", "http/1.1", certs.ACMEProtocol))
-	if s.h2, err = newHTTP2Server(opt, s); err != nil {
-		return nil, fmt.Errorf("proxy: %w", err)
-	}
+	s.h2 = http2Base(opt)
 	return s, nil
 }
 

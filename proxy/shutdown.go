@@ -34,9 +34,11 @@ func (s *Server) shutdown() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.opt.DrainTimeout)
 	defer cancel()
-	s.goAway(ctx)
 	begun := time.Now()
-	await(ctx, func() bool { return time.Since(begun) > s.farewell() || s.conns.Load() == 0 })
+	await(ctx, func() bool {
+		s.letGo(false)
+		return time.Since(begun) > s.farewell() || s.conns.Load() == 0
+	})
 	if s.inFlight[0].Load() > 0 {
 		s.doors.open()
 		await(ctx, func() bool { return s.inFlight[0].Load() == 0 })
@@ -48,9 +50,18 @@ func (s *Server) shutdown() {
 
 func (s *Server) farewell() time.Duration { return cmp.Or(s.opt.farewell, farewell) }
 
-func (s *Server) goAway(ctx context.Context) {
-	if err := s.h2.goAway(ctx); err != nil {
-		s.log.Warn("clients were not told that the proxy stops", "error", err)
+// letGo lets connections go that their clients will not miss. Those of HTTP/1.1 stay open
+// until the end: their clients learn by the next answer, and cannot learn before.
+func (s *Server) letGo(last bool) {
+	for _, c := range s.watcher.all() {
+		switch c := c.(type) {
+		case *http2Conn:
+			c.letGo()
+		case *conn:
+			if last {
+				c.letGo()
+			}
+		}
 	}
 }
 
@@ -59,12 +70,7 @@ func (s *Server) lastOrders() {
 	ctx, cancel := context.WithTimeout(context.Background(), lastOrders)
 	defer cancel()
 	await(ctx, func() bool {
-		s.goAway(ctx) // again: connections that have shaken hands just now
-		for _, c := range s.watcher.all() {
-			if c, ok := c.(*conn); ok {
-				c.letGo()
-			}
-		}
+		s.letGo(true)
 		return s.conns.Load() == 0
 	})
 }

@@ -26,7 +26,7 @@ type browser struct {
 }
 
 // browse starts Chromium. It trusts the certificate that the machine shows for name.
-func (h *host) browse(t *testing.T, name string) *browser {
+func (h *host) browse(t *testing.T, name string, more ...string) *browser {
 	t.Helper()
 	fromUs, toBrowser := pipe(t)
 	fromBrowser, toUs := pipe(t)
@@ -34,9 +34,9 @@ func (h *host) browse(t *testing.T, name string) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := h.inNetwork(t, "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-		"--disable-background-networking", "--user-data-dir="+t.TempDir(), "--ignore-certificate-errors-spki-list="+h.keyHash(t, name),
-		"--remote-debugging-pipe", "about:blank")
+	cmd := h.inNetwork(t, append([]string{"chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+		"--disable-background-networking", "--user-data-dir=" + t.TempDir(), "--ignore-certificate-errors-spki-list=" + h.keyHash(t, name),
+		"--remote-debugging-pipe", "about:blank"}, more...)...)
 	cmd.ExtraFiles = []*os.File{fromUs, toUs} // descriptors 3 and 4
 	cmd.Stdout, cmd.Stderr = log, log
 	start(t, cmd, log)
@@ -136,13 +136,19 @@ func (b *browser) text(element string, accept func(string) bool) string {
 	b.t.Helper()
 	var got string
 	eventually(b.t, element, func() error {
-		result := b.call("Runtime.evaluate", map[string]any{"expression": fmt.Sprintf("document.querySelector(%q)?.textContent ?? ''", element)})
-		value, _ := result["result"].(map[string]any)
-		got, _ = value["value"].(string)
+		got, _ = b.run(fmt.Sprintf("document.querySelector(%q)?.textContent ?? ''", element)).(string)
 		if !accept(got) {
 			return fmt.Errorf("text %q", got)
 		}
 		return nil
 	})
 	return got
+}
+
+// run evaluates a script and returns its value.
+func (b *browser) run(script string) any {
+	b.t.Helper()
+	result := b.call("Runtime.evaluate", map[string]any{"expression": script})
+	value, _ := result["result"].(map[string]any)
+	return value["value"]
 }

@@ -1,0 +1,196 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"golang.org/x/net/http2"
+)
+
+// frames delivers what the server sends as short words, until the connection ends.
+func (c *rawHTTP2) frames() <-chan string {
+	words := make(chan string, 100)
+	go func() {
+		defer close(words)
+		for {
+			switch f, err := c.ReadFrame(); f := f.(type) {
+			case *http2.MetaHeadersFrame:
+				words <- f.PseudoValue("status")
+			case *http2.GoAwayFrame:
+				if f.LastStreamID == math.MaxInt32 {
+					words <- "leave"
+				} else {
+					words <- "gone"
+				}
+			default:
+				if err != nil && !errors.As(err, new(http2.StreamError)) {
+					return
+				}
+			}
+		}
+	}()
+	return words
+}
+
+// TestStopWaitsForTheFirstAnswer: a connection that has just shaken hands, or got any
+// further, is not told to go before its first request is answered.
+func TestStopWaitsForTheFirstAnswer(t *testing.T) {
+	for name, steps := range map[string]int{"connection": -1, "handshake": 0, "preface": 1, "settings": 2, "acknowledged": 3, "request": 4} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, byHand) // patience never ends
+			arrived, release := make(chan struct{}), make(chan struct{})
+			f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				close(arrived)
+				<-release
+			}))))
+			c := f.silentHTTP2()
+			if steps < 0 {
+				c.conn.Close()
+				c = f.connectedHTTP2()
+				eventually(t, "a connection", func() bool { return f.server.conns.Load() == 1 })
+			}
+			c.steps(0, max(steps, 0))
+			if steps == 4 {
+				<-arrived
+			}
+			stopped := f.stopping()
+			c.steps(max(steps, 0), 4)
+			words := c.frames()
+			close(release)
+			if got := <-words; got != "200" {
+				t.Errorf("the first frame is %q, want an answer", got)
+			}
+			if got := <-words; got != "leave" {
+				t.Errorf("then %q, want a GOAWAY that refuses nothing", got)
+			}
+			c.conn.Close()
+			<-stopped
+		})
+	}
+}
+
+// TestStopEndsPatience: who sends nothing in two seconds is told to go.
+func TestStopEndsPatience(t *testing.T) {
+	f := start(t, byHand)
+	var silent []<-chan string
+	for _, steps := range []int{0, 2, 3} {
+		c := f.silentHTTP2()
+		c.steps(0, steps)
+		silent = append(silent, c.frames())
+	}
+	eventually(t, "connections", func() bool { return len(f.server.watcher.all()) == len(silent) })
+	stopped := f.stopping()
+	f.tick(int(patience/tick) + 1)
+	for i, words := range silent {
+		if got := tickUntil(f, "GOAWAY", words); got != "leave" {
+			t.Errorf("%d: %q", i, got)
+		}
+	}
+	tickUntil(f, "the end", stopped)
+}
+
+// TestGoAwayRefusesNothing: what a client sends before it has heard that it is to go is
+// answered, whyever it is told.
+func TestGoAwayRefusesNothing(t *testing.T) {
+	for name, because := range map[string]func(f *fixture){
+		"stop": func(f *fixture) { f.stopping() },
+		"idle": func(f *fixture) { f.tick(int(f.opt.IdleTimeout/tick) + 3) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, byHand)
+			f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))))
+			c := f.rawHTTP2()
+			c.steps(3, 4)
+			words := c.frames()
+			if got := <-words; got != "200" {
+				t.Fatal(got)
+			}
+			eventually(t, "the request ends", func() bool { return f.server.inFlight[0].Load() == 0 })
+			because(f)
+			if got := <-words; got != "leave" {
+				t.Fatalf("%q, want a GOAWAY that refuses nothing", got)
+			}
+			for range 3 {
+				c.steps(3, 4)
+				if got := <-words; got != "200" {
+					t.Fatalf("%q, want an answer", got)
+				}
+			}
+			if got := tickUntil(f, "the second GOAWAY", words); got != "gone" {
+				t.Errorf("%q, want the second GOAWAY", got)
+			}
+			c.conn.Close()
+		})
+	}
+}
+
+// TestStopLosesNoUpload: a body that cannot be sent twice is not refused on a
+// connection that it came by in time.
+func TestStopLosesNoUpload(t *testing.T) {
+	f := start(t, func(o *Options) { o.farewell = farewell })
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) }))))
+	c := f.http(true)
+	body(t, get(t, c, "/x"))
+	var lost, sent atomic.Int64
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil && !f.server.isStopping() {
+			r, err := c.Post("https://"+appHost+"/x", "text/plain", io.MultiReader(strings.NewReader("once")))
+			sent.Add(1)
+			if err != nil {
+				t.Log(err)
+				lost.Add(1)
+				continue
+			}
+			r.Body.Close()
+		}
+	}()
+	eventually(t, "uploads", func() bool { return sent.Load() > 20 })
+	f.stop()
+	cancel()
+	<-done
+	if lost.Load() > 0 {
+		t.Errorf("%d of %d uploads are lost", lost.Load(), sent.Load())
+	}
+}
+
+// TestFrameConnFindsBoundaries: however the frames are cut into writes.
+func TestFrameConnFindsBoundaries(t *testing.T) {
+	frame := func(n int) string {
+		return string([]byte{byte(n >> 16), byte(n >> 8), byte(n), 0, 0, 0, 0, 0, 1}) + strings.Repeat("\x00\x00\x09", n/3+1)[:n]
+	}
+	stream := frame(0) + frame(5) + frame(0) + frame(1000) + frame(70_000) + frame(9)
+	for size := range 40 {
+		var c frameConn
+		for rest := stream; rest != ""; {
+			n := min(size+1, len(rest))
+			c.pass([]byte(rest[:n]))
+			rest = rest[n:]
+			at := len(stream) - len(rest)
+			boundary := c.have == 0 && c.payload == 0
+			if want := at == 9 || at == 23 || at == 32 || at == 1041 || at == 71_050 || at == 71_068; boundary != want {
+				t.Fatalf("after %d bytes by %d: boundary %v", at, size+1, boundary)
+			}
+		}
+	}
+}
+
+// stopping stops the proxy; it returns when that has begun.
+func (f *fixture) stopping() <-chan struct{} {
+	stop, stopped := f.stop, make(chan struct{})
+	f.stop = func() { <-stopped }
+	go func() {
+		stop()
+		close(stopped)
+	}()
+	eventually(f.t, "the proxy stops", f.server.isStopping)
+	return stopped
+}

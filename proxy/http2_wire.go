@@ -1,0 +1,77 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// goAwayAll is a GOAWAY frame that refuses no request: the last stream that will be
+// looked at is the last that there can be (RFC 9113 section 6.8).
+const goAwayAll = "\x00\x00\x08\x07\x00\x00\x00\x00\x00\x7f\xff\xff\xff\x00\x00\x00\x00"
+
+// goAwayTime bounds the writing of a frame that few clients wait for.
+const goAwayTime = time.Second
+
+// frameConn is the connection below an HTTP/2 server. It follows the frames that go out,
+// so that a frame of our own can be put between two of them.
+type frameConn struct {
+	*tls.Conn
+	due  atomic.Bool // GOAWAY is to be sent
+	said atomic.Bool // it has been
+
+	mu      sync.Mutex // guards writes and the fields that follow
+	head    [9]byte
+	have    int // bytes of head
+	payload int // still to come
+	begun   bool
+}
+
+func (c *frameConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, err := c.Conn.Write(p)
+	c.pass(p[:n])
+	if err == nil {
+		c.sayGoAway()
+	}
+	return n, err
+}
+
+// goAway sends the frame now or, when a frame is on its way, behind it.
+func (c *frameConn) goAway() {
+	c.due.Store(true)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Conn.SetWriteDeadline(time.Now().Add(goAwayTime))
+	c.sayGoAway()
+	c.Conn.SetWriteDeadline(time.Time{})
+}
+
+// sayGoAway comes after the first frame, which must be SETTINGS.
+func (c *frameConn) sayGoAway() {
+	if c.due.Load() && !c.said.Load() && c.begun && c.have == 0 && c.payload == 0 {
+		c.Conn.Write([]byte(goAwayAll)) //nolint:errcheck // the next write will know
+		c.said.Store(true)
+	}
+}
+
+// pass takes note of bytes that go by.
+func (c *frameConn) pass(p []byte) {
+	for len(p) > 0 {
+		if c.payload > 0 {
+			n := min(len(p), c.payload)
+			c.payload -= n
+			p = p[n:]
+			continue
+		}
+		n := copy(c.head[c.have:], p)
+		c.have += n
+		p = p[n:]
+		if c.have == len(c.head) {
+			c.payload = int(c.head[0])<<16 | int(c.head[1])<<8 | int(c.head[2])
+			c.have, c.begun = 0, true
+		}
+	}
+}
