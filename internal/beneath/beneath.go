@@ -12,7 +12,6 @@ package beneath
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -69,7 +68,7 @@ func (d *Dir) OpenRegular(name string) (*os.File, fs.FileInfo, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: d.path(name), Err: fmt.Errorf("not a regular file: %w", fs.ErrInvalid)}
+		err = fail("open", d.path(name), notRegular)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())
@@ -147,11 +146,7 @@ func (d *Dir) Lstat(name string) (info fs.FileInfo, err error) {
 // Readlink returns where the link at name points; it is never followed.
 func (d *Dir) Readlink(name string) (target string, err error) {
 	err = d.at("readlink", name, func(fd int, base string) error {
-		buffer := make([]byte, unix.PathMax)
-		n, err := unix.Readlinkat(fd, base, buffer)
-		if err == nil {
-			target = string(buffer[:n])
-		}
+		target, err = readlink(fd, base)
 		return err
 	})
 	return target, err

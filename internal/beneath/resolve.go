@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,18 +18,23 @@ const how = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MA
 // fcntl(2)) makes every try fail for as long as he likes.
 const tries = 32
 
-// openat2 opens name below d. The kernel may ask for another try while the tree is
-// renamed under it (EAGAIN, see openat2(2)).
+// openat2 opens name below d.
 func (d *Dir) openat2(name string, flag, perm uint64) (int, error) {
-	for left := tries; ; left-- {
-		fd, err := unix.Openat2(int(d.f.Fd()), name, &unix.OpenHow{
-			Flags: flag | unix.O_CLOEXEC, Mode: modeFor(flag, perm), Resolve: how,
+	return openHow(int(d.f.Fd()), name, flag, perm, how)
+}
+
+// openHow opens as openat2(2) does. The kernel may ask for another try while the tree
+// is renamed under it (EAGAIN).
+func openHow(dir int, name string, flag, perm, resolve uint64) (fd int, err error) {
+	for range tries {
+		fd, err = unix.Openat2(dir, name, &unix.OpenHow{
+			Flags: flag | unix.O_CLOEXEC, Mode: modeFor(flag, perm), Resolve: resolve,
 		})
-		if left > 0 && (errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN)) {
-			continue
+		if !errors.Is(err, unix.EINTR) && !errors.Is(err, unix.EAGAIN) {
+			break
 		}
-		return fd, err
 	}
+	return fd, err
 }
 
 // modeFor is perm where a file can be made: openat2 refuses a mode elsewhere.
@@ -47,13 +53,35 @@ func (d *Dir) at(op, name string, do func(fd int, base string) error) error {
 	if base == "." || base == ".." || base == "/" || strings.HasPrefix(name, "/") {
 		return fail(op, d.path(name), fs.ErrInvalid)
 	}
+	if base == name {
+		return d.failed(op, name, do(int(d.f.Fd()), base))
+	}
 	parent, err := d.openat2(path.Dir(name), unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
-		return fail(op, d.path(name), err)
+		return d.failed(op, name, err)
 	}
-	err = do(parent, base)
-	return fail(op, d.path(name), errors.Join(err, unix.Close(parent)))
+	return d.failed(op, name, errors.Join(do(parent, base), unix.Close(parent)))
 }
+
+// failed spares the name where nothing has failed.
+func (d *Dir) failed(op, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fail(op, d.path(name), err)
+}
+
+// readlink reads the link base in the folder fd, or with no base the link fd itself.
+func readlink(fd int, base string) (string, error) {
+	buffer := make([]byte, unix.PathMax)
+	n, err := unix.Readlinkat(fd, base, buffer)
+	if err != nil {
+		return "", err
+	}
+	return string(buffer[:n]), nil
+}
+
+func owner(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }
 
 func (d *Dir) path(name string) string { return path.Join(d.f.Name(), name) }
 
