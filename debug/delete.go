@@ -3,11 +3,12 @@ package debug
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/http"
-	"os"
-	"path/filepath"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/nexushub/nexushub/internal/beneath"
 )
 
 func (s *Server) delete(c echo.Context) error {
@@ -43,8 +44,20 @@ func (s *Server) dispose(ctx context.Context, id ID) error {
 // say that the application is still there.
 func (s *Server) removeState(id ID) {
 	for _, dir := range s.o.StateIn {
-		if err := os.RemoveAll(filepath.Join(dir, string(id))); err != nil {
+		if err := removeBelow(dir, string(id)); err != nil {
 			s.o.Log.Error("state of a deleted debug application stays", "instance", id, "error", err)
 		}
 	}
+}
+
+// removeBelow removes what an application may have filled with links while it ran.
+func removeBelow(dir, name string) error {
+	d, err := beneath.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.RemoveAll(name), d.Close())
 }
