@@ -32,7 +32,8 @@ func (s *Server) file(x *exchange) {
 // instead sends the request to the instance.
 func (s *Server) instead(x *exchange) {
 	before := x.decision
-	x.decision = before.route.toTarget()
+	a, _ := areaOf(x.req.path)
+	x.decision = x.snap.rest(before.route, a)
 	x.route, x.keepAuth, x.keepApp = before.route, before.keepAuth, before.keepApp
 	if x.action == actHold {
 		s.hold(x)

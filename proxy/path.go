@@ -1,10 +1,6 @@
 package proxy
 
-import (
-	"net/url"
-	"path"
-	"strings"
-)
+import "strings"
 
 // area is the part of an instance's path space that decides who may go there.
 type area uint8
@@ -14,24 +10,36 @@ const (
 	areaPublic
 	areaAPI
 	areaInternal
-	areaDebug // /debug/application
-	areaLogin // /public/login, /public/logout
+	areaDebug       // /debug/application
+	areaLogin       // /public/login, /public/logout
+	areaSetToken    // /api/set_token
+	areaAccessToken // /api/access_token
+	areaFormat      // /api.EXT, /internal.EXT: some routers read EXT as the format that is asked for
 )
 
-// areaOf classifies a path. Applications may decode, fold case or clean a path
-// before they route by it, so a path whose most suspicious reading lies in another
-// area than its plain one is ambiguous and must be refused.
-func areaOf(p string) (a area, ambiguous bool) {
+// areaOf classifies a path, or says in words why it can be read in more than one way,
+// one of which may lie in another area. It holds for applications with areas; where no
+// path is special, paths need not be asked.
+func areaOf(p string) (a area, doubt string) {
 	a = plainArea(p)
-	if !suspicious(p) {
-		return a, false
+	reading := p
+	if !everyday(p) {
+		if reading, doubt = loosely(p); doubt != "" {
+			return a, doubt
+		}
 	}
-	worst, ok := worstPath(p)
-	return a, !ok || plainArea(worst) != a
+	if plainArea(strings.ToLower(strings.TrimSuffix(reading, "/"))) != a {
+		return a, "a disguised name of a guarded area"
+	}
+	return a, ""
 }
 
 func plainArea(p string) area {
 	switch {
+	case p == "/api/set_token":
+		return areaSetToken
+	case p == "/api/access_token":
+		return areaAccessToken
 	case under(p, "/api"):
 		return areaAPI
 	case under(p, "/public/login"), under(p, "/public/logout"):
@@ -42,6 +50,8 @@ func plainArea(p string) area {
 		return areaInternal
 	case under(p, "/debug/application"):
 		return areaDebug
+	case isFormat(p, "/api"), isFormat(p, "/internal"):
+		return areaFormat
 	}
 	return areaOther
 }
@@ -51,36 +61,7 @@ func under(p, dir string) bool {
 	return strings.HasPrefix(p, dir) && (len(p) == len(dir) || p[len(dir)] == '/')
 }
 
-// suspicious says that p can be read in more than one way.
-func suspicious(p string) bool {
-	for i := range len(p) {
-		switch c := p[i]; {
-		case c == '%' || c == '\\' || c == ';' || (c >= 'A' && c <= 'Z'):
-			return true
-		case c == '/' && i+1 < len(p) && (p[i+1] == '/' || p[i+1] == '.'):
-			return true
-		}
-	}
-	return false
-}
-
-// worstPath reads p as the most obliging application would: decoded as often as that
-// changes something, back slashes as slashes, without ;parameters, without case,
-// cleaned. It fails when p holds a NUL or cannot be decoded.
-func worstPath(p string) (string, bool) {
-	d, err := url.PathUnescape(p)
-	if err != nil {
-		return "", false
-	}
-	for again, err := url.PathUnescape(d); err == nil && again != d; again, err = url.PathUnescape(d) {
-		d = again
-	}
-	if strings.IndexByte(d, 0) >= 0 {
-		return "", false
-	}
-	segments := strings.Split(strings.ReplaceAll(d, `\`, "/"), "/")
-	for i, s := range segments {
-		segments[i], _, _ = strings.Cut(s, ";")
-	}
-	return path.Clean(strings.ToLower(strings.Join(segments, "/"))), true
+func isFormat(p, dir string) bool {
+	rest, ok := strings.CutPrefix(p, dir+".")
+	return ok && !strings.Contains(rest, "/")
 }

@@ -17,12 +17,12 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	if site == nil || !s.covers(r.sni) {
 		return refuse(421, "No application is served under this host name here.")
 	}
+	a, doubt := areaOf(r.path)
+	if doubt != "" {
+		return refuse(400, "The path can be read in more than one way, because of "+doubt+". Write it without; only the query may hold anything.")
+	}
 	if r.plain {
 		return decision{action: actRedirect}
-	}
-	a, ambiguous := areaOf(r.path)
-	if ambiguous {
-		return refuse(400, "The path can be read in more than one way.")
 	}
 	if site.api && a == areaDebug {
 		return s.toAgent(r, g)
@@ -74,6 +74,13 @@ func (s *snapshot) inside(route *route, a area, r *request, g grants) decision {
 		d := route.toTarget()
 		d.keepAuth = !s.isSecret(r.bearer) && !g.Valid(r.bearer, "")
 		return d
+	case areaSetToken:
+		return decision{action: actSetToken}
+	case areaAccessToken:
+		if r.method == "POST" {
+			return decision{action: actAccessToken}
+		}
+		return s.api(route, r, g)
 	case areaAPI:
 		return s.api(route, r, g)
 	case areaInternal:
@@ -84,18 +91,13 @@ func (s *snapshot) inside(route *route, a area, r *request, g grants) decision {
 		d.keepAuth, d.keepSecret = true, true
 		return d
 	}
-	d := s.other(route, r)
+	d := s.other(route, r, a)
 	d.keepAuth = !s.isSecret(r.bearer) && !g.Valid(r.bearer, "")
 	return d
 }
 
 func (s *snapshot) api(route *route, r *request, g grants) decision {
-	switch {
-	case r.path == "/api/set_token":
-		return decision{action: actSetToken}
-	case r.path == "/api/access_token" && r.method == "POST":
-		return decision{action: actAccessToken}
-	case !s.mayEnter(r, g, route.Instance):
+	if !s.mayEnter(r, g, route.Instance) {
 		return refuse(401, "An access token for this application is needed.")
 	}
 	d := route.toTarget()
@@ -107,7 +109,7 @@ func (s *snapshot) api(route *route, r *request, g grants) decision {
 
 // other is what lies outside of the protected areas: the first of development
 // server, static service, static files and the instance itself that there is.
-func (s *snapshot) other(route *route, r *request) decision {
+func (s *snapshot) other(route *route, r *request, a area) decision {
 	switch {
 	case route.dev != nil:
 		return decision{action: actForward, target: route.dev}
@@ -116,15 +118,24 @@ func (s *snapshot) other(route *route, r *request) decision {
 	case route.files != nil && r.upgrade == "":
 		return decision{action: actFile}
 	case route.ProxyAll:
-		d := route.toTarget()
-		d.keepRefresh = route == s.login
-		return d
+		return s.rest(route, a)
 	case route.State == StateStarting:
 		return decision{action: actHold}
 	case route.State == StateDown:
 		return refuse(503, "The application is not running.")
 	}
 	return refuse(404, "Nothing is here.")
+}
+
+// rest leads to the instance with what is in no area and, where there are files, is no
+// file.
+func (s *snapshot) rest(route *route, a area) decision {
+	d := route.toTarget()
+	if a == areaFormat && d.action == actForward {
+		return refuse(404, "There is no such file, and an application may take the path for one of a guarded area, with a format behind it.")
+	}
+	d.keepRefresh = route == s.login
+	return d
 }
 
 // toTarget leads to the instance as its state allows.

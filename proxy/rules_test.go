@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -82,6 +83,7 @@ func TestRules(t *testing.T) {
 		// 5. tokens
 		{"set token", request{method: "GET", authority: "app.yesterday.localhost", path: "/api/set_token"}, actSetToken, 0, "", nil},
 		{"access token", request{method: "POST", authority: "app.yesterday.localhost", path: "/api/access_token"}, actAccessToken, 0, "", nil},
+		{"set token in disguise", request{method: "GET", authority: "app.yesterday.localhost", path: "/api/SET_TOKEN"}, actRefuse, 400, "", nil},
 		{"access token, by GET", request{method: "GET", authority: "app.yesterday.localhost", path: "/api/access_token"}, actRefuse, 401, "", nil},
 		// 6. areas
 		{"public", request{authority: "app.yesterday.localhost", path: "/public/x"}, actForward, 0, "app", func(d decision) bool { return d.keepAuth && !d.keepRefresh }},
@@ -102,6 +104,10 @@ func TestRules(t *testing.T) {
 		{"static service", request{authority: "service.yesterday.localhost", path: "/x"}, actForward, 0, "service http://127.0.0.1:3000", func(d decision) bool { return d.base == "/base" && d.host == "127.0.0.1:3000" }},
 		{"file", request{authority: "app.yesterday.localhost", path: "/x"}, actFile, 0, "", nil},
 		{"proxy all", request{authority: "all.yesterday.localhost", path: "/x"}, actForward, 0, "all", nil},
+		{"a format is no way around", request{authority: "all.yesterday.localhost", path: "/internal.json"}, actRefuse, 404, "", nil},
+		{"a file may have a name like an area", request{authority: "app.yesterday.localhost", path: "/internal.html"}, actFile, 0, "", nil},
+		{"disguised", request{authority: "all.yesterday.localhost", path: "/x/../internal/%252e%252e/y"}, actRefuse, 400, "", nil},
+		{"disguised, without TLS", request{authority: "all.yesterday.localhost", path: "/x/../internal", plain: true}, actRefuse, 400, "", nil},
 		{"nothing", request{authority: "none.yesterday.localhost", path: "/x"}, actRefuse, 404, "", nil},
 		{"file-only has no instance", request{authority: "files.debug", path: "/public/x"}, actRefuse, 404, "", nil},
 	}
@@ -139,31 +145,21 @@ func TestTableFaults(t *testing.T) {
 	}
 }
 
-func FuzzArea(f *testing.F) {
-	for _, p := range []string{"/", "/api/x", "/public/../api", "/%61pi", "//api", "/api;x/y", "/public/login", `/a\..\internal`} {
-		f.Add(p)
-	}
-	f.Fuzz(func(t *testing.T, p string) {
-		a, ambiguous := areaOf(p)
-		if ambiguous {
-			return
-		}
-		worst, ok := worstPath(p)
-		if ok && plainArea(worst) != a && suspicious(p) {
-			t.Errorf("%q is in area %d, but may be read as %q", p, a, worst)
-		}
-	})
-}
-
 func FuzzDecide(f *testing.F) {
 	f.Add("app.yesterday.localhost", "/internal/x", "x", "", "GET")
 	f.Add("internal.yesterday.localhost:8443", "/debug/application", "token-"+adminID, appID, "POST")
 	f.Fuzz(func(t *testing.T, authority, path, bearer, app, method string) {
 		s := testSnapshot(t)
 		d := s.decide(&request{method: method, authority: authority, path: path, bearer: bearer, app: app}, someGrants{})
-		protected := under(path, "/internal") || under(path, "/api")
-		if protected && d.action == actForward && bearer != secret && !(someGrants{}).Valid(bearer, "") {
-			t.Errorf("%q %q passed without a token", authority, path)
+		known := bearer == secret || (someGrants{}).Valid(bearer, "")
+		for r, by := range readings(path) {
+			r = strings.ToLower(r)
+			if (under(r, "/internal") || under(r, "/api")) && (d.action == actForward || d.action == actFile) && !known {
+				t.Errorf("%q %q passed without a token; %s reads it as %q", authority, path, by, r)
+			}
+			if under(r, "/internal") && d.action == actForward && d.target != s.agent && bearer != secret {
+				t.Errorf("%q %q passed without the secret; %s reads it as %q", authority, path, by, r)
+			}
 		}
 		if d.action == actForward && d.target == nil {
 			t.Error("forward to nowhere")

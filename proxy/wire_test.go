@@ -34,7 +34,7 @@ func FuzzForwarded(f *testing.F) {
 			return
 		}
 		c.prepare()
-		if _, ambiguous := areaOf(c.x.req.path); ambiguous {
+		if _, doubt := areaOf(c.x.req.path); doubt != "" {
 			return
 		}
 		checkForwarded(t, c, appendRequest(nil, &c.x))

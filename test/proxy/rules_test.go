@@ -64,7 +64,7 @@ var rules = map[string]rule{
 	"not compressed for who cannot":        {"GET", "web", "/big.css", nil, 200, "plain", ""},
 	"no such file":                         {"GET", "web", "/none", nil, 404, "", "outside"},
 	"a file takes GET and HEAD":            {"POST", "web", "/app.js", nil, 405, "", ""},
-	"no traversal":                         {"GET", "web", "/%2e%2e/secret.txt", nil, 404, "", "outside"},
+	"no traversal":                         {"GET", "web", "/%2e%2e/secret.txt", nil, 400, "", "outside"},
 	"static site":                          {"GET", "site", "/GPL-3", nil, 200, "GNU GENERAL PUBLIC LICENSE", ""},
 	"link inside of the site":              {"GET", "site", "/GPL", nil, 200, "GNU GENERAL PUBLIC LICENSE", ""},
 	"static site has no application":       {"GET", "site", "/public/x", nil, 404, "", ""},
