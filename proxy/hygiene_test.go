@@ -37,6 +37,9 @@ func TestHeaderHygiene(t *testing.T) {
 			"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": appHost, "X-Forwarded-Port": "", "Forwarded": "",
 			"X-Real-Ip": "", "X-Nexushub-Access": "", "X-Nexushub-Other": "", "Host": appHost,
 		}},
+		{"the path is in the request line alone", "/public/internal/x", map[string]string{"X-Original-Url": "/internal/x", "X-Rewrite-Url": "/internal/x", "X-Original-Uri": "/internal/x",
+			"X-Forwarded-Prefix": "/public", "X-Forwarded-Path": "/internal", "Script-Name": "/public", "SCRIPT_NAME": "/public", "Path_Info": "/internal/x", "X-Script-Name": "/public"}, map[string]string{
+			"X-Original-Url": "", "X-Rewrite-Url": "", "X-Original-Uri": "", "X-Forwarded-Prefix": "", "X-Forwarded-Path": "", "Script-Name": "", "SCRIPT_NAME": "", "Script_name": "", "Path_info": "", "Path_Info": "", "X-Script-Name": ""}},
 		{"underscores are dashes", "/x", map[string]string{"X_Forwarded_For": "6.6.6.6", "X_NexusHub_Access": "admin"},
 			map[string]string{"X_forwarded_for": "", "X_nexushub_access": "", "X_Forwarded_For": "", "X_NexusHub_Access": ""}},
 		{"refresh token stays here", "/public/x", map[string]string{"Cookie": "a=b; YRT=refresh; c=d"}, map[string]string{"Cookie": "a=b; c=d"}},

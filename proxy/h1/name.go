@@ -28,6 +28,7 @@ const (
 	XForwardedHost
 	XForwardedPort
 	XRealIP
+	OtherPath // names another path than the request line, to some applications: X-Original-URL, Script-Name and their like
 	XTraceID
 	XApplicationID
 	XInternalSecret
@@ -46,16 +47,18 @@ var byLength = [...][]struct {
 	4:  {{"host", Host}, {"date", Date}},
 	6:  {{"cookie", Cookie}, {"expect", Expect}, {"accept", Accept}, {"server", Server}},
 	7:  {{"upgrade", Upgrade}, {"trailer", Trailer}},
-	9:  {{"forwarded", Forwarded}, {"x-real-ip", XRealIP}},
+	9:  {{"path-info", OtherPath}, {"forwarded", Forwarded}, {"x-real-ip", XRealIP}},
 	10: {{"connection", Connection}, {"keep-alive", KeepAlive}, {"x-trace-id", XTraceID}},
+	11: {{"script-name", OtherPath}},
 	12: {{"content-type", ContentType}},
-	13: {{"authorization", Authorization}},
-	14: {{"content-length", ContentLength}},
-	15: {{"x-forwarded-for", XForwardedFor}},
-	16: {{"x-application-id", XApplicationID}, {"x-forwarded-host", XForwardedHost}, {"x-forwarded-port", XForwardedPort}, {"proxy-connection", ProxyConnection}},
+	13: {{"authorization", Authorization}, {"x-rewrite-url", OtherPath}, {"x-rewrite-uri", OtherPath}, {"x-script-name", OtherPath}},
+	14: {{"content-length", ContentLength}, {"x-original-url", OtherPath}, {"x-original-uri", OtherPath}},
+	15: {{"x-forwarded-for", XForwardedFor}, {"x-forwarded-uri", OtherPath}, {"x-forwarded-url", OtherPath}, {"x-original-path", OtherPath}},
+	16: {{"x-application-id", XApplicationID}, {"x-forwarded-host", XForwardedHost}, {"x-forwarded-port", XForwardedPort}, {"x-forwarded-path", OtherPath}, {"proxy-connection", ProxyConnection}},
 	17: {{"transfer-encoding", TransferEncoding}, {"x-forwarded-proto", XForwardedProto}, {"x-internal-secret", XInternalSecret}},
-	18: {{"proxy-authenticate", ProxyAuthenticate}},
-	19: {{"proxy-authorization", ProxyAuthorization}},
+	18: {{"proxy-authenticate", ProxyAuthenticate}, {"x-forwarded-prefix", OtherPath}},
+	19: {{"proxy-authorization", ProxyAuthorization}, {"x-forwarded-context", OtherPath}},
+	21: {{"x-envoy-original-path", OtherPath}},
 }
 
 // NameOf identifies a header name of any case.
