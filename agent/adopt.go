@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/ports"
 	"github.com/nexushub/nexushub/proxy"
 )
@@ -86,6 +87,7 @@ func (a *Agent) takeOver() {
 		known[u.Instance] = true
 		a.want.orphans = append(a.want.orphans, resolved{adopted: true, Instance: Instance{
 			ID: u.Instance, Kind: u.Kind, HostName: u.Host, AppID: u.App, Release: u.Release,
+			InstalledBy: audience.Installer(u.InstalledBy),
 		}})
 		a.log.Warn("state is lost: taken over from systemd as it runs", "app", u.App, "instance", u.Instance, "unit", u.Unit)
 	}

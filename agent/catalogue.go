@@ -23,12 +23,12 @@ type catalogue struct {
 	debug           map[string]Instance
 	admin           api.Provider // how the admin service fares
 	brake           brake
-	installed       map[string]string // app id -> release that ran well as a debug application
-	partial         map[string]bool   // kinds whose provider has not given its complete word
-	resolved        []resolved        // of all, in the order static, dynamic, debug
-	version         uint64            // of what the providers want
-	resolvedVersion uint64            // that resolved was made for
-	orphans         []resolved        // taken over from PID 1 because the state is lost
+	installed       map[string]installed // app id -> release that ran well as a debug application
+	partial         map[string]bool      // kinds whose provider has not given its complete word
+	resolved        []resolved           // of all, in the order static, dynamic, debug
+	version         uint64               // of what the providers want
+	resolvedVersion uint64               // that resolved was made for
+	orphans         []resolved           // taken over from PID 1 because the state is lost
 
 	complete bool      // resolved was made at least once
 	desired  []Desired // computed from resolved and memories
@@ -46,7 +46,7 @@ type resolved struct {
 
 func newCatalogue() catalogue {
 	return catalogue{
-		debug: map[string]Instance{}, installed: map[string]string{}, stale: true,
+		debug: map[string]Instance{}, installed: map[string]installed{}, stale: true,
 		partial: map[string]bool{KindDynamic: true, KindDebug: true},
 	}
 }
@@ -110,7 +110,7 @@ func override(static, dynamic Instance) Instance {
 		out.DisplayName = dynamic.DisplayName
 	}
 	if out.empty() {
-		out.Release, out.Package = dynamic.Release, dynamic.Package
+		out.Release, out.Package, out.InstalledBy = dynamic.Release, dynamic.Package, dynamic.InstalledBy
 	}
 	return out
 }

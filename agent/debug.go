@@ -28,6 +28,13 @@ func (p DebugProvider) Remove(id string) {
 	})
 }
 
+// Inherit gives an application the secrets of another, which it replaces.
+func (p DebugProvider) Inherit(from, to string) error { return p.agent.vault.Copy(from, to) }
+
+// Disinherit removes the secrets of an application that is gone: nobody can name them
+// any more.
+func (p DebugProvider) Disinherit(id string) error { return p.agent.vault.RemoveAll(id) }
+
 // List returns the debug applications that were put.
 func (p DebugProvider) List() []Instance {
 	p.agent.mu.Lock()

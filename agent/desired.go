@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/units"
@@ -21,6 +22,8 @@ type Desired struct {
 	Problem  string // why it cannot be resolved; what runs is left alone
 	Pinned   bool   // on an older release by an operator's word
 	Adopted  bool   // known only from what runs: left alone
+
+	Audiences []audience.Audience // of the secrets of the instance
 }
 
 // runs says whether there is a process to run.

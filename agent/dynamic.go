@@ -91,10 +91,18 @@ func (a *Agent) noteAdmin(err error) {
 // installed notes that a release runs well under its app id: dynamic applications of
 // that app id take it from there. The caller holds mu.
 func (a *Agent) installed(s *situation, p phase) {
-	if s.Kind != KindDebug || p.state != api.StateRunning || s.Release.Hash == "" || a.want.installed[s.AppID] == s.Release.Hash {
+	next := installed{release: s.Release.Hash, by: s.installer()}
+	if s.Kind != KindDebug || p.state != api.StateRunning || s.Release.Hash == "" || a.want.installed[s.AppID] == next {
 		return
 	}
-	a.want.installed[s.AppID] = s.Release.Hash
+	if err := a.admit(Admission{AppID: s.AppID, By: next.by}); err != nil {
+		if w := a.have.watch(s.ID); w.refused != next {
+			w.refused = next
+			a.log.Warn("dynamic application keeps its release", "app_id", s.AppID, "error", err)
+		}
+		return
+	}
+	a.want.installed[s.AppID] = next
 	a.saver.save(installedFile, maps.Clone(a.want.installed))
 	a.want.version++
 	a.look()

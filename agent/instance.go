@@ -3,6 +3,7 @@ package agent
 import (
 	"time"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
@@ -16,21 +17,22 @@ const (
 
 // Instance is one hosted application as its provider wants it.
 type Instance struct {
-	ID            string            `json:"id"` // UUID for life
-	Kind          string            `json:"kind"`
-	HostName      string            `json:"host_name"` // canonical, see internal/hostname
-	AppID         string            `json:"app_id"`
-	DisplayName   string            `json:"display_name"`
-	DBName        string            `json:"db_name,omitempty"`
-	Package       string            `json:"package,omitempty"`        // folder or zip; empty: none
-	Release       string            `json:"release,omitempty"`        // hash in the release store, instead of Package
-	StaticPath    string            `json:"static_path,omitempty"`    // instead of the package's static/
-	StaticService string            `json:"static_service,omitempty"` // URL of a developer's own server
-	DebugPort     int               `json:"debug_port,omitempty"`     // development server on 127.0.0.1
-	ACME          bool              `json:"acme,omitempty"`
-	AsItRuns      bool              `json:"as_it_runs,omitempty"` // known from PID 1 alone: left alone until its provider knows more
-	ExpiresAt     time.Time         `json:"expires_at,omitzero"`
-	Manifest      manifest.Manifest `json:"manifest,omitzero"` // the operator's word, over the package's
+	ID            string             `json:"id"` // UUID for life
+	Kind          string             `json:"kind"`
+	HostName      string             `json:"host_name"` // canonical, see internal/hostname
+	AppID         string             `json:"app_id"`
+	DisplayName   string             `json:"display_name"`
+	DBName        string             `json:"db_name,omitempty"`
+	Package       string             `json:"package,omitempty"`        // folder or zip; empty: none
+	Release       string             `json:"release,omitempty"`        // hash in the release store, instead of Package
+	StaticPath    string             `json:"static_path,omitempty"`    // instead of the package's static/
+	StaticService string             `json:"static_service,omitempty"` // URL of a developer's own server
+	DebugPort     int                `json:"debug_port,omitempty"`     // development server on 127.0.0.1
+	ACME          bool               `json:"acme,omitempty"`
+	InstalledBy   audience.Installer `json:"installed_by,omitempty"` // who installed Release
+	AsItRuns      bool               `json:"as_it_runs,omitempty"`   // known from PID 1 alone: left alone until its provider knows more
+	ExpiresAt     time.Time          `json:"expires_at,omitzero"`
+	Manifest      manifest.Manifest  `json:"manifest,omitzero"` // the operator's word, over the package's
 }
 
 // staticInstance is an application of apps.d.

@@ -3,6 +3,7 @@ package agent
 import (
 	"time"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/units"
@@ -39,6 +40,8 @@ func (g *Good) is(s *situation) bool {
 type Pin struct {
 	Release string `json:"release"`
 	Instead string `json:"instead"` // the provider's release when the operator rolled back
+
+	InstalledBy audience.Installer `json:"installed_by,omitempty"` // Release
 }
 
 // Rejection is a revision that never got healthy beside a good one.
@@ -53,13 +56,15 @@ type Rejection struct {
 type PastRelease struct {
 	Hash string    `json:"hash"`
 	At   time.Time `json:"at"`
+
+	InstalledBy audience.Installer `json:"installed_by,omitempty"`
 }
 
 // remember puts a release at the head of the history and keeps at most keep others.
-func (m *Memory) remember(hash string, at time.Time, keep int) {
-	history := []PastRelease{{Hash: hash, At: at}}
+func (m *Memory) remember(latest PastRelease, keep int) {
+	history := []PastRelease{latest}
 	for _, p := range m.History {
-		if p.Hash != hash && len(history) <= keep {
+		if p.Hash != latest.Hash && len(history) <= keep {
 			history = append(history, p)
 		}
 	}

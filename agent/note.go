@@ -61,7 +61,7 @@ func (a *Agent) noteGood(s *situation, p phase) {
 	}
 	if m.Good == nil || m.Good.Revision != s.Revision {
 		a.life.deployed++
-		m.remember(s.Release.Hash, s.now, a.want.config.Releases.Keep)
+		m.remember(PastRelease{Hash: s.Release.Hash, At: s.now, InstalledBy: s.installer()}, a.want.config.Releases.Keep)
 	}
 	m.Good = &Good{Revision: s.Revision, Spec: s.Spec, Release: s.Release, Manifest: s.Manifest}
 	s.Good, a.life.unsaved = m.Good, true

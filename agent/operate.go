@@ -57,14 +57,17 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 		if err != nil {
 			return err
 		}
-		if _, err := a.releases.Get(target); err != nil {
-			return d.notKept(target)
+		if _, err := a.releases.Get(target.Hash); err != nil {
+			return d.notKept(target.Hash)
+		}
+		if err := a.admitBack(d, target); err != nil {
+			return err
 		}
 		instead := d.Release.Hash
 		if m.Pin != nil && d.Pinned {
 			instead = m.Pin.Instead
 		}
-		m.Pin = &Pin{Release: target, Instead: instead}
+		m.Pin = &Pin{Release: target.Hash, Instead: instead, InstalledBy: target.InstalledBy}
 		a.resume(m)
 		a.want.version++
 		return nil
@@ -87,23 +90,24 @@ func (d *Desired) notKept(release string) error {
 
 // pastRelease finds the release to go back to: the one before, or the one whose hash
 // begins so.
-func pastRelease(d *Desired, m *Memory, release string) (string, error) {
-	var found []string
+func pastRelease(d *Desired, m *Memory, release string) (PastRelease, error) {
+	var found []PastRelease
+	var none PastRelease
 	for _, p := range m.History {
 		fits := release == "" && p.Hash != d.Release.Hash || release != "" && strings.HasPrefix(p.Hash, release)
-		if fits && !slices.Contains(found, p.Hash) {
-			found = append(found, p.Hash)
+		if fits && !slices.ContainsFunc(found, func(o PastRelease) bool { return o.Hash == p.Hash }) {
+			found = append(found, p)
 		}
 	}
 	switch {
 	case len(found) == 1, len(found) > 1 && release == "":
 		return found[0], nil
 	case len(found) > 1:
-		return "", fmt.Errorf("%s ran several releases that begin with %s: %w", d.Name, release, api.Conflict)
+		return none, fmt.Errorf("%s ran several releases that begin with %s: %w", d.Name, release, api.Conflict)
 	case release == "":
-		return "", fmt.Errorf("%s has no previous release: %w", d.Name, api.NotFound)
+		return none, fmt.Errorf("%s has no previous release: %w", d.Name, api.NotFound)
 	}
-	return "", fmt.Errorf("%s never ran release %s: %w", d.Name, release, api.NotFound)
+	return none, fmt.Errorf("%s never ran release %s: %w", d.Name, release, api.NotFound)
 }
 
 // change alters what is remembered of one application, durably, and lets the

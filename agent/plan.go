@@ -96,6 +96,9 @@ func (s *situation) bringUp() (Task, bool) {
 	if s.stopFirst() && len(s.others) > 0 {
 		return s.windDown("it cannot run beside revision " + short(s.Revision) + ", which replaces it (stop-first)")
 	}
+	if u := s.stranger(); u != nil {
+		return s.windDown("it must not run beside revision " + short(u.Revision) + ", which was installed by others, and whose secrets are others")
+	}
 	t := s.task(Start, s.Unit, s.startReason())
 	t.Spec = s.Spec
 	return t, true

@@ -44,7 +44,7 @@ func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 	g.SetLimit(2)
 	for i := range list {
 		if in := &list[i].Instance; in.Kind == KindDynamic && in.Package == "" && in.Release == "" {
-			in.Release = installed[in.AppID]
+			in.Release, in.InstalledBy = installed[in.AppID].release, installed[in.AppID].by
 		}
 		g.Go(func() error {
 			a.resolveOne(ctx, &list[i], pins[list[i].ID])
@@ -75,7 +75,7 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin) {
 	}
 	rel, err := a.findRelease(ctx, r.Instance)
 	if err == nil && pin != nil && pin.Instead == rel.Hash {
-		r.pinned = true
+		r.pinned, r.InstalledBy = true, pin.InstalledBy
 		rel, err = a.releases.Get(pin.Release)
 	}
 	if err != nil {
@@ -143,7 +143,9 @@ func (a *Agent) desire(r resolved) Desired {
 	if !r.release.Runs || r.problem != "" {
 		return d
 	}
-	d.Spec = buildSpec(r.Instance, r.release, d.Manifest, a.secretFiles(r.ID), m.Serial, a.want.place)
+	secrets := a.secretFiles(r.ID, r.installer())
+	d.Audiences = secrets.Audiences
+	d.Spec = buildSpec(r.Instance, r.release, d.Manifest, secrets, m.Serial, a.want.place)
 	d.Revision = d.Spec.Revision()
 	if m.Rejected != nil && m.Rejected.Revision == d.Revision && m.Good != nil {
 		d.Spec, d.Revision, d.Manifest, d.Fallback = m.Good.Spec, m.Good.Revision, m.Good.Manifest, true

@@ -5,37 +5,49 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/secret"
 	"github.com/nexushub/nexushub/api"
 )
 
-// secrets are the root-only files of an instance. The caller holds mu.
-func (a *Agent) secretFiles(id string) secretFiles {
-	f, err := a.vault.Files(id)
+// secretFiles are the root-only files of an instance for what who installed. The caller
+// holds mu.
+func (a *Agent) secretFiles(id string, who audience.Installer) secretFiles {
+	f, err := a.vault.Files(id, who)
 	if err != nil {
 		a.log.Error("secrets cannot be read; the application runs without them", "instance", id, "error", err)
 		return secretFiles{}
 	}
-	s := secretFiles{Credentials: f.Credentials, Version: f.Version}
-	if f.EnvFile != "" {
-		s.EnvFiles = []string{f.EnvFile}
-	}
-	return s
+	return secretFiles(f)
 }
 
 // Secrets names the secrets of an instance.
 func (a *Agent) Secrets(id string) ([]api.Secret, error) {
+	a.mu.Lock()
+	d, _ := a.find(id)
+	a.mu.Unlock()
 	list, err := a.vault.List(id)
 	out := make([]api.Secret, 0, len(list))
 	for _, s := range list {
-		out = append(out, api.Secret{Name: s.Name, Kind: s.Kind, UpdatedAt: &s.UpdatedAt})
+		shown := api.Secret{Name: s.Name, Kind: s.Kind, UpdatedAt: &s.UpdatedAt, For: s.Audience.Words()}
+		if d != nil && d.runs() && !s.Audience.Includes(d.installer()) {
+			shown.Withheld = "its release was installed by " + d.installer().String()
+		}
+		out = append(out, shown)
 	}
 	return out, err
 }
 
 // SetSecret sets a secret; the application is then replaced, to take it up.
 func (a *Agent) SetSecret(_ context.Context, id string, s api.NewSecret) error {
-	return a.secretChanged(a.vault.Set(id, s.Name, s.Kind, s.Value))
+	c := secret.Change{Name: s.Name, Kind: s.Kind, Value: s.Value, Keep: s.KeepValue}
+	if len(s.For) > 0 {
+		var err error
+		if c.For, err = audience.New(s.For); err != nil {
+			return fmt.Errorf("for: %w: %w", err, api.Invalid)
+		}
+	}
+	return a.secretChanged(a.vault.Set(id, c))
 }
 
 // RemoveSecret removes a secret; the application is then replaced, to lose it.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path/filepath"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
@@ -28,6 +29,7 @@ type secretFiles struct {
 	EnvFiles    []string
 	Credentials map[string]string
 	Version     string
+	Audiences   []audience.Audience // of all secrets of the instance
 }
 
 // buildSpec says how an instance runs. It is pure: equal arguments are one revision.
@@ -35,7 +37,8 @@ func buildSpec(in Instance, rel release.Release, m manifest.Manifest, s secretFi
 	spec := units.Spec{
 		Instance: in.ID, Name: hostname.Slug(in.HostName, p.Domain), Kind: in.Kind,
 		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: serial,
-		Directory: rel.Dir, Exec: command(m), Env: environment(in, m),
+		InstalledBy: recordOf(in),
+		Directory:   rel.Dir, Exec: command(m), Env: environment(in, m),
 		EnvFiles:    append([]string{envFile(p, in.ID)}, s.EnvFiles...),
 		Credentials: s.Credentials, SecretsHash: s.Version,
 		Network: m.Network, Domain: p.Domain,

@@ -21,7 +21,8 @@ type watch struct {
 	expect  bool   // the unit was there, and nobody of ours has stopped it
 	broken  bool   // a restart of ours failed: if the unit ends now, that was us
 	healthy time.Time
-	total   int // ends since the agent started
+	total   int       // ends since the agent started
+	refused installed // its release, that dynamic applications were not given
 }
 
 // observe takes in what the wanted unit of d looks like now; u is nil when there is none.

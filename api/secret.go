@@ -7,6 +7,8 @@ type Secret struct {
 	Name      string     `json:"name"`
 	Kind      string     `json:"kind"` // env, credential
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
+	For       []string   `json:"for"`                // root, operators, developers, unrecorded, names of tokens
+	Withheld  string     `json:"withheld,omitempty"` // why the present release does not get it
 }
 
 // NewSecret sets one.
@@ -14,4 +16,7 @@ type NewSecret struct {
 	Name  string `json:"name"`
 	Kind  string `json:"kind"`
 	Value string `json:"value"`
+
+	For       []string `json:"for,omitempty"`        // who gets it; empty: as it is, for a new one operators
+	KeepValue bool     `json:"keep_value,omitempty"` // change only who gets it
 }

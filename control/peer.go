@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 
 	"golang.org/x/sys/unix"
 
@@ -44,6 +45,12 @@ func withPeer(ctx context.Context, c net.Conn) context.Context {
 func peerOf(fd int) (*unix.Ucred, bool) {
 	cred, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	return cred, err == nil
+}
+
+// PeerUID is who is at the other end, for handlers of other packages on this socket.
+func PeerUID(r *http.Request) (uid uint32, ok bool) {
+	p, ok := r.Context().Value(peerKey{}).(peer)
+	return p.uid, ok
 }
 
 // rootOnly guards what a member of the group must not do.

@@ -3,9 +3,11 @@ package control
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -15,6 +17,11 @@ func (h *handlers) secrets(c echo.Context) error {
 		return err
 	}
 	out, err := h.Secrets.Secrets(app.ID)
+	for i := range out {
+		if err == nil {
+			out[i].For, err = h.named(out[i].For)
+		}
+	}
 	return list(c, out, err)
 }
 
@@ -24,10 +31,54 @@ func (h *handlers) setSecret(c echo.Context) error {
 	if err == nil {
 		err = c.Bind(&s)
 	}
+	if err == nil && len(s.For) > 0 {
+		s.For, err = h.audience(s.For)
+	}
 	if err == nil {
 		err = h.Secrets.SetSecret(c.Request().Context(), app.ID, s)
 	}
 	return empty(c, err)
+}
+
+// audience finds the tokens among the words. They are kept by id: a name can be given
+// again.
+func (h *handlers) audience(words []string) ([]string, error) {
+	out := slices.Clone(words)
+	for i, word := range words {
+		if _, err := audience.New([]string{word}); err == nil {
+			continue
+		}
+		tokens, err := h.Tokens.List()
+		if err != nil {
+			return nil, err
+		}
+		at := slices.IndexFunc(tokens, func(t api.Token) bool { return t.ID == word || t.Name == word })
+		if at < 0 {
+			return nil, fmt.Errorf("for: %q %w; nexushub token list names the tokens: %w", word, audience.ErrInvalid, api.Invalid)
+		}
+		out[i] = string(audience.Token(tokens[at].ID))
+	}
+	return out, nil
+}
+
+// named puts names for the ids of tokens; of one that was revoked the id is all there is.
+func (h *handlers) named(words []string) ([]string, error) {
+	out := slices.Clone(words)
+	for i, word := range words {
+		id, ok := audience.Installer(word).TokenID()
+		if !ok {
+			continue
+		}
+		tokens, err := h.Tokens.List()
+		if err != nil {
+			return nil, err
+		}
+		out[i] = id
+		if at := slices.IndexFunc(tokens, func(t api.Token) bool { return t.ID == id }); at >= 0 {
+			out[i] = tokens[at].Name
+		}
+	}
+	return out, nil
 }
 
 func (h *handlers) removeSecret(c echo.Context) error {

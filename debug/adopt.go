@@ -20,7 +20,7 @@ func (s *Server) adopt() error {
 		}
 		now := time.Now().UTC()
 		a := application{
-			ID: id, CreatedAt: now, InstalledAt: now, ActiveAt: now, Release: in.Release, Adopted: true,
+			ID: id, CreatedAt: now, InstalledAt: now, ActiveAt: now, Release: in.Release, InstalledBy: in.InstalledBy, Adopted: true,
 			NewDebugApplication: api.NewDebugApplication{AppID: in.AppID, DisplayName: in.AppID, HostName: in.HostName},
 		}
 		_, err = s.apps.add(a, func([]application) ([]ID, error) { return nil, nil })

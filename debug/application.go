@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostname"
 )
@@ -13,11 +14,12 @@ import (
 type application struct {
 	ID ID `json:"id"`
 	api.NewDebugApplication
-	CreatedAt   time.Time `json:"createdAt"`
-	InstalledAt time.Time `json:"installedAt,omitzero"`
-	ActiveAt    time.Time `json:"activeAt"` // last activity
-	Release     string    `json:"release,omitempty"`
-	Adopted     bool      `json:"adopted,omitempty"` // known from what runs alone, until the next installation
+	CreatedAt   time.Time          `json:"createdAt"`
+	InstalledAt time.Time          `json:"installedAt,omitzero"`
+	ActiveAt    time.Time          `json:"activeAt"` // last activity
+	Release     string             `json:"release,omitempty"`
+	InstalledBy audience.Installer `json:"installedBy,omitempty"` // empty: not recorded
+	Adopted     bool               `json:"adopted,omitempty"`     // known from what runs alone, until the next installation
 }
 
 // host is the canonical host name; the client's own spelling stays in HostName.
@@ -35,7 +37,7 @@ func (s *Server) expiresAt(a application) time.Time { return a.ActiveAt.Add(s.o.
 func (s *Server) instance(a application) agent.Instance {
 	return agent.Instance{
 		ID: string(a.ID), Kind: agent.KindDebug, HostName: a.host(), AppID: a.AppID,
-		DisplayName: a.DisplayName, DBName: a.DBName, Release: a.Release,
+		DisplayName: a.DisplayName, DBName: a.DBName, Release: a.Release, InstalledBy: a.InstalledBy,
 		StaticService: a.StaticServiceURL, ExpiresAt: s.expiresAt(a), AsItRuns: a.Adopted,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/problem"
 )
@@ -16,10 +17,19 @@ const accessHeader = "X-NexusHub-Access"
 
 type callerKey struct{}
 
-// callerOf names who asks, for the log: a token's id, never a token.
-func callerOf(r *http.Request) string {
-	who, _ := r.Context().Value(callerKey{}).(string)
+// caller is who asks: a token's id and name, never a token.
+type caller struct {
+	audience.Installer
+	name string // of the token
+}
+
+func callerOf(r *http.Request) caller {
+	who, _ := r.Context().Value(callerKey{}).(caller)
 	return who
+}
+
+func asked(r *http.Request, by caller) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), callerKey{}, by))
 }
 
 // guarded is the API for everybody who can reach the socket: with authentication.
@@ -29,7 +39,7 @@ func (s *Server) guarded(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
-	s.echo.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
+	s.echo.ServeHTTP(w, asked(r, who))
 }
 
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
@@ -45,24 +55,24 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 // authenticate accepts an API token, or the proxy's word about an access token. The
 // word counts only from the proxy's own user or root, as the kernel names the peer.
-func (s *Server) authenticate(r *http.Request) (who string, err error) {
+func (s *Server) authenticate(r *http.Request) (who caller, err error) {
 	peer, ok := peerOf(r)
 	if !ok || (peer != 0 && peer != s.o.ProxyUID) {
-		return "", fmt.Errorf("only the proxy may use this socket: %w", api.Forbidden)
+		return who, fmt.Errorf("only the proxy may use this socket: %w", api.Forbidden)
 	}
 	if app := r.Header.Get(accessHeader); app != "" {
 		if app != "admin" {
-			return "", fmt.Errorf("the access token is for another application: %w", api.Forbidden)
+			return who, fmt.Errorf("the access token is for another application: %w", api.Forbidden)
 		}
-		return "access-token", nil
+		return caller{Installer: audience.Access}, nil
 	}
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || secret == "" {
-		return "", fmt.Errorf("an Authorization: Bearer token is needed: %w", api.Unauthenticated)
+		return who, fmt.Errorf("an Authorization: Bearer token is needed: %w", api.Unauthenticated)
 	}
 	token, ok := s.o.Tokens.Check(strings.TrimSpace(secret))
 	if !ok {
-		return "", fmt.Errorf("the token is not known, was revoked or has expired: %w", api.Unauthenticated)
+		return who, fmt.Errorf("the token is not known, was revoked or has expired: %w", api.Unauthenticated)
 	}
-	return "token:" + token.ID, nil
+	return caller{audience.Token(token.ID), token.Name}, nil
 }

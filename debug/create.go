@@ -13,6 +13,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/problem"
@@ -33,7 +34,7 @@ func (s *Server) create(c echo.Context) error {
 	now := time.Now().UTC()
 	a := application{ID: newID(), NewDebugApplication: s.complete(asked), CreatedAt: now, ActiveAt: now}
 	replaced, err := s.apps.add(a, func(others []application) ([]ID, error) {
-		return s.admit(a, others)
+		return s.admit(a, others, callerOf(c.Request()))
 	})
 	if err != nil {
 		return err
@@ -146,7 +147,7 @@ func slug(text string) string {
 
 // admit finds the applications that a replaces, and refuses a host name that belongs
 // to anybody else.
-func (s *Server) admit(a application, others []application) (replaced []ID, err error) {
+func (s *Server) admit(a application, others []application, by caller) (replaced []ID, err error) {
 	mine := map[string]bool{}
 	for _, o := range others {
 		if o.AppID == a.AppID {
@@ -166,7 +167,20 @@ func (s *Server) admit(a application, others []application) (replaced []ID, err 
 			return nil, taken(a.HostName, "application "+o.Name)
 		}
 	}
-	return replaced, nil
+	return replaced, s.inherit(a, replaced, by)
+}
+
+// inherit hands the secrets of what is replaced on, to who may have them.
+func (s *Server) inherit(a application, replaced []ID, by caller) (err error) {
+	for _, id := range replaced {
+		if err = s.o.Runtime.Admit(agent.Admission{ID: string(id), AppID: a.AppID, Fresh: true, By: by.Installer, Name: by.name}); err == nil {
+			err = s.o.Runtime.Inherit(string(id), string(a.ID))
+		}
+		if err != nil {
+			return errors.Join(err, s.o.Runtime.Disinherit(string(a.ID)))
+		}
+	}
+	return nil
 }
 
 func taken(host, owner string) error {

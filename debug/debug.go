@@ -14,6 +14,7 @@ package debug
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -21,7 +22,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
 )
 
@@ -82,8 +85,18 @@ func NewServer(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Handler is the API without authentication, for a socket that vouches for its callers.
-func (s *Server) Handler() http.Handler { return s.echo }
+// Handler is the API without authentication, for a socket that vouches for its callers:
+// peer is who the kernel says is at the other end.
+func (s *Server) Handler(peer func(*http.Request) (uid uint32, ok bool)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		uid, ok := peer(r)
+		if !ok {
+			s.refuse(w, r, fmt.Errorf("the caller is not known: %w", api.Forbidden))
+			return
+		}
+		s.echo.ServeHTTP(w, asked(r, caller{Installer: audience.Operator(uid)}))
+	})
+}
 
 // Gone is ready when an application was removed: its release may be swept now.
 func (s *Server) Gone() <-chan struct{} { return s.gone }

@@ -37,6 +37,7 @@ type host struct {
 	proxy   *fakeProxy
 	logs    *fakeLogs
 	server  *Server
+	uid     uint32 // of who is at the other end of the socket
 	http    *httptest.Server
 }
 
@@ -54,7 +55,7 @@ func (h *host) start() {
 	if h.http != nil {
 		h.http.Close()
 	}
-	h.http = httptest.NewServer(asDescribed(h.tb, h.server.Handler()))
+	h.http = httptest.NewServer(asDescribed(h.tb, h.server.Handler(func(*http.Request) (uint32, bool) { return h.uid, true })))
 	h.tb.Cleanup(h.http.Close)
 }
 
@@ -223,6 +224,9 @@ type fakeRuntime struct {
 	launched []string                    // release, with ! if again
 	others   []api.App
 	orphans  []agent.Instance
+
+	admit     func(agent.Admission) error
+	inherited []string
 }
 
 func newFakeRuntime() *fakeRuntime {
@@ -239,6 +243,29 @@ func (r *fakeRuntime) Put(in agent.Instance) {
 		a.State = api.StatePending
 	}
 	r.apps[in.ID] = a
+}
+
+func (r *fakeRuntime) Admit(n agent.Admission) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.admit == nil {
+		return nil
+	}
+	return r.admit(n)
+}
+
+func (r *fakeRuntime) Inherit(from, to string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inherited = append(r.inherited, from+" "+to)
+	return nil
+}
+
+func (r *fakeRuntime) Disinherit(id string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inherited = append(r.inherited, "- "+id)
+	return nil
 }
 
 func (r *fakeRuntime) Orphans() []agent.Instance { return r.orphans }

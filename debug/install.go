@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
 )
@@ -28,7 +29,7 @@ func (s *Server) install(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	a, again, err := s.unpack(ctx, a.ID)
+	a, again, err := s.unpack(ctx, a.ID, callerOf(c.Request()))
 	done()
 	if err != nil {
 		return err
@@ -43,7 +44,10 @@ func (s *Server) install(c echo.Context) error {
 
 // unpack makes the upload the release that is wanted; again says that it was before.
 // It goes on when the client leaves: half an installation helps nobody.
-func (s *Server) unpack(ctx context.Context, id ID) (a application, again bool, err error) {
+func (s *Server) unpack(ctx context.Context, id ID, by caller) (a application, again bool, err error) {
+	if err := s.admitRelease(id, by); err != nil {
+		return a, false, err
+	}
 	path, _, err := s.o.Uploads.Package(string(id))
 	if errors.Is(err, upload.ErrNotFound) || errors.Is(err, upload.ErrIncomplete) {
 		return a, false, fmt.Errorf("nothing to install: %w: %w", err, api.Malformed)
@@ -59,7 +63,7 @@ func (s *Server) unpack(ctx context.Context, id ID) (a application, again bool, 
 	now := time.Now().UTC()
 	a, err = s.apps.update(id, func(a *application) {
 		again = a.Release == rel.Hash
-		a.Release, a.InstalledAt, a.ActiveAt, a.Adopted = rel.Hash, now, now, false
+		a.Release, a.InstalledBy, a.InstalledAt, a.ActiveAt, a.Adopted = rel.Hash, by.Installer, now, now, false
 	})
 	if err != nil {
 		return a, false, err
@@ -67,6 +71,15 @@ func (s *Server) unpack(ctx context.Context, id ID) (a application, again bool, 
 	s.put(a)
 	s.o.Log.Info("debug application is installed", "instance", id, "app_id", a.AppID, "release", rel.Hash)
 	return a, again, nil
+}
+
+// admitRelease refuses who is not to have what the application runs with.
+func (s *Server) admitRelease(id ID, by caller) error {
+	a, err := s.apps.get(id)
+	if err != nil {
+		return err
+	}
+	return s.o.Runtime.Admit(agent.Admission{ID: string(id), AppID: a.AppID, By: by.Installer, Name: by.name})
 }
 
 // outcome says how it went. An application that did not start is no error of the

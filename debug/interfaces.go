@@ -19,6 +19,12 @@ type Runtime interface {
 	// putting of those of the time before.
 	Put(in agent.Instance)
 	Restored()
+	// Admit refuses a release that would make an application lose a secret.
+	Admit(n agent.Admission) error
+	// Inherit gives an application the secrets of the one that it replaces, Disinherit
+	// removes those of one that is gone.
+	Inherit(from, to string) error
+	Disinherit(id string) error
 	// Launch runs what was put, whatever stopped it before, with again even if nothing
 	// differs. It returns when that serves or, with an error, was given up.
 	Launch(ctx context.Context, id string, again bool) (api.App, error)

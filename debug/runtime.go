@@ -25,6 +25,15 @@ func (r AgentRuntime) Orphans() []agent.Instance { return r.Agent.Debug().Orphan
 // Restored see agent.DebugProvider.
 func (r AgentRuntime) Restored() { r.Agent.Debug().Restored() }
 
+// Admit see agent.DebugProvider.
+func (r AgentRuntime) Admit(n agent.Admission) error { return r.Agent.Debug().Admit(n) }
+
+// Inherit see agent.DebugProvider.
+func (r AgentRuntime) Inherit(from, to string) error { return r.Agent.Debug().Inherit(from, to) }
+
+// Disinherit see agent.DebugProvider.
+func (r AgentRuntime) Disinherit(id string) error { return r.Agent.Debug().Disinherit(id) }
+
 // Launch see agent.DebugProvider.
 func (r AgentRuntime) Launch(ctx context.Context, id string, again bool) (api.App, error) {
 	return r.Agent.Debug().Launch(ctx, id, again)

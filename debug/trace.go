@@ -31,7 +31,7 @@ func (s *Server) traced(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		s.o.Log.Log(c.Request().Context(), level, "debug request", "method", c.Request().Method,
 			"path", c.Request().URL.Path, "status", c.Response().Status, "took", time.Since(started),
-			"by", callerOf(c.Request()), "trace_id", id)
+			"by", string(callerOf(c.Request()).Installer), "trace_id", id)
 		return nil
 	}
 }

@@ -81,6 +81,7 @@ func (s *Status) owner(fields [][]byte) {
 	into := map[string]*string{
 		"NEXUSHUB_APP": &s.App, "NEXUSHUB_INSTANCE": &s.Instance, "NEXUSHUB_RELEASE": &s.Release,
 		"NEXUSHUB_REVISION": &s.Revision, "NEXUSHUB_KIND": &s.Kind, "NEXUSHUB_HOST": &s.Host, "NEXUSHUB_NETWORK": &s.Network,
+		"NEXUSHUB_INSTALLED_BY": &s.InstalledBy,
 	}
 	for _, f := range fields {
 		name, value, _ := strings.Cut(string(f), "=")

@@ -51,6 +51,9 @@ func (s Spec) fields(place Placement) [][]byte {
 	add("NEXUSHUB_HOST", s.HostName)
 	add("NEXUSHUB_NETWORK", s.Network)
 	add("NEXUSHUB_PORT", strconv.Itoa(place.Port))
+	if s.InstalledBy != "" {
+		add("NEXUSHUB_INSTALLED_BY", s.InstalledBy)
+	}
 	return out
 }
 

@@ -12,6 +12,8 @@ type Spec struct {
 	Release  string `json:"release"`          // SHA-256 of the package
 	Serial   int    `json:"serial,omitempty"` // raised to replace a revision by an equal one
 
+	InstalledBy string `json:"installed_by,omitempty"` // who installed Release, as agent/audience names him; empty: root, or not known
+
 	Directory   string            `json:"directory"` // release folder, the working directory
 	Exec        []string          `json:"exec"`      // literal argv, argv[0] absolute or relative to Directory
 	Env         map[string]string `json:"env,omitempty"`

@@ -19,6 +19,8 @@ type Status struct {
 	Network  string `json:"network,omitempty"`
 	Port     int    `json:"port,omitempty"`
 
+	InstalledBy string `json:"installed_by,omitempty"`
+
 	LoadState   string    `json:"load_state"`
 	ActiveState string    `json:"active_state"`
 	SubState    string    `json:"sub_state"`

@@ -1,7 +1,13 @@
 // Package secret keeps the applications' secrets in files that only root can read, in
-// the two forms in which systemd hands them over: credentials (LoadCredential=) and an
-// environment file. Nothing here gives a value back; a version that is random, not
+// the two forms in which systemd hands them over: credentials (LoadCredential=) and
+// environment files. Nothing here gives a value back; a version that is random, not
 // derived from any value, tells when something changed.
+//
+// Each secret has an audience and lies in a file of its own, because PID 1 reads a
+// unit's files again at every restart: a file that is given to one release never comes
+// to hold what is for others. A secret that is withdrawn from somebody moves to a new
+// file, out of the reach of the units that name the old one. Secrets from before there
+// were audiences stay together in one environment file.
 package secret
 
 import (
@@ -12,55 +18,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/nexushub/nexushub/internal/atomicfile"
 )
-
-// Kinds of a secret.
-const (
-	Env        = "env"
-	Credential = "credential"
-)
-
-// maxTotal is what systemd passes to one unit as credentials at most.
-const maxTotal = 1 << 20
-
-var (
-	// ErrInvalid says that a name, kind or value is refused.
-	ErrInvalid = errors.New("invalid secret")
-	// ErrNotFound says that there is no such secret.
-	ErrNotFound = errors.New("no such secret")
-
-	envName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
-	credName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-)
-
-// Secret is what may be told of one.
-type Secret struct {
-	Name      string    `json:"name"`
-	Kind      string    `json:"kind"`
-	UpdatedAt time.Time `json:"updated_at"`
-}
-
-// Files are the root-only files of one instance.
-type Files struct {
-	EnvFile     string // empty: no secrets of this kind
-	Credentials map[string]string
-	Version     string // changes with every change; empty: no secrets
-}
-
-// index lists an instance's secrets.
-type index struct {
-	Version string   `json:"version"`
-	Secrets []Secret `json:"secrets"`
-}
 
 // Store is the folder of all secrets. It is safe for concurrent use.
 type Store struct {
@@ -76,27 +40,63 @@ func Open(dir string) (*Store, error) {
 	return &Store{dir: dir}, os.Chmod(dir, 0o700)
 }
 
-// Set makes value the secret name of an instance.
-func (s *Store) Set(instance, name, kind, value string) error {
-	if err := check(name, kind, value); err != nil {
-		return err
+// Set makes or changes a secret of an instance.
+func (s *Store) Set(instance string, c Change) error {
+	if !c.Keep {
+		if err := check(c.Name, c.Kind, c.Value); err != nil {
+			return err
+		}
 	}
 	return s.change(instance, func(i *index) error {
-		i.Secrets = slices.DeleteFunc(i.Secrets, func(o Secret) bool { return o.Name == name })
-		i.Secrets = append(i.Secrets, Secret{Name: name, Kind: kind, UpdatedAt: time.Now().UTC()})
-		return s.write(instance, name, value)
+		next, err := i.next(c)
+		if err == nil && c.Keep {
+			c.Value, err = s.old(instance, i, c.Name)
+		}
+		if err != nil {
+			return err
+		}
+		i.Secrets = append(i.without(c.Name), next)
+		return s.write(instance, next, c.Value)
 	})
+}
+
+// old is the value that a secret has.
+func (s *Store) old(instance string, i *index, name string) (string, error) {
+	at := slices.IndexFunc(i.Secrets, func(o Secret) bool { return o.Name == name })
+	raw, err := os.ReadFile(s.value(instance, i.Secrets[at]))
+	return string(raw), err
 }
 
 // Remove forgets a secret.
 func (s *Store) Remove(instance, name string) error {
 	return s.change(instance, func(i *index) error {
-		n := len(i.Secrets)
-		i.Secrets = slices.DeleteFunc(i.Secrets, func(o Secret) bool { return o.Name == name })
-		if len(i.Secrets) == n {
+		rest := i.without(name)
+		if len(rest) == len(i.Secrets) {
 			return fmt.Errorf("%w: %q", ErrNotFound, name)
 		}
-		return os.Remove(s.value(instance, name))
+		i.Secrets = rest
+		return nil
+	})
+}
+
+// Copy gives an instance the secrets of another.
+func (s *Store) Copy(from, to string) error {
+	i, err := s.read(from)
+	if err != nil || len(i.Secrets) == 0 {
+		return err
+	}
+	return s.change(to, func(next *index) error {
+		next.Secrets = i.Secrets
+		for _, secret := range i.Secrets {
+			value, err := os.ReadFile(s.value(from, secret))
+			if err == nil {
+				err = s.write(to, secret, string(value))
+			}
+			if err != nil {
+				return fmt.Errorf("secrets: %w", err)
+			}
+		}
+		return nil
 	})
 }
 
@@ -113,26 +113,6 @@ func (s *Store) List(instance string) ([]Secret, error) {
 	return i.Secrets, err
 }
 
-// Files returns what a unit of the instance is to be given.
-func (s *Store) Files(instance string) (Files, error) {
-	i, err := s.read(instance)
-	if err != nil || len(i.Secrets) == 0 {
-		return Files{}, err
-	}
-	f := Files{Version: i.Version}
-	for _, secret := range i.Secrets {
-		if secret.Kind == Env {
-			f.EnvFile = s.envFile(instance)
-			continue
-		}
-		if f.Credentials == nil {
-			f.Credentials = map[string]string{}
-		}
-		f.Credentials[secret.Name] = s.value(instance, secret.Name)
-	}
-	return f, nil
-}
-
 // change edits the index and what follows from it. The index is written last: its new
 // version is what lets applications be replaced.
 func (s *Store) change(instance string, edit func(*index) error) error {
@@ -142,9 +122,12 @@ func (s *Store) change(instance string, edit func(*index) error) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(s.folder(instance), "values"), 0o700); err != nil {
-		return fmt.Errorf("secrets: %w", err)
+	for _, dir := range []string{"values", "env.d"} {
+		if err := os.MkdirAll(filepath.Join(s.folder(instance), dir), 0o700); err != nil {
+			return fmt.Errorf("secrets: %w", err)
+		}
 	}
+	before := s.paths(instance, i)
 	if err := edit(&i); err != nil {
 		return err
 	}
@@ -157,7 +140,10 @@ func (s *Store) change(instance string, edit func(*index) error) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(s.index(instance), raw, 0o600)
+	if err := atomicfile.Write(s.index(instance), raw, 0o600); err != nil {
+		return err
+	}
+	return s.removeOld(before, s.paths(instance, i))
 }
 
 func (s *Store) read(instance string) (index, error) {
@@ -173,50 +159,4 @@ func (s *Store) read(instance string) (index, error) {
 		return i, fmt.Errorf("secrets of %s: %w", instance, err)
 	}
 	return i, nil
-}
-
-func (s *Store) write(instance, name, value string) error {
-	return atomicfile.Write(s.value(instance, name), []byte(value), 0o600)
-}
-
-// writeEnv makes the environment file from the values.
-func (s *Store) writeEnv(instance string, i index) error {
-	var b strings.Builder
-	for _, secret := range i.Secrets {
-		if secret.Kind != Env {
-			continue
-		}
-		value, err := os.ReadFile(s.value(instance, secret.Name))
-		if err != nil {
-			return fmt.Errorf("secrets: %w", err)
-		}
-		b.WriteString(secret.Name + "=" + quote(string(value)) + "\n")
-	}
-	return atomicfile.Write(s.envFile(instance), []byte(b.String()), 0o600)
-}
-
-// quote is the form in which systemd.exec(5) reads any text back.
-func quote(value string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "`", "\\`", `$`, `\$`).Replace(value) + `"`
-}
-
-func check(name, kind, value string) error {
-	switch {
-	case kind != Env && kind != Credential:
-		return fmt.Errorf("%w: kind %q: must be env or credential", ErrInvalid, kind)
-	case kind == Env && !envName.MatchString(name), !credName.MatchString(name):
-		return fmt.Errorf("%w: name %q: must be made of letters, digits and '_'", ErrInvalid, name)
-	case strings.ContainsRune(value, 0):
-		return fmt.Errorf("%w: the value must not hold a NUL character", ErrInvalid)
-	case len(value) > maxTotal:
-		return fmt.Errorf("%w: the value is longer than %d bytes", ErrInvalid, maxTotal)
-	}
-	return nil
-}
-
-func (s *Store) folder(instance string) string  { return filepath.Join(s.dir, instance) }
-func (s *Store) index(instance string) string   { return filepath.Join(s.folder(instance), "index.json") }
-func (s *Store) envFile(instance string) string { return filepath.Join(s.folder(instance), "env") }
-func (s *Store) value(instance, name string) string {
-	return filepath.Join(s.folder(instance), "values", name)
 }

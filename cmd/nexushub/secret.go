@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +18,11 @@ func (c *cli) secret() *cobra.Command {
 		Use: "secret", Short: "set, list and remove the secrets of an application (root)",
 		Long: `Secrets reach an application as environment variables, or as files in
 $CREDENTIALS_DIRECTORY with --credential. They lie in root-only files and never appear
-in unit properties, on a command line or in a log. No command shows a value again.`,
+in unit properties, on a command line or in a log. No command shows a value again.
+
+Whoever installs a release can read what it is given. So a secret reaches only releases
+that root or a member of the group nexushub installed, unless --for says otherwise. A
+deployment that would take a secret away from an application is refused.`,
 		Args: cobra.ArbitraryArgs, RunE: c.noCommand,
 	}
 	cmd.AddCommand(c.secretList(), c.secretSet(), c.secretRemove())
@@ -43,33 +49,85 @@ func (c *cli) secretList() *cobra.Command {
 
 func (c *cli) secretSet() *cobra.Command {
 	var credential bool
+	var s api.NewSecret
 	cmd := &cobra.Command{
 		Use: "set APP NAME", Short: "set a secret; its value comes from stdin",
-		Example: "  nexushub secret set myapp API_KEY < key.txt\n  nexushub secret set --credential myapp tls.key < server.key",
+		Long: `set makes the value that comes from stdin a secret of the application, which takes it
+up with a new unit. --for says whose releases get it:
+
+  operators   those that root or the group nexushub installed (the default)
+  root        those that root installed, and static applications
+  developers  everybody's, whoever holds a token included
+  TOKEN       the holder's of this API token, by its name or id, and operators'
+  unrecorded  those of which it is not known who installed them: an earlier version did
+
+Without --for a secret that is there keeps its audience.`,
+		Example: "  nexushub secret set myapp API_KEY < key.txt\n  nexushub secret set --credential myapp tls.key < server.key\n  nexushub secret set --for ci myapp DB_PASSWORD < password.txt\n  nexushub secret set --keep-value --for developers myapp DB_PASSWORD",
 		Args:    cobra.ExactArgs(2), ValidArgsFunction: c.completeApp,
 	}
 	cmd.Flags().BoolVar(&credential, "credential", false, "a file in $CREDENTIALS_DIRECTORY instead of an environment variable")
+	cmd.Flags().StringSliceVar(&s.For, "for", nil, "whose releases get it: operators, root, developers, unrecorded, or an API token")
+	cmd.Flags().BoolVar(&s.KeepValue, "keep-value", false, "change only who gets it")
+	cmd.MarkFlagsMutuallyExclusive("credential", "keep-value")
+	_ = cmd.RegisterFlagCompletionFunc("for", c.completeAudience) // fails for a flag that is not there
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		client, err := c.local()
 		if err != nil {
 			return err
 		}
-		value, err := c.readSecret(cmd.Context(), "value of "+args[1]+": ")
-		if err != nil {
-			return err
+		if s.KeepValue && len(s.For) == 0 {
+			return usage(cmd, errors.New("--keep-value changes nothing without --for"))
 		}
-		s := api.NewSecret{Name: args[1], Kind: "env", Value: value}
-		if credential {
-			s.Kind = "credential"
-		} else {
-			s.Value = strings.TrimRight(value, "\r\n")
+		if s.Name = args[1]; !s.KeepValue {
+			if err := c.secretValue(cmd.Context(), &s, credential); err != nil {
+				return err
+			}
 		}
 		if err := client.SetSecret(cmd.Context(), args[0], s); err != nil {
 			return err
 		}
-		return c.voice.SecretSet(args[0], args[1])
+		return c.secretDone(cmd.Context(), client, args[0], s.Name)
 	}
 	return cmd
+}
+
+func (c *cli) secretValue(ctx context.Context, s *api.NewSecret, credential bool) (err error) {
+	if s.Value, err = c.readSecret(ctx, "value of "+s.Name+": "); err != nil {
+		return err
+	}
+	s.Kind = "credential"
+	if !credential {
+		s.Kind, s.Value = "env", strings.TrimRight(s.Value, "\r\n")
+	}
+	return nil
+}
+
+// secretDone also says when the application does not get what was just set for it.
+func (c *cli) secretDone(ctx context.Context, client *api.Client, app, name string) error {
+	list, err := client.Secrets(ctx, app)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		if s.Name == name && s.Withheld != "" {
+			return c.voice.SecretWithheld(app, s)
+		}
+	}
+	return c.voice.SecretSet(app, name)
+}
+
+// completeAudience completes --for.
+func (c *cli) completeAudience(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	words := []string{"operators", "root", "developers", "unrecorded"}
+	client, err := c.local()
+	if err != nil {
+		return words, cobra.ShellCompDirectiveNoFileComp
+	}
+	tokens, _ := client.Tokens(cmd.Context())
+	for _, t := range tokens {
+		words = append(words, t.Name)
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
 func (c *cli) secretRemove() *cobra.Command {

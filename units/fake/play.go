@@ -62,3 +62,13 @@ func (m *Manager) called(method, name string) error {
 	}
 	return m.fail[method]
 }
+
+// Spec is what a unit was started with.
+func (m *Manager) Spec(name string) units.Spec {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if u := m.units[name]; u != nil {
+		return u.spec
+	}
+	return units.Spec{}
+}

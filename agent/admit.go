@@ -1,0 +1,95 @@
+package agent
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/secret"
+	"github.com/nexushub/nexushub/api"
+)
+
+// Admission is a release that somebody wants to install.
+type Admission struct {
+	ID    string // debug application; empty: none
+	AppID string // dynamic applications of this app id would take the release, too
+	Fresh bool   // it begins without what runs now
+	By    audience.Installer
+	Name  string // of the token, for words
+}
+
+// Admit refuses what would make an application lose a secret: who installs is not in its
+// audience, and what runs is. It fails before anything changes, with the secret's name.
+func (p DebugProvider) Admit(n Admission) error {
+	p.agent.mu.Lock()
+	defer p.agent.mu.Unlock()
+	return p.agent.admit(n)
+}
+
+// admit is Admit. The caller holds mu.
+func (a *Agent) admit(n Admission) error {
+	known := false
+	for _, d := range a.desired() {
+		mine := d.ID == n.ID
+		if !mine && (d.Kind != KindDynamic || d.AppID != n.AppID) {
+			continue
+		}
+		known = known || mine
+		if err := a.keepsSecrets(&d, n, n.Fresh || !d.runs()); err != nil {
+			return err
+		}
+	}
+	if known || n.ID == "" {
+		return nil
+	}
+	return a.keepsSecrets(&Desired{Instance: Instance{ID: n.ID, Kind: KindDebug}, Name: n.AppID}, n, true)
+}
+
+// admitBack is for a rollback: what counts is who installed the old release, not who
+// goes back to it.
+func (a *Agent) admitBack(d *Desired, p PastRelease) error {
+	return a.keepsSecrets(d, Admission{By: recorded(d.Kind, p.InstalledBy)}, false)
+}
+
+func (a *Agent) keepsSecrets(d *Desired, n Admission, fresh bool) error {
+	list, err := a.vault.List(d.ID)
+	if err != nil {
+		return err
+	}
+	if lost := lost(list, d.installer(), n.By, fresh); len(lost) > 0 {
+		return n.refusal(d.Name, lost)
+	}
+	return nil
+}
+
+// lost names the secrets that before gets and after does not; who is fresh has nothing
+// before him, and is to get all.
+func lost(list []secret.Secret, before, after audience.Installer, fresh bool) (names []string) {
+	for _, s := range list {
+		if !s.Audience.Includes(after) && (fresh || s.Audience.Includes(before)) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// refusal says what would be lost, and what root can do about it.
+func (n Admission) refusal(app string, lost []string) error {
+	who, word := n.By.String(), audience.Developers
+	id, token := n.By.TokenID()
+	switch {
+	case token && plainWord.MatchString(n.Name):
+		who, word = "token "+n.Name, n.Name
+	case token:
+		word = id
+	case n.By == audience.Unrecorded:
+		word = audience.Before
+	case strings.HasPrefix(string(n.By), "uid:"):
+		word = audience.Operators
+	}
+	return fmt.Errorf("%s would lose the secret %s, which is not for what is installed by %s; what runs stays. Root may share it: nexushub secret set --keep-value --for %s %s %s: %w",
+		app, strings.Join(lost, ", "), who, word, app, lost[0], api.Forbidden)
+}

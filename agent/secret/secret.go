@@ -1,0 +1,107 @@
+package secret
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nexushub/nexushub/agent/audience"
+)
+
+// Kinds of a secret.
+const (
+	Env        = "env"
+	Credential = "credential"
+)
+
+// maxTotal is what systemd passes to one unit as credentials at most.
+const maxTotal = 1 << 20
+
+var (
+	// ErrInvalid says that a name, kind or value is refused.
+	ErrInvalid = errors.New("invalid secret")
+	// ErrNotFound says that there is no such secret.
+	ErrNotFound = errors.New("no such secret")
+
+	envName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+	credName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+)
+
+// Secret is what may be told of one.
+type Secret struct {
+	Name       string            `json:"name"`
+	Kind       string            `json:"kind"`
+	UpdatedAt  time.Time         `json:"updated_at"`
+	Audience   audience.Audience `json:"audience,omitempty"`   // empty: from before there were any
+	Generation int               `json:"generation,omitempty"` // raised when somebody loses it
+}
+
+// Change is what becomes of one secret.
+type Change struct {
+	Name  string
+	Kind  string
+	Value string
+	Keep  bool              // kind and value stay as they are
+	For   audience.Audience // empty: as it is, for a new secret audience.Default
+}
+
+// index lists an instance's secrets.
+type index struct {
+	Version string   `json:"version"`
+	Secrets []Secret `json:"secrets"`
+}
+
+// next is what the index will say of the secret.
+func (i *index) next(c Change) (Secret, error) {
+	next := Secret{Name: c.Name, Kind: c.Kind, UpdatedAt: time.Now().UTC(), Audience: c.For}
+	at := slices.IndexFunc(i.Secrets, func(o Secret) bool { return o.Name == c.Name })
+	if at < 0 {
+		if len(c.For) == 0 {
+			next.Audience = audience.Default()
+		}
+		if c.Keep {
+			return next, fmt.Errorf("%w: %q, so there is no value to keep", ErrNotFound, c.Name)
+		}
+		return next, nil
+	}
+	old := i.Secrets[at]
+	if c.Keep {
+		next.Kind, next.UpdatedAt = old.Kind, old.UpdatedAt
+	}
+	next.Generation = old.Generation
+	if len(c.For) == 0 {
+		next.Audience = old.Audience
+	} else if !old.Audience.Within(c.For) {
+		next.Generation++
+	}
+	return next, nil
+}
+
+func (i *index) without(name string) []Secret {
+	return slices.DeleteFunc(slices.Clone(i.Secrets), func(o Secret) bool { return o.Name == name })
+}
+
+// file is the name of the secret's file: no name of a secret has an "@".
+func (s Secret) file() string {
+	if s.Generation == 0 {
+		return s.Name
+	}
+	return fmt.Sprintf("%s@%d", s.Name, s.Generation)
+}
+
+func check(name, kind, value string) error {
+	switch {
+	case kind != Env && kind != Credential:
+		return fmt.Errorf("%w: kind %q: must be env or credential", ErrInvalid, kind)
+	case kind == Env && !envName.MatchString(name), !credName.MatchString(name):
+		return fmt.Errorf("%w: name %q: must be made of letters, digits and '_'", ErrInvalid, name)
+	case strings.ContainsRune(value, 0):
+		return fmt.Errorf("%w: the value must not hold a NUL character", ErrInvalid)
+	case len(value) > maxTotal:
+		return fmt.Errorf("%w: the value is longer than %d bytes", ErrInvalid, maxTotal)
+	}
+	return nil
+}
