@@ -40,8 +40,9 @@ type resolved struct {
 	Instance
 	release release.Release
 	problem string
-	pinned  bool // release is an older one by an operator's word
-	adopted bool // known only from what runs
+	pinned  bool   // release is an older one by an operator's word
+	adopted bool   // known only from what runs
+	files   string // StaticPath as the operator wrote it; StaticPath itself is where that leads
 }
 
 func newCatalogue() catalogue {

@@ -20,12 +20,17 @@ const resolveAgain = 30 * time.Second
 func (a *Agent) runResolver(ctx context.Context) error {
 	again := time.NewTimer(0)
 	defer again.Stop()
+	links := time.NewTicker(relinkEvery)
+	defer links.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-a.resolve:
 		case <-again.C:
+		case <-links.C:
+			a.relink()
+			continue
 		}
 		if a.resolveAll(ctx) {
 			again.Reset(resolveAgain)
@@ -77,6 +82,10 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin) {
 	if err == nil && pin != nil && pin.Instead == rel.Hash {
 		r.pinned, r.InstalledBy = true, pin.InstalledBy
 		rel, err = a.releases.Get(pin.Release)
+	}
+	if err == nil && r.StaticPath != "" {
+		r.files = r.StaticPath
+		r.StaticPath, err = release.RealFolder(r.files)
 	}
 	if err != nil {
 		r.problem = err.Error()

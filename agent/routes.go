@@ -39,9 +39,7 @@ func (s *situation) route() proxy.Route {
 		StaticService: s.StaticService, ProxyAll: m.ProxyAll,
 		IdleSec: m.IdleTimeout.Seconds(), ACME: s.ACME,
 	}
-	if rel.Dir != "" {
-		r.ErrorDir = filepath.Join(rel.Dir, "errors")
-	}
+	r.ErrorDir = inside(rel.Dir, "errors", rel.ErrorDir)
 	if s.DebugPort != 0 {
 		r.DevServer = loopback(s.DebugPort)
 	}
@@ -107,9 +105,17 @@ func (s *situation) staticDir(r *release.Release) string {
 	case s.StaticPath != "":
 		return s.StaticPath
 	case r.Static:
-		return filepath.Join(r.Dir, "static")
+		return inside(r.Dir, "static", r.StaticDir)
 	}
 	return ""
+}
+
+// inside is a folder of a release: where it really lies, if that is known.
+func inside(dir, name, really string) string {
+	if really != "" || dir == "" {
+		return really
+	}
+	return filepath.Join(dir, name)
 }
 
 // target is where a unit listens.

@@ -119,7 +119,7 @@ func (a *archive) readManifest() {
 	if f == nil {
 		return
 	}
-	data, err := readAll(f, 1<<20)
+	data, err := readAll(f, maxManifest)
 	if err != nil {
 		return // the verification of contents reports it
 	}

@@ -39,4 +39,8 @@ type Release struct {
 	ImportedAt time.Time         `json:"imported_at"`
 	Runs       bool              `json:"runs"`   // has bin/app or a manifest exec
 	Static     bool              `json:"static"` // has static/
+
+	// Where static/ and errors/ really lie; empty: there is none, or an older NexusHub wrote it.
+	StaticDir string `json:"static_dir,omitempty"`
+	ErrorDir  string `json:"error_dir,omitempty"`
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/nexushub/nexushub/internal/beneath"
 )
 
 func setModified(when time.Time) func(*zip.FileHeader) {
@@ -72,7 +74,12 @@ func TestFingerprintIsCheapAndComplete(t *testing.T) {
 		if err := change(); err != nil {
 			t.Fatal(err)
 		}
-		sum, err := Fingerprint(dir)
+		d, err := beneath.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		sum, err := Fingerprint(t.Context(), d)
 		if err != nil {
 			t.Fatal(err)
 		}

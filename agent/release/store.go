@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/internal/atomicfile"
-	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/beneath"
 )
 
 const (
@@ -71,6 +71,11 @@ func (s *Store) Import(ctx context.Context, path string) (Release, error) {
 		return Release{}, fmt.Errorf("import: %w", err)
 	}
 	defer f.Close()
+	return s.importFile(ctx, f, path)
+}
+
+// importFile imports from an open file that nobody changes meanwhile.
+func (s *Store) importFile(ctx context.Context, f *os.File, path string) (Release, error) {
 	hash, err := hashFile(ctx, f)
 	if err != nil {
 		return Release{}, fmt.Errorf("import %s: %w", path, err)
@@ -169,11 +174,15 @@ func (s *Store) Get(hash string) (Release, error) {
 	if !hashPattern.MatchString(hash) {
 		return Release{}, fmt.Errorf("%w: %q is no release name", ErrNotFound, hash)
 	}
-	r, err := describe(s.path(hash))
+	dir, err := beneath.Open(s.path(hash))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Release{}, fmt.Errorf("%w: %s", ErrNotFound, hash)
 	}
 	if err != nil {
+		return Release{}, err
+	}
+	r, err := describe(s.path(hash), dir)
+	if err := errors.Join(err, dir.Close()); err != nil {
 		return Release{}, err
 	}
 	m := s.readMeta(hash)
@@ -216,29 +225,3 @@ func (s *Store) hashes() ([]string, error) {
 }
 
 func (s *Store) path(hash string) string { return filepath.Join(s.dir, hash) }
-
-// describe reads what a folder offers: its manifest, and whether it runs or serves.
-func describe(dir string) (Release, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return Release{}, err
-	}
-	defer root.Close()
-	r := Release{Dir: dir}
-	data, err := root.ReadFile(ManifestName)
-	if err == nil {
-		r.Manifest, err = manifest.Parse(filepath.Join(dir, ManifestName), data)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Release{}, err
-	}
-	r.Runs = len(r.Manifest.Exec) > 0 || isFile(root, appPath)
-	info, err := root.Stat("static")
-	r.Static = err == nil && info.IsDir()
-	return r, nil
-}
-
-func isFile(root *os.Root, name string) bool {
-	info, err := root.Stat(name)
-	return err == nil && info.Mode().IsRegular()
-}

@@ -9,11 +9,13 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/nexushub/nexushub/internal/beneath"
 )
 
 // File is one file, found and open. It is served once, which closes it.
 type File struct {
-	root     *os.Root
+	root     *beneath.Dir
 	name     string
 	file     *os.File
 	info     fs.FileInfo

@@ -1,6 +1,8 @@
 // Package static serves the files of one folder over HTTP: exact conditional and
 // range requests (net/http's), precompressed .br and .gz beside the file, and no way
-// out of the folder, neither by the path nor by a link (os.Root).
+// out of the folder, neither by the path nor by a link in it. The way to the folder has
+// no link either: it may be a developer's, who could turn one to what only the proxy may
+// read.
 package static
 
 import (
@@ -11,15 +13,20 @@ import (
 	"path"
 	"strings"
 	"sync/atomic"
+
+	"github.com/nexushub/nexushub/internal/beneath"
 )
+
+// maxPage is what ReadFile reads at most.
+const maxPage = 1 << 20
 
 // Files is a folder to serve from. The folder need not exist yet.
 type Files struct {
 	dir  string
-	root atomic.Pointer[os.Root]
+	root atomic.Pointer[beneath.Dir]
 }
 
-// New serves from dir.
+// New serves from dir, a path without links.
 func New(dir string) *Files { return &Files{dir: dir} }
 
 // Open finds the file for a URL path as it was received; a folder means its
@@ -44,7 +51,7 @@ func (f *Files) Open(urlPath string) (*File, error) {
 	return f.index(root, name, strings.HasSuffix(urlPath, "/"))
 }
 
-func (f *Files) index(root *os.Root, name string, slash bool) (*File, error) {
+func (f *Files) index(root *beneath.Dir, name string, slash bool) (*File, error) {
 	name = path.Join(name, "index.html")
 	file, info, err := openFile(root, name)
 	if err != nil {
@@ -64,16 +71,16 @@ func (f *Files) ReadFile(urlPath string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return file.root.ReadFile(file.name)
+	return beneath.ReadAll(file.file, maxPage)
 }
 
 // open returns the folder, opening it the first time that it is there. A folder that
 // was replaced under its name is noticed.
-func (f *Files) open() (*os.Root, error) {
+func (f *Files) open() (*beneath.Dir, error) {
 	if root := f.root.Load(); root != nil && f.current(root) {
 		return root, nil
 	}
-	root, err := os.OpenRoot(f.dir)
+	root, err := beneath.Real(f.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +88,12 @@ func (f *Files) open() (*os.Root, error) {
 	return root, nil
 }
 
-func (f *Files) current(root *os.Root) bool {
+func (f *Files) current(root *beneath.Dir) bool {
 	now, err := os.Stat(f.dir)
 	if err != nil {
 		return false
 	}
-	then, err := root.Stat(".")
+	then, err := root.Stat()
 	return err == nil && os.SameFile(now, then)
 }
 
@@ -109,18 +116,11 @@ func fileName(urlPath string) (string, error) {
 	return p, nil
 }
 
-// openFile opens without waiting for a writer, should the name be a pipe.
-func openFile(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
-	info, err := root.Stat(name)
-	if err != nil {
-		return nil, nil, err
+// openFile opens a file or folder; what is neither is not there.
+func openFile(root *beneath.Dir, name string) (*os.File, fs.FileInfo, error) {
+	file, info, err := root.Inside(name)
+	if errors.Is(err, fs.ErrInvalid) {
+		err = fs.ErrNotExist
 	}
-	if !info.IsDir() && !info.Mode().IsRegular() {
-		return nil, nil, fs.ErrNotExist
-	}
-	file, err := root.Open(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	return file, info, nil
+	return file, info, err
 }

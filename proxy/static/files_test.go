@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -176,3 +177,41 @@ func FuzzName(f *testing.F) {
 }
 
 var _ http.Handler = (*File)(nil)
+
+// A developer owns the folder and turns it, or one above it, to what the proxy may read.
+func TestNoLinkOnTheWayToTheFolder(t *testing.T) {
+	dir, f := site(t)
+	private := t.TempDir()
+	write(t, filepath.Join(private, "static/root.key"), "key")
+	if w := ask(f, "GET", "/a.txt", nil); w.Code != 200 {
+		t.Fatal(w.Code)
+	}
+	for _, turn := range []func() error{
+		func() error { return os.Rename(dir, dir+".old") },
+		func() error { return os.Symlink(filepath.Join(private, "static"), dir) },
+		func() error { return os.Rename(filepath.Dir(dir), filepath.Dir(dir)+".old") },
+		func() error { return os.Symlink(private, filepath.Dir(dir)) },
+	} {
+		if err := turn(); err != nil {
+			t.Fatal(err)
+		}
+		if w := ask(f, "GET", "/root.key", nil); w.Code != 404 {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	}
+}
+
+func TestAPipeIsNoFile(t *testing.T) {
+	dir, f := site(t)
+	for _, name := range []string{"pipe", "a.txt.br"} {
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w := ask(f, "GET", "/pipe", nil); w.Code != 404 {
+		t.Error(w.Code)
+	}
+	if w := ask(f, "GET", "/a.txt", map[string]string{"Accept-Encoding": "br"}); w.Body.String() != "0123456789" {
+		t.Error(w.Code, w.Body)
+	}
+}
