@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -64,6 +65,29 @@ func TestParseNamesTheFault(t *testing.T) {
 			t.Errorf("%q: %v\nwant %s", c.in, err, c.want)
 		}
 	}
+}
+
+// What the kernel or PID 1 would refuse only at the start is refused here.
+func TestParseBoundsCommandAndEnvironment(t *testing.T) {
+	long := strings.Repeat("x", maxWord+1)
+	for in, want := range map[string]string{
+		"exec = [\"bin/app\"" + strings.Repeat(", \"a\"", maxWords) + "]": "more than 1000 arguments",
+		"exec = [\"bin/app\", \"" + long + "\"]":                          "longer than 131071 bytes",
+		"env = { A = \"" + long + "\" }":                                  "longer than 131071 bytes",
+		"[env]\n" + variables(maxWords+1):                                 "more than 1000 variables",
+	} {
+		if _, err := Parse(FileName, []byte(in)); err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 1000 {
+			t.Errorf("%.40s: got %.1000v, want %q", in, err, want)
+		}
+	}
+}
+
+func variables(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "V%d = \"\"\n", i)
+	}
+	return b.String()
 }
 
 func TestOverKeepsWhatIsNotSaid(t *testing.T) {

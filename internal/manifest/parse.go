@@ -68,13 +68,24 @@ func number(f *tomlfile.File, key string, n, low, high int) {
 	}
 }
 
+const (
+	maxWords = 1000        // arguments, and variables
+	maxWord  = 128<<10 - 1 // bytes of one of them: more, and the kernel starts nothing (execve(2), MAX_ARG_STRLEN)
+)
+
 func checkExec(f *tomlfile.File, key string, argv []string) {
+	if len(argv) > maxWords {
+		f.Fault(key, "must not hold more than %d arguments", maxWords)
+	}
 	if f.Has(key) && (len(argv) == 0 || argv[0] == "") {
 		f.Fault(key, "must name a command: [\"bin/app\", \"argument\"]")
 	}
 	for _, a := range argv {
 		if strings.ContainsRune(a, 0) {
 			f.Fault(key, "must not hold a NUL character")
+		}
+		if len(a) > maxWord {
+			f.Fault(key, "an argument must not be longer than %d bytes", maxWord)
 		}
 	}
 }
@@ -86,6 +97,10 @@ var reserved = []string{
 }
 
 func checkEnv(f *tomlfile.File, key string, env map[string]string) {
+	if len(env) > maxWords {
+		f.Fault(key, "must not hold more than %d variables", maxWords)
+		return
+	}
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		full := key + "." + name
 		switch {
@@ -95,6 +110,8 @@ func checkEnv(f *tomlfile.File, key string, env map[string]string) {
 			f.Fault(full, "is set by NexusHub and cannot be changed")
 		case strings.ContainsAny(env[name], "\x00\n"):
 			f.Fault(full, "must be one line without NUL")
+		case len(name)+1+len(env[name]) > maxWord:
+			f.Fault(full, "must not be longer than %d bytes with its name", maxWord)
 		}
 	}
 }

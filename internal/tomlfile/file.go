@@ -5,6 +5,7 @@
 package tomlfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,11 +21,21 @@ type File struct {
 	Faults Faults
 	values map[string]any
 	lines  map[string]int
+	at     place
 }
 
-// Parse reads data. A syntax error becomes the File's only Fault.
+// place is how far lines were counted: counting from the start for each key would take
+// seconds for a file of many.
+type place struct{ offset, line int }
+
+// Parse reads data. A syntax error, or more than a file may hold, becomes the File's
+// only Fault.
 func Parse(name string, data []byte) *File {
-	f := &File{Name: name, lines: map[string]int{}}
+	f := &File{Name: name, lines: map[string]int{}, at: place{line: 1}}
+	if err := checkBounds(data); err != nil {
+		f.Faults = Faults{{File: name, Problem: err.Error()}}
+		return f
+	}
 	if err := toml.Unmarshal(data, &f.values); err != nil {
 		f.Faults = Faults{syntaxFault(name, err)}
 		f.values = nil
@@ -49,9 +60,9 @@ func (f *File) Has(key string) bool {
 }
 
 // Fault adds a fault about the value of key. Only the first about a key counts: what
-// follows is mostly its echo.
+// follows is mostly its echo. Nobody reads more than a hundred.
 func (f *File) Fault(key, format string, args ...any) {
-	if slices.ContainsFunc(f.Faults, func(x Fault) bool { return x.Key == key && key != "" }) {
+	if len(f.Faults) >= maxFaults || slices.ContainsFunc(f.Faults, func(x Fault) bool { return x.Key == key && key != "" }) {
 		return
 	}
 	f.Faults = append(f.Faults, Fault{
@@ -98,11 +109,11 @@ func display(v any) string {
 	case nil:
 		return ""
 	case string:
-		return fmt.Sprintf("%q", v)
+		return shorten(fmt.Sprintf("%q", shorten(v)))
 	case map[string]any:
 		return "{...}"
 	}
-	return fmt.Sprint(v)
+	return shorten(fmt.Sprint(v))
 }
 
 func (f *File) index(data []byte) {
@@ -113,33 +124,40 @@ func (f *File) index(data []byte) {
 		e := p.Expression()
 		switch e.Kind {
 		case unstable.Table, unstable.ArrayTable:
-			table = f.note(&p, "", e.Key())
+			table = f.note(data, "", e.Key())
 		case unstable.KeyValue:
-			f.keyValue(&p, table, e)
+			f.keyValue(data, table, e)
 		}
 	}
 }
 
-func (f *File) keyValue(p *unstable.Parser, table string, e *unstable.Node) {
-	key := f.note(p, table, e.Key())
+func (f *File) keyValue(data []byte, table string, e *unstable.Node) {
+	key := f.note(data, table, e.Key())
 	if e.Value().Kind != unstable.InlineTable {
 		return
 	}
 	for it := e.Value().Children(); it.Next(); {
-		f.keyValue(p, key, it.Node())
+		f.keyValue(data, key, it.Node())
 	}
 }
 
 // note records the line of a (possibly dotted) key below table and returns its path.
-func (f *File) note(p *unstable.Parser, table string, key unstable.Iterator) string {
+func (f *File) note(data []byte, table string, key unstable.Iterator) string {
 	path := table
 	for key.Next() {
 		path = join(path, string(key.Node().Data))
 		if _, seen := f.lines[path]; !seen {
-			f.lines[path] = p.Shape(key.Node().Raw).Start.Line
+			f.lines[path] = f.lineAt(data, int(key.Node().Raw.Offset))
 		}
 	}
 	return path
+}
+
+// lineAt counts on from the key before: keys come in the order of the file.
+func (f *File) lineAt(data []byte, offset int) int {
+	f.at.line += bytes.Count(data[f.at.offset:offset], []byte{'\n'})
+	f.at.offset = offset
+	return f.at.line
 }
 
 func join(table, key string) string {
