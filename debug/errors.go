@@ -26,8 +26,10 @@ var meanings = []struct {
 	{upload.ErrLength, api.Malformed},
 	{upload.ErrHash, api.Invalid},
 	{upload.ErrIncomplete, api.Malformed},
+	{upload.ErrEmpty, api.Invalid},
 	{release.ErrNotFound, api.NotFound},
 	{release.ErrNoSpace, api.NoSpace},
+	{release.ErrTooSlow, api.Timeout},
 }
 
 // classify adds the code that err has none of.
@@ -36,10 +38,11 @@ func classify(err error) error {
 		return err
 	}
 	var large *upload.TooLargeError
+	var many *upload.TooManyError
 	var invalid *release.InvalidError
 	var http *echo.HTTPError
 	switch {
-	case errors.As(err, &large):
+	case errors.As(err, &large), errors.As(err, &many):
 		return fmt.Errorf("%w: %w", err, api.TooLarge)
 	case errors.As(err, &invalid):
 		return invalidPackage(invalid)

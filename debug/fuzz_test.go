@@ -5,10 +5,52 @@ import (
 	"errors"
 	"io"
 	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/hostile"
 )
+
+// FuzzInstall sends anything as a package through the whole API: the answer is never our
+// fault, and what was refused leaves nothing and is nowhere else.
+func FuzzInstall(f *testing.F) {
+	for _, h := range hostile.Archives() {
+		if data := h.Make(f); len(data) < 16<<10 {
+			f.Add(data)
+		}
+	}
+	f.Add(packageOf(f, "run"))
+	h := newHost(f)
+	path, a := h.create(`{"appId":"shop"}`)
+	asRoot := h.server.Handler(func(*http.Request) (uint32, bool) { return 0, true })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		h.tb = t
+		send := func(method, path string, body []byte) int {
+			answer := httptest.NewRecorder()
+			asRoot.ServeHTTP(answer, httptest.NewRequest(method, path, bytes.NewReader(body)))
+			if answer.Code >= 500 {
+				t.Fatalf("%s %s: %d %s", method, path, answer.Code, answer.Body)
+			}
+			return answer.Code
+		}
+		if code := send(http.MethodPut, path+"/package", data); (code == http.StatusCreated) != (len(data) > 0) {
+			t.Fatalf("upload of %d bytes: %d", len(data), code)
+		}
+		code := send(http.MethodPost, path+"/install", nil)
+		if code != http.StatusOK && code != http.StatusUnprocessableEntity && len(data) > 0 {
+			t.Fatalf("install: %d", code)
+		}
+		if code == http.StatusOK {
+			h.must(os.RemoveAll(filepath.Join(h.dir, "releases", h.runtime.wanted[a.ID].Release)))
+			h.must(os.RemoveAll(filepath.Join(h.dir, "releases", ".meta", h.runtime.wanted[a.ID].Release+".json")))
+		}
+		h.nothingInstalled()
+	})
+}
 
 // FuzzForm reads forms as they may come from anybody: an error is the client's, and
 // what is accepted is within its limits.

@@ -24,6 +24,7 @@ import (
 	"github.com/nexushub/nexushub/agent/state"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
+	"github.com/nexushub/nexushub/internal/hostile"
 	"github.com/nexushub/nexushub/internal/problem"
 	"github.com/nexushub/nexushub/journal"
 )
@@ -63,7 +64,7 @@ func (h *host) open() {
 	h.tb.Helper()
 	uploads, err := upload.Open(filepath.Join(h.dir, "uploads"), h.limits)
 	h.must(err)
-	releases, err := release.Open(filepath.Join(h.dir, "releases"), release.Limits{MaxEntries: 100, MaxUnpacked: 8 << 20, MaxRatio: 200})
+	releases, err := release.Open(filepath.Join(h.dir, "releases"), release.Limits{MaxEntries: hostile.MaxEntries, MaxUnpacked: hostile.MaxUnpacked, MaxRatio: hostile.MaxRatio})
 	h.must(err)
 	st, err := state.Open(filepath.Join(h.dir, "state"))
 	h.must(err)

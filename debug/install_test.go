@@ -72,7 +72,7 @@ func TestDiskFullIs507AndInstallsNothing(t *testing.T) {
 	if h.runtime.wanted[a.ID].Release != before.Release || len(h.server.apps.all()) != 1 || len(h.runtime.launched) != 1 {
 		t.Errorf("something was changed: %+v", h.runtime.wanted)
 	}
-	h.limits.FreeSpace = 1 << 60
+	h.limits.Free.Bytes = 1 << 60
 	h.start()
 	h.chunk(path, 0, 1, nil, nil).problem(507)
 	h.do(http.MethodPost, path+"/package", nil, nil).problem(507)

@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"strings"
 
 	"github.com/nexushub/nexushub/internal/manifest"
-	"github.com/nexushub/nexushub/internal/tomlfile"
 )
 
 // archive is a zip that is being checked: what it holds and what is wrong with it.
@@ -21,7 +21,8 @@ type archive struct {
 	tree    *tree
 	faults  InvalidError
 
-	links    map[string]string // name -> target
+	in       *budgetReaderAt
+	links    map[string]*target // by name
 	manifest manifest.Manifest
 	unpacked int64
 	bounded  bool // within the limits: contents may be read
@@ -36,12 +37,14 @@ func readArchive(f *os.File, limits Limits) (*archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &archive{limits: limits, zipSize: info.Size(), tree: newTree(), links: map[string]string{}}
+	a := &archive{limits: limits, zipSize: info.Size(), tree: newTree(limits), links: map[string]*target{}}
 	in := &budgetReaderAt{r: f, left: limits.directoryBudget()}
+	a.in = in
 	r, err := zip.NewReader(in, info.Size())
 	switch {
 	case errors.Is(err, errDirectoryTooLarge):
-		a.faults.add("", "more entries than the limit of %d", limits.MaxEntries)
+		a.faults.add("", "the list of entries is larger than %d bytes: more entries than the limit of %d (package.max_entries), or long comments",
+			limits.directoryBudget(), limits.MaxEntries)
 		return a, nil
 	case err != nil:
 		a.faults.add("", "not a readable zip, or cut short: %v", err)
@@ -55,31 +58,41 @@ func readArchive(f *os.File, limits Limits) (*archive, error) {
 
 func (a *archive) check() {
 	a.checkLimits()
-	for i, f := range a.files {
-		if i >= a.limits.MaxEntries {
-			break
-		}
-		a.checkEntry(f)
-	}
+	a.checkEntries()
 	if !a.bounded {
 		return
 	}
+	a.checkHeaders()
 	a.readLinks()
+	a.checkShape()
 	a.readManifest()
 	a.checkContents()
+}
+
+func (a *archive) checkEntries() {
+	for i, f := range a.files {
+		if i >= a.limits.MaxEntries {
+			return
+		}
+		if err := a.checkEntry(f); err != nil {
+			a.faults.add("", "%v", err)
+			a.bounded = false
+			return
+		}
+	}
 }
 
 func (a *archive) checkLimits() {
 	before := len(a.faults.Faults)
 	if n := len(a.files); n > a.limits.MaxEntries {
-		a.faults.add("", "%d entries, the limit is %d", n, a.limits.MaxEntries)
+		a.faults.add("", "%d entries, the limit is %d (package.max_entries)", n, a.limits.MaxEntries)
 	}
 	a.unpacked = declaredSize(a.files)
 	if a.unpacked > a.limits.MaxUnpacked {
-		a.faults.add("", "unpacks to %d bytes, the limit is %d", a.unpacked, a.limits.MaxUnpacked)
+		a.faults.add("", "unpacks to %d bytes, the limit is %d (package.max_unpacked)", a.unpacked, a.limits.MaxUnpacked)
 	}
 	if a.unpacked > ratioFloor && a.zipSize > 0 && a.unpacked/a.zipSize >= a.limits.MaxRatio {
-		a.faults.add("", "unpacks to %d times its size, the limit is %d", a.unpacked/a.zipSize, a.limits.MaxRatio)
+		a.faults.add("", "unpacks to %d times its size, the limit is %d (package.max_ratio)", a.unpacked/a.zipSize, a.limits.MaxRatio)
 	}
 	a.bounded = len(a.faults.Faults) == before
 }
@@ -97,7 +110,8 @@ func declaredSize(files []*zip.File) int64 {
 	return sum
 }
 
-func (a *archive) checkEntry(f *zip.File) {
+// checkEntry adds the entry's faults to the list. Its error is a limit on the whole.
+func (a *archive) checkEntry(f *zip.File) error {
 	if f.Flags&0x41 != 0 || f.Method == 99 {
 		a.faults.add(f.Name, "is encrypted")
 	} else if f.Method != zip.Store && f.Method != zip.Deflate {
@@ -108,9 +122,18 @@ func (a *archive) checkEntry(f *zip.File) {
 	default:
 		a.faults.add(f.Name, "is a device, pipe or socket (%s)", f.Mode())
 	}
-	if err := a.tree.add(f.Name, f.Mode().Type()); err != nil {
+	err := a.tree.add(f.Name, f.Mode().Type())
+	if err != nil && !errors.Is(err, errTooMuch) {
 		a.faults.add(f.Name, "%v", err)
+		return nil
 	}
+	return err
+}
+
+// room is what the package takes on disk.
+func (a *archive) room() Room {
+	nodes := int64(len(a.tree.nodes)) + 2 // its folder, and what is noted about it
+	return Room{Bytes: a.unpacked + nodes*block, Inodes: nodes}
 }
 
 // readManifest parses nexushub.toml where there is one.
@@ -119,25 +142,47 @@ func (a *archive) readManifest() {
 	if f == nil {
 		return
 	}
+	if f.UncompressedSize64 > maxManifest {
+		a.faults.add(ManifestName, "is larger than %d bytes", maxManifest)
+		return
+	}
 	data, err := readAll(f, maxManifest)
 	if err != nil {
 		return // the verification of contents reports it
 	}
 	m, err := manifest.Parse(ManifestName, data)
 	a.manifest = m
-	var faults tomlfile.Faults
-	if errors.As(err, &faults) {
-		for _, f := range faults {
-			a.faults.add(ManifestName, "%v", f)
-		}
-	} else if err != nil {
-		a.faults.add(ManifestName, "%v", err)
+	a.faults.addManifest(err)
+}
+
+// checkShape wants a file where a file is read, and a folder where a folder is served.
+func (a *archive) checkShape() {
+	if n := a.tree.nodes[ManifestName]; n != nil && n.kind != 0 {
+		a.faults.add(ManifestName, "must be a file, not a folder or a link")
 	}
+	if a.tree.nodes[staticPath] != nil && !a.leadsTo(staticPath, fs.ModeDir) {
+		a.faults.add(staticPath, "must be a folder, or a link to one")
+	}
+	if a.tree.nodes[appPath] != nil && !a.isFile(appPath) {
+		a.faults.add(appPath, "must be a file, or a link to one")
+	}
+}
+
+func (a *archive) isFile(name string) bool { return a.leadsTo(name, 0) }
+
+// leadsTo says whether the entry of this name, or what it links to, is of this kind.
+func (a *archive) leadsTo(name string, kind fs.FileMode) bool {
+	if a.tree.nodes[name] == nil {
+		return false
+	}
+	end, _, err := a.walk(place{}, name)
+	n := a.tree.nodes[strings.Join(end.at, "/")]
+	return err == nil && end.missing == 0 && n != nil && n.kind == kind
 }
 
 // checkContents wants something to run or something to serve.
 func (a *archive) checkContents() {
-	if err := checkRunnable(a.manifest, a.tree.has); err != nil {
+	if err := checkRunnable(a.manifest, a.isFile); err != nil {
 		a.faults.add("", "%v", err)
 	}
 }

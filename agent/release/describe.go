@@ -13,7 +13,8 @@ import (
 const maxManifest = 1 << 20
 
 // describe reads what a folder offers: its manifest, and whether it runs or serves.
-// Links in it are followed as long as they stay in it.
+// Links in it are followed as long as they stay in it. What is wrong with the manifest is an
+// *InvalidError.
 func describe(path string, dir *beneath.Dir) (Release, error) {
 	r := Release{Dir: path}
 	data, err := readInside(dir, ManifestName)
@@ -21,10 +22,12 @@ func describe(path string, dir *beneath.Dir) (Release, error) {
 		r.Manifest, err = manifest.Parse(filepath.Join(path, ManifestName), data)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Release{}, err
+		invalid := &InvalidError{Cause: err}
+		invalid.addManifest(err)
+		return Release{}, invalid
 	}
 	r.Runs = len(r.Manifest.Exec) > 0 || isFile(dir, appPath)
-	if r.StaticDir, err = folderInside(dir, "static"); err != nil {
+	if r.StaticDir, err = folderInside(dir, staticPath); err != nil {
 		return Release{}, err
 	}
 	r.Static = r.StaticDir != ""

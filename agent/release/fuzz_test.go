@@ -5,17 +5,19 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/nexushub/nexushub/internal/hostile"
 )
 
 // FuzzImport feeds archives to an empty store: whatever they hold, nothing appears
 // outside the release, and a refused archive leaves nothing.
 func FuzzImport(f *testing.F) {
-	for _, h := range hostileArchives() {
-		if data := h.make(f); len(data) < 64<<10 {
+	for _, h := range hostile.Archives() {
+		if data := h.Make(f); len(data) < 64<<10 {
 			f.Add(data)
 		}
 	}
-	f.Add(buildZip(f, app, link("l", "bin/app"), entry{name: ManifestName, body: "network = \"port\""}))
+	f.Add(hostile.Zip(f, hostile.App, hostile.Link("l", "bin/app"), hostile.Entry{Name: ManifestName, Body: "network = \"port\""}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		outer := t.TempDir()
 		s, err := Open(filepath.Join(outer, "releases"), testLimits())

@@ -1,50 +1,12 @@
 package release
 
 import (
-	"archive/zip"
-	"bytes"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/nexushub/nexushub/internal/hostile"
 )
-
-// entry is one entry of a test archive.
-type entry struct {
-	name   string
-	body   string
-	mode   fs.FileMode // 0: regular 0644
-	header func(*zip.FileHeader)
-}
-
-var app = entry{name: "bin/app", body: "#!/bin/sh\n", mode: 0o755}
-
-func buildZip(tb testing.TB, entries ...entry) []byte {
-	tb.Helper()
-	var buf bytes.Buffer
-	w := zip.NewWriter(&buf)
-	for _, e := range entries {
-		h := &zip.FileHeader{Name: e.name, Method: zip.Deflate}
-		if e.mode == 0 {
-			e.mode = 0o644
-		}
-		h.SetMode(e.mode)
-		if e.header != nil {
-			e.header(h)
-		}
-		f, err := w.CreateHeader(h)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		if _, err := f.Write([]byte(e.body)); err != nil && e.body != "" {
-			tb.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		tb.Fatal(err)
-	}
-	return buf.Bytes()
-}
 
 func writeZip(tb testing.TB, data []byte) string {
 	tb.Helper()
@@ -56,7 +18,7 @@ func writeZip(tb testing.TB, data []byte) string {
 }
 
 func testLimits() Limits {
-	return Limits{MaxEntries: 100, MaxUnpacked: 4 << 20, MaxRatio: 200}
+	return Limits{MaxEntries: hostile.MaxEntries, MaxUnpacked: hostile.MaxUnpacked, MaxRatio: hostile.MaxRatio}
 }
 
 func openStore(tb testing.TB, limits Limits) *Store {
@@ -82,4 +44,14 @@ func leftovers(tb testing.TB, s *Store) []string {
 		}
 	}
 	return names
+}
+
+func openRoot(tb testing.TB) *os.Root {
+	tb.Helper()
+	root, err := os.OpenRoot(tb.TempDir())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { root.Close() })
+	return root
 }

@@ -1,10 +1,12 @@
 package release
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/nexushub/nexushub/internal/problem"
+	"github.com/nexushub/nexushub/internal/tomlfile"
 )
 
 // maxFaults bounds the list: a hostile archive has millions of them.
@@ -14,7 +16,10 @@ const maxFaults = 100
 type InvalidError struct {
 	Faults []problem.Fault // Pointer: the entry's name, empty for the archive itself
 	More   int             // faults beyond the list
+	Cause  error           // of a folder's only fault, for errors.Is
 }
+
+func (e *InvalidError) Unwrap() error { return e.Cause }
 
 func (e *InvalidError) Error() string {
 	lines := make([]string, 0, len(e.Faults)+1)
@@ -33,6 +38,17 @@ func (e *InvalidError) add(name, format string, args ...any) {
 		return
 	}
 	e.Faults = append(e.Faults, problem.Fault{Pointer: printable(name), Detail: fmt.Sprintf(format, args...)})
+}
+
+// addManifest adds each fault of a manifest.
+func (e *InvalidError) addManifest(err error) {
+	var faults tomlfile.Faults
+	if !errors.As(err, &faults) && err != nil {
+		e.add(ManifestName, "%v", err)
+	}
+	for _, f := range faults {
+		e.add(ManifestName, "%v", f)
+	}
 }
 
 // result is nil for an empty list: a typed nil in an error would not compare to nil.

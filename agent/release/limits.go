@@ -1,16 +1,39 @@
 package release
 
-// Limits bound what is unpacked.
+import (
+	"cmp"
+	"time"
+)
+
+// Limits bound what is unpacked. A bound that is zero is the default.
 type Limits struct {
-	MaxEntries  int   // files, folders and links
-	MaxUnpacked int64 // bytes
-	MaxRatio    int64 // unpacked bytes per byte of zip, looked at from 1 MiB on
-	FreeSpace   int64 // bytes that must stay free on the file system
+	MaxEntries  int           // files, folders and links, those that a path only implies included
+	MaxUnpacked int64         // bytes
+	MaxRatio    int64         // unpacked bytes per byte of zip, looked at from 1 MiB on
+	MaxDepth    int           // folders of a path, and its last part
+	MaxPath     int           // bytes of a path
+	MaxNames    int64         // bytes of all paths together
+	MaxTime     time.Duration // of checking and unpacking
+	Free        Room          // what must stay free on the file system
 }
 
-// DefaultLimits are the contract's: 10,000 entries, 1 GiB, 200:1, 512 MiB left free.
+// DefaultLimits are the contract's 10,000 entries, 1 GiB and 200:1, and what goes with them.
 func DefaultLimits() Limits {
-	return Limits{MaxEntries: 10_000, MaxUnpacked: 1 << 30, MaxRatio: 200, FreeSpace: 512 << 20}
+	return Limits{
+		MaxEntries: 10_000, MaxUnpacked: 1 << 30, MaxRatio: 200,
+		MaxDepth: 100, MaxPath: 1024, MaxNames: 4 << 20, MaxTime: 10 * time.Minute,
+		Free: Room{Bytes: 512 << 20, Inodes: 10_000},
+	}
+}
+
+// filled has every bound.
+func (l Limits) filled() Limits {
+	d := DefaultLimits()
+	return Limits{
+		MaxEntries: cmp.Or(l.MaxEntries, d.MaxEntries), MaxUnpacked: cmp.Or(l.MaxUnpacked, d.MaxUnpacked),
+		MaxRatio: cmp.Or(l.MaxRatio, d.MaxRatio), MaxDepth: cmp.Or(l.MaxDepth, d.MaxDepth), MaxPath: cmp.Or(l.MaxPath, d.MaxPath),
+		MaxNames: cmp.Or(l.MaxNames, d.MaxNames), MaxTime: cmp.Or(l.MaxTime, d.MaxTime), Free: l.Free,
+	}
 }
 
 // ratioFloor spares small packages: a megabyte cannot fill a disk at any ratio.

@@ -12,7 +12,20 @@ import (
 // maxHops is what the kernel follows before ELOOP.
 const maxHops = 40
 
-var errLeaves = errors.New("link leads out of the package")
+var (
+	errLeaves = errors.New("link leads out of the package")
+	errCircle = errors.New("link runs in a circle or through too many links")
+)
+
+// target is where a link leads, worked out once: ten thousand links through each other
+// would cost minutes otherwise.
+type target struct {
+	text  string
+	end   place
+	hops  int // links on the way, its own included
+	err   error
+	known bool
+}
 
 // readLinks reads every link's target and refuses those that leave the tree, also
 // by way of other links.
@@ -21,60 +34,85 @@ func (a *archive) readLinks() {
 		if f.Mode().Type() != fs.ModeSymlink {
 			continue
 		}
-		target, err := readAll(f, 4096)
+		text, err := readAll(f, 4096)
 		switch {
 		case err != nil:
 			a.faults.add(f.Name, "link cannot be read: %v", err)
-		case len(target) == 0 || strings.ContainsRune(string(target), 0):
+		case len(text) == 0 || strings.ContainsRune(string(text), 0):
 			a.faults.add(f.Name, "link has no valid target")
 		default:
-			a.links[strings.TrimSuffix(f.Name, "/")] = string(target)
+			a.links[f.Name] = &target{text: string(text)}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.links)) {
-		target := a.links[name]
-		if err := a.follow(path.Dir(name), target, 0); err != nil {
-			a.faults.add(name, "%v (to %s)", err, printable(target))
+		if t := a.follow(name); t.err != nil {
+			a.faults.add(name, "%v (to %s)", t.err, printable(t.text))
 		}
 	}
 }
 
-// follow walks target from folder dir as the kernel would. A target that does not
-// exist is harmless; one that passes above the root, even on the way, is not.
-func (a *archive) follow(dir, target string, hops int) error {
-	_, err := a.walk(split(dir), target, &hops)
-	return err
+// follow walks the link's target from its folder as the kernel would. A target that does
+// not exist is harmless; one that passes above the root, even on the way, is not.
+func (a *archive) follow(name string) *target {
+	t := a.links[name]
+	if t.known {
+		return t
+	}
+	t.known, t.err = true, errCircle // until it is worked out, it meets itself
+	end, hops, err := a.walk(place{at: split(path.Dir(name))}, t.text)
+	if hops++; err == nil && hops > maxHops {
+		err = errCircle
+	}
+	t.end, t.hops, t.err = end, hops, err
+	return t
 }
 
-func (a *archive) walk(at []string, target string, hops *int) ([]string, error) {
-	if *hops++; *hops > maxHops {
-		return nil, errors.New("link runs in a circle or through too many links")
+// place is a position in the tree, or so many parts behind a name that is not in it.
+type place struct {
+	at      []string
+	missing int
+}
+
+// walk goes from p along text. Behind a name that is not in the tree are no links, and
+// the kernel does not go on: only leaving the tree is looked for there.
+func (a *archive) walk(p place, text string) (end place, hops int, err error) {
+	if path.IsAbs(text) {
+		return p, 0, errLeaves
 	}
-	if path.IsAbs(target) {
-		return nil, errLeaves
-	}
-	for part := range strings.SplitSeq(target, "/") {
-		switch part {
-		case "", ".":
-		case "..":
-			if len(at) == 0 {
-				return nil, errLeaves
-			}
-			at = at[:len(at)-1]
+	for part := range strings.SplitSeq(text, "/") {
+		switch {
+		case part == "" || part == ".":
+		case part == ".." && p.missing > 0:
+			p.missing--
+		case part == ".." && len(p.at) == 0:
+			return p, hops, errLeaves
+		case part == "..":
+			p.at = p.at[:len(p.at)-1]
+		case p.missing > 0:
+			p.missing++
 		default:
-			here := append(at[:len(at):len(at)], part)
-			next, isLink := a.links[strings.Join(here, "/")]
-			if !isLink {
-				at = here
-				continue
+			n := 0
+			if p, n, err = a.step(p, part); err != nil {
+				return p, hops, err
 			}
-			var err error
-			if at, err = a.walk(at, next, hops); err != nil {
-				return nil, err
-			}
+			hops += n
 		}
 	}
-	return at, nil
+	return p, hops, nil
+}
+
+// step enters one name, or what it links to.
+func (a *archive) step(p place, part string) (next place, hops int, err error) {
+	here := append(p.at[:len(p.at):len(p.at)], part)
+	name := strings.Join(here, "/")
+	switch {
+	case a.links[name] != nil:
+		t := a.follow(name)
+		return t.end, t.hops, t.err
+	case a.tree.nodes[name] == nil:
+		return place{p.at, 1}, 0, nil
+	}
+	return place{at: here}, 0, nil
 }
 
 func split(dir string) []string {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nexushub/nexushub/internal/beneath"
+	"github.com/nexushub/nexushub/internal/hostile"
 )
 
 const developer = 12345
@@ -110,7 +111,7 @@ func TestAFolderCannotKeepTheAgentWaiting(t *testing.T) {
 // The zip is written to while it is imported: what lies under a hash has that hash.
 func TestAZipIsImportedFromACopy(t *testing.T) {
 	s := openStore(t, testLimits())
-	path := writeZip(t, buildZip(t, app))
+	path := writeZip(t, hostile.Zip(t, hostile.App))
 	f, info, err := beneath.Named(path)
 	if err != nil {
 		t.Fatal(err)

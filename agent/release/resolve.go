@@ -91,7 +91,7 @@ func (s *Store) copyZip(ctx context.Context, own, from *os.File) error {
 	if info.Size() > most {
 		return fmt.Errorf("larger than any package may be: more than %d bytes: %w", most, beneath.ErrTooMuch)
 	}
-	if err := CheckSpace(s.dir, info.Size(), s.limits.FreeSpace); err != nil {
+	if err := CheckRoom(s.dir, Room{Bytes: info.Size(), Inodes: 1}, s.limits.Free); err != nil {
 		return err
 	}
 	n, err := io.Copy(own, &contextReader{ctx: ctx, r: io.LimitReader(from, most+1)})

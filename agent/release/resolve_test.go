@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/internal/beneath"
+	"github.com/nexushub/nexushub/internal/hostile"
 )
 
 func setModified(when time.Time) func(*zip.FileHeader) {
@@ -47,7 +48,7 @@ func TestResolveFolder(t *testing.T) {
 
 func TestResolveZip(t *testing.T) {
 	s := openStore(t, testLimits())
-	path := writeZip(t, buildZip(t, app))
+	path := writeZip(t, hostile.Zip(t, hostile.App))
 	first, err := s.Resolve(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +57,7 @@ func TestResolveZip(t *testing.T) {
 	if err != nil || again.Hash != first.Hash {
 		t.Errorf("got %+v, %v", again, err)
 	}
-	if err := os.WriteFile(path, buildZip(t, app, entry{name: "more"}), 0o600); err != nil {
+	if err := os.WriteFile(path, hostile.Zip(t, hostile.App, hostile.Entry{Name: "more"}), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	other, err := s.Resolve(t.Context(), path)

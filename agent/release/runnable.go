@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	appPath   = "bin/app"
-	indexPath = "static/index.html"
+	appPath    = "bin/app"
+	staticPath = "static"
+	indexPath  = staticPath + "/index.html"
 )
 
 var errNothingToRun = errors.New("has neither bin/app (an executable) nor static/index.html (a site of files)")

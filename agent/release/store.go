@@ -45,7 +45,7 @@ func Open(dir string, limits Limits) (*Store, error) {
 	if err := errors.Join(os.Chmod(dir, 0o711), os.Chmod(filepath.Join(dir, metaDir), 0o700)); err != nil {
 		return nil, fmt.Errorf("release store: %w", err)
 	}
-	s := &Store{dir: dir, limits: limits, held: map[string]int{}, fresh: map[string]time.Time{}, sources: map[string]source{}}
+	s := &Store{dir: dir, limits: limits.filled(), held: map[string]int{}, fresh: map[string]time.Time{}, sources: map[string]source{}}
 	return s, s.removeLeftovers()
 }
 
@@ -83,7 +83,7 @@ func (s *Store) importFile(ctx context.Context, f *os.File, path string) (Releas
 	if s.touch(hash) {
 		return s.Get(hash)
 	}
-	if err := s.unpack(ctx, f, hash); err != nil {
+	if err := s.unpackInTime(ctx, f, hash); err != nil {
 		return Release{}, fmt.Errorf("import %s: %w", filepath.Base(path), NoSpace(err))
 	}
 	return s.Get(hash)
@@ -100,6 +100,16 @@ func (s *Store) touch(hash string) bool {
 	return true
 }
 
+func (s *Store) unpackInTime(ctx context.Context, f *os.File, hash string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.limits.MaxTime, ErrTooSlow)
+	defer cancel()
+	err := s.unpack(ctx, f, hash)
+	if errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), ErrTooSlow) {
+		return fmt.Errorf("%w: more than %v (package.max_time)", ErrTooSlow, s.limits.MaxTime)
+	}
+	return err
+}
+
 func (s *Store) unpack(ctx context.Context, f *os.File, hash string) error {
 	a, err := readArchive(f, s.limits)
 	if err != nil {
@@ -108,7 +118,7 @@ func (s *Store) unpack(ctx context.Context, f *os.File, hash string) error {
 	if a.faults.result() != nil {
 		return a.allFaults(ctx)
 	}
-	if err := CheckSpace(s.dir, a.unpacked, s.limits.FreeSpace); err != nil {
+	if err := CheckRoom(s.dir, a.room(), s.limits.Free); err != nil {
 		return err
 	}
 	temp, err := os.MkdirTemp(s.dir, tempPrefix)
@@ -138,7 +148,7 @@ func (a *archive) unpackTo(ctx context.Context, temp string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
-	if err := (&unpacker{a: a, root: root}).run(ctx); err != nil {
+	if err := (&unpacker{a: a, root: root, dir: temp}).run(ctx); err != nil {
 		return err
 	}
 	if err := a.faults.result(); err != nil {

@@ -9,18 +9,20 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/nexushub/nexushub/internal/hostile"
 )
 
 func TestImportUnpacksWithModes(t *testing.T) {
 	s := openStore(t, testLimits())
 	when := time.Date(2024, 5, 6, 7, 8, 10, 0, time.UTC)
-	r, err := s.Import(t.Context(), writeZip(t, buildZip(t,
-		entry{name: "bin/app", body: "run", mode: 0o600},
-		entry{name: "bin/tool", body: "tool", mode: fs.ModeSetuid | fs.ModeSetgid | 0o777},
-		entry{name: "static/index.html", body: "<p>", mode: 0o640, header: setModified(when)},
-		entry{name: "node_modules/.bin/x", body: "../x/cli.js", mode: fs.ModeSymlink | 0o777},
-		entry{name: "empty/", mode: fs.ModeDir | 0o700},
-		entry{name: ManifestName, body: "network = \"socket\"\n"},
+	r, err := s.Import(t.Context(), writeZip(t, hostile.Zip(t,
+		hostile.Entry{Name: "bin/app", Body: "run", Mode: 0o600},
+		hostile.Entry{Name: "bin/tool", Body: "tool", Mode: fs.ModeSetuid | fs.ModeSetgid | 0o777},
+		hostile.Entry{Name: "static/index.html", Body: "<p>", Mode: 0o640, Header: setModified(when)},
+		hostile.Entry{Name: "node_modules/.bin/x", Body: "../x/cli.js", Mode: fs.ModeSymlink | 0o777},
+		hostile.Entry{Name: "empty/", Mode: fs.ModeDir | 0o700},
+		hostile.Entry{Name: ManifestName, Body: "network = \"socket\"\n"},
 	)))
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +48,7 @@ func TestImportUnpacksWithModes(t *testing.T) {
 
 func TestImportStoresSameContentOnce(t *testing.T) {
 	s := openStore(t, testLimits())
-	path := writeZip(t, buildZip(t, app))
+	path := writeZip(t, hostile.Zip(t, hostile.App))
 	var wg sync.WaitGroup
 	got := make([]Release, 8)
 	for i := range got {
@@ -70,12 +72,12 @@ func TestImportStoresSameContentOnce(t *testing.T) {
 }
 
 func TestImportAcceptsSiteOfFilesAndManifestExec(t *testing.T) {
-	for _, entries := range [][]entry{
-		{{name: "static/index.html"}},
-		{{name: ManifestName, body: `exec = ["/usr/bin/node", "server.js"]`}, {name: "server.js"}},
-		{{name: ManifestName, body: `exec = ["./run"]`}, {name: "run", mode: 0o755}},
+	for _, entries := range [][]hostile.Entry{
+		{{Name: "static/index.html"}},
+		{{Name: ManifestName, Body: `exec = ["/usr/bin/node", "server.js"]`}, {Name: "server.js"}},
+		{{Name: ManifestName, Body: `exec = ["./run"]`}, {Name: "run", Mode: 0o755}},
 	} {
-		if _, err := openStore(t, testLimits()).Import(t.Context(), writeZip(t, buildZip(t, entries...))); err != nil {
+		if _, err := openStore(t, testLimits()).Import(t.Context(), writeZip(t, hostile.Zip(t, entries...))); err != nil {
 			t.Error(err)
 		}
 	}
@@ -83,9 +85,9 @@ func TestImportAcceptsSiteOfFilesAndManifestExec(t *testing.T) {
 
 func TestImportRefusesWithoutSpace(t *testing.T) {
 	limits := testLimits()
-	limits.FreeSpace = 1 << 60
+	limits.Free.Bytes = 1 << 60
 	s := openStore(t, limits)
-	_, err := s.Import(t.Context(), writeZip(t, buildZip(t, app)))
+	_, err := s.Import(t.Context(), writeZip(t, hostile.Zip(t, hostile.App)))
 	if !errors.Is(err, ErrNoSpace) {
 		t.Errorf("got %v, want ErrNoSpace", err)
 	}
@@ -98,7 +100,7 @@ func TestImportEndsWithItsContext(t *testing.T) {
 	s := openStore(t, testLimits())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Import(ctx, writeZip(t, buildZip(t, app))); !errors.Is(err, context.Canceled) {
+	if _, err := s.Import(ctx, writeZip(t, hostile.Zip(t, hostile.App))); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -131,7 +133,7 @@ func TestSweepSparesWhatIsInUse(t *testing.T) {
 	s := openStore(t, testLimits())
 	var hashes []string
 	for _, body := range []string{"used", "held", "free"} {
-		r, err := s.Import(t.Context(), writeZip(t, buildZip(t, entry{name: "bin/app", body: body})))
+		r, err := s.Import(t.Context(), writeZip(t, hostile.Zip(t, hostile.Entry{Name: "bin/app", Body: body})))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +163,7 @@ func TestSweepSparesWhatIsInUse(t *testing.T) {
 
 func TestSweepForgetsTheGraceOfAnotherProcess(t *testing.T) {
 	s := openStore(t, testLimits())
-	r, err := s.Import(t.Context(), writeZip(t, buildZip(t, app)))
+	r, err := s.Import(t.Context(), writeZip(t, hostile.Zip(t, hostile.App)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +178,7 @@ func TestSweepForgetsTheGraceOfAnotherProcess(t *testing.T) {
 
 func TestSweepAgainstImportsOfTheSameContent(t *testing.T) {
 	s := openStore(t, testLimits())
-	path := writeZip(t, buildZip(t, app))
+	path := writeZip(t, hostile.Zip(t, hostile.App))
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for range 50 {

@@ -4,36 +4,34 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"strings"
-	"unicode/utf8"
 )
 
 // tree is the folder that an archive would become. It finds the entries that could
 // not all exist on every file system, or that one entry would write through another.
+// It counts what will exist, whether an entry says so or only a path.
 type tree struct {
+	limits Limits
 	nodes  map[string]*node  // by exact path without trailing slash
 	folded map[string]string // lower-case path -> exact path
+	names  int64             // bytes of all paths
 }
+
+// errTooMuch says that a limit on the whole tree is passed; nothing more is added then.
+var errTooMuch = errors.New("too large")
 
 type node struct {
 	kind    fs.FileMode // 0, ModeDir, ModeSymlink, or something refused
 	implied bool        // a parent without an entry of its own
 }
 
-func newTree() *tree {
-	return &tree{nodes: map[string]*node{}, folded: map[string]string{}}
-}
-
-// has reports whether a regular file or a link has this name.
-func (t *tree) has(name string) bool {
-	n := t.nodes[name]
-	return n != nil && !n.kind.IsDir()
+func newTree(l Limits) *tree {
+	return &tree{limits: l, nodes: map[string]*node{}, folded: map[string]string{}}
 }
 
 // add enters one entry by its name as the archive spells it.
 func (t *tree) add(name string, kind fs.FileMode) error {
-	if err := checkName(name); err != nil {
+	if err := checkName(name, t.limits); err != nil {
 		return err
 	}
 	clean := strings.TrimSuffix(name, "/")
@@ -73,40 +71,18 @@ func (t *tree) put(clean string, n *node) error {
 		return fmt.Errorf("differs from %s in upper and lower case only", printable(other))
 	}
 	t.nodes[clean], t.folded[fold] = n, clean
-	return nil
+	t.names += int64(len(clean))
+	return t.within()
 }
 
-// checkName refuses every name that is not a plain relative path.
-func checkName(name string) error {
-	switch {
-	case name == "" || name == "/":
-		return errors.New("has no name")
-	case !utf8.ValidString(name):
-		return errors.New("name is not UTF-8")
-	case strings.HasPrefix(name, "/"):
-		return errors.New("path is absolute")
-	case len(name) > 1 && name[1] == ':':
-		return errors.New("path has a drive letter")
-	case strings.Contains(name, `\`):
-		return errors.New(`name contains a backslash`)
-	case strings.ContainsFunc(name, func(r rune) bool { return r < 0x20 || r == 0x7f }):
-		return errors.New("name contains control characters")
-	case len(name) > 1024:
-		return errors.New("path is longer than 1024 bytes")
+// within counts what will exist, not what is listed: an entry with a path of a hundred
+// folders makes a hundred folders.
+func (t *tree) within() error {
+	if most := t.limits.MaxEntries; len(t.nodes) > most {
+		return fmt.Errorf("%w: more files, folders and links, with the folders that paths imply, than the limit of %d (package.max_entries)", errTooMuch, most)
 	}
-	return checkParts(strings.TrimSuffix(name, "/"))
-}
-
-func checkParts(clean string) error {
-	for part := range strings.SplitSeq(clean, "/") {
-		switch {
-		case part == "..":
-			return errors.New("path contains a \"..\" part")
-		case part == "" || part == ".":
-			return fmt.Errorf("path is not in its shortest form, which is %s", printable(path.Clean(clean)))
-		case len(part) > 255:
-			return errors.New("a part of the path is longer than 255 bytes")
-		}
+	if most := t.limits.MaxNames; t.names > most {
+		return fmt.Errorf("%w: paths of more than %d bytes together (package.max_names)", errTooMuch, most)
 	}
 	return nil
 }

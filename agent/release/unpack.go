@@ -11,15 +11,26 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // unpacker writes a checked archive below root; with a nil root it only reads, to
 // find damaged contents.
 type unpacker struct {
-	a    *archive
-	root *os.Root
-	buf  []byte
+	a       *archive
+	root    *os.Root
+	dir     string // root's path, for a look at its file system
+	buf     []byte
+	entries int
+	bytes   int64 // since the last look
 }
+
+// A look at the file system comes after so much: others fill it at the same time.
+const (
+	lookEntries = 256
+	lookBytes   = 16 << 20
+)
 
 // run handles every entry. Damage goes to the archive's faults; the error is one of
 // writing, or of the context.
@@ -29,19 +40,42 @@ func (u *unpacker) run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := u.entry(f); err != nil {
+		if err := u.look(); err != nil {
+			return err
+		}
+		if err := u.entry(ctx, f); err != nil && !u.refused(f.Name, err) {
 			return err
 		}
 	}
 	return u.makeLinks()
 }
 
-func (u *unpacker) entry(f *zip.File) error {
+// look stops before the floor of free bytes and inodes is passed.
+func (u *unpacker) look() error {
+	if u.entries++; u.root == nil || u.entries%lookEntries != 0 && u.bytes < lookBytes {
+		return nil
+	}
+	u.bytes = 0
+	return CheckRoom(u.dir, Room{}, u.a.limits.Free)
+}
+
+// refused makes a fault of what this file system in particular cannot hold.
+func (u *unpacker) refused(name string, err error) bool {
+	for _, no := range []error{unix.ENAMETOOLONG, unix.EILSEQ, unix.EMLINK} {
+		if errors.Is(err, no) {
+			u.a.faults.add(name, "cannot be on this host's file system: %v", no)
+			return true
+		}
+	}
+	return false
+}
+
+func (u *unpacker) entry(ctx context.Context, f *zip.File) error {
 	switch {
 	case f.Mode().IsDir():
 		return u.mkdir(strings.TrimSuffix(f.Name, "/"))
 	case f.Mode().IsRegular() && f.Flags&1 == 0:
-		return u.file(f)
+		return u.file(ctx, f)
 	}
 	return nil
 }
@@ -53,7 +87,7 @@ func (u *unpacker) mkdir(name string) error {
 	return u.root.MkdirAll(name, 0o755)
 }
 
-func (u *unpacker) file(f *zip.File) error {
+func (u *unpacker) file(ctx context.Context, f *zip.File) error {
 	r, err := f.Open()
 	if err != nil {
 		u.a.faults.add(f.Name, "cannot be read: %v", err)
@@ -63,7 +97,7 @@ func (u *unpacker) file(f *zip.File) error {
 	if err != nil {
 		return errors.Join(err, r.Close())
 	}
-	damage, err := u.copy(w, r, int64(f.UncompressedSize64))
+	damage, err := u.copy(ctx, w, r, int64(f.UncompressedSize64))
 	if damage = errors.Join(damage, r.Close()); damage != nil {
 		u.a.faults.add(f.Name, "is damaged: %v", damage)
 	}
@@ -83,7 +117,7 @@ func (u *unpacker) create(f *zip.File) (io.WriteCloser, error) {
 
 // copy tells damage of the archive from failure to write. At most size bytes pass:
 // the limits were checked against the declared sizes.
-func (u *unpacker) copy(w io.Writer, r io.Reader, size int64) (damage, failure error) {
+func (u *unpacker) copy(ctx context.Context, w io.Writer, r io.Reader, size int64) (damage, failure error) {
 	for left := size; ; {
 		n, err := r.Read(u.buf)
 		if left -= int64(n); left < 0 {
@@ -91,6 +125,11 @@ func (u *unpacker) copy(w io.Writer, r io.Reader, size int64) (damage, failure e
 		}
 		if _, failure := w.Write(u.buf[:n]); failure != nil {
 			return nil, failure
+		}
+		if u.bytes += int64(n); u.bytes >= lookBytes {
+			if failure := errors.Join(ctx.Err(), u.look()); failure != nil {
+				return nil, failure
+			}
 		}
 		if err == io.EOF {
 			return nil, nil
@@ -121,11 +160,11 @@ func (u *unpacker) makeLinks() error {
 	if u.root == nil {
 		return nil
 	}
-	for name, target := range u.a.links {
+	for name, to := range u.a.links {
 		if err := u.mkdir(path.Dir(name)); err != nil {
 			return err
 		}
-		if err := u.root.Symlink(target, name); err != nil {
+		if err := u.root.Symlink(to.text, name); err != nil {
 			return fmt.Errorf("link %s: %w", printable(name), err)
 		}
 	}

@@ -152,14 +152,19 @@ func (d *daemon) close() {
 }
 
 func releaseLimits(c *config.Config) release.Limits {
+	p := c.Package
 	return release.Limits{
-		MaxEntries: c.Package.MaxEntries, MaxUnpacked: int64(c.Package.MaxUnpacked),
-		MaxRatio: int64(c.Package.MaxRatio), FreeSpace: int64(c.Upload.FreeSpace),
+		MaxEntries: p.MaxEntries, MaxUnpacked: int64(p.MaxUnpacked), MaxRatio: int64(p.MaxRatio),
+		MaxDepth: p.MaxDepth, MaxPath: p.MaxPath, MaxNames: int64(p.MaxNames), MaxTime: p.MaxTime.Std(), Free: freeRoom(c),
 	}
 }
 
 func uploadLimits(c *config.Config) upload.Limits {
 	l := upload.DefaultLimits()
-	l.MaxSize, l.FreeSpace, l.MaxAge = int64(c.Upload.MaxSize), int64(c.Upload.FreeSpace), c.Upload.MaxAge.Std()
+	l.MaxSize, l.MaxChunks, l.Free, l.MaxAge = int64(c.Upload.MaxSize), c.Upload.MaxChunks, freeRoom(c), c.Upload.MaxAge.Std()
 	return l
+}
+
+func freeRoom(c *config.Config) release.Room {
+	return release.Room{Bytes: int64(c.Upload.FreeSpace), Inodes: int64(c.Upload.FreeInodes)}
 }

@@ -1,7 +1,6 @@
 package upload
 
 import (
-	"errors"
 	"fmt"
 	"io"
 )
@@ -101,6 +100,8 @@ func (s *session) appendable(offset int64) (at int64, index int, err error) {
 		err = fmt.Errorf("%w: it comes in numbered chunks", ErrConflict)
 	case offset != s.bytes:
 		err = &OffsetError{Expected: s.bytes, Provided: offset}
+	case len(s.chunks) >= s.limits.MaxChunks:
+		err = &TooManyError{Limit: s.limits.MaxChunks}
 	}
 	return s.bytes, len(s.chunks), err
 }
@@ -143,7 +144,7 @@ func (s *session) setComplete() error {
 		return fmt.Errorf("%w: complete at %d bytes, promised %d", ErrLength, s.bytes, l)
 	}
 	if len(s.chunks) == 0 {
-		return errors.New("an empty file cannot be completed")
+		return ErrEmpty
 	}
 	r := s.record
 	r.Total, r.Length = len(s.chunks), s.bytes

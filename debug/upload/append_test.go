@@ -113,3 +113,24 @@ func TestPauseEndsAHangingAppend(t *testing.T) {
 		t.Errorf("got %+v, %v", st, err)
 	}
 }
+
+// A client that appends byte by byte would have each remembered, in memory and on disk.
+func TestAppendIsBoundedInPieces(t *testing.T) {
+	s, err := Open(t.TempDir(), Limits{MaxSize: 1000, MaxChunks: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Create(testID, Header{Length: -1}); err != nil {
+		t.Fatal(err)
+	}
+	for at := range int64(3) {
+		if _, err := s.Append(testID, at, -1, false, bytes.NewReader([]byte("x"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	st, err := s.Append(testID, 3, -1, true, bytes.NewReader([]byte("x")))
+	var many *TooManyError
+	if !errors.As(err, &many) || st.Offset != 3 {
+		t.Errorf("got %+v, %v, want TooManyError", st, err)
+	}
+}

@@ -250,7 +250,7 @@ func TestTooLarge(t *testing.T) {
 }
 
 func TestNoSpace(t *testing.T) {
-	s, err := Open(t.TempDir(), Limits{MaxSize: 1000, FreeSpace: 1 << 60})
+	s, err := Open(t.TempDir(), Limits{MaxSize: 1000, Free: release.Room{Bytes: 1 << 60}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func (s *session) end(t *transfer) {
 
 // prepare chooses the place of a new chunk.
 func (s *session) prepare(t *transfer) error {
-	if err := release.CheckSpace(s.dir, 0, s.limits.FreeSpace); err != nil {
+	if err := release.CheckRoom(s.dir, release.Room{Inodes: 1}, s.limits.Free); err != nil {
 		return err
 	}
 	s.mu.Lock()

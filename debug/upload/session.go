@@ -45,6 +45,9 @@ const (
 	journalName = "journal"
 )
 
+// sessionInodes are the folder, its record, which is replaced by another, data and journal.
+const sessionInodes = 5
+
 func (s *session) sidePath(index int) string {
 	return filepath.Join(s.dir, "chunk-"+strconv.Itoa(index))
 }

@@ -128,7 +128,7 @@ func (s *Store) Spool(r io.Reader) (*os.File, error) {
 	limited := &io.LimitedReader{R: r, N: s.limits.MaxSize + 1}
 	err = os.Remove(f.Name())
 	for err == nil {
-		if err = release.CheckSpace(s.dir, 0, s.limits.FreeSpace); err == nil {
+		if err = release.CheckRoom(s.dir, release.Room{}, s.limits.Free); err == nil {
 			_, err = io.CopyN(f, limited, checkEvery)
 		}
 	}
@@ -180,7 +180,7 @@ func (s *Store) begin(id string, r record) (*session, error) {
 	if r.Length > s.limits.MaxSize {
 		return nil, &TooLargeError{Limit: s.limits.MaxSize}
 	}
-	if err := release.CheckSpace(s.dir, max(r.Length, 0), s.limits.FreeSpace); err != nil {
+	if err := release.CheckRoom(s.dir, release.Room{Bytes: max(r.Length, 0), Inodes: sessionInodes}, s.limits.Free); err != nil {
 		return nil, err
 	}
 	one, err := newSession(filepath.Join(s.dir, id), r, s.limits)

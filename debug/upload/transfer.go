@@ -54,7 +54,7 @@ func (t *transfer) write(p []byte) error {
 		return err
 	}
 	if before := t.length / checkEvery; (t.length+int64(len(p)))/checkEvery != before {
-		if err := release.CheckSpace(t.s.dir, int64(len(p)), t.s.limits.FreeSpace); err != nil {
+		if err := release.CheckRoom(t.s.dir, release.Room{Bytes: int64(len(p))}, t.s.limits.Free); err != nil {
 			t.s.free(int64(len(p)))
 			return err
 		}

@@ -25,6 +25,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/nexushub/nexushub/agent/release"
 )
 
 // Errors that callers decide on with errors.Is.
@@ -36,13 +38,21 @@ var (
 	ErrInterrupted = errors.New("replaced by a newer request")
 	ErrCompleted   = errors.New("upload is already completed")
 	ErrLength      = errors.New("length contradicts what was said before")
+	ErrEmpty       = errors.New("upload is empty: a package has at least one byte")
 )
 
 // TooLargeError names the limit that was passed.
 type TooLargeError struct{ Limit int64 }
 
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("upload is larger than the limit of %d bytes", e.Limit)
+	return fmt.Sprintf("upload is larger than the limit of %d bytes (upload.max_size)", e.Limit)
+}
+
+// TooManyError names the limit on pieces.
+type TooManyError struct{ Limit int }
+
+func (e *TooManyError) Error() string {
+	return fmt.Sprintf("upload comes in more pieces than the limit of %d (upload.max_chunks)", e.Limit)
 }
 
 // OffsetError answers an append at the wrong offset.
@@ -55,14 +65,14 @@ func (e *OffsetError) Error() string {
 // Limits bound one upload.
 type Limits struct {
 	MaxSize   int64         // bytes
-	MaxChunks int           // pieces
-	FreeSpace int64         // bytes that must stay free on the file system
+	MaxChunks int           // pieces, however they come
+	Free      release.Room  // what must stay free on the file system
 	MaxAge    time.Duration // since the last byte, then Sweep removes it
 }
 
-// DefaultLimits are 1 GiB in at most 65536 chunks, 512 MiB left free, a day.
+// DefaultLimits are 1 GiB in at most 65536 chunks, 512 MiB and 10,000 inodes left free, a day.
 func DefaultLimits() Limits {
-	return Limits{MaxSize: 1 << 30, MaxChunks: 1 << 16, FreeSpace: 512 << 20, MaxAge: 24 * time.Hour}
+	return Limits{MaxSize: 1 << 30, MaxChunks: 1 << 16, Free: release.Room{Bytes: 512 << 20, Inodes: 10_000}, MaxAge: 24 * time.Hour}
 }
 
 // Header is what a client promises. Total is 0 for an upload by appending.

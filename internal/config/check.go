@@ -1,6 +1,7 @@
 package config
 
 import (
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
@@ -32,13 +33,36 @@ func checkMain(f *tomlfile.File, c *Config) {
 	checkPorts(f, c.Ports)
 	checkAdmin(f, c.Admin)
 	positive(f, "releases.keep", c.Releases.Keep)
-	positive(f, "package.max_entries", c.Package.MaxEntries)
-	positive(f, "package.max_ratio", c.Package.MaxRatio)
-	notZero(f, "upload.max_age", c.Upload.MaxAge)
-	notZero(f, "upload.expiry", c.Upload.Expiry)
+	checkUpload(f, c.Upload)
+	checkPackage(f, c.Package)
 	checkRestart(f, c.Restart)
 	checkProxy(f, c.Proxy)
 	checkLoopback(f, "metrics.listen", c.Metrics.Listen)
+}
+
+func checkUpload(f *tomlfile.File, u Upload) {
+	positive(f, "upload.max_chunks", u.MaxChunks)
+	notZero(f, "upload.max_age", u.MaxAge)
+	notZero(f, "upload.expiry", u.Expiry)
+	if u.FreeInodes < 0 {
+		f.Fault("upload.free_inodes", "must not be negative")
+	}
+}
+
+func checkPackage(f *tomlfile.File, p Package) {
+	positive(f, "package.max_entries", p.MaxEntries)
+	positive(f, "package.max_ratio", p.MaxRatio)
+	positive(f, "package.max_depth", p.MaxDepth)
+	notZero(f, "package.max_time", p.MaxTime)
+	if p.MaxUnpacked < 1 || p.MaxUnpacked > math.MaxInt64 {
+		f.Fault("package.max_unpacked", "must be from 1 to %d", int64(math.MaxInt64))
+	}
+	if p.MaxNames < 1 || p.MaxNames > 1<<30 {
+		f.Fault("package.max_names", "must be from 1 to 1G")
+	}
+	if p.MaxPath < 1 || p.MaxPath > 2048 { // with the store's own path before it, the kernel's limit is 4096
+		f.Fault("package.max_path", "must be from 1 to 2048")
+	}
 }
 
 func checkPorts(f *tomlfile.File, p Ports) {

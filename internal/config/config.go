@@ -67,17 +67,23 @@ type Releases struct {
 
 // Upload bounds the debug applications' uploads.
 type Upload struct {
-	MaxSize   manifest.Bytes    `toml:"max_size"`   // default 1G
-	FreeSpace manifest.Bytes    `toml:"free_space"` // refuse below, default 512M
-	MaxAge    manifest.Duration `toml:"max_age"`    // abandoned uploads are swept, default 24h
-	Expiry    manifest.Duration `toml:"expiry"`     // debug applications after their last activity, default 1h
+	MaxSize    manifest.Bytes    `toml:"max_size"`    // default 1G
+	MaxChunks  int               `toml:"max_chunks"`  // pieces of one upload, default 65536
+	FreeSpace  manifest.Bytes    `toml:"free_space"`  // refuse below, default 512M
+	FreeInodes int               `toml:"free_inodes"` // refuse below, default 10000
+	MaxAge     manifest.Duration `toml:"max_age"`     // abandoned uploads are swept, default 24h
+	Expiry     manifest.Duration `toml:"expiry"`      // debug applications after their last activity, default 1h
 }
 
 // Package bounds what is unpacked.
 type Package struct {
-	MaxEntries  int            `toml:"max_entries"`  // default 10000
-	MaxUnpacked manifest.Bytes `toml:"max_unpacked"` // default 1G
-	MaxRatio    int            `toml:"max_ratio"`    // default 200
+	MaxEntries  int               `toml:"max_entries"`  // files, folders and links, implied folders included, default 10000
+	MaxUnpacked manifest.Bytes    `toml:"max_unpacked"` // default 1G
+	MaxRatio    int               `toml:"max_ratio"`    // default 200
+	MaxDepth    int               `toml:"max_depth"`    // parts of a path, default 100
+	MaxPath     int               `toml:"max_path"`     // bytes of a path, default 1024
+	MaxNames    manifest.Bytes    `toml:"max_names"`    // bytes of all paths, default 4M
+	MaxTime     manifest.Duration `toml:"max_time"`     // of unpacking, default 10m
 }
 
 // Restart is the agent's layer of restarting (design, decision 3).

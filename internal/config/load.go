@@ -29,10 +29,13 @@ func Default() *Config {
 		Admin:         Admin{Interval: seconds(5)},
 		Releases:      Releases{Keep: 3},
 		Upload: Upload{
-			MaxSize: 1 << 30, FreeSpace: 512 << 20,
+			MaxSize: 1 << 30, MaxChunks: 1 << 16, FreeSpace: 512 << 20, FreeInodes: 10_000,
 			MaxAge: manifest.Duration(24 * time.Hour), Expiry: manifest.Duration(time.Hour),
 		},
-		Package:  Package{MaxEntries: 10_000, MaxUnpacked: 1 << 30, MaxRatio: 200},
+		Package: Package{
+			MaxEntries: 10_000, MaxUnpacked: 1 << 30, MaxRatio: 200,
+			MaxDepth: 100, MaxPath: 1024, MaxNames: 4 << 20, MaxTime: manifest.Duration(10 * time.Minute),
+		},
 		Restart:  Restart{Delay: seconds(2), MaxDelay: seconds(15), HealthyAfter: seconds(60)},
 		Defaults: manifest.Default(),
 		Proxy:    defaultProxy(),

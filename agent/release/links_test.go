@@ -1,0 +1,44 @@
+package release
+
+import (
+	"archive/zip"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nexushub/nexushub/internal/hostile"
+)
+
+// Each of ten thousand links walks through all the others: worked out once each, that is
+// as many steps as there are bytes, and the number of links on the way still counts.
+func TestLinksAreWorkedOutOnce(t *testing.T) {
+	const n = 2000
+	entries := []hostile.Entry{hostile.App}
+	for i := range n {
+		target := strings.Repeat(fmt.Sprintf("l%d/../", i+1), 300) + fmt.Sprintf("l%d", i+1)
+		e := hostile.Link(fmt.Sprintf("l%d", i), target)
+		e.Header = func(h *zip.FileHeader) { h.Method = zip.Store }
+		entries = append(entries, e)
+	}
+	s := openStore(t, Limits{})
+	_, err := s.Import(t.Context(), writeZip(t, hostile.Zip(t, entries...)))
+	var invalid *InvalidError
+	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "too many links") {
+		t.Errorf("got %v, want too many links", err)
+	}
+}
+
+func TestImportIsBoundedInTime(t *testing.T) {
+	limits := testLimits()
+	limits.MaxTime = time.Nanosecond
+	s := openStore(t, limits)
+	_, err := s.Import(t.Context(), writeZip(t, hostile.Zip(t, hostile.App)))
+	if !errors.Is(err, ErrTooSlow) || !strings.Contains(err.Error(), "package.max_time") {
+		t.Errorf("got %v, want ErrTooSlow", err)
+	}
+	if left := leftovers(t, s); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}

@@ -1,0 +1,54 @@
+package hostile
+
+import (
+	"io/fs"
+	"testing"
+)
+
+func badNames() []Archive {
+	return []Archive{
+		{"empty file", func(testing.TB) []byte { return nil }, []string{"not a readable zip"}},
+		{"not a zip", func(testing.TB) []byte { return []byte(raw("hello ", 100)) }, []string{"not a readable zip"}},
+		{"empty zip", bare(), []string{"neither bin/app"}},
+		{"nothing to run", bare(Entry{Name: "readme"}), []string{"neither bin/app"}},
+		{"static without index", bare(Entry{Name: "static/app.js"}), []string{"static/index.html"}},
+		{"bin/app is a folder", bare(Entry{Name: "bin/app/", Mode: fs.ModeDir | 0o755}), []string{"neither bin/app"}},
+		{"truncated in the directory", patched(zipOf(), func(b []byte) []byte { return b[:len(b)-30] }), []string{"not a readable zip"}},
+		{"truncated to half", patched(zipOf(), func(b []byte) []byte { return b[:len(b)/2] }), []string{"not a readable zip"}},
+		{"body missing", patched(zipOf(Entry{Name: "z", Body: raw("abc", 99)}), func(b []byte) []byte { return b[40:] }), []string{"bin/app"}},
+		{"absolute path", zipOf(Entry{Name: "/etc/passwd"}), []string{"/etc/passwd: path is absolute"}},
+		{"parent path", zipOf(Entry{Name: "../evil"}), []string{"path contains a \"..\" part"}},
+		{"parent path in the middle", zipOf(Entry{Name: "a/../../evil"}), []string{"path contains a \"..\" part"}},
+		{"parent path that stays inside", zipOf(Entry{Name: "a/../b"}), []string{"path contains a \"..\" part"}},
+		{"backslash traversal", zipOf(Entry{Name: `..\..\evil`}), []string{"backslash"}},
+		{"drive letter", zipOf(Entry{Name: "C:/evil"}), []string{"drive letter"}},
+		{"dot part", zipOf(Entry{Name: "./x"}), []string{"shortest form"}},
+		{"double slash", zipOf(Entry{Name: "a//x"}), []string{"shortest form"}},
+		{"control character", zipOf(Entry{Name: "a\x1b[2Jx"}), []string{"control characters", `\x1b`}},
+		{"newline in the name", zipOf(Entry{Name: "a\nb"}), []string{"control characters"}},
+		{"C1 control in the name", zipOf(Entry{Name: "a\u009bx"}), []string{"control characters"}},
+		{"name that reads backwards", zipOf(Entry{Name: "static/\u202egpj.exe"}), []string{"direction of text", `\u202e`}},
+		{"name of two lines", zipOf(Entry{Name: "a\u2028b"}), []string{"control characters"}},
+		{"part ends with a dot", zipOf(Entry{Name: "a./b"}), []string{"dot or a space"}},
+		{"part ends with a space", zipOf(Entry{Name: "a "}), []string{"dot or a space"}},
+		{"drive and backslash", zipOf(Entry{Name: `C:\x`}), []string{"drive letter"}},
+		{"no name", zipOf(Entry{Name: ""}), []string{"has no name"}},
+		{"NUL in the name", zipOf(Entry{Name: "a\x00b"}), []string{"control characters"}},
+		{"name not UTF-8", zipOf(Entry{Name: "a\xff\xfe"}), []string{"not UTF-8"}},
+		{"name too long", zipOf(Entry{Name: raw("d/", 600) + "x"}), []string{"1024 bytes"}},
+		{"part too long", zipOf(Entry{Name: raw("n", 256)}), []string{"255 bytes"}},
+		{"same file twice", zipOf(Entry{Name: "x"}, Entry{Name: "x", Body: "other"}), []string{"x: appears more than once"}},
+		{"bin/app twice", zipOf(App), []string{"bin/app: appears more than once"}},
+		{"names differ in case", zipOf(Entry{Name: "Readme"}, Entry{Name: "README"}), []string{"upper and lower case"}},
+		{"folders differ in case", zipOf(Entry{Name: "lib/a"}, Entry{Name: "Lib/b"}), []string{"upper and lower case"}},
+		{"file is also a folder", zipOf(Entry{Name: "x"}, Entry{Name: "x/y"}), []string{"not a folder"}},
+		{"link out", zipOf(Link("l", "../../etc/passwd")), []string{"l: link leads out"}},
+		{"absolute link", zipOf(Link("l", "/etc/passwd")), []string{"l: link leads out"}},
+		{"bin/app is a link out", bare(Link("bin/app", "/bin/sh")), []string{"link leads out"}},
+		{"link out by another link", zipOf(Link("d/e/s", "../../z"), Link("q", "d/e/s/../../secret"), Entry{Name: "z/", Mode: fs.ModeDir | 0o755}), []string{"q: link leads out"}},
+		{"file through a link", zipOf(Link("d", "bin"), Entry{Name: "d/x"}), []string{"not a folder"}},
+		{"link circle", zipOf(Link("a", "b"), Link("b", "a")), []string{"circle"}},
+		{"empty link", zipOf(Link("l", "")), []string{"no valid target"}},
+		{"huge link", zipOf(Link("l", raw("x", 5000))), []string{"cannot be read"}},
+	}
+}
