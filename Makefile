@@ -21,15 +21,18 @@ PROGRAMS := nexushubd nexushub-proxy nexushub
 ENTRY_amd64 := -E main.entry
 LDFLAGS = -s -w -buildid= -X github.com/nexushub/nexushub/internal/version.Version=$(VERSION) -X github.com/nexushub/nexushub/internal/version.Commit=$(COMMIT)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 NEED := packaging/need.sh
 LAB_TOOLS := systemd-nspawn=systemd-container mmdebstrap tmux /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring nsenter=util-linux ip=iproute2
 DEB_TOOLS := dh=debhelper dpkg-architecture=dpkg-dev
+RELEASE_TOOLS := apt-ftparchive=apt-utils gpg=gnupg $(DEB_TOOLS)
 VM_TOOLS := qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs $(LAB_TOOLS)
 # Packages with unit tests; everything under test/ needs a machine and is run by name.
 UNIT := $$($(GO) list ./... | grep -v /test/)
 RUN ?= .
 
-.PHONY: help build deb run test test-unit test-deb test-lab test-vm bench soak lab lint fmt clean examples from-client FORCE
+.PHONY: help build deb run test test-unit test-deb test-lab test-vm bench soak lab lint vulnerabilities release fmt clean examples from-client FORCE
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -85,7 +88,7 @@ test-deb: deb ## lintian finds nothing, a second build gives the same bytes, and
 	lintian --allow-root --fail-on error,warning $(DEB) $$other
 
 test-lab: deb examples ## on Debian 12 and 13 machines with a real systemd (root)
-	@$(NEED) $(LAB_TOOLS)
+	@$(NEED) $(LAB_TOOLS) $(RELEASE_TOOLS)
 	$(GO) test -count=1 -p 1 -timeout 30m -run '$(RUN)' $$($(GO) list ./test/... | grep -vE '/test/(vm|bench|soak)')
 
 test-vm: deb examples ## in a whole virtual machine (root)
@@ -108,10 +111,18 @@ soak: deb examples ## long fault runs
 	NEXUSHUB_RESTARTS=50 NEXUSHUB_RATE=1000 NEXUSHUB_STREAM_GIB=10 $(GO) test -count=1 -timeout 8h -v -run '$(RUN)' ./test/proxy
 	NEXUSHUB_LINES=300000 $(GO) test -count=1 -timeout 2h -v -run '$(RUN)' ./test/journal
 
-lint: ## gofmt, vet, staticcheck
+lint: ## gofmt, vet, staticcheck, actionlint
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted" >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(ACTIONLINT)
+
+vulnerabilities: ## known vulnerabilities in what is linked (needs the network)
+	$(GO) run $(GOVULNCHECK) ./...
+
+release: ## dist/release: both architectures, checksums, a signed apt repository (VERSION=0.2.0 RELEASE_KEY=ID)
+	@$(NEED) $(RELEASE_TOOLS)
+	packaging/release.sh $(VERSION)
 
 fmt: ## format the code
 	gofmt -w $$(git ls-files '*.go')
