@@ -20,7 +20,7 @@ func (e *endless) add(u *upstream) {
 	defer e.mu.Unlock()
 	e.streams[u] = struct{}{}
 	if e.ended {
-		u.SetReadDeadline(past)
+		u.interrupt()
 	}
 }
 
@@ -37,6 +37,6 @@ func (e *endless) endStreams() {
 	defer e.mu.Unlock()
 	e.ended = true
 	for u := range e.streams {
-		u.SetReadDeadline(past)
+		u.interrupt()
 	}
 }

@@ -54,13 +54,17 @@ func (s *Server) enter(x *exchange) bool {
 // out to have died before anybody answered.
 func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 	repeatable := idempotent(x.req.method) && x.client.bodyLength() == 0
-	u, err := x.target.conn(context.Background(), x.began, fresh, !repeatable)
+	p := newPump(x)
+	if err := p.prepare(); err != nil {
+		return nil, nil, err
+	}
+	u, err := x.target.conn(context.Background(), fresh)
 	if err != nil {
+		p.drop()
 		return nil, nil, &upstreamError{phase: phaseConnect, err: err}
 	}
-	p := newPump(x, u)
 	x.client.guard(u, x.silence())
-	if err = p.send(); err == nil {
+	if err = p.send(u); err == nil {
 		err = s.awaitHead(x, u, p)
 	}
 	if err == nil {
@@ -106,6 +110,7 @@ func (s *Server) awaitHead(x *exchange, u *upstream, p *pump) error {
 // respond passes the response on, piece by piece as it comes.
 func (s *Server) respond(x *exchange, u *upstream, p *pump) {
 	x.status = u.head.Status
+	whole := p.finished() // what answers half a request may yet take the rest for another one
 	body := u.head.BodyOf(x.req.method)
 	silence := x.silence()
 	if isEventStream(u.head.Get(h1.ContentType)) && x.idleSec() == 0 {
@@ -119,10 +124,13 @@ func (s *Server) respond(x *exchange, u *upstream, p *pump) {
 	if err == nil {
 		err = x.stream(u, &body, silence)
 	}
-	reusable := err == nil && body.Done() && !body.EndsConnection() && !u.head.Close && p.finished() && len(u.r.Buffered()) == 0
+	reusable := err == nil && whole && u.reusable(x.req.method, &body)
 	p.stop()
 	x.client.guard(nil, 0)
-	if reusable {
+	if len(u.r.Buffered()) > 0 && body.Done() {
+		x.target.noisy.Store(true)
+	}
+	if reusable && !u.cut.Load() {
 		x.target.put(u, x.began.Add(x.waited))
 		return
 	}

@@ -24,7 +24,7 @@ func (g *guarded) guard(u *upstream, silence time.Duration) {
 		g.mu.Lock()
 		g.up = u
 		if g.left && u != nil {
-			u.SetDeadline(past)
+			u.interrupt()
 		}
 		g.mu.Unlock()
 	}
@@ -66,7 +66,7 @@ func (g *guarded) leave() {
 		close(g.leftChan)
 	}
 	if g.up != nil {
-		g.up.SetDeadline(past)
+		g.up.interrupt()
 	}
 }
 
@@ -90,7 +90,7 @@ func (g *guarded) expire(p posture, client deadlines) {
 			client.SetReadDeadline(past)
 		}
 		if g.up != nil {
-			g.up.SetDeadline(past)
+			g.up.interrupt()
 		}
 	case postureWrite:
 		client.SetReadDeadline(past)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/net/http2"
 )
@@ -28,6 +29,10 @@ func http2Base(opt Options) *http.Server {
 		},
 	}
 }
+
+// roundTrip is what a GOAWAY may take to a client and its last requests from there. x/net
+// keeps the connection open for a second more.
+const roundTrip = 500 * time.Millisecond
 
 // http2Conn is one connection that agreed on HTTP/2. It ends without losing a request
 // (RFC 9113 section 6.8): a first GOAWAY asks the client to send further requests
@@ -115,7 +120,7 @@ func (c *http2Conn) check() {
 	switch left := c.left.Load(); {
 	case left == 0 && idle > uint64(c.server.opt.IdleTimeout/tick):
 		c.leave(now)
-	case left == 0 || now-left <= uint64(farewell/tick) || !c.wire.said.Load() || c.ended.Swap(true):
+	case left == 0 || now-left < uint64(roundTrip/tick) || !c.wire.said.Load() || c.ended.Swap(true):
 	case !answered && idle > 0:
 		go c.wire.Close() // what has never sent a request needs no second GOAWAY
 	default:

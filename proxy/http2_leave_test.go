@@ -1,13 +1,10 @@
 package proxy
 
 import (
-	"context"
 	"errors"
-	"io"
 	"math"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"golang.org/x/net/http2"
@@ -127,38 +124,6 @@ func TestGoAwayRefusesNothing(t *testing.T) {
 			}
 			c.conn.Close()
 		})
-	}
-}
-
-// TestStopLosesNoUpload: a body that cannot be sent twice is not refused on a
-// connection that it came by in time.
-func TestStopLosesNoUpload(t *testing.T) {
-	f := start(t, func(o *Options) { o.farewell = farewell })
-	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) }))))
-	c := f.http(true)
-	body(t, get(t, c, "/x"))
-	var lost, sent atomic.Int64
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for ctx.Err() == nil && !f.server.isStopping() {
-			r, err := c.Post("https://"+appHost+"/x", "text/plain", io.MultiReader(strings.NewReader("once")))
-			sent.Add(1)
-			if err != nil {
-				t.Log(err)
-				lost.Add(1)
-				continue
-			}
-			r.Body.Close()
-		}
-	}()
-	eventually(t, "uploads", func() bool { return sent.Load() > 20 })
-	f.stop()
-	cancel()
-	<-done
-	if lost.Load() > 0 {
-		t.Errorf("%d of %d uploads are lost", lost.Load(), sent.Load())
 	}
 }
 

@@ -150,10 +150,13 @@ func TestRestartLosesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	for i := range 8 {
-		c := f.http(i%2 == 0)
+		c, send := f.http(false), getX
+		if i%2 == 0 {
+			c, send = f.http(true), postOnce
+		}
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				r, err := c.Get("https://" + appHost + "/x")
+				r, err := send(c)
 				if err == nil {
 					io.Copy(io.Discard, r.Body)
 					r.Body.Close()
@@ -178,6 +181,13 @@ func TestRestartLosesNothing(t *testing.T) {
 	if failed.Load() > 0 {
 		t.Errorf("%d of %d requests failed", failed.Load(), served.Load())
 	}
+}
+
+func getX(c *http.Client) (*http.Response, error) { return c.Get("https://" + appHost + "/x") }
+
+// postOnce sends a body that cannot be sent a second time.
+func postOnce(c *http.Client) (*http.Response, error) {
+	return c.Post("https://"+appHost+"/x", "text/plain", io.MultiReader(strings.NewReader("once")))
 }
 
 func TestStopEndsStreamsInGoodForm(t *testing.T) {

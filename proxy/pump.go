@@ -21,6 +21,7 @@ const lastWrite = 10 * time.Millisecond
 type pump struct {
 	x       *exchange
 	u       *upstream
+	first   []byte // what is sent at once
 	chunked bool
 	due     int64 // bytes of a body of known length
 	sent    bool  // everything, before or by the goroutine
@@ -34,21 +35,32 @@ type pump struct {
 	read    atomic.Bool   // the goroutine has read the whole body
 }
 
-func newPump(x *exchange, u *upstream) *pump {
+func newPump(x *exchange) *pump {
 	n := x.client.bodyLength()
-	return &pump{x: x, u: u, chunked: n < 0, due: n, sent: n == 0}
+	return &pump{x: x, chunked: n < 0, due: n, sent: n == 0}
 }
 
-func (p *pump) send() error {
-	out := appendRequest(h1.Get(h1.Large)[:0], p.x)
-	var err error
+// prepare writes down the head and what has arrived of the body.
+func (p *pump) prepare() (err error) {
+	p.first = appendRequest(h1.Get(h1.Large)[:0], p.x)
 	if !p.sent && !p.x.client.expectsContinue() {
-		out, err = p.prepend(out)
+		p.first, err = p.prepend(p.first)
 	}
-	if err == nil {
-		_, err = p.u.Write(out)
+	if err != nil {
+		p.drop()
 	}
-	h1.Put(out)
+	return err
+}
+
+func (p *pump) drop() {
+	h1.Put(p.first)
+	p.first = nil
+}
+
+func (p *pump) send(u *upstream) error {
+	p.u = u
+	_, err := u.Write(p.first)
+	p.drop()
 	if err == nil && !p.sent {
 		p.start()
 	}

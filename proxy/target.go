@@ -29,6 +29,7 @@ type target struct {
 	requests atomic.Uint64
 	last     atomic.Int64 // unix nanoseconds of the last request
 	draining atomic.Bool
+	noisy    atomic.Bool   // it was heard to send more than its responses
 	ended    chan struct{} // poked whenever inFlight may have become 0 while draining
 
 	mu      sync.Mutex // guards the fields that follow
@@ -71,16 +72,17 @@ func (t *target) poke() {
 	}
 }
 
-// conn returns an idle connection that is still alive, or a new one.
-// careful asks for proof of life, which costs a system call: for requests that must
-// not be sent twice.
-func (t *target) conn(ctx context.Context, now time.Time, fresh, careful bool) (*upstream, error) {
-	for !fresh {
+// conn returns an idle connection that has stayed silent, or a new one. It is the last
+// that happens before the request is written: what comes in between, a few microseconds,
+// would be taken for the answer. So a target that was ever heard to say more than its
+// responses is given each connection once.
+func (t *target) conn(ctx context.Context, fresh bool) (*upstream, error) {
+	for !fresh && !t.noisy.Load() {
 		u := t.pop()
 		if u == nil {
 			break
 		}
-		if (!careful && now.Sub(u.since) < time.Second) || u.alive() {
+		if t.listen(u) == silent {
 			return u, nil
 		}
 		u.Close()
@@ -90,6 +92,15 @@ func (t *target) conn(ctx context.Context, now time.Time, fresh, careful bool) (
 		return nil, err
 	}
 	return newUpstream(c), nil
+}
+
+// listen looks at an idle connection and remembers what a target's bytes say about it.
+func (t *target) listen(u *upstream) quiet {
+	q := u.idle.state()
+	if q == spoke {
+		t.noisy.Store(true)
+	}
+	return q
 }
 
 func (t *target) dial(ctx context.Context) (net.Conn, error) {
@@ -121,7 +132,7 @@ func (t *target) put(u *upstream, now time.Time) {
 	u.used, u.since = true, now
 	u.r.Release()
 	t.mu.Lock()
-	keep := len(t.idle) < maxIdlePerTarget && !t.draining.Load()
+	keep := len(t.idle) < maxIdlePerTarget && !t.draining.Load() && !t.noisy.Load()
 	if keep {
 		t.idle = append(t.idle, u)
 	}
@@ -142,6 +153,7 @@ func (t *target) prune(now time.Time) {
 	t.idle = append(t.idle[:0], t.idle[n:]...)
 	t.mu.Unlock()
 	for _, u := range old {
+		t.listen(u)
 		u.Close()
 	}
 }

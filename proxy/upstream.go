@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -17,30 +18,20 @@ type upstream struct {
 	head  h1.Head
 	used  bool // has carried a request before
 	since time.Time
+	idle  probe
+	cut   atomic.Bool // a wait for it was ended
 }
 
 func newUpstream(c net.Conn) *upstream {
-	return &upstream{Conn: c, r: h1.NewReader(c)}
+	u := &upstream{Conn: c, r: h1.NewReader(c)}
+	u.idle.of(c)
+	return u
 }
 
-// alive looks, without waiting, whether the peer has closed an idle connection or
-// sent something that nobody asked for.
-func (u *upstream) alive() bool {
-	sc, ok := u.Conn.(syscall.Conn)
-	if !ok {
-		return true
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return false
-	}
-	alive := false
-	err = raw.Control(func(fd uintptr) {
-		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		alive = errors.Is(err, syscall.EAGAIN)
-	})
-	return err == nil && alive
+// interrupt ends what waits for the connection, which is of no use afterwards.
+func (u *upstream) interrupt() {
+	u.cut.Store(true)
+	u.SetDeadline(past)
 }
 
 // readHead reads the next response head into u.head.
@@ -54,6 +45,13 @@ func (u *upstream) readHead(lim h1.Limits) error {
 	}
 	u.r.Consume(len(b))
 	return nil
+}
+
+// reusable says that the response has ended for certain. One without content by its
+// status or method has not: an application that sends content all the same, a moment
+// later, is a common mistake, and what it sends would answer somebody else.
+func (u *upstream) reusable(method string, body *h1.Body) bool {
+	return body.Done() && !body.EndsConnection() && !u.head.Close && len(u.r.Buffered()) == 0 && !u.head.Contentless(method)
 }
 
 // stale says that an error on a reused connection means: the peer had closed it

@@ -39,11 +39,17 @@ func (h *Head) statusLine(t []byte) error {
 
 // BodyOf returns the body that follows a response to the given method.
 func (h *Head) BodyOf(method string) Body {
-	if method == "HEAD" || h.Status < 200 || h.Status == 204 || h.Status == 304 {
+	if h.Contentless(method) {
 		return Body{}
 	}
 	if !h.Chunked && h.Length < 0 {
 		return UntilClose()
 	}
 	return h.Body()
+}
+
+// Contentless says that no content follows the head, whatever its fields say. Of 205 that
+// is a demand on its sender (RFC 9110 section 15.3.6) that clients rely on.
+func (h *Head) Contentless(method string) bool {
+	return method == "HEAD" || h.Status < 200 || h.Status == 204 || h.Status == 205 || h.Status == 304
 }
