@@ -12,6 +12,7 @@ import (
 	"github.com/nexushub/nexushub/cmd/nexushub/pack"
 	"github.com/nexushub/nexushub/cmd/nexushub/upload"
 	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/internal/beneath"
 )
 
 // errNotHealthy ends a deployment whose application did not come up; what is known of
@@ -55,15 +56,15 @@ func (d *deployer) deploy(ctx context.Context, source string, want api.NewDebugA
 
 // pack returns the package and what removes it afterwards.
 func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, done func() error, err error) {
-	info, err := os.Stat(source)
+	given, info, err := beneath.Named(source)
 	if err != nil {
 		return p, nil, err
 	}
 	if !info.IsDir() {
-		p, err = pack.Hash(source)
-		return p, func() error { return nil }, err
+		p, err = pack.Hash(given)
+		return d.asOpened(p, given, err)
 	}
-	if err := runnable(source); err != nil {
+	if err := errors.Join(given.Close(), runnable(source)); err != nil {
 		return p, nil, err
 	}
 	d.voice.Running("packing " + source)
@@ -75,11 +76,19 @@ func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, don
 	if err := os.Remove(f.Name()); err != nil {
 		return p, nil, errors.Join(err, f.Close())
 	}
-	if p, err = pack.Zip(ctx, source, f); err != nil {
+	if p, err = pack.Zip(ctx, source, f); err == nil {
+		d.voice.Packed(p.Files, p.Size, p.SHA256)
+	}
+	return d.asOpened(p, f, err)
+}
+
+// asOpened lets the package be read by its descriptor, so that nothing can be put in
+// its place.
+func (d *deployer) asOpened(p pack.Package, f *os.File, err error) (pack.Package, func() error, error) {
+	if err != nil {
 		return p, nil, errors.Join(err, f.Close())
 	}
 	p.Path = fmt.Sprintf("/proc/self/fd/%d", f.Fd())
-	d.voice.Packed(p.Files, p.Size, p.SHA256)
 	return p, f.Close, nil
 }
 

@@ -17,8 +17,8 @@ const maxLinks = 40
 
 // Named opens, for reading, the file or folder at a path that an operator has written
 // down, and whose last parts may be another user's. Links are followed as far as they
-// give nobody more than he has: who owns a link must own what it leads to, root's links
-// excepted. Else it is an error that wraps [ErrLink]. What is neither a regular file nor
+// give nobody more than he has: who owns a link must own what it leads to, root's and the
+// caller's own links excepted. Else it is an error that wraps [ErrLink]. What is neither a regular file nor
 // a folder is never opened: [fs.ErrInvalid].
 func Named(name string) (*os.File, fs.FileInfo, error) {
 	name, err := filepath.Abs(name)
@@ -43,6 +43,18 @@ func Named(name string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
+// Folder opens a folder as [Named] does.
+func Folder(name string) (*Dir, error) {
+	f, info, err := Named(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return nil, errors.Join(fail("open", name, unix.ENOTDIR), f.Close())
+	}
+	return Of(f), nil
+}
+
 // Of makes a Dir of an open folder and takes it over.
 func Of(f *os.File) *Dir { return &Dir{f} }
 
@@ -50,7 +62,7 @@ func Of(f *os.File) *Dir { return &Dir{f} }
 type walk struct {
 	at     int      // O_PATH descriptor of where it stands
 	links  int      // followed so far
-	owners []uint32 // of links that are not root's
+	owners []uint32 // of links that are neither root's nor ours
 }
 
 func (w *walk) all(name string) error {
@@ -90,7 +102,7 @@ func (w *walk) part(part string) error {
 	if w.links++; w.links > maxLinks {
 		return unix.ELOOP
 	}
-	if st.Uid != 0 {
+	if st.Uid != 0 && int(st.Uid) != os.Geteuid() {
 		w.owners = append(w.owners, st.Uid)
 	}
 	return w.all(target)

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/nexushub/nexushub/internal/beneath"
 )
 
 // IgnoreFile names what of a folder does not belong into its package, in the form of
@@ -38,7 +39,7 @@ func readIgnore(dir string) (ignore, error) {
 		}
 		list = append(list, p)
 	}
-	f, err := os.Open(filepath.Join(dir, IgnoreFile))
+	f, _, err := beneath.Named(filepath.Join(dir, IgnoreFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return list, nil
 	}

@@ -18,6 +18,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/nexushub/nexushub/internal/beneath"
 )
 
 // Package is a zip on disk and its hashes.
@@ -29,19 +31,25 @@ type Package struct {
 	Files  int
 }
 
-// Zip packs dir into the file out.
+// Zip packs dir into the file out. The folder may be another user's, who changes it
+// meanwhile: links are packed as links and never followed.
 func Zip(ctx context.Context, dir string, out *os.File) (Package, error) {
 	list, err := readIgnore(dir)
 	if err != nil {
 		return Package{}, err
 	}
+	folder, err := beneath.Folder(dir)
+	if err != nil {
+		return Package{}, err
+	}
+	defer folder.Close()
 	hash := newHashes()
 	w := zip.NewWriter(io.MultiWriter(out, hash))
 	w.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
 		return flate.NewWriter(w, flate.BestSpeed)
 	})
 	p := packer{ctx: ctx, dir: dir, ignore: list, zip: w}
-	if err := filepath.WalkDir(dir, p.visit); err != nil {
+	if err := folder.Walk(p.visit); err != nil {
 		return Package{}, err
 	}
 	if p.files == 0 {
@@ -53,18 +61,13 @@ func Zip(ctx context.Context, dir string, out *os.File) (Package, error) {
 	return hash.sum(out.Name(), p.files), nil
 }
 
-// Hash describes a zip that is there already.
-func Hash(path string) (Package, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Package{}, err
-	}
-	defer f.Close()
+// Hash describes a zip that is there already, and is open in f.
+func Hash(f *os.File) (Package, error) {
 	hash := newHashes()
 	if _, err := io.Copy(hash, f); err != nil {
 		return Package{}, err
 	}
-	return hash.sum(path, 0), nil
+	return hash.sum(f.Name(), 0), nil
 }
 
 type packer struct {
@@ -76,34 +79,22 @@ type packer struct {
 }
 
 // visit is called in lexical order, which makes the result the same every time.
-func (p *packer) visit(path string, d fs.DirEntry, err error) error {
-	if err != nil || path == p.dir {
-		return err
-	}
+func (p *packer) visit(f beneath.Found) error {
 	if err := p.ctx.Err(); err != nil {
 		return err
 	}
-	rel, err := filepath.Rel(p.dir, path)
-	if err != nil {
-		return err
-	}
-	name := filepath.ToSlash(rel)
-	if p.ignore.match(name, d.IsDir()) {
-		if d.IsDir() {
+	if p.ignore.match(f.Name, f.Info.IsDir()) {
+		if f.Info.IsDir() {
 			return fs.SkipDir
 		}
 		return nil
 	}
-	info, err := d.Info()
-	if err != nil {
-		return err
-	}
-	return p.add(path, name, info)
+	return p.add(f)
 }
 
-func (p *packer) add(path, name string, info fs.FileInfo) error {
-	head := &zip.FileHeader{Name: name, Method: method(name)}
-	switch mode := info.Mode(); {
+func (p *packer) add(f beneath.Found) error {
+	head := &zip.FileHeader{Name: f.Name, Method: method(f.Name)}
+	switch mode := f.Info.Mode(); {
 	case mode.IsDir():
 		return nil
 	case mode.IsRegular():
@@ -112,30 +103,31 @@ func (p *packer) add(path, name string, info fs.FileInfo) error {
 		head.SetMode(fs.ModeSymlink | 0o777)
 		head.Method = zip.Store
 	default:
-		return fmt.Errorf("%s is neither a file nor a folder nor a link", path)
+		return fmt.Errorf("%s is neither a file nor a folder nor a link", filepath.Join(p.dir, f.Name))
 	}
 	w, err := p.zip.CreateHeader(head)
 	if err != nil {
 		return err
 	}
 	p.files++
-	if info.Mode()&fs.ModeSymlink != 0 {
-		target, err := os.Readlink(path)
+	if f.Info.Mode()&fs.ModeSymlink != 0 {
+		target, err := f.In.Readlink(f.Base)
 		if err == nil {
 			_, err = io.WriteString(w, target)
 		}
 		return err
 	}
-	return p.copy(w, path)
+	return p.copy(w, f)
 }
 
-func (p *packer) copy(w io.Writer, path string) error {
-	f, err := os.Open(path)
+// copy takes the file as long as it is now: one that grows has an end, too.
+func (p *packer) copy(w io.Writer, f beneath.Found) error {
+	file, info, err := f.In.OpenRegular(f.Base)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(w, reader{p.ctx, f})
-	return errors.Join(err, f.Close())
+	_, err = io.Copy(w, reader{p.ctx, io.LimitReader(file, info.Size())})
+	return errors.Join(err, file.Close())
 }
 
 // reader ends with the context, so that Ctrl-C does not wait for a large file.

@@ -4,12 +4,17 @@ import (
 	"archive/zip"
 	"context"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func tree(t *testing.T, files map[string]string) string {
@@ -68,7 +73,12 @@ func TestZipIsTheSameEveryTime(t *testing.T) {
 	if two := zipOf(t, dir); one.SHA256 != two.SHA256 || one.MD5 != two.MD5 || one.Size != two.Size {
 		t.Errorf("got %+v and %+v", one, two)
 	}
-	if again, err := Hash(one.Path); err != nil || again.SHA256 != one.SHA256 {
+	f, err := os.Open(one.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if again, err := Hash(f); err != nil || again.SHA256 != one.SHA256 {
 		t.Errorf("hash of the file: %+v, %v", again, err)
 	}
 }
@@ -143,4 +153,66 @@ func FuzzIgnore(f *testing.F) {
 			ignore{p}.match(name, false)
 		}
 	})
+}
+
+// Root packs a developer's folder while he turns his names to what is root's.
+func TestNothingIsPackedThroughALink(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "shadow")
+	dir := tree(t, map[string]string{"static/index.html": "mine", "static/shadow": "mine", "d/shadow": "mine"})
+	if err := errors.Join(os.WriteFile(secret, []byte("root:$y$"), 0o600), os.Symlink(secret, filepath.Join(dir, "l")), os.Symlink(filepath.Dir(secret), filepath.Join(dir, "e"))); err != nil {
+		t.Fatal(err)
+	}
+	done, stopped := make(chan struct{}), sync.WaitGroup{}
+	stopped.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				_ = unix.Renameat2(unix.AT_FDCWD, dir+"/static/shadow", unix.AT_FDCWD, dir+"/l", unix.RENAME_EXCHANGE)
+				_ = unix.Renameat2(unix.AT_FDCWD, dir+"/d", unix.AT_FDCWD, dir+"/e", unix.RENAME_EXCHANGE)
+			}
+		}
+	})
+	for range 300 {
+		out, err := os.Create(filepath.Join(t.TempDir(), "out.zip"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Zip(t.Context(), dir, out); err == nil {
+			holdsOnly(t, out.Name(), "mine", secret, filepath.Dir(secret))
+		}
+		out.Close()
+	}
+	close(done)
+	stopped.Wait()
+}
+
+func holdsOnly(t *testing.T, path string, allowed ...string) {
+	t.Helper()
+	r, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for _, f := range r.File {
+		in, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(in)
+		if in.Close(); err != nil || !slices.Contains(allowed, string(got)) {
+			t.Errorf("%s holds %q, %v", f.Name, got, err)
+		}
+	}
+}
+
+func TestAPipeIsNotPacked(t *testing.T) {
+	dir := tree(t, map[string]string{"bin/app": "x"})
+	if err := unix.Mkfifo(filepath.Join(dir, IgnoreFile), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Zip(t.Context(), dir, nil); !errors.Is(err, fs.ErrInvalid) {
+		t.Errorf("a FIFO for %s: %v", IgnoreFile, err)
+	}
 }
