@@ -53,7 +53,7 @@ func (s *Server) removeState(id ID) {
 
 // removeBelow removes what an application may have filled with links while it ran.
 func removeBelow(dir, name string) error {
-	d, err := beneath.Open(dir)
+	d, err := beneath.Folder(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/nexushub/nexushub/internal/beneath"
 )
 
 // Where an application in a guest network finds its package and its state.
@@ -24,8 +26,14 @@ var hostFiles = []string{
 	"/usr", "/etc/ssl", "/etc/ca-certificates", "/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime",
 	"/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/mime.types",
 	"/run/systemd/journal/stdout", "/run/systemd/journal/socket", "/run/systemd/journal/dev-log",
-	"/var/lib/nexushub-proxy/ca/root.crt",
 }
+
+// The certificate of the proxy's authority is copied, not mounted: the folder is the
+// proxy's, and PID 1 would mount whatever a link there leads to.
+const (
+	proxyState = "/var/lib/nexushub-proxy"
+	rootCert   = "ca/root.crt"
+)
 
 func (s Spec) guestFiles(p *properties) {
 	p.set("RootDirectory", guestRoot(s.UnitName()))
@@ -60,5 +68,27 @@ func (s Spec) prepareGuest() error {
 		}
 	}
 	hosts := fmt.Sprintf("127.0.0.1 localhost internal.%s %s\n::1 localhost\n", s.Domain, s.HostName)
-	return os.WriteFile(filepath.Join(root, "etc/hosts"), []byte(hosts), 0o644)
+	if err := os.WriteFile(filepath.Join(root, "etc/hosts"), []byte(hosts), 0o644); err != nil {
+		return fmt.Errorf("root of the guest: %w", err)
+	}
+	return copyCert(proxyState, root+proxyState)
+}
+
+// copyCert is content with a host where the proxy has no authority of its own, or one
+// that is not to be read: the guest then has none to trust.
+func copyCert(from, to string) error {
+	dir, err := beneath.Folder(from)
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	cert, err := dir.ReadFile(rootCert, 64<<10)
+	if err != nil {
+		return nil
+	}
+	to = filepath.Join(to, rootCert)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, cert, 0o644)); err != nil {
+		return fmt.Errorf("root of the guest: %w", err)
+	}
+	return nil
 }

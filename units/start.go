@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/nexushub/nexushub/internal/beneath"
 )
 
 // margin is what PID 1 gets on top of a unit's own time limit before we stop waiting.
@@ -141,25 +144,22 @@ func (s Spec) checkExecutable() error {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(s.Directory, path)
 	}
-	info, err := os.Stat(path)
+	f, info, err := beneath.Regular(path)
 	switch {
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrExec, err)
-	case !info.Mode().IsRegular():
+	case errors.Is(err, fs.ErrInvalid):
 		return fmt.Errorf("%w: %s is not a regular file", ErrExec, path)
-	case info.Mode()&0o111 == 0:
-		return fmt.Errorf("%w: %s has no execute permission (mode %04o)", ErrExec, path, info.Mode().Perm())
-	}
-	return checkInterpreter(path)
-}
-
-// checkInterpreter looks at the program named in the first line of a script.
-func checkInterpreter(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
+	case err != nil:
 		return fmt.Errorf("%w: %w", ErrExec, err)
 	}
 	defer f.Close()
+	if info.Mode()&0o111 == 0 {
+		return fmt.Errorf("%w: %s has no execute permission (mode %04o)", ErrExec, path, info.Mode().Perm())
+	}
+	return checkInterpreter(f)
+}
+
+// checkInterpreter looks at the program named in the first line of a script.
+func checkInterpreter(f *os.File) error {
 	head := make([]byte, 256) // as much as the kernel looks at
 	n, _ := f.Read(head)
 	line, isScript := strings.CutPrefix(string(head[:n]), "#!")
@@ -169,7 +169,7 @@ func checkInterpreter(path string) error {
 		return nil
 	}
 	if _, err := os.Stat(words[0]); err != nil {
-		return fmt.Errorf("%w: %s: its interpreter: %w", ErrExec, path, err)
+		return fmt.Errorf("%w: %s: its interpreter: %w", ErrExec, f.Name(), err)
 	}
 	return nil
 }

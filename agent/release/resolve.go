@@ -111,16 +111,13 @@ func unchanged(a, b os.FileInfo) bool {
 // RealFolder is where the folder at an operator's path really lies. One that is not
 // there yet lies where he says.
 func RealFolder(path string) (string, error) {
-	f, info, err := beneath.Named(path)
+	folder, err := beneath.Folder(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return filepath.Abs(path)
 	}
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
-	if !info.IsDir() {
-		return "", fmt.Errorf("%s is not a folder: %w", path, fs.ErrInvalid)
-	}
-	return beneath.Of(f).Path()
+	real, err := folder.Path()
+	return real, errors.Join(err, folder.Close())
 }

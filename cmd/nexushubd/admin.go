@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent/admin"
+	"github.com/nexushub/nexushub/internal/beneath"
 )
 
 // runAdmin follows the admin service through the proxy, where that is wanted.
@@ -55,10 +56,23 @@ func (d *daemon) roots() (*x509.CertPool, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range append(files, filepath.Join(d.conf.Proxy.StateDir, "ca", "root.crt")) {
+	for _, file := range files {
 		if pem, err := os.ReadFile(file); err == nil {
 			roots.AppendCertsFromPEM(pem)
 		}
 	}
+	roots.AppendCertsFromPEM(proxysRoot(d.conf.Proxy.StateDir))
 	return roots, nil
+}
+
+// proxysRoot is the certificate of the proxy's own authority, where there is one. The
+// folder is the proxy's: what lies there need not be what it should be.
+func proxysRoot(stateDir string) []byte {
+	dir, err := beneath.Folder(stateDir)
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	pem, _ := dir.ReadFile("ca/root.crt", 64<<10)
+	return pem
 }
