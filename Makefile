@@ -32,7 +32,7 @@ VM_TOOLS := qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs $(LAB_TOOLS)
 UNIT := $$($(GO) list ./... | grep -v /test/)
 RUN ?= .
 
-.PHONY: help build deb run test test-unit test-deb test-lab test-vm bench soak lab lint vulnerabilities release fmt clean examples from-client FORCE
+.PHONY: help build deb run test test-unit test-deb test-lab test-vm bench soak fuzz lab lint vulnerabilities release fmt clean examples from-client FORCE
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -75,7 +75,8 @@ test: ## everything (PARTS="unit deb lab vm"), with the time that each part take
 
 test-unit: lint ## without root or machines
 	@$(NEED) gcc /usr/include/stdlib.h=libc6-dev man=man-db
-	$(GO) test -race -timeout 10m $(UNIT)
+	$(GO) test -race -timeout 10m $(UNIT) ./test/fuzz
+	FUZZ_TIME=200x FUZZ_PARALLEL=1 $(GO) run ./test/fuzz ./internal/hostname # that the long runs would run
 
 test-deb: deb ## lintian finds nothing, a second build gives the same bytes, and there is one for arm64
 	@$(NEED) lintian
@@ -105,7 +106,10 @@ bench-%: deb examples FORCE ## one of start, proxy, logs, upload
 	@$(NEED) $(LAB_TOOLS)
 	$(GO) run ./test/bench/$*
 
-soak: deb examples ## long fault runs
+fuzz: ## every fuzz target (FUZZ_TIME=30s for each, FUZZ_RUN=release, FUZZ_PARALLEL=1); what is found stays in .cache/fuzz
+	$(GO) run ./test/fuzz
+
+soak: deb examples fuzz ## long fault runs, and every fuzz target for ten minutes or an hour
 	@$(NEED) $(LAB_TOOLS)
 	$(GO) test -count=1 -timeout 8h -v -run '$(RUN)' ./test/soak/...
 	NEXUSHUB_RESTARTS=50 NEXUSHUB_RATE=1000 NEXUSHUB_STREAM_GIB=10 $(GO) test -count=1 -timeout 8h -v -run '$(RUN)' ./test/proxy
