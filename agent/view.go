@@ -37,19 +37,9 @@ func (a *Agent) App(nameOrID string) (api.App, error) {
 
 // find looks an application up by the most exact name first. The caller holds mu.
 func (a *Agent) find(name string) (*Desired, error) {
-	keys := []func(*Desired) string{
-		func(d *Desired) string { return d.ID },
-		func(d *Desired) string { return d.HostName },
-		func(d *Desired) string { return d.Name },
-		func(d *Desired) string { return d.AppID },
-	}
 	desired := a.desired()
-	for _, key := range keys {
-		for i := range desired {
-			if strings.EqualFold(key(&desired[i]), name) {
-				return &desired[i], nil
-			}
-		}
+	if found, err := pick(name, desired); found != nil || err != nil {
+		return found, err
 	}
 	if near := nearest(name, desired); near != "" {
 		return nil, fmt.Errorf("application %q, did you mean %s: %w", name, near, api.NotFound)

@@ -157,15 +157,13 @@ func (s *Server) admit(a application, others []application, by caller) (replaced
 			return nil, taken(a.HostName, "debug application "+o.AppID)
 		}
 	}
-	for _, reserved := range s.o.Reserved {
-		if reserved == a.host() {
-			return nil, taken(a.HostName, "NexusHub itself")
-		}
-	}
 	for _, o := range s.o.Runtime.Apps() {
 		if h, err := hostname.Parse(o.HostName); err == nil && h == a.host() && !mine[o.ID] {
 			return nil, taken(a.HostName, "application "+o.Name)
 		}
+	}
+	if hostname.Reserved(a.host(), s.o.Domain) {
+		return nil, taken(a.HostName, "NexusHub itself")
 	}
 	return replaced, s.inherit(a, replaced, by)
 }

@@ -28,14 +28,13 @@ import (
 	"github.com/nexushub/nexushub/debug/upload"
 )
 
-// Options are what a Server works with. Every field but Reserved, StateIn, Activity and Log
+// Options are what a Server works with. Every field but StateIn, Activity and Log
 // must be set.
 type Options struct {
-	Domain   string
-	Reserved []string // host names that belong to NexusHub itself
-	StateIn  []string // folders with one folder per instance: what the applications wrote
-	Expiry   time.Duration
-	MaxApps  int // 0: 100
+	Domain  string
+	StateIn []string // folders with one folder per instance: what the applications wrote
+	Expiry  time.Duration
+	MaxApps int // 0: 100
 
 	ProxyUID uint32 // the user whose word about access tokens counts
 	Tokens   Authenticator

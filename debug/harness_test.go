@@ -71,7 +71,7 @@ func (h *host) open() {
 	tokens, err := OpenTokens(st)
 	h.must(err)
 	h.server, err = NewServer(Options{
-		Domain: "example.test", Reserved: []string{"admin.example.test"}, StateIn: []string{filepath.Join(h.dir, "apps")}, Expiry: time.Hour, MaxApps: 5,
+		Domain: "example.test", StateIn: []string{filepath.Join(h.dir, "apps")}, Expiry: time.Hour, MaxApps: 5,
 		Tokens: tokens, State: st, Uploads: uploads, Releases: releases,
 		Runtime: h.runtime, Logs: h.logs, Activity: h.proxy, Log: slog.New(slog.DiscardHandler),
 	})

@@ -117,16 +117,11 @@ func (d *daemon) openDebug(files *state.Store) error {
 	}
 	runtime := debug.AgentRuntime{Agent: d.agent}
 	d.debug, err = debug.NewServer(debug.Options{
-		Domain: d.conf.Domain, Reserved: d.reserved(), StateIn: agent.StateFolders(), Expiry: d.conf.Upload.Expiry.Std(), ProxyUID: uid,
+		Domain: d.conf.Domain, StateIn: agent.StateFolders(), Expiry: d.conf.Upload.Expiry.Std(), ProxyUID: uid,
 		Tokens: d.tokens, State: files, Uploads: uploads, Releases: d.releases, Runtime: runtime,
 		Logs: d.journal, Activity: debug.ProxyActivity{Proxy: d.proxy}, Log: d.log,
 	})
 	return err
-}
-
-// reserved are the host names that belong to NexusHub itself.
-func (d *daemon) reserved() []string {
-	return []string{"admin." + d.conf.Domain, "internal." + d.conf.Domain, "login." + d.conf.Domain}
 }
 
 func (d *daemon) serveAPIs(context.Context) (err error) {

@@ -18,11 +18,11 @@ func Parse(s string) (string, error) {
 		}
 		h = h[:i]
 	}
-	h = strings.ToLower(strings.TrimSuffix(h, "."))
+	h = lower(strings.TrimSuffix(h, "."))
 	if h == "" || len(h) > 253 {
 		return "", fmt.Errorf("host name %q: must have 1 to 253 characters", s)
 	}
-	if net.ParseIP(h) != nil {
+	if net.ParseIP(h) != nil || endsInNumber(h) {
 		return "", fmt.Errorf("host name %q: is an IP address, not a host name", s)
 	}
 	for _, label := range strings.Split(h, ".") {
@@ -42,6 +42,27 @@ func Slug(host, domain string) string {
 		h = h[:40]
 	}
 	return strings.Trim(h, "-")
+}
+
+// lower knows ASCII alone: other letters, such as the Kelvin sign, have no lower case here
+// and are refused.
+func lower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+// endsInNumber says whether browsers take the name for an IPv4 address: 127.1, 0x7f000001.
+func endsInNumber(h string) bool {
+	last := h[strings.LastIndexByte(h, '.')+1:]
+	digits := "0123456789"
+	if hex, ok := strings.CutPrefix(last, "0x"); ok {
+		last, digits = hex, "0123456789abcdef"
+	}
+	return strings.Trim(last, digits) == ""
 }
 
 func isPort(p string) bool {

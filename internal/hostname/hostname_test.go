@@ -27,10 +27,39 @@ func TestParse(t *testing.T) {
 		{"127.0.0.1:8443", "", "IP address"},
 		{"[::1]:8443", "", "not allowed"},
 		{"*.example.org", "", "not allowed"},
+		{"127.1", "", "IP address"},
+		{"2130706433", "", "IP address"},
+		{"0x7f000001", "", "IP address"},
+		{"a.0x", "", "IP address"},
+		{"a.1b", "a.1b", ""},
+		{"1.example.org", "1.example.org", ""},
+		{"\u212aelvin.org", "", "not allowed"},
+		{"h\u0435llo.org", "", "not allowed"},
+		{"he\u202ello.org", "", "not allowed"},
+		{"hello.org\x00", "", "not allowed"},
+		{"a@b", "", "not allowed"},
+		{"hello%2edebug", "", "not allowed"},
+		{strings.Repeat("a.", 127) + "org", "", "1 to 253"},
 	} {
 		got, err := Parse(c.in)
 		if got != c.want || (err == nil) != (c.err == "") || (err != nil && !strings.Contains(err.Error(), c.err)) {
 			t.Errorf("Parse(%q) = %q, %v; want %q, error with %q", c.in, got, err, c.want, c.err)
+		}
+	}
+}
+
+func TestReserved(t *testing.T) {
+	for name, want := range map[string]bool{
+		"example.org": true, "www.example.org": true, "debug.example.org": true,
+		"admin.example.org": true, "internal.example.org": true, "login.example.org": true, "www.login.example.org": true,
+		"admin": true, "login": true, "internal": true, "www": true, "localhost": true, "www.localhost": true,
+		"xn--lgin-0ra.example.org": true,
+		"shop.example.org":         false, "myapp.debug": false, "debug": false, "shop": false, "login.debug.example.org": false,
+		"xn--mnchen-3ya.debug.example.org": false, "xn--mnchen-3ya.de": false, "www.google.com": false, "login.example.com": false,
+		"a.admin.example.org": false, "wwwlogin.example.org": false, "org": false,
+	} {
+		if got := Reserved(name, "example.org"); got != want {
+			t.Errorf("Reserved(%q) = %v", name, got)
 		}
 	}
 }

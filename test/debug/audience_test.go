@@ -11,7 +11,7 @@ import (
 )
 
 // spy is hello, started by a line of shell that can see what the application is given.
-func spy(t testing.TB, line string) []byte {
+func spy(t testing.TB, line string, more ...string) []byte {
 	t.Helper()
 	from := hello(t)
 	r, err := zip.NewReader(bytes.NewReader(from), int64(len(from)))
@@ -30,7 +30,7 @@ func spy(t testing.TB, line string) []byte {
 	}
 	f, err := w.Create("nexushub.toml")
 	if err == nil {
-		_, err = io.WriteString(f, `exec = ["/bin/sh", "-c", '''`+line+`''']`+"\n")
+		_, err = io.WriteString(f, `exec = ["/bin/sh", "-c", '''`+line+`''']`+"\n"+strings.Join(more, "\n"))
 	}
 	if err == nil {
 		err = w.Close()
@@ -145,9 +145,11 @@ func (h *host) refusedFor(t *testing.T, id, name string) {
 }
 
 // All revisions of an application are one user. One that must not have a secret is gone
-// before another that has it starts, so it cannot read it there.
+// before another that has it starts, so it cannot read it there. Guests have no user
+// namespace of their own that would keep it out.
 func TestNoSecretIsReadFromTheNextRevision(t *testing.T) {
-	evil, mine := newFile(spy(t, lurk), 2<<20), spy(t, tell)
+	const guest = `network = "guest"`
+	evil, mine := newFile(spy(t, lurk, guest), 2<<20), spy(t, tell, guest)
 	onSuites(t, func(t *testing.T, h *host) {
 		id := h.install(t, "shop", evil)
 		h.setSecrets(t, "shop", "")

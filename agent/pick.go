@@ -1,0 +1,56 @@
+package agent
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// pick finds the application that a name means: by id, host name, slug or app id, the
+// most exact first. Developers choose the names of debug applications. So these come
+// last, and never stand for one of root's or of the admin service; where a name fits two
+// of them, only the id or the whole host name tells them apart.
+func pick(name string, desired []Desired) (*Desired, error) {
+	var ours, debug []*Desired
+	for i := range desired {
+		d := &desired[i]
+		switch {
+		case strings.EqualFold(d.ID, name):
+			return d, nil
+		case d.Kind == KindDebug:
+			debug = append(debug, d)
+		default:
+			ours = append(ours, d)
+		}
+	}
+	for _, key := range []func(*Desired) string{
+		func(d *Desired) string { return d.HostName }, func(d *Desired) string { return d.Name }, func(d *Desired) string { return d.AppID },
+	} {
+		for _, d := range ours {
+			if strings.EqualFold(key(d), name) {
+				return d, nil
+			}
+		}
+	}
+	return pickDebug(name, debug)
+}
+
+func pickDebug(name string, debug []*Desired) (found *Desired, err error) {
+	for _, d := range debug {
+		host := strings.EqualFold(d.HostName, name)
+		switch {
+		case host && strings.Contains(name, "."):
+			return d, nil
+		case !host && !strings.EqualFold(d.Name, name) && !strings.EqualFold(d.AppID, name):
+		case found != nil:
+			err = fmt.Errorf("%q may be %s or %s: name it by its whole host name, or its id: %w", name, found.HostName, d.HostName, api.Conflict)
+		default:
+			found = d
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}

@@ -1,0 +1,35 @@
+package agent
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// A developer cannot take a name that operators use for something else.
+func TestPick(t *testing.T) {
+	app := func(id, kind, host, slug, appID string) Desired {
+		return Desired{Instance: Instance{ID: id, Kind: kind, HostName: host, AppID: appID}, Name: slug}
+	}
+	desired := []Desired{
+		app("e1", KindDebug, "shop", "shop", "evil"),
+		app("e2", KindDebug, "shop.debug.x", "shop-debug", "Shop"),
+		app("e3", KindDebug, "web.app", "web-app", "s1"),
+		app("e4", KindDebug, "other.debug.x", "other-debug", "shop.debug.x"),
+		app("s1", KindStatic, "www.x", "www", "web.app"),
+		app("d1", KindDynamic, "wiki.x", "wiki", "evil"),
+	}
+	for name, want := range map[string]string{
+		"s1": "s1", "e1": "e1", "www": "s1", "WWW.x": "s1", "web.app": "s1", "web-app": "e3", "wiki": "d1", "evil": "d1",
+		"shop.debug.x": "e2", "shop-debug": "e2", "other-debug": "e4", "none": "",
+	} {
+		got, err := pick(name, desired)
+		if err != nil || (got == nil) != (want == "") || got != nil && got.ID != want {
+			t.Errorf("%q is %+v, %v; want %q", name, got, err, want)
+		}
+	}
+	if got, err := pick("shop", desired); !errors.Is(err, api.Conflict) {
+		t.Errorf("an ambiguous name is %+v, %v", got, err)
+	}
+}
