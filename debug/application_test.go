@@ -54,9 +54,21 @@ func TestCreateRefusals(t *testing.T) {
 		"bad url":         {`{"appId":"x","staticServiceUrl":"ftp://x"}`, 422, "staticServiceUrl"},
 		"url with secret": {`{"appId":"x","staticServiceUrl":"http://a:b@c/"}`, 422, "staticServiceUrl"},
 		"control":         {`{"appId":"x","dbName":"a\nb"}`, 422, "dbName"},
+		"reordering":      {`{"appId":"x\u202ey"}`, 422, "appId"},
+		"escape sequence": {`{"appId":"x\u001b[31m"}`, 422, "appId"},
+		"C1":              {`{"appId":"x","displayName":"\u009b31m"}`, 422, "displayName"},
+		"no width":        {`{"appId":"x","displayName":"a\u200bb"}`, 422, "displayName"},
+		"url that hides":  {`{"appId":"x","staticServiceUrl":"http://h/\u202e"}`, 422, "staticServiceUrl"},
+		"Kelvin":          {`{"appId":"x","hostName":"\u212aelvin.debug"}`, 422, "hostName"},
+		"address":         {`{"appId":"x","hostName":"127.1"}`, 422, "hostName"},
 		"host taken":      {`{"appId":"x","hostName":"ONE.debug:8443"}`, 409, "one"},
 		"host of static":  {`{"appId":"x","hostName":"www.example.test"}`, 409, "static"},
 		"reserved host":   {`{"appId":"x","hostName":"admin.example.test"}`, 409, "NexusHub"},
+		"reserved port":   {`{"appId":"x","hostName":"ADMIN.example.test.:1"}`, 409, "NexusHub"},
+		"the domain":      {`{"appId":"x","hostName":"Example.test"}`, 409, "NexusHub"},
+		"www":             {`{"appId":"x","hostName":"www.login.example.test"}`, 409, "NexusHub"},
+		"bare word":       {`{"appId":"x","hostName":"login"}`, 409, "NexusHub"},
+		"other letters":   {`{"appId":"x","hostName":"xn--lgin-0ra.example.test"}`, 409, "NexusHub"},
 	} {
 		p := h.post("/debug/application", c.body).problem(c.status)
 		if !strings.Contains(p.Detail, c.says) {

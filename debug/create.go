@@ -16,6 +16,7 @@ import (
 	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/internal/plain"
 	"github.com/nexushub/nexushub/internal/problem"
 )
 
@@ -99,13 +100,10 @@ func checkNew(n api.NewDebugApplication) error {
 }
 
 func checkText(s string, most int) error {
-	switch {
-	case len(s) > most:
+	if len(s) > most {
 		return fmt.Errorf("must not be longer than %d bytes", most)
-	case strings.ContainsFunc(s, unicode.IsControl):
-		return errors.New("must not contain control characters")
 	}
-	return nil
+	return plain.Name(s)
 }
 
 func checkURL(s string) error {
@@ -113,7 +111,7 @@ func checkURL(s string) error {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil {
 		return fmt.Errorf("%q must be an http or https URL without credentials", s)
 	}
-	return nil
+	return plain.Name(s)
 }
 
 // complete generates what the client left out.

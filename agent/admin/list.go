@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/internal/plain"
 )
 
 // List is one answer about all applications.
@@ -73,6 +74,9 @@ func canonical(a Application) (Application, error) {
 	if err != nil {
 		return a, err
 	}
-	a.InstanceID, a.HostName = id.String(), host
+	if err := plain.Name(a.AppID); err != nil {
+		return a, fmt.Errorf("appId %q: %w", a.AppID, err)
+	}
+	a.InstanceID, a.HostName, a.DisplayName = id.String(), host, plain.Text(a.DisplayName)
 	return a, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/plain"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
 
@@ -133,6 +134,11 @@ func checkApp(f *tomlfile.File, app *App) {
 	app.HostName = host
 	if app.Name == "" {
 		app.Name = app.AppID
+	}
+	for key, value := range map[string]string{"app_id": app.AppID, "display_name": app.Name, "db_name": app.DBName} {
+		if err := plain.Name(value); err != nil {
+			f.Fault(key, "%v", err)
+		}
 	}
 	if app.Package == "" && app.StaticPath == "" && app.DebugPort == 0 {
 		f.Fault("package", "is missing: an application needs a package, a static_path or a debug_port")

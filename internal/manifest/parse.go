@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nexushub/nexushub/internal/plain"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
 
@@ -36,6 +37,9 @@ func Check(f *tomlfile.File, prefix string, m *Manifest) {
 	checkEnv(f, key("env"), m.Env)
 	if p := m.Health.Path; p != "" && (p[0] != '/' || strings.ContainsAny(p, " \r\n#")) {
 		f.Fault(key("health.path"), "must begin with '/' and hold no space or '#'")
+	}
+	if err := plain.Name(m.Health.Path); err != nil {
+		f.Fault(key("health.path"), "%v", err)
 	}
 	between(f, key("health.interval"), m.Health.Interval, 100*time.Millisecond, time.Hour)
 	between(f, key("health.timeout"), m.Health.Timeout, 10*time.Millisecond, 10*time.Minute)

@@ -56,7 +56,7 @@ func (v *Voice) Complain(err error) int {
 	var fault *api.Fault
 	if errors.As(err, &fault) {
 		for _, f := range fault.Faults {
-			if line := strings.TrimPrefix(v.reason(f.Pointer, journal.Plain(f.Detail)), ": "); line != err.Error() {
+			if line := strings.TrimPrefix(v.reason(journal.Plain(f.Pointer), journal.Plain(f.Detail)), ": "); line != err.Error() {
 				fmt.Fprintln(v.Err, "  "+line)
 			}
 		}
@@ -67,7 +67,7 @@ func (v *Voice) Complain(err error) int {
 func (v *Voice) complain(text, hint string) {
 	fmt.Fprintln(v.Err, "nexushub: "+journal.Plain(text))
 	if hint != "" {
-		fmt.Fprintln(v.Err, hint)
+		fmt.Fprintln(v.Err, journal.Plain(hint))
 	}
 }
 

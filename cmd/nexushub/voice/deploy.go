@@ -28,7 +28,7 @@ func (v *Voice) Deployed(a api.DebugApplication, url string) error {
 		return err
 	}
 	v.say("%s is running; its log: nexushub logs -f %s", a.AppID, a.AppID)
-	_, err := fmt.Fprintln(v.Out, url)
+	_, err := fmt.Fprintln(v.Out, v.clean(url))
 	return err
 }
 

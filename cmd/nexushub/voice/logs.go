@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/plain"
 	"github.com/nexushub/nexushub/journal"
 )
 
@@ -29,7 +30,7 @@ func (v *Voice) Entry(e api.LogEntry, style LogStyle, named bool) error {
 		_, err = fmt.Fprintln(v.Out, journal.Plain(e.Message))
 	default:
 		at := v.dim(e.Timestamp.Local().Format("Jan 02 15:04:05.000"))
-		_, err = fmt.Fprintf(v.Out, "%s %s%s[%d] %s\n", at, name(e, named), e.Source, e.PID, v.message(e))
+		_, err = fmt.Fprintf(v.Out, "%s %s%s[%d] %s\n", at, name(e, named), plain.Text(e.Source), e.PID, v.message(e))
 	}
 	return err
 }
@@ -67,13 +68,13 @@ func (v *Voice) Gap(g api.LogGap, style LogStyle) error {
 func (v *Voice) jsonLine(doc any) error {
 	line, err := json.Marshal(doc)
 	if err == nil {
-		_, err = fmt.Fprintf(v.Out, "%s\n", line)
+		_, err = fmt.Fprintf(v.Out, "%s\n", plain.JSON(line))
 	}
 	return err
 }
 
 // Cursor is the last line of `logs --show-cursor`, in journalctl's form.
-func (v *Voice) Cursor(id string) { fmt.Fprintln(v.Out, "-- cursor: "+id) }
+func (v *Voice) Cursor(id string) { fmt.Fprintln(v.Out, "-- cursor: "+plain.Text(id)) }
 
 // Reconnecting says why a stream pauses.
 func (v *Voice) Reconnecting(err error) { v.say("-- connection lost (%v), trying again --", err) }

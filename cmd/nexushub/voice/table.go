@@ -20,7 +20,7 @@ func (v *Voice) table(head ...string) *table { return &table{v: v, head: head} }
 
 func (t *table) row(cells ...string) {
 	for i, cell := range cells {
-		cells[i] = clean(strings.ReplaceAll(cell, "\n", " "))
+		cells[i] = t.v.clean(strings.ReplaceAll(cell, "\n", " "))
 	}
 	t.rows = append(t.rows, cells)
 }
@@ -68,7 +68,7 @@ func (p *pairs) row(word, text string) {
 	if text == "" {
 		return
 	}
-	p.b.WriteString(strings.Repeat(" ", max(0, 12-len(word))) + word + ": " + clean(text) + "\n")
+	p.b.WriteString(strings.Repeat(" ", max(0, 12-len(word))) + journal.Plain(word) + ": " + p.v.clean(text) + "\n")
 }
 
 func (p *pairs) flush() error {
@@ -93,13 +93,17 @@ func visible(s string) int {
 	}
 }
 
-// clean lets through our own styles and escapes every other control character: much of
-// what is shown comes from applications.
-func clean(s string) string {
+// clean lets through our own styles, where there are any, and escapes every other control
+// character: much of what is shown comes from applications.
+func (v *Voice) clean(s string) string {
+	own := []string{"\n"}
+	if v.Colour {
+		own = append(own, boldOn, redOn, greenOn, yellowOn, dimOn, styleOff)
+	}
 	var b strings.Builder
 	for rest := s; rest != ""; {
 		style := ""
-		for _, on := range []string{boldOn, redOn, greenOn, yellowOn, dimOn, styleOff, "\n"} {
+		for _, on := range own {
 			if strings.HasPrefix(rest, on) {
 				style = on
 			}

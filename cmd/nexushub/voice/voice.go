@@ -5,6 +5,7 @@
 package voice
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/plain"
 )
 
 // Voice prints.
@@ -30,15 +32,20 @@ func (v *Voice) json(doc any) (done bool, err error) {
 	if !v.AsJSON {
 		return false, nil
 	}
-	enc := json.NewEncoder(v.Out)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	return true, enc.Encode(doc)
+	if err := enc.Encode(doc); err != nil {
+		return true, err
+	}
+	_, err = v.Out.Write(plain.JSON(b.Bytes()))
+	return true, err
 }
 
 func (v *Voice) say(format string, args ...any) {
 	if !v.Quiet {
-		fmt.Fprintf(v.Err, format+"\n", args...)
+		fmt.Fprintln(v.Err, v.clean(fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -238,7 +245,7 @@ func (v *Voice) Issued(t api.IssuedToken) error {
 		return err
 	}
 	v.say("this token is shown once and kept only as a hash; hand it to: nexushub login HOST --token -")
-	_, err := fmt.Fprintln(v.Out, t.Secret)
+	_, err := fmt.Fprintln(v.Out, v.clean(t.Secret))
 	return err
 }
 
@@ -248,7 +255,7 @@ func (v *Voice) Explanation(e api.Explanation) error {
 		return err
 	}
 	for _, w := range e.Withheld {
-		fmt.Fprintln(v.Out, "# "+w)
+		fmt.Fprintln(v.Out, "# "+plain.Text(w))
 	}
 	_, err := fmt.Fprintln(v.Out, Shell(e.Command))
 	return err
@@ -259,9 +266,9 @@ func (v *Voice) Version(client string, agent *api.System) error {
 	if done, err := v.json(map[string]any{"client": client, "agent": agent}); done {
 		return err
 	}
-	fmt.Fprintln(v.Out, "nexushub", client)
+	fmt.Fprintln(v.Out, v.clean("nexushub "+client))
 	if agent != nil {
-		fmt.Fprintf(v.Out, "nexushubd %s (%s), systemd %s\n", agent.Version, agent.Commit, agent.Systemd)
+		fmt.Fprintln(v.Out, v.clean(fmt.Sprintf("nexushubd %s (%s), systemd %s", agent.Version, agent.Commit, agent.Systemd)))
 	}
 	return nil
 }
@@ -274,7 +281,7 @@ func (v *Voice) Faults(faults any, lines string) error {
 	if done, err := v.json(faults); done {
 		return err
 	}
-	_, err := fmt.Fprintln(v.Out, lines)
+	_, err := fmt.Fprintln(v.Out, v.clean(lines))
 	return err
 }
 

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/plain"
 )
 
 func health(h api.Health) string {
@@ -131,11 +133,31 @@ func Shell(argv []string) string {
 }
 
 func quote(s string) string {
-	plain := func(r rune) bool {
+	bare := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@,+%", r)
 	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+	switch {
+	case s != "" && strings.IndexFunc(s, func(r rune) bool { return !bare(r) }) < 0:
 		return s
+	case plain.Text(s) != s || !utf8.ValidString(s):
+		return quoteBytes(s)
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// quoteBytes is for text that a terminal must not show as it is: $'...', which bash and
+// POSIX of 2024 read back.
+func quoteBytes(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		switch {
+		case c == '\'' || c == '\\':
+			b.WriteString("\\" + string(rune(c)))
+		case c >= ' ' && c < 0x7f:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		}
+	}
+	return "$'" + b.String() + "'"
 }
