@@ -16,8 +16,19 @@ import (
 // is reloading a thousand units.
 const callTimeout = 25 * time.Second
 
-// call asks PID 1 and stores the answer in out. It waits for a connection if need be.
+// lossLimit is for how long a call that went down with its connection is made again.
+const lossLimit = time.Minute
+
+// call asks PID 1 and stores the answer in out. It is for questions, and for orders that
+// may be given twice: one that is lost with its connection is made again on the next.
+// What must not happen twice is a job (transact.go) or goes by once.
 func (m *Manager) call(ctx context.Context, path dbus.ObjectPath, method string, args []any, out ...any) error {
+	return m.repeated(ctx, func() error { return m.once(ctx, path, method, args, out...) })
+}
+
+// once is a call that is not repeated: where it ends in ErrDisconnected nobody knows
+// whether PID 1 has heard it. It waits for a connection if need be.
+func (m *Manager) once(ctx context.Context, path dbus.ObjectPath, method string, args []any, out ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	l, err := m.connected(ctx)
@@ -27,6 +38,7 @@ func (m *Manager) call(ctx context.Context, path dbus.ObjectPath, method string,
 	return m.callOn(ctx, l, path, method, args, out...)
 }
 
+// callOn is a call on a given link, which is over if the call breaks it.
 func (m *Manager) callOn(ctx context.Context, l *link, path dbus.ObjectPath, method string, args []any, out ...any) error {
 	select {
 	case m.slots <- struct{}{}:
@@ -35,9 +47,12 @@ func (m *Manager) callOn(ctx context.Context, l *link, path dbus.ObjectPath, met
 		return explain(ctx.Err())
 	}
 	m.stats.calls.Add(1)
-	call := l.calls.Object(systemdName, path).CallWithContext(ctx, method, 0, args...)
+	call := l.calls.Object(systemdName, path).CallWithContext(ctx, method, dbus.FlagNoAutoStart, args...)
 	if err := call.Err; err != nil {
 		m.stats.errors.Add(1)
+		if isTransport(err) {
+			m.drop(l) // or the next call would take it for a connection, too
+		}
 		return explain(err)
 	}
 	if err := call.Store(out...); err != nil {
@@ -46,20 +61,24 @@ func (m *Manager) callOn(ctx context.Context, l *link, path dbus.ObjectPath, met
 	return nil
 }
 
-// reading repeats a question whose answer went down with the connection: asking twice
-// does no harm.
-func (m *Manager) reading(ctx context.Context, ask func() error) error {
-	for range 5 {
-		if err := ask(); !errors.Is(err, ErrDisconnected) {
+// repeated makes ask again while it is lost with its connection. It is the only place
+// that does so; ask must do no harm when it is heard twice.
+func (m *Manager) repeated(ctx context.Context, ask func() error) error {
+	limit := time.NewTimer(lossLimit)
+	defer limit.Stop()
+	for {
+		err := ask()
+		if !errors.Is(err, ErrDisconnected) || errors.Is(err, errOver) {
 			return err
 		}
 		select {
-		case <-time.After(200 * time.Millisecond): // until the loss is noticed here too
+		case <-time.After(m.opts.pause): // PID 1 may be away from a bus that is there
+		case <-limit.C:
+			return err
 		case <-ctx.Done():
-			return explain(ctx.Err())
+			return err
 		}
 	}
-	return ask()
 }
 
 func (m *Manager) callManager(ctx context.Context, method string, args []any, out ...any) error {

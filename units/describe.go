@@ -31,22 +31,31 @@ func (m *Manager) Describe(ctx context.Context, s Spec, place Placement) (string
 	if err != nil {
 		return "", err
 	}
-	name := "nexushub-describe-" + rand.Text() + ".service"
-	defer m.release(context.WithoutCancel(ctx), name)
-	// The file is there with the answer; what becomes of the job does not matter.
-	var job dbus.ObjectPath
-	if err := m.callManager(ctx, "StartTransientUnit", []any{name, "replace", described(app), []unit{}}, &job); err != nil {
-		return "", fmt.Errorf("describe %s: %w", s.UnitName(), err)
-	}
-	text, err := os.ReadFile(filepath.Join(TransientDir, name))
+	var text []byte
+	err = m.repeated(ctx, func() (err error) {
+		text, err = m.describe(ctx, described(app))
+		return err
+	})
 	if err != nil {
 		return "", fmt.Errorf("describe %s: %w", s.UnitName(), err)
 	}
 	return string(text), s.mayPrepareGuest()
 }
 
+// describe uses a name of its own each time, for a lost answer says nothing of the unit.
+func (m *Manager) describe(ctx context.Context, app properties) ([]byte, error) {
+	name := "nexushub-describe-" + rand.Text() + ".service"
+	defer m.release(context.WithoutCancel(ctx), name)
+	// The file is there with the answer; what becomes of the job does not matter.
+	var job dbus.ObjectPath
+	if err := m.once(ctx, systemdPath, managerFace+"StartTransientUnit", []any{name, "replace", app, []unit{}}, &job); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(TransientDir, name))
+}
+
 // described leaves out what would tie the unit to the application in the journal.
-func described(app []Property) []Property {
+func described(app []Property) properties {
 	var p properties
 	for _, property := range app {
 		if property.Name != "LogExtraFields" {

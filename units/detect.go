@@ -2,6 +2,7 @@ package units
 
 import (
 	"context"
+	"errors"
 	"math"
 	"os"
 	"strconv"
@@ -31,10 +32,14 @@ func (m *Manager) detect(ctx context.Context, l *link) (Capabilities, error) {
 	if err != nil {
 		return Capabilities{}, err
 	}
+	limits, err := m.limitsWork(ctx, l)
+	if err != nil {
+		return Capabilities{}, err
+	}
 	caps := Capabilities{
 		Version: version, VersionText: b.text("Version"), Features: b.text("Features"),
 		Virtualization: b.text("Virtualization"), UnifiedCgroups: cgroup2("/sys/fs/cgroup"),
-		Limits: m.limitsWork(ctx, l), ExecHelper: firstFile(execHelpers), SocketProxy: firstFile(socketProxies),
+		Limits: limits, ExecHelper: firstFile(execHelpers), SocketProxy: firstFile(socketProxies),
 	}
 	// Without these PID 1 leaves the settings out and only logs it.
 	caps.PrivateNetwork = mayBe(unix.CAP_NET_ADMIN)
@@ -55,11 +60,14 @@ func cgroup2(paths ...string) bool {
 
 // limitsWork asks for the memory of system.slice, which PID 1 accounts by default: no
 // figure means no controller, and then no limit either.
-func (m *Manager) limitsWork(ctx context.Context, l *link) bool {
+func (m *Manager) limitsWork(ctx context.Context, l *link) (bool, error) {
 	var v dbus.Variant
 	err := m.callOn(ctx, l, unitPath("system.slice"), propsFace+".Get", []any{"org.freedesktop.systemd1.Slice", "MemoryCurrent"}, &v)
+	if errors.Is(err, ErrDisconnected) {
+		return false, err // a lost answer is not a no
+	}
 	n, ok := v.Value().(uint64)
-	return err == nil && ok && n != math.MaxUint64
+	return err == nil && ok && n != math.MaxUint64, nil
 }
 
 // mayBe says whether PID 1 can have a capability at all. Where its status cannot be

@@ -10,20 +10,8 @@ import (
 
 // Get reads the state of one unit. A unit that is not loaded is ErrNoSuchUnit; asking
 // never loads it, which would send signals that make others ask.
-func (m *Manager) Get(ctx context.Context, unit string) (s Status, err error) {
-	err = m.reading(ctx, func() error {
-		s, err = m.get(ctx, unit)
-		return err
-	})
-	return s, err
-}
-
-func (m *Manager) get(ctx context.Context, unit string) (Status, error) {
-	l, err := m.connected(ctx)
-	if err != nil {
-		return Status{}, err
-	}
-	rows, err := m.rows(ctx, l, unit)
+func (m *Manager) Get(ctx context.Context, unit string) (Status, error) {
+	rows, err := m.rows(ctx, unit)
 	if err != nil {
 		return Status{}, err
 	}

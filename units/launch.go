@@ -13,7 +13,7 @@ func (m *Manager) launchSocket(ctx context.Context, s Spec, set []unit) error {
 	if err := m.startTransient(ctx, socket, []unit{service}); err != nil {
 		return err
 	}
-	return m.began(ctx, s, m.job(ctx, service.Name, "StartUnit", service.Name, "replace"))
+	return m.began(ctx, s, m.job(ctx, service.Name, invocation(service.Name), "StartUnit", service.Name, "replace"))
 }
 
 // launchGuest starts the socket inside first, for it holds the network that the others

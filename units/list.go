@@ -26,17 +26,22 @@ func (r row) job() string {
 }
 
 // rows lists loaded units without loading any.
-func (m *Manager) rows(ctx context.Context, l *link, patterns ...string) ([]row, error) {
+func (m *Manager) rows(ctx context.Context, patterns ...string) (out []row, err error) {
+	err = m.callManager(ctx, "ListUnitsByPatterns", []any{[]string{}, patterns}, &out)
+	return out, err
+}
+
+// rowsOn are those that a link tells which is not the current one yet.
+func (m *Manager) rowsOn(ctx context.Context, l *link, patterns ...string) (out []row, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	var out []row
-	err := m.callOn(ctx, l, systemdPath, managerFace+"ListUnitsByPatterns", []any{[]string{}, patterns}, &out)
+	err = m.callOn(ctx, l, systemdPath, managerFace+"ListUnitsByPatterns", []any{[]string{}, patterns}, &out)
 	return out, err
 }
 
 // refer pins our units, so that their end can be read however late we come.
 func (m *Manager) refer(ctx context.Context, l *link) error {
-	rows, err := m.rows(ctx, l, Prefix+"*.service")
+	rows, err := m.rowsOn(ctx, l, Prefix+"*.service")
 	if err != nil {
 		return err
 	}
@@ -66,20 +71,8 @@ func (m *Manager) refer(ctx context.Context, l *link) error {
 
 // List reads the state of every application's unit. Units of which nothing was heard
 // and whose state, job and invocation are as remembered are not read again.
-func (m *Manager) List(ctx context.Context) (list []Status, err error) {
-	err = m.reading(ctx, func() error {
-		list, err = m.list(ctx)
-		return err
-	})
-	return list, err
-}
-
-func (m *Manager) list(ctx context.Context) ([]Status, error) {
-	l, err := m.connected(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := m.rows(ctx, l, Prefix+"*.service")
+func (m *Manager) List(ctx context.Context) ([]Status, error) {
+	rows, err := m.rows(ctx, Prefix+"*.service")
 	if err != nil {
 		return nil, err
 	}

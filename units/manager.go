@@ -41,6 +41,7 @@ type Stats struct {
 type options struct {
 	address string
 	log     *slog.Logger
+	pause   time.Duration // before a lost call is made again
 }
 
 // Option changes what Dial uses.
@@ -55,7 +56,7 @@ func WithLog(l *slog.Logger) Option { return func(o *options) { o.log = l } }
 // Dial connects to PID 1, refers to every application that runs and reads what this
 // host can. Run must then be called to keep the connection. Errors wrap ErrDisconnected.
 func Dial(ctx context.Context, opts ...Option) (*Manager, error) {
-	o := options{log: slog.Default()}
+	o := options{log: slog.Default(), pause: 200 * time.Millisecond}
 	for _, f := range opts {
 		f(&o)
 	}
@@ -92,7 +93,7 @@ func (m *Manager) Run(ctx context.Context) error {
 
 func (m *Manager) keep(ctx context.Context) error {
 	for {
-		if l, err := m.connected(ctx); err == nil {
+		if l := m.current(); l != nil {
 			m.read(ctx, l)
 			m.drop(l)
 		}
@@ -102,6 +103,12 @@ func (m *Manager) keep(ctx context.Context) error {
 		m.opts.log.WarnContext(ctx, "lost the connection to systemd, connecting again")
 		m.reconnect(ctx)
 	}
+}
+
+func (m *Manager) current() *link {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.link
 }
 
 // reconnect tries until it succeeds or ctx ends: 100 ms doubling to 5 s.
@@ -166,7 +173,7 @@ func (m *Manager) connected(ctx context.Context) (*link, error) {
 			return l, nil
 		}
 		if over {
-			return nil, fmt.Errorf("%w: the manager has ended", ErrDisconnected)
+			return nil, errOver
 		}
 		select {
 		case <-linked:
@@ -191,6 +198,9 @@ func (m *Manager) Capabilities() Capabilities {
 func (m *Manager) Stats() Stats {
 	return Stats{m.stats.calls.Load(), m.stats.errors.Load(), m.stats.signals.Load(), m.stats.connects.Load()}
 }
+
+// errOver is for those who call on after Run has ended.
+var errOver = fmt.Errorf("%w: the manager has ended", ErrDisconnected)
 
 // Ping asks PID 1 for a sign of life, for the watchdog.
 func (m *Manager) Ping(ctx context.Context) error {

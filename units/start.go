@@ -79,7 +79,7 @@ func (m *Manager) startTransient(ctx context.Context, u unit, aux []unit) error 
 		for i, a := range aux {
 			beside[i] = m.pinned(a)
 		}
-		return m.job(ctx, u.Name, "StartTransientUnit", u.Name, "replace", m.pinned(u).Properties, beside)
+		return m.job(ctx, u.Name, invocation(u.Name), "StartTransientUnit", u.Name, "replace", m.pinned(u).Properties, beside)
 	}
 	err := create()
 	if !errors.Is(err, ErrUnitExists) {

@@ -12,12 +12,8 @@ import (
 // connection in their queue would start it again. It returns when nothing is left;
 // stopping what does not run is no error.
 func (m *Manager) Stop(ctx context.Context, unit string) error {
-	l, err := m.connected(ctx)
-	if err != nil {
-		return err
-	}
 	order := append(companions(unit), unit)
-	rows, err := m.rows(ctx, l, order...)
+	rows, err := m.rows(ctx, order...)
 	if err != nil {
 		return fmt.Errorf("stop %s: %w", unit, err)
 	}
@@ -41,7 +37,7 @@ func (m *Manager) stopOne(ctx context.Context, name string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if err := m.job(ctx, name, "StopUnit", name, "replace"); err != nil && !m.gone(ctx, name) {
+	if err := m.job(ctx, name, "", "StopUnit", name, "replace"); err != nil && !m.gone(ctx, name) {
 		return err
 	}
 	m.release(ctx, name)
@@ -70,7 +66,7 @@ func (m *Manager) Restart(ctx context.Context, unit string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*st.StopTimeout+st.StartTimeout+margin)
 	defer cancel()
-	if err := m.job(ctx, unit, "RestartUnit", unit, "replace"); err != nil {
+	if err := m.job(ctx, unit, st.Invocation, "RestartUnit", unit, "replace"); err != nil {
 		return fmt.Errorf("restart %s: %w", unit, err)
 	}
 	return nil
@@ -87,7 +83,24 @@ func (m *Manager) ResetFailed(ctx context.Context, unit string) error {
 
 // Kill sends a signal to the main process. PID 1 then does what Restart= says.
 func (m *Manager) Kill(ctx context.Context, unit string, signal syscall.Signal) error {
-	if err := m.callManager(ctx, "KillUnit", []any{unit, "main", int32(signal)}); err != nil {
+	return m.signal(ctx, unit, "main", signal)
+}
+
+// signal does not hit a process that came after the one it was meant for: where the
+// answer is lost, the unit is asked who runs.
+func (m *Manager) signal(ctx context.Context, unit, whom string, signal syscall.Signal) error {
+	meant, err := m.Get(ctx, unit)
+	if err != nil {
+		return fmt.Errorf("kill %s: %w", unit, err)
+	}
+	err = m.repeated(ctx, func() error {
+		now, err := m.Get(ctx, unit)
+		if errors.Is(err, ErrNoSuchUnit) || err == nil && (now.Invocation != meant.Invocation || now.MainPID != meant.MainPID) {
+			return nil
+		}
+		return m.once(ctx, systemdPath, managerFace+"KillUnit", []any{unit, whom, int32(signal)})
+	})
+	if err != nil {
 		return fmt.Errorf("kill %s: %w", unit, err)
 	}
 	return nil

@@ -15,26 +15,30 @@ const lostAfter = 2 * time.Second
 // errLost says that a job's result, or the very reply that names it, did not come.
 var errLost = errors.New("the answer was lost")
 
-// job queues a job for a unit and waits for its result, which must be "done". When the
-// answer is lost, the unit itself tells whether the job took place; if not, it is queued
-// again.
-func (m *Manager) job(ctx context.Context, unit, method string, args ...any) error {
+// job queues a job for a unit and waits for its result, which must be "done". before is
+// the invocation that a start or restart is to follow. When the answer is lost, the unit
+// itself tells whether the job took place; if not, it is queued again.
+func (m *Manager) job(ctx context.Context, unit, before, method string, args ...any) error {
 	select {
 	case m.jobs <- struct{}{}:
 		defer func() { <-m.jobs }()
 	case <-ctx.Done():
 		return explain(ctx.Err())
 	}
-	for range 3 {
+	for again := false; ; again = true {
 		err := m.jobOnce(ctx, unit, method, args)
-		if !errors.Is(err, errLost) {
+		late := again && errors.Is(err, ErrUnitExists) // the one that was lost has arrived
+		if !late && !errors.Is(err, errLost) {
 			return err
 		}
-		if done, err := m.settle(ctx, unit, method == "StopUnit"); done || err != nil {
+		done, fault := m.settle(ctx, unit, before, method == "StopUnit")
+		if done || fault != nil {
+			return fault
+		}
+		if late {
 			return err
 		}
 	}
-	return fmt.Errorf("%w: %w", ErrDisconnected, errLost)
 }
 
 func (m *Manager) jobOnce(ctx context.Context, unit, method string, args []any) error {
@@ -85,17 +89,21 @@ func (m *Manager) await(ctx context.Context, l *link, unit string, path dbus.Obj
 
 // settle waits until a unit has no job, and says whether it is then as the job would
 // have left it. An error says that the job failed.
-func (m *Manager) settle(ctx context.Context, unit string, stopping bool) (done bool, err error) {
+func (m *Manager) settle(ctx context.Context, unit, before string, stopping bool) (done bool, err error) {
 	look := time.NewTicker(100 * time.Millisecond)
 	defer look.Stop()
 	for {
 		st, err := m.Get(ctx, unit)
 		switch {
+		case errors.Is(err, errOver):
+			return false, err
 		case errors.Is(err, ErrNoSuchUnit):
 			return stopping, nil
 		case err != nil || st.Job != "":
 		case stopping:
 			return st.Ended(), nil
+		case st.Invocation == before: // it has not begun
+			return false, nil
 		case st.Running():
 			return true, nil
 		default:
