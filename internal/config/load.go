@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nexushub/nexushub/internal/beneath"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
@@ -98,12 +99,24 @@ func (l *loader) list(folder string) []string {
 }
 
 func (l *loader) read(path string) *tomlfile.File {
-	data, err := os.ReadFile(path)
+	data, err := content(path)
 	if err != nil {
 		l.fail(path, err)
 		return nil
 	}
 	return tomlfile.Parse(path, data)
+}
+
+// maxFile is what is read of one file: who may write configuration need not be root.
+const maxFile = 1 << 20
+
+func content(path string) ([]byte, error) {
+	f, _, err := beneath.Named(path)
+	if err != nil {
+		return nil, err
+	}
+	data, err := beneath.ReadAll(f, maxFile)
+	return data, errors.Join(err, f.Close())
 }
 
 func (l *loader) fail(path string, err error) {

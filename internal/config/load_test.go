@@ -1,10 +1,12 @@
 package config
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -152,4 +154,22 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("config %v, error %v", c, err)
 		}
 	})
+}
+
+// Who may write configuration need not be root: nothing there keeps the agent waiting.
+func TestLoadWaitsForNoPipe(t *testing.T) {
+	dir := t.TempDir()
+	app := filepath.Join(dir, "apps.d/a.toml")
+	if err := errors.Join(os.Mkdir(filepath.Dir(app), 0o755), os.WriteFile(filepath.Join(dir, "nexushub.toml"), nil, 0o644), syscall.Mkfifo(app, 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("a FIFO: %v", err)
+	}
+	if err := errors.Join(os.Remove(app), os.WriteFile(app, nil, 0o644), os.Truncate(app, 1<<40)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("a terabyte: %v", err)
+	}
 }
