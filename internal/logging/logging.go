@@ -1,5 +1,5 @@
 // Package logging gives every daemon one slog.Logger: native journal fields when the
-// journal is there (so `journalctl TRACE_ID=...` finds a line), JSON lines on stderr
+// journal is there (so `journalctl -u UNIT TRACE_ID=...` finds a line), JSON lines on stderr
 // when not. Attribute keys become upper-case field names with the prefix NEXUSHUB_,
 // except the few that the journal knows (MESSAGE_ID, TRACE_ID).
 package logging
