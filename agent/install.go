@@ -45,6 +45,9 @@ func (p DebugProvider) Uninstall(ctx context.Context, id string) error {
 		if _, err := p.agent.find(id); !errors.Is(err, api.NotFound) || p.agent.unsettled() {
 			return false
 		}
+		if _, busy := p.agent.have.busy[id]; busy { // a start in hand has no unit yet
+			return false
+		}
 		for _, u := range p.agent.have.units {
 			if u.Instance == id {
 				return false

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/units"
 	"github.com/nexushub/nexushub/units/fake"
 )
@@ -44,6 +45,29 @@ func TestLaunchReplacesEvenAnEqualRevision(t *testing.T) {
 		h.play(nil)
 		if v, err := install(t, h, in, true); err != nil || v.State != api.StateRunning {
 			t.Errorf("the same release again: got %+v, %v", v, err)
+		}
+	})
+}
+
+// A start that is in hand has no unit that the agent knows of yet, and makes a folder.
+func TestUninstallWaitsForAStartInHand(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.agent.Debug().Restored()
+		h.play(func(units.Spec) fake.Program { return fake.Program{NotReady: true} })
+		h.agent.Debug().Put(Instance{
+			ID: debugID, HostName: "x.debug", AppID: "x", Release: "r1",
+			Manifest: manifest.Manifest{Health: manifest.Health{Type: "notify"}},
+		})
+		h.settle()
+		if len(h.unitsOf(debugID)) != 1 {
+			t.Fatal("the start is not in hand")
+		}
+		if err := h.agent.Debug().Uninstall(t.Context(), debugID); err != nil {
+			t.Fatal(err)
+		}
+		if left := h.unitsOf(debugID); len(left) != 0 {
+			t.Errorf("it has not ended: %s is %s", left[0].Unit, left[0].ActiveState)
 		}
 	})
 }

@@ -49,7 +49,7 @@ func (s *Server) put(a application) {
 	if _, err := s.apps.get(a.ID); err == nil {
 		return
 	}
-	if err := s.o.Runtime.Remove(context.Background(), string(a.ID)); err != nil {
+	if err := s.end(context.Background(), a.ID); err != nil {
 		s.o.Log.Error("deleted debug application cannot be removed", "instance", a.ID, "error", err)
 	}
 }

@@ -31,9 +31,7 @@ func (s *Server) delete(c echo.Context) error {
 func (s *Server) dispose(ctx context.Context, id ID) error {
 	s.installs.forget(id)
 	err := s.o.Uploads.Discard(string(id))
-	err = errors.Join(err, s.o.Runtime.Remove(context.WithoutCancel(ctx), string(id)))
-	err = errors.Join(err, s.o.Runtime.Disinherit(string(id)))
-	s.removeState(id)
+	err = errors.Join(err, s.end(context.WithoutCancel(ctx), id))
 	select {
 	case s.gone <- struct{}{}:
 	default:

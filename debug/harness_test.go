@@ -228,6 +228,7 @@ type fakeRuntime struct {
 
 	admit     func(agent.Admission) error
 	inherited []string
+	stuck     error // of removals
 }
 
 func newFakeRuntime() *fakeRuntime {
@@ -298,6 +299,9 @@ func (r *fakeRuntime) Launch(ctx context.Context, id string, again bool) (api.Ap
 func (r *fakeRuntime) Remove(_ context.Context, id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.stuck != nil {
+		return r.stuck
+	}
 	delete(r.apps, id)
 	delete(r.wanted, id)
 	return nil

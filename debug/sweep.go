@@ -35,6 +35,7 @@ func (s *Server) sweepOnce(ctx context.Context, now time.Time) {
 	if informed || now.Sub(s.started) > patience {
 		s.expire(ctx, now)
 	}
+	s.endLate(ctx)
 	removed, err := s.o.Uploads.Sweep(now)
 	if err != nil {
 		s.o.Log.Error("abandoned uploads cannot be removed", "error", err)
