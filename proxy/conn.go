@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,16 +35,17 @@ type conn struct {
 	awaited   bool // the client waits for "100 Continue"
 	completed bool // the response was sent whole
 
-	opened uint64 // tick of the watcher's clock
-	served atomic.Bool
-	whole  atomic.Bool // the request body has been read to its end
-	began  atomic.Bool // the final response has
+	opened  uint64 // tick of the watcher's clock
+	served  atomic.Bool
+	whole   atomic.Bool // the request body has been read to its end
+	began   atomic.Bool // the final response has
+	writing sync.Mutex  // one write at a time, and none of "100 Continue" behind the response
 	guarded
 }
 
 func newConn(s *Server, nc net.Conn, sni string) *conn {
 	c := &conn{server: s, net: nc, r: h1.NewReader(nc), sni: sni, peer: addrOf(nc)}
-	c.watch.clock = &s.watcher.clock
+	c.watch.clock, c.sending.clock = &s.watcher.clock, &s.watcher.clock
 	c.opened = s.watcher.clock.Load()
 	return c
 }
@@ -223,6 +225,13 @@ func (c *conn) release() bool {
 
 // check is the watcher's look at the connection.
 func (c *conn) check() {
+	if c.watch.overdue() || c.sending.overdue() {
+		raw(c.net).Close()
+		return
+	}
+	if p, expired := c.sending.look(); expired {
+		c.expire(p, c.net)
+	}
 	p, expired := c.watch.look()
 	if expired {
 		c.expire(p, c.net)
@@ -231,4 +240,12 @@ func (c *conn) check() {
 	if p == postureUpstream && hungUp(c.net) {
 		c.leave()
 	}
+}
+
+// raw is the connection below TLS.
+func raw(c net.Conn) net.Conn {
+	if t, ok := c.(*tls.Conn); ok {
+		return t.NetConn()
+	}
+	return c
 }

@@ -18,7 +18,7 @@ func (c *conn) inform(h *h1.Head) error {
 	out := appendStatus(h1.Get(h1.Small)[:0], h.Status, h.Reason)
 	out = appendReturned(out, h)
 	out = append(out, "\r\n"...)
-	_, err := c.net.Write(out)
+	err := c.put(out)
 	h1.Put(out)
 	return err
 }
@@ -42,8 +42,8 @@ func (c *conn) start(h *h1.Head, length int64, x *exchange) error {
 // answer notes that the final response begins: no "100 Continue" may follow.
 func (c *conn) answer() {
 	if c.awaited {
-		c.mu.Lock()
-		defer c.mu.Unlock()
+		c.writing.Lock()
+		defer c.writing.Unlock()
 	}
 	c.began.Store(true)
 }
@@ -111,7 +111,20 @@ func (c *conn) flush() error {
 }
 
 func (c *conn) send(p []byte) error {
-	c.watch.set(postureWrite, c.server.opt.StallTimeout)
+	c.watch.set(postureBusy, 0) // the target need not be heard meanwhile
+	return c.put(p)
+}
+
+// put is every write to the client: none waits for it without end.
+func (c *conn) put(p []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return c.putLocked(p)
+}
+
+func (c *conn) putLocked(p []byte) error {
+	c.sending.set(postureWrite, c.server.opt.StallTimeout)
+	defer c.sending.set(postureBusy, 0)
 	_, err := c.net.Write(p)
 	return err
 }
@@ -146,10 +159,11 @@ func (c *conn) hijack(h *h1.Head, _ *exchange) (net.Conn, []byte, error) {
 	out = append(out, h.Upgrade...)
 	out = append(out, "\r\n\r\n"...)
 	c.watch.set(postureBusy, 0)
-	if _, err := c.net.Write(out); err != nil {
+	err := c.put(out)
+	h1.Put(out)
+	if err != nil {
 		return nil, nil, err
 	}
-	h1.Put(out)
 	early := append([]byte(nil), c.r.Buffered()...)
 	c.r.Consume(len(early))
 	c.r.Release()

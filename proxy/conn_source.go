@@ -52,13 +52,12 @@ func (c *conn) trailers() []h1.Field { return c.body.Trailers.Fields }
 func (c *conn) expectsContinue() bool { return c.awaited }
 
 func (c *conn) proceed() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	if c.began.Load() {
 		return nil
 	}
-	_, err := c.net.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
-	return err
+	return c.putLocked([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
 }
 
 func (c *conn) stopReading() {

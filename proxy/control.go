@@ -26,12 +26,40 @@ func (s *Server) control() http.Handler {
 	m.HandleFunc("GET /v1/certs", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, 200, s.certs.List()) })
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
 	m.Handle("GET /metrics", s.metrics.handler())
-	return m
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.ServeHTTP(promptWriter{w, s.opt.StallTimeout}, r)
+	})
+}
+
+// promptWriter gives up a caller that does not take its answer.
+type promptWriter struct {
+	http.ResponseWriter
+	limit time.Duration
+}
+
+// Unwrap is for http.ResponseController.
+func (w promptWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w promptWriter) Write(p []byte) (int, error) {
+	http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(w.limit)) //nolint:errcheck // the write will tell
+	return w.ResponseWriter.Write(p)
+}
+
+// decode reads what a caller sends, as long as it does. After a failure the deadline holds
+// on, for net/http reads the rest.
+func (s *Server) decode(w http.ResponseWriter, r *http.Request, most int64, into any) error {
+	c := http.NewResponseController(w)
+	c.SetReadDeadline(time.Now().Add(s.opt.StallTimeout)) //nolint:errcheck // the read will tell
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, most)).Decode(into)
+	if err == nil {
+		err = c.SetReadDeadline(time.Time{})
+	}
+	return err
 }
 
 func (s *Server) putTable(w http.ResponseWriter, r *http.Request) {
 	var t Table
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxTable)).Decode(&t); err != nil {
+	if err := s.decode(w, r, maxTable, &t); err != nil {
 		problem.Write(w, problem.Problem{Status: 400, Detail: "route table: " + err.Error()})
 		return
 	}
@@ -45,7 +73,7 @@ func (s *Server) putTable(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) postDrain(w http.ResponseWriter, r *http.Request) {
 	var in drainRequest
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&in); err != nil {
+	if err := s.decode(w, r, 64<<10, &in); err != nil {
 		problem.Write(w, problem.Problem{Status: 400, Detail: "drain: " + err.Error()})
 		return
 	}

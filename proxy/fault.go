@@ -22,6 +22,8 @@ var (
 	errStale = errors.New("upstream connection was closed while idle")
 	// errUnasked is a 101 response to a request that did not ask for that protocol.
 	errUnasked = errors.New("upstream switched protocols without being asked")
+	// errInterim is a target that goes on and on before its response.
+	errInterim = errors.New("upstream sent too many interim responses")
 	// errCrashed is a fault of our own.
 	errCrashed = errors.New("the proxy could not handle the request")
 )

@@ -12,6 +12,10 @@ import (
 // maxRedecisions bounds how often one request follows a target that is replaced.
 const maxRedecisions = 16
 
+// maxInterim bounds the heads that a target sends for one request, of which all but the last
+// announce another one.
+const maxInterim = 32
+
 // forward sends the request to its target and the response back.
 func (s *Server) forward(x *exchange) {
 	if !s.enter(x) {
@@ -84,7 +88,7 @@ func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 
 // awaitHead reads the response head, passing 1xx responses on.
 func (s *Server) awaitHead(x *exchange, u *upstream, p *pump) error {
-	for {
+	for range maxInterim {
 		if err := u.readHead(s.opt.Limits); err != nil {
 			return err
 		}
@@ -105,6 +109,7 @@ func (s *Server) awaitHead(x *exchange, u *upstream, p *pump) error {
 			return nil
 		}
 	}
+	return errInterim
 }
 
 // respond passes the response on, piece by piece as it comes.

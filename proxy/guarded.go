@@ -8,7 +8,8 @@ import (
 // guarded is the part of a client's request that the watcher needs: what it waits
 // for, and how to make that wait end.
 type guarded struct {
-	watch watch
+	watch   watch
+	sending watch // a write to the client is under way, whatever else is waited for
 
 	mu       sync.Mutex // guards the fields that follow
 	up       *upstream  // what the request waits for

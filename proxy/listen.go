@@ -112,7 +112,7 @@ func (d debugLog) Write(p []byte) (int, error) {
 }
 
 func (s *Server) serveControl(ctx context.Context, l net.Listener) error {
-	srv := &http.Server{Handler: s.control(), ReadHeaderTimeout: s.opt.HeaderTimeout, ErrorLog: log.New(debugLog{s.log}, "", 0)}
+	srv := &http.Server{Handler: s.control(), ReadHeaderTimeout: s.opt.HeaderTimeout, IdleTimeout: s.opt.IdleTimeout, ErrorLog: log.New(debugLog{s.log}, "", 0)}
 	defer context.AfterFunc(ctx, func() { srv.Close() })()
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err

@@ -146,12 +146,14 @@ func (p *pump) copy() error {
 			return err
 		}
 		p.read.Store(p.sent)
+		p.u.SetWriteDeadline(time.Now().Add(silence))
 		if _, err := p.u.Write(out); err != nil {
 			p.cut = true
 			return nil // the response, or its absence, says why
 		}
 		p.x.client.guard(p.u, silence)
 	}
+	p.u.SetWriteDeadline(time.Time{}) // for the next request
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nexushub/nexushub/proxy/h1"
 )
@@ -25,13 +26,14 @@ type stream struct {
 	length  int64
 	tail    []h1.Field
 	aborted bool
-	dirty   bool // bytes are written and not flushed
+	dirty   bool // head or bytes are written and not flushed
+	rest    bool // bytes are
 }
 
 // ServeHTTP answers one HTTP/2 request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &stream{server: s, w: w, r: r, rc: http.NewResponseController(w), length: r.ContentLength}
-	c.watch.clock = &s.watcher.clock
+	c.watch.clock, c.sending.clock = &s.watcher.clock, &s.watcher.clock
 	s.watcher.add(c)
 	defer s.watcher.remove(c)
 	x := &exchange{client: c, server: s, proto: r.Proto, peer: peerOf(r.RemoteAddr)}
@@ -48,6 +50,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.handle(x)
 	c.release()
+	c.boundRest()
 	if c.aborted {
 		panic(http.ErrAbortHandler) // net/http's way to reset a stream
 	}
@@ -102,6 +105,9 @@ func (c *stream) release() {
 
 // check is the watcher's look at the stream.
 func (c *stream) check() {
+	if p, expired := c.sending.look(); expired {
+		c.expire(p, c.rc)
+	}
 	p, expired := c.watch.look()
 	if expired {
 		c.expire(p, c.rc)
@@ -176,9 +182,12 @@ func (c *stream) stopReading() { c.r.Body.Close() }
 func (c *stream) inform(h *h1.Head) error {
 	header := c.w.Header()
 	copyReturned(header, h)
-	c.w.WriteHeader(h.Status)
+	err := c.put(func() error {
+		c.w.WriteHeader(h.Status)
+		return c.r.Context().Err()
+	})
 	clear(header)
-	return nil
+	return err
 }
 
 func (c *stream) start(h *h1.Head, length int64, x *exchange) error {
@@ -203,19 +212,36 @@ func copyReturned(header http.Header, h *h1.Head) {
 }
 
 func (c *stream) write(p []byte) error {
-	c.dirty = true
-	c.watch.set(postureWrite, c.server.opt.StallTimeout)
-	_, err := c.w.Write(p)
-	return err
+	c.dirty, c.rest = true, true
+	c.watch.set(postureBusy, 0)
+	return c.put(func() error {
+		_, err := c.w.Write(p)
+		return err
+	})
+}
+
+// put is every write to the client: none waits for it without end.
+func (c *stream) put(write func() error) error {
+	c.sending.set(postureWrite, c.server.opt.StallTimeout)
+	defer c.sending.set(postureBusy, 0)
+	return write()
+}
+
+// boundRest is for the bytes that x/net sends when the handler has returned: a client that
+// opens no window for them would keep the stream, and so the connection, for ever.
+func (c *stream) boundRest() {
+	if c.rest {
+		c.rc.SetWriteDeadline(time.Now().Add(c.server.opt.StallTimeout)) //nolint:errcheck // the stream is closed
+	}
 }
 
 func (c *stream) flush() error {
 	if !c.dirty {
 		return nil
 	}
-	c.dirty = false
-	c.watch.set(postureWrite, c.server.opt.StallTimeout)
-	return c.rc.Flush()
+	c.dirty, c.rest = false, false
+	c.watch.set(postureBusy, 0)
+	return c.put(c.rc.Flush)
 }
 
 func (c *stream) end(trailers []h1.Field) error {
@@ -235,7 +261,7 @@ func (c *stream) hijack(*h1.Head, *exchange) (net.Conn, []byte, error) {
 }
 
 func (c *stream) local(h http.Handler, x *exchange) {
-	w := &countingWriter{ResponseWriter: c.w, x: x}
+	w := &countingWriter{ResponseWriter: c.w, x: x, c: c}
 	w.Header().Set("X-Trace-ID", x.trace.String())
 	h.ServeHTTP(w, c.r)
 }
@@ -244,6 +270,7 @@ func (c *stream) local(h http.Handler, x *exchange) {
 type countingWriter struct {
 	http.ResponseWriter
 	x *exchange
+	c *stream
 }
 
 func (w *countingWriter) WriteHeader(status int) {
@@ -255,9 +282,11 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	if w.x.status == 0 {
 		w.x.status = 200
 	}
-	n, err := w.ResponseWriter.Write(p)
-	w.x.sent += int64(n)
-	return n, err
+	if err := w.c.write(p); err != nil {
+		return 0, err
+	}
+	w.x.sent += int64(len(p))
+	return len(p), nil
 }
 
 func formatLength(n int64) string { return strconv.FormatInt(n, 10) }

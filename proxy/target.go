@@ -186,7 +186,9 @@ func (t *target) closeStreams() {
 		all = append(all, s)
 	}
 	t.mu.Unlock()
+	var told sync.WaitGroup
 	for _, s := range all {
-		s.goAway()
+		told.Go(s.goAway) // one that does not listen holds up no other
 	}
+	told.Wait()
 }

@@ -112,8 +112,8 @@ func (s *Server) askLogin(ctx context.Context, x *exchange, login *route, refres
 	r.Header.Set("Authorization", "Bearer "+x.snap.table.InternalSecret)
 	r.Header.Set("X-Trace-ID", x.trace.String())
 	tr := &http.Transport{
-		DisableKeepAlives: true,
-		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return login.target.dial(ctx) },
+		DisableKeepAlives: true, MaxResponseHeaderBytes: int64(s.opt.Limits.MaxBytes),
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return login.target.dial(ctx) },
 	}
 	return tr.RoundTrip(r)
 }

@@ -16,6 +16,9 @@ type tunnel struct {
 	target net.Conn
 	ws     *frames // nil: no WebSocket
 
+	limit              time.Duration // for one side to take what it is sent
+	toClient, toTarget watch
+
 	mu    sync.Mutex // guards writes to client, and closed
 	ended bool
 }
@@ -30,7 +33,10 @@ func (s *Server) switchProtocols(x *exchange, u *upstream) {
 		x.gone()
 		return
 	}
-	t := &tunnel{client: nc, target: u}
+	t := &tunnel{client: nc, target: u, limit: s.opt.StallTimeout}
+	t.toClient.clock, t.toTarget.clock = &s.watcher.clock, &s.watcher.clock
+	s.watcher.add(t)
+	defer s.watcher.remove(t)
 	if strings.EqualFold(x.req.upgrade, "websocket") {
 		t.ws = &frames{}
 	}
@@ -44,12 +50,12 @@ func (t *tunnel) run(early []byte, from *h1.Reader) (sent int64) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if _, err := t.target.Write(early); err == nil {
-			copyOut(t.target, t.client)
+		if _, err := t.Write(early); err == nil {
+			copyOut(t, t.client)
 		}
 		t.target.Close()
 	}()
-	sent, err := t.toClient(from.Buffered())
+	sent, err := t.send(from.Buffered())
 	from.Consume(len(from.Buffered()))
 	from.Release()
 	if err == nil {
@@ -83,16 +89,42 @@ type onlyReader struct{ io.Reader }
 type clientWriter struct{ t *tunnel }
 
 func (w clientWriter) Write(p []byte) (int, error) {
-	n, err := w.t.toClient(p)
+	n, err := w.t.send(p)
 	return int(n), err
 }
 
-func (t *tunnel) toClient(p []byte) (int64, error) {
+// Write is to the target.
+func (t *tunnel) Write(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	t.toTarget.set(postureWrite, t.limit)
+	defer t.toTarget.set(postureBusy, 0)
+	return t.target.Write(p)
+}
+
+// check is the watcher's look at the tunnel: it may be silent, but not stuck.
+func (t *tunnel) check() {
+	if _, expired := t.toClient.look(); expired {
+		t.client.SetWriteDeadline(past)
+	}
+	if _, expired := t.toTarget.look(); expired {
+		t.target.SetWriteDeadline(past)
+	}
+}
+
+// send is to the client.
+func (t *tunnel) send(p []byte) (int64, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ended {
+	switch {
+	case t.ended:
 		return 0, net.ErrClosed
+	case len(p) == 0:
+		return 0, nil
 	}
+	t.toClient.set(postureWrite, t.limit)
+	defer t.toClient.set(postureBusy, 0)
 	n, err := t.client.Write(p)
 	if t.ws != nil {
 		t.ws.pass(p[:n])

@@ -8,6 +8,11 @@ import (
 // tick is the resolution of the deadlines that are watched.
 const tick = 250 * time.Millisecond
 
+// overdue is how long after its deadline a connection is closed without more ado: its
+// goroutine hangs in a call that no deadline ends, such as TLS answering a client that
+// does not read.
+const overdue = 5 * time.Second
+
 // posture is what a connection waits for; it decides what its deadline means.
 type posture uint8
 
@@ -35,6 +40,12 @@ func (w *watch) set(p posture, d time.Duration) {
 		deadline = w.clock.Load() + uint64((d+tick-1)/tick) + 1
 	}
 	w.word.Store(deadline<<8 | uint64(p))
+}
+
+// overdue says that the deadline passed a while ago and nothing has come of it.
+func (w *watch) overdue() bool {
+	deadline := w.word.Load() >> 8
+	return deadline > 0 && deadline+uint64(overdue/tick) <= w.clock.Load()
 }
 
 // look returns the posture, and whether its deadline has passed.
