@@ -111,12 +111,12 @@ func TestTrailers(t *testing.T) {
 	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		w.Header().Set("Trailer", "X-Sum")
-		io.WriteString(w, r.Trailer.Get("X-In"))
+		io.WriteString(w, r.Trailer.Get("X-In")+r.Trailer.Get("Proxy"))
 		w.Header().Set("X-Sum", "42")
 	}))))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		r, _ := http.NewRequest("POST", "https://"+appHost+"/public/x", io.MultiReader(strings.NewReader("data")))
-		r.Trailer = http.Header{"X-In": []string{"in"}}
+		r.Trailer = http.Header{"X-In": []string{"in"}, "Proxy": []string{"http://evil"}}
 		resp, err := c.Do(r)
 		if err != nil {
 			t.Fatal(err)

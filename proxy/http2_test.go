@@ -73,8 +73,21 @@ func (c *rawHTTP2) steps(from, to int) {
 	}
 }
 
+// post sends a request with a body.
+func (c *rawHTTP2) post(path, body string, headers ...string) (stream uint32, err error) {
+	stream, err = c.begin(false, "POST", path, headers...)
+	if err == nil {
+		err = c.WriteData(stream, true, []byte(body))
+	}
+	return stream, err
+}
+
 // request sends headers, which come in pairs, behind those that every request has.
 func (c *rawHTTP2) request(method, path string, headers ...string) (stream uint32, err error) {
+	return c.begin(true, method, path, headers...)
+}
+
+func (c *rawHTTP2) begin(end bool, method, path string, headers ...string) (stream uint32, err error) {
 	c.head.Reset()
 	for pairs := append([]string{":method", method, ":scheme", "https", ":authority", appHost, ":path", path}, headers...); len(pairs) > 0; pairs = pairs[2:] {
 		if err := c.encoder.WriteField(hpack.HeaderField{Name: pairs[0], Value: pairs[1]}); err != nil {
@@ -83,7 +96,7 @@ func (c *rawHTTP2) request(method, path string, headers ...string) (stream uint3
 	}
 	stream = c.next
 	c.next += 2
-	return stream, c.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: c.head.Bytes(), EndStream: true, EndHeaders: true})
+	return stream, c.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: c.head.Bytes(), EndStream: end, EndHeaders: true})
 }
 
 // status is that of the answer to a stream, or the code that it was reset with.
@@ -137,6 +150,12 @@ func TestHTTP2Refusals(t *testing.T) {
 		"connection header":          {"GET", "/public/x", []string{"connection", "close"}, "400"},
 		"line end in a value":        {"GET", "/public/x", []string{"x-a", "b\r\nx-c: d"}, "PROTOCOL_ERROR"},
 		"capital in a name":          {"GET", "/public/x", []string{"X-A", "b"}, "PROTOCOL_ERROR"},
+		"CONNECT":                    {"CONNECT", "/public/x", nil, "PROTOCOL_ERROR"},
+		"extended CONNECT":           {"CONNECT", "/public/x", []string{":protocol", "websocket"}, "PROTOCOL_ERROR"},
+		"connect in lower case":      {"connect", "/public/x", nil, "400"},
+		"length without a body":      {"GET", "/public/x", []string{"content-length", "3"}, "400"},
+		"no length, no body":         {"GET", "/public/x", []string{"content-length", "0"}, "200"},
+		"lengths without a body":     {"GET", "/public/x", []string{"content-length", "0", "content-length", "0"}, "400"},
 		"host beside the authority":  {"GET", "/public/x", []string{"host", "nobody"}, "PROTOCOL_ERROR"},
 	} {
 		stream, err := c.request(r.method, r.path, r.headers...)
@@ -146,6 +165,54 @@ func TestHTTP2Refusals(t *testing.T) {
 		if got := c.status(stream); got != r.want {
 			t.Errorf("%s: %s, want %s", name, got, r.want)
 		}
+	}
+}
+
+// TestHTTP2Lengths: a length is one plain number, and that of the body; what reaches the
+// target is framed by what came.
+func TestHTTP2Lengths(t *testing.T) {
+	f := start(t)
+	whole := make(chan string, 1)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if b, err := io.ReadAll(r.Body); err == nil {
+			whole <- string(b)
+		}
+	}))))
+	for _, c := range []struct {
+		lengths []string
+		want    string
+	}{
+		{nil, "200"}, {[]string{"3"}, "200"}, {[]string{"03"}, "200"},
+		{[]string{"3, 38"}, "400"}, {[]string{"3,3"}, "400"}, {[]string{"3", "3"}, "400"}, {[]string{"3", "38"}, "400"}, {[]string{"3", ""}, "400"},
+		{[]string{"+3"}, "400"}, {[]string{"-3"}, "400"}, {[]string{"0x3"}, "400"}, {[]string{"3.0"}, "400"}, {[]string{"3e0"}, "400"}, {[]string{"3_0"}, "400"},
+		{[]string{""}, "400"}, {[]string{" 3"}, "400"}, {[]string{"3 "}, "400"}, {[]string{"3;"}, "400"}, {[]string{"\xef\xbc\x93"}, "400"},
+		{[]string{"99999999999999999999"}, "400"}, {[]string{"18446744073709551619"}, "400"},
+		{[]string{"2"}, "400"}, {[]string{"4"}, "INTERNAL_ERROR"},
+	} {
+		client := f.rawHTTP2()
+		var headers []string
+		for _, l := range c.lengths {
+			headers = append(headers, "content-length", l)
+		}
+		stream, err := client.post("/public/x", "abc", headers...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// x/net resets the stream should the body come before our answer.
+		if got := client.status(stream); got != c.want && !(c.want == "400" && got == "PROTOCOL_ERROR") {
+			t.Errorf("%q: %s, want %s", c.lengths, got, c.want)
+		}
+		select {
+		case got := <-whole:
+			if c.want != "200" || got != "abc" {
+				t.Errorf("%q: the target got %q", c.lengths, got)
+			}
+		default:
+			if c.want == "200" {
+				t.Errorf("%q: the target got nothing", c.lengths)
+			}
+		}
+		client.conn.Close()
 	}
 }
 

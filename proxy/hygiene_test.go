@@ -55,6 +55,7 @@ func TestHeaderHygiene(t *testing.T) {
 		{"token is hidden elsewhere", "/x", map[string]string{"Authorization": "Bearer app-token"}, map[string]string{"Authorization": ""}},
 		{"the application's own authorization", "/x", map[string]string{"Authorization": "Basic dTpw"}, map[string]string{"Authorization": "Basic dTpw"}},
 		{"application id, entitled", "/api/x", map[string]string{"Authorization": "Bearer app-token", "X-Application-Id": appID}, map[string]string{"X-Application-Id": appID}},
+		{"a proxy of the client's", "/x", map[string]string{"Proxy": "http://evil", "proxy": "http://evil", "PROXY": "http://evil"}, map[string]string{"Proxy": ""}},
 		{"hop by hop", "/x", map[string]string{"Te": "gzip", "Keep-Alive": "1", "Proxy-Authorization": "x", "Proxy-Connection": "x"},
 			map[string]string{"Te": "", "Keep-Alive": "", "Proxy-Authorization": "", "Proxy-Connection": ""}},
 	}

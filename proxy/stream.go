@@ -66,8 +66,12 @@ func refusal(r *http.Request, lim h1.Limits) *h1.Error {
 	switch {
 	case !h1.ValidMethod(r.Method):
 		return h1.ErrMethod
-	case !h1.ValidTarget(r.RequestURI) || r.Method == http.MethodConnect:
+	case !h1.ValidTarget(r.RequestURI):
 		return h1.ErrTarget
+	case !h1.ValidHost(r.Host):
+		return h1.ErrHost
+	case !h1.ValidLength(r.Header["Content-Length"], r.ContentLength):
+		return h1.ErrLength // or it speaks of a body that the end of the head has denied
 	case lines > lim.MaxFields:
 		return h1.ErrTooMany
 	case len(r.Header["Authorization"]) > 1 || len(r.Header["X-Application-Id"]) > 1:

@@ -37,6 +37,7 @@ const (
 	Date
 	Server
 	Accept
+	Proxy // becomes HTTP_PROXY behind CGI, which programs take for their own proxy ("httpoxy")
 )
 
 var byLength = [...][]struct {
@@ -45,6 +46,7 @@ var byLength = [...][]struct {
 }{
 	2:  {{"te", TE}},
 	4:  {{"host", Host}, {"date", Date}},
+	5:  {{"proxy", Proxy}},
 	6:  {{"cookie", Cookie}, {"expect", Expect}, {"accept", Accept}, {"server", Server}},
 	7:  {{"upgrade", Upgrade}, {"trailer", Trailer}},
 	9:  {{"path-info", OtherPath}, {"forwarded", Forwarded}, {"x-real-ip", XRealIP}},

@@ -96,14 +96,39 @@ func (h *Head) absolute(t []byte) (path []byte, ok bool) {
 
 const maxMethod = 32
 
-// ValidMethod says whether a method may be written into a request line.
+// ValidMethod says whether a method may be written into a request line. CONNECT asks for a
+// tunnel, in whatever form its target is; nothing here is a way to somewhere else.
 func ValidMethod[T []byte | string](m T) bool {
+	if EqualFold([]byte(m), "connect") {
+		return false
+	}
 	for i := range len(m) {
 		if class[m[i]]&tokenChar == 0 {
 			return false
 		}
 	}
 	return len(m) > 0 && len(m) <= maxMethod
+}
+
+// ValidHost says whether an authority that came by another protocol may be written into a
+// Host line.
+func ValidHost(h string) bool {
+	for i := range len(h) {
+		if class[h[i]]&hostChar == 0 {
+			return false
+		}
+	}
+	return h != ""
+}
+
+// ValidLength says whether the values of Content-Length, which came by another protocol,
+// are one plain number, and that one.
+func ValidLength(values []string, want int64) bool {
+	if len(values) == 0 {
+		return true
+	}
+	n, ok := decimal([]byte(values[0]))
+	return ok && len(values) == 1 && n == want
 }
 
 // ValidTarget says whether an origin-form target that came by another protocol may
