@@ -47,6 +47,7 @@ const (
 	ExitUsage      = 2
 	ExitNotRunning = 3
 	ExitNoSuch     = 4
+	ExitPartial    = 5 // done, but something is missing, which was named
 	ExitInterrupt  = 130
 )
 

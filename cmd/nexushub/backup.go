@@ -1,28 +1,21 @@
 package main
 
 import (
-	"archive/tar"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/archive"
+	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/internal/beneath"
 )
-
-// kept is everything that makes this host what it is. What is under /run comes back by
-// itself.
-var kept = []string{"etc/nexushub", "var/lib/nexushub", "var/lib/nexushub-proxy"}
-
-// applicationData is where systemd keeps the state folders of DynamicUser units.
-const applicationData = "var/lib/private/nexushub-apps"
 
 func (c *cli) backup() *cobra.Command {
 	var data bool
@@ -31,7 +24,14 @@ func (c *cli) backup() *cobra.Command {
 		Long: `backup writes /etc/nexushub, /var/lib/nexushub and /var/lib/nexushub-proxy into a tar.gz
 that only root can read: it holds secrets and private keys. The agent may run
 meanwhile: its files are replaced as wholes. With --data the state folders of the
-applications are added; stop those that do not like being copied while they write.`,
+applications are added; stop those that do not like being copied while they write.
+
+Files with holes are stored as such, hard links within an application are kept;
+sockets, FIFOs, extended attributes and ACLs are not. What an application does to its
+files meanwhile is its own trouble: each file that could not be taken, or not as it was,
+is a line on stderr, and the exit code is 5 if content is missing. The rest is complete.
+
+FILE gets its name when it is whole; until then nothing is there under any name.`,
 		Example: "  nexushub backup /root/nexushub.tar.gz\n  nexushub backup --data /root/nexushub-with-data.tar.gz",
 		Args:    cobra.ExactArgs(1),
 	}
@@ -40,14 +40,15 @@ applications are added; stop those that do not like being copied while they writ
 		if err := needRoot(); err != nil {
 			return err
 		}
-		paths := kept
-		if data {
-			paths = append(paths[:len(paths):len(paths)], applicationData)
-		}
-		if err := writeBackup(cmd.Context(), args[0], "/", paths); err != nil {
+		notes := notes{voice: c.voice, told: map[string]int{}}
+		if err := c.writeBackup(cmd.Context(), args[0], data, notes.add); err != nil {
 			return err
 		}
-		return c.voice.BackedUp(args[0])
+		notes.end()
+		if err := c.voice.BackedUp(args[0]); err != nil || !notes.lost {
+			return err
+		}
+		return &voice.Exit{Code: api.ExitPartial}
 	}
 	return cmd
 }
@@ -59,94 +60,49 @@ func needRoot() error {
 	return nil
 }
 
-// writeBackup leaves no file that is not whole.
-func writeBackup(ctx context.Context, file, root string, paths []string) (err error) {
-	f, err := os.OpenFile(file+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+// writeBackup leaves no file that is not whole, and goes by the folder that it opened:
+// others may be able to write there.
+func (c *cli) writeBackup(ctx context.Context, file string, data bool, note func(archive.Note)) error {
+	folder, err := beneath.Folder(filepath.Dir(file))
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	z := gzip.NewWriter(f)
-	t := tar.NewWriter(z)
-	for _, p := range paths {
-		if err := addTree(ctx, t, root, p); err != nil {
-			return errors.Join(err, f.Close())
-		}
-	}
-	if err := errors.Join(t.Close(), z.Close(), f.Sync(), f.Close()); err != nil {
+	defer folder.Close()
+	if err := c.warn(folder); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), file)
+	f, err := folder.Pending(filepath.Base(file), 0o600)
+	if err != nil {
+		return err
+	}
+	if err := archive.Write(ctx, f, "/", data, note); err != nil {
+		return errors.Join(err, f.Discard())
+	}
+	return f.Commit()
 }
 
-func addTree(ctx context.Context, t *tar.Writer, root, path string) error {
-	return filepath.WalkDir(filepath.Join(root, path), func(full string, d fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // never used, or replaced meanwhile
-			return nil
-		case err != nil:
-			return err
-		case ctx.Err() != nil:
-			return ctx.Err()
-		}
-		return addFile(t, root, full, d)
-	})
+// warn says who else decides what is found in the folder tomorrow.
+func (c *cli) warn(folder *beneath.Dir) error {
+	info, err := folder.Stat()
+	if err != nil {
+		return err
+	}
+	s, ok := info.Sys().(*syscall.Stat_t)
+	open := info.Mode()&os.ModeSticky == 0 && info.Mode().Perm()&0o022 != 0
+	if open || !ok || !trusted(int(s.Uid)) {
+		c.voice.Warn("others can write to " + folder.Name() + ": they cannot read the archive, but remove it or put another in its place")
+	}
+	return nil
 }
 
-func addFile(t *tar.Writer, root, full string, d fs.DirEntry) error {
-	info, err := d.Info()
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil || info.Mode()&(fs.ModeSocket|fs.ModeNamedPipe) != 0 {
-		return err
-	}
-	link := ""
-	if info.Mode()&fs.ModeSymlink != 0 {
-		if link, err = os.Readlink(full); err != nil {
-			return err
-		}
-	}
-	head, err := tar.FileInfoHeader(info, link)
-	if err != nil {
-		return err
-	}
-	rel, err := filepath.Rel(root, full)
-	if err != nil {
-		return err
-	}
-	if head.Name = filepath.ToSlash(rel); d.IsDir() {
-		head.Name += "/"
-	}
-	if !info.Mode().IsRegular() {
-		return t.WriteHeader(head)
-	}
-	return addContent(t, head, full)
-}
+// trusted are root and who became root by sudo: they may lead us by links, and hand us
+// an archive.
+func trusted(uid int) bool { return uid == 0 || uid == os.Geteuid() || uid == sudoer() }
 
-// addContent takes the size of the file that it opened: the name may lead to another
-// one by then.
-func addContent(t *tar.Writer, head *tar.Header, full string) error {
-	f, err := os.OpenFile(full, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// sudoer is the user behind sudo, or root.
+func sudoer() int {
+	if uid, err := strconv.Atoi(os.Getenv("SUDO_UID")); err == nil && os.Geteuid() == 0 {
+		return uid
 	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	head.Size = info.Size()
-	if err := t.WriteHeader(head); err != nil {
-		return err
-	}
-	_, err = io.CopyN(t, f, head.Size)
-	return err
+	return 0
 }

@@ -1,40 +1,55 @@
 package main
 
 import (
-	"archive/tar"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"os/user"
-	"path/filepath"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/archive"
 )
 
-// stopped are the units that must not write while files are put back, and the sockets
-// that would start them again.
-var stopped = []string{
+// daemons are the units that must not write while files are put back, and the sockets that
+// would start them again.
+var daemons = []string{
 	"nexushub-proxy.socket", "nexushub-proxy-control.socket", "nexushubd.socket", "nexushubd-debug.socket",
 	"nexushubd.service", "nexushub-proxy.service",
 }
+
+// httpSocket is enabled by some operators only.
+const httpSocket = "nexushub-proxy-http.socket"
+
+// slice holds all that is hosted, and what operators run beside it.
+const slice = "nexushub-apps.slice"
+
+// hosted are the applications and the gates of guests, sockets included.
+var hosted = []string{"nexushub-app-*", "nexushub-gate-*"}
+
+// patience is longer than what applications are likely to ask for to stop.
+const patience = 5 * time.Minute
 
 func (c *cli) restore() *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use: "restore FILE", Short: "put back what backup wrote (root)",
-		Long: `restore stops the agent and the proxy, puts the files of an archive back, and starts
-both again; meanwhile no connection is accepted. The agent then runs what the archive
-says. Applications that run go on until the agent finds that they are not wanted. Files
-that the archive does not have stay. The archive may be another host's: owners go by
-their names.
+		Long: `restore checks an archive and unpacks it beside what is there, stops the applications,
+the agent and the proxy, exchanges old for new, and starts everything again; until the
+exchange nothing has changed, and if the agent or the proxy does not start with what the
+archive says, the old is put back. No connection is accepted while they are stopped.
+
+/etc/nexushub, /var/lib/nexushub and /var/lib/nexushub-proxy become what the archive says,
+as wholes: what was added to them later is gone. So does the state folder of every
+application in an archive of backup --data; those that the archive does not have keep
+theirs. It needs room for old and new together.
+
+The archive may be another host's: owners go by their names. It must belong to root, or to
+the user of sudo, and nobody else may be able to write to it. Nothing is ever written
+through a link of the archive's or of an application's. Configuration and state belong to
+root afterwards whatever the archive says.
 
 It refuses to write over a configuration that is there, unless --force says so.`,
 		Example: "  nexushub restore /root/nexushub.tar.gz --force",
@@ -55,26 +70,96 @@ It refuses to write over a configuration that is there, unless --force says so.`
 
 func (c *cli) putBack(ctx context.Context, file string) (err error) {
 	c.voice.Running("checking " + file)
-	if err := readBackup(ctx, file, nil); err != nil {
-		return err
-	}
-	c.voice.Running("stopping the agent and the proxy")
-	if err := c.systemctl(ctx, append([]string{"stop"}, stopped...)...); err != nil {
-		return err
-	}
-	defer func() { // also after a fault: what is there should run
-		c.voice.Running("starting the agent and the proxy")
-		err = errors.Join(err, c.systemctl(context.WithoutCancel(ctx), append([]string{"start"}, stopped...)...))
-	}()
-	root, err := os.OpenRoot("/")
+	a, err := archive.Open(file, sudoer())
 	if err != nil {
 		return err
 	}
-	defer root.Close()
-	if err := readBackup(ctx, file, root); err != nil {
+	defer a.Close()
+	if err := a.Check(ctx); err != nil {
+		return err
+	}
+	notes := notes{voice: c.voice, told: map[string]int{}}
+	for _, n := range a.Notes {
+		notes.add(n)
+	}
+	notes.end()
+	c.voice.Running("unpacking " + file)
+	stage, err := a.Stage(ctx, "/")
+	if err != nil {
+		return err
+	}
+	err = c.exchange(ctx, stage)
+	if err = errors.Join(err, stage.Close()); err != nil {
 		return err
 	}
 	return c.voice.Restored(file)
+}
+
+// exchange puts the new in the place of the old, and after a fault the old back. What is
+// there then runs, whatever happened.
+func (c *cli) exchange(ctx context.Context, stage *archive.Stage) error {
+	units := daemons
+	if c.active(ctx, httpSocket) {
+		units = append([]string{httpSocket}, daemons...)
+	}
+	err := c.halt(ctx, units)
+	ctx = context.WithoutCancel(ctx) // from here on half is worse than late
+	if err == nil {
+		err = stage.Swap()
+	}
+	if err != nil {
+		return errors.Join(err, stage.Undo(), c.begin(ctx, units))
+	}
+	if err = c.begin(ctx, units); err != nil {
+		err = fmt.Errorf("what the archive says does not start, so the old is put back: %w", err)
+		return errors.Join(err, c.halt(ctx, units), stage.Undo(), c.begin(ctx, units))
+	}
+	return nil
+}
+
+// halt stops the agent before the applications, or it would take that for a fault.
+func (c *cli) halt(ctx context.Context, units []string) error {
+	c.voice.Running("stopping the agent, the proxy and the applications")
+	if err := c.systemctl(ctx, append([]string{"stop"}, units...)...); err != nil {
+		return err
+	}
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := c.halted(patient)
+	if err == nil || ctx.Err() != nil || patient.Err() == nil {
+		return err
+	}
+	if err := c.systemctl(ctx, append([]string{"kill", "--signal=KILL"}, hosted...)...); err != nil {
+		return err
+	}
+	return c.halted(ctx)
+}
+
+// halted stops all that runs in the slice, and then what is left, which mostly is
+// nothing. A unit that went by itself meanwhile is an error of systemctl's, not ours.
+func (c *cli) halted(ctx context.Context) error {
+	if err := c.systemctl(ctx, "stop", slice); err != nil {
+		return err
+	}
+	err := c.systemctl(ctx, append([]string{"stop"}, hosted...)...)
+	left := append([]string{"systemctl", "list-units", "--plain", "--no-legend", "--state=active,reloading,activating,deactivating"}, hosted...)
+	var out strings.Builder
+	if listErr := command(ctx, left, nil, &out, c.voice.Err).Run(); listErr != nil {
+		return errors.Join(err, listErr)
+	}
+	if out.Len() > 0 {
+		return errors.Join(err, fmt.Errorf("applications do not stop: %s: %w", strings.Join(strings.Fields(out.String()), " "), api.Timeout))
+	}
+	return nil
+}
+
+func (c *cli) begin(ctx context.Context, units []string) error {
+	c.voice.Running("starting the agent and the proxy")
+	return c.systemctl(ctx, append([]string{"start"}, units...)...)
+}
+
+func (c *cli) active(ctx context.Context, unit string) bool {
+	return command(ctx, []string{"systemctl", "--quiet", "is-active", unit}, nil, nil, nil).Run() == nil
 }
 
 func (c *cli) systemctl(ctx context.Context, args ...string) error {
@@ -82,108 +167,4 @@ func (c *cli) systemctl(ctx context.Context, args ...string) error {
 		return fmt.Errorf("systemctl %s: %w", args[0], err)
 	}
 	return nil
-}
-
-// readBackup checks an archive from end to end, and puts its files under root if there
-// is one.
-func readBackup(ctx context.Context, file string, root *os.Root) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return fmt.Errorf("%s is no backup: %w", file, err)
-	}
-	t := tar.NewReader(z)
-	for {
-		head, err := t.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil {
-			err = errors.Join(ctx.Err(), ours(head.Name))
-		}
-		if err == nil && root != nil {
-			err = extract(root, head, t)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-	}
-}
-
-// ours refuses an archive that would write anywhere else.
-func ours(name string) error {
-	clean := filepath.Clean(name)
-	for _, path := range append(kept[:len(kept):len(kept)], applicationData) {
-		if clean == path || strings.HasPrefix(clean, path+"/") {
-			return nil
-		}
-	}
-	return fmt.Errorf("%q does not belong into a backup: %w", name, api.Invalid)
-}
-
-func extract(root *os.Root, head *tar.Header, content io.Reader) error {
-	name := filepath.Clean(head.Name)
-	mode := head.FileInfo().Mode().Perm()
-	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
-	}
-	var err error
-	switch head.Typeflag {
-	case tar.TypeDir:
-		if err = root.Mkdir(name, mode); errors.Is(err, fs.ErrExist) {
-			err = nil
-		}
-	case tar.TypeSymlink:
-		if err = root.Remove(name); err == nil || errors.Is(err, fs.ErrNotExist) {
-			err = root.Symlink(head.Linkname, name)
-		}
-		return err
-	case tar.TypeReg:
-		err = writeFile(root, name, content)
-	default:
-		err = fmt.Errorf("%q is neither a file nor a folder nor a link: %w", head.Name, api.Invalid)
-	}
-	if err == nil {
-		uid, gid := owner(head)
-		err = root.Lchown(name, uid, gid)
-	}
-	if err == nil {
-		err = root.Chmod(name, mode)
-	}
-	return err
-}
-
-// owner goes by name where this host knows it: the numbers of another host mean others.
-func owner(head *tar.Header) (uid, gid int) {
-	uid, gid = head.Uid, head.Gid
-	if u, err := user.Lookup(head.Uname); err == nil {
-		uid = number(u.Uid, uid)
-	}
-	if g, err := user.LookupGroup(head.Gname); err == nil {
-		gid = number(g.Gid, gid)
-	}
-	return uid, gid
-}
-
-func number(s string, otherwise int) int {
-	if n, err := strconv.Atoi(s); err == nil {
-		return n
-	}
-	return otherwise
-}
-
-func writeFile(root *os.Root, name string, content io.Reader) error {
-	f, err := root.OpenFile(name+".restoring", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, root.Remove(name+".restoring"))
-	}
-	return root.Rename(name+".restoring", name)
 }

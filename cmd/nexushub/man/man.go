@@ -22,6 +22,8 @@ an error in the command line
 the application is not running
 .IP 4
 no such application, or not permitted
+.IP 5
+backup: the archive is written, without content that it named
 .IP 130
 interrupted
 .PP

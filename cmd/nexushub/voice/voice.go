@@ -300,5 +300,11 @@ func (v *Voice) Restored(file string) error {
 	return v.done(Done{"restored", "backup", file}, "restored: %s", file)
 }
 
+// Warn says what is wrong with something that is done all the same.
+func (v *Voice) Warn(text string) { v.complain(text, "") }
+
+// Remark says what is worth knowing, and wrong with nothing.
+func (v *Voice) Remark(text string) { v.say("%s", plain.Text(text)) }
+
 // Running passes on what a started step says about itself.
 func (v *Voice) Running(step string) { v.say("%s ...", step) }

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/cmd/nexushub/archive"
+)
+
+func quiet() (*cli, *bytes.Buffer) {
+	var said bytes.Buffer
+	return newCLI(strings.NewReader(""), &bytes.Buffer{}, &said), &said
+}
+
+func TestCtrlCLeavesNothing(t *testing.T) {
+	c, _ := quiet()
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.writeBackup(ctx, filepath.Join(dir, "b.tar.gz"), false, func(archive.Note) {}); err == nil {
+		t.Error("no error")
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("left %v, %v", entries, err)
+	}
+}
+
+// Others can write to the folder and have put in place what root would fall over.
+func TestAPreparedFolderDoesNotLeadABackup(t *testing.T) {
+	c, said := quiet()
+	dir, victim := t.TempDir(), filepath.Join(t.TempDir(), "victim")
+	for _, err := range []error{
+		os.Chmod(dir, 0o777), os.WriteFile(victim, []byte("mine"), 0o644),
+		os.Symlink(victim, filepath.Join(dir, "b.tar.gz")), os.Symlink(victim, filepath.Join(dir, "b.tar.gz.part")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(dir, "b.tar.gz")
+	if err := c.writeBackup(t.Context(), file, false, func(archive.Note) {}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(victim); string(got) != "mine" || err != nil {
+		t.Errorf("victim = %.20q, %v", got, err)
+	}
+	if info, err := os.Lstat(file); err != nil || info.Mode() != 0o600 {
+		t.Errorf("archive is %v, %v", info.Mode(), err)
+	}
+	if !strings.Contains(said.String(), "others can write to "+dir) {
+		t.Errorf("said %q", said)
+	}
+}
+
+// An application with many faults must not hide those of another.
+func TestNotesAreCounted(t *testing.T) {
+	c, said := quiet()
+	n := notes{voice: c.voice, told: map[string]int{}}
+	for range 1000 {
+		n.add(archive.Note{Tree: "a", Name: "\x1b[2Jf\nb: g", Text: "x", Lost: true})
+	}
+	n.add(archive.Note{Tree: "b", Name: "g", Text: "y"})
+	n.end()
+	if out := said.String(); strings.Count(out, "\n") != maxNotes+2 || !strings.Contains(out, "b: g: y") || !strings.Contains(out, "a: and 990 more") || strings.Contains(out, "\x1b") || !n.lost {
+		t.Errorf("said %q", out)
+	}
+}

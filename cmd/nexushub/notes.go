@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/nexushub/nexushub/cmd/nexushub/archive"
+	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+)
+
+// maxNotes is how many lines one application gets: it must not hide those of others.
+const maxNotes = 10
+
+// notes tells what a backup says about files, and counts what it does not tell.
+type notes struct {
+	voice *voice.Voice
+	told  map[string]int // by tree
+	order []string
+	lost  bool
+}
+
+func (n *notes) add(note archive.Note) {
+	n.lost = n.lost || note.Lost
+	if n.told[note.Tree] == 0 {
+		n.order = append(n.order, note.Tree)
+	}
+	if n.told[note.Tree]++; n.told[note.Tree] > maxNotes {
+		return
+	}
+	if note.Lost {
+		n.voice.Warn(note.String())
+	} else {
+		n.voice.Remark(note.String())
+	}
+}
+
+// end says how much was left out.
+func (n *notes) end() {
+	for _, tree := range n.order {
+		if more := n.told[tree] - maxNotes; more > 0 {
+			n.voice.Warn(fmt.Sprintf("%s: and %d more of its files", tree, more))
+		}
+	}
+}
