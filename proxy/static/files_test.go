@@ -102,6 +102,59 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestNoFiles: what is neither file nor folder is not there, whether one asks for it or
+// it lies beside what one asks for, and nobody waits for it, also when it takes a
+// file's place at the last moment.
+func TestNoFiles(t *testing.T) {
+	dir, f := site(t)
+	for _, name := range []string{"pipe", "a.txt.gz", "pipes/index.html"} {
+		os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755)
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	os.Symlink("../secret.txt", filepath.Join(dir, "a.txt.br"))
+	for path, status := range map[string]int{"/pipe": 404, "/pipes/": 404, "/a.txt.gz": 404, "/a.txt.br": 404, "/a.txt": 200} {
+		if w := ask(f, "GET", path, map[string]string{"Accept-Encoding": "br, gzip"}); w.Code != status || strings.Contains(w.Body.String(), "secret") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+	ended, swapped := make(chan struct{}), filepath.Join(dir, "swapped")
+	go func() {
+		defer close(ended)
+		for range 2000 {
+			os.Remove(swapped)
+			os.WriteFile(swapped, nil, 0o644) //nolint:errcheck // the next one will do
+			os.Remove(swapped)
+			syscall.Mkfifo(swapped, 0o644) //nolint:errcheck // as well
+		}
+	}()
+	for running := true; running; {
+		if file, err := f.Open("/swapped"); err == nil {
+			if !file.info.Mode().IsRegular() {
+				t.Error("a pipe is served")
+			}
+			file.Close()
+		}
+		select {
+		case <-ended:
+			running = false
+		default:
+		}
+	}
+}
+
+func TestReadFileIsBounded(t *testing.T) {
+	dir, f := site(t)
+	os.Truncate(filepath.Join(dir, "a.txt"), 1<<40)
+	if _, err := f.ReadFile("/a.txt"); err == nil {
+		t.Error("a terabyte was read")
+	}
+	if b, err := f.ReadFile("/app.wasm"); err != nil || string(b) != "w" {
+		t.Error(string(b), err)
+	}
+}
+
 func TestConditionsAndRanges(t *testing.T) {
 	_, f := site(t)
 	w := ask(f, "GET", "/a.txt", nil)
