@@ -148,6 +148,8 @@ func (c *conn) prepare() {
 			r.bearer = bearerOf(string(f.Value))
 		case h1.XApplicationID:
 			r.app = string(f.Value)
+		case h1.Cookie:
+			r.refreshes += refreshesIn(f.Value)
 		}
 	}
 	c.x.peerIs = c.standing()

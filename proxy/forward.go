@@ -93,6 +93,7 @@ func (s *Server) awaitHead(x *exchange, u *upstream, p *pump) error {
 			return err
 		}
 		h := &u.head
+		x.scrub(h)
 		switch {
 		case h.Status == 100:
 			p.proceed()

@@ -1,13 +1,6 @@
 package proxy
 
-import (
-	"bytes"
-
-	"github.com/nexushub/nexushub/proxy/h1"
-)
-
-// refreshCookie holds the refresh token; only the login instance may see it.
-const refreshCookie = "YRT"
+import "github.com/nexushub/nexushub/proxy/h1"
 
 // passes says whether a request header may go on to the target. What is left out
 // here is either ours to say (identity, framing) or none of the target's business.
@@ -27,34 +20,6 @@ func (x *exchange) passes(id h1.Name) bool {
 		return x.keepSecret
 	}
 	return false
-}
-
-// appendCookie writes a Cookie header, without the refresh token unless the target
-// is entitled to it.
-func (x *exchange) appendCookie(dst, value []byte) []byte {
-	if x.keepRefresh || !bytes.Contains(value, []byte(refreshCookie)) {
-		return appendField(dst, []byte("Cookie"), value)
-	}
-	start := len(dst)
-	dst = append(dst, "Cookie: "...)
-	first := true
-	for len(value) > 0 {
-		var pair []byte
-		pair, value, _ = bytes.Cut(value, []byte{';'})
-		pair = bytes.Trim(pair, " \t")
-		name, _, _ := bytes.Cut(pair, []byte{'='})
-		if len(pair) == 0 || string(bytes.Trim(name, " \t")) == refreshCookie {
-			continue
-		}
-		if !first {
-			dst = append(dst, "; "...)
-		}
-		dst, first = append(dst, pair...), false
-	}
-	if first {
-		return dst[:start]
-	}
-	return append(dst, "\r\n"...)
 }
 
 // returns says whether a response header goes back to the client.

@@ -11,5 +11,6 @@ type request struct {
 	bearer    string // of Authorization: Bearer
 	app       string // X-Application-Id
 	upgrade   string // protocol asked for
+	refreshes int    // cookies YRT
 	plain     bool   // came without TLS
 }

@@ -87,6 +87,9 @@ func (c *stream) prepare(q *request) {
 	q.authority = c.r.Host
 	q.bearer = bearerOf(c.r.Header.Get("Authorization"))
 	q.app = c.r.Header.Get("X-Application-Id")
+	for _, v := range c.r.Header["Cookie"] {
+		q.refreshes += refreshesIn(v)
+	}
 	if c.r.TLS != nil {
 		q.sni = c.r.TLS.ServerName
 	}
@@ -202,6 +205,7 @@ func (c *stream) start(h *h1.Head, length int64, x *exchange) error {
 	}
 	header["X-Trace-Id"] = []string{x.trace.String()}
 	c.w.WriteHeader(h.Status)
+	clear(header) // or what Trailer names would be sent once more, behind the body
 	c.dirty = true
 	return nil
 }

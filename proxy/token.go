@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/nexushub/nexushub/internal/hostname"
 )
 
 // maxToken is the longest refresh token that fits into a cookie.
@@ -65,11 +67,11 @@ func (x *exchange) sameSite(next string) bool {
 	if u.Scheme == "" && u.Host == "" {
 		return strings.HasPrefix(next, "/") && !strings.HasPrefix(next, "//")
 	}
-	if u.Scheme != "https" {
+	there, err := hostname.Parse(u.Host) // also what a browser would read as another name
+	if u.Scheme != "https" || err != nil {
 		return false
 	}
-	here, there := x.snap.lookup(x.req.authority).host, strings.ToLower(u.Hostname())
-	domain := x.snap.table.Domain
+	here, domain := x.snap.lookup(x.req.authority).host, x.snap.table.Domain
 	return here == there || (inDomain(here, domain) && inDomain(there, domain))
 }
 
@@ -81,6 +83,11 @@ func inDomain(host, domain string) bool {
 // login application, which also renews the refresh token.
 func (x *exchange) accessToken(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
+	if x.req.refreshes > 1 { // nobody knows which one is the user's
+		x.forgetCookies(w)
+		x.toLoginPage(w)
+		return
+	}
 	cookie, err := r.Cookie(refreshCookie)
 	if err != nil || !isCookieValue(cookie.Value) {
 		x.toLoginPage(w)

@@ -22,6 +22,9 @@ const (
 	Trailer
 	Authorization
 	Cookie
+	SetCookie
+	SetCookie2
+	ClearSiteData
 	Forwarded
 	XForwardedFor
 	XForwardedProto
@@ -50,12 +53,12 @@ var byLength = [...][]struct {
 	6:  {{"cookie", Cookie}, {"expect", Expect}, {"accept", Accept}, {"server", Server}},
 	7:  {{"upgrade", Upgrade}, {"trailer", Trailer}},
 	9:  {{"path-info", OtherPath}, {"forwarded", Forwarded}, {"x-real-ip", XRealIP}},
-	10: {{"connection", Connection}, {"keep-alive", KeepAlive}, {"x-trace-id", XTraceID}},
-	11: {{"script-name", OtherPath}},
+	10: {{"set-cookie", SetCookie}, {"connection", Connection}, {"keep-alive", KeepAlive}, {"x-trace-id", XTraceID}},
+	11: {{"set-cookie2", SetCookie2}, {"script-name", OtherPath}},
 	12: {{"content-type", ContentType}},
 	13: {{"authorization", Authorization}, {"x-rewrite-url", OtherPath}, {"x-rewrite-uri", OtherPath}, {"x-script-name", OtherPath}},
 	14: {{"content-length", ContentLength}, {"x-original-url", OtherPath}, {"x-original-uri", OtherPath}},
-	15: {{"x-forwarded-for", XForwardedFor}, {"x-forwarded-uri", OtherPath}, {"x-forwarded-url", OtherPath}, {"x-original-path", OtherPath}},
+	15: {{"clear-site-data", ClearSiteData}, {"x-forwarded-for", XForwardedFor}, {"x-forwarded-uri", OtherPath}, {"x-forwarded-url", OtherPath}, {"x-original-path", OtherPath}},
 	16: {{"x-application-id", XApplicationID}, {"x-forwarded-host", XForwardedHost}, {"x-forwarded-port", XForwardedPort}, {"x-forwarded-path", OtherPath}, {"proxy-connection", ProxyConnection}},
 	17: {{"transfer-encoding", TransferEncoding}, {"x-forwarded-proto", XForwardedProto}, {"x-internal-secret", XInternalSecret}},
 	18: {{"proxy-authenticate", ProxyAuthenticate}, {"x-forwarded-prefix", OtherPath}},
