@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -30,8 +31,31 @@ func newApp() *app {
 	a.HandleFunc("GET /public/down", down)
 	a.HandleFunc("PUT /public/up", up)
 	a.Handle("GET /public/ws", websocket.Handler(func(c *websocket.Conn) { io.Copy(c, c) })) // until one side closes
+	a.HandleFunc("GET /public/fixation", fixation)
 	a.HandleFunc("/", echo)
 	return a
+}
+
+// ServeHTTP does not let the mux redirect to the clean path where the application is to
+// clean by itself.
+func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, cleans := os.LookupEnv("CLEANS"); cleans && path.Clean(r.URL.Path) != "/public/fixation" {
+		echo(w, r)
+		return
+	}
+	a.ServeMux.ServeHTTP(w, r)
+}
+
+// fixation tries to log everybody in as somebody else, and out.
+func fixation(w http.ResponseWriter, _ *http.Request) {
+	h := w.Header()
+	h["Set-Cookie"] = []string{"YRT=x; Domain=yesterday.localhost; Path=/", "mine=1", " =YRT=x; Domain=yesterday.localhost", "YRT", "yrt\t=x", "a=b, YRT=x"}
+	h.Set("Set-Cookie2", "YRT=x")
+	h.Set("Clear-Site-Data", `"cookies", "storage"`)
+	w.WriteHeader(http.StatusEarlyHints)
+	h.Set("Trailer", "Set-Cookie")
+	fmt.Fprintln(w, "fixation")
+	h.Set("Set-Cookie", "YRT=x")
 }
 
 // Echo is what arrived, and at whom.
@@ -42,6 +66,7 @@ type Echo struct {
 	Method   string      `json:"method"`
 	Host     string      `json:"host"`
 	URI      string      `json:"uri"`
+	Reading  string      `json:"reading"` // the path, decoded once and cleaned
 	Header   http.Header `json:"header"`
 	Body     string      `json:"body"`
 }
@@ -55,7 +80,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(Echo{ //nolint:errcheck // the client has left
 		Instance: os.Getenv("INSTANCE_ID"), Label: os.Getenv("LABEL"), PID: os.Getpid(),
-		Method: r.Method, Host: r.Host, URI: r.RequestURI, Header: r.Header, Body: string(body),
+		Method: r.Method, Host: r.Host, URI: r.RequestURI, Reading: path.Clean(r.URL.Path), Header: r.Header, Body: string(body),
 	})
 }
 

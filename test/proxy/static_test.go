@@ -1,0 +1,73 @@
+package proxy_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// folder makes a static folder full of traps. An outsider's file stands for everything
+// that must not be served.
+func (h *host) folder(t *testing.T) {
+	t.Helper()
+	h.Must(t, "sh", "-ec", `
+		mkdir -p /srv/www/site/sub /srv/www/site/dots...; cd /srv/www
+		echo OUTSIDE >secret.txt; chmod 644 secret.txt; gzip -k secret.txt
+		cd site; echo '<p>home' >index.html; echo 0123456789 >a.txt; echo sub >sub/index.html; echo dots >dots.../x.txt
+		ln -s ../secret.txt out.txt; ln -s /srv/www/secret.txt abs.txt; ln -s .. up; ln -s / root; ln -s sub/../../secret.txt around.txt; ln -s a.txt in.txt
+		ln -s loop loop; ln -s /proc/self/environ environ; ln -s /proc/self/fd/0 fd
+		echo plain >b.txt; ln -s ../secret.txt.gz b.txt.gz; ln -s ../secret.txt b.txt.br; mkfifo b.js.gz; echo 'let b' >b.js; mkdir c.js.br; echo 'let c' >c.js
+		mkfifo pipe; mknod null c 1 3; mknod zero c 1 5; mkdir empty; mkdir pipes; mkfifo pipes/index.html
+		echo HIDDEN >unreadable.txt; chmod 000 unreadable.txt; mkdir closed; echo HIDDEN >closed/x; chmod 700 closed
+		echo 'a b' >'a b.txt'; echo uml >'ü.txt'; chmod -R o+rX /srv/www/site/sub; chmod 755 /srv/www /srv/www/site
+	`)
+}
+
+// files are paths in that folder and their answers: a status, or the body of a 200.
+var staticPaths = map[string]string{
+	"/": "<p>home\n", "/a.txt": "0123456789\n", "/in.txt": "0123456789\n", "/sub/": "sub\n", "/sub": "301", "/a%20b.txt": "a b\n", "/%C3%BC.txt": "uml\n", "/dots.../x.txt": "dots\n", "/a.txt?/../../secret.txt": "0123456789\n",
+	"/out.txt": "404", "/abs.txt": "404", "/up/secret.txt": "404", "/root/etc/passwd": "404", "/around.txt": "404", "/loop": "404", "/environ": "404", "/fd": "404", "/up": "404", "/root": "404", "/up/": "404",
+	"/b.txt": "plain\n", "/b.js": "let b\n", "/c.js": "let c\n", "/b.txt.gz": "404", "/b.txt.br": "404", "/b.js.gz": "404",
+	"/pipe": "404", "/null": "404", "/zero": "404", "/empty": "404", "/empty/": "404", "/pipes/": "404", "/pipes": "404", "/unreadable.txt": "404", "/closed/x": "404", "/a.txt/": "0123456789\n", "/a.txt/x": "404", "/index.html/": "<p>home\n",
+	"/../secret.txt": "400", "/sub/../../secret.txt": "400", "/%2e%2e/secret.txt": "400", "/..%2fsecret.txt": "400", "/%2e%2e%2fsecret.txt": "400", "/%252e%252e/secret.txt": "400", `/..\secret.txt`: "400",
+	"/%5c..%5csecret.txt": "400", "//srv/www/secret.txt": "400", "/..;/secret.txt": "400", "/sub/..%00/secret.txt": "400", "/a.txt%00.html": "400", "/%c0%ae%c0%ae/secret.txt": "400", "/..%ef%bc%8fsecret.txt": "400",
+	"/./a.txt": "400", "/sub//index.html": "400",
+}
+
+func staticFiles(t *testing.T, h *host, send sender) {
+	config := h.tlsConfig(t)
+	for path, want := range staticPaths {
+		status, body, err := send(t.Context(), h, config, "folder", path)
+		if got := status; err != nil || (got != want && (got != "200" || body != want)) || strings.Contains(body, "OUTSIDE") || strings.Contains(body, "HIDDEN") {
+			t.Errorf("%s: %s %v %.100q, want %q", path, got, err, body, want)
+		}
+	}
+}
+
+// conditions: neither a range nor a condition nor a coding leads to what a plain request
+// does not get.
+func conditions(t *testing.T, h *host) {
+	for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
+		for _, headers := range [][]string{
+			{"Accept-Encoding", "br, gzip"}, {"Range", "bytes=0-"}, {"Range", "bytes=0-0,-1"}, {"If-None-Match", "*"}, {"If-Match", "*"}, {"If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"},
+			{"If-Range", "x", "Range", "bytes=0-"}, {"Accept-Encoding", "gzip", "Range", "bytes=0-"},
+		} {
+			for _, path := range []string{"/out.txt", "/up/secret.txt", "/pipe", "/zero", "/unreadable.txt", "/pipes/", "/b.txt.gz"} {
+				if got := do(t, c, "GET", "folder", path, "", headers...); got.StatusCode != 404 || strings.Contains(got.body, "OUTSIDE") {
+					t.Errorf("%s %s %v: %s %.100q", protocol, path, headers, got.Status, got.body)
+				}
+			}
+			for _, path := range []string{"/b.txt", "/b.js", "/c.js"} {
+				if got := do(t, c, "GET", "folder", path, "", headers...); got.StatusCode >= 400 && got.StatusCode != 412 || got.Header.Get("Content-Encoding") != "" || strings.Contains(got.body, "OUTSIDE") {
+					t.Errorf("%s %s %v: %s %.100q", protocol, path, headers, got.Status, got.body)
+				}
+			}
+		}
+		if got := do(t, c, "HEAD", "folder", "/zero", ""); got.StatusCode != 404 {
+			t.Errorf("%s: HEAD of a device: %s", protocol, got.Status)
+		}
+		if got := do(t, c, "GET", "folder", "/a.txt", "", "Range", "bytes=2-4"); got.StatusCode != 206 || got.body != "234" {
+			t.Errorf("%s: a range: %s %q", protocol, got.Status, got.body)
+		}
+	}
+}
