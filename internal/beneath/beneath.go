@@ -3,9 +3,8 @@
 // or other folders at any moment; nothing that he does makes a call leave the folder or
 // wait for him.
 //
-// The kernel walks each name in one step (openat2(2) with RESOLVE_BENEATH and
-// RESOLVE_NO_SYMLINKS), and what is done with the last component goes by the descriptor
-// of its folder. Names are relative and slash-separated; "." is the folder itself.
+// A name is walked part by part by descriptors, each opened with O_NOFOLLOW, and what is
+// done with the last part goes by the descriptor of its folder. Names are relative and slash-separated; "." is the folder itself.
 // A link on the way is an error that wraps [ErrLink]; everything else is an
 // [fs.PathError] of the system call.
 package beneath
@@ -52,7 +51,7 @@ func (d *Dir) Stat() (fs.FileInfo, error) { return d.f.Stat() }
 // device is opened without blocking, so ask the descriptor what it is, or use
 // [Dir.OpenRegular].
 func (d *Dir) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
-	fd, err := d.openat2(name, uint64(flag)|unix.O_NONBLOCK, uint64(perm.Perm()))
+	fd, err := d.open(name, flag|unix.O_NONBLOCK, uint32(perm.Perm()))
 	if err != nil {
 		return nil, fail("open", d.path(name), err)
 	}
@@ -68,7 +67,7 @@ func (d *Dir) OpenRegular(name string) (*os.File, fs.FileInfo, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fail("open", d.path(name), notRegular)
+		err = fail("open", d.path(name), errNotRegular)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())

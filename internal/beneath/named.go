@@ -146,7 +146,7 @@ func Regular(name string) (*os.File, fs.FileInfo, error) {
 	defer unix.Close(fd)
 	f, info, err := reopen(fd, name)
 	if err == nil && info.IsDir() {
-		err = errors.Join(notRegular, f.Close())
+		err = errors.Join(errNotRegular, f.Close())
 	}
 	if err != nil {
 		return nil, nil, fail("open", name, err)
@@ -154,7 +154,7 @@ func Regular(name string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-var notRegular = fmt.Errorf("not a regular file: %w", fs.ErrInvalid)
+var errNotRegular = fmt.Errorf("not a regular file: %w", fs.ErrInvalid)
 
 // reopen makes a descriptor to read from out of one that only stands for a name.
 func reopen(fd int, name string) (*os.File, fs.FileInfo, error) {
@@ -163,7 +163,7 @@ func reopen(fd int, name string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, err
 	}
 	if kind := st.Mode & unix.S_IFMT; kind != unix.S_IFREG && kind != unix.S_IFDIR {
-		return nil, nil, notRegular
+		return nil, nil, errNotRegular
 	}
 	readable, err := unix.Open(self(fd), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -185,21 +185,14 @@ func (d *Dir) Path() (string, error) { return os.Readlink(self(int(d.f.Fd()))) }
 
 // Real opens the folder at an absolute path in which no part is a link.
 func Real(name string) (*Dir, error) {
-	fd, err := openHow(unix.AT_FDCWD, path.Clean(name), unix.O_DIRECTORY|unix.O_RDONLY, 0, unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS)
+	root, err := Open("/")
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	fd, err := root.open(strings.TrimPrefix(path.Clean(name), "/"), unix.O_DIRECTORY|unix.O_RDONLY, 0)
 	if err != nil {
 		return nil, fail("open", name, err)
 	}
 	return &Dir{os.NewFile(uintptr(fd), name)}, nil
-}
-
-// Inside opens a regular file or a folder for reading and follows links that stay below
-// d, as packages may have them. Anything else is [fs.ErrInvalid].
-func (d *Dir) Inside(name string) (*os.File, fs.FileInfo, error) {
-	fd, err := openHow(int(d.f.Fd()), path.Clean(name), unix.O_PATH, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_MAGICLINKS)
-	if err != nil {
-		return nil, nil, fail("open", d.path(name), err)
-	}
-	defer unix.Close(fd)
-	f, info, err := reopen(fd, d.path(name))
-	return f, info, fail("open", d.path(name), err)
 }

@@ -12,37 +12,63 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const how = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
-
 // tries bounds how often a call is repeated: whoever holds a lease on his file (see
 // fcntl(2)) makes every try fail for as long as he likes.
 const tries = 32
 
-// openat2 opens name below d.
-func (d *Dir) openat2(name string, flag, perm uint64) (int, error) {
-	return openHow(int(d.f.Fd()), name, flag, perm, how)
+// open opens name below d, part by part, each without following a link. openat2(2)
+// would do it in one call, but RestrictSUIDSGID= of a unit takes it away (ENOSYS).
+func (d *Dir) open(name string, flag int, perm uint32) (int, error) {
+	name = path.Clean(name)
+	if strings.HasPrefix(name, "/") || name == ".." || strings.HasPrefix(name, "../") {
+		return -1, unix.EXDEV
+	}
+	return openParts(int(d.f.Fd()), name, flag, perm)
 }
 
-// openHow opens as openat2(2) does. The kernel may ask for another try while the tree
-// is renamed under it (EAGAIN).
-func openHow(dir int, name string, flag, perm, resolve uint64) (fd int, err error) {
-	for range tries {
-		fd, err = unix.Openat2(dir, name, &unix.OpenHow{
-			Flags: flag | unix.O_CLOEXEC, Mode: modeFor(flag, perm), Resolve: resolve,
-		})
-		if !errors.Is(err, unix.EINTR) && !errors.Is(err, unix.EAGAIN) {
+// openParts opens a clean relative name. Without ".." in it and without links, no part
+// can lie outside of the one before, wherever that is moved meanwhile.
+func openParts(dir int, name string, flag int, perm uint32) (int, error) {
+	at, first, rest := dir, "", name
+	for {
+		var more bool
+		if first, rest, more = strings.Cut(rest, "/"); !more {
 			break
 		}
+		next, err := openPart(at, first, unix.O_PATH|unix.O_DIRECTORY, 0)
+		if at != dir {
+			err = errors.Join(err, unix.Close(at))
+		}
+		if err != nil {
+			return -1, err
+		}
+		at = next
+	}
+	fd, err := openPart(at, first, flag, perm)
+	if at != dir {
+		err = errors.Join(err, unix.Close(at))
 	}
 	return fd, err
 }
 
-// modeFor is perm where a file can be made: openat2 refuses a mode elsewhere.
-func modeFor(flag, perm uint64) uint64 {
-	if flag&unix.O_CREAT != 0 || flag&unix.O_TMPFILE == unix.O_TMPFILE {
-		return perm
+// openPart opens one name in a folder; ELOOP if it is a link.
+func openPart(dir int, part string, flag int, perm uint32) (fd int, err error) {
+	for range tries {
+		fd, err = unix.Openat(dir, part, flag|unix.O_NOFOLLOW|unix.O_CLOEXEC, perm)
+		if !errors.Is(err, unix.EINTR) && !errors.Is(err, unix.EAGAIN) {
+			break
+		}
 	}
-	return 0
+	if errors.Is(err, unix.ENOTDIR) && isLink(dir, part) {
+		err = unix.ELOOP // O_DIRECTORY is looked at first
+	}
+	return fd, err
+}
+
+func isLink(dir int, name string) bool {
+	var st unix.Stat_t
+	err := unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW)
+	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK
 }
 
 // at runs do with the folder that name lies in and its last component, which do must
@@ -56,7 +82,7 @@ func (d *Dir) at(op, name string, do func(fd int, base string) error) error {
 	if base == name {
 		return d.failed(op, name, do(int(d.f.Fd()), base))
 	}
-	parent, err := d.openat2(path.Dir(name), unix.O_PATH|unix.O_DIRECTORY, 0)
+	parent, err := d.open(path.Dir(name), unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return d.failed(op, name, err)
 	}
