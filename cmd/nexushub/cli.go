@@ -105,6 +105,9 @@ func (c *cli) client() (client *api.Client, remote bool, err error) {
 		return api.NewClient(c.socket), false, nil // no home, no profile
 	}
 	p, err := profile.Load(path)
+	if errors.Is(err, profile.ErrForeign) && c.host == "" { // sudo -E: not ours to use
+		return api.NewClient(c.socket), false, nil
+	}
 	if err != nil {
 		return nil, false, err
 	}

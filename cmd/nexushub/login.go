@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -57,7 +56,7 @@ func (c *cli) hostOf(ctx context.Context, name, token, ca string) (h profile.Hos
 		h.Token = strings.TrimSpace(h.Token)
 	}
 	if ca != "" {
-		pem, err := os.ReadFile(ca)
+		pem, err := contentOf(ca)
 		if err != nil {
 			return h, err
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 )
 
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
@@ -65,4 +66,18 @@ func TestEveryCommandHasAnExample(t *testing.T) {
 		}
 	}
 	check(c.root())
+}
+
+// A FIFO in a developer's folder must not make root wait.
+func TestAFIFOIsNotWaitedFor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nexushub.toml")
+	if err := unix.Mkfifo(path, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, "verify", path); code != 1 || !strings.Contains(stderr, "not a regular file") {
+		t.Errorf("code %d, says %s", code, stderr)
+	}
+	if code, _, stderr := call(t, "login", "host", "--token", "t", "--ca", path); code != 1 || !strings.Contains(stderr, "not a regular file") {
+		t.Errorf("code %d, says %s", code, stderr)
+	}
 }

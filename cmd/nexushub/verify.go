@@ -2,12 +2,14 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/internal/beneath"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/tomlfile"
@@ -72,10 +74,20 @@ func faultsOf(path string) (tomlfile.Faults, error) {
 }
 
 func checkManifest(path string) error {
-	data, err := os.ReadFile(path)
+	data, err := contentOf(path)
 	if err != nil {
 		return err
 	}
 	_, err = manifest.Parse(path, data)
 	return err
+}
+
+// contentOf reads a file that somebody else may have put there.
+func contentOf(path string) ([]byte, error) {
+	f, _, err := beneath.Named(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, 16<<20))
 }

@@ -1,10 +1,14 @@
 package profile
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestProfileKeepsTokensToItself(t *testing.T) {
@@ -41,3 +45,42 @@ func TestRootsRefuseRubbish(t *testing.T) {
 		t.Errorf("got %v, %v", roots, err)
 	}
 }
+
+// With sudo -E the home is another user's, who may have put anything there.
+func TestAnothersHomeIsLeftAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "config")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := own(dir, info); err != nil {
+		t.Errorf("my own: %v", err)
+	}
+	if err := own(dir, foreign{info}); !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), "sudo -H") {
+		t.Errorf("another's: %v", err)
+	}
+	path := filepath.Join(dir, "profile.json")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path); err == nil {
+		t.Error("a FIFO was read")
+	}
+	victim := filepath.Join(t.TempDir(), "victim")
+	if err := errors.Join(os.Remove(path), os.WriteFile(victim, []byte("mine"), 0o644), os.Symlink(victim, path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Profile{}).Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(victim); string(got) != "mine" || err != nil {
+		t.Errorf("through a link: %q, %v", got, err)
+	}
+}
+
+type foreign struct{ os.FileInfo }
+
+func (foreign) Sys() any { return &syscall.Stat_t{Uid: uint32(os.Geteuid()) + 1} }
