@@ -32,7 +32,7 @@ func get(t *testing.T, c *http.Client, path string) *http.Response {
 }
 
 // eventually polls what another process or goroutine is about to do.
-func eventually(t *testing.T, what string, done func() bool) {
+func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for !done() {

@@ -17,7 +17,7 @@ import (
 
 // rawHTTP2 is a client that sends what it likes.
 type rawHTTP2 struct {
-	t    *testing.T
+	t    testing.TB
 	conn *tls.Conn
 	*http2.Framer
 	head    bytes.Buffer

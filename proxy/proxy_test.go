@@ -29,7 +29,7 @@ const (
 
 // fixture is a running proxy with its client.
 type fixture struct {
-	t      *testing.T
+	t      testing.TB
 	server *Server
 	addr   string
 	plain  string
@@ -40,7 +40,7 @@ type fixture struct {
 	ticks  chan time.Time
 }
 
-func testOptions(t *testing.T) Options {
+func testOptions(t testing.TB) Options {
 	dir := t.TempDir()
 	return Options{
 		Domain: "yesterday.localhost", CertDir: filepath.Join(dir, "certs"), StateDir: dir, RunDir: dir,
@@ -51,7 +51,7 @@ func testOptions(t *testing.T) Options {
 	}
 }
 
-type testWriter struct{ t *testing.T }
+type testWriter struct{ t testing.TB }
 
 func (w testWriter) Write(p []byte) (int, error) {
 	if testing.Verbose() {
@@ -60,7 +60,7 @@ func (w testWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func start(t *testing.T, change ...func(*Options)) *fixture {
+func start(t testing.TB, change ...func(*Options)) *fixture {
 	t.Helper()
 	opt := testOptions(t)
 	for _, c := range change {
@@ -163,7 +163,7 @@ func (f *fixture) await(want posture) {
 	})
 }
 
-func listen(t *testing.T, network, address string) net.Listener {
+func listen(t testing.TB, network, address string) net.Listener {
 	t.Helper()
 	l, err := net.Listen(network, address)
 	if err != nil {
@@ -231,11 +231,11 @@ func table(routes ...Route) Table {
 }
 
 // appRoute leads appHost to a handler, through all paths.
-func appRoute(t *testing.T, h http.Handler) Route {
+func appRoute(t testing.TB, h http.Handler) Route {
 	return routeTo(t, appID, appHost, h)
 }
 
-func routeTo(t *testing.T, id, host string, h http.Handler) Route {
+func routeTo(t testing.TB, id, host string, h http.Handler) Route {
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
