@@ -18,6 +18,7 @@ import (
 // after request; between requests it holds no buffer.
 type conn struct {
 	server *Server
+	from   *accepted
 	net    net.Conn
 	r      *h1.Reader
 	sni    string
@@ -39,14 +40,18 @@ type conn struct {
 	served  atomic.Bool
 	whole   atomic.Bool // the request body has been read to its end
 	began   atomic.Bool // the final response has
-	writing sync.Mutex  // one write at a time, and none of "100 Continue" behind the response
+	leaving atomic.Bool // it gives way: the response is the last
+	tunnel  atomic.Pointer[tunnel]
+	writing sync.Mutex // one write at a time, and none of "100 Continue" behind the response
 	guarded
 }
 
-func newConn(s *Server, nc net.Conn, sni string) *conn {
-	c := &conn{server: s, net: nc, r: h1.NewReader(nc), sni: sni, peer: addrOf(nc)}
+func newConn(a *accepted, nc net.Conn, sni string) *conn {
+	s := a.server
+	c := &conn{server: s, from: a, net: nc, r: h1.NewReader(nc), sni: sni, peer: addrOf(nc)}
 	c.watch.clock, c.sending.clock = &s.watcher.clock, &s.watcher.clock
 	c.opened = s.watcher.clock.Load()
+	a.servedBy(c)
 	return c
 }
 
@@ -60,7 +65,7 @@ func addrOf(nc net.Conn) netip.Addr {
 // serve answers requests until one side closes.
 func (c *conn) serve() {
 	c.server.watcher.add(c)
-	defer c.server.conns.Add(-1)
+	defer c.from.end()
 	defer c.server.watcher.remove(c)
 	for c.next() {
 		c.server.handle(&c.x)
@@ -82,7 +87,7 @@ func (c *conn) next() bool {
 		c.closing = true
 		return false
 	}
-	c.watch.set(postureHead, c.server.opt.HeaderTimeout)
+	c.arrived()
 	lim := c.server.opt.Limits
 	b, err := c.r.Head(h1.Small, lim)
 	if err == nil {
@@ -201,34 +206,22 @@ const (
 // linger lets the client read the response before what it still sends makes the
 // kernel reset the connection (RFC 9112 section 9.6).
 func (c *conn) linger() {
-	c.watch.set(postureBusy, 0)
+	c.watch.set(postureLinger, 0)
 	if w, ok := c.net.(interface{ CloseWrite() error }); !ok || w.CloseWrite() != nil {
 		return
 	}
-	if t, ok := c.net.(*tls.Conn); ok {
-		if tcp, ok := t.NetConn().(*net.TCPConn); ok && tcp.CloseWrite() != nil {
-			return
-		}
+	if tcp, ok := rawOf(c.net).(*net.TCPConn); ok && tcp != c.net && tcp.CloseWrite() != nil {
+		return
 	}
 	if c.net.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
 		io.CopyN(io.Discard, c.net, lingerBytes) //nolint:errcheck // the connection is closed next in any case
 	}
 }
 
-// release closes the connection when it is idle and has been of use already.
-func (c *conn) release() bool {
-	p, _ := c.watch.look()
-	idle := p == postureIdle && c.served.Load()
-	if idle {
-		c.net.SetReadDeadline(past)
-	}
-	return idle
-}
-
 // check is the watcher's look at the connection.
 func (c *conn) check() {
 	if c.watch.overdue() || c.sending.overdue() {
-		raw(c.net).Close()
+		rawOf(c.net).Close()
 		return
 	}
 	if p, expired := c.sending.look(); expired {
@@ -242,12 +235,4 @@ func (c *conn) check() {
 	if p == postureUpstream && hungUp(c.net) {
 		c.leave()
 	}
-}
-
-// raw is the connection below TLS.
-func raw(c net.Conn) net.Conn {
-	if t, ok := c.(*tls.Conn); ok {
-		return t.NetConn()
-	}
-	return c
 }

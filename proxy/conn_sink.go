@@ -25,7 +25,7 @@ func (c *conn) inform(h *h1.Head) error {
 
 func (c *conn) start(h *h1.Head, length int64, x *exchange) error {
 	c.answer()
-	if c.server.isStopping() || !c.whole.Load() {
+	if c.server.isStopping() || c.leaving.Load() || !c.whole.Load() {
 		c.closing = true
 	}
 	dst := appendStatus(c.buffer(), h.Status, h.Reason)

@@ -95,7 +95,7 @@ func (s *Server) Status() Status {
 	snap := s.snapshot.Load()
 	st := Status{
 		Generation: snap.table.Generation, StartedAt: s.started, Version: s.opt.Version, Listeners: s.listenerStatus(),
-		CACert: s.certs.CACert(), InFlight: s.inFlight[0].Load() + s.inFlight[1].Load(), Held: s.held.Load(), Conns: s.conns.Load(),
+		CACert: s.certs.CACert(), InFlight: s.inFlight[0].Load() + s.inFlight[1].Load(), Held: int64(s.waiting.Len()), Conns: s.conns.Load(),
 		Targets: []TargetStatus{}, Routes: []RouteStatus{}, Instances: []InstanceStatus{},
 	}
 	for _, t := range s.targets.all() {

@@ -58,6 +58,8 @@ func (s *Server) failForward(x *exchange, err error) {
 	var c *clientError
 	var bad *h1.Error
 	switch {
+	case x.client.gaveWay() && isGone(x.client.gone()):
+		s.fail(x, 503, crowded)
 	case isGone(x.client.gone()):
 		x.gone()
 	case errors.As(err, &c) && isTimeout(err):

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -10,6 +11,7 @@ import (
 type guarded struct {
 	watch   watch
 	sending watch // a write to the client is under way, whatever else is waited for
+	yielded atomic.Bool
 
 	mu       sync.Mutex // guards the fields that follow
 	up       *upstream  // what the request waits for
@@ -55,6 +57,9 @@ func (g *guarded) gone() <-chan struct{} {
 	return g.leftChan
 }
 
+// gaveWay says that it is us who want the request to end.
+func (g *guarded) gaveWay() bool { return g.yielded.Load() }
+
 // leave notes that the client has closed, and cancels what it waits for.
 func (g *guarded) leave() {
 	g.mu.Lock()
@@ -77,7 +82,10 @@ type deadlines interface {
 	SetWriteDeadline(time.Time) error
 }
 
-var past = time.Unix(1, 0)
+var (
+	past  = time.Unix(1, 0)
+	never time.Time
+)
 
 // expire makes the call that blocks return with a timeout; its goroutine does the rest.
 func (g *guarded) expire(p posture, client deadlines) {

@@ -49,6 +49,7 @@ type http2Conn struct {
 	opened uint64        // tick of the watcher's clock
 	left   atomic.Uint64 // tick of the first GOAWAY
 	ended  atomic.Bool   // the second was asked for
+	cutAt  atomic.Uint64 // tick after which it is closed, whatever is open; 0: never
 
 	mu       sync.Mutex // guards the fields that follow
 	open     int        // requests
@@ -57,8 +58,8 @@ type http2Conn struct {
 }
 
 // serveHTTP2 returns when the connection is closed.
-func (s *Server) serveHTTP2(tc *tls.Conn) {
-	defer s.conns.Add(-1)
+func (s *Server) serveHTTP2(a *accepted, tc *tls.Conn) {
+	defer a.end()
 	now := s.watcher.clock.Load()
 	c := &http2Conn{server: s, wire: &frameConn{Conn: tc}, end: &http.Server{}, opened: now, quiet: now}
 	// What HTTP/2 begins with, and clients send: a frame is read whole before it is looked at.
@@ -68,6 +69,7 @@ func (s *Server) serveHTTP2(tc *tls.Conn) {
 		tc.NetConn().Close()
 		return
 	}
+	a.servedBy(c)
 	s.watcher.add(c)
 	defer s.watcher.remove(c)
 	server.ServeConn(c.wire, &http2.ServeConnOpts{BaseConfig: s.h2, Handler: c})
@@ -118,6 +120,8 @@ func (c *http2Conn) check() {
 	now := c.server.watcher.clock.Load()
 	idle, answered := c.idleFor(now)
 	switch left := c.left.Load(); {
+	case c.overdue(now):
+		rawOf(c.wire.Conn).Close()
 	case left == 0 && idle > uint64(c.server.opt.IdleTimeout/tick):
 		c.leave(now)
 	case left == 0 || now-left < uint64(roundTrip/tick) || !c.wire.said.Load() || c.ended.Swap(true):

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"crypto/tls"
 	"net"
 	"syscall"
 
@@ -11,10 +10,7 @@ import (
 // hungUp asks the kernel, without waiting, whether the peer has closed its side.
 // Bytes that it sent before, such as TLS's goodbye, do not hide that.
 func hungUp(c net.Conn) bool {
-	if t, ok := c.(*tls.Conn); ok {
-		c = t.NetConn()
-	}
-	sc, ok := c.(syscall.Conn)
+	sc, ok := rawOf(c).(syscall.Conn)
 	if !ok {
 		return false
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/nexushub/nexushub/proxy/certs"
@@ -28,7 +29,7 @@ func (s *Server) listen(ctx context.Context, l Listener) error {
 }
 
 // accept hands every connection to serve, in a goroutine of its own.
-func (s *Server) accept(ctx context.Context, l net.Listener, serve func(net.Conn)) error {
+func (s *Server) accept(ctx context.Context, l net.Listener, serve func(*accepted)) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	s.doors.add(l)
 	for {
@@ -42,6 +43,9 @@ func (s *Server) accept(ctx context.Context, l net.Listener, serve func(net.Conn
 			s.doors.await(ctx)
 		default: // out of descriptors, or the peer was faster
 			s.log.Warn("accept failed", "address", l.Addr().String(), "error", err)
+			if errors.Is(err, syscall.EMFILE) {
+				s.relieve()
+			}
 			select {
 			case <-ctx.Done():
 				return nil
@@ -51,40 +55,32 @@ func (s *Server) accept(ctx context.Context, l net.Listener, serve func(net.Conn
 	}
 }
 
-// admit keeps the number of connections within its limit.
-func (s *Server) admit(nc net.Conn, serve func(net.Conn)) {
-	if s.conns.Add(1) > int64(s.opt.MaxConnections) && !s.watcher.makeRoom() {
-		s.metrics.refused.Inc()
-		s.conns.Add(-1)
-		nc.Close()
-		return
-	}
-	serve(nc)
-}
-
 // serveTLS shakes hands and serves the protocol that was agreed upon.
-func (s *Server) serveTLS(nc net.Conn) {
-	tc := tls.Server(nc, s.tls.Load())
-	nc.SetDeadline(time.Now().Add(s.opt.HeaderTimeout))
-	if err := tc.Handshake(); err != nil {
+func (s *Server) serveTLS(a *accepted) {
+	tc := tls.Server(a, s.tls.Load())
+	a.until = time.Now().Add(s.opt.HeaderTimeout)
+	a.SetDeadline(a.until)
+	err := tc.Handshake()
+	a.endTurn()
+	if err != nil {
 		s.metrics.handshakeErrors.Inc()
-		nc.Close()
-		s.conns.Add(-1)
+		a.Close()
+		a.end()
 		return
 	}
-	nc.SetDeadline(time.Time{})
+	a.SetDeadline(never)
 	state := tc.ConnectionState()
 	if state.NegotiatedProtocol == certs.ACMEProtocol {
-		nc.Close() // the certificate was the answer
-		s.conns.Add(-1)
+		a.Close() // the certificate was the answer
+		a.end()
 		return
 	}
 	if state.NegotiatedProtocol == "h2" {
-		go s.serveHTTP2(tc)
+		go s.serveHTTP2(a, tc)
 		return
 	}
 	// A goroutine of its own: the stack that the handshake needed is free at once.
-	go newConn(s, tc, state.ServerName).serve()
+	go newConn(a, tc, state.ServerName).serve()
 }
 
 // tlsConfig: one record per write (the default starts with small ones), because a
@@ -93,7 +89,7 @@ func (s *Server) tlsConfig(protocols ...string) *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     protocols,
-		GetCertificate: s.certs.GetCertificate,
+		GetCertificate: s.certificate,
 		CipherSuites: []uint16{ // for 1.2; those of 1.3 are all sound
 			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
@@ -101,6 +97,16 @@ func (s *Server) tlsConfig(protocols ...string) *tls.Config {
 		},
 		DynamicRecordSizingDisabled: true,
 	}
+}
+
+// certificate is the callback of crypto/tls. What comes next is the costly part, the
+// signature, so it is done by turns.
+func (s *Server) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	cert, err := s.certs.GetCertificate(hello)
+	if a, ok := hello.Conn.(*accepted); ok && err == nil {
+		err = a.takeTurn()
+	}
+	return cert, err
 }
 
 // debugLog takes net/http's own lines: faults of clients, mostly.

@@ -25,6 +25,7 @@ type Options struct {
 	IdleTimeout    time.Duration
 	StallTimeout   time.Duration
 	MaxConnections int
+	MaxStreams     int // HTTP/2 requests in progress, over all connections
 	Limits         h1.Limits
 	AccessLog      bool
 	AccessLogRate  int
@@ -34,9 +35,11 @@ type Options struct {
 	Log     *slog.Logger
 	Ready   func() // called once all listeners are served
 
-	// For tests: what moves the watcher's clock instead of time, and a shorter farewell.
+	// For tests: what moves the watcher's clock instead of time, a shorter farewell, and
+	// fewer held requests.
 	ticks    <-chan time.Time
 	farewell time.Duration
+	maxHeld  int
 }
 
 // Listener is one listening socket and what it is for: https, http (redirects) or

@@ -45,7 +45,7 @@ func testOptions(t testing.TB) Options {
 	return Options{
 		Domain: "yesterday.localhost", CertDir: filepath.Join(dir, "certs"), StateDir: dir, RunDir: dir,
 		HoldTimeout: 300 * time.Millisecond, DrainTimeout: 5 * time.Second, HeaderTimeout: 5 * time.Second,
-		IdleTimeout: time.Minute, StallTimeout: 5 * time.Second, MaxConnections: 1000, Limits: h1.DefaultLimits,
+		IdleTimeout: time.Minute, StallTimeout: 5 * time.Second, MaxConnections: 1000, MaxStreams: 1000, Limits: h1.DefaultLimits,
 		AccessLog: true, AccessLogRate: 1000, Version: "test", farewell: 50 * time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

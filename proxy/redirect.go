@@ -1,13 +1,12 @@
 package proxy
 
 import (
-	"net"
 	"net/http"
 )
 
 // servePlain answers plain HTTP: every request is sent to HTTPS.
-func (s *Server) servePlain(nc net.Conn) {
-	c := newConn(s, nc, "")
+func (s *Server) servePlain(a *accepted) {
+	c := newConn(a, a.Conn, "")
 	c.plain = true
 	c.serve()
 }

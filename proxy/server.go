@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/nexushub/nexushub/proxy/access"
 	"github.com/nexushub/nexushub/proxy/certs"
+	"github.com/nexushub/nexushub/proxy/shares"
 )
 
 // Server is the proxy: listeners, the table in force, and everything in flight.
@@ -41,7 +43,11 @@ type Server struct {
 	dateCache atomic.Pointer[dateValue]
 
 	conns    atomic.Int64
-	held     atomic.Int64
+	seats    *shares.Pool // of connections
+	streams  *shares.Pool // of HTTP/2 requests in progress
+	waiting  *shares.Pool // of requests that are held
+	turns    *shares.Turns
+	tooMany  struct{ conns, streams, held *pressure }
 	epoch    atomic.Int32    // 0 until the proxy stops, then 1
 	inFlight [2]atomic.Int64 // requests by the epoch that they began in
 	endless  endless
@@ -52,11 +58,13 @@ type Server struct {
 // New loads the last table from disk, so that the proxy serves before, and without,
 // the agent.
 func New(opt Options) (*Server, error) {
+	opt.fit()
 	s := &Server{
 		opt: opt, log: opt.Log, started: time.Now(), targets: newTargets(), watcher: newWatcher(opt.ticks),
 		metrics: newMetrics(opt.Version), endless: newEndless(), nowhere: newRouteStats(""),
 	}
 	s.access = newAccessLog(opt)
+	s.share()
 	var err error
 	if s.grants, err = access.Open(filepath.Join(opt.StateDir, "tokens")); err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
@@ -78,6 +86,16 @@ func New(opt Options) (*Server, error) {
 	s.tls.Store(s.tlsConfig("h2", "http/1.1", certs.ACMEProtocol))
 	s.h2 = http2Base(opt)
 	return s, nil
+}
+
+// share sets up what clients have to share.
+func (s *Server) share() {
+	s.seats, s.streams, s.waiting = shares.NewPool(s.opt.MaxConnections), shares.NewPool(s.opt.MaxStreams), shares.NewPool(s.maxHeld())
+	s.turns = shares.NewTurns(runtime.GOMAXPROCS(0))
+	press := func(what string, limit int) *pressure {
+		return &pressure{what: what, limit: limit, gave: s.metrics.gaveWay, log: s.log}
+	}
+	s.tooMany.conns, s.tooMany.streams, s.tooMany.held = press("connection", s.opt.MaxConnections), press("stream", s.opt.MaxStreams), press("held request", s.maxHeld())
 }
 
 // acmeOptions adds where an authority's challenges arrive.

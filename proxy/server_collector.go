@@ -26,7 +26,7 @@ func (c serverCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	gauge(connsDesc, float64(c.s.conns.Load()))
-	gauge(heldDesc, float64(c.s.held.Load()))
+	gauge(heldDesc, float64(c.s.waiting.Len()))
 	inFlight, states := map[string]int64{}, map[string]int{}
 	for _, r := range c.s.snapshot.Load().instances {
 		inFlight[r.Name] += r.stats.inFlight.Load()

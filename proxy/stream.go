@@ -8,9 +8,11 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nexushub/nexushub/proxy/h1"
+	"github.com/nexushub/nexushub/proxy/shares"
 )
 
 // stream is one HTTP/2 request, as net/http's server hands it over.
@@ -28,12 +30,17 @@ type stream struct {
 	aborted bool
 	dirty   bool // head or bytes are written and not flushed
 	rest    bool // bytes are
+
+	opened uint64      // tick of the watcher's clock
+	begun  atomic.Bool // the answer has
+	ending bool        // it gave way, and the watcher has seen to it
 }
 
 // ServeHTTP answers one HTTP/2 request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &stream{server: s, w: w, r: r, rc: http.NewResponseController(w), length: r.ContentLength}
 	c.watch.clock, c.sending.clock = &s.watcher.clock, &s.watcher.clock
+	c.opened = s.watcher.clock.Load()
 	s.watcher.add(c)
 	defer s.watcher.remove(c)
 	x := &exchange{client: c, server: s, proto: r.Proto, peer: peerOf(r.RemoteAddr)}
@@ -48,12 +55,34 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.reject(x, bad.Status, bad.Reason)
 		return
 	}
+	seat := s.seatOf(c, x)
+	if seat == nil {
+		s.reject(x, 503, crowded)
+		return
+	}
+	defer seat.Leave()
 	s.handle(x)
 	c.release()
 	c.boundRest()
 	if c.aborted {
 		panic(http.ErrAbortHandler) // net/http's way to reset a stream
 	}
+}
+
+// crowded is what the client of a request is told that has no place or lost it.
+const crowded = "Too many requests are in progress at once."
+
+// seatOf gives the request its place among all of HTTP/2, nil when it has to come again.
+func (s *Server) seatOf(c *stream, x *exchange) *shares.Seat {
+	t := s.streams.Take(c, s.requester(x), shares.Key{})
+	switch {
+	case t.Seat == nil:
+		s.tooMany.streams.note(newcomer, t)
+	case t.Victim != nil:
+		s.tooMany.streams.note(classNames[t.Worth.Class], t)
+		t.Victim.(*stream).giveWay()
+	}
+	return t.Seat
 }
 
 // refusal is what HTTP/1.1 would be refused for and net/http lets pass: a method may hold
@@ -112,6 +141,7 @@ func (c *stream) release() {
 
 // check is the watcher's look at the stream.
 func (c *stream) check() {
+	c.yield()
 	if p, expired := c.sending.look(); expired {
 		c.expire(p, c.rc)
 	}
@@ -204,6 +234,7 @@ func (c *stream) start(h *h1.Head, length int64, x *exchange) error {
 		header["Content-Length"] = []string{formatLength(length)}
 	}
 	header["X-Trace-Id"] = []string{x.trace.String()}
+	c.begun.Store(true)
 	c.w.WriteHeader(h.Status)
 	clear(header) // or what Trailer names would be sent once more, behind the body
 	c.dirty = true
@@ -269,6 +300,7 @@ func (c *stream) hijack(*h1.Head, *exchange) (net.Conn, []byte, error) {
 }
 
 func (c *stream) local(h http.Handler, x *exchange) {
+	c.begun.Store(true)
 	w := &countingWriter{ResponseWriter: c.w, x: x, c: c}
 	w.Header().Set("X-Trace-ID", x.trace.String())
 	h.ServeHTTP(w, c.r)

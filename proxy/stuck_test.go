@@ -115,7 +115,7 @@ func TestEveryWriteToAClientEnds(t *testing.T) {
 			f.server.conns.Add(1)
 			done := make(chan struct{})
 			go func() {
-				newConn(f.server, c, appHost).serve()
+				newConn(&accepted{server: f.server}, c, appHost).serve()
 				close(done)
 			}()
 			io.WriteString(far, string(bytes.ReplaceAll([]byte(request), []byte("\nH\r"), []byte("\nHost: "+appHost+"\r"))))

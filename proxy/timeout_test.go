@@ -172,7 +172,7 @@ func TestClientLeavingCancelsTheTarget(t *testing.T) {
 }
 
 func TestTooManyConnections(t *testing.T) {
-	f := start(t, func(o *Options) { o.MaxConnections = 2 })
+	f := start(t, byHand, func(o *Options) { o.MaxConnections = 2 })
 	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))))
 	f.dial(appHost)
 	second := f.dial(appHost)

@@ -37,6 +37,10 @@ func (s *Server) switchProtocols(x *exchange, u *upstream) {
 	t.toClient.clock, t.toTarget.clock = &s.watcher.clock, &s.watcher.clock
 	s.watcher.add(t)
 	defer s.watcher.remove(t)
+	if c, ok := x.client.(*conn); ok {
+		c.tunnel.Store(t)
+		c.watch.set(postureTunnel, 0)
+	}
 	if strings.EqualFold(x.req.upgrade, "websocket") {
 		t.ws = &frames{}
 	}

@@ -23,6 +23,9 @@ const (
 	postureBody                    // for more of a request body
 	postureUpstream                // for the target
 	postureWrite                   // for the client to take what it is sent
+	postureLinger                  // for the client to notice that it was answered
+	postureTunnel                  // for either side of an upgraded connection
+	postureLeaving                 // for nothing more: it was idle and gives way
 )
 
 // watch is a connection's posture and deadline in one word. Setting it costs one
@@ -34,12 +37,34 @@ type watch struct {
 }
 
 // set says what the connection waits for from now on; no deadline when d is 0.
-func (w *watch) set(p posture, d time.Duration) {
+func (w *watch) set(p posture, d time.Duration) { w.word.Store(w.wordOf(p, d)) }
+
+// swap is set, and returns what the connection waited for.
+func (w *watch) swap(p posture, d time.Duration) posture {
+	return posture(w.word.Swap(w.wordOf(p, d)) & 0xff)
+}
+
+func (w *watch) wordOf(p posture, d time.Duration) uint64 {
 	var deadline uint64
 	if d > 0 {
-		deadline = w.clock.Load() + uint64((d+tick-1)/tick) + 1
+		deadline = w.clock.Load() + ticksOf(d) + 1
 	}
-	w.word.Store(deadline<<8 | uint64(p))
+	return deadline<<8 | uint64(p)
+}
+
+// ticksOf is how many ticks a time takes.
+func ticksOf(d time.Duration) uint64 { return uint64((d + tick - 1) / tick) }
+
+// dismiss makes an idle connection a leaving one. It reports false for any other.
+func (w *watch) dismiss() bool {
+	v := w.word.Load()
+	return posture(v&0xff) == postureIdle && w.word.CompareAndSwap(v, v&^0xff|uint64(postureLeaving))
+}
+
+// read returns the posture, and its deadline in ticks, 0 for none.
+func (w *watch) read() (posture, uint64) {
+	v := w.word.Load()
+	return posture(v & 0xff), v >> 8
 }
 
 // overdue says that the deadline passed a while ago and nothing has come of it.

@@ -45,24 +45,6 @@ func (w *watcher) all() []watched {
 	return list
 }
 
-// makeRoom closes a connection that waits for a further request, if it finds one with
-// little searching; the order of a map is a different one each time.
-func (w *watcher) makeRoom() bool {
-	const looks = 64
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := 0
-	for c := range w.conns {
-		if c, ok := c.(*conn); ok && c.release() {
-			return true
-		}
-		if n++; n == looks {
-			break
-		}
-	}
-	return false
-}
-
 // Run ticks until ctx ends.
 func (w *watcher) Run(ctx context.Context) error {
 	ticks := w.ticks

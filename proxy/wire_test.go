@@ -29,7 +29,7 @@ func FuzzForwarded(f *testing.F) {
 		a, b := net.Pipe()
 		defer a.Close()
 		defer b.Close()
-		c := newConn(s, a, "")
+		c := newConn(&accepted{Conn: a, server: s}, a, "")
 		if c.msg.ParseRequest(raw[:end], s.opt.Limits) != nil {
 			return
 		}

@@ -27,7 +27,7 @@ func options(f flags, c *config.Config) (proxy.Options, error) {
 		TrustedProxies: trusted,
 		HoldTimeout:    time.Duration(p.HoldTimeout), DrainTimeout: time.Duration(p.DrainTimeout),
 		HeaderTimeout: time.Duration(p.HeaderTimeout), IdleTimeout: time.Duration(p.IdleTimeout),
-		StallTimeout: time.Duration(p.StallTimeout), MaxConnections: p.MaxConnections, Limits: limits,
+		StallTimeout: time.Duration(p.StallTimeout), MaxConnections: p.MaxConnections, MaxStreams: p.MaxStreams, Limits: limits,
 		AccessLog: p.AccessLog, AccessLogRate: p.AccessLogRate,
 		ACME:    certs.ACMEOptions{Email: p.ACME.Email, Directory: p.ACME.Directory, CACert: p.ACME.CACert},
 		Version: version.String(),

@@ -109,6 +109,7 @@ func checkProxy(f *tomlfile.File, p Proxy) {
 		notZero(f, key, d)
 	}
 	positive(f, "proxy.max_connections", p.MaxConnections)
+	positive(f, "proxy.max_streams", p.MaxStreams)
 	positive(f, "proxy.max_headers", p.MaxHeaders)
 	positive(f, "proxy.access_log_rate", p.AccessLogRate)
 	if p.MaxHeaderBytes < 4<<10 || p.MaxHeaderBytes > 1<<20 {

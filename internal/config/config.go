@@ -104,6 +104,7 @@ type Proxy struct {
 	IdleTimeout    manifest.Duration `toml:"idle_timeout"`     // keep-alive connections, default 2m
 	StallTimeout   manifest.Duration `toml:"stall_timeout"`    // longest silence while a body is due, default 1m
 	MaxConnections int               `toml:"max_connections"`  // default 20000
+	MaxStreams     int               `toml:"max_streams"`      // HTTP/2 requests in progress, default 20000
 	MaxHeaderBytes manifest.Bytes    `toml:"max_header_bytes"` // default 64K
 	MaxHeaders     int               `toml:"max_headers"`      // default 128
 	AccessLog      bool              `toml:"access_log"`       // default true

@@ -48,7 +48,7 @@ func defaultProxy() Proxy {
 		CertDir: "/etc/nexushub/certs", StateDir: "/var/lib/nexushub-proxy",
 		HoldTimeout: seconds(10), DrainTimeout: seconds(30), HeaderTimeout: seconds(10),
 		IdleTimeout: seconds(120), StallTimeout: seconds(60),
-		MaxConnections: 20_000, MaxHeaderBytes: 64 << 10, MaxHeaders: 128,
+		MaxConnections: 20_000, MaxStreams: 20_000, MaxHeaderBytes: 64 << 10, MaxHeaders: 128,
 		AccessLog: true, AccessLogRate: 1000,
 		ACME: ACME{Directory: "https://acme-v02.api.letsencrypt.org/directory"},
 	}

@@ -37,6 +37,7 @@ type Seat struct {
 type Taken struct {
 	Seat    *Seat
 	Victim  Member
+	Worth   Worth // of the victim
 	Pressed Key
 	Holds   int
 }
@@ -53,7 +54,7 @@ func (p *Pool) Take(m Member, client, subject Key) (t Taken) {
 		if victim == nil {
 			return t
 		}
-		t.Victim = victim.member
+		t.Victim, t.Worth = victim.member, victim.member.Worth()
 		p.remove(victim)
 		groups = [kinds]*group{p.by[0].of(client), p.by[1].of(subject)} // one may have become empty
 	}

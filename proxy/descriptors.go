@@ -1,0 +1,39 @@
+package proxy
+
+import (
+	"math"
+
+	"golang.org/x/sys/unix"
+)
+
+// spareDescriptors are for everything but clients and their requests: files, sockets,
+// connections to applications that wait for the next request.
+const spareDescriptors = 2000
+
+// fitDescriptors lowers the limits to what the process may have open: each connection
+// may need a second descriptor, each request of HTTP/2 one, towards its application. Out
+// of descriptors nobody would be served, whatever his share.
+func fitDescriptors(connections, streams int, most uint64) (int, int) {
+	if most > math.MaxInt32 {
+		return connections, streams
+	}
+	free := max(int(most)-min(spareDescriptors, int(most)/2), 3)
+	if need := 2*connections + streams; need > free {
+		connections, streams = max(1, connections*free/need), max(1, streams*free/need)
+	}
+	return connections, streams
+}
+
+// fit applies fitDescriptors to the limits of this process.
+func (o *Options) fit() {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return
+	}
+	connections, streams := fitDescriptors(o.MaxConnections, o.MaxStreams, limit.Cur)
+	if connections < o.MaxConnections {
+		o.Log.Warn("too few file descriptors for proxy.max_connections and proxy.max_streams, both are lowered: raise LimitNOFILE= of nexushub-proxy.service",
+			"limit", limit.Cur, "max_connections", connections, "max_streams", streams)
+	}
+	o.MaxConnections, o.MaxStreams = connections, streams
+}
