@@ -3,6 +3,8 @@ package agent
 import (
 	"maps"
 	"slices"
+
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // DebugProvider is where debug applications are put. It is in memory only; whoever
@@ -34,6 +36,13 @@ func (p DebugProvider) Inherit(from, to string) error { return p.agent.vault.Cop
 // Disinherit removes the secrets of an application that is gone: nobody can name them
 // any more.
 func (p DebugProvider) Disinherit(id string) error { return p.agent.vault.RemoveAll(id) }
+
+// Ceiling is what a package may ask for at most.
+func (p DebugProvider) Ceiling() manifest.Ceiling {
+	p.agent.mu.Lock()
+	defer p.agent.mu.Unlock()
+	return p.agent.want.config.Ceiling()
+}
 
 // List returns the debug applications that were put.
 func (p DebugProvider) List() []Instance {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // resolveAgain is how soon a package that could not be had is looked for again.
@@ -43,6 +44,7 @@ func (a *Agent) runResolver(ctx context.Context) error {
 func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 	a.mu.Lock()
 	list, version := a.want.wanted(), a.want.version
+	ceiling := a.want.config.Ceiling()
 	pins, installed := a.pins(), maps.Clone(a.want.installed)
 	a.mu.Unlock()
 	var g errgroup.Group
@@ -52,7 +54,7 @@ func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 			in.Release, in.InstalledBy = installed[in.AppID].release, installed[in.AppID].by
 		}
 		g.Go(func() error {
-			a.resolveOne(ctx, &list[i], pins[list[i].ID])
+			a.resolveOne(ctx, &list[i], pins[list[i].ID], ceiling)
 			return nil
 		})
 	}
@@ -70,7 +72,7 @@ func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 
 // resolveOne finds the release of one instance: its package, or the older release that
 // an operator went back to.
-func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin) {
+func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin, ceiling manifest.Ceiling) {
 	if r.problem != "" || r.adopted {
 		return
 	}
@@ -89,6 +91,11 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin) {
 	}
 	if err != nil {
 		r.problem = err.Error()
+		return
+	}
+	asks := r.Manifest.Over(rel.Manifest)
+	if excess := ceiling.Excesses(release.ManifestName, asks); len(excess) > 0 {
+		r.problem = excess.Error()
 		return
 	}
 	r.release = rel

@@ -25,6 +25,7 @@ import (
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
 	"github.com/nexushub/nexushub/internal/hostile"
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/problem"
 	"github.com/nexushub/nexushub/journal"
 )
@@ -227,6 +228,7 @@ type fakeRuntime struct {
 	orphans  []agent.Instance
 
 	admit     func(agent.Admission) error
+	ceiling   manifest.Ceiling
 	inherited []string
 	stuck     error // of removals
 }
@@ -255,6 +257,8 @@ func (r *fakeRuntime) Admit(n agent.Admission) error {
 	}
 	return r.admit(n)
 }
+
+func (r *fakeRuntime) Ceiling() manifest.Ceiling { return r.ceiling }
 
 func (r *fakeRuntime) Inherit(from, to string) error {
 	r.mu.Lock()

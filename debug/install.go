@@ -10,8 +10,10 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
+	"github.com/nexushub/nexushub/internal/problem"
 )
 
 // lastLines is how much of its log a failed installation shows.
@@ -60,6 +62,9 @@ func (s *Server) unpack(ctx context.Context, id ID, by caller) (a application, a
 		return a, false, err
 	}
 	defer s.o.Releases.Hold(rel.Hash)() // until the agent has it
+	if err := s.withinCeiling(rel); err != nil {
+		return a, false, err
+	}
 	now := time.Now().UTC()
 	a, err = s.apps.update(id, func(a *application) {
 		again = a.Release == rel.Hash
@@ -80,6 +85,18 @@ func (s *Server) admitRelease(id ID, by caller) error {
 		return err
 	}
 	return s.o.Runtime.Admit(agent.Admission{ID: string(id), AppID: a.AppID, By: by.Installer, Name: by.name})
+}
+
+// withinCeiling refuses a package that asks for more than this host gives to one.
+func (s *Server) withinCeiling(rel release.Release) error {
+	var faults []problem.Fault
+	for _, f := range s.o.Runtime.Ceiling().Excesses(release.ManifestName, rel.Manifest) {
+		faults = append(faults, problem.Fault{Pointer: release.ManifestName, Detail: f.Key + " " + f.Problem})
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return &api.Fault{Code: api.Invalid, Detail: "package invalid: " + release.ManifestName + ": " + faults[0].Detail, Faults: faults}
 }
 
 // outcome says how it went. An application that did not start is no error of the

@@ -1,14 +1,18 @@
 package debug
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"net/http"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 func TestInstallsOfOneApplicationQueueAndTheLastWins(t *testing.T) {
@@ -82,3 +86,37 @@ func TestDiskFullIs507AndInstallsNothing(t *testing.T) {
 type fullDisk struct{ State }
 
 func (fullDisk) Save(string, any) error { return &os.PathError{Op: "write", Err: syscall.ENOSPC} }
+
+// What a package may ask for has a limit, which the refusal names beside what was asked.
+func TestInstallHasACeiling(t *testing.T) {
+	h := newHost(t)
+	h.runtime.ceiling = manifest.Ceiling{Memory: 1 << 30, StopTimeout: manifest.Duration(time.Minute)}
+	path, _ := h.create(`{"appId":"x"}`)
+	h.upload(path, manifestOf(t, "stop_timeout = \"1h\"\nlimits.memory = \"9999999T\"\n"))
+	p := h.post(path+"/install", "").problem(http.StatusUnprocessableEntity)
+	if len(p.Errors) != 2 || !strings.Contains(p.Detail, "9999999T") || !strings.Contains(p.Detail, "1G") {
+		t.Errorf("got %+v", p)
+	}
+	if len(h.runtime.launched) > 0 {
+		t.Errorf("launched %q", h.runtime.launched)
+	}
+}
+
+func manifestOf(t *testing.T, text string) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	w := zip.NewWriter(&buf)
+	for name, content := range map[string]string{"bin/app": "#!/bin/sh\n", "nexushub.toml": text} {
+		f, err := w.Create(name)
+		if err == nil {
+			_, err = f.Write([]byte(content))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}

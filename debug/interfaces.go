@@ -8,6 +8,7 @@ import (
 	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/journal"
 )
 
@@ -21,6 +22,8 @@ type Runtime interface {
 	Restored()
 	// Admit refuses a release that would make an application lose a secret.
 	Admit(n agent.Admission) error
+	// Ceiling is what a package may ask for at most.
+	Ceiling() manifest.Ceiling
 	// Inherit gives an application the secrets of the one that it replaces, Disinherit
 	// removes those of one that is gone.
 	Inherit(from, to string) error

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/proxy"
 )
 
@@ -27,6 +28,9 @@ func (r AgentRuntime) Restored() { r.Agent.Debug().Restored() }
 
 // Admit see agent.DebugProvider.
 func (r AgentRuntime) Admit(n agent.Admission) error { return r.Agent.Debug().Admit(n) }
+
+// Ceiling see agent.DebugProvider.
+func (r AgentRuntime) Ceiling() manifest.Ceiling { return r.Agent.Debug().Ceiling() }
 
 // Inherit see agent.DebugProvider.
 func (r AgentRuntime) Inherit(from, to string) error { return r.Agent.Debug().Inherit(from, to) }

@@ -25,6 +25,7 @@ type Config struct {
 	Upload   Upload            `toml:"upload"`
 	Package  Package           `toml:"package"`
 	Restart  Restart           `toml:"restart"`
+	Limits   Limits            `toml:"limits"`
 	Defaults manifest.Manifest `toml:"defaults"` // for every application that does not say otherwise
 	Proxy    Proxy             `toml:"proxy"`
 	Metrics  Metrics           `toml:"metrics"`

@@ -38,6 +38,7 @@ func Default() *Config {
 			MaxDepth: 100, MaxPath: 1024, MaxNames: 4 << 20, MaxTime: manifest.Duration(10 * time.Minute),
 		},
 		Restart:  Restart{Delay: seconds(2), MaxDelay: seconds(15), HealthyAfter: seconds(60)},
+		Limits:   Limits{Max: manifest.Ceiling{Tasks: 32768, StopTimeout: seconds(3600), StartPeriod: seconds(3600), IdleTimeout: seconds(24 * 3600)}},
 		Defaults: manifest.Default(),
 		Proxy:    defaultProxy(),
 	}
@@ -134,6 +135,7 @@ func (l *loader) main(path string, withRoot bool) {
 	f.Bind(l.config)
 	manifest.Check(f, "defaults.", &l.config.Defaults)
 	checkMain(f, l.config)
+	checkCeiling(f, "defaults.", l.config, l.config.Defaults)
 	if root := l.config.Root; !filepath.IsAbs(root) {
 		l.config.Root = filepath.Join(l.dir, root)
 	}
@@ -154,6 +156,7 @@ func (l *loader) app(path string) {
 	f.Bind(&app)
 	manifest.Check(f, "", &app.Manifest)
 	checkApp(f, &app)
+	checkCeiling(f, "", l.config, app.Manifest)
 	l.config.Apps = append(l.config.Apps, app)
 	l.apps = append(l.apps, f)
 }
