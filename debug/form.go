@@ -1,6 +1,7 @@
 package debug
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -27,12 +28,16 @@ var (
 // never in memory: when its part is reached, the caller reads it.
 type form struct {
 	parts  *multipart.Reader
+	in     *allowance
 	count  int
 	values map[string]string
 }
 
-func newForm(parts *multipart.Reader) *form {
-	return &form{parts: parts, values: map[string]string{}}
+func newForm(r io.Reader, boundary string) *form {
+	in := &allowance{r: r}
+	in.forFields()
+	parts := multipart.NewReader(bufio.NewReaderSize(in, readBuffer), boundary)
+	return &form{parts: parts, in: in, values: map[string]string{}}
 }
 
 // next collects fields up to the file part; at the end of the form it is nil.
@@ -50,6 +55,7 @@ func (f *form) next() (*multipart.Part, error) {
 		}
 		name := part.FormName()
 		if name == "chunk" {
+			f.in.forFile()
 			return part, nil
 		}
 		if err := f.collect(name, part); err != nil {
@@ -75,6 +81,7 @@ func (f *form) collect(name string, part io.Reader) error {
 
 // rest reads the fields behind the file part.
 func (f *form) rest() error {
+	f.in.forFields()
 	part, err := f.next()
 	if err == nil && part != nil {
 		err = malformed("field %q appears twice", "chunk")

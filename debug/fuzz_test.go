@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostile"
@@ -52,6 +53,37 @@ func FuzzInstall(f *testing.F) {
 	})
 }
 
+// FuzzUpload sends forms of any kind, length and boundary through the whole API.
+func FuzzUpload(f *testing.F) {
+	part := func(head, value string) string {
+		return "--b\r\nContent-Disposition: form-data; " + head + "\r\n\r\n" + value + "\r\n"
+	}
+	fields := part("name=chunkIndex", "0") + part("name=totalChunks", "1") + part("name=fileHash", md5hex([]byte("data")))
+	file := part(`name="chunk"; filename="../../x"`, "data")
+	nested := "--b\r\nContent-Disposition: form-data; name=chunk\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nx\r\n--c--\r\n"
+	for _, body := range []string{fields + file, file + fields, fields + file + file, fields + fields + file, fields + nested, fields, file, "",
+		fields + part("name*=UTF-8''chunk", "x"), part("name=\"chunk\"; name=x", "x"), "--b\r\nX: " + strings.Repeat("h", 1<<16) + "\r\n\r\n"} {
+		f.Add("multipart/form-data; boundary=b", body+"--b--\r\n", int16(0))
+	}
+	f.Add(`multipart/form-data; boundary="b "`, "--b \r\n", int16(1))
+	f.Add("multipart/form-data; boundary="+strings.Repeat("b", 100), "", int16(-1))
+	h := newHost(f)
+	path, _ := h.create(`{"appId":"shop"}`)
+	asRoot := h.server.Handler(func(*http.Request) (uint32, bool) { return 0, true })
+	f.Fuzz(func(t *testing.T, kind, body string, lie int16) {
+		h.tb = t
+		r := httptest.NewRequest(http.MethodPost, path+"/upload", iotest.HalfReader(strings.NewReader(body)))
+		r.Header["Content-Type"] = []string{kind}
+		r.ContentLength = int64(len(body)) + int64(lie)
+		answer := httptest.NewRecorder()
+		asRoot.ServeHTTP(answer, r)
+		if answer.Code >= 500 {
+			t.Fatalf("%d %s", answer.Code, answer.Body)
+		}
+		h.nothingInstalled()
+	})
+}
+
 // FuzzForm reads forms as they may come from anybody: an error is the client's, and
 // what is accepted is within its limits.
 func FuzzForm(f *testing.F) {
@@ -65,7 +97,7 @@ func FuzzForm(f *testing.F) {
 	f.Add([]byte(part("chunkIndex", "99999999999999999999") + "--b--"))
 	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=chunk\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=41\r\n--b--"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		form := newForm(multipart.NewReader(bytes.NewReader(data), "b"))
+		form := newForm(bytes.NewReader(data), "b")
 		part, err := form.next()
 		if err == nil && part != nil {
 			if _, e := io.Copy(io.Discard, part); e == nil {

@@ -1,10 +1,8 @@
 package debug
 
 import (
-	"bufio"
 	"io"
 	"mime"
-	"mime/multipart"
 	"net/http"
 	"time"
 
@@ -53,7 +51,7 @@ func openForm(r *http.Request, in io.Reader) (*form, error) {
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
 		return nil, malformed("body must be multipart/form-data with a boundary")
 	}
-	return newForm(multipart.NewReader(bufio.NewReaderSize(in, readBuffer), params["boundary"])), nil
+	return newForm(in, params["boundary"]), nil
 }
 
 // receive takes the file where it stands in the form: fields may come before and

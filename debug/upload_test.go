@@ -134,3 +134,23 @@ func TestUploadCutOnTheWire(t *testing.T) {
 	}
 	h.chunk(path, 0, 1, file, file).want(http.StatusOK)
 }
+
+// What is not the file has a limit of its own, before the file and behind it; the file
+// may be larger.
+func TestFieldsOfAFormAreBounded(t *testing.T) {
+	h := newHost(t)
+	path, _ := h.create(`{"appId":"shop"}`)
+	file := bytes.Repeat([]byte("x"), 3*formOverhead)
+	h.chunk(path, 0, 1, file, file).want(http.StatusOK)
+	var huge bytes.Buffer
+	for i := range 40 {
+		fmt.Fprintf(&huge, "--b\r\nContent-Disposition: form-data; name=f%d\r\nX: %s\r\n\r\n\r\n", i, strings.Repeat("h", 64<<10))
+	}
+	chunk := "--b\r\nContent-Disposition: form-data; name=chunk\r\n\r\nx\r\n"
+	for _, body := range []string{huge.String() + chunk + "--b--", chunk + huge.String() + "--b--"} {
+		a := h.do(http.MethodPost, path+"/upload", http.Header{"Content-Type": {"multipart/form-data; boundary=b"}}, strings.NewReader(body))
+		if p := a.problem(http.StatusBadRequest); !strings.Contains(p.Detail, "larger than 1048576 bytes") {
+			t.Errorf("got %q", p.Detail)
+		}
+	}
+}
