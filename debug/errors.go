@@ -3,6 +3,7 @@ package debug
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -27,6 +28,7 @@ var meanings = []struct {
 	{upload.ErrHash, api.Invalid},
 	{upload.ErrIncomplete, api.Malformed},
 	{upload.ErrEmpty, api.Invalid},
+	{io.ErrUnexpectedEOF, api.Malformed}, // the body ends within a part
 	{release.ErrNotFound, api.NotFound},
 	{release.ErrNoSpace, api.NoSpace},
 	{release.ErrTooSlow, api.Timeout},
