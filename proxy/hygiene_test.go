@@ -48,6 +48,7 @@ func TestHeaderHygiene(t *testing.T) {
 		{"login sees the refresh token", "/public/logout", map[string]string{"Cookie": "a=b; YRT=refresh"}, map[string]string{"Cookie": "a=b; YRT=refresh"}},
 		{"secret is hidden in public", "/public/x", map[string]string{"Authorization": "Bearer " + secret, "X-Internal-Secret": secret}, map[string]string{"Authorization": "", "X-Internal-Secret": ""}},
 		{"secret is hidden elsewhere", "/x", map[string]string{"Authorization": "bearer  " + secret}, map[string]string{"Authorization": ""}},
+		{"secret is hidden behind a tab", "/x", map[string]string{"Authorization": "Bearer\t" + secret}, map[string]string{"Authorization": ""}},
 		{"secret passes in internal", "/internal/x", map[string]string{"Authorization": "Bearer " + secret, "X-Internal-Secret": secret},
 			map[string]string{"Authorization": "Bearer " + secret, "X-Internal-Secret": secret}},
 		{"token passes in api", "/api/x", map[string]string{"Authorization": "Bearer app-token", "X-Internal-Secret": "guess"},
