@@ -28,21 +28,27 @@ func sym(name, to string) *tar.Header {
 // forge makes an archive of a configuration, an application's folder, and more.
 func forge(t testing.TB, more ...*tar.Header) []byte {
 	t.Helper()
+	archive, err := encode(more)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive
+}
+
+func encode(more []*tar.Header) ([]byte, error) {
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
 	w := tar.NewWriter(z)
 	for _, h := range append([]*tar.Header{dir("etc/nexushub/"), reg("etc/nexushub/file"), dir(apps + "/"), dir(apps + "/a/")}, more...) {
 		if err := w.WriteHeader(h); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		if _, err := w.Write([]byte("evil")[:h.Size]); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 	}
-	if err := errors.Join(w.Close(), z.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
+	err := errors.Join(w.Close(), z.Close())
+	return out.Bytes(), err
 }
 
 func TestForgedArchivesChangeNothing(t *testing.T) {
@@ -182,31 +188,52 @@ func unlimited(t *testing.T, dir string) bool {
 	return s.Files == 0
 }
 
-// FuzzRestore feeds anything that gzip unpacks: it is refused, or stays where it belongs.
+// scripted makes entries of lines: kind and name, and where a link leads. Names are in an
+// application's folder unless they begin with an exclamation mark.
+func scripted(script string) (more []*tar.Header) {
+	full := func(name string) string {
+		if raw, ok := strings.CutPrefix(name, "!"); ok {
+			return raw
+		}
+		return apps + "/a/" + name
+	}
+	kinds := map[string]byte{"d": tar.TypeDir, "f": tar.TypeReg, "l": tar.TypeSymlink, "h": tar.TypeLink, "p": tar.TypeFifo, "b": tar.TypeBlock}
+	for line := range strings.Lines(script) {
+		part := append(strings.Fields(line), "", "", "")
+		kind, ok := kinds[part[0]]
+		if !ok || strings.ContainsRune(line, 0) {
+			continue
+		}
+		head := &tar.Header{Typeflag: kind, Name: full(part[1]), Mode: 0o755}
+		switch kind {
+		case tar.TypeReg:
+			head.Size = 4
+		case tar.TypeSymlink:
+			head.Linkname = part[2]
+		case tar.TypeLink:
+			head.Linkname = full(part[2])
+		}
+		more = append(more, head)
+	}
+	return more
+}
+
+// FuzzRestore makes archives of anything: they are refused, or stay where they belong.
 func FuzzRestore(f *testing.F) {
 	f.Setenv("TMPDIR", "/dev/shm") // restoring waits for the disk
-	for _, more := range [][]*tar.Header{nil, {reg(apps + "/a/f")}, {sym(apps+"/a/l", "/etc"), reg(apps + "/a/l/owned")}, {{Typeflag: tar.TypeLink, Name: apps + "/a/h", Linkname: apps + "/a/f"}}} {
-		z, err := gzip.NewReader(bytes.NewReader(forge(f, more...)))
-		if err != nil {
-			f.Fatal(err)
-		}
-		var plain bytes.Buffer
-		if _, err := plain.ReadFrom(z); err != nil {
-			f.Fatal(err)
-		}
-		f.Add(plain.Bytes())
+	for _, script := range []string{
+		"f f\nd d\nf d/f\nh h f\nl s /etc", "l l /etc\nf l/owned", "l l ../../../../../etc\nd l/\nf l/owned", "l a b\nh c a\nf c/d",
+		"f !etc/owned", "d !etc/nexushub/../x", "l !var/lib/nexushub /etc\nf !var/lib/nexushub/owned", "p p\nb b", "h h !etc/nexushub/file",
+	} {
+		f.Add(script)
 	}
-	head := reg(apps + "/a/s")
-	head.Size = 1 << 20
-	f.Add(append(sparseHeader(head, []segment{{512, 4}}), make([]byte, 2048)...))
-	f.Fuzz(func(t *testing.T, plain []byte) {
-		var out bytes.Buffer
-		z := gzip.NewWriter(&out)
-		if _, err := z.Write(plain); err != nil || z.Close() != nil {
-			t.Fatal(err)
+	f.Fuzz(func(t *testing.T, script string) {
+		archive, err := encode(scripted(script))
+		if err != nil {
+			return // no tar has it
 		}
 		h := host{t, t.TempDir()}
-		s, err := h.stage(h.keep(out.Bytes()))
+		s, err := h.stage(h.keep(archive))
 		if err == nil {
 			h.must(errors.Join(s.Swap(), s.Close()))
 		}
@@ -218,5 +245,26 @@ func FuzzRestore(f *testing.F) {
 			}
 			return err
 		}))
+	})
+}
+
+// FuzzCheck reads anything that gzip unpacks.
+func FuzzCheck(f *testing.F) {
+	head := reg(apps + "/a/s")
+	head.Size = 1 << 20
+	f.Add(append(sparseHeader(head, []segment{{512, 4}}), make([]byte, 2048)...))
+	f.Fuzz(func(t *testing.T, plain []byte) {
+		var out bytes.Buffer
+		z := gzip.NewWriter(&out)
+		if _, err := z.Write(plain); err != nil || z.Close() != nil {
+			t.Fatal(err)
+		}
+		a := &Archive{}
+		var err error
+		if a.file, err = os.Open(host{t, ""}.keep(out.Bytes())); err != nil {
+			t.Fatal(err)
+		}
+		_ = a.Check(t.Context())
+		a.Close()
 	})
 }
