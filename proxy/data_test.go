@@ -34,7 +34,7 @@ func get(t *testing.T, c *http.Client, path string) *http.Response {
 // eventually polls what another process or goroutine is about to do.
 func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !done() {
 		if time.Now().After(deadline) {
 			t.Fatal("never: " + what)

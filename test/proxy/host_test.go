@@ -113,6 +113,7 @@ func (h *host) write(t testing.TB, path, text string) {
 // routes is what the proxy says about itself.
 type routes struct {
 	Held   int
+	Conns  int `json:"connections"`
 	Routes []struct {
 		Instance, Name, State, Target, Address string
 	}

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// program returns the path of a compiled application: app or login.
+// program returns the path of a compiled program: app, flood or login.
 func program(t testing.TB, name string) string {
 	t.Helper()
 	built.once.Do(func() { built.err = buildAll(t.Context()) })
@@ -40,7 +40,7 @@ func buildAll(ctx context.Context) (err error) {
 	if built.dir, err = os.MkdirTemp("", "nexushub-test-proxy-"); err != nil {
 		return err
 	}
-	for _, pkg := range []string{"./test/proxy/app", "./examples/login"} {
+	for _, pkg := range []string{"./test/proxy/app", "./test/proxy/flood", "./examples/login"} {
 		if _, err := need.Program(ctx, built.dir, pkg); err != nil {
 			return err
 		}
