@@ -12,16 +12,15 @@ const spareDescriptors = 2000
 
 // fitDescriptors lowers the limits to what the process may have open: each connection
 // may need a second descriptor, each request of HTTP/2 one, towards its application. Out
-// of descriptors nobody would be served, whatever his share.
+// of descriptors nobody would be served, whatever his share. Requests of HTTP/2 are
+// lowered first, to a third.
 func fitDescriptors(connections, streams int, most uint64) (int, int) {
 	if most > math.MaxInt32 {
 		return connections, streams
 	}
 	free := max(int(most)-min(spareDescriptors, int(most)/2), 3)
-	if need := 2*connections + streams; need > free {
-		connections, streams = max(1, connections*free/need), max(1, streams*free/need)
-	}
-	return connections, streams
+	streams = max(1, min(streams, max(free/3, free-2*connections)))
+	return max(1, min(connections, (free-streams)/2)), streams
 }
 
 // fit applies fitDescriptors to the limits of this process.
@@ -31,7 +30,7 @@ func (o *Options) fit() {
 		return
 	}
 	connections, streams := fitDescriptors(o.MaxConnections, o.MaxStreams, limit.Cur)
-	if connections < o.MaxConnections {
+	if connections < o.MaxConnections || streams < o.MaxStreams {
 		o.Log.Warn("too few file descriptors for proxy.max_connections and proxy.max_streams, both are lowered: raise LimitNOFILE= of nexushub-proxy.service",
 			"limit", limit.Cur, "max_connections", connections, "max_streams", streams)
 	}

@@ -8,6 +8,7 @@ type serverCollector struct{ s *Server }
 var (
 	inFlightDesc = prometheus.NewDesc("nexushub_http_in_flight_requests", "Requests being answered.", []string{"app"}, nil)
 	connsDesc    = prometheus.NewDesc("nexushub_proxy_connections", "Open client connections.", nil, nil)
+	mostDesc     = prometheus.NewDesc("nexushub_proxy_max_connections", "How many client connections there may be.", nil, nil)
 	heldDesc     = prometheus.NewDesc("nexushub_proxy_held_requests", "Requests that wait for an instance to start.", nil, nil)
 	routesDesc   = prometheus.NewDesc("nexushub_proxy_routes", "Routes in force, by state.", []string{"state"}, nil)
 	certDesc     = prometheus.NewDesc("nexushub_tls_cert_not_after_seconds", "When a certificate expires, unix time.", []string{"source", "name"}, nil)
@@ -15,7 +16,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c serverCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{inFlightDesc, connsDesc, heldDesc, routesDesc, certDesc} {
+	for _, d := range []*prometheus.Desc{inFlightDesc, connsDesc, mostDesc, heldDesc, routesDesc, certDesc} {
 		ch <- d
 	}
 }
@@ -26,6 +27,7 @@ func (c serverCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	gauge(connsDesc, float64(c.s.conns.Load()))
+	gauge(mostDesc, float64(c.s.opt.MaxConnections))
 	gauge(heldDesc, float64(c.s.waiting.Len()))
 	inFlight, states := map[string]int64{}, map[string]int{}
 	for _, r := range c.s.snapshot.Load().instances {

@@ -47,7 +47,7 @@ type Taken struct {
 func (p *Pool) Take(m Member, client, subject Key) (t Taken) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	groups := [kinds]*group{p.by[0].of(client), p.by[1].of(subject)}
+	groups := p.groups(client, subject)
 	if p.all.size() >= p.limit {
 		victim := p.yielding(groups)
 		t.Pressed, t.Holds = p.pressed(victim, client)
@@ -56,14 +56,24 @@ func (p *Pool) Take(m Member, client, subject Key) (t Taken) {
 		}
 		t.Victim, t.Worth = victim.member, victim.member.Worth()
 		p.remove(victim)
-		groups = [kinds]*group{p.by[0].of(client), p.by[1].of(subject)} // one may have become empty
+		groups = p.groups(client, subject) // one may have become empty
 	}
 	t.Seat = &Seat{pool: p, member: m}
 	p.all.add(t.Seat)
 	for i, g := range groups {
-		p.by[i].add(g, t.Seat)
+		if g != nil {
+			p.by[i].add(g, t.Seat)
+		}
 	}
 	return t
+}
+
+// groups that a newcomer belongs to, nil where there is no subject.
+func (p *Pool) groups(client, subject Key) [kinds]*group {
+	if subject == (Key{}) {
+		return [kinds]*group{p.by[0].of(client)}
+	}
+	return [kinds]*group{p.by[0].of(client), p.by[1].of(subject)}
 }
 
 // Relieve takes a seat from the biggest holder for nobody: what the seats stand for has
@@ -82,11 +92,11 @@ func (p *Pool) Relieve() (victim Member) {
 
 // yielding returns the seat that is taken for a newcomer, nil for none.
 func (p *Pool) yielding(of [kinds]*group) *Seat {
-	client, subject := share(of[0]), share(of[1])
+	client := share(of[0])
 	if big := p.by[0].biggest(); big != nil && big.size() > client+1 {
 		return big.least(anySeat)
 	}
-	if big := p.by[1].biggest(); big != nil && big.size() > subject+1 && of[1].key != (Key{}) {
+	if big := p.by[1].biggest(); big != nil && of[1] != nil && big.size() > share(of[1])+1 {
 		if s := big.least(func(s *Seat, _ Worth) bool { return s.share() > client }); s != nil {
 			return s
 		}
@@ -121,7 +131,9 @@ func (p *Pool) pressed(victim *Seat, client Key) (Key, int) {
 
 func (p *Pool) remove(s *Seat) {
 	for i := range p.by {
-		p.by[i].remove(s.places[i].group, s)
+		if g := s.places[i].group; g != nil {
+			p.by[i].remove(g, s)
+		}
 	}
 	p.all.remove(s)
 }

@@ -254,3 +254,16 @@ func BenchmarkTake(b *testing.B) {
 		p.Take(&thing{}, flood, Key{})
 	}
 }
+
+// BenchmarkTakeFree measures what each request of HTTP/2 pays without pressure.
+func BenchmarkTakeFree(b *testing.B) {
+	p, k := NewPool(1000), Named("one")
+	m := &thing{}
+	for range 10 {
+		p.Take(m, k, Key{})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Take(m, k, Key{}).Seat.Leave()
+	}
+}
