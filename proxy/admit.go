@@ -7,8 +7,10 @@ import (
 )
 
 // admit keeps the number of connections within its limit: when there are too many, one
-// gives way, the least valuable of whoever holds most (see shares).
-func (s *Server) admit(nc net.Conn, serve func(*accepted)) {
+// gives way, the least valuable of whoever holds most (see shares). It returns nil for one
+// that is refused. It is done before the next is accepted: a crowd that has not been
+// judged yet must not count against anybody.
+func (s *Server) admit(nc net.Conn) *accepted {
 	a := &accepted{Conn: nc, server: s, opened: s.watcher.clock.Load(), gone: make(chan struct{})}
 	if peer := addrOf(nc); !s.trusts(peer) {
 		a.key = shares.Address(peer)
@@ -17,9 +19,9 @@ func (s *Server) admit(nc net.Conn, serve func(*accepted)) {
 		s.metrics.refused.Inc()
 		s.conns.Add(-1)
 		nc.Close()
-		return
+		return nil
 	}
-	serve(a)
+	return a
 }
 
 // seat gives the connection its place.

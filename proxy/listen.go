@@ -28,7 +28,7 @@ func (s *Server) listen(ctx context.Context, l Listener) error {
 	return fmt.Errorf("proxy: listening socket %s is named %q, want https, http or control", l.Addr(), l.Name)
 }
 
-// accept hands every connection to serve, in a goroutine of its own.
+// accept hands every connection that is admitted to serve, in a goroutine of its own.
 func (s *Server) accept(ctx context.Context, l net.Listener, serve func(*accepted)) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	s.doors.add(l)
@@ -36,7 +36,9 @@ func (s *Server) accept(ctx context.Context, l net.Listener, serve func(*accepte
 		nc, err := l.Accept()
 		switch {
 		case err == nil:
-			go s.admit(nc, serve)
+			if a := s.admit(nc); a != nil {
+				go serve(a)
+			}
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		case isTimeout(err):

@@ -20,17 +20,15 @@ import (
 const (
 	proxy   = "127.0.0.1:8443"
 	streams = 128
-	pause   = 200 * time.Millisecond
+	pause   = time.Second
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "flood:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "flood:", run(os.Args[1:]))
+	os.Exit(1)
 }
 
-// run takes: what to do, from which address, how often at once, and for which host.
+// run returns only when it cannot begin. It takes: what to do, from which address, how often at once, and for which host.
 func run(args []string) error {
 	if len(args) != 4 {
 		return errors.New("want WHAT ADDRESS NUMBER HOST")
