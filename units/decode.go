@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/nexushub/nexushub/internal/plain"
 )
 
 // bag is a set of D-Bus properties whose values are checked when they are taken: a
@@ -50,7 +52,7 @@ func (b bag) status(r row) Status {
 		Invocation: hex.EncodeToString(take[[]byte](b, "InvocationID")),
 		Since:      b.stamp("StateChangeTimestamp"), ActiveAt: b.stamp("ActiveEnterTimestamp"),
 		MainPID: int(take[uint32](b, "MainPID")), StartedAt: b.stamp("ExecMainStartTimestamp"),
-		NRestarts: int(take[uint32](b, "NRestarts")), StatusText: b.text("StatusText"),
+		NRestarts: int(take[uint32](b, "NRestarts")), StatusText: plain.Text(b.text("StatusText")),
 		ControlGroup: b.text("ControlGroup"), DropIns: take[[]string](b, "DropInPaths"),
 		Memory: b.amount("MemoryCurrent"), CPUNSec: b.amount("CPUUsageNSec"), Tasks: b.amount("TasksCurrent"),
 		Fragment: b.text("FragmentPath"), StartTimeout: b.span("TimeoutStartUSec"), StopTimeout: b.span("TimeoutStopUSec"),
@@ -74,7 +76,7 @@ func (b bag) exit() Exit {
 
 // main decodes the main process.
 func (b bag) main() main {
-	return main{pid: int(take[uint32](b, "MainPID")), startedAt: b.stamp("ExecMainStartTimestamp"), text: b.text("StatusText")}
+	return main{pid: int(take[uint32](b, "MainPID")), startedAt: b.stamp("ExecMainStartTimestamp"), text: plain.Text(b.text("StatusText"))}
 }
 
 func (s *Status) owner(fields [][]byte) {
@@ -88,8 +90,11 @@ func (s *Status) owner(fields [][]byte) {
 		if p := into[name]; p != nil {
 			*p = value
 		}
-		if name == "NEXUSHUB_PORT" {
+		switch name {
+		case "NEXUSHUB_PORT":
 			s.Port, _ = strconv.Atoi(value)
+		case "NEXUSHUB_SANDBOX":
+			s.Sandbox, _ = strconv.Atoi(value)
 		}
 	}
 }

@@ -50,6 +50,7 @@ func (s Spec) fields(place Placement) [][]byte {
 	add("NEXUSHUB_KIND", s.Kind)
 	add("NEXUSHUB_HOST", s.HostName)
 	add("NEXUSHUB_NETWORK", s.Network)
+	add("NEXUSHUB_SANDBOX", strconv.Itoa(SandboxVersion)) // what it gets, whatever the Spec says
 	add("NEXUSHUB_PORT", strconv.Itoa(place.Port))
 	if s.InstalledBy != "" {
 		add("NEXUSHUB_INSTALLED_BY", s.InstalledBy)
@@ -59,7 +60,7 @@ func (s Spec) fields(place Placement) [][]byte {
 
 func (s Spec) lifecycle(p *properties, caps Capabilities) {
 	p.set("Type", map[bool]string{false: "exec", true: "notify"}[s.Notify])
-	p.set("NotifyAccess", "main")
+	p.set("NotifyAccess", map[bool]string{false: "none", true: "main"}[s.Notify]) // none: no NOTIFY_SOCKET either
 	if s.WatchdogSec > 0 {
 		p.set("WatchdogUSec", usec(s.WatchdogSec))
 	}

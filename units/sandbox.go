@@ -1,10 +1,24 @@
 package units
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
+
+// SandboxVersion is raised whenever the properties that a Spec becomes change, so that
+// what runs in an earlier sandbox is replaced after an upgrade. testdata/sandbox-versions
+// records what belongs to each; 0 is a unit that does not say.
+const SandboxVersion = 1
+
+// closed is what listens or lies under /run for root and the services of the host. Most
+// of it refuses applications by its own rules, the bus only by what its configuration and
+// the host's name services make of a dynamic user: that is not for an application to try.
+var closed = []string{"-/run/dbus", "-/run/systemd/private", "-/run/systemd/transient", "-/run/nexushub", "-/run/nexushub-proxy"}
+
+// notifySocket is where PID 1 takes notifications, from whoever it asked for them.
+const notifySocket = "-/run/systemd/notify"
 
 // sandbox appends the default ladder minus what the Spec loosens by name. DynamicUser
 // implies ProtectSystem=strict, PrivateTmp, RemoveIPC, NoNewPrivileges and
@@ -47,10 +61,21 @@ func (s Spec) files(p *properties) {
 	if under(s.Directory, "/tmp", "/var/tmp") && s.Network != NetworkGuest {
 		p.set("BindReadOnlyPaths", []bindMount{{Source: s.Directory, Target: s.Directory}})
 	}
+	if s.Network != NetworkGuest { // who sees of /run only what is mounted there
+		p.set("InaccessiblePaths", s.closed())
+	}
 	p.set("ProtectProc", "invisible")
 	if !s.loosened("proc") {
 		p.set("ProcSubset", "pid")
 	}
+}
+
+// closed does not depend on what is loosened: no loosening needs it.
+func (s Spec) closed() []string {
+	if s.Notify {
+		return closed
+	}
+	return append(slices.Clone(closed), notifySocket)
 }
 
 func (s Spec) kernel(p *properties) {

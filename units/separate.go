@@ -21,13 +21,13 @@ func (c Capabilities) separate(argv []string, identifier string) []string {
 	return append([]string{c.ExecHelper, identifier}, argv...)
 }
 
-// plain are the bytes that come back from a transient unit's file as they went in. With
+// harmless are the bytes that come back from a transient unit's file as they went in. With
 // "$", ";" and "`" systemd 252 writes what it reads otherwise after a daemon-reload, and
 // 257 doubles each "$" once more.
-const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _./:=@,+-%"
+const harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _./:=@,+-%"
 
 func isSpecial(arg string) bool {
-	return strings.ContainsFunc(arg, func(r rune) bool { return !strings.ContainsRune(plain, r) })
+	return strings.ContainsFunc(arg, func(r rune) bool { return !strings.ContainsRune(harmless, r) })
 }
 
 // quoted writes arguments as quoted-printable does, for nexushub-exec -q to read: "=24"
@@ -37,7 +37,7 @@ func quoted(argv []string) []string {
 	for i, arg := range argv {
 		var b strings.Builder
 		for j := range len(arg) {
-			if c := arg[j]; c == '=' || strings.IndexByte(plain, c) < 0 {
+			if c := arg[j]; c == '=' || strings.IndexByte(harmless, c) < 0 {
 				fmt.Fprintf(&b, "=%02X", c)
 			} else {
 				b.WriteByte(c)

@@ -12,6 +12,9 @@ type Spec struct {
 	Release  string `json:"release"`          // SHA-256 of the package
 	Serial   int    `json:"serial,omitempty"` // raised to replace a revision by an equal one
 
+	// SandboxVersion of the program that asks, so that another sandbox is another revision.
+	Sandbox int `json:"sandbox,omitempty"`
+
 	InstalledBy string `json:"installed_by,omitempty"` // who installed Release, as agent/audience names him; empty: root, or not known
 
 	Directory   string            `json:"directory"` // release folder, the working directory

@@ -18,6 +18,7 @@ type Status struct {
 	Host     string `json:"host,omitempty"`
 	Network  string `json:"network,omitempty"`
 	Port     int    `json:"port,omitempty"`
+	Sandbox  int    `json:"sandbox,omitempty"` // SandboxVersion of whoever started it; 0: before there was one
 
 	InstalledBy string `json:"installed_by,omitempty"`
 
@@ -51,6 +52,17 @@ type Status struct {
 func (s Status) Running() bool {
 	return s.ActiveState == "active" || s.ActiveState == "reloading"
 }
+
+// Stopping says that it is on its way down and has processes left.
+func (s Status) Stopping() bool { return s.ActiveState == "deactivating" }
+
+// Overdue says that it should be down by now, whatever it told PID 1.
+func (s Status) Overdue(now time.Time) bool {
+	return s.Stopping() && now.After(s.DownBy())
+}
+
+// DownBy is the end of the grace period of a unit that is stopping.
+func (s Status) DownBy() time.Time { return s.Since.Add(s.StopTimeout + Overdue) }
 
 // Ended says that the unit will not come back by itself. It is meant for states that
 // were read: a signal may tell of a failed state that precedes an automatic restart.

@@ -31,12 +31,17 @@ func (m *Manager) Stop(ctx context.Context, unit string) error {
 
 // stopOne stops one unit and lets PID 1 unload it.
 func (m *Manager) stopOne(ctx context.Context, name string) error {
-	limit := margin
-	if st, err := m.Get(ctx, name); err == nil {
-		limit += 2 * st.StopTimeout // SIGTERM, then SIGKILL
+	st, err := m.Get(ctx, name)
+	if errors.Is(err, ErrNoSuchUnit) {
+		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	if err != nil {
+		return err
+	}
+	st.Invocation = "" // whichever run it is by then
+	ctx, cancel := context.WithTimeout(ctx, st.StopTimeout+margin)
 	defer cancel()
+	defer m.insist(ctx, st)()
 	if err := m.job(ctx, name, "", "StopUnit", name, "replace"); err != nil && !m.gone(ctx, name) {
 		return err
 	}
@@ -64,8 +69,9 @@ func (m *Manager) Restart(ctx context.Context, unit string) error {
 	if err != nil {
 		return fmt.Errorf("restart %s: %w", unit, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*st.StopTimeout+st.StartTimeout+margin)
+	ctx, cancel := context.WithTimeout(ctx, st.StopTimeout+st.StartTimeout+margin)
 	defer cancel()
+	defer m.insist(ctx, st)()
 	if err := m.job(ctx, unit, st.Invocation, "RestartUnit", unit, "replace"); err != nil {
 		return fmt.Errorf("restart %s: %w", unit, err)
 	}
@@ -84,6 +90,11 @@ func (m *Manager) ResetFailed(ctx context.Context, unit string) error {
 // Kill sends a signal to the main process. PID 1 then does what Restart= says.
 func (m *Manager) Kill(ctx context.Context, unit string, signal syscall.Signal) error {
 	return m.signal(ctx, unit, "main", signal)
+}
+
+// End kills every process of a unit.
+func (m *Manager) End(ctx context.Context, unit string) error {
+	return m.signal(ctx, unit, "all", syscall.SIGKILL)
 }
 
 // signal does not hit a process that came after the one it was meant for: where the

@@ -43,6 +43,13 @@ func serve() error {
 			fmt.Fprint(w, err)
 		}
 	})
+	mux.HandleFunc("/connect", func(w http.ResponseWriter, r *http.Request) {
+		c, err := net.Dial(r.FormValue("kind"), r.FormValue("path"))
+		if err == nil {
+			c.Close()
+		}
+		fmt.Fprintf(w, "%v", err)
+	})
 	mux.HandleFunc("/eat", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.FormValue("mib"))
 		fmt.Fprint(w, len(strings.Repeat("x", n<<20)))

@@ -3,6 +3,7 @@ package units_test
 import (
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/nexushub/nexushub/units"
@@ -82,5 +83,37 @@ func TestTrap14Streams(t *testing.T) {
 		}
 		until(t, "a second line of each kind", each("2"))
 		stop(t, m, unit)
+	})
+}
+
+// TestClosedSockets: no loosening, nor all of them together, opens what is root's or the
+// host's under /run, and only who promised to notify has the socket for it.
+func TestClosedSockets(t *testing.T) {
+	inMachine(t, func(t *testing.T, m *units.Manager) {
+		sh(t, "mkdir -p /run/nexushub; touch /run/nexushub/proof; chmod 777 /run/nexushub")
+		for _, notifies := range []bool{false, true} {
+			s := spec("closed", self, "serve")
+			s.Notify = notifies
+			s.Loosen = []string{"devices", "namespaces", "network", "privileged_io", "proc", "read_home", "writable_code"}
+			unit := start(t, m, s).Unit
+			ask := func(path string, query ...string) string { return ask(t, "tcp", "127.0.0.1:12345", path, query...) }
+			for _, socket := range []string{"/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket", "/run/systemd/private"} {
+				if got := ask("/connect", "kind", "unix", "path", socket); got == "<nil>" {
+					t.Errorf("%s is open", socket)
+				}
+			}
+			for _, file := range []string{"/run/nexushub/proof", "/run/systemd/transient/" + unit} {
+				if got := ask("/read", "path", file); !strings.Contains(got, "permission denied") && !strings.Contains(got, "no such file") {
+					t.Errorf("%s can be read: %s", file, got)
+				}
+			}
+			if open := ask("/connect", "kind", "unixgram", "path", "/run/systemd/notify") == "<nil>"; open != notifies {
+				t.Errorf("notify %v: the socket is open: %v", notifies, open)
+			}
+			if told := ask("/env", "name", "NOTIFY_SOCKET") != ""; told != notifies {
+				t.Errorf("notify %v: NOTIFY_SOCKET is set: %v", notifies, told)
+			}
+			stop(t, m, unit)
+		}
 	})
 }

@@ -88,7 +88,7 @@ func (m *Manager) load(s units.Spec, p units.Placement) (*unit, error) {
 	}
 	u := &unit{spec: s, status: units.Status{
 		Unit: name, App: s.Name, Instance: s.Instance, Release: s.Release, Revision: s.Revision(), Kind: s.Kind,
-		Host: s.HostName, Network: s.Network, Port: p.Port, InstalledBy: s.InstalledBy, LoadState: "loaded", ControlGroup: "/nexushub.slice/nexushub-apps.slice/" + name,
+		Host: s.HostName, Network: s.Network, Port: p.Port, Sandbox: units.SandboxVersion, InstalledBy: s.InstalledBy, LoadState: "loaded", ControlGroup: "/nexushub.slice/nexushub-apps.slice/" + name,
 	}}
 	if m.Program != nil {
 		u.program = m.Program(s)
@@ -165,6 +165,11 @@ func (m *Manager) Kill(_ context.Context, name string, signal syscall.Signal) er
 			m.end(u, units.Exit{Code: units.CodeKilled, Status: int(signal), Result: "signal"})
 		}
 	})
+}
+
+// End is like the real one.
+func (m *Manager) End(ctx context.Context, name string) error {
+	return m.Kill(ctx, name, syscall.SIGKILL)
 }
 
 // List is like the real one.
