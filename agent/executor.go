@@ -65,6 +65,8 @@ func (e *executor) run(ctx context.Context, t Task, generation uint64) result {
 		r.err = e.unroute(ctx, t, generation)
 	case Drain:
 		r.err = e.drainOff(ctx, t)
+	case Kill:
+		r.err = e.units.End(ctx, t.Unit)
 	case Reset:
 		r.err = e.units.ResetFailed(ctx, t.Unit)
 	case Reject:

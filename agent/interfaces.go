@@ -18,6 +18,7 @@ type Runner interface {
 	Stop(ctx context.Context, unit string) error
 	Restart(ctx context.Context, unit string) error
 	ResetFailed(ctx context.Context, unit string) error
+	End(ctx context.Context, unit string) error
 }
 
 // Observer tells what runs.

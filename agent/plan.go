@@ -16,13 +16,19 @@ func Plan(desired []Desired, current Current, now time.Time) []Task {
 func plan(situations []situation, current Current, now time.Time) []Task {
 	tasks := make([]Task, 0, 8)
 	wanted := make(map[string]bool, len(situations))
+	renewing := countRenewals(situations, current)
 	for i := range situations {
 		s := &situations[i]
 		wanted[s.ID] = true
 		if current.Busy[s.ID] {
 			continue
 		}
-		if t, ok := s.next(); ok {
+		t, ok := s.next()
+		if ok && s.renews() && !s.begun() {
+			ok = renewing < renewAtOnce // else it serves on until its turn
+			renewing++
+		}
+		if ok {
 			tasks = append(tasks, t)
 		}
 	}
@@ -37,9 +43,10 @@ func planRemovals(wanted map[string]bool, current Current, now time.Time) []Task
 		if wanted[id] || current.Busy[id] || len(list) == 0 || current.Partial[list[0].Kind] {
 			continue
 		}
-		d := &Desired{Instance: Instance{ID: id, Kind: list[0].Kind, HostName: list[0].Host}, Name: list[0].App}
-		s := current.of(d, now)
-		if t, ok := s.windDown("no " + list[0].Kind + " application wants it any more"); ok {
+		s := current.of(leftover(id, list), now)
+		if u := s.overdue(); u != nil {
+			tasks = append(tasks, s.task(Kill, u.Unit, s.Stopped))
+		} else if t, ok := s.windDown(s.Stopped); ok {
 			tasks = append(tasks, t)
 		}
 	}
@@ -59,6 +66,9 @@ type situation struct {
 
 // next is the step that is due.
 func (s *situation) next() (Task, bool) {
+	if u := s.overdue(); u != nil {
+		return s.task(Kill, u.Unit, fmt.Sprintf("its grace period of %s is over and it has not stopped", u.StopTimeout)), true
+	}
 	switch {
 	case s.Problem != "":
 		return s.keep("it runs, and goes on although " + s.Problem)

@@ -250,6 +250,11 @@ func (a *Agent) nextLook(desired []Desired, now time.Time) time.Duration {
 			earliest(w.deadline(d, a.have.units[d.Unit], a.want.backoff, now))
 		}
 	}
+	for _, u := range a.have.units {
+		if u.Stopping() {
+			earliest(u.DownBy().Add(time.Millisecond))
+		}
+	}
 	for _, h := range a.have.holds {
 		earliest(h.until)
 	}

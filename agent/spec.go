@@ -36,7 +36,7 @@ type secretFiles struct {
 func buildSpec(in Instance, rel release.Release, m manifest.Manifest, s secretFiles, serial int, p Place) units.Spec {
 	spec := units.Spec{
 		Instance: in.ID, Name: hostname.Slug(in.HostName, p.Domain), Kind: in.Kind,
-		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: serial,
+		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: serial, Sandbox: units.SandboxVersion,
 		InstalledBy: recordOf(in),
 		Directory:   rel.Dir, Exec: command(m), Env: environment(in, m),
 		EnvFiles:    append([]string{envFile(p, in.ID)}, s.EnvFiles...),

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nexushub/nexushub/api"
@@ -39,6 +40,9 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 	}
 	s.LastReconcile = &a.life.last
 	s.States = a.have.counts()
+	if old := a.oldSandboxes(); len(old) > 0 {
+		s.Warnings = append(s.Warnings, "still in the sandbox of an earlier version: "+strings.Join(old, ", "))
+	}
 	s.Providers = a.want.providers()
 	if !connected {
 		s.Warnings = append(s.Warnings, "systemd does not answer on D-Bus; applications run on, changes wait")

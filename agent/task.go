@@ -17,6 +17,7 @@ const (
 	Route                 // lead requests to Unit
 	Unroute               // lead requests nowhere
 	Drain                 // wait for the requests that Unit still answers
+	Kill                  // end a unit whose grace period is over, whatever it says
 	Stop
 	Start
 	Restart
@@ -24,7 +25,7 @@ const (
 	Reject // give a new revision up that does not get healthy, and keep the old one
 )
 
-var actionNames = []string{"verify", "route", "unroute", "drain", "stop", "start", "restart", "reset", "reject"}
+var actionNames = []string{"verify", "route", "unroute", "drain", "kill", "stop", "start", "restart", "reset", "reject"}
 
 func (a Action) String() string { return actionNames[a] }
 

@@ -15,7 +15,9 @@ func (a *Agent) Apps() []api.App {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	situations := a.have.current(a.want.partial).situations(a.desired(), now)
+	current := a.have.current(a.want.partial)
+	situations := current.situations(a.desired(), now)
+	situations = append(situations, current.leftovers(a.desired(), now)...)
 	list := make([]api.App, len(situations))
 	for i := range situations {
 		list[i] = a.view(&situations[i])
@@ -29,6 +31,9 @@ func (a *Agent) App(nameOrID string) (api.App, error) {
 	defer a.mu.Unlock()
 	d, err := a.find(nameOrID)
 	if err != nil {
+		if v, ok := a.leftover(nameOrID); ok {
+			return v, nil
+		}
 		return api.App{}, err
 	}
 	s := a.have.current(a.want.partial).of(d, time.Now())
@@ -110,7 +115,7 @@ func (a *Agent) view(s *situation) api.App {
 	if !s.ExpiresAt.IsZero() {
 		v.ExpiresAt = &s.ExpiresAt
 	}
-	if h, held := a.have.holds[s.ID]; held {
+	if h := a.have.holds[s.ID]; h.until.After(s.now) {
 		v.Why = strings.TrimPrefix(v.Why+"; "+h.why, "; ")
 	}
 	v.Exposure = a.exposure(s)
@@ -144,7 +149,7 @@ func (s *situation) shown() *Unit {
 
 func viewUnit(v *api.App, u *Unit) {
 	v.Unit, v.PID, v.Port, v.Restarts = u.Unit, u.MainPID, u.Port, u.NRestarts
-	v.Release, v.Revision = u.Release, u.Revision
+	v.Release, v.Revision, v.OldSandbox = u.Release, u.Revision, u.oldSandbox()
 	v.Memory, v.CPUNSec, v.Tasks, v.DropIns = u.Memory, u.CPUNSec, u.Tasks, u.DropIns
 	if v.LastExit == "" && !u.LastExit.IsZero() {
 		v.LastExit = u.LastExit.String()

@@ -34,8 +34,10 @@ type App struct {
 	CPUNSec  uint64   `json:"cpu_nsec,omitempty"`
 	Tasks    uint64   `json:"tasks,omitempty"`
 	Exposure *float64 `json:"exposure,omitempty"` // as systemd-analyze security counts
-	Requests uint64   `json:"requests,omitempty"` // answered since the proxy started
-	InFlight int      `json:"in_flight,omitempty"`
+	// OldSandbox: what runs was started by an earlier version, and has its sandbox.
+	OldSandbox bool   `json:"old_sandbox,omitempty"`
+	Requests   uint64 `json:"requests,omitempty"` // answered since the proxy started
+	InFlight   int    `json:"in_flight,omitempty"`
 
 	ExpiresAt *time.Time `json:"expires_at,omitempty"` // debug applications
 	DropIns   []string   `json:"drop_ins,omitempty"`   // operator's overrides in force

@@ -21,6 +21,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("nexushubd", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	dir := flags.String("config", config.Dir, "folder of the configuration")
+	stopAll := flags.Bool("stop-applications", false, "stop every application, kill what does not stop in time, and exit (nexushub-apps.service)")
 	show := flags.Bool("version", false, "print the version and exit")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -34,6 +35,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	if *stopAll {
+		return stopApplications(ctx)
+	}
 	return serve(ctx, *dir, stderr)
 }
 

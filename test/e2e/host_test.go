@@ -33,11 +33,22 @@ type host struct {
 
 // onEachSuite runs a test on a fresh machine of every suite with the package installed.
 func onEachSuite(t *testing.T, f func(*testing.T, *host)) {
+	deb, err := lab.Deb()
+	if err != nil {
+		t.Fatal(err)
+	}
+	onEachSuiteWith(t, deb, f)
+}
+
+// onEachSuiteWith installs a package that is not the one under test.
+func onEachSuiteWith(t *testing.T, deb string, f func(*testing.T, *host)) {
 	for _, s := range lab.Suites {
 		t.Run(string(s), func(t *testing.T) {
 			t.Parallel()
 			m := lab.Boot(t, lab.Options{Suite: s})
-			m.MustInstall(t)
+			if out, err := m.InstallDeb(t.Context(), deb); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
 			h := &host{Machine: m, t: t}
 			h.eventually("the proxy has an authority", func() error {
 				var err error

@@ -111,10 +111,14 @@ func requests(a api.App) string {
 }
 
 func exposure(a api.App) string {
-	if a.Exposure == nil {
-		return ""
+	var parts []string
+	if a.Exposure != nil {
+		parts = append(parts, fmt.Sprintf("exposure %.1f of 10", *a.Exposure))
 	}
-	return fmt.Sprintf("exposure %.1f of 10", *a.Exposure)
+	if a.OldSandbox {
+		parts = append(parts, "of an earlier version")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func provider(p api.Provider) string {

@@ -1,0 +1,57 @@
+package agent
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// leftover stands for an instance that nobody wants any more and that still has units:
+// it is shown, as stopping, until the last of them is gone.
+func leftover(id string, list []*Unit) *Desired {
+	u := list[0]
+	return &Desired{
+		Instance: Instance{ID: id, Kind: u.Kind, HostName: u.Host, AppID: u.App}, Name: u.App,
+		Stopped: "no " + u.Kind + " application wants it any more",
+	}
+}
+
+// leftovers are the situations of all of them, in the order of their ids. A provider
+// that has not given its complete word may want them still.
+func (c Current) leftovers(desired []Desired, now time.Time) []situation {
+	wanted := make(map[string]bool, len(desired))
+	for i := range desired {
+		wanted[desired[i].ID] = true
+	}
+	var out []situation
+	for id, list := range c.Units {
+		if len(list) > 0 && !wanted[id] && !c.Partial[list[0].Kind] {
+			out = append(out, c.of(leftover(id, list), now))
+		}
+	}
+	slices.SortFunc(out, func(a, b situation) int { return cmp.Compare(a.ID, b.ID) })
+	return out
+}
+
+// leftover finds one by instance id, name or host name. The caller holds mu.
+func (a *Agent) leftover(name string) (api.App, bool) {
+	list := a.have.current(a.want.partial).leftovers(a.desired(), time.Now())
+	for i := range list {
+		if s := &list[i]; name == s.ID || name == s.Name || name == s.HostName {
+			return a.view(s), true
+		}
+	}
+	return api.App{}, false
+}
+
+// overdue is a unit that should be down by now; one in hand is its task's to end.
+func (s *situation) overdue() *Unit {
+	for _, u := range append(slices.Clone(s.others), s.want) {
+		if u != nil && u.Overdue(s.now) {
+			return u
+		}
+	}
+	return nil
+}

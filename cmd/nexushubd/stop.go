@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/nexushub/nexushub/units"
+)
+
+// stopApplications is the end of all applications where no agent is there to ask for it:
+// nexushub.target stops, the host goes down, the package is removed. All stop at the same
+// time, each is killed at the end of its own grace period, and none keeps another.
+func stopApplications(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	m, err := units.Dial(ctx)
+	if err != nil {
+		return fmt.Errorf("no connection to systemd over D-Bus: %w", err)
+	}
+	var g errgroup.Group
+	g.Go(func() error { return m.Run(ctx) })
+	err = stopEach(ctx, m)
+	cancel()
+	return errors.Join(err, g.Wait())
+}
+
+func stopEach(ctx context.Context, m *units.Manager) error {
+	list, err := m.List(ctx)
+	if err != nil {
+		return err
+	}
+	faults := make([]error, len(list))
+	var g errgroup.Group
+	for i, s := range list {
+		g.Go(func() error {
+			faults[i] = m.Stop(ctx, s.Unit)
+			return nil
+		})
+	}
+	_ = g.Wait() // each has its own error
+	return errors.Join(faults...)
+}

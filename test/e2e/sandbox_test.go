@@ -1,0 +1,75 @@
+package e2e
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/test/lab"
+)
+
+// Applications beside hello; the last one is stopped.
+var others = []string{"a", "b", "c", "d", "stopped"}
+
+// TestUpgradeBringsTheNewSandbox: what runs in the sandbox of an earlier version is
+// replaced after an upgrade without a failed request, and what was stopped stays so.
+func TestUpgradeBringsTheNewSandbox(t *testing.T) {
+	old, err := lab.OldDeb(t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	deb, err := lab.Deb()
+	if err != nil {
+		t.Fatal(err)
+	}
+	onEachSuiteWith(t, old, func(t *testing.T, h *host) {
+		h.deployExamples()
+		for i, name := range others {
+			h.app(name, fmt.Sprintf("instance_id = \"4c2f4b5e-3c55-4b0f-9d53-0a9e5a1f7d%02d\"\nhost_name = \"%s.yesterday.localhost\"\npackage = \"/srv/hello\"\n", i, name))
+		}
+		h.reload()
+		for _, name := range others {
+			h.serves("https://" + name + ".yesterday.localhost:8443/public/time")
+		}
+		h.Must(t, "nexushub", "stop", "stopped")
+		h.Must(t, "nexushub", "deploy", "/srv/hello", "--name", "guest")
+		h.client = http1(h.client)
+		h.underLoad(hello+"/public/time", func() {
+			if _, err := h.InstallDeb(t.Context(), deb); err != nil {
+				t.Fatal(err)
+			}
+			h.eventually("everything runs in the new sandbox", h.allNew)
+		})
+		if out := h.sh("nexushub status stopped || true"); !strings.Contains(out, "stopped by operator") {
+			t.Errorf("what was stopped:\n%s", out)
+		}
+		if out := h.Must(t, "nexushub", "status", "--system"); strings.Contains(out, "earlier version") {
+			t.Errorf("nothing is old, and:\n%s", out)
+		}
+	})
+}
+
+// allNew: every unit says that it is of a sandbox that has a number.
+func (h *host) allNew() error {
+	units := strings.Fields(h.sh("systemctl list-units --plain --no-legend 'nexushub-app-*.service' | cut -d' ' -f1"))
+	if len(units) != len(others)+1 {
+		return fmt.Errorf("units: %v", units)
+	}
+	for _, unit := range units {
+		if access := h.sh("systemctl show -p NotifyAccess --value " + unit); access != "none" {
+			return fmt.Errorf("%s has NotifyAccess=%s", unit, access)
+		}
+	}
+	return nil
+}
+
+// http1 is for a proxy of the earlier version, which at its end lost what HTTP/2
+// connections asked that had only just been made.
+func http1(c *http.Client) *http.Client {
+	transport := c.Transport.(*http.Transport).Clone()
+	transport.ForceAttemptHTTP2, transport.TLSNextProto = false, map[string]func(string, *tls.Conn) http.RoundTripper{}
+	transport.TLSClientConfig.NextProtos = []string{"http/1.1"}
+	return &http.Client{Transport: transport, Timeout: c.Timeout}
+}
