@@ -74,7 +74,7 @@ test: ## everything (PARTS="unit deb lab vm"), with the time that each part take
 	done
 
 test-unit: lint ## without root or machines
-	@$(NEED) gcc /usr/include/stdlib.h=libc6-dev man=man-db
+	@$(NEED) gcc /usr/include/stdlib.h=libc6-dev man=man-db openssl
 	$(GO) test -race -timeout 10m $(UNIT) ./test/fuzz
 	FUZZ_TIME=200x FUZZ_PARALLEL=1 $(GO) run ./test/fuzz ./internal/hostname # that the long runs would run
 
