@@ -32,6 +32,10 @@ func newApp() *app {
 	a.HandleFunc("PUT /public/up", up)
 	a.Handle("GET /public/ws", websocket.Handler(func(c *websocket.Conn) { io.Copy(c, c) })) // until one side closes
 	a.HandleFunc("GET /public/fixation", fixation)
+	a.HandleFunc("GET /public/flood", a.flood)
+	late := &sloppy{make(chan struct{}), make(chan struct{})}
+	a.Handle("/public/sloppy", late)
+	a.HandleFunc("POST /public/late", late.late)
 	a.HandleFunc("/", echo)
 	return a
 }
