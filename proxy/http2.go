@@ -51,10 +51,9 @@ type http2Conn struct {
 	ended  atomic.Bool   // the second was asked for
 	cutAt  atomic.Uint64 // tick after which it is closed, whatever is open; 0: never
 
-	mu       sync.Mutex // guards the fields that follow
-	open     int        // requests
-	answered bool
-	quiet    uint64 // tick since when no request is open
+	mu    sync.Mutex // guards the fields that follow
+	open  int        // requests
+	quiet uint64     // tick since when none is open
 }
 
 // serveHTTP2 returns when the connection is closed.
@@ -87,24 +86,24 @@ func (c *http2Conn) count(n int) {
 	defer c.mu.Unlock()
 	c.open += n
 	if n < 0 {
-		c.answered, c.quiet = true, c.server.watcher.clock.Load()
+		c.quiet = c.server.watcher.clock.Load()
 	}
 }
 
-// idleFor is for how many ticks no request has been open, and whether one was answered.
-func (c *http2Conn) idleFor(now uint64) (ticks uint64, answered bool) {
+// idleFor is for how many ticks no request has been open.
+func (c *http2Conn) idleFor(now uint64) (ticks uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open > 0 || now < c.quiet {
-		return 0, c.answered
+		return 0
 	}
-	return now - c.quiet, c.answered
+	return now - c.quiet
 }
 
 // letGo asks the client to go, unless it is too new to understand.
 func (c *http2Conn) letGo() {
 	now := c.server.watcher.clock.Load()
-	if _, answered := c.idleFor(now); answered || now-c.opened > uint64(patience/tick) {
+	if c.wire.answered.Load() || now-c.opened > uint64(patience/tick) {
 		c.leave(now)
 	}
 }
@@ -118,14 +117,14 @@ func (c *http2Conn) leave(now uint64) {
 // check is the watcher's look at the connection.
 func (c *http2Conn) check() {
 	now := c.server.watcher.clock.Load()
-	idle, answered := c.idleFor(now)
+	idle := c.idleFor(now)
 	switch left := c.left.Load(); {
 	case c.overdue(now):
 		rawOf(c.wire.Conn).Close()
 	case left == 0 && idle > uint64(c.server.opt.IdleTimeout/tick):
 		c.leave(now)
 	case left == 0 || now-left < uint64(roundTrip/tick) || !c.wire.said.Load() || c.ended.Swap(true):
-	case !answered && idle > 0:
+	case !c.wire.answered.Load() && idle > 0:
 		go c.wire.Close() // what has never sent a request needs no second GOAWAY
 	default:
 		c.end.Shutdown(context.Background()) //nolint:errcheck // has neither listeners nor connections: it only calls ConfigureServer's hook

@@ -97,7 +97,7 @@ func TestStopEndsPatience(t *testing.T) {
 func TestGoAwayRefusesNothing(t *testing.T) {
 	for name, because := range map[string]func(f *fixture){
 		"stop": func(f *fixture) { f.stopping() },
-		"idle": func(f *fixture) { f.tick(int(f.opt.IdleTimeout/tick) + 3) },
+		"idle": func(f *fixture) { f.tick(int(f.opt.IdleTimeout/tick) + 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := start(t, byHand)
@@ -150,12 +150,7 @@ func TestFrameConnFindsBoundaries(t *testing.T) {
 
 // stopping stops the proxy; it returns when that has begun.
 func (f *fixture) stopping() <-chan struct{} {
-	stop, stopped := f.stop, make(chan struct{})
-	f.stop = func() { <-stopped }
-	go func() {
-		stop()
-		close(stopped)
-	}()
+	stopped := newDone(f.stop)
 	eventually(f.t, "the proxy stops", f.server.isStopping)
 	return stopped
 }

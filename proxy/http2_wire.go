@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/net/http2"
 )
 
 // goAwayAll is a GOAWAY frame that refuses no request: the last stream that will be
@@ -20,6 +22,8 @@ type frameConn struct {
 	*tls.Conn
 	due  atomic.Bool // GOAWAY is to be sent
 	said atomic.Bool // it has been
+
+	answered atomic.Bool // a response has gone out whole, or a stream was reset
 
 	mu      sync.Mutex // guards writes and the fields that follow
 	head    [9]byte
@@ -72,6 +76,16 @@ func (c *frameConn) pass(p []byte) {
 		if c.have == len(c.head) {
 			c.payload = int(c.head[0])<<16 | int(c.head[1])<<8 | int(c.head[2])
 			c.have, c.begun = 0, true
+			if c.ends() {
+				c.answered.Store(true) // when its payload has passed, before which nothing of ours goes
+			}
 		}
 	}
+}
+
+// ends says that the frame is the last of its stream: RST_STREAM, or HEADERS or DATA with
+// the flag.
+func (c *frameConn) ends() bool {
+	kind, flags := http2.FrameType(c.head[3]), http2.Flags(c.head[4])
+	return kind == http2.FrameRSTStream || (kind == http2.FrameHeaders || kind == http2.FrameData) && flags.Has(http2.FlagDataEndStream)
 }

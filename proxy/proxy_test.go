@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -94,13 +95,12 @@ func (f *fixture) run() {
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
 	<-ready
-	f.stop = func() {
+	f.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			f.t.Error("run:", err)
 		}
-		f.stop = func() {}
-	}
+	})
 	f.trust()
 }
 

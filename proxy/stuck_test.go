@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,7 +119,7 @@ func TestEveryWriteToAClientEnds(t *testing.T) {
 				newConn(&accepted{server: f.server}, c, appHost).serve()
 				close(done)
 			}()
-			io.WriteString(far, string(bytes.ReplaceAll([]byte(request), []byte("\nH\r"), []byte("\nHost: "+appHost+"\r"))))
+			io.WriteString(far, strings.ReplaceAll(request, "\nH\r", "\nHost: "+appHost+"\r"))
 			<-c.writing
 			tickUntil(f, "the write ends", c.ended)
 			far.Close()
@@ -133,6 +134,16 @@ func TestTunnelsMayBeSilentNotStuck(t *testing.T) {
 	f := start(t, byHand)
 	f.apply(table(appRoute(t, http.HandlerFunc(webSocket))))
 	conn, in := upgrade(t, f)
+	eventually(t, "nothing is being written", func() bool {
+		for _, w := range f.server.watcher.all() {
+			if tun, ok := w.(*tunnel); ok {
+				a, _ := tun.toClient.look()
+				b, _ := tun.toTarget.look()
+				return a == postureBusy && b == postureBusy
+			}
+		}
+		return false
+	})
 	f.tick(10 * int(f.opt.StallTimeout/tick))
 	io.WriteString(conn, "ping")
 	if b, err := in.Peek(4); err != nil || string(b) != "ping" {

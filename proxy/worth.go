@@ -57,7 +57,7 @@ func (c *http2Conn) Worth() shares.Worth {
 	switch {
 	case c.open > 0:
 		return shares.Worth{Class: classBusy, Since: newest(c.opened)}
-	case !c.answered:
+	case !c.wire.answered.Load():
 		return c.server.silent(c.opened)
 	}
 	idle := c.quiet + ticksOf(c.server.opt.IdleTimeout) // as those of HTTP/1.1 have their deadline
