@@ -14,6 +14,7 @@ import (
 type application struct {
 	ID ID `json:"id"`
 	api.NewDebugApplication
+	Owner       string             `json:"owner,omitempty"` // whose share of the applications it takes
 	CreatedAt   time.Time          `json:"createdAt"`
 	InstalledAt time.Time          `json:"installedAt,omitzero"`
 	ActiveAt    time.Time          `json:"activeAt"` // last activity

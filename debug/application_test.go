@@ -249,3 +249,25 @@ func TestAdoptsWhatRunsUnknown(t *testing.T) {
 	}
 	h.do(http.MethodDelete, "/debug/application/"+id, nil, nil).want(http.StatusNoContent)
 }
+
+// One token's applications are fewer than all: it cannot keep the others out. Those of
+// before whose owner is not known are nobody's.
+func TestOneTokenDoesNotTakeEveryPlace(t *testing.T) {
+	h := newHost(t)
+	create := func(appID, owner string) error {
+		a := application{ID: newID(), Owner: owner, NewDebugApplication: api.NewDebugApplication{AppID: appID}}
+		_, err := h.server.apps.add(a, func([]application) ([]ID, error) { return nil, nil })
+		return err
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		h.must(create(name, "token:x"))
+	}
+	if err := create("d", "token:x"); !errors.Is(err, api.TooMany) {
+		t.Errorf("a fourth of one token = %v", err)
+	}
+	h.must(create("e", "token:y"))
+	h.must(create("f", ""))
+	if err := create("g", ""); !errors.Is(err, api.TooMany) {
+		t.Errorf("a sixth in all = %v", err)
+	}
+}

@@ -23,6 +23,15 @@ type caller struct {
 	name string // of the token
 }
 
+// owner is whose share of the host what he brings takes; empty: an operator's, who has
+// no share of his own.
+func (c caller) owner() string {
+	if _, token := c.TokenID(); token || c.Installer == audience.Access {
+		return string(c.Installer)
+	}
+	return ""
+}
+
 func callerOf(r *http.Request) caller {
 	who, _ := r.Context().Value(callerKey{}).(caller)
 	return who

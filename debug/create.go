@@ -33,7 +33,7 @@ func (s *Server) create(c echo.Context) error {
 		return err
 	}
 	now := time.Now().UTC()
-	a := application{ID: newID(), NewDebugApplication: s.complete(asked), CreatedAt: now, ActiveAt: now}
+	a := application{ID: newID(), NewDebugApplication: s.complete(asked), Owner: callerOf(c.Request()).owner(), CreatedAt: now, ActiveAt: now}
 	replaced, err := s.apps.add(a, func(others []application) ([]ID, error) {
 		return s.admit(a, others, callerOf(c.Request()))
 	})

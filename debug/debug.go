@@ -35,6 +35,7 @@ type Options struct {
 	StateIn []string // folders with one folder per instance: what the applications wrote
 	Expiry  time.Duration
 	MaxApps int // 0: 100
+	MaxEach int // of one token, 0: 50
 
 	ProxyUID uint32 // the user whose word about access tokens counts
 	Tokens   Authenticator
@@ -67,7 +68,10 @@ func NewServer(o Options) (*Server, error) {
 	if o.MaxApps == 0 {
 		o.MaxApps = 100
 	}
-	apps, err := openRegistry(o.State, o.MaxApps)
+	if o.MaxEach == 0 {
+		o.MaxEach = 50
+	}
+	apps, err := openRegistry(o.State, o.MaxApps, o.MaxEach)
 	if err != nil {
 		return nil, err
 	}

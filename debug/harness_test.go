@@ -72,7 +72,7 @@ func (h *host) open() {
 	tokens, err := OpenTokens(st)
 	h.must(err)
 	h.server, err = NewServer(Options{
-		Domain: "example.test", StateIn: []string{filepath.Join(h.dir, "apps")}, Expiry: time.Hour, MaxApps: 5,
+		Domain: "example.test", StateIn: []string{filepath.Join(h.dir, "apps")}, Expiry: time.Hour, MaxApps: 5, MaxEach: 3,
 		Tokens: tokens, State: st, Uploads: uploads, Releases: releases,
 		Runtime: h.runtime, Logs: h.logs, Activity: h.proxy, Log: slog.New(slog.DiscardHandler),
 	})

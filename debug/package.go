@@ -56,7 +56,7 @@ func (s *Server) packageCreate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.o.Uploads.Create(string(a.ID), upload.Header{Length: length, SHA256: sum}); err != nil {
+	if err := s.o.Uploads.Create(string(a.ID), upload.Header{Length: length, SHA256: sum, Owner: callerOf(c.Request()).owner()}); err != nil {
 		return err
 	}
 	c.Response().Header().Set("Location", c.Request().URL.Path)

@@ -18,15 +18,16 @@ const registryName = "debug-applications"
 // registry holds the debug applications, on disk before anybody hears of a change.
 type registry struct {
 	state State
-	most  int
+	most  int // applications
+	each  int // of one owner
 
 	mu    sync.Mutex // guards the fields that follow
 	apps  map[ID]application
 	dirty bool // times of activity that are not on disk yet
 }
 
-func openRegistry(state State, most int) (*registry, error) {
-	r := &registry{state: state, most: most, apps: map[ID]application{}}
+func openRegistry(state State, most, each int) (*registry, error) {
+	r := &registry{state: state, most: most, each: each, apps: map[ID]application{}}
 	var saved []application
 	if _, err := state.Load(registryName, &saved); err != nil {
 		return nil, err
@@ -69,6 +70,9 @@ func (r *registry) add(a application, check func(others []application) (replaced
 	if err != nil {
 		return nil, err
 	}
+	if a.Owner != "" && r.owned(a.Owner, replaced) >= r.each {
+		return nil, fmt.Errorf("there are %d debug applications of this token already, delete one: %w", r.each, api.TooMany)
+	}
 	if len(r.apps)-len(replaced) >= r.most {
 		return nil, fmt.Errorf("there are %d debug applications already, delete one: %w", r.most, api.TooMany)
 	}
@@ -78,6 +82,16 @@ func (r *registry) add(a application, check func(others []application) (replaced
 		}
 		apps[a.ID] = a
 	})
+}
+
+// owned counts an owner's applications without those that go. The caller holds mu.
+func (r *registry) owned(owner string, without []ID) (n int) {
+	for id, a := range r.apps {
+		if a.Owner == owner && !slices.Contains(without, id) {
+			n++
+		}
+	}
+	return n
 }
 
 // update changes one application.

@@ -34,7 +34,7 @@ func (s *Server) upload(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	completed, err := s.receive(a.ID, f, in)
+	completed, err := s.receive(a.ID, f, in, callerOf(c.Request()).owner())
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func openForm(r *http.Request, in io.Reader) (*form, error) {
 
 // receive takes the file where it stands in the form: fields may come before and
 // after it.
-func (s *Server) receive(id ID, f *form, in *body) (completed bool, err error) {
+func (s *Server) receive(id ID, f *form, in *body, owner string) (completed bool, err error) {
 	part, err := f.next()
 	if err != nil {
 		return false, err
@@ -65,13 +65,13 @@ func (s *Server) receive(id ID, f *form, in *body) (completed bool, err error) {
 		return false, errNoChunk
 	}
 	if !f.ready() {
-		return s.receiveSpooled(id, f, part)
+		return s.receiveSpooled(id, f, part, owner)
 	}
 	h, index, err := f.header(s.o.Uploads.MaxChunks())
 	if err != nil {
 		return false, err
 	}
-	if err := s.o.Uploads.Receive(string(id), h, index, interruptible{part, in}); err != nil {
+	if err := s.o.Uploads.Receive(string(id), owned(h, owner), index, interruptible{part, in}); err != nil {
 		return false, err
 	}
 	return s.finish(id, f)
@@ -84,6 +84,11 @@ type interruptible struct {
 }
 
 func (i interruptible) Interrupt() { i.in.Interrupt() }
+
+func owned(h upload.Header, owner string) upload.Header {
+	h.Owner = owner
+	return h
+}
 
 // finish reads what follows the file; a sha256 may be there.
 func (s *Server) finish(id ID, f *form) (bool, error) {
@@ -99,7 +104,7 @@ func (s *Server) finish(id ID, f *form) (bool, error) {
 
 // receiveSpooled is for clients that send the file before the fields that say which
 // chunk it is: it waits in a file without a name.
-func (s *Server) receiveSpooled(id ID, f *form, part io.Reader) (bool, error) {
+func (s *Server) receiveSpooled(id ID, f *form, part io.Reader, owner string) (bool, error) {
 	spool, err := s.o.Uploads.Spool(part)
 	if err != nil {
 		return false, err
@@ -112,7 +117,7 @@ func (s *Server) receiveSpooled(id ID, f *form, part io.Reader) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := s.o.Uploads.Receive(string(id), h, index, spool); err != nil {
+	if err := s.o.Uploads.Receive(string(id), owned(h, owner), index, spool); err != nil {
 		return false, err
 	}
 	return s.o.Uploads.Finish(string(id), h)

@@ -117,7 +117,8 @@ func (d *daemon) openDebug(files *state.Store) error {
 	}
 	runtime := debug.AgentRuntime{Agent: d.agent}
 	d.debug, err = debug.NewServer(debug.Options{
-		Domain: d.conf.Domain, StateIn: agent.StateFolders(), Expiry: d.conf.Upload.Expiry.Std(), ProxyUID: uid,
+		Domain: d.conf.Domain, StateIn: agent.StateFolders(), Expiry: d.conf.Upload.Expiry.Std(),
+		MaxApps: d.conf.Upload.MaxApps, MaxEach: d.conf.Upload.MaxAppsEach, ProxyUID: uid,
 		Tokens: d.tokens, State: files, Uploads: uploads, Releases: d.releases, Runtime: runtime,
 		Logs: d.journal, Activity: debug.ProxyActivity{Proxy: d.proxy}, Log: d.log,
 	})
@@ -157,6 +158,7 @@ func releaseLimits(c *config.Config) release.Limits {
 func uploadLimits(c *config.Config) upload.Limits {
 	l := upload.DefaultLimits()
 	l.MaxSize, l.MaxChunks, l.Free, l.MaxAge = int64(c.Upload.MaxSize), c.Upload.MaxChunks, freeRoom(c), c.Upload.MaxAge.Std()
+	l.MaxHeld, l.MaxHeldEach = int64(c.Upload.MaxHeld), int64(c.Upload.MaxHeldEach)
 	return l
 }
 

@@ -226,6 +226,7 @@ func (s *session) reject(cause error) error {
 	s.record.Error = cause.Error()
 	errs := errors.Join(s.record.write(s.dir), s.closeFiles())
 	errs = errors.Join(errs, s.removeSides(), os.Remove(filepath.Join(s.dir, dataName)), os.Remove(filepath.Join(s.dir, journalName)))
+	s.purse.keep(s.record.Owner, -s.bytes)
 	s.chunks, s.bytes, s.data, s.journal = nil, 0, nil, nil
 	return errs
 }
@@ -235,7 +236,12 @@ func (s *session) discard() error {
 	s.shut()
 	s.hashing.Lock() // wait for a hash in progress
 	defer s.hashing.Unlock()
-	return errors.Join(s.closeFiles(), os.RemoveAll(s.dir))
+	err := errors.Join(s.closeFiles(), os.RemoveAll(s.dir))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.purse.keep(s.record.Owner, -s.bytes)
+	s.bytes = 0
+	return err
 }
 
 // shut refuses new transfers and waits for the end of those under way.

@@ -20,6 +20,7 @@ import (
 type session struct {
 	dir    string
 	limits Limits
+	purse  *purse
 
 	hashing sync.Mutex // guards digest; taken before mu
 	digest  *digest
@@ -53,7 +54,7 @@ func (s *session) sidePath(index int) string {
 }
 
 // newSession makes the folder; the promise is durable before the first byte.
-func newSession(dir string, r record, limits Limits) (*session, error) {
+func newSession(dir string, r record, limits Limits, p *purse) (*session, error) {
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
 		return nil, release.NoSpace(err)
 	}
@@ -61,7 +62,7 @@ func newSession(dir string, r record, limits Limits) (*session, error) {
 	if err := r.write(dir); err != nil {
 		return nil, release.NoSpace(err)
 	}
-	s, err := openSession(dir, limits)
+	s, err := openSession(dir, limits, p)
 	if err != nil {
 		return nil, err
 	}
@@ -69,12 +70,12 @@ func newSession(dir string, r record, limits Limits) (*session, error) {
 }
 
 // openSession reads a folder back.
-func openSession(dir string, limits Limits) (*session, error) {
+func openSession(dir string, limits Limits, p *purse) (*session, error) {
 	r, err := readRecord(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{dir: dir, limits: limits, record: r, digest: newDigest(r.Header), active: map[int]*transfer{}, lastByte: r.CreatedAt}
+	s := &session{dir: dir, limits: limits, purse: p, record: r, digest: newDigest(r.Header), active: map[int]*transfer{}, lastByte: r.CreatedAt}
 	if r.Error != "" {
 		s.closed = true
 		return s, nil
@@ -82,6 +83,7 @@ func openSession(dir string, limits Limits) (*session, error) {
 	if err := s.load(); err != nil {
 		return nil, errors.Join(release.NoSpace(err), s.closeFiles())
 	}
+	p.keep(r.Owner, s.bytes)
 	return s, nil
 }
 
@@ -186,6 +188,9 @@ func (s *session) reserve(n int64) error {
 	if s.bytes+n > most {
 		return &TooLargeError{Limit: most}
 	}
+	if err := s.purse.take(s.record.Owner, n); err != nil {
+		return err
+	}
 	s.bytes += n
 	return nil
 }
@@ -194,6 +199,7 @@ func (s *session) free(n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bytes -= n
+	s.purse.keep(s.record.Owner, -n)
 }
 
 func (s *session) chunk(index int) (chunk, bool) {

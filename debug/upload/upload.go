@@ -68,6 +68,9 @@ type Limits struct {
 	MaxChunks int           // pieces, however they come
 	Free      release.Room  // what must stay free on the file system
 	MaxAge    time.Duration // since the last byte, then Sweep removes it
+
+	MaxHeld     int64 // bytes of all uploads together, 0: no matter how many
+	MaxHeldEach int64 // bytes of all uploads of one owner
 }
 
 // DefaultLimits are 1 GiB in at most 65536 chunks, 512 MiB and 10,000 inodes left free, a day.
@@ -81,6 +84,7 @@ type Header struct {
 	Length int64  `json:"length"`        // bytes, -1 while unknown
 	MD5    string `json:"md5,omitempty"` // lower-case hex, empty: not promised
 	SHA256 string `json:"sha256,omitempty"`
+	Owner  string `json:"owner,omitempty"` // whose share of the disk it takes
 }
 
 // Status is the state of one upload.

@@ -44,6 +44,10 @@ func checkMain(f *tomlfile.File, c *Config) {
 
 func checkUpload(f *tomlfile.File, u Upload) {
 	positive(f, "upload.max_chunks", u.MaxChunks)
+	positive(f, "upload.max_apps", u.MaxApps)
+	positive(f, "upload.max_apps_each", u.MaxAppsEach)
+	positive(f, "upload.max_held", int(min(u.MaxHeld, 1<<62)))
+	positive(f, "upload.max_held_each", int(min(u.MaxHeldEach, 1<<62)))
 	notZero(f, "upload.max_age", u.MaxAge)
 	notZero(f, "upload.expiry", u.Expiry)
 	if u.FreeInodes < 0 {

@@ -68,12 +68,16 @@ type Releases struct {
 
 // Upload bounds the debug applications' uploads.
 type Upload struct {
-	MaxSize    manifest.Bytes    `toml:"max_size"`    // default 1G
-	MaxChunks  int               `toml:"max_chunks"`  // pieces of one upload, default 65536
-	FreeSpace  manifest.Bytes    `toml:"free_space"`  // refuse below, default 512M
-	FreeInodes int               `toml:"free_inodes"` // refuse below, default 10000
-	MaxAge     manifest.Duration `toml:"max_age"`     // abandoned uploads are swept, default 24h
-	Expiry     manifest.Duration `toml:"expiry"`      // debug applications after their last activity, default 1h
+	MaxSize     manifest.Bytes    `toml:"max_size"`      // default 1G
+	MaxChunks   int               `toml:"max_chunks"`    // pieces of one upload, default 65536
+	FreeSpace   manifest.Bytes    `toml:"free_space"`    // refuse below, default 512M
+	MaxHeld     manifest.Bytes    `toml:"max_held"`      // bytes of all uploads until they are removed, default 16G
+	MaxHeldEach manifest.Bytes    `toml:"max_held_each"` // of one token, default 8G
+	MaxApps     int               `toml:"max_apps"`      // debug applications, default 100
+	MaxAppsEach int               `toml:"max_apps_each"` // of one token, default 50
+	FreeInodes  int               `toml:"free_inodes"`   // refuse below, default 10000
+	MaxAge      manifest.Duration `toml:"max_age"`       // abandoned uploads are swept, default 24h
+	Expiry      manifest.Duration `toml:"expiry"`        // debug applications after their last activity, default 1h
 }
 
 // Package bounds what is unpacked.

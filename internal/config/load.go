@@ -30,6 +30,7 @@ func Default() *Config {
 		Admin:         Admin{Interval: seconds(5)},
 		Releases:      Releases{Keep: 3},
 		Upload: Upload{
+			MaxHeld: 16 << 30, MaxHeldEach: 8 << 30, MaxApps: 100, MaxAppsEach: 50,
 			MaxSize: 1 << 30, MaxChunks: 1 << 16, FreeSpace: 512 << 20, FreeInodes: 10_000,
 			MaxAge: manifest.Duration(24 * time.Hour), Expiry: manifest.Duration(time.Hour),
 		},

@@ -1,0 +1,53 @@
+package upload
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// ErrPurse says that uploads hold as many bytes as they may, together or of one owner.
+var ErrPurse = errors.New("uploads hold as much as they may")
+
+// purse counts the bytes that all uploads hold until they are removed, verified ones
+// included, so that one client cannot fill the disk for everybody with things that it
+// never installs.
+type purse struct {
+	most, each int64 // 0: no matter how many
+
+	mu  sync.Mutex // guards the fields that follow
+	all int64
+	of  map[string]int64 // by owner
+}
+
+func newPurse(l Limits) *purse {
+	return &purse{most: l.MaxHeld, each: l.MaxHeldEach, of: map[string]int64{}}
+}
+
+// take counts n bytes, or refuses them.
+func (p *purse) take(owner string, n int64) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.each > 0 && owner != "" && p.of[owner]+n > p.each:
+		return fmt.Errorf("%w: %d bytes of one owner: delete an application or wait until an upload has expired", ErrPurse, p.each)
+	case p.most > 0 && p.all+n > p.most:
+		return fmt.Errorf("%w: %d bytes together: delete an application or wait until an upload has expired", ErrPurse, p.most)
+	}
+	p.add(owner, n)
+	return nil
+}
+
+// keep counts what is there already, or with a negative n what is not any more.
+func (p *purse) keep(owner string, n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.add(owner, n)
+}
+
+func (p *purse) add(owner string, n int64) {
+	p.all += n
+	if p.of[owner] += n; p.of[owner] == 0 {
+		delete(p.of, owner)
+	}
+}
