@@ -71,7 +71,7 @@ func (c lossCase) survives(t *testing.T, network string) {
 	if err := c.call(t.Context(), m, s); err != nil {
 		t.Fatal(err)
 	}
-	calls := p.calls
+	calls := p.heardSoFar()
 	var lossy sync.WaitGroup // nearly all of it is waiting
 	for call := range calls {
 		for _, how := range []string{unheard, unanswered, unfinished} {

@@ -90,6 +90,12 @@ func (p *peer) arm(cut func(call int) string) {
 	p.calls, p.cut = 0, cut
 }
 
+func (p *peer) heardSoFar() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.calls
+}
+
 func (p *peer) lose() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
