@@ -47,12 +47,7 @@ func (c *cli) secretList() *cobra.Command {
 	}
 }
 
-func (c *cli) secretSet() *cobra.Command {
-	var credential bool
-	var s api.NewSecret
-	cmd := &cobra.Command{
-		Use: "set APP NAME", Short: "set a secret; its value comes from stdin",
-		Long: `set makes the value that comes from stdin a secret of the application, which takes it
+const audienceHelp = `set makes the value that comes from stdin a secret of the application, which takes it
 up with a new unit. --for says whose releases get it:
 
   operators   those that root or the group nexushub installed (the default)
@@ -61,7 +56,14 @@ up with a new unit. --for says whose releases get it:
   TOKEN       the holder's of this API token, by its name or id, and operators'
   unrecorded  those of which it is not known who installed them: an earlier version did
 
-Without --for a secret that is there keeps its audience.`,
+Without --for a secret that is there keeps its audience.`
+
+func (c *cli) secretSet() *cobra.Command {
+	var credential bool
+	var s api.NewSecret
+	cmd := &cobra.Command{
+		Use: "set APP NAME", Short: "set a secret; its value comes from stdin",
+		Long:    audienceHelp,
 		Example: "  nexushub secret set myapp API_KEY < key.txt\n  nexushub secret set --credential myapp tls.key < server.key\n  nexushub secret set --for ci myapp DB_PASSWORD < password.txt\n  nexushub secret set --keep-value --for developers myapp DB_PASSWORD",
 		Args:    cobra.ExactArgs(2), ValidArgsFunction: c.completeApp,
 	}
