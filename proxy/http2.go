@@ -30,14 +30,18 @@ func http2Base(opt Options) *http.Server {
 	}
 }
 
-// roundTrip is what a GOAWAY may take to a client and its last requests from there. x/net
-// keeps the connection open for a second more.
-const roundTrip = 500 * time.Millisecond
+// A GOAWAY and a client's last requests have at least roundTrip to arrive, and ackTime at
+// most where the client does not answer the PING behind it. x/net keeps the connection
+// open for a second more.
+const (
+	roundTrip = 500 * time.Millisecond
+	ackTime   = 3 * time.Second
+)
 
 // http2Conn is one connection that agreed on HTTP/2. It ends without losing a request
 // (RFC 9113 section 6.8): a first GOAWAY asks the client to send further requests
-// elsewhere, and refuses none; a second one, a moment later, refuses those that are not
-// there by then. Neither comes before the first answer, unless the client has had its
+// elsewhere, and refuses none; a second one, when the client has answered the PING that
+// follows the first, refuses those that are not there by then. Neither comes before the first answer, unless the client has had its
 // time: one that is told to go before it has sent anything takes that for a failure.
 //
 // It is not net/http's own server, because that one's Shutdown closes connections
@@ -123,10 +127,18 @@ func (c *http2Conn) check() {
 		rawOf(c.wire.Conn).Close()
 	case left == 0 && idle > uint64(c.server.opt.IdleTimeout/tick):
 		c.leave(now)
-	case left == 0 || now-left < uint64(roundTrip/tick) || !c.wire.said.Load() || c.ended.Swap(true):
+	case left == 0 || !c.mayEnd(now-left) || c.ended.Swap(true):
 	case !c.wire.answered.Load() && idle > 0:
 		go c.wire.Close() // what has never sent a request needs no second GOAWAY
 	default:
 		c.end.Shutdown(context.Background()) //nolint:errcheck // has neither listeners nor connections: it only calls ConfigureServer's hook
 	}
+}
+
+// mayEnd says that no request can be on its way any more, ticks after the first GOAWAY.
+func (c *http2Conn) mayEnd(ticks uint64) bool {
+	if ticks < uint64(roundTrip/tick) || !c.wire.said.Load() {
+		return false
+	}
+	return c.wire.heard.Load() || !c.wire.answered.Load() || ticks > uint64(ackTime/tick)
 }

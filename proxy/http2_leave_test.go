@@ -12,13 +12,21 @@ import (
 
 // frames delivers what the server sends as short words, until the connection ends.
 func (c *rawHTTP2) frames() <-chan string {
-	words := make(chan string, 100)
+	words, _ := c.framesAndPings()
+	return words
+}
+
+// framesAndPings delivers the payloads of PINGs besides, which it does not answer.
+func (c *rawHTTP2) framesAndPings() (<-chan string, <-chan [8]byte) {
+	words, pings := make(chan string, 100), make(chan [8]byte, 100)
 	go func() {
 		defer close(words)
 		for {
 			switch f, err := c.ReadFrame(); f := f.(type) {
 			case *http2.MetaHeadersFrame:
 				words <- f.PseudoValue("status")
+			case *http2.PingFrame:
+				pings <- f.Data
 			case *http2.GoAwayFrame:
 				if f.LastStreamID == math.MaxInt32 {
 					words <- "leave"
@@ -32,7 +40,7 @@ func (c *rawHTTP2) frames() <-chan string {
 			}
 		}
 	}()
-	return words
+	return words, pings
 }
 
 // TestStopWaitsForTheFirstAnswer: a connection that has just shaken hands, or got any
@@ -49,6 +57,7 @@ func TestStopWaitsForTheFirstAnswer(t *testing.T) {
 			c := f.silentHTTP2()
 			if steps < 0 {
 				c.conn.Close()
+				eventually(t, "no connection", func() bool { return f.server.conns.Load() == 0 })
 				c = f.connectedHTTP2()
 				eventually(t, "a connection", func() bool { return f.server.conns.Load() == 1 })
 			}
@@ -124,6 +133,61 @@ func TestGoAwayRefusesNothing(t *testing.T) {
 			}
 			c.conn.Close()
 		})
+	}
+}
+
+// TestSecondGoAwayWaitsForTheClient: who takes long to hear that he is to go may send
+// requests until he has.
+func TestSecondGoAwayWaitsForTheClient(t *testing.T) {
+	f := start(t, byHand)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))))
+	c := f.rawHTTP2()
+	c.steps(3, 4)
+	words, pings := c.framesAndPings()
+	if got := <-words; got != "200" {
+		t.Fatal(got)
+	}
+	eventually(t, "the request ends", func() bool { return f.server.inFlight[0].Load() == 0 })
+	f.stopping()
+	if got := <-words; got != "leave" {
+		t.Fatalf("%q, want a GOAWAY that refuses nothing", got)
+	}
+	data := <-pings
+	f.tick(int(roundTrip/tick) + 2)
+	c.steps(3, 4)
+	if got := <-words; got != "200" {
+		t.Fatalf("%q, want an answer", got)
+	}
+	if err := c.WritePing(true, data); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the answer to the PING", func() bool {
+		return f.server.watcher.all()[0].(*http2Conn).wire.heard.Load()
+	})
+	f.tick(1)
+	if got := <-words; got != "gone" {
+		t.Errorf("%q, want the second GOAWAY", got)
+	}
+	c.conn.Close()
+}
+
+// TestPingAnswerInPieces: the answer is found however it is cut, and others are not taken
+// for it.
+func TestPingAnswerInPieces(t *testing.T) {
+	for size := 1; size < 40; size++ {
+		c := pinged{payload: "12345678"}
+		for rest := "before" + pingAck + "12345679" + pingAck[1:]; rest != ""; rest = rest[min(size, len(rest)):] {
+			if c.hears([]byte(rest[:min(size, len(rest))])) {
+				t.Fatalf("by %d: taken for the answer", size)
+			}
+		}
+		heard := false
+		for rest := pingAck + "12345678" + "after"; rest != ""; rest = rest[min(size, len(rest)):] {
+			heard = c.hears([]byte(rest[:min(size, len(rest))])) || heard
+		}
+		if !heard {
+			t.Errorf("by %d: not heard", size)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"bytes"
+	"crypto/rand"
 	"crypto/tls"
 	"sync"
 	"sync/atomic"
@@ -13,6 +15,13 @@ import (
 // looked at is the last that there can be (RFC 9113 section 6.8).
 const goAwayAll = "\x00\x00\x08\x07\x00\x00\x00\x00\x00\x7f\xff\xff\xff\x00\x00\x00\x00"
 
+// A PING right behind it is answered when the client has taken note of the GOAWAY. The
+// eight bytes of payload tell the answer from others.
+const (
+	ping    = "\x00\x00\x08\x06\x00\x00\x00\x00\x00"
+	pingAck = "\x00\x00\x08\x06\x01\x00\x00\x00\x00"
+)
+
 // goAwayTime bounds the writing of a frame that few clients wait for.
 const goAwayTime = time.Second
 
@@ -20,8 +29,11 @@ const goAwayTime = time.Second
 // so that a frame of our own can be put between two of them.
 type frameConn struct {
 	*tls.Conn
-	due  atomic.Bool // GOAWAY is to be sent
-	said atomic.Bool // it has been
+	due   atomic.Bool // GOAWAY is to be sent
+	said  atomic.Bool // it has been
+	heard atomic.Bool // the client has answered the PING behind it
+
+	asked pinged // set before due; then the reader's own
 
 	answered atomic.Bool // a response has gone out whole, or a stream was reset
 
@@ -43,8 +55,31 @@ func (c *frameConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
+func (c *frameConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && c.due.Load() && !c.heard.Load() && c.asked.hears(p[:n]) {
+		c.heard.Store(true)
+	}
+	return n, err
+}
+
+// pinged waits for the answer to a PING.
+type pinged struct {
+	payload string
+	tail    []byte // of what was read last
+}
+
+// hears says that the answer ends in p, which is read next.
+func (w *pinged) hears(p []byte) bool {
+	answer := []byte(pingAck + w.payload)
+	seen := append(w.tail, p...)
+	w.tail = bytes.Clone(seen[max(0, len(seen)-len(answer)+1):])
+	return bytes.Contains(seen, answer)
+}
+
 // goAway sends the frame now or, when a frame is on its way, behind it.
 func (c *frameConn) goAway() {
+	c.asked.payload = rand.Text()[:8]
 	c.due.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -56,7 +91,7 @@ func (c *frameConn) goAway() {
 // sayGoAway comes after the first frame, which must be SETTINGS.
 func (c *frameConn) sayGoAway() {
 	if c.due.Load() && !c.said.Load() && c.begun && c.have == 0 && c.payload == 0 {
-		c.Conn.Write([]byte(goAwayAll)) //nolint:errcheck // the next write will know
+		c.Conn.Write([]byte(goAwayAll + ping + c.asked.payload)) //nolint:errcheck // the next write will know
 		c.said.Store(true)
 	}
 }
