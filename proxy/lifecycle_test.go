@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -14,8 +13,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"golang.org/x/net/http2"
 )
 
 func TestStartingIsHeld(t *testing.T) {
@@ -187,19 +184,6 @@ func TestRestartLosesNothing(t *testing.T) {
 }
 
 func getX(c *http.Client) (*http.Response, error) { return c.Get("https://" + appHost + "/x") }
-
-// onlyHTTP2 is a client that can try again what it has not begun to send, also when there
-// is a body that cannot be sent twice: net/http's closes such a body first.
-func (f *fixture) onlyHTTP2() *http.Client {
-	tr := &http2.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: f.roots},
-		DialTLSContext: func(ctx context.Context, network, _ string, config *tls.Config) (net.Conn, error) {
-			return (&tls.Dialer{Config: config}).DialContext(ctx, network, f.addr)
-		},
-	}
-	f.t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr}
-}
 
 // postOnce sends a body that cannot be sent a second time.
 func postOnce(c *http.Client) (*http.Response, error) {
