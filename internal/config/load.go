@@ -137,7 +137,7 @@ func (l *loader) main(path string, withRoot bool) {
 	manifest.Check(f, "defaults.", &l.config.Defaults)
 	checkMain(f, l.config)
 	checkCeiling(f, "defaults.", l.config, l.config.Defaults)
-	if root := l.config.Root; !filepath.IsAbs(root) {
+	if root := l.config.Root; f.Has("root") && !filepath.IsAbs(root) {
 		l.config.Root = filepath.Join(l.dir, root)
 	}
 	for _, fault := range f.Faults {

@@ -173,3 +173,24 @@ func TestLoadWaitsForNoPipe(t *testing.T) {
 		t.Errorf("a terabyte: %v", err)
 	}
 }
+
+// Wherever it is loaded from, and however many files there are, relative paths start at the folder.
+func TestRelativeFolder(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"etc/nexushub.toml":     "",
+		"etc/conf.d/a.toml":     "",
+		"etc/site/index.html":   "",
+		"etc/apps.d/hello.toml": "instance_id = \"1f0c9b3e-7d55-4a0e-9f0e-0c5d1a2b3c4d\"\nhost_name = \"hello.org\"\nstatic_path = \"site\"\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	c, err := Load("etc")
+	if err != nil || c.Root != "etc" {
+		t.Fatalf("root %q, %v", c.Root, err)
+	}
+}
