@@ -37,7 +37,7 @@ func checkMain(f *tomlfile.File, c *Config) {
 	checkUpload(f, c.Upload)
 	checkPackage(f, c.Package)
 	checkRestart(f, c.Restart)
-	checkMax(f, c.Limits.Max)
+	manifest.CheckCeiling(f, "limits.max.", c.Limits.Max)
 	checkProxy(f, c.Proxy)
 	checkLoopback(f, "metrics.listen", c.Metrics.Listen)
 }
@@ -89,20 +89,6 @@ func checkAdmin(f *tomlfile.File, a Admin) {
 	if err != nil || u.Scheme != "https" || u.Host == "" {
 		f.Fault("admin.url", "must be an https:// address")
 	}
-}
-
-func checkMax(f *tomlfile.File, m manifest.Ceiling) {
-	if m.Memory < 4<<20 && f.Has("limits.max.memory") {
-		f.Fault("limits.max.memory", "must be at least 4M")
-	}
-	for key, n := range map[string]int{"limits.max.tasks": m.Tasks, "limits.max.cpu": m.CPU} {
-		if f.Has(key) && n < 4 {
-			f.Fault(key, "must be at least 4")
-		}
-	}
-	notZero(f, "limits.max.stop_timeout", m.StopTimeout)
-	notZero(f, "limits.max.start_period", m.StartPeriod)
-	notZero(f, "limits.max.idle_timeout", m.IdleTimeout)
 }
 
 func checkRestart(f *tomlfile.File, r Restart) {

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
@@ -16,11 +17,38 @@ type Ceiling struct {
 	IdleTimeout Duration `toml:"idle_timeout"` // default 24h
 }
 
+// What no host can allow or demand, whatever its ceiling.
+const (
+	minMemory      = Bytes(4 << 20)
+	minTasks       = 4
+	maxTasks       = 1 << 20
+	maxCPU         = 100_000
+	minSpan        = 100 * time.Millisecond
+	maxStopTimeout = time.Hour
+	maxStartPeriod = time.Hour
+	minIdleTimeout = time.Second
+	maxIdleTimeout = 24 * time.Hour
+)
+
+// CheckCeiling adds a fault for every value of c that is refused. Prefix is the table
+// that c stands in. A ceiling above what a manifest may say at all would promise
+// something that no application gets.
+func CheckCeiling(f *tomlfile.File, prefix string, c Ceiling) {
+	if f.Has(prefix+"memory") && c.Memory < minMemory {
+		f.Fault(prefix+"memory", "must be at least %v", minMemory)
+	}
+	number(f, prefix+"tasks", c.Tasks, minTasks, maxTasks)
+	number(f, prefix+"cpu", c.CPU, 4, maxCPU)
+	between(f, prefix+"stop_timeout", c.StopTimeout, minSpan, maxStopTimeout)
+	between(f, prefix+"start_period", c.StartPeriod, minSpan, maxStartPeriod)
+	between(f, prefix+"idle_timeout", c.IdleTimeout, minIdleTimeout, maxIdleTimeout)
+}
+
 // Excesses is a fault for each value of m that is above the ceiling; it names both.
 func (c Ceiling) Excesses(file string, m Manifest) (faults tomlfile.Faults) {
 	above := func(key string, asked, most float64, a, b any) {
 		if most > 0 && asked > most {
-			faults = append(faults, tomlfile.Fault{File: file, Key: key, Problem: fmt.Sprintf("asks for %v, and %v is the most that this host gives ([limits.max] in /etc/nexushub/nexushub.toml)", a, b)})
+			faults = append(faults, tomlfile.Fault{File: file, Key: key, Problem: fmt.Sprintf("asks for %v, and %v is the most that this host gives (limits.max, see nexushub.toml(5))", a, b)})
 		}
 	}
 	span := func(key string, asked, most Duration) {

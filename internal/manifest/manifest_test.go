@@ -58,7 +58,7 @@ func TestParseNamesTheFault(t *testing.T) {
 		{"health = { path = \"x\" }", "nexushub.toml:1: health.path = \"x\": must begin with '/' and hold no space or '#'"},
 		{"env = { INTERNAL_SECRET = \"x\" }", "nexushub.toml:1: env.INTERNAL_SECRET = \"x\": is set by NexusHub and cannot be changed"},
 		{"helth = 1", "nexushub.toml:1: helth = 1: unknown key (did you mean \"health\"?)"},
-		{"state_dir = \"yes\"", "nexushub.toml:1: state_dir = \"yes\": must be true or false"},
+		{"state_dir = \"yes\"", "nexushub.toml:1: state_dir = \"yes\": must be true or false, without quotes"},
 	} {
 		_, err := Parse(FileName, []byte(c.in))
 		if err == nil || err.Error() != c.want {

@@ -43,13 +43,13 @@ func Check(f *tomlfile.File, prefix string, m *Manifest) {
 	}
 	between(f, key("health.interval"), m.Health.Interval, 100*time.Millisecond, time.Hour)
 	between(f, key("health.timeout"), m.Health.Timeout, 10*time.Millisecond, 10*time.Minute)
-	between(f, key("health.start_period"), m.Health.StartPeriod, 100*time.Millisecond, time.Hour)
-	between(f, key("stop_timeout"), m.StopTimeout, 100*time.Millisecond, time.Hour)
-	between(f, key("idle_timeout"), m.IdleTimeout, time.Second, 24*time.Hour)
+	between(f, key("health.start_period"), m.Health.StartPeriod, minSpan, maxStartPeriod)
+	between(f, key("stop_timeout"), m.StopTimeout, minSpan, maxStopTimeout)
+	between(f, key("idle_timeout"), m.IdleTimeout, minIdleTimeout, maxIdleTimeout)
 	number(f, key("health.failures"), m.Health.Failures, 1, 1000)
-	number(f, key("limits.tasks"), m.Limits.Tasks, 4, 1<<20)
-	number(f, key("limits.cpu"), m.Limits.CPU, 1, 100_000)
-	if f.Has(key("limits.memory")) && m.Limits.Memory < 4<<20 {
+	number(f, key("limits.tasks"), m.Limits.Tasks, minTasks, maxTasks)
+	number(f, key("limits.cpu"), m.Limits.CPU, 1, maxCPU)
+	if f.Has(key("limits.memory")) && m.Limits.Memory < minMemory {
 		f.Fault(key("limits.memory"), "must be at least 4M")
 	}
 }

@@ -117,6 +117,8 @@ func (f *File) bindScalar(key string, value any, dst reflect.Value) {
 			dst.SetString(v)
 			return
 		}
+		f.Fault(key, "must be %s, without quotes", kindName(dst.Kind()))
+		return
 	case bool:
 		if dst.Kind() == reflect.Bool {
 			dst.SetBool(v)
