@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // everyday says that all programs read p alike but for its case: nothing is encoded,
@@ -30,8 +32,8 @@ func everyday(p string) bool {
 	return true
 }
 
-// loosely reads p as the most obliging application would: decoded, full-width forms as
-// what they stand for, without ;parameters, without dots and spaces around names. What
+// loosely reads p as the most obliging application would: decoded, letters of every form
+// as what they stand for, without ;parameters, without dots and spaces around names. What
 // applications read differently from each other it refuses, with the words for it:
 // what decodes to something that is decoded or cut at again, and segments that vanish.
 func loosely(p string) (reading, doubt string) {
@@ -39,7 +41,7 @@ func loosely(p string) (reading, doubt string) {
 	if doubt != "" {
 		return "", doubt
 	}
-	segments := strings.Split(strings.Map(fold, p), "/")
+	segments := strings.Split(strings.Map(fold, norm.NFKD.String(p)), "/")
 	if segments[0] != "" || len(segments) == 1 {
 		return "", "no slash at its beginning"
 	}
@@ -103,26 +105,19 @@ func unhex(c byte) byte {
 	return 0xff
 }
 
-// fold maps letters to the lower-case ASCII that some reader takes them for: by case
-// (the sign of Kelvin is a k), by width; what is invisible goes.
+// fold maps letters, of which NFKD has made what they are compatible with (full-width and
+// circled ones, the sign of Kelvin), to the lower-case ASCII that some reader takes them
+// for; what is invisible goes, accents too.
 func fold(r rune) rune {
-	switch {
-	case r >= 0xff01 && r <= 0xff5e: // full-width ASCII
-		r -= 0xff01 - '!'
-	case r == 'İ' || r == 'ı':
-		return 'i'
-	case r >= utf8.RuneSelf && (unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Mn, r)):
-		return -1
-	}
 	switch {
 	case r == '\\':
 		return '/'
-	case r >= 'A' && r <= 'Z':
-		return r + 'a' - 'A'
-	case r >= utf8.RuneSelf:
-		if f := unicode.SimpleFold(r); f < utf8.RuneSelf {
-			return unicode.ToLower(f)
-		}
+	case r == 'ı':
+		return 'i'
+	case r < utf8.RuneSelf:
+		return unicode.ToLower(r)
+	case unicode.In(r, unicode.Cf, unicode.Mn, unicode.Other_Default_Ignorable_Code_Point):
+		return -1
 	}
 	return r
 }
