@@ -37,6 +37,13 @@ func TestHeaderHygiene(t *testing.T) {
 			"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": appHost, "X-Forwarded-Port": "", "Forwarded": "",
 			"X-Real-Ip": "", "X-Nexushub-Access": "", "X-Nexushub-Other": "", "Host": appHost,
 		}},
+		{"... under every name", "/x", map[string]string{
+			"X-Forwarded-Scheme": "http", "X-Forwarded-Ssl": "off", "X-Forwarded-User": "root", "X-Forwarded-Client-Cert": "Subject=root", "X_Forwarded_Groups": "wheel", "X-Original-For": "6.6.6.6", "X-Original-Host": "evil",
+			"Client-Ip": "6.6.6.6", "True-Client-Ip": "6.6.6.6", "X-Client-Ip": "6.6.6.6", "X-Cluster-Client-Ip": "6.6.6.6", "Cf-Connecting-Ip": "6.6.6.6", "X-Remote-User": "root", "X-Url-Scheme": "http", "X-Forward": "1",
+		}, map[string]string{
+			"X-Forwarded-Scheme": "", "X-Forwarded-Ssl": "", "X-Forwarded-User": "", "X-Forwarded-Client-Cert": "", "X_Forwarded_Groups": "", "X_forwarded_groups": "", "X-Original-For": "", "X-Original-Host": "",
+			"Client-Ip": "", "True-Client-Ip": "", "X-Client-Ip": "", "X-Cluster-Client-Ip": "", "Cf-Connecting-Ip": "", "X-Remote-User": "", "X-Url-Scheme": "", "X-Forward": "1",
+		}},
 		{"the path is in the request line alone", "/public/internal/x", map[string]string{"X-Original-Url": "/internal/x", "X-Rewrite-Url": "/internal/x", "X-Original-Uri": "/internal/x",
 			"X-Forwarded-Prefix": "/public", "X-Forwarded-Path": "/internal", "Script-Name": "/public", "SCRIPT_NAME": "/public", "Path_Info": "/internal/x", "X-Script-Name": "/public"}, map[string]string{
 			"X-Original-Url": "", "X-Rewrite-Url": "", "X-Original-Uri": "", "X-Forwarded-Prefix": "", "X-Forwarded-Path": "", "Script-Name": "", "SCRIPT_NAME": "", "Script_name": "", "Path_info": "", "Path_Info": "", "X-Script-Name": ""}},
@@ -98,8 +105,8 @@ func TestTrustedProxyIsBelieved(t *testing.T) {
 	f.apply(table(appRoute(t, http.HandlerFunc(echoHeaders))))
 	for name, c := range map[string]struct{ send, want http.Header }{
 		"all": {
-			http.Header{"X-Forwarded-For": {"9.9.9.9"}, "X-Forwarded-Proto": {"http"}, "X-Forwarded-Host": {"outside"}, "X-Nexushub-Access": {"admin"}},
-			http.Header{"X-Forwarded-For": {"9.9.9.9, 127.0.0.1"}, "X-Forwarded-Proto": {"http"}, "X-Forwarded-Host": {"outside"}, "X-Nexushub-Access": nil},
+			http.Header{"X-Forwarded-For": {"9.9.9.9"}, "X-Forwarded-Proto": {"http"}, "X-Forwarded-Host": {"outside"}, "X-Forwarded-User": {"jane"}, "X-Nexushub-Access": {"admin"}},
+			http.Header{"X-Forwarded-For": {"9.9.9.9, 127.0.0.1"}, "X-Forwarded-Proto": {"http"}, "X-Forwarded-Host": {"outside"}, "X-Forwarded-User": {"jane"}, "X-Nexushub-Access": nil},
 		},
 		"a chain in two lines": {
 			http.Header{"X-Forwarded-For": {"6.6.6.6", "9.9.9.9"}},

@@ -31,6 +31,7 @@ const (
 	XForwardedHost
 	XForwardedPort
 	XRealIP
+	WhoAsks   // says who asks, or how, to some applications: every other X-Forwarded-* and X-Original-*, Client-IP and its like
 	OtherPath // names another path than the request line, to some applications: X-Original-URL, Script-Name and their like
 	XTraceID
 	XApplicationID
@@ -52,17 +53,18 @@ var byLength = [...][]struct {
 	5:  {{"proxy", Proxy}},
 	6:  {{"cookie", Cookie}, {"expect", Expect}, {"accept", Accept}, {"server", Server}},
 	7:  {{"upgrade", Upgrade}, {"trailer", Trailer}},
-	9:  {{"path-info", OtherPath}, {"forwarded", Forwarded}, {"x-real-ip", XRealIP}},
+	8:  {{"x-scheme", WhoAsks}},
+	9:  {{"path-info", OtherPath}, {"forwarded", Forwarded}, {"x-real-ip", XRealIP}, {"client-ip", WhoAsks}},
 	10: {{"set-cookie", SetCookie}, {"connection", Connection}, {"keep-alive", KeepAlive}, {"x-trace-id", XTraceID}},
-	11: {{"set-cookie2", SetCookie2}, {"script-name", OtherPath}},
-	12: {{"content-type", ContentType}},
-	13: {{"authorization", Authorization}, {"x-rewrite-url", OtherPath}, {"x-rewrite-uri", OtherPath}, {"x-script-name", OtherPath}},
-	14: {{"content-length", ContentLength}, {"x-original-url", OtherPath}, {"x-original-uri", OtherPath}},
-	15: {{"clear-site-data", ClearSiteData}, {"x-forwarded-for", XForwardedFor}, {"x-forwarded-uri", OtherPath}, {"x-forwarded-url", OtherPath}, {"x-original-path", OtherPath}},
-	16: {{"x-application-id", XApplicationID}, {"x-forwarded-host", XForwardedHost}, {"x-forwarded-port", XForwardedPort}, {"x-forwarded-path", OtherPath}, {"proxy-connection", ProxyConnection}},
+	11: {{"set-cookie2", SetCookie2}, {"script-name", OtherPath}, {"x-client-ip", WhoAsks}, {"x-remote-ip", WhoAsks}, {"x-forwarded", WhoAsks}, {"remote-user", WhoAsks}},
+	12: {{"content-type", ContentType}, {"x-url-scheme", WhoAsks}},
+	13: {{"authorization", Authorization}, {"x-rewrite-url", OtherPath}, {"x-rewrite-uri", OtherPath}, {"x-script-name", OtherPath}, {"x-remote-addr", WhoAsks}, {"x-remote-user", WhoAsks}, {"forwarded-for", WhoAsks}},
+	14: {{"content-length", ContentLength}, {"x-original-url", OtherPath}, {"x-original-uri", OtherPath}, {"true-client-ip", WhoAsks}},
+	15: {{"clear-site-data", ClearSiteData}, {"x-forwarded-for", XForwardedFor}, {"x-forwarded-uri", OtherPath}, {"x-forwarded-url", OtherPath}, {"x-original-path", OtherPath}, {"front-end-https", WhoAsks}},
+	16: {{"x-application-id", XApplicationID}, {"x-forwarded-host", XForwardedHost}, {"x-forwarded-port", XForwardedPort}, {"x-forwarded-path", OtherPath}, {"proxy-connection", ProxyConnection}, {"cf-connecting-ip", WhoAsks}, {"fastly-client-ip", WhoAsks}, {"x-originating-ip", WhoAsks}},
 	17: {{"transfer-encoding", TransferEncoding}, {"x-forwarded-proto", XForwardedProto}, {"x-internal-secret", XInternalSecret}},
 	18: {{"proxy-authenticate", ProxyAuthenticate}, {"x-forwarded-prefix", OtherPath}},
-	19: {{"proxy-authorization", ProxyAuthorization}, {"x-forwarded-context", OtherPath}},
+	19: {{"proxy-authorization", ProxyAuthorization}, {"x-forwarded-context", OtherPath}, {"x-cluster-client-ip", WhoAsks}},
 	21: {{"x-envoy-original-path", OtherPath}},
 }
 
@@ -75,8 +77,17 @@ func NameOf(b []byte) Name {
 			}
 		}
 	}
-	if len(b) > 11 && EqualFold(b[:11], "x-nexushub-") {
+	return ofFamily(b)
+}
+
+// ofFamily identifies the names that are known by their beginning.
+func ofFamily(b []byte) Name {
+	begins := func(with string) bool { return len(b) > len(with) && EqualFold(b[:len(with)], with) }
+	switch {
+	case begins("x-nexushub-"):
 		return XNexusHub
+	case begins("x-forwarded-"), begins("x-original-"):
+		return WhoAsks
 	}
 	return Other
 }
