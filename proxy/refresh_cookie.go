@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -33,18 +34,29 @@ func isRefresh(pair []byte) bool {
 
 // resemblesRefresh says that some browser or server may take a cookie for the refresh
 // cookie: without a name of its own (browsers send "=YRT=x" as "YRT=x"), behind a
-// comma, in quotes, in other letters, with anything invisible around it.
+// comma, in quotes, in other letters, encoded (PHP and Rack decode names), as a list
+// (PHP reads "YRT[]" as YRT), with anything invisible around it.
 func resemblesRefresh(cookie []byte) bool {
-	if !mentions(cookie) {
+	if !mentions(cookie) && bytes.IndexByte(cookie, '%') < 0 {
 		return false
 	}
 	for piece := range bytes.FieldsFuncSeq(cookie, func(r rune) bool { return r == ',' || r == ';' }) {
 		name, _, _ := bytes.Cut(bytes.TrimLeftFunc(piece, aroundName), []byte{'='})
-		if strings.EqualFold(string(bytes.TrimRightFunc(name, aroundName)), refreshCookie) {
+		if namesRefresh(name) {
 			return true
 		}
 	}
 	return false
+}
+
+func namesRefresh(name []byte) bool {
+	if n, err := url.PathUnescape(string(name)); err == nil {
+		name = bytes.TrimLeftFunc([]byte(n), aroundName)
+	}
+	if i := bytes.IndexAny(name, "[=\x00"); i >= 0 {
+		name = name[:i]
+	}
+	return strings.EqualFold(string(bytes.TrimRightFunc(name, aroundName)), refreshCookie)
 }
 
 func aroundName(r rune) bool { return r <= ' ' || r >= 0x7f || r == '=' || r == '"' || r == '\'' }
@@ -65,7 +77,7 @@ func refreshesIn[T []byte | string](value T) (n int) {
 // appendCookie writes a Cookie header, without the refresh token unless the target is
 // entitled to it. Of several, any may be the one that somebody else has set: none passes.
 func (x *exchange) appendCookie(dst, value []byte) []byte {
-	if !mentions(value) {
+	if !mentions(value) && bytes.IndexByte(value, '%') < 0 {
 		return appendField(dst, []byte("Cookie"), value)
 	}
 	start := len(dst)

@@ -15,10 +15,11 @@ import (
 var foreign = []string{
 	"YRT=x", "YRT=x; Path=/; Domain=yesterday.localhost", "YRT", "YRT=", "YRT;", "YRT =x", "YRT\t=x", "=YRT=x", " = YRT=x", "==YRT=x", "=YRT", `"YRT"=x`, `YRT="x"`, "yrt=x", "Yrt=x",
 	"a=b, YRT=x", "a=b,YRT=x; Path=/", "a=b; YRT=x", "\xa0YRT=x", "YRT\u0085=x", "\ufeffYRT=x", "a=b;, =YRT=x",
+	"%59RT=x", "Y%52%54=x; Path=/", "%20YRT=x", "YRT%20=x", "YRT%3D=x", "YRT%00a=x", "YRT[]=x", "YRT[a]=x", "%59RT%5B%5D=x", "%zYRT, %79rt=x",
 }
 
 // own are values that an application may set.
-var own = []string{"a=b", "YRTX=1", "XYRT=1", "__Host-YRT=1", "a=YRT", "session=YRT%3Dx; Path=/; HttpOnly", "YRT_x=1", "YRT.x=1", "=a", "a", "party=1"}
+var own = []string{"a=b", "YRTX=1", "XYRT=1", "__Host-YRT=1", "a=YRT", "session=YRT%3Dx; Path=/; HttpOnly", "YRT_x=1", "YRT.x=1", "=a", "a", "party=1", "%2559RT=1", "a%59RT=1", "a[YRT]=1"}
 
 func TestForeignCookies(t *testing.T) {
 	for _, v := range foreign {
@@ -158,8 +159,8 @@ func TestOneRefreshCookie(t *testing.T) {
 			}
 		}
 		seen = nil
-		ask("GET", "/public/login", "a=b; YRT=1; yrt=2; \"YRT\"=3").Body.Close()
-		if len(seen) != 1 || seen[0] != "a=b; YRT=1" {
+		ask("GET", "/public/login", "a=b; YRT=1; yrt=2; \"YRT\"=3; %59RT=4; YRT[]=5; p=100%").Body.Close()
+		if len(seen) != 1 || seen[0] != "a=b; YRT=1; p=100%" {
 			t.Errorf("login sees %q", seen)
 		}
 	})
