@@ -111,6 +111,9 @@ func (t *table) put(s units.Status, number uint64) {
 		t.add(&Unit{Status: s})
 	case u.Invocation != s.Invocation: // another run: nothing known of the last one holds
 		*u = Unit{Status: s}
+	case u.Stopping() && s.Stopping(): // its grace period has begun, whatever it tells PID 1 since
+		s.Since = u.Since
+		u.Status = s
 	default:
 		u.Status = s
 	}

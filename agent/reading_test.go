@@ -2,6 +2,7 @@ package agent
 
 import (
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/units"
 )
@@ -21,6 +22,28 @@ func TestEnterKeepsTheNewestReading(t *testing.T) {
 	have.enterAll([]units.Status{status(newUnit, "2")}, 5)
 	if have.units[newUnit] != nil {
 		t.Error("a list asked for earlier brought a unit back that is gone")
+	}
+}
+
+// PID 1 counts the state anew each time that the application reports a failed watchdog.
+func TestGracePeriodDoesNotBeginAnew(t *testing.T) {
+	at := func(second int64) units.Status {
+		s := status(oldUnit, "1")
+		s.ActiveState, s.StopTimeout, s.Since = "deactivating", time.Second, time.Unix(second, 0)
+		return s
+	}
+	have := newTable()
+	for second := range int64(60) {
+		have.enter(oldUnit, []units.Status{at(second)}, uint64(second))
+	}
+	if u := have.units[oldUnit]; !u.Overdue(time.Unix(10, 0)) {
+		t.Errorf("it has until %s", u.DownBy())
+	}
+	next := at(90)
+	next.Invocation = "2"
+	have.enter(oldUnit, []units.Status{next}, 99)
+	if u := have.units[oldUnit]; u.Overdue(time.Unix(91, 0)) {
+		t.Errorf("another run has until %s, which was the end of the last", u.DownBy())
 	}
 }
 

@@ -1,5 +1,6 @@
 // Command stubborn is an application that refuses to be stopped: it ignores SIGTERM, asks
-// systemd for more time over and over, and forks what does the same.
+// systemd for more time over and over, reports that its watchdog has failed, which begins
+// its end anew, and forks what does the same.
 package main
 
 import (
@@ -15,7 +16,7 @@ import (
 )
 
 func main() {
-	signal.Ignore(syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT)
+	signal.Ignore(syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, syscall.SIGABRT)
 	if len(os.Args) > 1 {
 		refuse()
 	}
@@ -29,6 +30,7 @@ func main() {
 	}
 	tell("READY=1\nNOTIFYACCESS=all\nSTATUS=never \x1b[31mstops")
 	go refuse()
+	go beginAnew()
 	fmt.Fprintln(os.Stderr, http.Serve(l, nil))
 }
 
@@ -37,6 +39,16 @@ func refuse() {
 	for range time.Tick(200 * time.Millisecond) {
 		tell("EXTEND_TIMEOUT_USEC=600000000")
 		fork()
+	}
+}
+
+// beginAnew lets systemd begin to stop it again and again, once it has begun at all.
+func beginAnew() {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	<-stop
+	for range time.Tick(100 * time.Millisecond) {
+		tell("WATCHDOG=trigger")
 	}
 }
 
