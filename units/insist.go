@@ -21,36 +21,64 @@ func (m *Manager) insist(ctx context.Context, st Status) (enough func()) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		due := time.NewTimer(st.StopTimeout + Overdue)
-		defer due.Stop()
+		end := ending{grace: st.StopTimeout}
+		look := time.NewTimer(Overdue) // what is down by then is not looked at
+		defer look.Stop()
 		for {
 			select {
-			case <-due.C:
+			case <-look.C:
 			case <-ctx.Done():
 				return
 			}
-			if m.endRun(ctx, st) {
+			again, over := m.endRun(ctx, st, &end)
+			if over {
 				return
 			}
-			due.Reset(time.Second)
+			look.Reset(again)
 		}
 	}()
 	return func() { cancel(); <-ended }
 }
 
-// endRun says that the run is over; another one of the same unit is left alone, unless
-// st names none.
-func (m *Manager) endRun(ctx context.Context, st Status) (over bool) {
+// endRun says that the run is over, or else when to look again; another run of the same
+// unit is left alone, unless st names none.
+func (m *Manager) endRun(ctx context.Context, st Status, end *ending) (again time.Duration, over bool) {
 	now, err := m.Get(ctx, st.Unit)
 	if errors.Is(err, ErrNoSuchUnit) || err == nil && st.Invocation != "" && now.Invocation != st.Invocation {
-		return true
+		return 0, true
 	}
-	if err != nil || !now.Stopping() {
-		return false
+	if err != nil {
+		return time.Second, false
+	}
+	again, due := end.look(now, time.Now())
+	if !due {
+		return again, false
 	}
 	m.opts.log.WarnContext(ctx, "does not stop within its grace period and is killed", "unit", st.Unit, "grace", st.StopTimeout)
 	if err := m.End(ctx, st.Unit); err != nil && ctx.Err() == nil {
 		m.opts.log.WarnContext(ctx, "cannot be killed", "unit", st.Unit, "error", err)
 	}
-	return false
+	return again, false
+}
+
+// ending is the end of one run. It begins when the unit is first seen on its way down:
+// not before PID 1 has begun, however long the bus was away, and not anew when the
+// application lets PID 1 begin again (WATCHDOG=trigger).
+type ending struct {
+	grace time.Duration
+	began time.Time
+}
+
+// look says whether the unit is to be killed now, and when to look again.
+func (e *ending) look(st Status, now time.Time) (again time.Duration, due bool) {
+	if !st.Stopping() {
+		return time.Second, false
+	}
+	if e.began.IsZero() {
+		e.began = st.Since
+	}
+	if left := e.began.Add(e.grace + Overdue).Sub(now); left > 0 {
+		return left, false
+	}
+	return time.Second, true
 }

@@ -38,11 +38,15 @@ func (m *Manager) stopOne(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	st.Invocation = "" // whichever run it is by then
+	st.Invocation = ""                  // whichever run it is by then
+	if err := m.turn(ctx); err != nil { // no limit of its own counts while others stop
+		return err
+	}
+	defer m.turnOver()
 	ctx, cancel := context.WithTimeout(ctx, st.StopTimeout+margin)
 	defer cancel()
 	defer m.insist(ctx, st)()
-	if err := m.job(ctx, name, "", "StopUnit", name, "replace"); err != nil && !m.gone(ctx, name) {
+	if err := m.jobInTurn(ctx, name, "", "StopUnit", name, "replace"); err != nil && !m.gone(ctx, name) {
 		return err
 	}
 	m.release(ctx, name)

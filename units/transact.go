@@ -19,12 +19,26 @@ var errLost = errors.New("the answer was lost")
 // the invocation that a start or restart is to follow. When the answer is lost, the unit
 // itself tells whether the job took place; if not, it is queued again.
 func (m *Manager) job(ctx context.Context, unit, before, method string, args ...any) error {
+	if err := m.turn(ctx); err != nil {
+		return err
+	}
+	defer m.turnOver()
+	return m.jobInTurn(ctx, unit, before, method, args...)
+}
+
+// turn waits for one of the places that jobs in flight have. Give it back by turnOver.
+func (m *Manager) turn(ctx context.Context) error {
 	select {
 	case m.jobs <- struct{}{}:
-		defer func() { <-m.jobs }()
+		return nil
 	case <-ctx.Done():
 		return explain(ctx.Err())
 	}
+}
+
+func (m *Manager) turnOver() { <-m.jobs }
+
+func (m *Manager) jobInTurn(ctx context.Context, unit, before, method string, args ...any) error {
 	for again := false; ; again = true {
 		err := m.jobOnce(ctx, unit, method, args)
 		late := again && errors.Is(err, ErrUnitExists) // the one that was lost has arrived
