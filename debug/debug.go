@@ -54,7 +54,6 @@ type Server struct {
 	apps     *registry
 	installs *installs
 	streams  *streams
-	late     *late
 	gone     chan struct{} // capacity 1
 	echo     *echo.Echo    // every route, no authentication
 	started  time.Time
@@ -75,7 +74,7 @@ func NewServer(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, apps: apps, installs: newInstalls(), streams: newStreams(), late: newLate(), gone: make(chan struct{}, 1), started: time.Now()}
+	s := &Server{o: o, apps: apps, installs: newInstalls(), streams: newStreams(), gone: make(chan struct{}, 1), started: time.Now()}
 	s.echo = s.routes()
 	if err := s.adopt(); err != nil {
 		return nil, err

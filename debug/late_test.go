@@ -53,3 +53,29 @@ func TestDeletedApplicationThatDoesNotStop(t *testing.T) {
 		t.Error("it is still wanted")
 	}
 }
+
+// TestDeletionOutlivesTheAgent: what an agent that was killed in the middle of a deletion
+// left is removed by the next, folder and secrets; an application that was not yet deleted
+// is not.
+func TestDeletionOutlivesTheAgent(t *testing.T) {
+	h := newHost(t)
+	path, gone := h.create(`{"appId":"shop"}`)
+	_, stays := h.create(`{"appId":"mail"}`)
+	h.upload(path, packageOf(t, "one"))
+	h.install(path)
+	for _, id := range []string{gone.ID, stays.ID} {
+		h.must(os.MkdirAll(h.folder(id), 0o700))
+	}
+	h.runtime.stuck = errors.New("killed meanwhile")
+	h.do(http.MethodDelete, path, nil, nil).want(http.StatusInternalServerError)
+	h.must(h.server.apps.late.begin(ID(stays.ID))) // and killed before the registry was written
+	h.runtime.stuck = nil
+	h.start()
+	h.server.sweepOnce(t.Context(), time.Now())
+	h.wantFolder(gone.ID, false)
+	h.wantFolder(stays.ID, true)
+	h.start()
+	if left := h.server.apps.late.all(); len(left) != 0 {
+		t.Errorf("to be removed yet: %v", left)
+	}
+}

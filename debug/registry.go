@@ -18,8 +18,9 @@ const registryName = "debug-applications"
 // registry holds the debug applications, on disk before anybody hears of a change.
 type registry struct {
 	state State
-	most  int // applications
-	each  int // of one owner
+	late  *late // who has left
+	most  int   // applications
+	each  int   // of one owner
 
 	mu    sync.Mutex // guards the fields that follow
 	apps  map[ID]application
@@ -27,7 +28,11 @@ type registry struct {
 }
 
 func openRegistry(state State, most, each int) (*registry, error) {
-	r := &registry{state: state, most: most, each: each, apps: map[ID]application{}}
+	late, err := openLate(state)
+	if err != nil {
+		return nil, err
+	}
+	r := &registry{state: state, late: late, most: most, each: each, apps: map[ID]application{}}
 	var saved []application
 	if _, err := state.Load(registryName, &saved); err != nil {
 		return nil, err
@@ -35,7 +40,7 @@ func openRegistry(state State, most, each int) (*registry, error) {
 	for _, a := range saved {
 		r.apps[a.ID] = a
 	}
-	return r, nil
+	return r, late.done(slices.Collect(maps.Keys(r.apps))...) // cut off before they left
 }
 
 // all lists the applications, oldest first.
@@ -115,15 +120,20 @@ func (r *registry) remove(id ID) error {
 	return r.change(func(apps map[ID]application) { delete(apps, id) })
 }
 
-// change takes effect in memory only when it is on disk. The caller holds mu.
+// change takes effect in memory only when it is on disk, and so is who leaves. The
+// caller holds mu.
 func (r *registry) change(edit func(map[ID]application)) error {
 	next := maps.Clone(r.apps)
 	edit(next)
+	gone := slices.DeleteFunc(slices.Collect(maps.Keys(r.apps)), func(id ID) bool { _, stays := next[id]; return stays })
+	if err := r.late.begin(gone...); err != nil {
+		return errors.Join(err, r.late.done(gone...))
+	}
 	old := r.apps
 	r.apps = next
 	if err := r.save(); err != nil {
 		r.apps = old
-		return err
+		return errors.Join(err, r.late.done(gone...))
 	}
 	return nil
 }
