@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/ports"
@@ -226,6 +227,20 @@ func (e *executor) writeEnv(instance string) error {
 		return err
 	}
 	return os.Rename(path+".new", path)
+}
+
+// environments are the instances that have an environment file.
+func (e *executor) environments() (ids []string) {
+	entries, err := os.ReadDir(e.envDir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		e.log.Warn("environment files cannot be listed", "error", err)
+	}
+	for _, entry := range entries {
+		if id, ok := strings.CutSuffix(entry.Name(), ".env"); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // forget removes the environment file of an instance that is gone.

@@ -60,6 +60,8 @@ func (a *Agent) done(r result, now time.Time) {
 		if u := a.have.units[r.task.Unit]; u != nil {
 			u.Drained = true
 		}
+	case Stop:
+		a.forgetEnded(id)
 	case Kill:
 		a.have.holds[id] = hold{until: now.Add(time.Second), why: "killed, and not gone yet"}
 	case Reset:

@@ -2,6 +2,8 @@ package agent
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/nexushub/nexushub/api"
@@ -30,4 +32,34 @@ func TestLeftoverIsListed(t *testing.T) {
 			t.Errorf("gone, and listed: %+v", list)
 		}
 	})
+}
+
+// TestRemovalThatWasCutOffLeavesNoSecret: an agent that is killed while what nobody wants
+// any more ends leaves the rest to the next, be the unit there still or not.
+func TestRemovalThatWasCutOffLeavesNoSecret(t *testing.T) {
+	for name, ends := range map[string]bool{"it runs still": false, "it has ended meanwhile": true} {
+		t.Run(name, func(t *testing.T) {
+			onHost(t, func(t *testing.T, h *host) {
+				h.app(instanceA, "a.test")
+				h.app(shop, "b.test")
+				h.start()
+				gone := h.wantState(instanceA, api.StateRunning)
+				h.kill()
+				h.config.Apps = h.config.Apps[1:]
+				if ends {
+					if err := h.units.Stop(t.Context(), gone.Unit); err != nil {
+						t.Fatal(err)
+					}
+				}
+				h.start()
+				h.pass(resyncEvery)
+				for id, want := range map[string]bool{instanceA: false, shop: true} {
+					_, err := os.Stat(filepath.Join(h.config.RunDir, "env", id+".env"))
+					if there := err == nil; there != want {
+						t.Errorf("environment file of %s is there: %t, want %t", id, there, want)
+					}
+				}
+			})
+		})
+	}
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/nexushub/nexushub/api"
@@ -103,8 +104,20 @@ func (a *Agent) forgetStates(situations []situation) {
 	a.life.unsaved = a.life.unsaved || n != len(a.have.memories)
 }
 
+// forgetEnded removes the environment file, and with it the secret, of an instance that
+// nobody wants and that has no unit.
+func (a *Agent) forgetEnded(id string) {
+	wanted := slices.ContainsFunc(a.desired(), func(d Desired) bool { return d.ID == id })
+	if !wanted && len(a.have.byInstance[id]) == 0 && a.have.busy[id].Instance == "" {
+		a.exec.forget(id)
+	}
+}
+
 func (a *Agent) firstReconcile(now time.Time) {
 	a.life.first = now
+	for _, id := range a.exec.environments() { // the last agent may have been killed before it did
+		a.forgetEnded(id)
+	}
 	a.log.Info("first reconcile complete: the static applications are dealt with", "took", now.Sub(a.started), "applications", len(a.want.desired))
 	close(a.ready)
 }
