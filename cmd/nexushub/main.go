@@ -12,8 +12,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
-	// Who presses Ctrl-C twice does not want to wait; a terminal that goes may well say so twice.
-	context.AfterFunc(ctx, func() { signal.Reset(os.Interrupt) })
+	interruptible(ctx)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	if code != 0 {

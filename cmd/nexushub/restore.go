@@ -88,7 +88,7 @@ func (c *cli) putBack(ctx context.Context, file string) (err error) {
 	if err != nil {
 		return err
 	}
-	err = c.exchange(ctx, stage)
+	err = whole(ctx, func() error { return c.exchange(ctx, stage) })
 	if err = errors.Join(err, stage.Close()); err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (c *cli) halted(ctx context.Context) error {
 	err := c.systemctl(ctx, append([]string{"stop"}, hosted...)...)
 	left := append([]string{"systemctl", "list-units", "--plain", "--no-legend", "--state=active,reloading,activating,deactivating"}, hosted...)
 	var out strings.Builder
-	if listErr := command(ctx, left, nil, &out, c.voice.Err).Run(); listErr != nil {
+	if listErr := apart(command(ctx, left, nil, &out, c.voice.Err)).Run(); listErr != nil {
 		return errors.Join(err, listErr)
 	}
 	if out.Len() > 0 {
@@ -159,11 +159,12 @@ func (c *cli) begin(ctx context.Context, units []string) error {
 }
 
 func (c *cli) active(ctx context.Context, unit string) bool {
-	return command(ctx, []string{"systemctl", "--quiet", "is-active", unit}, nil, nil, nil).Run() == nil
+	return apart(command(ctx, []string{"systemctl", "--quiet", "is-active", unit}, nil, nil, nil)).Run() == nil
 }
 
 func (c *cli) systemctl(ctx context.Context, args ...string) error {
-	if err := command(ctx, append([]string{"systemctl"}, args...), nil, c.voice.Err, c.voice.Err).Run(); err != nil {
+	line := append([]string{"systemctl", "--no-ask-password"}, args...)
+	if err := apart(command(ctx, line, nil, c.voice.Err, c.voice.Err)).Run(); err != nil {
 		return fmt.Errorf("systemctl %s: %w", args[0], err)
 	}
 	return nil

@@ -46,3 +46,29 @@ systemctl is-active nexushub-proxy`)
 		t.Error("who trusted the old host's authority does not trust the new one's")
 	}
 }
+
+// From the moment that everything is stopped until everything runs again a restore is
+// not broken off: not by who has read enough of what it says, not by a terminal that
+// repeats itself.
+func TestRestoreIsNotBrokenOff(t *testing.T) {
+	for _, suite := range lab.Suites {
+		t.Run(string(suite), func(t *testing.T) {
+			m := lab.Boot(t, lab.Options{Suite: suite})
+			m.MustInstall(t)
+			m.Must(t, "sh", "-ec", `nexushub backup -q /root/b.tar.gz
+runs() { systemctl is-active nexushubd nexushub-proxy nexushub-proxy.socket nexushub-proxy-control.socket nexushubd.socket nexushubd-debug.socket; }
+for lines in 1 2 3; do
+	nexushub restore --force /root/b.tar.gz 2>&1 | head -n $lines
+	runs
+done
+for step in stopping starting; do
+	setsid nexushub restore --force /root/b.tar.gz 2>/root/said & pid=$!
+	until grep -q $step /root/said; do sleep 0.01; done
+	while kill -INT -- -$pid 2>/dev/null; do sleep 0.01; done
+	wait $pid || [ $? = 130 ]
+	runs
+done
+! ls -A /etc /var/lib /var/lib/private | grep nexushub-restore`)
+		})
+	}
+}

@@ -27,6 +27,7 @@ func TestPurgeStaysInItsTrees(t *testing.T) {
 		h.sh("mkdir -p /srv/keep/e; echo mine >/srv/keep/e/f; echo mine >/srv/keep/f")
 		state := "/var/lib/private/nexushub-apps/" + helloID
 		h.sh("mkdir -p " + state + "; ln -s /srv/keep " + state + "/l; ln -s /etc " + state + "/m")
+		h.sh("mkdir -p /etc/.nexushub-restore-A /var/lib/.nexushub-restore-B /var/lib/private/.nexushub-restore-C/d") // a restore that was killed
 		h.sh("mkdir /var/lib/nexushub/disk && mount -t tmpfs none /var/lib/nexushub/disk && echo mine >/var/lib/nexushub/disk/f")
 		h.sh("systemd-run --quiet --unit=swapper --uid=_nexushub-proxy sh -c '" + swapped + "'; until [ -L /var/lib/nexushub-proxy/t/n ]; do sleep 0.1; done")
 		uid := h.sh("id -u _nexushub-proxy")
@@ -38,7 +39,7 @@ func TestPurgeStaysInItsTrees(t *testing.T) {
 		}
 		h.sh("systemctl stop swapper; umount /var/lib/nexushub/disk")
 		h.sh(purge)
-		if left := h.sh("ls -d /etc/nexushub /var/lib/nexushub* /var/lib/private/nexushub* /run/nexushub* 2>/dev/null || true; getent passwd _nexushub-proxy || true; getent group nexushub || true"); left != "" {
+		if left := h.sh("ls -d /etc/nexushub /var/lib/nexushub* /var/lib/private/nexushub* /etc/.nexushub-restore-* /var/lib/.nexushub-restore-* /var/lib/private/.nexushub-restore-* /run/nexushub* 2>/dev/null || true; getent passwd _nexushub-proxy || true; getent group nexushub || true"); left != "" {
 			t.Errorf("the second purge left:\n%s", left)
 		}
 	})
