@@ -24,7 +24,7 @@ func (e *InvalidError) Unwrap() error { return e.Cause }
 func (e *InvalidError) Error() string {
 	lines := make([]string, 0, len(e.Faults)+1)
 	for _, f := range e.Faults {
-		lines = append(lines, strings.TrimPrefix(f.Pointer+": "+f.Detail, ": "))
+		lines = append(lines, f.Line())
 	}
 	if e.More > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", e.More))

@@ -72,6 +72,9 @@ func guardArgs(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
+				if strings.Contains(err.Error(), "arg(s)") { // cobra's words for their number
+					err = fmt.Errorf("invalid number of arguments: %d, for: %s", len(args), cmd.UseLine())
+				}
 				return usage(cmd, err)
 			}
 			return nil

@@ -5,6 +5,7 @@ package problem
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 )
 
 // ContentType is the media type of a problem document.
@@ -26,6 +27,14 @@ type Problem struct {
 type Fault struct {
 	Pointer string `json:"pointer,omitempty"`
 	Detail  string `json:"detail"`
+}
+
+// Line is the fault in one line; a file that begins the detail is not named twice.
+func (f Fault) Line() string {
+	if f.Pointer == "" || strings.HasPrefix(f.Detail, f.Pointer+":") {
+		return f.Detail
+	}
+	return f.Pointer + ": " + f.Detail
 }
 
 // Error makes a Problem usable as a Go error on the client's side.

@@ -2,6 +2,7 @@ package voice
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -52,16 +53,38 @@ func (v *Voice) Complain(err error) int {
 		v.complain(usage.Error(), "try: "+usage.Command+" --help")
 		return api.ExitUsage
 	}
-	v.complain(err.Error(), hint(err))
-	var fault *api.Fault
-	if errors.As(err, &fault) {
-		for _, f := range fault.Faults {
-			if line := strings.TrimPrefix(v.reason(journal.Plain(f.Pointer), journal.Plain(f.Detail)), ": "); line != err.Error() {
-				fmt.Fprintln(v.Err, "  "+line)
-			}
-		}
+	text, list := err.Error(), []string(nil)
+	if fault := (*api.Fault)(nil); errors.As(err, &fault) {
+		text, list = once(text, fault)
+	}
+	v.complain(text, hint(err))
+	for _, line := range list {
+		fmt.Fprintln(v.Err, "  "+journal.Plain(line))
 	}
 	return api.CodeOf(err).Exit()
+}
+
+// once gives the lines of a list, and of the text before it what the list does not say
+// again. What the text says behind them, "and 12 more", becomes the last line.
+func once(text string, fault *api.Fault) (head string, list []string) {
+	for _, f := range fault.Faults {
+		list = append(list, f.Line())
+	}
+	if len(list) == 0 {
+		return text, nil
+	}
+	if len(list) == 1 && strings.TrimPrefix(list[0], "/") == strings.TrimPrefix(text, "/") {
+		return text, nil
+	}
+	head, _, said := strings.Cut(text, list[0])
+	if head = strings.TrimRight(head, ": "); !said || head == "" {
+		return text, list
+	}
+	last := list[len(list)-1]
+	if _, more, _ := strings.Cut(text, last); more != "" && len(list) > 1 {
+		list = append(list, strings.TrimLeft(more, "; "))
+	}
+	return head, list
 }
 
 func (v *Voice) complain(text, hint string) {
@@ -78,6 +101,10 @@ func hint(err error) string {
 		return h.Text
 	case errors.Is(err, api.Unavailable) && strings.Contains(err.Error(), "permission denied"):
 		return "members of the group nexushub may use the control socket: sudo adduser $USER nexushub, then log in again"
+	case errors.As(err, new(x509.UnknownAuthorityError)):
+		return "its root is not trusted here; take root.crt from that host (there: nexushub cert), and: nexushub login HOST --ca root.crt --token -"
+	case errors.Is(err, api.Unavailable) && strings.Contains(err.Error(), ":443: connect: connection refused"):
+		return "does the host listen on another port? nexushub login HOST:8443 --token -"
 	case errors.Is(err, api.Unavailable) && strings.Contains(err.Error(), api.Socket):
 		return "is the agent running? systemctl status nexushubd"
 	case errors.Is(err, api.NotFound):

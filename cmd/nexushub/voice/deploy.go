@@ -27,7 +27,7 @@ func (v *Voice) Deployed(a api.DebugApplication, url string) error {
 	if done, err := v.json(Deployment{a, url}); done {
 		return err
 	}
-	v.say("%s is running; its log: nexushub logs -f %s", a.AppID, a.AppID)
+	v.say("%s is running; its log: nexushub logs -f %s", a.AppID, quote(a.AppID))
 	_, err := fmt.Fprintln(v.Out, v.clean(url))
 	return err
 }

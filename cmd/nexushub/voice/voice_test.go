@@ -3,6 +3,7 @@ package voice
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
@@ -120,6 +121,15 @@ func TestComplaints(t *testing.T) {
 		{fmt.Errorf("x: %w", api.NotRunning), 3, "nexushub: x: not running\n"},
 		{&api.Fault{Code: api.Invalid, Detail: "package", Faults: []problem.Fault{{Pointer: "bin/app", Detail: "missing"}, {Detail: "more"}}}, 1,
 			"nexushub: package\n  bin/app: missing\n  more\n"},
+		{&api.Fault{Code: api.Invalid, Detail: "package invalid: bin/app: missing; nexushub.toml:1: unknown; and 7 more",
+			Faults: []problem.Fault{{Pointer: "bin/app", Detail: "missing"}, {Pointer: "nexushub.toml", Detail: "nexushub.toml:1: unknown"}}}, 1,
+			"nexushub: package invalid\n  bin/app: missing\n  nexushub.toml:1: unknown\n  and 7 more\n"},
+		{&api.Fault{Code: api.Invalid, Detail: "package invalid: a: too long", Faults: []problem.Fault{{Pointer: "a", Detail: "too long"}, {Detail: "b"}}}, 1,
+			"nexushub: package invalid\n  a: too long\n  b\n"},
+		{&api.Fault{Code: api.Invalid, Detail: "appId: invalid", Faults: []problem.Fault{{Pointer: "/appId", Detail: "invalid"}}}, 1,
+			"nexushub: appId: invalid\n"},
+		{fmt.Errorf("h: %w: %w", x509.UnknownAuthorityError{}, api.Unavailable), 1, "nexushub: h: x509: certificate signed by unknown authority: unavailable\n" +
+			"its root is not trusted here; take root.crt from that host (there: nexushub cert), and: nexushub login HOST --ca root.crt --token -\n"},
 		{errors.New("evil\x1b[2J"), 1, "nexushub: evil\\x1b[2J\n"},
 	} {
 		v, out := newVoice()
