@@ -101,7 +101,7 @@ func runnable(dir string) error {
 	}
 	return &voice.Hint{
 		Err:  fmt.Errorf("%s has neither bin/app nor static/index.html nor nexushub.toml: %w", dir, api.Invalid),
-		Text: "a program belongs into bin/app, the files of a site into static/: man nexushub-manifest",
+		Text: "a program belongs in bin/app, the files of a site in static/: man nexushub-manifest",
 	}
 }
 

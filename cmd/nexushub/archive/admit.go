@@ -52,7 +52,7 @@ func place(name string) (t tree, rel string, err error) {
 		id, rel, _ := strings.Cut(rest, "/")
 		return appTree(id), rel, nil
 	}
-	return t, "", fmt.Errorf("%q does not belong into a backup: %w", name, api.Invalid)
+	return t, "", fmt.Errorf("%q does not belong in a backup: %w", name, api.Invalid)
 }
 
 // admit refuses an entry that no backup has. That nothing comes twice, and that every

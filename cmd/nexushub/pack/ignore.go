@@ -12,7 +12,7 @@ import (
 	"github.com/nexushub/nexushub/internal/beneath"
 )
 
-// IgnoreFile names what of a folder does not belong into its package, in the form of
+// IgnoreFile names what of a folder does not belong in its package, in the form of
 // .gitignore: one pattern per line, '#' comments, '!' takes back, a '/' at the end
 // means folders, a '/' elsewhere anchors to the top, '**' crosses folders.
 const IgnoreFile = ".nexushubignore"
