@@ -194,7 +194,7 @@ func TestDynamicApplicationKeepsItsSecrets(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.config.Admin.Enabled = true
 		h.start()
-		h.agent.takeDynamic(admin.List{Applications: []admin.Application{{InstanceID: otherID, AppID: "shop", HostName: "shop.x"}}})
+		h.agent.takeDynamic(admin.List{Applications: []admin.Application{{InstanceID: otherID, AppID: "shop", HostName: "shop.x"}}}, 10)
 		h.mustDeploy(shopID, "shop", "one", audience.Root)
 		h.settle()
 		h.secret(otherID, "PASSWORD")

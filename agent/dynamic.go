@@ -11,20 +11,21 @@ import (
 )
 
 // RunAdmin follows the admin service once the static applications, of which it is
-// one, are dealt with.
-func (a *Agent) RunAdmin(ctx context.Context, s admin.Service, interval time.Duration) error {
+// one, are dealt with. There are never more than most dynamic applications.
+func (a *Agent) RunAdmin(ctx context.Context, s admin.Service, interval time.Duration, most int) error {
 	select {
 	case <-ctx.Done():
 		return nil
 	case <-a.ready:
 	}
 	a.log.Info("following the admin service", "interval", interval)
-	p := &admin.Poller{Service: s, Interval: interval, Deliver: a.takeDynamic, Report: a.noteAdmin, Log: a.log}
+	deliver := func(l admin.List) bool { return a.takeDynamic(l, most) }
+	p := &admin.Poller{Service: s, Interval: interval, Deliver: deliver, Report: a.noteAdmin, Log: a.log}
 	return p.Run(ctx)
 }
 
 // takeDynamic takes a list over, or refuses to for now.
-func (a *Agent) takeDynamic(l admin.List) bool {
+func (a *Agent) takeDynamic(l admin.List, most int) bool {
 	next := make([]Instance, 0, len(l.Applications))
 	for _, app := range l.Applications {
 		next = append(next, Instance{
@@ -36,6 +37,11 @@ func (a *Agent) takeDynamic(l admin.List) bool {
 	w := &a.want
 	if !l.Complete() {
 		next = keepMissing(w.dynamic, next)
+	}
+	if err := admin.TooMany(len(next), most); err != nil { // what is kept counts, too
+		a.log.Warn("admin service: answer is not taken over", "error", err)
+		w.admin.Error = err.Error()
+		return false
 	}
 	if reason, held := w.brake.hold(w.dynamic, next); held {
 		a.log.Warn(reason)

@@ -25,12 +25,14 @@ type Client struct {
 	base     string
 	instance string // of the admin application, which the proxy selects by it
 	secret   string
+	most     int
 }
 
-// NewClient returns a client for the admin service at base.
-func NewClient(base, instance, secret string, transport http.RoundTripper) *Client {
+// NewClient returns a client for the admin service at base, which may list so many
+// applications at most.
+func NewClient(base, instance, secret string, most int, transport http.RoundTripper) *Client {
 	return &Client{
-		base: strings.TrimSuffix(base, "/"), instance: instance, secret: secret,
+		base: strings.TrimSuffix(base, "/"), instance: instance, secret: secret, most: most,
 		http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 }
@@ -46,7 +48,7 @@ func (c *Client) Applications(ctx context.Context) (List, error) {
 	if status != http.StatusOK {
 		return List{}, fmt.Errorf("list of applications: answered %d", status)
 	}
-	return parse(raw)
+	return parse(raw, c.most)
 }
 
 // Poll asks whether anything happened since event. The server may hold the request.

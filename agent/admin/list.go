@@ -6,12 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/plain"
 )
+
+// maxText bounds an app id, and cuts a display name, in bytes.
+const maxText = 256
 
 // List is one answer about all applications.
 type List struct {
@@ -24,12 +28,50 @@ func (l List) Complete() bool { return len(l.Faults) == 0 }
 
 var errNoList = errors.New(`answer has no list "applications"`)
 
-// parse reads an answer. One that is cut off, or is something else altogether, is an
-// error; a single bad entry is left out and named.
-func parse(raw []byte) (List, error) {
-	var answer struct {
-		Applications *[]Application `json:"applications"`
+// ErrTooMany says that there are more applications than admin.max_apps.
+var ErrTooMany = errors.New("too many applications")
+
+// TooMany is the error where n applications are more than most.
+func TooMany(n, most int) error {
+	if n <= most {
+		return nil
 	}
+	return fmt.Errorf("more than %d (admin.max_apps): %w", most, ErrTooMany)
+}
+
+// entries are read one by one: a service that has gone mad costs no more memory than its
+// answer and most of them.
+type entries struct {
+	list []Application // nil: there is no list
+	most int
+}
+
+// UnmarshalJSON reads a list.
+func (e *entries) UnmarshalJSON(raw []byte) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return errNoList
+	}
+	e.list = []Application{}
+	for d.More() {
+		var a Application
+		if err := d.Decode(&a); err != nil {
+			return err
+		}
+		if e.list = append(e.list, a); len(e.list) > e.most {
+			return TooMany(len(e.list), e.most)
+		}
+	}
+	return nil
+}
+
+// parse reads an answer about at most so many applications. One that is cut off, or is
+// something else altogether, is an error; a single bad entry is left out and named.
+func parse(raw []byte, most int) (List, error) {
+	var answer struct {
+		Applications entries `json:"applications"`
+	}
+	answer.Applications.most = most
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if err := d.Decode(&answer); err != nil {
 		return List{}, fmt.Errorf("answer is not the JSON expected: %w", err)
@@ -37,10 +79,10 @@ func parse(raw []byte) (List, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return List{}, errors.New("answer has something behind its JSON")
 	}
-	if answer.Applications == nil {
+	if answer.Applications.list == nil {
 		return List{}, errNoList
 	}
-	return check(*answer.Applications), nil
+	return check(answer.Applications.list), nil
 }
 
 func check(in []Application) List {
@@ -77,6 +119,16 @@ func canonical(a Application) (Application, error) {
 	if err := plain.Name(a.AppID); err != nil {
 		return a, fmt.Errorf("appId %q: %w", a.AppID, err)
 	}
-	a.InstanceID, a.HostName, a.DisplayName = id.String(), host, plain.Text(a.DisplayName)
+	if len(a.AppID) > maxText {
+		return a, fmt.Errorf("appId has %d bytes, the limit is %d", len(a.AppID), maxText)
+	}
+	a.InstanceID, a.HostName, a.DisplayName = id.String(), host, cut(plain.Text(cut(a.DisplayName)))
 	return a, nil
+}
+
+func cut(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxText], "")
 }

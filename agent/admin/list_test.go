@@ -35,11 +35,15 @@ func TestParse(t *testing.T) {
 		{"a bad id is left out", `{"applications":[` + entry("x", "a.test") + "," + entry(idB, "b.test") + `]}`, 1, false, false},
 		{"a bad host is left out", `{"applications":[` + entry(idA, "a..test") + `]}`, 0, false, false},
 		{"an id twice", `{"applications":[` + entry(idA, "a.test") + "," + entry(idA, "b.test") + `]}`, 1, false, false},
+		{"more than there may be", `{"applications":[` + strings.Repeat(entry(idA, "a.test")+",", 2) + `{}]}`, 0, false, true},
+		{"bad ones count, too", `{"applications":[{},{},{}]}`, 0, false, true},
+		{"a list that a second one takes away", `{"applications":[` + entry(idA, "a.test") + `],"applications":null}`, 0, false, true},
+		{"an endless app id is left out", `{"applications":[` + strings.Replace(entry(idA, "a.test"), `"a"`, `"`+strings.Repeat("a", 257)+`"`, 1) + `]}`, 0, false, false},
 		{"a host twice", `{"applications":[` + entry(idA, "a.test") + "," + entry(idB, "A.test") + `]}`, 1, false, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l, err := parse([]byte(tt.raw))
+			l, err := parse([]byte(tt.raw), 2)
 			if (err != nil) != tt.fails || len(l.Applications) != tt.apps || err == nil && l.Complete() != tt.complete {
 				t.Errorf("parse = %+v, %v", l, err)
 			}
@@ -48,9 +52,22 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseIsCanonical(t *testing.T) {
-	l, _ := parse([]byte(`{"applications":[` + entry(strings.ToUpper(idA), "Shop.Test:8443") + `]}`))
+	l, _ := parse([]byte(`{"applications":[`+entry(strings.ToUpper(idA), "Shop.Test:8443")+`]}`), 1)
 	if a := l.Applications[0]; a.InstanceID != idA || a.HostName != "shop.test" {
 		t.Errorf("application = %+v", a)
+	}
+}
+
+// A name that is cut in the middle of a character, and grows when it is made plain.
+func TestDisplayNameIsCut(t *testing.T) {
+	for _, name := range []string{strings.Repeat("a", 255) + "\u00e9", strings.Repeat(`\u001b`, 300), strings.Repeat("\u00e9", 1<<16)} {
+		l, err := parse([]byte(strings.Replace(`{"applications":[`+entry(idA, "a.test")+`]}`, `"A"`, `"`+name+`"`, 1)), 1)
+		if err != nil || len(l.Applications) != 1 {
+			t.Fatalf("parse = %+v, %v", l, err)
+		}
+		if n := len(l.Applications[0].DisplayName); n < 250 || n > maxText {
+			t.Errorf("%d bytes", n)
+		}
 	}
 }
 
@@ -74,7 +91,7 @@ func TestClient(t *testing.T) {
 		}
 	}))
 	defer s.Close()
-	c := NewClient(s.URL+"/", idB, "s", http.DefaultTransport)
+	c := NewClient(s.URL+"/", idB, "s", 10, http.DefaultTransport)
 	if l, err := c.Applications(t.Context()); err != nil || len(l.Applications) != 1 {
 		t.Errorf("Applications = %+v, %v", l, err)
 	}
@@ -96,7 +113,7 @@ func TestClientTakesNothingElseForAnAnswer(t *testing.T) {
 			w.WriteHeader(status)
 			io.WriteString(w, `{"applications":[]}`)
 		}))
-		c := NewClient(s.URL, idB, "s", http.DefaultTransport)
+		c := NewClient(s.URL, idB, "s", 10, http.DefaultTransport)
 		if l, err := c.Applications(t.Context()); err == nil {
 			t.Errorf("status %d: Applications = %+v, want an error", status, l)
 		}
@@ -111,7 +128,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"applications":[` + entry(idA, "a.test") + `]}`))
 	f.Add([]byte(`{"applications":null}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		l, err := parse(raw)
+		l, err := parse(raw, 10)
 		if err != nil {
 			return
 		}

@@ -16,6 +16,7 @@ const (
 	manyErrors  = 10
 	slowFactor  = 3
 	heldAtLeast = time.Second // an answer that took longer was held, so ask again at once
+	maxFaults   = 10          // of one answer in the log
 )
 
 // Service is the admin service, see Client.
@@ -77,8 +78,8 @@ func (p *Poller) fetch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, fault := range list.Faults {
-		p.Log.Warn("admin service: entry left out, and nothing is removed by this answer", "error", fault)
+	for _, fault := range list.Faults[:min(len(list.Faults), maxFaults)] {
+		p.Log.Warn("admin service: entry left out, and nothing is removed by this answer", "error", fault, "faults", len(list.Faults))
 	}
 	p.again = !p.Deliver(list)
 	return nil

@@ -30,8 +30,8 @@ func (d *daemon) runAdmin(ctx context.Context) error {
 		t.DialTLSContext = d.dialProxy("internal."+d.conf.Domain, net.JoinHostPort("127.0.0.1", port))
 	}
 	defer t.CloseIdleConnections()
-	client := admin.NewClient(base, d.conf.AdminInstance, d.secret, t)
-	return d.agent.RunAdmin(ctx, client, d.conf.Admin.Interval.Std())
+	client := admin.NewClient(base, d.conf.AdminInstance, d.secret, d.conf.Admin.MaxApps, t)
+	return d.agent.RunAdmin(ctx, client, d.conf.Admin.Interval.Std(), d.conf.Admin.MaxApps)
 }
 
 // dialProxy connects to the proxy of this host whatever the name resolves to, and

@@ -82,6 +82,7 @@ func checkPorts(f *tomlfile.File, p Ports) {
 
 func checkAdmin(f *tomlfile.File, a Admin) {
 	notZero(f, "admin.interval", a.Interval)
+	positive(f, "admin.max_apps", a.MaxApps)
 	if a.URL == "" {
 		return
 	}

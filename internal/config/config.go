@@ -59,6 +59,7 @@ type Admin struct {
 	Enabled  bool              `toml:"enabled"`  // default false: no admin service, no polling
 	URL      string            `toml:"url"`      // default https://internal.DOMAIN:PORT, PORT from the proxy's socket
 	Interval manifest.Duration `toml:"interval"` // default 5s
+	MaxApps  int               `toml:"max_apps"` // dynamic applications, default 1000
 }
 
 // Releases bounds the release store.

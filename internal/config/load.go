@@ -27,7 +27,7 @@ func Default() *Config {
 		LoginInstance: "3bf3e3c0-6e51-482a-b180-00f6aa568ee9",
 		AdminInstance: "18736e4f-93f9-4606-a7be-863c7986ea5b",
 		Ports:         Ports{First: 10000, Last: 19999},
-		Admin:         Admin{Interval: seconds(5)},
+		Admin:         Admin{Interval: seconds(5), MaxApps: 1000},
 		Releases:      Releases{Keep: 3},
 		Upload: Upload{
 			MaxHeld: 16 << 30, MaxHeldEach: 8 << 30, MaxApps: 100, MaxAppsEach: 50,
