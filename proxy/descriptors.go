@@ -23,16 +23,22 @@ func fitDescriptors(connections, streams int, most uint64) (int, int) {
 	return max(1, min(connections, (free-streams)/2)), streams
 }
 
-// fit applies fitDescriptors to the limits of this process.
-func (o *Options) fit() {
+// fit applies fitDescriptors to the limits of this process, and says whether they changed.
+func (o *Options) fit() (lowered bool) {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
-		return
+		return false
 	}
 	connections, streams := fitDescriptors(o.MaxConnections, o.MaxStreams, limit.Cur)
-	if connections < o.MaxConnections || streams < o.MaxStreams {
-		o.Log.Warn("too few file descriptors for proxy.max_connections and proxy.max_streams, both are lowered: raise LimitNOFILE= of nexushub-proxy.service",
-			"limit", limit.Cur, "max_connections", connections, "max_streams", streams)
-	}
+	lowered = connections < o.MaxConnections || streams < o.MaxStreams
 	o.MaxConnections, o.MaxStreams = connections, streams
+	return lowered
+}
+
+// sayLowered waits until the proxy serves: what refuses to start says why, and no more.
+func (s *Server) sayLowered() {
+	if s.lowered {
+		s.log.Warn("too few file descriptors for proxy.max_connections and proxy.max_streams, both are lowered: raise LimitNOFILE= of nexushub-proxy.service",
+			"max_connections", s.opt.MaxConnections, "max_streams", s.opt.MaxStreams)
+	}
 }

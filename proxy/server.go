@@ -25,6 +25,7 @@ import (
 // Server is the proxy: listeners, the table in force, and everything in flight.
 type Server struct {
 	opt     Options
+	lowered bool // limits of opt, see fitDescriptors
 	log     *slog.Logger
 	started time.Time
 
@@ -58,9 +59,10 @@ type Server struct {
 // New loads the last table from disk, so that the proxy serves before, and without,
 // the agent.
 func New(opt Options) (*Server, error) {
-	opt.fit()
+	lowered := opt.fit()
 	s := &Server{
-		opt: opt, log: opt.Log, started: time.Now(), targets: newTargets(), watcher: newWatcher(opt.ticks),
+		lowered: lowered,
+		opt:     opt, log: opt.Log, started: time.Now(), targets: newTargets(), watcher: newWatcher(opt.ticks),
 		metrics: newMetrics(opt.Version), endless: newEndless(), nowhere: newRouteStats(""),
 	}
 	s.access = newAccessLog(opt)
@@ -126,6 +128,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return errors.New("proxy: there is no listening socket")
 	}
 	defer s.acme.Close()
+	s.sayLowered()
 	s.acme.Manage(s.snapshot.Load().optedIn())
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
