@@ -71,12 +71,15 @@ func (c *cli) writeBackup(ctx context.Context, file string, data bool, note func
 	if err := c.warn(folder); err != nil {
 		return err
 	}
+	if info, err := folder.Lstat(filepath.Base(file)); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder: name a file in it, such as %s: %w", file, filepath.Join(file, "nexushub.tar.gz"), api.Invalid)
+	}
 	f, err := folder.Pending(filepath.Base(file), 0o600)
 	if err != nil {
 		return err
 	}
 	if err := archive.Write(ctx, f, "/", data, note); err != nil {
-		return errors.Join(err, f.Discard())
+		return fmt.Errorf("%s is not written: %w", file, errors.Join(err, f.Discard()))
 	}
 	return f.Commit()
 }

@@ -29,6 +29,15 @@ func TestCtrlCLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestABackupIsNoFolder(t *testing.T) {
+	c, _ := quiet()
+	dir := t.TempDir()
+	err := c.writeBackup(t.Context(), dir, false, func(archive.Note) { t.Error("it has begun") })
+	if err == nil || !strings.Contains(err.Error(), dir+" is a folder: name a file in it, such as "+dir+"/nexushub.tar.gz") {
+		t.Errorf("says %v", err)
+	}
+}
+
 // Others can write to the folder and have put in place what root would fall over.
 func TestAPreparedFolderDoesNotLeadABackup(t *testing.T) {
 	c, said := quiet()

@@ -72,7 +72,8 @@ func guardArgs(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				if strings.Contains(err.Error(), "arg(s)") { // cobra's words for their number
+				text := err.Error()
+				if strings.Contains(text, "arg(s)") || strings.HasPrefix(text, "unknown command ") { // cobra's words for their number
 					err = fmt.Errorf("invalid number of arguments: %d, for: %s", len(args), cmd.UseLine())
 				}
 				return usage(cmd, err)

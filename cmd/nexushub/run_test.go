@@ -23,7 +23,8 @@ func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
 		"lsit":               `there is no command "lsit", did you mean: list`,
 		"secret lst":         `there is no command "lst", did you mean: list`,
-		"list extra":         `unknown command "extra"`,
+		"list extra":         "invalid number of arguments: 1, for: nexushub list",
+		"start":              "invalid number of arguments: 0, for: nexushub start APP",
 		"status --frobnicat": "unknown flag: --frobnicat",
 		"stop":               "name an application, or say --all",
 		"login host":         "--token is needed",

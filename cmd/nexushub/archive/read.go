@@ -75,9 +75,17 @@ func (a *Archive) each(ctx context.Context, visit func(entry) error) error {
 			t, err = one(t, in, head, visit)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", a.file.Name(), err)
+			return a.failed(err)
 		}
 	}
+}
+
+// failed says where, and in words what a copy that was broken off looks like.
+func (a *Archive) failed(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%s is damaged or cut short: %w: %w", a.file.Name(), err, api.Invalid)
+	}
+	return fmt.Errorf("%s: %w", a.file.Name(), err)
 }
 
 // one visits an entry. archive/tar reads holes as zeros, which may take for ever; so the
@@ -111,7 +119,7 @@ func (a *Archive) end(in io.Reader) error {
 	case errors.Is(err, io.EOF):
 		return nil
 	case err != nil:
-		return fmt.Errorf("%s: %w", a.file.Name(), err)
+		return a.failed(err)
 	default:
 		return fmt.Errorf("%s goes on for %d bytes and more behind its end: %w", a.file.Name(), n, api.Invalid)
 	}

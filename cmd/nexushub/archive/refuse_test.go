@@ -118,6 +118,8 @@ func TestDamagedArchivesAreRefused(t *testing.T) {
 		if s, err := h.stage(h.keep(archive)); err == nil {
 			s.Close()
 			t.Errorf("%s: no error", what)
+		} else if what == "cut" && !strings.Contains(err.Error(), "is damaged or cut short") {
+			t.Errorf("%s: says %v", what, err)
 		}
 		h.clean()
 	}
