@@ -54,6 +54,12 @@ func (a *archive) checkHeader(f *zip.File) (span, error) {
 	if binary.LittleEndian.Uint16(head[8:]) != f.Method || !sameSizes(head, f) {
 		a.faults.add(f.Name, "has another size or compression before its contents")
 	}
+	extra := make([]byte, binary.LittleEndian.Uint16(head[28:]))
+	if _, err := a.in.ReadAt(extra, s.from+int64(len(head))); err != nil {
+		return s, err
+	}
+	a.checkExtra(f, f.Extra, false)
+	a.checkExtra(f, extra, true)
 	return s, nil
 }
 

@@ -43,6 +43,14 @@ func badShapes() []Archive {
 		}), []string{"static/AAAA: has another name"}},
 		{"another size before the contents", patched(stored, func(b []byte) []byte { return set32(b, 22, 7) }), []string{"bin/app: has another size"}},
 		{"another compression before the contents", patched(stored, func(b []byte) []byte { b[8] = 8; return b }), []string{"bin/app: has another size or compression"}},
+		{"another name in an extra field", zipOf(withExtra(0x7075, "\x01\x00\x00\x00\x00../../etc/evil")), []string{"static/extra: has another name in an extra field"}},
+		{"a name that is cut in an extra field", zipOf(withExtra(0x7075, "\x01")), []string{"static/extra: has another name in an extra field"}},
+		{"a link in an extra field", zipOf(withExtra(0x756e, "\x00\x00\x00\x00\xff\xa1\x04\x00\x00\x00\x00\x00\x00\x00/etc")), []string{"static/extra: has an extra field 0x756e"}},
+		{"another link in an extra field", zipOf(withExtra(0x000d, raw("\x00", 12)+"/etc")), []string{"static/extra: has an extra field 0x000d"}},
+		{"another size in an extra field", zipOf(withExtra(0x0001, raw("\x07", 16))), []string{"static/extra: has another size in an extra field"}},
+		{"another name in an extra field before the contents", patched(zipOf(withExtra(0x7075, "\x01\x00\x00\x00\x07static/extra")), func(b []byte) []byte {
+			return bytes.Replace(b, []byte("\x07static/extra"), []byte("\x07../../../etc"), 1)
+		}), []string{"static/extra: has another name in an extra field"}},
 		{"two entries share bytes", overlappingPair, []string{"b: shares bytes of the zip with a"}},
 		{"damaged data descriptor", patched(zipOf(), func(b []byte) []byte {
 			b[bytes.Index(b, []byte("PK\x07\x08"))+4]++
@@ -51,10 +59,19 @@ func badShapes() []Archive {
 		{"contents before the beginning", patched(zipOf(), func(b []byte) []byte {
 			return set32(b, bytes.Index(b, []byte("PK\x01\x02"))+42, 1<<31)
 		}), []string{"bin/app"}},
+		{"a directory that begins behind the end", patched(zipOf(), func(b []byte) []byte {
+			return set32(b, len(b)-6, 1<<31-2)
+		}), []string{"bin/app: its place in the zip cannot be read: zip: not a valid zip file"}},
 		{"folders that paths imply", zipOf(impliedFolders(20, 50)...), []string{"than the limit of 100 (package.max_entries)"}},
 		{"deep path", zipOf(Entry{Name: raw("d/", 100) + "x"}), []string{"more than 100 parts (package.max_depth)"}},
 		{"long comments", zipOf(commented(50)...), []string{"the list of entries is larger"}},
 	}
+}
+
+// withExtra is a file with an extra field.
+func withExtra(id uint16, data string) Entry {
+	extra := binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(nil, id), uint16(len(data)))
+	return Entry{Name: "static/extra", Body: "x", Header: func(h *zip.FileHeader) { h.Extra = append(extra, data...) }}
 }
 
 // padding is comments that do not compress by much.
