@@ -67,6 +67,9 @@ func (a *Agent) configure(c *config.Config, proxyPort int) {
 	w.version++
 }
 
+// heard says whether the admin service, where there is one, has given its complete word.
+func (c *catalogue) heard() bool { return !c.partial[KindDynamic] || !c.config.Admin.Enabled }
+
 // wanted merges the providers: a static application overrides a dynamic one of the
 // same id, and who comes first has the host name. The caller holds mu.
 func (c *catalogue) wanted() []resolved {

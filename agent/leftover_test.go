@@ -58,8 +58,20 @@ func TestRemovalThatWasCutOffLeavesNoSecret(t *testing.T) {
 					if there := err == nil; there != want {
 						t.Errorf("environment file of %s is there: %t, want %t", id, there, want)
 					}
+					if known := h.remembers(id); known != want {
+						t.Errorf("%s is remembered: %t, want %t", id, known, want)
+					}
 				}
 			})
 		})
 	}
+}
+
+// remembers says whether the agent keeps anything of an instance on disk.
+func (h *host) remembers(id string) bool {
+	var all map[string]*Memory
+	if _, err := h.state.Load(instancesFile, &all); err != nil {
+		h.t.Fatal(err)
+	}
+	return all[id] != nil
 }

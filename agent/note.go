@@ -104,12 +104,17 @@ func (a *Agent) forgetStates(situations []situation) {
 	a.life.unsaved = a.life.unsaved || n != len(a.have.memories)
 }
 
-// forgetEnded removes the environment file, and with it the secret, of an instance that
-// nobody wants and that has no unit.
+// forgetEnded forgets an instance that nobody wants and that has no unit: its environment
+// file, with the secret, and what is remembered of it, which keeps its releases on disk.
 func (a *Agent) forgetEnded(id string) {
 	wanted := slices.ContainsFunc(a.desired(), func(d Desired) bool { return d.ID == id })
-	if !wanted && len(a.have.byInstance[id]) == 0 && a.have.busy[id].Instance == "" {
-		a.exec.forget(id)
+	if wanted || len(a.have.byInstance[id]) > 0 || a.have.busy[id].Instance != "" {
+		return
+	}
+	a.exec.forget(id)
+	if _, known := a.have.memories[id]; known && a.want.heard() {
+		delete(a.have.memories, id)
+		a.life.unsaved = true
 	}
 }
 
