@@ -73,8 +73,7 @@ func (t *target) poke() {
 }
 
 // conn returns an idle connection that has stayed silent, or a new one. It is the last
-// that happens before the request is written: what comes in between, a few microseconds,
-// would be taken for the answer. So a target that was ever heard to say more than its
+// that happens before the request is written: what comes later is taken for the answer. So a target that was ever heard to say more than its
 // responses is given each connection once.
 func (t *target) conn(ctx context.Context, fresh bool) (*upstream, error) {
 	for !fresh && !t.noisy.Load() {
