@@ -1,9 +1,12 @@
 package proxy
 
 import (
+	"crypto/tls"
 	"errors"
+	"io"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -217,4 +220,23 @@ func (f *fixture) stopping() <-chan struct{} {
 	stopped := newDone(f.stop)
 	eventually(f.t, "the proxy stops", f.server.isStopping)
 	return stopped
+}
+
+// TestGoAwayKeepsTheWritesBound: the server's next write, which may wait for GOAWAY to be
+// out, has the bound that it was given.
+func TestGoAwayKeepsTheWritesBound(t *testing.T) {
+	cert := httptest.NewUnstartedServer(nil)
+	cert.StartTLS()
+	defer cert.Close()
+	near, far := socketPair(t)
+	go io.Copy(io.Discard, tls.Client(far, &tls.Config{InsecureSkipVerify: true}))
+	c := &frameConn{Conn: tls.Server(near, cert.TLS)}
+	if _, err := c.Write([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00")); err != nil {
+		t.Fatal(err)
+	}
+	c.SetWriteDeadline(past)
+	c.goAway()
+	if _, err := c.Write([]byte("\x00\x00\x00\x04\x01\x00\x00\x00\x00")); !c.said.Load() || !isTimeout(err) {
+		t.Errorf("GOAWAY %v, then %v", c.said.Load(), err)
+	}
 }

@@ -42,6 +42,9 @@ type frameConn struct {
 	have    int // bytes of head
 	payload int // still to come
 	begun   bool
+
+	limiting sync.Mutex // guards the write deadline
+	limit    time.Time  // that of the HTTP/2 server
 }
 
 func (c *frameConn) Write(p []byte) (int, error) {
@@ -77,6 +80,14 @@ func (w *pinged) hears(p []byte) bool {
 	return bytes.Contains(seen, answer)
 }
 
+// SetWriteDeadline bounds the server's next write, also one that waits for goAway.
+func (c *frameConn) SetWriteDeadline(t time.Time) error {
+	c.limiting.Lock()
+	defer c.limiting.Unlock()
+	c.limit = t
+	return c.Conn.SetWriteDeadline(t)
+}
+
 // goAway sends the frame now or, when a frame is on its way, behind it.
 func (c *frameConn) goAway() {
 	c.asked.payload = rand.Text()[:8]
@@ -85,7 +96,9 @@ func (c *frameConn) goAway() {
 	defer c.mu.Unlock()
 	c.Conn.SetWriteDeadline(time.Now().Add(goAwayTime))
 	c.sayGoAway()
-	c.Conn.SetWriteDeadline(time.Time{})
+	c.limiting.Lock()
+	defer c.limiting.Unlock()
+	c.Conn.SetWriteDeadline(c.limit)
 }
 
 // sayGoAway comes after the first frame, which must be SETTINGS.
