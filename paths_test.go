@@ -16,18 +16,23 @@ import (
 // place.
 var byPath = map[string]string{
 	"os": `Chdir Chmod Chown Chtimes CopyFS Create CreateTemp DirFS Lchown Link Lstat Mkdir MkdirAll MkdirTemp Open OpenFile
-		OpenInRoot OpenRoot ReadDir ReadFile Readlink Remove RemoveAll Rename Stat Symlink Truncate WriteFile`,
+		OpenInRoot OpenRoot ReadDir ReadFile Readlink Remove RemoveAll Rename StartProcess Stat Symlink Truncate WriteFile`,
 	"path/filepath":                 "EvalSymlinks Glob Walk WalkDir",
 	"io/ioutil":                     "ReadDir ReadFile TempDir TempFile WriteFile",
 	"os/exec":                       "Command CommandContext",
+	"net":                           "Dial DialTimeout DialUnix Dialer Listen ListenConfig ListenPacket ListenUnix ListenUnixgram",
+	"net/http":                      "Dir FileServer ServeFile ServeFileFS",
+	"html/template":                 "ParseFiles ParseGlob",
+	"text/template":                 "ParseFiles ParseGlob",
+	"github.com/BurntSushi/toml":    "DecodeFile",
 	"crypto/tls":                    "LoadX509KeyPair",
 	"archive/zip":                   "OpenReader",
 	"syscall":                       systemCalls,
-	"golang.org/x/sys/unix":         systemCalls + " Openat2 Renameat2 Statx",
+	"golang.org/x/sys/unix":         systemCalls + " Faccessat2 LinkatTmpfile MoveMount NameToHandleAt OpenTree Openat2 Renameat2 Statx",
 	module + "/internal/atomicfile": "Write SyncDir",
 }
 
-const systemCalls = `Access Acct Chdir Chmod Chown Chroot Creat Faccessat Fchmodat Fchownat Getxattr Lchown Lgetxattr Link Linkat
+const systemCalls = `Access Acct Chdir Chmod Chown Chroot Creat Exec Faccessat Fchmodat Fchownat Fstatat Getxattr InotifyAddWatch Lchown Lgetxattr Link Linkat
 	Listxattr Lremovexattr Lsetxattr Lstat Mkdir Mkdirat Mkfifo Mknod Mknodat Mount Open Openat PivotRoot Readlink Readlinkat
 	Removexattr Rename Renameat Rmdir Setxattr Stat Statfs Symlink Symlinkat Truncate Unlink Unlinkat Utime Utimes UtimesNano UtimesNanoAt`
 
