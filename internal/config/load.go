@@ -68,6 +68,7 @@ func Load(dir string) (*Config, error) {
 	for _, name := range l.list("conf.d") {
 		l.main(name, false)
 	}
+	l.config.Defaults = l.config.Limits.Max.Lower(l.config.Defaults)
 	for _, name := range l.list("apps.d") {
 		l.app(name)
 	}

@@ -194,3 +194,25 @@ func TestRelativeFolder(t *testing.T) {
 		t.Fatalf("root %q, %v", c.Root, err)
 	}
 }
+
+// Of two files the later one has the last word: the defaults of one end at the ceiling of the other.
+func TestCeilingHoldsForDefaults(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "conf.d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"nexushub.toml": "", "conf.d/a.toml": "[defaults.limits]\nmemory = \"1G\"\n", "conf.d/b.toml": "[limits.max]\nmemory = \"64M\"\ncpu = 50\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Defaults.Limits; got.Memory != 64<<20 || got.CPU != 50 {
+		t.Errorf("an application that asks for nothing gets %+v", got)
+	}
+}

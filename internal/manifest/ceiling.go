@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -42,6 +43,29 @@ func CheckCeiling(f *tomlfile.File, prefix string, c Ceiling) {
 	between(f, prefix+"stop_timeout", c.StopTimeout, minSpan, maxStopTimeout)
 	between(f, prefix+"start_period", c.StartPeriod, minSpan, maxStartPeriod)
 	between(f, prefix+"idle_timeout", c.IdleTimeout, minIdleTimeout, maxIdleTimeout)
+}
+
+// Lower is m with what is above the ceiling at the ceiling; no limit of the processor is
+// above every one. It is for what an application gets without asking.
+func (c Ceiling) Lower(m Manifest) Manifest {
+	m.Limits.Memory = atMost(m.Limits.Memory, c.Memory)
+	m.Limits.Tasks = atMost(m.Limits.Tasks, c.Tasks)
+	m.Limits.CPU = atMost(m.Limits.CPU, c.CPU)
+	if m.Limits.CPU == 0 {
+		m.Limits.CPU = c.CPU
+	}
+	m.StopTimeout = atMost(m.StopTimeout, c.StopTimeout)
+	m.Health.StartPeriod = atMost(m.Health.StartPeriod, c.StartPeriod)
+	m.IdleTimeout = atMost(m.IdleTimeout, c.IdleTimeout)
+	return m
+}
+
+func atMost[T cmp.Ordered](value, most T) T {
+	var none T
+	if most == none {
+		return value
+	}
+	return min(value, most)
 }
 
 // Excesses is a fault for each value of m that is above the ceiling; it names both.
