@@ -2,6 +2,7 @@ package units
 
 import (
 	"context"
+	"errors"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -20,16 +21,29 @@ func (m *Manager) launchSocket(ctx context.Context, s Spec, set []unit) error {
 // join; the way in comes last, when there is somebody to lead to.
 func (m *Manager) launchGuest(ctx context.Context, s Spec, set []unit) error {
 	app, out, in := set[0], set[1:3], set[3:5]
-	if err := s.prepareGuest(); err != nil {
+	if err := m.launchGates(ctx, app.Name, out); err != nil {
 		return err
 	}
-	if err := m.startTransient(ctx, out[0], out[1:]); err != nil {
+	if err := s.prepareGuest(); err != nil {
 		return err
 	}
 	if err := m.began(ctx, s, m.startTransient(ctx, app, nil)); err != nil {
 		return err
 	}
 	return m.startTransient(ctx, in[0], in[1:])
+}
+
+// launchGates makes the way out. Gates that have outlived their application are in the way,
+// and nobody else's.
+func (m *Manager) launchGates(ctx context.Context, app string, out []unit) error {
+	err := m.startTransient(ctx, out[0], out[1:])
+	if !errors.Is(err, ErrUnitExists) || !m.gone(ctx, app) {
+		return err
+	}
+	if err := m.Stop(ctx, app); err != nil {
+		return err
+	}
+	return m.startTransient(ctx, out[0], out[1:])
 }
 
 // ListenAddresses tells where a socket unit listens, as PID 1 has it: "[::]:8443",

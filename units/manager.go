@@ -53,8 +53,8 @@ func WithAddress(a string) Option { return func(o *options) { o.address = a } }
 // WithLog sets where lost and new connections are told; the default is slog.Default.
 func WithLog(l *slog.Logger) Option { return func(o *options) { o.log = l } }
 
-// Dial connects to PID 1, refers to every application that runs and reads what this
-// host can. Run must then be called to keep the connection. Errors wrap ErrDisconnected.
+// Dial connects to PID 1, refers to every application that runs, stops what is left of
+// those that do not, and reads what this host can. Run must then be called to keep the connection. Errors wrap ErrDisconnected.
 func Dial(ctx context.Context, opts ...Option) (*Manager, error) {
 	o := options{log: slog.Default(), pause: 200 * time.Millisecond}
 	for _, f := range opts {
@@ -70,6 +70,10 @@ func Dial(ctx context.Context, opts ...Option) (*Manager, error) {
 	}
 	if err := m.adopt(ctx, l); err != nil {
 		l.close()
+		return nil, err
+	}
+	if err := m.tidy(ctx); err != nil {
+		m.drop(l)
 		return nil, err
 	}
 	return m, nil
