@@ -15,16 +15,16 @@ func (s *Server) handle(x *exchange) {
 	epoch := s.epoch.Load()
 	s.inFlight[epoch].Add(1)
 	defer s.inFlight[epoch].Add(-1)
-	s.decide(x)
-	stats := x.stats()
-	stats.enter(x.began)
 	defer func() {
 		if fault := recover(); fault != nil {
 			s.crashed(x, fault)
 		}
-		stats.leave()
 		s.finish(x)
 	}()
+	s.decide(x)
+	stats := x.stats()
+	stats.enter(x.began)
+	defer stats.leave()
 	s.act(x)
 }
 

@@ -27,3 +27,19 @@ func TestCrashEndsOneRequest(t *testing.T) {
 		t.Errorf("%d lines", n)
 	}
 }
+
+// TestCrashWhileDeciding: nor does one that happens before it is known who answers.
+func TestCrashWhileDeciding(t *testing.T) {
+	var lines counter
+	f := start(t, func(o *Options) { o.Log = lines.logger() })
+	f.apply(table(startingRoute(appID, appHost)))
+	c := &crashing{}
+	x := &exchange{client: c, server: f.server, req: request{method: "GET", authority: appHost, path: "/public/x"}}
+	f.server.handle(x)
+	if !c.aborted || x.status != 500 || f.server.inFlight[0].Load() != 0 || f.server.waiting.Len() != 0 {
+		t.Errorf("%+v", x)
+	}
+	if n := lines.count("request crashed"); n != 1 {
+		t.Errorf("%d lines", n)
+	}
+}
