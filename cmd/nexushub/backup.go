@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -68,11 +70,15 @@ func (c *cli) writeBackup(ctx context.Context, file string, data bool, note func
 		return err
 	}
 	defer folder.Close()
-	if err := c.warn(folder); err != nil {
+	shared, err := othersWrite(folder)
+	if err != nil {
 		return err
 	}
-	if info, err := folder.Lstat(filepath.Base(file)); err == nil && info.IsDir() {
-		return fmt.Errorf("%s is a folder: name a file in it, such as %s: %w", file, filepath.Join(file, "nexushub.tar.gz"), api.Invalid)
+	if shared {
+		c.voice.Warn("others can write to " + folder.Name() + ": they cannot read the archive, but remove it or put another in its place")
+	}
+	if err := vacant(folder, file, shared); err != nil {
+		return err
 	}
 	f, err := folder.Pending(filepath.Base(file), 0o600)
 	if err != nil {
@@ -84,18 +90,33 @@ func (c *cli) writeBackup(ctx context.Context, file string, data bool, note func
 	return f.Commit()
 }
 
-// warn says who else decides what is found in the folder tomorrow.
-func (c *cli) warn(folder *beneath.Dir) error {
+// vacant refuses, before the work, what the archive must not take the place of: a folder,
+// a device (/dev/null), and a link by which root means what it leads to (/dev/stdout). In
+// a folder that others write to a link is theirs, and is replaced.
+func vacant(folder *beneath.Dir, file string, shared bool) error {
+	info, err := folder.Lstat(filepath.Base(file))
+	switch {
+	case strings.HasSuffix(file, "/"), err == nil && info.IsDir():
+		return fmt.Errorf("%s is a folder: name a file in it, such as %s: %w", file, filepath.Join(file, "nexushub.tar.gz"), api.Invalid)
+	case errors.Is(err, fs.ErrNotExist), err == nil && info.Mode().IsRegular():
+		return nil
+	case err != nil:
+		return err
+	case shared && info.Mode()&fs.ModeSymlink != 0:
+		return nil
+	}
+	return fmt.Errorf("%s is not a regular file (%s), and the archive would take its place: name another file: %w", file, info.Mode(), api.Invalid)
+}
+
+// othersWrite says whether others decide what is found in the folder tomorrow.
+func othersWrite(folder *beneath.Dir) (bool, error) {
 	info, err := folder.Stat()
 	if err != nil {
-		return err
+		return false, err
 	}
 	s, ok := info.Sys().(*syscall.Stat_t)
 	open := info.Mode()&os.ModeSticky == 0 && info.Mode().Perm()&0o022 != 0
-	if open || !ok || !trusted(int(s.Uid)) {
-		c.voice.Warn("others can write to " + folder.Name() + ": they cannot read the archive, but remove it or put another in its place")
-	}
-	return nil
+	return open || !ok || !trusted(int(s.Uid)), nil
 }
 
 // trusted are root and who became root by sudo: they may lead us by links, and hand us

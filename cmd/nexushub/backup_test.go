@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/nexushub/nexushub/cmd/nexushub/archive"
@@ -35,6 +36,32 @@ func TestABackupIsNoFolder(t *testing.T) {
 	err := c.writeBackup(t.Context(), dir, false, func(archive.Note) { t.Error("it has begun") })
 	if err == nil || !strings.Contains(err.Error(), dir+" is a folder: name a file in it, such as "+dir+"/nexushub.tar.gz") {
 		t.Errorf("says %v", err)
+	}
+}
+
+// What is no file stays what it is: a device, a FIFO, a link that root has laid, and a
+// folder named with a slash at its end, whether it is there or not.
+func TestABackupTakesNothingElsesPlace(t *testing.T) {
+	c, _ := quiet()
+	dir := t.TempDir()
+	for name, err := range map[string]error{
+		"fifo": syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600), "link": os.Symlink("/dev/stdout", filepath.Join(dir, "link")),
+		"dangling": os.Symlink("nowhere", filepath.Join(dir, "dangling")), "none/": nil, "fifo/": nil,
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, _ := os.Lstat(filepath.Join(dir, name))
+		err := c.writeBackup(t.Context(), dir+"/"+name, false, func(archive.Note) { t.Error("it has begun") })
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if after, _ := os.Lstat(filepath.Join(dir, name)); before != nil && !os.SameFile(before, after) {
+			t.Errorf("%s was replaced", name)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 3 {
+		t.Errorf("left %v, %v", entries, err)
 	}
 }
 
