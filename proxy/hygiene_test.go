@@ -45,8 +45,10 @@ func TestHeaderHygiene(t *testing.T) {
 			"Client-Ip": "", "True-Client-Ip": "", "X-Client-Ip": "", "X-Cluster-Client-Ip": "", "Cf-Connecting-Ip": "", "X-Remote-User": "", "X-Url-Scheme": "", "X-Forward": "1",
 		}},
 		{"the path is in the request line alone", "/public/internal/x", map[string]string{"X-Original-Url": "/internal/x", "X-Rewrite-Url": "/internal/x", "X-Original-Uri": "/internal/x",
-			"X-Forwarded-Prefix": "/public", "X-Forwarded-Path": "/internal", "Script-Name": "/public", "SCRIPT_NAME": "/public", "Path_Info": "/internal/x", "X-Script-Name": "/public"}, map[string]string{
-			"X-Original-Url": "", "X-Rewrite-Url": "", "X-Original-Uri": "", "X-Forwarded-Prefix": "", "X-Forwarded-Path": "", "Script-Name": "", "SCRIPT_NAME": "", "Script_name": "", "Path_info": "", "Path_Info": "", "X-Script-Name": ""}},
+			"X-Forwarded-Prefix": "/public", "X-Forwarded-Path": "/internal", "Script-Name": "/public", "SCRIPT_NAME": "/public", "Path_Info": "/internal/x", "X-Script-Name": "/public",
+			"Request-Uri": "/internal", "X-Override-Url": "/internal", "X-Http-Destinationurl": "/internal", "X-Sendfile-Type": "X-Accel-Redirect", "X-Accel-Mapping": "/=/internal/"}, map[string]string{
+			"X-Original-Url": "", "X-Rewrite-Url": "", "X-Original-Uri": "", "X-Forwarded-Prefix": "", "X-Forwarded-Path": "", "Script-Name": "", "SCRIPT_NAME": "", "Script_name": "", "Path_info": "", "Path_Info": "", "X-Script-Name": "",
+			"Request-Uri": "", "X-Override-Url": "", "X-Http-Destinationurl": "", "X-Sendfile-Type": "", "X-Accel-Mapping": ""}},
 		{"underscores are dashes", "/x", map[string]string{"X_Forwarded_For": "6.6.6.6", "X_NexusHub_Access": "admin"},
 			map[string]string{"X_forwarded_for": "", "X_nexushub_access": "", "X_Forwarded_For": "", "X_NexusHub_Access": ""}},
 		{"refresh token stays here", "/public/x", map[string]string{"Cookie": "a=b; YRT=refresh; c=d"}, map[string]string{"Cookie": "a=b; c=d"}},
