@@ -10,12 +10,18 @@ import (
 // SandboxVersion is raised whenever the properties that a Spec becomes change, so that
 // what runs in an earlier sandbox is replaced after an upgrade. testdata/sandbox-versions
 // records what belongs to each; 0 is a unit that does not say.
-const SandboxVersion = 1
+const SandboxVersion = 2
 
 // closed is what listens or lies under /run for root and the services of the host. Most
 // of it refuses applications by its own rules, the bus only by what its configuration and
 // the host's name services make of a dynamic user: that is not for an application to try.
-var closed = []string{"-/run/dbus", "-/run/systemd/private", "-/run/systemd/transient", "-/run/nexushub", "-/run/nexushub-proxy"}
+// The sockets io.system*.* are those of PID 1 and, from 257 on, of services that it starts
+// for each caller.
+var closed = []string{
+	"-/run/dbus", "-/run/systemd/private", "-/run/systemd/transient", "-/run/nexushub", "-/run/nexushub-proxy",
+	"-/run/systemd/io.system.ManagedOOM", "-/run/systemd/io.systemd.ManagedOOM", "-/run/systemd/io.systemd.Manager",
+	"-/run/systemd/io.systemd.Credentials", "-/run/systemd/io.systemd.Hostname",
+}
 
 // notifySocket is where PID 1 takes notifications, from whoever it asked for them.
 const notifySocket = "-/run/systemd/notify"

@@ -2,6 +2,7 @@ package units_test
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -86,6 +87,10 @@ func TestTrap14Streams(t *testing.T) {
 	})
 }
 
+// forEverybody are where the sockets are that every user of the host is to have: logs, and
+// the names of users.
+var forEverybody = []string{"/run/systemd/journal/", "/run/systemd/userdb/"}
+
 // TestClosedSockets: no loosening, nor all of them together, opens what is root's or the
 // host's under /run, and only who promised to notify has the socket for it.
 func TestClosedSockets(t *testing.T) {
@@ -100,6 +105,11 @@ func TestClosedSockets(t *testing.T) {
 			for _, socket := range []string{"/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket", "/run/systemd/private"} {
 				if got := ask("/connect", "kind", "unix", "path", socket); got == "<nil>" {
 					t.Errorf("%s is open", socket)
+				}
+			}
+			for _, socket := range strings.Fields(sh(t, "find /run -type s")) {
+				if got := ask("/connect", "kind", "unix", "path", socket); got == "<nil>" && !slices.ContainsFunc(forEverybody, func(dir string) bool { return strings.HasPrefix(socket, dir) }) {
+					t.Errorf("%s is open: is it for everybody to try? (units.closed)", socket)
 				}
 			}
 			for _, file := range []string{"/run/nexushub/proof", "/run/systemd/transient/" + unit} {
