@@ -46,7 +46,7 @@ func serve(ctx context.Context, dir string, stderr io.Writer) error {
 	if os.Geteuid() != 0 {
 		return errors.New("must run as root to start units: use systemctl start nexushubd")
 	}
-	conf, err := config.Load(dir)
+	conf, missing, err := config.LoadToStart(dir)
 	if err != nil {
 		return fmt.Errorf("configuration is wrong, nexushub verify shows it too: %w", err)
 	}
@@ -55,6 +55,9 @@ func serve(ctx context.Context, dir string, stderr io.Writer) error {
 		return err
 	}
 	slog.SetDefault(log)
+	for _, fault := range missing {
+		log.Warn("an application waits for what its configuration names", "fault", fault.Error())
+	}
 	d, err := newDaemon(ctx, dir, conf, log, level)
 	if err != nil {
 		return err

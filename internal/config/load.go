@@ -17,7 +17,7 @@ import (
 // Dir is where the configuration lies on an installed host.
 const Dir = "/etc/nexushub"
 
-// Default is the configuration of an empty folder (design, decision 13).
+// Default is the configuration of an empty folder.
 func Default() *Config {
 	return &Config{
 		Domain:        "yesterday.localhost",
@@ -62,7 +62,22 @@ func seconds(n int) manifest.Duration { return manifest.Duration(time.Duration(n
 // every file. A folder without nexushub.toml is an error: a daemon that runs on
 // defaults because of a mistyped path would be a silent fallback.
 func Load(dir string) (*Config, error) {
-	l := loader{dir: dir, config: Default()}
+	l := loader{dir: dir}
+	return l.load()
+}
+
+// LoadToStart is Load for a start, where a package or static_path that is not there is no
+// fault of the whole: whoever owns that folder could keep every application down by it.
+// They are returned for the log; the agent looks for them again and again.
+func LoadToStart(dir string) (c *Config, missing tomlfile.Faults, err error) {
+	l := loader{dir: dir, starting: true}
+	c, err = l.load()
+	return c, l.missing, err
+}
+
+func (l *loader) load() (*Config, error) {
+	dir := l.dir
+	l.config = Default()
 	l.config.Root = dir
 	l.main(filepath.Join(dir, "nexushub.toml"), true)
 	for _, name := range l.list("conf.d") {
@@ -85,6 +100,9 @@ type loader struct {
 	config *Config
 	faults tomlfile.Faults
 	apps   []*tomlfile.File // parallel to config.Apps
+
+	starting bool
+	missing  tomlfile.Faults // of a start
 }
 
 func (l *loader) list(folder string) []string {
@@ -189,9 +207,15 @@ func (l *loader) checkPath(i int, key, path string) {
 	if path == "" {
 		return
 	}
-	if _, err := os.Stat(path); err != nil {
-		l.apps[i].Fault(key, "%s does not exist (relative paths start at %s)", path, l.config.Root)
+	if _, err := os.Stat(path); err == nil {
+		return
 	}
+	const problem = "%s does not exist (relative paths start at %s)"
+	if l.starting {
+		l.missing = append(l.missing, l.apps[i].Describe(key, problem, path, l.config.Root))
+		return
+	}
+	l.apps[i].Fault(key, problem, path, l.config.Root)
 }
 
 func (l *loader) checkTwice(i int) {

@@ -216,3 +216,21 @@ func TestCeilingHoldsForDefaults(t *testing.T) {
 		t.Errorf("an application that asks for nothing gets %+v", got)
 	}
 }
+
+// What a developer can take away keeps nothing from starting but his own application.
+func TestStartWithoutAPackage(t *testing.T) {
+	ar, err := txtar.ParseFile("testdata/app-no-such-folder.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, want := unpack(t, ar)
+	c, missing, err := LoadToStart(dir)
+	if err != nil || len(c.Apps) != 1 {
+		t.Fatalf("%v, %v", c, err)
+	}
+	missing.Sort()
+	got := strings.ReplaceAll(strings.ReplaceAll(missing.Error(), dir+"/", ""), dir, "DIR") + "\n"
+	if got != want {
+		t.Errorf("missing:\n%swant:\n%s", got, want)
+	}
+}

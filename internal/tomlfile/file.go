@@ -65,10 +65,15 @@ func (f *File) Fault(key, format string, args ...any) {
 	if len(f.Faults) >= maxFaults || slices.ContainsFunc(f.Faults, func(x Fault) bool { return x.Key == key && key != "" }) {
 		return
 	}
-	f.Faults = append(f.Faults, Fault{
+	f.Faults = append(f.Faults, f.Describe(key, format, args...))
+}
+
+// Describe is a fault about the value of key, which is not added.
+func (f *File) Describe(key, format string, args ...any) Fault {
+	return Fault{
 		File: f.Name, Line: f.line(key), Key: key,
 		Value: f.show(key), Problem: fmt.Sprintf(format, args...),
-	})
+	}
 }
 
 // Err returns the faults as one error, nil when there are none.

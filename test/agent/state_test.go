@@ -23,6 +23,37 @@ func TestLostStateIsRebuilt(t *testing.T) {
 	})
 }
 
+// A developer who takes his folder away keeps the agent from nothing but his own
+// application, also at a start; and that one keeps running.
+func TestStartWithoutAPackage(t *testing.T) {
+	faults.OnEachSuite(t, func(h *faults.Host) {
+		h.Sh("cp -r /srv/hello /srv/taken")
+		h.Define(2)
+		h.Sh("sed -i s,/srv/hello,/srv/taken, /etc/nexushub/apps.d/" + faults.Name(2) + ".toml")
+		h.Define(1)
+		h.Reload()
+		h.AllRun(2)
+		before := h.Identities()
+		h.Sh("mv /srv/taken /srv/away; systemctl restart nexushubd")
+		h.Eventually("the reason is shown", func() error {
+			if app := h.App(2); !strings.Contains(app.Why, "/srv/taken") {
+				return fmt.Errorf("%s: %q", app.State, app.Why)
+			}
+			return nil
+		})
+		h.Reaches(1, api.StateRunning)
+		if after := h.Identities(); after != before {
+			h.T.Errorf("units are\n%s\nwere\n%s", after, before)
+		}
+		if out, err := h.Output(h.T.Context(), "nexushub", "verify"); err == nil {
+			h.T.Errorf("verify does not mind: %s", out)
+		}
+		h.Must(h.T, "nexushub", "restart", faults.Name(1))
+		h.Sh("mv /srv/away /srv/taken; nexushub verify")
+		h.AllRun(2)
+	})
+}
+
 // The settings of a deployed application are gone with the state; what runs is taken
 // over from PID 1 all the same, and can be removed.
 func TestLostStateOfADeployedApplication(t *testing.T) {
