@@ -37,10 +37,13 @@ func TestDropInsApplyAndAreShown(t *testing.T) {
 			printf '[Service]\nEnvironment=FROM_OPERATOR=yes\n' >/etc/systemd/system/nexushub-app-.service.d/50-mine.conf
 			systemctl daemon-reload`)
 		h.DefineAll(1)
-		app := h.App(1)
-		if len(app.DropIns) != 1 || !strings.HasSuffix(app.DropIns[0], "50-mine.conf") {
-			h.T.Errorf("drop-ins = %v", app.DropIns)
-		}
+		var app api.App
+		h.Eventually("the drop-in is shown", func() error { // what has just started is read once more
+			if app = h.App(1); len(app.DropIns) != 1 || !strings.HasSuffix(app.DropIns[0], "50-mine.conf") {
+				return fmt.Errorf("drop-ins = %v", app.DropIns)
+			}
+			return nil
+		})
 		if env := h.Sh(fmt.Sprintf("tr '\\0' '\\n' </proc/%d/environ", app.PID)); !strings.Contains(env, "FROM_OPERATOR=yes") {
 			h.T.Errorf("environment = %s", env)
 		}
