@@ -107,7 +107,7 @@ func (s *situation) bringUp() (Task, bool) {
 		return s.windDown("it cannot run beside revision " + short(s.Revision) + ", which replaces it (stop-first)")
 	}
 	if u := s.stranger(); u != nil {
-		return s.windDown("it must not run beside revision " + short(u.Revision) + ", which was installed by others, and whose secrets are others")
+		return s.windDown("it must not run beside revision " + short(u.Revision) + ", which somebody else installed and which gets other secrets")
 	}
 	t := s.task(Start, s.Unit, s.startReason())
 	t.Spec = s.Spec

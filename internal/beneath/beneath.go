@@ -4,8 +4,8 @@
 // wait for him.
 //
 // A name is walked part by part by descriptors, each opened with O_NOFOLLOW, and what is
-// done with the last part goes by the descriptor of its folder. Names are relative and slash-separated; "." is the folder itself.
-// A link on the way is an error that wraps [ErrLink]; everything else is an
+// done with the last part goes by the descriptor of its folder. Names are relative and
+// slash-separated; "." is the folder itself. A link on the way is an error that wraps [ErrLink]; everything else is an
 // [fs.PathError] of the system call.
 package beneath
 
