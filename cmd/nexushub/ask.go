@@ -26,8 +26,8 @@ func (c *cli) readSecret(ctx context.Context, prompt string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprint(c.voice.Err, prompt)
-		restore = func() { _ = term.Restore(fd, before); fmt.Fprintln(c.voice.Err) }
+		fmt.Fprint(c.out.Stderr, prompt)
+		restore = func() { _ = term.Restore(fd, before); fmt.Fprintln(c.out.Stderr) }
 		read = func() (string, error) {
 			data, err := term.ReadPassword(fd)
 			return string(data), err

@@ -15,7 +15,7 @@ import (
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/archive"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 	"github.com/nexushub/nexushub/internal/beneath"
 )
 
@@ -42,15 +42,15 @@ FILE gets its name when it is whole; until then nothing is there under any name.
 		if err := needRoot(); err != nil {
 			return err
 		}
-		notes := notes{voice: c.voice, told: map[string]int{}}
+		notes := notes{out: c.out, told: map[string]int{}}
 		if err := c.writeBackup(cmd.Context(), args[0], data, notes.add); err != nil {
 			return err
 		}
 		notes.end()
-		if err := c.voice.BackedUp(args[0]); err != nil || !notes.lost {
+		if err := c.out.BackedUp(args[0]); err != nil || !notes.lost {
 			return err
 		}
-		return &voice.Exit{Code: api.ExitPartial}
+		return &output.Exit{Code: api.ExitPartial}
 	}
 	return cmd
 }
@@ -75,7 +75,7 @@ func (c *cli) writeBackup(ctx context.Context, file string, data bool, note func
 		return err
 	}
 	if shared {
-		c.voice.Warn("others can write to " + folder.Name() + ": they cannot read the archive, but remove it or put another in its place")
+		c.out.Warn("others can write to " + folder.Name() + ": they cannot read the archive, but remove it or put another in its place")
 	}
 	if err := vacant(folder, file, shared); err != nil {
 		return err

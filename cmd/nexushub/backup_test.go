@@ -95,7 +95,7 @@ func TestAPreparedFolderDoesNotLeadABackup(t *testing.T) {
 // An application with many faults must not hide those of another.
 func TestNotesAreCounted(t *testing.T) {
 	c, said := quiet()
-	n := notes{voice: c.voice, told: map[string]int{}}
+	n := notes{out: c.out, told: map[string]int{}}
 	for range 1000 {
 		n.add(archive.Note{Tree: "a", Name: "\x1b[2Jf\nb: g", Text: "x", Lost: true})
 	}

@@ -38,7 +38,7 @@ func (c *cli) showCerts(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	return c.voice.Certs(certs, system.CACert)
+	return c.out.Certs(certs, system.CACert)
 }
 
 func (c *cli) certCheck() *cobra.Command {
@@ -60,7 +60,7 @@ when there is one: for a timer or a monitor. The local CA renews its certificate
 		if err != nil {
 			return err
 		}
-		return c.voice.CertsChecked(certs, c.voice.Now().AddDate(0, 0, days))
+		return c.out.CertsChecked(certs, c.out.Now().AddDate(0, 0, days))
 	}
 	return cmd
 }

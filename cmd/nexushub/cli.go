@@ -12,15 +12,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 	"github.com/nexushub/nexushub/cmd/nexushub/profile"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
 	"github.com/nexushub/nexushub/internal/version"
 )
 
 // cli is what all commands share.
 type cli struct {
-	in    io.Reader
-	voice *voice.Voice
+	in  io.Reader
+	out *output.Printer
 
 	socket string
 	host   string
@@ -28,7 +28,7 @@ type cli struct {
 
 func newCLI(in io.Reader, out, err io.Writer) *cli {
 	colour := isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	return &cli{in: in, voice: &voice.Voice{Out: out, Err: err, Colour: colour, Terminal: isTerminal(err), Now: time.Now}}
+	return &cli{in: in, out: &output.Printer{Stdout: out, Stderr: err, Colour: colour, Terminal: isTerminal(err), Now: time.Now}}
 }
 
 const rootLong = `nexushub runs applications on this host: systemd supervises them, the journal keeps
@@ -53,8 +53,8 @@ func (c *cli) root() *cobra.Command {
 	root.SetVersionTemplate("nexushub {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
 	flags := root.PersistentFlags()
-	flags.BoolVar(&c.voice.AsJSON, "json", false, "print what the API answers, as JSON")
-	flags.BoolVarP(&c.voice.Quiet, "quiet", "q", false, "no progress, only data and errors")
+	flags.BoolVar(&c.out.AsJSON, "json", false, "print what the API answers, as JSON")
+	flags.BoolVarP(&c.out.Quiet, "quiet", "q", false, "no progress, only data and errors")
 	flags.StringVar(&c.socket, "socket", api.Socket, "control socket of the agent")
 	flags.StringVar(&c.host, "host", os.Getenv("NEXUSHUB_HOST"), "API host to use instead of the socket, after nexushub login")
 	root.AddCommand(c.list(), c.status(), c.start(), c.stop(), c.restart(), c.deploy(), c.dev(), c.remove(), c.releases(), c.rollback(),
@@ -87,7 +87,7 @@ func guardArgs(cmd *cobra.Command) {
 }
 
 func usage(cmd *cobra.Command, err error) error {
-	return &voice.Usage{Err: err, Command: cmd.CommandPath()}
+	return &output.Usage{Err: err, Command: cmd.CommandPath()}
 }
 
 // noCommand explains what it was given instead of a command.
@@ -124,7 +124,7 @@ func (c *cli) client() (client *api.Client, remote bool, err error) {
 	}
 	host, ok := p.Hosts[name]
 	if !ok {
-		return nil, false, &voice.Hint{Err: fmt.Errorf("not logged in to %s", name), Text: "log in first: nexushub login " + name + " --token -"}
+		return nil, false, &output.Hint{Err: fmt.Errorf("not logged in to %s", name), Text: "log in first: nexushub login " + name + " --token -"}
 	}
 	roots, err := host.Roots()
 	if err != nil {
@@ -137,7 +137,7 @@ func (c *cli) client() (client *api.Client, remote bool, err error) {
 func (c *cli) local() (*api.Client, error) {
 	client, remote, err := c.client()
 	if err == nil && remote {
-		err = &voice.Hint{
+		err = &output.Hint{
 			Err:  errors.New("this works only on the host itself, through the control socket"),
 			Text: "what works from elsewhere: list, status, stop, deploy, dev, logs, remove",
 		}

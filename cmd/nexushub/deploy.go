@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 func (c *cli) deploy() *cobra.Command {
@@ -35,15 +35,15 @@ What is deployed this way expires one hour after its last use, unless it is used
 		if err := name(&want, source, ""); err != nil {
 			return err
 		}
-		d := &deployer{client: client, voice: c.voice, remote: remote}
+		d := &deployer{client: client, out: c.out, remote: remote}
 		app, err := d.deploy(cmd.Context(), source, want)
 		if errors.Is(err, errNotHealthy) {
-			return &voice.Exit{Code: api.ExitError}
+			return &output.Exit{Code: api.ExitError}
 		}
 		if err != nil {
 			return err
 		}
-		return c.voice.Deployed(app, client.DebugURL(cmd.Context(), app))
+		return c.out.Deployed(app, client.DebugURL(cmd.Context(), app))
 	}
 	return cmd
 }

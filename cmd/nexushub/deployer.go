@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 	"github.com/nexushub/nexushub/cmd/nexushub/pack"
 	"github.com/nexushub/nexushub/cmd/nexushub/upload"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
 	"github.com/nexushub/nexushub/internal/beneath"
 )
 
@@ -22,7 +22,7 @@ var errNotHealthy = errors.New("the application is not healthy")
 // deployer brings a folder or a zip to an agent.
 type deployer struct {
 	client *api.Client
-	voice  *voice.Voice
+	out    *output.Printer
 	remote bool
 }
 
@@ -67,7 +67,7 @@ func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, don
 	if err := errors.Join(given.Close(), runnable(source)); err != nil {
 		return p, nil, err
 	}
-	d.voice.Running("packing " + source)
+	d.out.Running("packing " + source)
 	f, err := os.CreateTemp("", "nexushub-*.zip")
 	if err != nil {
 		return p, nil, err
@@ -77,7 +77,7 @@ func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, don
 		return p, nil, errors.Join(err, f.Close())
 	}
 	if p, err = pack.Zip(ctx, source, f); err == nil {
-		d.voice.Packed(p.Files, p.Size, p.SHA256)
+		d.out.Packed(p.Files, p.Size, p.SHA256)
 	}
 	return d.asOpened(p, f, err)
 }
@@ -99,7 +99,7 @@ func runnable(dir string) error {
 			return nil
 		}
 	}
-	return &voice.Hint{
+	return &output.Hint{
 		Err:  fmt.Errorf("%s has neither bin/app nor static/index.html nor nexushub.toml: %w", dir, api.Invalid),
 		Text: "a program belongs in bin/app, the files of a site in static/: man nexushub-manifest",
 	}
@@ -132,14 +132,14 @@ func same(a api.DebugApplication, want api.NewDebugApplication) bool {
 }
 
 func (d *deployer) upload(ctx context.Context, id string, p pack.Package) error {
-	bar := d.voice.Upload(p.Size)
+	bar := d.out.Upload(p.Size)
 	err := upload.Run(ctx, d.client, id, p, bar)
 	if errors.Is(err, api.Conflict) { // an earlier upload of other content was left behind
 		if err := d.client.DiscardUpload(ctx, id); err != nil {
 			return err
 		}
 		bar.Close(false)
-		bar = d.voice.Upload(p.Size)
+		bar = d.out.Upload(p.Size)
 		err = upload.Run(ctx, d.client, id, p, bar)
 	}
 	bar.Close(err == nil)
@@ -147,7 +147,7 @@ func (d *deployer) upload(ctx context.Context, id string, p pack.Package) error 
 }
 
 func (d *deployer) install(ctx context.Context, app api.DebugApplication) error {
-	d.voice.Running("starting " + app.AppID)
+	d.out.Running("starting " + app.AppID)
 	var answer api.InstallAnswer
 	err := d.patiently(ctx, func() (err error) {
 		answer, err = d.client.Install(ctx, app.ID)
@@ -155,12 +155,12 @@ func (d *deployer) install(ctx context.Context, app api.DebugApplication) error 
 	})
 	if err == nil && answer.Status != "running" {
 		now, failed := d.client.DebugStatus(ctx, app.ID)
-		d.voice.NotHealthy(app, answer.Message, failed == nil && now.Status == "running")
+		d.out.NotHealthy(app, answer.Message, failed == nil && now.Status == "running")
 		err = errNotHealthy
 	}
 	return err
 }
 
 func (d *deployer) patiently(ctx context.Context, f func() error) error {
-	return upload.Patiently(ctx, d.voice.WaitingForAgent, f)
+	return upload.Patiently(ctx, d.out.WaitingForAgent, f)
 }

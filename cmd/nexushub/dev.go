@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 // cleanupTime is what there is to remove the application after Ctrl-C.
@@ -57,9 +57,9 @@ func (c *cli) develop(ctx context.Context, client *api.Client, d *devLoop) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, restore()) }()
-	shared := *c.voice
-	shared.Out, shared.Err = &locked{w: c.voice.Out}, &locked{w: c.voice.Err}
-	d.client, d.voice, d.keys, d.interactive = client, &shared, keys, isTerminal(c.in) && isTerminal(c.voice.Out)
+	shared := *c.out
+	shared.Stdout, shared.Stderr = &locked{w: c.out.Stdout}, &locked{w: c.out.Stderr}
+	d.client, d.out, d.keys, d.interactive = client, &shared, keys, isTerminal(c.in) && isTerminal(c.out.Stdout)
 	return d.run(ctx)
 }
 
@@ -68,7 +68,7 @@ type devLoop struct {
 	dir, build  string
 	want        api.NewDebugApplication
 	client      *api.Client
-	voice       *voice.Voice
+	out         *output.Printer
 	keys        <-chan byte
 	interactive bool
 	remote      bool
@@ -90,9 +90,9 @@ func (d *devLoop) run(ctx context.Context) (err error) {
 		case err != nil && !d.interactive:
 			return err
 		case err != nil:
-			d.voice.Complain(err)
+			d.out.Complain(err)
 		}
-		d.voice.DevKeys(d.interactive)
+		d.out.DevKeys(d.interactive)
 		if !d.again(ctx) {
 			return ctx.Err()
 		}
@@ -131,21 +131,21 @@ func (d *devLoop) turnOrQuit(ctx context.Context) (quit bool, err error) {
 // also with an error.
 func (d *devLoop) turn(ctx context.Context) (app api.DebugApplication, err error) {
 	if d.build != "" {
-		d.voice.Running(d.build)
+		d.out.Running(d.build)
 		if err := d.buildCommand(ctx).Run(); err != nil {
 			return app, fmt.Errorf("%s: %w", d.build, err)
 		}
 	}
-	deploy := &deployer{client: d.client, voice: d.voice, remote: d.remote}
+	deploy := &deployer{client: d.client, out: d.out, remote: d.remote}
 	if app, err = deploy.deploy(ctx, d.dir, d.want); err != nil {
 		return app, err
 	}
-	return app, d.voice.Deployed(app, d.client.DebugURL(ctx, app))
+	return app, d.out.Deployed(app, d.client.DebugURL(ctx, app))
 }
 
 // buildCommand ends with everything that it started.
 func (d *devLoop) buildCommand(ctx context.Context) *exec.Cmd {
-	cmd := command(ctx, []string{"sh", "-c", d.build}, nil, d.voice.Err, d.voice.Err)
+	cmd := command(ctx, []string{"sh", "-c", d.build}, nil, d.out.Stderr, d.out.Stderr)
 	cmd.Dir = d.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
@@ -176,14 +176,14 @@ func (d *devLoop) watch(ctx context.Context, app api.DebugApplication) {
 	d.app, d.done = app, make(chan struct{})
 	go func() {
 		defer close(d.done)
-		p := &logPrinter{voice: d.voice, style: voice.Short}
-		if d.voice.AsJSON {
-			p.style = voice.JSON
+		p := &logPrinter{out: d.out, style: output.Short}
+		if d.out.AsJSON {
+			p.style = output.JSON
 		}
 		states := make(chan struct{})
 		go func() { defer close(states); d.states(ctx) }()
 		if err := p.print(ctx, debugLogs(d.client, app.ID), logFlags{follow: true}); err != nil && ctx.Err() == nil {
-			d.voice.Complain(err)
+			d.out.Complain(err)
 		}
 		<-states
 	}()
@@ -195,7 +195,7 @@ func (d *devLoop) states(ctx context.Context) {
 	for pause(ctx, time.Second) == nil {
 		s, err := d.client.DebugStatus(ctx, d.app.ID)
 		if now := s.Status + ", " + s.HealthCheck; err == nil && now != last {
-			d.voice.StateChanged(now, s.Error)
+			d.out.StateChanged(now, s.Error)
 			last = now
 		}
 	}
@@ -221,11 +221,11 @@ func (d *devLoop) cleanup(ctx context.Context) error {
 	err := d.client.DeleteDebug(ctx, d.app.ID)
 	switch {
 	case err != nil && !errors.Is(err, api.NotFound) && interrupted:
-		d.voice.Complain(err)
+		d.out.Complain(err)
 	case err != nil && !errors.Is(err, api.NotFound):
 		return err
 	default:
-		return d.voice.Removed("application", d.app.AppID)
+		return d.out.Removed("application", d.app.AppID)
 	}
 	return nil
 }

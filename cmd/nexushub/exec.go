@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 func (c *cli) exec() *cobra.Command {
@@ -29,7 +29,7 @@ this way. It needs root. The exit code is that of the command.`,
 			if err != nil {
 				return err
 			}
-			tty := isTerminal(c.in) && isTerminal(c.voice.Out)
+			tty := isTerminal(c.in) && isTerminal(c.out.Stdout)
 			line, err := client.ExecLine(cmd.Context(), args[0], api.ExecRequest{Command: args[1:], TTY: tty})
 			if err != nil {
 				return err
@@ -44,10 +44,10 @@ func (c *cli) spawn(ctx context.Context, argv []string) error {
 	if len(argv) == 0 {
 		return fmt.Errorf("the agent gave no command: %w", api.Internal)
 	}
-	err := command(ctx, argv, c.in, c.voice.Out, c.voice.Err).Run()
+	err := command(ctx, argv, c.in, c.out.Stdout, c.out.Stderr).Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
-		return &voice.Exit{Code: exit.ExitCode()}
+		return &output.Exit{Code: exit.ExitCode()}
 	}
 	return err
 }

@@ -22,7 +22,7 @@ application that does not run is explained as it would run.`,
 			if err != nil {
 				return err
 			}
-			return c.voice.Explanation(e)
+			return c.out.Explanation(e)
 		},
 	}
 }

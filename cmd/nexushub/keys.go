@@ -13,7 +13,7 @@ import (
 func (c *cli) keys(ctx context.Context) (<-chan byte, func() error, error) {
 	keys := make(chan byte)
 	f, ok := c.in.(*os.File)
-	if !ok || !isTerminal(f) || !isTerminal(c.voice.Out) {
+	if !ok || !isTerminal(f) || !isTerminal(c.out.Stdout) {
 		return keys, func() error { return nil }, nil
 	}
 	fd := int(f.Fd())

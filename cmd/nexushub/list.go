@@ -18,7 +18,7 @@ func (c *cli) list() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.voice.Apps(apps)
+			return c.out.Apps(apps)
 		},
 	}
 }

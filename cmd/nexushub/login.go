@@ -86,5 +86,5 @@ func (c *cli) remember(cmd *cobra.Command, name string, h profile.Host) error {
 	if err := p.Save(path); err != nil {
 		return err
 	}
-	return c.voice.LoggedIn(name, path)
+	return c.out.LoggedIn(name, path)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 // logFlags are those of journalctl, and of heroku where they differ.
@@ -87,21 +87,21 @@ func (f logFlags) query(now time.Time) url.Values {
 }
 
 func (c *cli) showLogs(cmd *cobra.Command, ref string, f logFlags) error {
-	style := voice.LogStyle(f.style)
-	if c.voice.AsJSON {
-		style = voice.JSON
+	style := output.LogStyle(f.style)
+	if c.out.AsJSON {
+		style = output.JSON
 	}
-	if style != voice.Short && style != voice.Cat && style != voice.JSON {
+	if style != output.Short && style != output.Cat && style != output.JSON {
 		return usage(cmd, fmt.Errorf("--output %q must be short, json or cat", f.style))
 	}
 	source, err := c.logSource(cmd.Context(), ref)
 	if err != nil {
 		return err
 	}
-	p := &logPrinter{voice: c.voice, style: style, named: ref == "", after: f.cursor}
+	p := &logPrinter{out: c.out, style: style, named: ref == "", after: f.cursor}
 	err = p.print(cmd.Context(), source, f)
 	if f.showCursor && p.after != "" {
-		c.voice.Cursor(p.after)
+		c.out.Cursor(p.after)
 	}
 	return err
 }
@@ -120,7 +120,7 @@ func (c *cli) logSource(ctx context.Context, ref string) (logSource, error) {
 		}, nil
 	}
 	if ref == "" {
-		return nil, &voice.Hint{
+		return nil, &output.Hint{
 			Err:  fmt.Errorf("all logs at once are shown on the host itself: %w", api.Forbidden),
 			Text: "name an application: nexushub logs APP",
 		}
@@ -140,8 +140,8 @@ func debugLogs(client *api.Client, id string) logSource {
 
 // logPrinter prints a log over any number of connections.
 type logPrinter struct {
-	voice *voice.Voice
-	style voice.LogStyle
+	out   *output.Printer
+	style output.LogStyle
 	named bool   // several applications
 	after string // id of the last entry printed
 }
@@ -149,7 +149,7 @@ type logPrinter struct {
 // print ends with the log, with ctx, or with an error that does not pass. A follower
 // whose agent restarts comes back.
 func (p *logPrinter) print(ctx context.Context, open logSource, f logFlags) error {
-	q := f.query(p.voice.Now())
+	q := f.query(p.out.Now())
 	for delay := 200 * time.Millisecond; ; delay = min(2*delay, 5*time.Second) {
 		got, err := p.once(open(ctx, q, p.after))
 		switch {
@@ -158,7 +158,7 @@ func (p *logPrinter) print(ctx context.Context, open logSource, f logFlags) erro
 		case !f.follow, err != nil && !passing(err):
 			return err
 		case err != nil && !got && delay == 200*time.Millisecond:
-			p.voice.Reconnecting(err)
+			p.out.Reconnecting(err)
 		}
 		if got {
 			delay = 200 * time.Millisecond
@@ -175,10 +175,10 @@ func (p *logPrinter) once(events iter.Seq2[api.LogEvent, error]) (got bool, err 
 		case err != nil:
 			return got, err
 		case e.Gap != nil:
-			err = p.voice.Gap(*e.Gap, p.style)
+			err = p.out.Gap(*e.Gap, p.style)
 			p.seen(e.Gap.ID)
 		case e.Entry != nil:
-			err = p.voice.Entry(*e.Entry, p.style, p.named)
+			err = p.out.Entry(*e.Entry, p.style, p.named)
 			p.seen(e.Entry.ID)
 		}
 		if err != nil {

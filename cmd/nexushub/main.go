@@ -1,6 +1,6 @@
 // Command nexushub is what operators and developers touch: it lists, deploys, follows
 // and explains applications, over the control socket of this host or over HTTPS with a
-// token. Every command is one file; package voice owns what they say.
+// token. Every command is one file; package output prints for them all.
 package main
 
 import (

@@ -10,6 +10,6 @@ import (
 func (c *cli) manPage(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use: "man-page", Short: "print nexushub(1)", Hidden: true, Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return man.Write(c.voice.Out, root) },
+		RunE: func(*cobra.Command, []string) error { return man.Write(c.out.Stdout, root) },
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/nexushub/nexushub/cmd/nexushub/archive"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 // maxNotes is how many lines one application gets: it must not hide those of others.
@@ -12,7 +12,7 @@ const maxNotes = 10
 
 // notes tells what a backup says about files, and counts what it does not tell.
 type notes struct {
-	voice *voice.Voice
+	out   *output.Printer
 	told  map[string]int // by tree
 	order []string
 	lost  bool
@@ -27,9 +27,9 @@ func (n *notes) add(note archive.Note) {
 		return
 	}
 	if note.Lost {
-		n.voice.Warn(note.String())
+		n.out.Warn(note.String())
 	} else {
-		n.voice.Remark(note.String())
+		n.out.Remark(note.String())
 	}
 }
 
@@ -37,7 +37,7 @@ func (n *notes) add(note archive.Note) {
 func (n *notes) end() {
 	for _, tree := range n.order {
 		if more := n.told[tree] - maxNotes; more > 0 {
-			n.voice.Warn(fmt.Sprintf("%s: and %d more of its files", tree, more))
+			n.out.Warn(fmt.Sprintf("%s: and %d more of its files", tree, more))
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 func (c *cli) releases() *cobra.Command {
@@ -24,7 +24,7 @@ func (c *cli) releases() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.voice.Releases(list)
+			return c.out.Releases(list)
 		},
 	}
 }
@@ -49,7 +49,7 @@ is a release of nexushub releases, or as much of it as is unique.`,
 			if err != nil {
 				return err
 			}
-			return c.voice.Did("rolled back", app)
+			return c.out.Did("rolled back", app)
 		},
 	}
 }
@@ -59,5 +59,5 @@ func noRelease(ctx context.Context, client *api.Client, app string, err error) e
 	if _, failed := client.App(ctx, app); failed != nil {
 		return err
 	}
-	return &voice.Hint{Err: err, Text: "what there is to go back to: nexushub releases " + app}
+	return &output.Hint{Err: err, Text: "what there is to go back to: nexushub releases " + app}
 }

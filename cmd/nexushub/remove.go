@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 func (c *cli) remove() *cobra.Command {
@@ -33,7 +33,7 @@ any other: what is in /etc/nexushub/apps.d is removed by removing its file.`,
 			if err := client.DeleteDebug(cmd.Context(), a.ID); err != nil {
 				return err
 			}
-			return c.voice.Removed("application", a.AppID)
+			return c.out.Removed("application", a.AppID)
 		},
 	}
 }
@@ -45,12 +45,12 @@ func notDeployed(ctx context.Context, client *api.Client, ref string, err error)
 	case failed != nil:
 		return err
 	case app.Kind == "static":
-		return &voice.Hint{
+		return &output.Hint{
 			Err:  fmt.Errorf("%s is an application of this host's configuration: %w", app.Name, api.Conflict),
 			Text: "remove its file in /etc/nexushub/apps.d, then: systemctl reload nexushubd",
 		}
 	}
-	return &voice.Hint{
+	return &output.Hint{
 		Err:  fmt.Errorf("%s is an application of the admin application: %w", app.Name, api.Conflict),
 		Text: "remove it there",
 	}

@@ -69,7 +69,7 @@ It refuses to write over a configuration that is there, unless --force says so.`
 }
 
 func (c *cli) putBack(ctx context.Context, file string) (err error) {
-	c.voice.Running("checking " + file)
+	c.out.Running("checking " + file)
 	a, err := archive.Open(file, sudoer())
 	if err != nil {
 		return err
@@ -78,12 +78,12 @@ func (c *cli) putBack(ctx context.Context, file string) (err error) {
 	if err := a.Check(ctx); err != nil {
 		return err
 	}
-	notes := notes{voice: c.voice, told: map[string]int{}}
+	notes := notes{out: c.out, told: map[string]int{}}
 	for _, n := range a.Notes {
 		notes.add(n)
 	}
 	notes.end()
-	c.voice.Running("unpacking " + file)
+	c.out.Running("unpacking " + file)
 	stage, err := a.Stage(ctx, "/")
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (c *cli) putBack(ctx context.Context, file string) (err error) {
 	if err = errors.Join(err, stage.Close()); err != nil {
 		return err
 	}
-	return c.voice.Restored(file)
+	return c.out.Restored(file)
 }
 
 // exchange puts the new in the place of the old, and after a fault the old back. What is
@@ -119,7 +119,7 @@ func (c *cli) exchange(ctx context.Context, stage *archive.Stage) error {
 
 // halt stops the agent before the applications, or it would take that for a fault.
 func (c *cli) halt(ctx context.Context, units []string) error {
-	c.voice.Running("stopping the agent, the proxy and the applications")
+	c.out.Running("stopping the agent, the proxy and the applications")
 	if err := c.systemctl(ctx, append([]string{"stop"}, units...)...); err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (c *cli) halted(ctx context.Context) error {
 	err := c.systemctl(ctx, append([]string{"stop"}, hosted...)...)
 	left := append([]string{"systemctl", "list-units", "--plain", "--no-legend", "--state=active,reloading,activating,deactivating"}, hosted...)
 	var out strings.Builder
-	if listErr := apart(command(ctx, left, nil, &out, c.voice.Err)).Run(); listErr != nil {
+	if listErr := apart(command(ctx, left, nil, &out, c.out.Stderr)).Run(); listErr != nil {
 		return errors.Join(err, listErr)
 	}
 	if out.Len() > 0 {
@@ -154,7 +154,7 @@ func (c *cli) halted(ctx context.Context) error {
 }
 
 func (c *cli) begin(ctx context.Context, units []string) error {
-	c.voice.Running("starting the agent and the proxy")
+	c.out.Running("starting the agent and the proxy")
 	return c.systemctl(ctx, append([]string{"start"}, units...)...)
 }
 
@@ -164,7 +164,7 @@ func (c *cli) active(ctx context.Context, unit string) bool {
 
 func (c *cli) systemctl(ctx context.Context, args ...string) error {
 	line := append([]string{"systemctl", "--no-ask-password"}, args...)
-	if err := apart(command(ctx, line, nil, c.voice.Err, c.voice.Err)).Run(); err != nil {
+	if err := apart(command(ctx, line, nil, c.out.Stderr, c.out.Stderr)).Run(); err != nil {
 		return fmt.Errorf("systemctl %s: %w", args[0], err)
 	}
 	return nil

@@ -42,7 +42,7 @@ func (c *cli) secretList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.voice.Secrets(list)
+			return c.out.Secrets(list)
 		},
 	}
 }
@@ -112,10 +112,10 @@ func (c *cli) secretDone(ctx context.Context, client *api.Client, app, name stri
 	}
 	for _, s := range list {
 		if s.Name == name && s.Withheld != "" {
-			return c.voice.SecretWithheld(app, s)
+			return c.out.SecretWithheld(app, s)
 		}
 	}
-	return c.voice.SecretSet(app, name)
+	return c.out.SecretSet(app, name)
 }
 
 // completeAudience completes --for.
@@ -144,7 +144,7 @@ func (c *cli) secretRemove() *cobra.Command {
 			if err := client.RemoveSecret(cmd.Context(), args[0], args[1]); err != nil {
 				return err
 			}
-			return c.voice.Removed("secret", args[1])
+			return c.out.Removed("secret", args[1])
 		},
 	}
 }

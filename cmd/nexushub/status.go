@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 // completionTimeout keeps a shell usable when the agent is not.
@@ -43,7 +43,7 @@ func (c *cli) showSystem(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	return c.voice.System(system)
+	return c.out.System(system)
 }
 
 func (c *cli) showApp(cmd *cobra.Command, ref string) error {
@@ -58,10 +58,10 @@ func (c *cli) showApp(cmd *cobra.Command, ref string) error {
 		app, err = client.App(cmd.Context(), ref)
 	}
 	if err == nil {
-		err = c.voice.Status(app)
+		err = c.out.Status(app)
 	}
 	if err == nil && !app.State.Up() {
-		err = &voice.Exit{Code: api.ExitNotRunning}
+		err = &output.Exit{Code: api.ExitNotRunning}
 	}
 	return err
 }

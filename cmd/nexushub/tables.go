@@ -6,11 +6,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 // table is a command that shows a list of the control API.
-func table[T any](c *cli, cmd *cobra.Command, get func(*api.Client, context.Context) (T, error), show func(*voice.Voice, T) error) *cobra.Command {
+func table[T any](c *cli, cmd *cobra.Command, get func(*api.Client, context.Context) (T, error), show func(*output.Printer, T) error) *cobra.Command {
 	cmd.Args = cobra.NoArgs
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		client, err := c.local()
@@ -21,7 +21,7 @@ func table[T any](c *cli, cmd *cobra.Command, get func(*api.Client, context.Cont
 		if err != nil {
 			return err
 		}
-		return show(c.voice, list)
+		return show(c.out, list)
 	}
 	return cmd
 }
@@ -30,12 +30,12 @@ func (c *cli) routes() *cobra.Command {
 	return table(c, &cobra.Command{
 		Use: "routes", Short: "show the host names that the proxy serves, and where they lead",
 		Example: "  nexushub routes",
-	}, (*api.Client).Routes, (*voice.Voice).Routes)
+	}, (*api.Client).Routes, (*output.Printer).Routes)
 }
 
 func (c *cli) plan() *cobra.Command {
 	return table(c, &cobra.Command{
 		Use: "plan", Short: "show what the agent is about to do, and why",
 		Example: "  nexushub plan",
-	}, (*api.Client).Plan, (*voice.Voice).Plan)
+	}, (*api.Client).Plan, (*output.Printer).Plan)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 func (c *cli) token() *cobra.Command {
@@ -14,7 +14,7 @@ func (c *cli) token() *cobra.Command {
 		Use: "token", Short: "create, list and revoke the tokens that developers log in with",
 		Args: cobra.ArbitraryArgs, RunE: c.noCommand,
 	}
-	list := table(c, &cobra.Command{Use: "list", Short: "list the tokens", Example: "  nexushub token list"}, (*api.Client).Tokens, (*voice.Voice).Tokens)
+	list := table(c, &cobra.Command{Use: "list", Short: "list the tokens", Example: "  nexushub token list"}, (*api.Client).Tokens, (*output.Printer).Tokens)
 	cmd.AddCommand(list, c.tokenCreate(), c.tokenRevoke())
 	return cmd
 }
@@ -34,14 +34,14 @@ func (c *cli) tokenCreate() *cobra.Command {
 		}
 		req := api.NewToken{Name: args[0]}
 		if expires > 0 {
-			at := c.voice.Now().Add(expires)
+			at := c.out.Now().Add(expires)
 			req.ExpiresAt = &at
 		}
 		issued, err := client.CreateToken(cmd.Context(), req)
 		if err != nil {
 			return err
 		}
-		return c.voice.Issued(issued)
+		return c.out.Issued(issued)
 	}
 	return cmd
 }
@@ -58,7 +58,7 @@ func (c *cli) tokenRevoke() *cobra.Command {
 			if err := client.RevokeToken(cmd.Context(), args[0]); err != nil {
 				return err
 			}
-			return c.voice.Removed("token", args[0])
+			return c.out.Removed("token", args[0])
 		},
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 func (c *cli) top() *cobra.Command {
@@ -64,7 +64,7 @@ func (c *cli) watch(ctx context.Context, client *api.Client, every time.Duration
 		if err != nil {
 			return err
 		}
-		if err := c.voice.Top(now.since(last)); err != nil || n == frames {
+		if err := c.out.Top(now.since(last)); err != nil || n == frames {
 			return err
 		}
 		last = now
@@ -83,16 +83,16 @@ func sampleNow(ctx context.Context, client *api.Client) (sample, error) {
 }
 
 // since turns two samples into rates. A counter that went back is that of a new unit.
-func (s sample) since(old sample) []voice.Load {
+func (s sample) since(old sample) []output.Load {
 	before := map[string]api.App{}
 	for _, a := range old.apps {
 		before[a.ID] = a
 	}
 	seconds := s.at.Sub(old.at).Seconds()
-	out := make([]voice.Load, len(s.apps))
+	out := make([]output.Load, len(s.apps))
 	for i, a := range s.apps {
 		b := before[a.ID]
-		out[i] = voice.Load{App: a, CPU: rate(a.CPUNSec, b.CPUNSec, seconds) / 1e7, Requests: rate(a.Requests, b.Requests, seconds)}
+		out[i] = output.Load{App: a, CPU: rate(a.CPUNSec, b.CPUNSec, seconds) / 1e7, Requests: rate(a.Requests, b.Requests, seconds)}
 	}
 	return out
 }

@@ -32,7 +32,7 @@ func (c *cli) verb(word, past, short string, do func(*api.Client, context.Contex
 			if err != nil {
 				return err
 			}
-			return c.voice.Did(past, app)
+			return c.out.Did(past, app)
 		},
 	}
 }
@@ -70,7 +70,7 @@ func (c *cli) stopAll(ctx context.Context) error {
 	if err := client.StopAll(ctx); err != nil {
 		return err
 	}
-	return c.voice.StoppedAll()
+	return c.out.StoppedAll()
 }
 
 func (c *cli) stopOne(ctx context.Context, ref string) error {
@@ -83,7 +83,7 @@ func (c *cli) stopOne(ctx context.Context, ref string) error {
 		if err != nil {
 			return err
 		}
-		return c.voice.Did("stopped", app)
+		return c.out.Did("stopped", app)
 	}
 	a, err := findDebug(ctx, client, ref)
 	if err != nil {
@@ -93,5 +93,5 @@ func (c *cli) stopOne(ctx context.Context, ref string) error {
 	if err != nil {
 		return err
 	}
-	return c.voice.Did("stopped", appOf(client, a, s))
+	return c.out.Did("stopped", appOf(client, a, s))
 }

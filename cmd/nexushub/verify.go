@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 	"github.com/nexushub/nexushub/internal/beneath"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/manifest"
@@ -39,19 +39,19 @@ func (c *cli) verifyAll(paths []string) error {
 		if err != nil {
 			return err
 		}
-		if len(faults) == 0 && !c.voice.AsJSON {
-			c.voice.Verified(path)
+		if len(faults) == 0 && !c.out.AsJSON {
+			c.out.Verified(path)
 		}
 		all = append(all, faults...)
 	}
-	if len(all) == 0 && !c.voice.AsJSON {
+	if len(all) == 0 && !c.out.AsJSON {
 		return nil
 	}
-	if err := c.voice.Faults(append(tomlfile.Faults{}, all...), all.Error()); err != nil {
+	if err := c.out.Faults(append(tomlfile.Faults{}, all...), all.Error()); err != nil {
 		return err
 	}
 	if len(all) > 0 {
-		return &voice.Exit{Code: api.ExitError}
+		return &output.Exit{Code: api.ExitError}
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ func (c *cli) version() *cobra.Command {
 		Use: "version", Short: "print the versions of this command and of the agent", Args: cobra.NoArgs,
 		Example: "  nexushub version\n  nexushub version --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.voice.Version(version.String(), c.agentVersion(cmd.Context()))
+			return c.out.Version(version.String(), c.agentVersion(cmd.Context()))
 		},
 	}
 }

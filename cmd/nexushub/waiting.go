@@ -28,7 +28,7 @@ func (c *cli) tellWaiting(ctx context.Context, look func(context.Context, string
 			}
 			a, err := look(ctx, app)
 			if word := string(a.State) + a.Why; err == nil && word != told {
-				c.voice.Waiting(a)
+				c.out.Waiting(a)
 				told = word
 			}
 		}

@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 func TestTellsWhatItWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		c := &cli{voice: &voice.Voice{Err: &out}}
+		c := &cli{out: &output.Printer{Stderr: &out}}
 		app := api.App{Name: "shop", State: api.StateStarting, Why: "healthy; the proxy has not taken its route over yet"}
 		look := func(context.Context, string) (api.App, error) { return app, nil }
 		stop := c.tellWaiting(t.Context(), look, "shop")

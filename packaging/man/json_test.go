@@ -8,19 +8,19 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/voice"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
 
 // answers are what --json prints, by the headings of nexushub-json(5).
 var answers = map[string]reflect.Type{
-	"Application": reflect.TypeFor[api.App](), "Health": reflect.TypeFor[api.Health](), "Load": reflect.TypeFor[voice.Load](),
-	"Deployment": reflect.TypeFor[voice.Deployment](), "Debug application": reflect.TypeFor[api.DebugApplication](),
+	"Application": reflect.TypeFor[api.App](), "Health": reflect.TypeFor[api.Health](), "Load": reflect.TypeFor[output.Load](),
+	"Deployment": reflect.TypeFor[output.Deployment](), "Debug application": reflect.TypeFor[api.DebugApplication](),
 	"System": reflect.TypeFor[api.System](), "Provider": reflect.TypeFor[api.Provider](), "Release": reflect.TypeFor[api.Release](),
 	"Route": reflect.TypeFor[api.Route](), "Certificate": reflect.TypeFor[api.Cert](), "Task": reflect.TypeFor[api.Task](),
 	"Explanation": reflect.TypeFor[api.Explanation](), "Secret": reflect.TypeFor[api.Secret](), "Token": reflect.TypeFor[api.Token](),
 	"Issued token": reflect.TypeFor[api.IssuedToken](), "Log entry": reflect.TypeFor[api.LogEntry](), "Log gap": reflect.TypeFor[api.LogGap](),
-	"Fault": reflect.TypeFor[tomlfile.Fault](), "Done": reflect.TypeFor[voice.Done](),
+	"Fault": reflect.TypeFor[tomlfile.Fault](), "Done": reflect.TypeFor[output.Done](),
 }
 
 var memberItem = regexp.MustCompile(`(?m)^\.It Ic (\S+) Pq (.+)$`)

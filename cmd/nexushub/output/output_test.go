@@ -1,4 +1,4 @@
-package voice
+package output
 
 import (
 	"bytes"
@@ -21,9 +21,9 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-func newVoice() (*Voice, *bytes.Buffer) {
+func newPrinter() (*Printer, *bytes.Buffer) {
 	out := &bytes.Buffer{}
-	return &Voice{Out: out, Err: out, Now: func() time.Time { return now }}, out
+	return &Printer{Stdout: out, Stderr: out, Now: func() time.Time { return now }}, out
 }
 
 func at(d time.Duration) *time.Time {
@@ -42,50 +42,50 @@ var shop = api.App{
 
 // Everything that the command says, word by word.
 func TestWords(t *testing.T) {
-	cases := map[string]func(*Voice) error{
-		"list":       func(v *Voice) error { return v.Apps([]api.App{shop, {Name: "x", State: api.StateRunning}}) },
-		"list-empty": func(v *Voice) error { return v.Apps(nil) },
-		"list-json":  func(v *Voice) error { v.AsJSON = true; return v.Apps([]api.App{shop}) },
-		"status":     func(v *Voice) error { return v.Status(shop) },
-		"status-hostile": func(v *Voice) error {
-			return v.Status(api.App{Name: "x\x1b[2Jy", State: "z", Why: "a\x1b[31mb"})
+	cases := map[string]func(*Printer) error{
+		"list":       func(p *Printer) error { return p.Apps([]api.App{shop, {Name: "x", State: api.StateRunning}}) },
+		"list-empty": func(p *Printer) error { return p.Apps(nil) },
+		"list-json":  func(p *Printer) error { p.AsJSON = true; return p.Apps([]api.App{shop}) },
+		"status":     func(p *Printer) error { return p.Status(shop) },
+		"status-hostile": func(p *Printer) error {
+			return p.Status(api.App{Name: "x\x1b[2Jy", State: "z", Why: "a\x1b[31mb"})
 		},
-		"system": func(v *Voice) error {
-			return v.System(api.System{Version: "1.0", Commit: "c", StartedAt: now.Add(-time.Hour), Systemd: "252", Connected: true,
+		"system": func(p *Printer) error {
+			return p.System(api.System{Version: "1.0", Commit: "c", StartedAt: now.Add(-time.Hour), Systemd: "252", Connected: true,
 				States: map[api.State]int{api.StateRunning: 2, api.StateFailed: 1}, DiskUsed: 5 << 30, DiskFree: 100 << 30,
 				CannotEnforce: []string{"memory"}, Providers: []api.Provider{{Name: "admin", State: "unavailable", Error: "refused"}}})
 		},
-		"certs": func(v *Voice) error {
-			return v.Certs([]api.Cert{{Hosts: []string{"a", "b"}, Source: "file", NotAfter: now.Add(72 * time.Hour)}, {Hosts: []string{"c"}, NotAfter: now.Add(-time.Hour), Error: "bad"}}, "")
+		"certs": func(p *Printer) error {
+			return p.Certs([]api.Cert{{Hosts: []string{"a", "b"}, Source: "file", NotAfter: now.Add(72 * time.Hour)}, {Hosts: []string{"c"}, NotAfter: now.Add(-time.Hour), Error: "bad"}}, "")
 		},
-		"certs-none": func(v *Voice) error { return v.Certs(nil, "/ca/root.crt") },
-		"routes": func(v *Voice) error {
-			return v.Routes([]api.Route{{Host: "h", Name: "n", State: "ready", Address: "127.0.0.1:1"}})
+		"certs-none": func(p *Printer) error { return p.Certs(nil, "/ca/root.crt") },
+		"routes": func(p *Printer) error {
+			return p.Routes([]api.Route{{Host: "h", Name: "n", State: "ready", Address: "127.0.0.1:1"}})
 		},
-		"top-none": func(v *Voice) error { return v.Top(nil) },
-		"top": func(v *Voice) error {
-			return v.Top([]Load{{App: api.App{Name: "idle", State: api.StateRunning}}, {App: shop, CPU: 12.34, Requests: 5}})
+		"top-none": func(p *Printer) error { return p.Top(nil) },
+		"top": func(p *Printer) error {
+			return p.Top([]Load{{App: api.App{Name: "idle", State: api.StateRunning}}, {App: shop, CPU: 12.34, Requests: 5}})
 		},
-		"plan": func(v *Voice) error {
-			return v.Plan([]api.Task{{Action: "start", Name: "shop", Unit: "u", Reason: "wanted"}})
+		"plan": func(p *Printer) error {
+			return p.Plan([]api.Task{{Action: "start", Name: "shop", Unit: "u", Reason: "wanted"}})
 		},
-		"releases": func(v *Voice) error {
-			return v.Releases([]api.Release{{ID: "abc", Current: true, Size: 2048}, {ID: "def", Deployable: true}})
+		"releases": func(p *Printer) error {
+			return p.Releases([]api.Release{{ID: "abc", Current: true, Size: 2048}, {ID: "def", Deployable: true}})
 		},
-		"tokens": func(v *Voice) error {
-			return v.Tokens([]api.Token{{ID: "1", Name: "ci", CreatedAt: now, ExpiresAt: at(time.Hour)}})
+		"tokens": func(p *Printer) error {
+			return p.Tokens([]api.Token{{ID: "1", Name: "ci", CreatedAt: now, ExpiresAt: at(time.Hour)}})
 		},
-		"explain": func(v *Voice) error {
-			return v.Explanation(api.Explanation{Command: []string{"systemd-run", "--unit=x", "--setenv=A=it's", "--", "sh", "-c", "a b", ""}, Withheld: []string{"secrets"}})
+		"explain": func(p *Printer) error {
+			return p.Explanation(api.Explanation{Command: []string{"systemd-run", "--unit=x", "--setenv=A=it's", "--", "sh", "-c", "a b", ""}, Withheld: []string{"secrets"}})
 		},
-		"log": func(v *Voice) error {
-			return errors.Join(v.Entry(api.LogEntry{Timestamp: now, Source: "stdout", PID: 3, Message: "hi\x1b[2J"}, Cat, false), v.Gap(api.LogGap{Message: "lines are missing"}, Short))
+		"log": func(p *Printer) error {
+			return errors.Join(p.Entry(api.LogEntry{Timestamp: now, Source: "stdout", PID: 3, Message: "hi\x1b[2J"}, Cat, false), p.Gap(api.LogGap{Message: "lines are missing"}, Short))
 		},
 	}
 	for name, say := range cases {
 		t.Run(name, func(t *testing.T) {
-			v, out := newVoice()
-			if err := say(v); err != nil {
+			p, out := newPrinter()
+			if err := say(p); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, name, out.Bytes())
@@ -132,8 +132,8 @@ func TestComplaints(t *testing.T) {
 			"its root is not trusted here; take root.crt from that host (there: nexushub cert), and: nexushub login HOST --ca root.crt --token -\n"},
 		{errors.New("evil\x1b[2J"), 1, "nexushub: evil\\x1b[2J\n"},
 	} {
-		v, out := newVoice()
-		if code := v.Complain(c.err); code != c.code {
+		p, out := newPrinter()
+		if code := p.Complain(c.err); code != c.code {
 			t.Errorf("%v: exit code %d, want %d", c.err, code, c.code)
 		}
 		// an error without a code is ours: its hint leads to the journal
@@ -144,9 +144,9 @@ func TestComplaints(t *testing.T) {
 }
 
 func TestColourOnlyWhereWanted(t *testing.T) {
-	v, out := newVoice()
-	v.Colour = true
-	if err := v.Apps([]api.App{{Name: "x", State: api.StateFailed}}); err != nil {
+	p, out := newPrinter()
+	p.Colour = true
+	if err := p.Apps([]api.App{{Name: "x", State: api.StateFailed}}); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Contains(out.Bytes(), []byte(redOn+"failed"+styleOff)) {
@@ -155,10 +155,10 @@ func TestColourOnlyWhereWanted(t *testing.T) {
 }
 
 func TestQuietStillComplains(t *testing.T) {
-	v, out := newVoice()
-	v.Quiet = true
-	v.Removed("application", "x")
-	v.Complain(errors.New("boom"))
+	p, out := newPrinter()
+	p.Quiet = true
+	p.Removed("application", "x")
+	p.Complain(errors.New("boom"))
 	if got := out.String(); !bytes.HasPrefix(out.Bytes(), []byte("nexushub: boom")) {
 		t.Errorf("got %q", got)
 	}
@@ -167,15 +167,15 @@ func TestQuietStillComplains(t *testing.T) {
 func TestCertsCheckedNamesWhatIsBad(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var out bytes.Buffer
-	v := &Voice{Out: &out, Err: &out, Now: func() time.Time { return now }}
+	p := &Printer{Stdout: &out, Stderr: &out, Now: func() time.Time { return now }}
 	good := api.Cert{Hosts: []string{"a.example"}, Source: "file", NotAfter: now.AddDate(0, 1, 0)}
 	soon := api.Cert{Hosts: []string{"b.example"}, Source: "ACME", NotAfter: now.AddDate(0, 0, 3)}
 	local := api.Cert{Hosts: []string{"c.localhost"}, Source: "local CA", NotAfter: now.AddDate(0, 0, 1)}
 	broken := api.Cert{Path: "/etc/nexushub/certs/d.crt", Source: "file", Error: "no key"}
-	if err := v.CertsChecked([]api.Cert{good, local}, now.AddDate(0, 0, 14)); err != nil {
+	if err := p.CertsChecked([]api.Cert{good, local}, now.AddDate(0, 0, 14)); err != nil {
 		t.Errorf("good ones: %v", err)
 	}
-	err := v.CertsChecked([]api.Cert{good, soon, local, broken}, now.AddDate(0, 0, 14))
+	err := p.CertsChecked([]api.Cert{good, soon, local, broken}, now.AddDate(0, 0, 14))
 	if err == nil || !strings.Contains(err.Error(), "b.example (ACME): expires 2026-01-04") || !strings.Contains(err.Error(), "no key") || strings.Contains(err.Error(), "a.example") {
 		t.Errorf("got %v", err)
 	}

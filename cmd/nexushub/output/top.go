@@ -1,4 +1,4 @@
-package voice
+package output
 
 import (
 	"cmp"
@@ -16,28 +16,28 @@ type Load struct {
 }
 
 // Top shows one frame of `top`.
-func (v *Voice) Top(loads []Load) error {
+func (p *Printer) Top(loads []Load) error {
 	slices.SortStableFunc(loads, func(a, b Load) int {
 		return cmp.Or(cmp.Compare(b.CPU, a.CPU), cmp.Compare(b.Memory, a.Memory), cmp.Compare(a.Name, b.Name))
 	})
-	if v.AsJSON {
-		return v.jsonLine(loads)
+	if p.AsJSON {
+		return p.jsonLine(loads)
 	}
-	if v.Colour {
-		fmt.Fprint(v.Out, "\x1b[H\x1b[J") // home, clear below
+	if p.Colour {
+		fmt.Fprint(p.Stdout, "\x1b[H\x1b[J") // home, clear below
 	}
 	if len(loads) == 0 {
-		_, err := fmt.Fprintln(v.Out, "no applications")
+		_, err := fmt.Fprintln(p.Stdout, "no applications")
 		return err
 	}
-	t := v.table("NAME", "STATE", "CPU", "MEMORY", "TASKS", "REQ/S", "IN FLIGHT", "RESTARTS")
+	t := p.table("NAME", "STATE", "CPU", "MEMORY", "TASKS", "REQ/S", "IN FLIGHT", "RESTARTS")
 	for _, l := range loads {
-		t.row(l.Name, v.state(l.State), fmt.Sprintf("%.1f%%", l.CPU), size(l.Memory), fmt.Sprint(l.Tasks),
+		t.row(l.Name, p.state(l.State), fmt.Sprintf("%.1f%%", l.CPU), size(l.Memory), fmt.Sprint(l.Tasks),
 			fmt.Sprintf("%.1f", l.Requests), fmt.Sprint(l.InFlight), fmt.Sprint(l.Restarts))
 	}
 	if err := t.flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(v.Out)
+	_, err := fmt.Fprintln(p.Stdout)
 	return err
 }

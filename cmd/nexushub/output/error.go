@@ -1,4 +1,4 @@
-package voice
+package output
 
 import (
 	"context"
@@ -39,7 +39,7 @@ func (h *Hint) Error() string { return h.Err.Error() }
 func (h *Hint) Unwrap() error { return h.Err }
 
 // Complain prints an error and returns the exit code.
-func (v *Voice) Complain(err error) int {
+func (p *Printer) Complain(err error) int {
 	var usage *Usage
 	var exit *Exit
 	switch {
@@ -50,16 +50,16 @@ func (v *Voice) Complain(err error) int {
 	case errors.Is(err, context.Canceled):
 		return api.ExitInterrupt
 	case errors.As(err, &usage):
-		v.complain(usage.Error(), "try: "+usage.Command+" --help")
+		p.complain(usage.Error(), "try: "+usage.Command+" --help")
 		return api.ExitUsage
 	}
 	text, list := err.Error(), []string(nil)
 	if fault := (*api.Fault)(nil); errors.As(err, &fault) {
 		text, list = once(text, fault)
 	}
-	v.complain(text, hint(err))
+	p.complain(text, hint(err))
 	for _, line := range list {
-		fmt.Fprintln(v.Err, "  "+journal.Plain(line))
+		fmt.Fprintln(p.Stderr, "  "+journal.Plain(line))
 	}
 	return api.CodeOf(err).Exit()
 }
@@ -87,10 +87,10 @@ func once(text string, fault *api.Fault) (head string, list []string) {
 	return head, list
 }
 
-func (v *Voice) complain(text, hint string) {
-	fmt.Fprintln(v.Err, "nexushub: "+journal.Plain(text))
+func (p *Printer) complain(text, hint string) {
+	fmt.Fprintln(p.Stderr, "nexushub: "+journal.Plain(text))
 	if hint != "" {
-		fmt.Fprintln(v.Err, journal.Plain(hint))
+		fmt.Fprintln(p.Stderr, journal.Plain(hint))
 	}
 }
 

@@ -1,4 +1,4 @@
-package voice
+package output
 
 import (
 	"fmt"
@@ -9,71 +9,71 @@ import (
 )
 
 // Status is `status APP`.
-func (v *Voice) Status(a api.App) error {
-	if done, err := v.json(a); done {
+func (p *Printer) Status(a api.App) error {
+	if done, err := p.json(a); done {
 		return err
 	}
 	name := a.Name
 	if a.DisplayName != "" && a.DisplayName != a.Name {
 		name += " - " + a.DisplayName
 	}
-	fmt.Fprintln(v.Out, v.bold(name))
-	p := v.pairs()
-	p.row("state", v.reason(v.state(a.State)+", "+v.ago(a.Since), a.Why))
+	fmt.Fprintln(p.Stdout, p.bold(name))
+	rows := p.pairs()
+	rows.row("state", p.reason(p.state(a.State)+", "+p.ago(a.Since), a.Why))
 	if a.NextTry != nil {
-		p.row("next try", fmt.Sprintf("%s, attempt %d", v.in(*a.NextTry), a.Attempt+1))
+		rows.row("next try", fmt.Sprintf("%s, attempt %d", p.in(*a.NextTry), a.Attempt+1))
 	}
-	p.row("last exit", indent(a.LastExit))
-	p.row("health", v.healthDetail(a.Health))
-	p.row("url", a.URL)
-	p.row("route", a.Route)
-	p.row("unit", unit(a))
-	p.row("usage", usage(a))
-	p.row("requests", requests(a))
-	p.row("sandbox", exposure(a))
-	p.row("release", short(a.Release))
-	p.row("revision", short(a.Revision))
+	rows.row("last exit", indent(a.LastExit))
+	rows.row("health", p.healthDetail(a.Health))
+	rows.row("url", a.URL)
+	rows.row("route", a.Route)
+	rows.row("unit", unit(a))
+	rows.row("usage", usage(a))
+	rows.row("requests", requests(a))
+	rows.row("sandbox", exposure(a))
+	rows.row("release", short(a.Release))
+	rows.row("revision", short(a.Revision))
 	if a.ExpiresAt != nil {
-		p.row("expires", v.in(*a.ExpiresAt)+", if nothing uses it")
+		rows.row("expires", p.in(*a.ExpiresAt)+", if nothing uses it")
 	}
-	p.row("overrides", strings.Join(a.DropIns, " "))
-	p.row("instance", a.ID+" ("+a.Kind+")")
-	return p.flush()
+	rows.row("overrides", strings.Join(a.DropIns, " "))
+	rows.row("instance", a.ID+" ("+a.Kind+")")
+	return rows.flush()
 }
 
 // System is `status --system`.
-func (v *Voice) System(s api.System) error {
-	if done, err := v.json(s); done {
+func (p *Printer) System(s api.System) error {
+	if done, err := p.json(s); done {
 		return err
 	}
-	p := v.pairs()
-	p.row("nexushubd", s.Version+" ("+s.Commit+"), up "+span(v.Now().Sub(s.StartedAt)))
-	p.row("systemd", s.Systemd+", cgroup "+map[bool]string{true: "v2", false: "v1"}[s.CgroupV2]+", "+connected(s.Connected))
-	p.row("proxy", connected(s.ProxyConnected)+fmt.Sprintf(", route table %d", s.Generation))
-	p.row("listening", strings.Join(s.Listeners, " "))
-	p.row("domain", s.Domain)
-	p.row("applications", states(s.States))
+	rows := p.pairs()
+	rows.row("nexushubd", s.Version+" ("+s.Commit+"), up "+span(p.Now().Sub(s.StartedAt)))
+	rows.row("systemd", s.Systemd+", cgroup "+map[bool]string{true: "v2", false: "v1"}[s.CgroupV2]+", "+connected(s.Connected))
+	rows.row("proxy", connected(s.ProxyConnected)+fmt.Sprintf(", route table %d", s.Generation))
+	rows.row("listening", strings.Join(s.Listeners, " "))
+	rows.row("domain", s.Domain)
+	rows.row("applications", states(s.States))
 	for _, r := range s.Providers {
-		p.row("provider "+r.Name, provider(r))
+		rows.row("provider "+r.Name, provider(r))
 	}
-	p.row("disk", size(s.DiskUsed)+" used by releases and uploads, "+size(s.DiskFree)+" free")
-	p.row("ca to trust", s.CACert)
+	rows.row("disk", size(s.DiskUsed)+" used by releases and uploads, "+size(s.DiskFree)+" free")
+	rows.row("ca to trust", s.CACert)
 	for _, w := range s.CannotEnforce {
-		p.row("not enforced", v.yellow(w))
+		rows.row("not enforced", p.yellow(w))
 	}
 	for _, w := range s.Warnings {
-		p.row("warning", v.yellow(w))
+		rows.row("warning", p.yellow(w))
 	}
-	return p.flush()
+	return rows.flush()
 }
 
-func (v *Voice) healthDetail(h api.Health) string {
+func (p *Printer) healthDetail(h api.Health) string {
 	parts := []string{health(h)}
 	if h.LastStatusCode != 0 {
 		parts = append(parts, fmt.Sprintf("HTTP %d in %s", h.LastStatusCode, h.Latency.Round(100*time.Microsecond)))
 	}
 	if h.CheckedAt != nil {
-		parts = append(parts, v.ago(*h.CheckedAt))
+		parts = append(parts, p.ago(*h.CheckedAt))
 	}
 	if h.Error != "" {
 		parts = append(parts, h.Error)

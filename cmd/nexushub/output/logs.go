@@ -1,4 +1,4 @@
-package voice
+package output
 
 import (
 	"encoding/json"
@@ -21,16 +21,16 @@ const (
 )
 
 // Entry prints one line of a log, with the application's name where it is not clear.
-func (v *Voice) Entry(e api.LogEntry, style LogStyle, named bool) error {
+func (p *Printer) Entry(e api.LogEntry, style LogStyle, named bool) error {
 	var err error
 	switch style {
 	case JSON:
-		err = v.jsonLine(e)
+		err = p.jsonLine(e)
 	case Cat:
-		_, err = fmt.Fprintln(v.Out, journal.Plain(e.Message))
+		_, err = fmt.Fprintln(p.Stdout, journal.Plain(e.Message))
 	default:
-		at := v.dim(e.Timestamp.Local().Format("Jan 02 15:04:05.000"))
-		_, err = fmt.Fprintf(v.Out, "%s %s%s[%d] %s\n", at, name(e, named), plain.Text(e.Source), e.PID, v.message(e))
+		at := p.dim(e.Timestamp.Local().Format("Jan 02 15:04:05.000"))
+		_, err = fmt.Fprintf(p.Stdout, "%s %s%s[%d] %s\n", at, name(e, named), plain.Text(e.Source), e.PID, p.message(e))
 	}
 	return err
 }
@@ -44,37 +44,37 @@ func name(e api.LogEntry, wanted bool) string {
 	return ""
 }
 
-func (v *Voice) message(e api.LogEntry) string {
+func (p *Printer) message(e api.LogEntry) string {
 	switch {
 	case e.Level == "error":
-		return v.red(e.Message)
+		return p.red(e.Message)
 	case e.Level == "warn":
-		return v.yellow(e.Message)
+		return p.yellow(e.Message)
 	case e.Source == journal.System, e.Level == "debug":
-		return v.dim(e.Message)
+		return p.dim(e.Message)
 	}
 	return journal.Plain(e.Message)
 }
 
 // Gap says that lines are missing.
-func (v *Voice) Gap(g api.LogGap, style LogStyle) error {
+func (p *Printer) Gap(g api.LogGap, style LogStyle) error {
 	if style == JSON {
-		return v.jsonLine(map[string]api.LogGap{"gap": g})
+		return p.jsonLine(map[string]api.LogGap{"gap": g})
 	}
-	_, err := fmt.Fprintln(v.Err, v.yellow("-- "+g.Message+" --"))
+	_, err := fmt.Fprintln(p.Stderr, p.yellow("-- "+g.Message+" --"))
 	return err
 }
 
-func (v *Voice) jsonLine(doc any) error {
+func (p *Printer) jsonLine(doc any) error {
 	line, err := json.Marshal(doc)
 	if err == nil {
-		_, err = fmt.Fprintf(v.Out, "%s\n", plain.JSON(line))
+		_, err = fmt.Fprintf(p.Stdout, "%s\n", plain.JSON(line))
 	}
 	return err
 }
 
 // Cursor is the last line of `logs --show-cursor`, in journalctl's form.
-func (v *Voice) Cursor(id string) { fmt.Fprintln(v.Out, "-- cursor: "+plain.Text(id)) }
+func (p *Printer) Cursor(id string) { fmt.Fprintln(p.Stdout, "-- cursor: "+plain.Text(id)) }
 
 // Reconnecting says why a stream pauses.
-func (v *Voice) Reconnecting(err error) { v.say("-- connection lost (%v), trying again --", err) }
+func (p *Printer) Reconnecting(err error) { p.say("-- connection lost (%v), trying again --", err) }

@@ -1,4 +1,4 @@
-package voice
+package output
 
 import (
 	"strings"
@@ -11,16 +11,16 @@ import (
 // table aligns columns. Empty columns are left out; cells are made safe for a
 // terminal, since some come from applications.
 type table struct {
-	v    *Voice
+	p    *Printer
 	head []string
 	rows [][]string
 }
 
-func (v *Voice) table(head ...string) *table { return &table{v: v, head: head} }
+func (p *Printer) table(head ...string) *table { return &table{p: p, head: head} }
 
 func (t *table) row(cells ...string) {
 	for i, cell := range cells {
-		cells[i] = t.v.clean(strings.ReplaceAll(cell, "\n", " "))
+		cells[i] = t.p.clean(strings.ReplaceAll(cell, "\n", " "))
 	}
 	t.rows = append(t.rows, cells)
 }
@@ -35,11 +35,11 @@ func (t *table) flush() error {
 		}
 	}
 	var b strings.Builder
-	t.line(&b, width, t.head, t.v.bold)
+	t.line(&b, width, t.head, t.p.bold)
 	for _, row := range t.rows {
 		t.line(&b, width, row, func(s string) string { return s })
 	}
-	_, err := t.v.Out.Write([]byte(b.String()))
+	_, err := t.p.Stdout.Write([]byte(b.String()))
 	return err
 }
 
@@ -58,21 +58,21 @@ func (t *table) line(b *strings.Builder, width []int, cells []string, style func
 
 // pairs are the lines of `status`: a word and what there is to say.
 type pairs struct {
-	v *Voice
+	p *Printer
 	b strings.Builder
 }
 
-func (v *Voice) pairs() *pairs { return &pairs{v: v} }
+func (p *Printer) pairs() *pairs { return &pairs{p: p} }
 
-func (p *pairs) row(word, text string) {
+func (l *pairs) row(word, text string) {
 	if text == "" {
 		return
 	}
-	p.b.WriteString(strings.Repeat(" ", max(0, 12-len(word))) + journal.Plain(word) + ": " + p.v.clean(text) + "\n")
+	l.b.WriteString(strings.Repeat(" ", max(0, 12-len(word))) + journal.Plain(word) + ": " + l.p.clean(text) + "\n")
 }
 
-func (p *pairs) flush() error {
-	_, err := p.v.Out.Write([]byte(p.b.String()))
+func (l *pairs) flush() error {
+	_, err := l.p.Stdout.Write([]byte(l.b.String()))
 	return err
 }
 
@@ -95,9 +95,9 @@ func visible(s string) int {
 
 // clean lets through our own styles, where there are any, and escapes every other control
 // character: much of what is shown comes from applications.
-func (v *Voice) clean(s string) string {
+func (p *Printer) clean(s string) string {
 	own := []string{"\n"}
-	if v.Colour {
+	if p.Colour {
 		own = append(own, boldOn, redOn, greenOn, yellowOn, dimOn, styleOff)
 	}
 	var b strings.Builder
@@ -128,36 +128,36 @@ const (
 	styleOff = "\x1b[0m"
 )
 
-func (v *Voice) style(on, s string) string {
-	if s = journal.Plain(s); !v.Colour || s == "" {
+func (p *Printer) style(on, s string) string {
+	if s = journal.Plain(s); !p.Colour || s == "" {
 		return s
 	}
 	return on + s + styleOff
 }
 
-func (v *Voice) bold(s string) string   { return v.style(boldOn, s) }
-func (v *Voice) red(s string) string    { return v.style(redOn, s) }
-func (v *Voice) yellow(s string) string { return v.style(yellowOn, s) }
-func (v *Voice) dim(s string) string    { return v.style(dimOn, s) }
+func (p *Printer) bold(s string) string   { return p.style(boldOn, s) }
+func (p *Printer) red(s string) string    { return p.style(redOn, s) }
+func (p *Printer) yellow(s string) string { return p.style(yellowOn, s) }
+func (p *Printer) dim(s string) string    { return p.style(dimOn, s) }
 
-func (v *Voice) state(s api.State) string {
+func (p *Printer) state(s api.State) string {
 	switch s {
 	case api.StateRunning:
-		return v.style(greenOn, string(s))
+		return p.style(greenOn, string(s))
 	case api.StateFailed, api.StateUnhealthy, api.StateBackingOff:
-		return v.red(string(s))
+		return p.red(string(s))
 	case api.StateStopped:
-		return v.dim(string(s))
+		return p.dim(string(s))
 	}
-	return v.yellow(string(s))
+	return p.yellow(string(s))
 }
 
-func (v *Voice) route(state string) string {
+func (p *Printer) route(state string) string {
 	switch state {
 	case "ready":
-		return v.style(greenOn, state)
+		return p.style(greenOn, state)
 	case "down":
-		return v.red(state)
+		return p.red(state)
 	}
-	return v.yellow(state)
+	return p.yellow(state)
 }

@@ -1,4 +1,4 @@
-package voice
+package output
 
 import (
 	"fmt"
@@ -64,48 +64,48 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%dd", d/(24*time.Hour))
 }
 
-func (v *Voice) ago(t time.Time) string {
+func (p *Printer) ago(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return span(v.Now().Sub(t)) + " ago"
+	return span(p.Now().Sub(t)) + " ago"
 }
 
-func (v *Voice) agoPtr(t *time.Time) string {
+func (p *Printer) agoPtr(t *time.Time) string {
 	if t == nil {
 		return "-"
 	}
-	return v.ago(*t)
+	return p.ago(*t)
 }
 
-func (v *Voice) in(t time.Time) string {
-	if d := t.Sub(v.Now()); d > 0 {
+func (p *Printer) in(t time.Time) string {
+	if d := t.Sub(p.Now()); d > 0 {
 		return "in " + span(d)
 	}
 	return "now"
 }
 
-func (v *Voice) expiry(t time.Time) string {
-	switch left := t.Sub(v.Now()); {
+func (p *Printer) expiry(t time.Time) string {
+	switch left := t.Sub(p.Now()); {
 	case t.IsZero():
 		return "-"
 	case left <= 0:
-		return v.red("expired " + v.ago(t))
+		return p.red("expired " + p.ago(t))
 	case left < 14*24*time.Hour:
-		return v.yellow("in " + span(left))
+		return p.yellow("in " + span(left))
 	default:
 		return "in " + span(left)
 	}
 }
 
-func (v *Voice) expiryPtr(t *time.Time) string {
+func (p *Printer) expiryPtr(t *time.Time) string {
 	if t == nil {
 		return "never"
 	}
-	return v.expiry(*t)
+	return p.expiry(*t)
 }
 
-func (v *Voice) reason(what, why string) string {
+func (p *Printer) reason(what, why string) string {
 	if why == "" {
 		return what
 	}

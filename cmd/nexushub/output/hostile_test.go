@@ -1,4 +1,4 @@
-package voice
+package output
 
 import (
 	"bytes"
@@ -53,14 +53,14 @@ func fill(v reflect.Value) {
 // Whatever the command says, in words or as JSON, nothing in it can move the cursor,
 // reorder the line or hide: every method is tried, so a new one is, too.
 func TestNothingForeignReachesTheTerminal(t *testing.T) {
-	methods := reflect.TypeFor[*Voice]()
+	methods := reflect.TypeFor[*Printer]()
 	for i := range methods.NumMethod() {
 		for mode := range 4 {
 			asJSON, colour := mode&1 != 0, mode&2 != 0
 			var out bytes.Buffer
-			v := &Voice{Out: &out, Err: &out, AsJSON: asJSON, Colour: colour, Now: func() time.Time { return now }}
+			p := &Printer{Stdout: &out, Stderr: &out, AsJSON: asJSON, Colour: colour, Now: func() time.Time { return now }}
 			m := methods.Method(i)
-			args := []reflect.Value{reflect.ValueOf(v)}
+			args := []reflect.Value{reflect.ValueOf(p)}
 			for n := 1; n < m.Type.NumIn(); n++ {
 				arg := reflect.New(m.Type.In(n)).Elem()
 				fill(arg)

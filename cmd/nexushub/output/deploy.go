@@ -1,4 +1,4 @@
-package voice
+package output
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 )
 
 // Packed tells what will be uploaded.
-func (v *Voice) Packed(files int, bytes int64, hash string) {
-	v.say("packed %d files, %s, release %s", files, size(uint64(bytes)), short(hash))
+func (p *Printer) Packed(files int, bytes int64, hash string) {
+	p.say("packed %d files, %s, release %s", files, size(uint64(bytes)), short(hash))
 }
 
 // Deployment is what --json prints of one.
@@ -23,42 +23,42 @@ type Deployment struct {
 }
 
 // Deployed ends a deployment: the URL is the data.
-func (v *Voice) Deployed(a api.DebugApplication, url string) error {
-	if done, err := v.json(Deployment{a, url}); done {
+func (p *Printer) Deployed(a api.DebugApplication, url string) error {
+	if done, err := p.json(Deployment{a, url}); done {
 		return err
 	}
-	v.say("%s is running; its log: nexushub logs -f %s", a.AppID, quote(a.AppID))
-	_, err := fmt.Fprintln(v.Out, v.clean(url))
+	p.say("%s is running; its log: nexushub logs -f %s", a.AppID, quote(a.AppID))
+	_, err := fmt.Fprintln(p.Stdout, p.clean(url))
 	return err
 }
 
 // NotHealthy says why an application did not come up, and whether its old release is there.
-func (v *Voice) NotHealthy(a api.DebugApplication, why string, serves bool) {
-	v.complain(a.AppID+" did not come up: "+why, "more: nexushub status "+a.AppID+"; nexushub logs "+a.AppID)
+func (p *Printer) NotHealthy(a api.DebugApplication, why string, serves bool) {
+	p.complain(a.AppID+" did not come up: "+why, "more: nexushub status "+a.AppID+"; nexushub logs "+a.AppID)
 	if serves {
-		v.say("what ran before serves on")
+		p.say("what ran before serves on")
 	}
 }
 
 // WaitingForAgent says why nothing happens.
-func (v *Voice) WaitingForAgent(err error) { v.say("waiting for the agent: %v", err) }
+func (p *Printer) WaitingForAgent(err error) { p.say("waiting for the agent: %v", err) }
 
 // Waiting says what a command waits for.
-func (v *Voice) Waiting(a api.App) {
-	v.say("waiting: %s is %s", a.Name, v.reason(string(a.State), a.Why))
+func (p *Printer) Waiting(a api.App) {
+	p.say("waiting: %s is %s", a.Name, p.reason(string(a.State), a.Why))
 }
 
 // Upload tells of an upload of so many bytes: as a progress bar, or in lines where there
 // is no terminal.
-func (v *Voice) Upload(bytes int64) *Bar { return &Bar{v: v, total: bytes, started: v.Now()} }
+func (p *Printer) Upload(bytes int64) *Bar { return &Bar{p: p, total: bytes, started: p.Now()} }
 
 // draw makes the bar of what is left to bring over: speed and time left are of that.
-func (v *Voice) draw(left int64) *progressbar.ProgressBar {
-	if !v.Terminal || v.Quiet || left == 0 {
+func (p *Printer) draw(left int64) *progressbar.ProgressBar {
+	if !p.Terminal || p.Quiet || left == 0 {
 		return nil
 	}
 	return progressbar.NewOptions64(left,
-		progressbar.OptionSetWriter(v.Err), progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
+		progressbar.OptionSetWriter(p.Stderr), progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
 		progressbar.OptionUseIECUnits(true), progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(30),
 		progressbar.OptionThrottle(65*time.Millisecond), progressbar.OptionSetDescription("uploading"), progressbar.OptionShowCount(),
 		progressbar.OptionSetRenderBlankState(true), progressbar.OptionEnableColorCodes(false))
@@ -66,7 +66,7 @@ func (v *Voice) draw(left int64) *progressbar.ProgressBar {
 
 // Bar shows how far an upload is, how fast, and how long it will take.
 type Bar struct {
-	v       *Voice
+	p       *Printer
 	total   int64
 	started time.Time
 
@@ -84,9 +84,9 @@ func (b *Bar) There(n int64) {
 	defer b.mu.Unlock()
 	b.there, b.arrived, b.said = n, n, n*10/max(b.total, 1)
 	if n > 0 {
-		b.v.say("going on: %s of %s are there already", size(uint64(n)), size(uint64(b.total)))
+		b.p.say("going on: %s of %s are there already", size(uint64(n)), size(uint64(b.total)))
 	}
-	b.bar = b.v.draw(b.total - n)
+	b.bar = b.p.draw(b.total - n)
 }
 
 // Arrived counts bytes that are safe on the other side.
@@ -103,7 +103,7 @@ func (b *Bar) Arrived(n int64) {
 	}
 	if tenth := b.arrived * 10 / max(b.total, 1); tenth > b.said {
 		b.said = tenth
-		b.v.say("uploaded %d%% (%s of %s)", tenth*10, size(uint64(b.arrived)), size(uint64(b.total)))
+		b.p.say("uploaded %d%% (%s of %s)", tenth*10, size(uint64(b.arrived)), size(uint64(b.total)))
 	}
 }
 
@@ -116,9 +116,9 @@ func (b *Bar) Waiting(err error) {
 	}
 	b.waiting = true
 	if b.bar != nil {
-		fmt.Fprintln(b.v.Err)
+		fmt.Fprintln(b.p.Stderr)
 	}
-	b.v.say("upload pauses: %s", journal.Plain(err.Error()))
+	b.p.say("upload pauses: %s", journal.Plain(err.Error()))
 }
 
 // Close ends the line. What was interrupted goes on where it was.
@@ -126,31 +126,31 @@ func (b *Bar) Close(done bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.bar != nil {
-		fmt.Fprintln(b.v.Err)
+		fmt.Fprintln(b.p.Stderr)
 	}
 	if done && b.there == b.total {
 		return // there was nothing to do
 	}
 	if done {
-		took := b.v.Now().Sub(b.started)
-		b.v.say("uploaded %s in %s", size(uint64(b.total)), took.Round(100*time.Millisecond))
+		took := b.p.Now().Sub(b.started)
+		b.p.say("uploaded %s in %s", size(uint64(b.total)), took.Round(100*time.Millisecond))
 		return
 	}
 	if b.arrived > 0 && b.arrived < b.total {
-		b.v.say("%s of %s have arrived; the same command goes on there", size(uint64(b.arrived)), size(uint64(b.total)))
+		b.p.say("%s of %s have arrived; the same command goes on there", size(uint64(b.arrived)), size(uint64(b.total)))
 	}
 }
 
 // DevKeys says what can be pressed, or how it ends where nothing can.
-func (v *Voice) DevKeys(interactive bool) {
+func (p *Printer) DevKeys(interactive bool) {
 	if interactive {
-		v.say("%s", v.bold("R rebuild and redeploy, Q stop, remove and leave"))
+		p.say("%s", p.bold("R rebuild and redeploy, Q stop, remove and leave"))
 		return
 	}
-	v.say("following until a signal comes")
+	p.say("following until a signal comes")
 }
 
 // StateChanged is a line between the lines of a log.
-func (v *Voice) StateChanged(state, why string) {
-	v.say("%s", v.bold("-- "+v.reason(state, why)+" --"))
+func (p *Printer) StateChanged(state, why string) {
+	p.say("%s", p.bold("-- "+p.reason(state, why)+" --"))
 }

@@ -1,0 +1,283 @@
+// Package output owns every word that the nexushub command prints, so that it speaks
+// with one voice: data on stdout, progress and complaints on stderr, lower case, no
+// full stop, and after a complaint a line that says what to do. Colour only for a
+// terminal and without NO_COLOR; --json prints what the API answered.
+package output
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/plain"
+)
+
+// Printer prints.
+type Printer struct {
+	Stdout, Stderr io.Writer
+	Colour         bool // Stdout is a terminal that wants it
+	Terminal       bool // Stderr is a terminal: a progress bar can be drawn
+	Quiet          bool // no progress, only data and complaints
+	AsJSON         bool
+	Now            func() time.Time
+}
+
+// json prints v as a document if that is wanted.
+func (p *Printer) json(doc any) (done bool, err error) {
+	if !p.AsJSON {
+		return false, nil
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(doc); err != nil {
+		return true, err
+	}
+	_, err = p.Stdout.Write(plain.JSON(b.Bytes()))
+	return true, err
+}
+
+func (p *Printer) say(format string, args ...any) {
+	if !p.Quiet {
+		fmt.Fprintln(p.Stderr, p.clean(fmt.Sprintf(format, args...)))
+	}
+}
+
+// Apps is `list`.
+func (p *Printer) Apps(apps []api.App) error {
+	if done, err := p.json(apps); done {
+		return err
+	}
+	if len(apps) == 0 {
+		p.say("no applications yet: nexushub deploy DIR")
+		return nil
+	}
+	t := p.table("NAME", "STATE", "SINCE", "HEALTH", "RESTARTS", "MEMORY", "URL")
+	for _, a := range apps {
+		t.row(a.Name, p.state(a.State), p.ago(a.Since), health(a.Health), fmt.Sprint(a.Restarts), size(a.Memory), a.URL)
+	}
+	return t.flush()
+}
+
+// Did confirms a change.
+func (p *Printer) Did(what string, a api.App) error {
+	if done, err := p.json(a); done {
+		return err
+	}
+	p.say("%s %s: %s", what, a.Name, p.reason(string(a.State), a.Why))
+	return nil
+}
+
+// Done is what --json prints of a change that has no other answer.
+type Done struct {
+	Action string `json:"action"`         // removed, stopped, set, logged in, written, restored
+	Kind   string `json:"kind"`           // of what
+	Name   string `json:"name,omitempty"` // which
+}
+
+func (p *Printer) done(d Done, format string, args ...any) error {
+	if done, err := p.json(d); done {
+		return err
+	}
+	p.say(format, args...)
+	return nil
+}
+
+// Removed confirms that something is gone.
+func (p *Printer) Removed(what, name string) error {
+	return p.done(Done{"removed", what, name}, "removed %s %s", what, name)
+}
+
+// StoppedAll confirms `stop --all`.
+func (p *Printer) StoppedAll() error {
+	return p.done(Done{Action: "stopped", Kind: "applications"}, "stopped every application; nexushub start APP lets all run again")
+}
+
+// Plan is `plan`.
+func (p *Printer) Plan(tasks []api.Task) error {
+	if done, err := p.json(tasks); done {
+		return err
+	}
+	if len(tasks) == 0 {
+		p.say("nothing to do: everything is as it should be")
+		return nil
+	}
+	t := p.table("ACTION", "APPLICATION", "UNIT", "REASON")
+	for _, k := range tasks {
+		t.row(k.Action, k.Name, k.Unit, k.Reason)
+	}
+	return t.flush()
+}
+
+// Routes is `routes`.
+func (p *Printer) Routes(routes []api.Route) error {
+	if done, err := p.json(routes); done {
+		return err
+	}
+	if len(routes) == 0 {
+		p.say("no routes")
+		return nil
+	}
+	t := p.table("HOST", "APPLICATION", "STATE", "TARGET", "STATIC", "IN FLIGHT", "REQUESTS", "LAST")
+	for _, r := range routes {
+		target := r.Address
+		if r.DevServer != "" {
+			target = r.DevServer
+		}
+		t.row(r.Host, r.Name, p.route(r.State), target, r.StaticDir, fmt.Sprint(r.InFlight), fmt.Sprint(r.Requests), p.agoPtr(r.LastRequest))
+	}
+	return t.flush()
+}
+
+// Certs is `cert`; root is the local authority's certificate, if there is one.
+func (p *Printer) Certs(certs []api.Cert, root string) error {
+	if done, err := p.json(certs); done {
+		return err
+	}
+	t := p.table("HOSTS", "SOURCE", "ISSUER", "EXPIRES", "PATH", "PROBLEM")
+	for _, c := range certs {
+		t.row(strings.Join(c.Hosts, ","), c.Source, c.Issuer, p.expiry(c.NotAfter), c.Path, p.red(c.Error))
+	}
+	var err error
+	if len(certs) > 0 {
+		err = t.flush()
+	} else {
+		p.say("no certificates yet: put NAME.crt and NAME.key into /etc/nexushub/certs, or the proxy makes its own at the first request")
+	}
+	if root != "" {
+		p.say("to trust the local CA: cp %s /usr/local/share/ca-certificates/nexushub.crt && update-ca-certificates", root)
+	}
+	return err
+}
+
+// CertsChecked is `cert check`: an error that names what is wrong with each
+// certificate that cannot be used, or not until then. With --json the certificates are
+// printed as well.
+func (p *Printer) CertsChecked(certs []api.Cert, until time.Time) error {
+	var bad []string
+	for _, c := range certs {
+		name := strings.Join(c.Hosts, ",")
+		switch {
+		case c.Error != "":
+			bad = append(bad, fmt.Sprintf("%s (%s): %s", name, c.Path, c.Error))
+		case c.Source != "local CA" && c.NotAfter.Before(until):
+			bad = append(bad, fmt.Sprintf("%s (%s): expires %s", name, c.Source, c.NotAfter.UTC().Format(time.DateTime)))
+		}
+	}
+	if done, err := p.json(certs); done && err != nil {
+		return err
+	}
+	if len(bad) > 0 {
+		return errors.New(strings.Join(bad, "\n"))
+	}
+	p.say("all certificates are good: %d", len(certs))
+	return nil
+}
+
+// Releases is `releases`.
+func (p *Printer) Releases(releases []api.Release) error {
+	if done, err := p.json(releases); done {
+		return err
+	}
+	if len(releases) == 0 {
+		p.say("no releases")
+		return nil
+	}
+	t := p.table("RELEASE", "INSTALLED", "SIZE", "STATE")
+	for _, r := range releases {
+		t.row(short(r.ID), p.agoPtr(r.InstalledAt), size(uint64(r.Size)), releaseState(r))
+	}
+	return t.flush()
+}
+
+// Tokens is `token list`.
+func (p *Printer) Tokens(tokens []api.Token) error {
+	if done, err := p.json(tokens); done {
+		return err
+	}
+	if len(tokens) == 0 {
+		p.say("no tokens: nexushub token create NAME")
+		return nil
+	}
+	t := p.table("ID", "NAME", "CREATED", "EXPIRES", "LAST USED")
+	for _, k := range tokens {
+		t.row(k.ID, k.Name, p.ago(k.CreatedAt), p.expiryPtr(k.ExpiresAt), p.agoPtr(k.LastUsedAt))
+	}
+	return t.flush()
+}
+
+// Issued shows a new token, once.
+func (p *Printer) Issued(t api.IssuedToken) error {
+	if done, err := p.json(t); done {
+		return err
+	}
+	p.say("this token is shown once and kept only as a hash; hand it to: nexushub login HOST --token -")
+	_, err := fmt.Fprintln(p.Stdout, p.clean(t.Secret))
+	return err
+}
+
+// Explanation is `explain`.
+func (p *Printer) Explanation(e api.Explanation) error {
+	if done, err := p.json(e); done {
+		return err
+	}
+	for _, w := range e.Withheld {
+		fmt.Fprintln(p.Stdout, "# "+plain.Text(w))
+	}
+	_, err := fmt.Fprintln(p.Stdout, Shell(e.Command))
+	return err
+}
+
+// Version is `version`.
+func (p *Printer) Version(client string, agent *api.System) error {
+	if done, err := p.json(map[string]any{"client": client, "agent": agent}); done {
+		return err
+	}
+	fmt.Fprintln(p.Stdout, p.clean("nexushub "+client))
+	if agent != nil {
+		fmt.Fprintln(p.Stdout, p.clean(fmt.Sprintf("nexushubd %s (%s), systemd %s", agent.Version, agent.Commit, agent.Systemd)))
+	}
+	return nil
+}
+
+// Verified is `verify` without a fault.
+func (p *Printer) Verified(what string) { p.say("%s: no faults", what) }
+
+// Faults is `verify` with some.
+func (p *Printer) Faults(faults any, lines string) error {
+	if done, err := p.json(faults); done {
+		return err
+	}
+	_, err := fmt.Fprintln(p.Stdout, p.clean(lines))
+	return err
+}
+
+// LoggedIn confirms `login`.
+func (p *Printer) LoggedIn(host, file string) error {
+	return p.done(Done{"logged in", "host", host}, "logged in to %s; the token is in %s", host, file)
+}
+
+// BackedUp confirms `backup`.
+func (p *Printer) BackedUp(file string) error {
+	return p.done(Done{"written", "backup", file}, "backup: %s", file)
+}
+
+// Restored confirms `restore`.
+func (p *Printer) Restored(file string) error {
+	return p.done(Done{"restored", "backup", file}, "restored: %s", file)
+}
+
+// Warn says what is wrong with something that is done all the same.
+func (p *Printer) Warn(text string) { p.complain(text, "") }
+
+// Remark says what is worth knowing, and wrong with nothing.
+func (p *Printer) Remark(text string) { p.say("%s", plain.Text(text)) }
+
+// Running passes on what a started step says about itself.
+func (p *Printer) Running(step string) { p.say("%s ...", step) }

@@ -1,0 +1,34 @@
+package output
+
+import (
+	"strings"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// Secrets is `secret list`.
+func (p *Printer) Secrets(secrets []api.Secret) error {
+	if done, err := p.json(secrets); done {
+		return err
+	}
+	if len(secrets) == 0 {
+		p.say("no secrets")
+		return nil
+	}
+	t := p.table("NAME", "KIND", "UPDATED", "FOR", "WITHHELD")
+	for _, s := range secrets {
+		t.row(s.Name, s.Kind, p.agoPtr(s.UpdatedAt), strings.Join(s.For, ", "), s.Withheld)
+	}
+	return t.flush()
+}
+
+// SecretSet confirms `secret set`.
+func (p *Printer) SecretSet(app, name string) error {
+	return p.done(Done{"set", "secret", name}, "set %s of %s: the application takes it up with a new unit", name, app)
+}
+
+// SecretWithheld confirms `secret set` where the application does not get the secret.
+func (p *Printer) SecretWithheld(app string, s api.Secret) error {
+	return p.done(Done{"set", "secret", s.Name}, "set %s of %s, for %s alone: %s does not get it, because %s (--for widens it)",
+		s.Name, app, strings.Join(s.For, ", "), app, s.Withheld)
+}
