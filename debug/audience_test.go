@@ -80,7 +80,6 @@ func TestEachCallerIsNamed(t *testing.T) {
 		t.Errorf("a request of nobody is %q's", by.Installer)
 	}
 	h := newHost(t)
-	refused := h.server.Handler(func(*http.Request) (uint32, bool) { return 0, false })
-	h.http.Config.Handler = refused
+	h.http.Config.Handler = h.server.Handler()
 	h.get("/debug/application").want(http.StatusForbidden)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/apiserver"
 	"github.com/nexushub/nexushub/internal/problem"
 )
 
@@ -52,8 +53,8 @@ func (s *Server) guarded(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	trace := r.Header.Get(traceHeader)
-	s.o.Log.Info("debug request refused", "method", r.Method, "path", r.URL.Path, "error", err, "trace_id", trace)
+	trace := r.Header.Get(apiserver.TraceHeader)
+	s.o.Log.Info("API request refused", "api", "debug", "method", r.Method, "path", r.URL.Path, "error", err, "trace_id", trace)
 	if api.CodeOf(err) == api.Unauthenticated {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="nexushub"`)
 	}
@@ -65,8 +66,8 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // authenticate accepts an API token, or the proxy's word about an access token. The
 // word counts only from the proxy's own user or root, as the kernel names the peer.
 func (s *Server) authenticate(r *http.Request) (who caller, err error) {
-	peer, ok := peerOf(r)
-	if !ok || (peer != 0 && peer != s.o.ProxyUID) {
+	peer, ok := apiserver.PeerOf(r)
+	if !ok || (peer.UID != 0 && peer.UID != s.o.ProxyUID) {
 		return who, fmt.Errorf("only the proxy may use this socket: %w", api.Forbidden)
 	}
 	if app := r.Header.Get(accessHeader); app != "" {

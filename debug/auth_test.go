@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/apiserver"
 	"github.com/nexushub/nexushub/internal/problem"
 )
 
@@ -21,7 +22,7 @@ func (h *host) guardedAs(uid uint32, header http.Header) *httptest.ResponseRecor
 	r := httptest.NewRequest(http.MethodGet, "/debug/application", nil)
 	r.Header = header
 	w := httptest.NewRecorder()
-	h.server.guarded(w, r.WithContext(context.WithValue(r.Context(), peerKey{}, uid)))
+	h.server.guarded(w, r.WithContext(apiserver.WithPeer(r.Context(), apiserver.Peer{UID: uid})))
 	return w
 }
 
@@ -81,12 +82,12 @@ func TestRunServesOnASocketAndEnds(t *testing.T) {
 	req, err := http.NewRequest(http.MethodGet, "http://x/debug/application", nil)
 	h.must(err)
 	req.Header.Set("Authorization", "Bearer "+token.Secret)
-	req.Header.Set(traceHeader, "0f8fad5b-d9cb-469f-a165-70867728950e")
+	req.Header.Set(apiserver.TraceHeader, "0f8fad5b-d9cb-469f-a165-70867728950e")
 	res, err := client.Do(req)
 	h.must(err)
 	h.must(res.Body.Close())
-	if res.StatusCode != 200 || res.Header.Get(traceHeader) != "0f8fad5b-d9cb-469f-a165-70867728950e" {
-		t.Errorf("got %d, trace %q", res.StatusCode, res.Header.Get(traceHeader))
+	if res.StatusCode != 200 || res.Header.Get(apiserver.TraceHeader) != "0f8fad5b-d9cb-469f-a165-70867728950e" {
+		t.Errorf("got %d, trace %q", res.StatusCode, res.Header.Get(apiserver.TraceHeader))
 	}
 	cancel()
 	h.must(<-ended)

@@ -12,12 +12,10 @@
 package debug
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -26,6 +24,7 @@ import (
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
+	"github.com/nexushub/nexushub/internal/apiserver"
 )
 
 // Options are what a Server works with. Every field but StateIn, Activity and Log
@@ -88,16 +87,15 @@ func NewServer(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Handler is the API without authentication, for a socket that vouches for its callers:
-// peer is who the kernel says is at the other end.
-func (s *Server) Handler(peer func(*http.Request) (uid uint32, ok bool)) http.Handler {
+// Handler is the API without authentication, for a socket that vouches for its callers.
+func (s *Server) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		uid, ok := peer(r)
+		peer, ok := apiserver.PeerOf(r)
 		if !ok {
 			s.refuse(w, r, fmt.Errorf("the caller is not known: %w", api.Forbidden))
 			return
 		}
-		s.echo.ServeHTTP(w, asked(r, caller{Installer: audience.Operator(uid)}))
+		s.echo.ServeHTTP(w, asked(r, caller{Installer: audience.Operator(peer.UID)}))
 	})
 }
 
@@ -117,10 +115,11 @@ func (s *Server) ReleasesInUse() []string {
 
 // routes is the whole API in one place; openapi.json describes the same.
 func (s *Server) routes() *echo.Echo {
-	e := echo.New()
-	e.HideBanner, e.HidePort = true, true
-	e.HTTPErrorHandler = s.handleError
-	e.Use(s.traced)
+	e := apiserver.New(apiserver.Options{
+		Name: "debug", Log: s.o.Log, Problem: problemOf, KeepTrace: true,
+		Frequent: func(c echo.Context) bool { return c.Path() == uploadPath },
+		Caller:   func(r *http.Request) []any { return []any{"by", string(callerOf(r).Installer)} },
+	})
 	e.GET("/debug/openapi.json", s.openAPI)
 	g := e.Group("/debug/application")
 	g.POST("", s.create)
@@ -134,22 +133,6 @@ func (s *Server) routes() *echo.Echo {
 	g.GET("/:id/logs", s.logs)
 	s.packageRoutes(g)
 	return e
-}
-
-// wait runs all parts until the first ends or ctx does.
-func wait(ctx context.Context, parts ...func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	errs := make([]error, len(parts))
-	var wg sync.WaitGroup
-	for i, part := range parts {
-		wg.Go(func() {
-			defer cancel()
-			errs[i] = part(ctx)
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
 }
 
 // noSpace says whether the disk is full, whoever noticed.

@@ -12,7 +12,6 @@ import (
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
 	"github.com/nexushub/nexushub/internal/problem"
-	"github.com/nexushub/nexushub/journal"
 )
 
 // meanings gives the errors of the parts below a code of the API.
@@ -70,35 +69,11 @@ func invalidPackage(e *release.InvalidError) error {
 	return &api.Fault{Code: api.Invalid, Detail: e.Error(), Faults: faults}
 }
 
-// handleError answers with a problem document; what is internal goes to the journal.
-func (s *Server) handleError(err error, c echo.Context) {
-	trace := traceOf(c)
-	doc := s.document(err, trace)
-	if doc.Status >= http.StatusInternalServerError {
-		s.o.Log.Error("debug request failed", "path", c.Request().URL.Path, "error", err, "trace_id", trace)
-	}
-	var late *journal.StreamError
-	if c.Response().Committed || errors.As(err, &late) {
-		return
-	}
-	if doc.Status == http.StatusUnauthorized {
-		c.Response().Header().Set("WWW-Authenticate", `Bearer realm="nexushub"`)
-	}
-	if err := problem.Write(c.Response(), doc); err != nil {
-		s.o.Log.Debug("answer not delivered", "error", err, "trace_id", trace)
-	}
-}
-
-func (s *Server) document(err error, trace string) problem.Problem {
-	var own *problem.Problem
-	if errors.As(err, &own) {
-		p := *own
-		p.Instance = "urn:uuid:" + trace
-		return p
-	}
+// problemOf is the answer to an error, by the table in package api.
+func problemOf(err error, trace string) problem.Problem {
 	var plain *echo.HTTPError
 	if errors.As(err, &plain) && api.CodeOfStatus(plain.Code).Status() != plain.Code { // 405, 415
-		return problem.Problem{Title: http.StatusText(plain.Code), Status: plain.Code, Detail: fmt.Sprint(plain.Message), Instance: "urn:uuid:" + trace}
+		return problem.Problem{Title: http.StatusText(plain.Code), Status: plain.Code, Detail: fmt.Sprint(plain.Message)}
 	}
 	return api.ProblemOf(classify(err), trace)
 }

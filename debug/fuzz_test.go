@@ -27,7 +27,7 @@ func FuzzInstall(f *testing.F) {
 	f.Add(packageOf(f, "run"))
 	h := newHost(f)
 	path, a := h.create(`{"appId":"shop"}`)
-	asRoot := h.server.Handler(func(*http.Request) (uint32, bool) { return 0, true })
+	asRoot := h.asOperator()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		h.tb = t
 		send := func(method, path string, body []byte) int {
@@ -69,7 +69,7 @@ func FuzzUpload(f *testing.F) {
 	f.Add("multipart/form-data; boundary="+strings.Repeat("b", 100), "", int16(-1))
 	h := newHost(f)
 	path, _ := h.create(`{"appId":"shop"}`)
-	asRoot := h.server.Handler(func(*http.Request) (uint32, bool) { return 0, true })
+	asRoot := h.asOperator()
 	f.Fuzz(func(t *testing.T, kind, body string, lie int16) {
 		h.tb = t
 		r := httptest.NewRequest(http.MethodPost, path+"/upload", iotest.HalfReader(strings.NewReader(body)))

@@ -24,6 +24,7 @@ import (
 	"github.com/nexushub/nexushub/agent/state"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
+	"github.com/nexushub/nexushub/internal/apiserver"
 	"github.com/nexushub/nexushub/internal/hostile"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/problem"
@@ -57,8 +58,16 @@ func (h *host) start() {
 	if h.http != nil {
 		h.http.Close()
 	}
-	h.http = httptest.NewServer(asDescribed(h.tb, h.server.Handler(func(*http.Request) (uint32, bool) { return h.uid, true })))
+	h.http = httptest.NewServer(asDescribed(h.tb, h.asOperator()))
 	h.tb.Cleanup(h.http.Close)
+}
+
+// asOperator is the API of an operator with the uid of the host at that time.
+func (h *host) asOperator() http.Handler {
+	next := h.server.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(apiserver.WithPeer(r.Context(), apiserver.Peer{UID: h.uid})))
+	})
 }
 
 func (h *host) open() {

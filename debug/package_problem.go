@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/debug/upload"
+	"github.com/nexushub/nexushub/internal/apiserver"
 	"github.com/nexushub/nexushub/internal/problem"
 )
 
@@ -27,7 +28,7 @@ type packageProblem struct {
 func (s *Server) packageError(c echo.Context, err error, st upload.Status, provided int64) error {
 	h := c.Response().Header()
 	h.Set(fieldComplete, booleanText(st.Completed))
-	p := packageProblem{Problem: problem.Problem{Status: http.StatusBadRequest, Detail: err.Error(), Instance: "urn:uuid:" + traceOf(c)}}
+	p := packageProblem{Problem: problem.Problem{Status: http.StatusBadRequest, Detail: err.Error(), Instance: "urn:uuid:" + apiserver.TraceOf(c)}}
 	var offset *upload.OffsetError
 	switch {
 	case errors.As(err, &offset):

@@ -128,7 +128,7 @@ func (d *daemon) openDebug(files *state.Store) error {
 func (d *daemon) serveAPIs(context.Context) (err error) {
 	d.control = control.NewServer(control.Deps{
 		Applications: d.agent, Operator: d.agent, Releases: d.agent, Explainer: d.agent, Secrets: d.agent,
-		Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Debug: d.debug.Handler(control.PeerUID), Log: d.log,
+		Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Debug: d.debug.Handler(), Log: d.log,
 	})
 	d.metrics, err = newMonitoring(d)
 	return err
