@@ -2,10 +2,13 @@
 package nexushub_test
 
 import (
+	"debug/buildinfo"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -18,10 +21,11 @@ const module = "github.com/nexushub/nexushub"
 // level of each top-level folder: a package imports only lower levels, or its own folder.
 var level = map[string]int{
 	"internal": 0,
-	"units":    1, "journal": 1, "proxy": 1, "api": 1,
-	"agent": 2,
-	"debug": 3, "control": 3,
-	"cmd": 4,
+	"proxyctl": 1,
+	"units":    2, "journal": 2, "proxy": 2, "api": 2,
+	"agent": 3,
+	"debug": 4, "control": 4,
+	"cmd": 5,
 }
 
 // only says which folders may import a library; everybody else must not. The two APIs share
@@ -119,6 +123,61 @@ func TestLibrariesStayWhereTheyBelong(t *testing.T) {
 					t.Errorf("%s imports %s: only %v may", s.dir, imported, folders)
 				}
 			}
+		}
+	}
+}
+
+// The engine that faces the network is linked by its own program alone; who controls it
+// imports proxyctl.
+func TestOnlyNexushubProxyImportsTheProxy(t *testing.T) {
+	for _, s := range sources(t) {
+		if top(s.dir) == "proxy" || s.dir == "cmd/nexushub-proxy" {
+			continue
+		}
+		for _, imported := range s.imports() {
+			if rest, ours := strings.CutPrefix(imported, module+"/"); ours && top(rest) == "proxy" {
+				t.Errorf("%s imports %s: only cmd/nexushub-proxy may", s.dir, rest)
+			}
+		}
+	}
+}
+
+// engineModules are for certificates, ACME, DNS and QUIC, with what they bring along.
+// golang.org/x/crypto and golang.org/x/net are not listed: echo imports them.
+var engineModules = []string{
+	"github.com/caddyserver/", "github.com/mholt/acmez", "github.com/miekg/dns", "github.com/libdns/", "github.com/quic-go/",
+	"go.uber.org/", "github.com/zeebo/blake3", "github.com/klauspost/cpuid",
+}
+
+// The daemon that is root is small: it has nothing of what faces the network.
+func TestNexushubdLinksNoTLSEngine(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "nexushubd")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "./cmd/nexushubd")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	info, err := buildinfo.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(info.Deps) < 5 {
+		t.Fatalf("only %d modules found: they cannot be read", len(info.Deps))
+	}
+	for _, dep := range info.Deps {
+		for _, prefix := range engineModules {
+			if strings.HasPrefix(dep.Path, prefix) {
+				t.Errorf("nexushubd links %s", dep.Path)
+			}
+		}
+	}
+	packages, err := exec.Command("go", "list", "-deps", "./cmd/nexushubd").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range strings.Lines(string(packages)) {
+		if rest, ours := strings.CutPrefix(strings.TrimSpace(name), module+"/"); ours && top(rest) == "proxy" {
+			t.Errorf("nexushubd links package %s", rest)
 		}
 	}
 }

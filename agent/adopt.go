@@ -7,7 +7,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/ports"
-	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // routesLimit is how long the start waits for the proxy to tell what it routes.
@@ -114,7 +114,7 @@ func (a *Agent) knowsRoutes(now time.Time) bool {
 }
 
 // carryOn takes over what the proxy routes to units that still run.
-func (a *Agent) carryOn(status *proxy.Status) {
+func (a *Agent) carryOn(status *proxyctl.Status) {
 	for _, r := range status.Routes {
 		if u := a.have.units[r.Target]; u != nil && u.Instance == r.Instance {
 			a.have.targets[r.Instance], a.have.served[r.Instance] = u.Unit, u.Unit

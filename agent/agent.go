@@ -19,7 +19,7 @@ import (
 	"github.com/nexushub/nexushub/agent/health"
 	"github.com/nexushub/nexushub/agent/ports"
 	"github.com/nexushub/nexushub/internal/config"
-	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // Options are what an Agent works with.
@@ -143,9 +143,9 @@ func signal(ch chan<- struct{}) {
 }
 
 // routeTable is the whole table as it should be now. The caller holds mu.
-func (a *Agent) routeTable(situations []situation) proxy.Table {
+func (a *Agent) routeTable(situations []situation) proxyctl.Table {
 	c := a.want.config
-	return proxy.Table{
+	return proxyctl.Table{
 		Format: 1, Domain: c.Domain,
 		APIHosts:      []string{"admin." + c.Domain, "internal." + c.Domain},
 		AgentSocket:   c.RunDir + "/debug.sock",

@@ -18,7 +18,7 @@ import (
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/journal"
-	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/units"
 	"github.com/nexushub/nexushub/units/fake"
 )
@@ -246,14 +246,14 @@ func (f *fakeHealth) set(address string, sick bool) {
 // fakeProxy keeps the table and writes down what was asked of it.
 type fakeProxy struct {
 	mu     sync.Mutex
-	table  proxy.Table
+	table  proxyctl.Table
 	away   bool
 	drains []string
 }
 
 var errAway = errors.New("connect: connection refused")
 
-func (p *fakeProxy) Apply(_ context.Context, t proxy.Table) error {
+func (p *fakeProxy) Apply(_ context.Context, t proxyctl.Table) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.away {
@@ -263,13 +263,13 @@ func (p *fakeProxy) Apply(_ context.Context, t proxy.Table) error {
 	return nil
 }
 
-func (p *fakeProxy) Status(context.Context) (proxy.Status, error) {
+func (p *fakeProxy) Status(context.Context) (proxyctl.Status, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.away {
-		return proxy.Status{}, errAway
+		return proxyctl.Status{}, errAway
 	}
-	s := proxy.Status{Generation: p.table.Generation}
+	s := proxyctl.Status{Generation: p.table.Generation}
 	for _, r := range p.table.Routes {
 		if r.Target != nil {
 			s.Routes = append(s.Routes, routeStatus(r))
@@ -278,11 +278,11 @@ func (p *fakeProxy) Status(context.Context) (proxy.Status, error) {
 	return s, nil
 }
 
-func (p *fakeProxy) Drain(_ context.Context, target string, _ time.Duration) (proxy.DrainResult, error) {
+func (p *fakeProxy) Drain(_ context.Context, target string, _ time.Duration) (proxyctl.DrainResult, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.drains = append(p.drains, target)
-	return proxy.DrainResult{}, nil
+	return proxyctl.DrainResult{}, nil
 }
 
 func (p *fakeProxy) setAway(away bool) {
@@ -292,7 +292,7 @@ func (p *fakeProxy) setAway(away bool) {
 }
 
 // route returns the route to an instance as it is in force.
-func (p *fakeProxy) route(id string) (proxy.Route, bool) {
+func (p *fakeProxy) route(id string) (proxyctl.Route, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, r := range p.table.Routes {
@@ -300,7 +300,7 @@ func (p *fakeProxy) route(id string) (proxy.Route, bool) {
 			return r, true
 		}
 	}
-	return proxy.Route{}, false
+	return proxyctl.Route{}, false
 }
 
 // wipe loses the state directory.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/journal"
-	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -43,11 +43,11 @@ type Units interface {
 	Describer
 }
 
-// Proxy is the control side of nexushub-proxy, see proxy.Client.
+// Proxy is the control side of nexushub-proxy, see proxyctl.Client.
 type Proxy interface {
-	Apply(ctx context.Context, t proxy.Table) error
-	Status(ctx context.Context) (proxy.Status, error)
-	Drain(ctx context.Context, target string, deadline time.Duration) (proxy.DrainResult, error)
+	Apply(ctx context.Context, t proxyctl.Table) error
+	Status(ctx context.Context) (proxyctl.Status, error)
+	Drain(ctx context.Context, target string, deadline time.Duration) (proxyctl.DrainResult, error)
 }
 
 // Releases finds what a package or a hash stands for, see release.Store.

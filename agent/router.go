@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // The pace at which a proxy that is away is tried again, and at which one that is
@@ -28,11 +28,11 @@ type router struct {
 	acked func()        // called after every acknowledged table
 
 	mu         sync.Mutex // guards the fields that follow
-	table      proxy.Table
-	wanted     bool          // a table was set
-	generation uint64        // of table
-	inForce    uint64        // last acknowledged generation
-	status     *proxy.Status // what the proxy said at the first contact
+	table      proxyctl.Table
+	wanted     bool             // a table was set
+	generation uint64           // of table
+	inForce    uint64           // last acknowledged generation
+	status     *proxyctl.Status // what the proxy said at the first contact
 	connected  bool
 	warned     bool
 	changed    chan struct{} // closed and replaced at every acknowledgement
@@ -44,7 +44,7 @@ func newRouter(p Proxy, log *slog.Logger, acked func()) *router {
 
 // set makes t the table to be in force and returns its generation. Without a
 // difference it is the generation of the table that is there.
-func (r *router) set(t proxy.Table) uint64 {
+func (r *router) set(t proxyctl.Table) uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t.Generation = r.table.Generation
@@ -79,7 +79,7 @@ func (r *router) wait(ctx context.Context, generation uint64) error {
 }
 
 // first waits for the proxy's first word: what it routes since before our time.
-func (r *router) first() (*proxy.Status, bool) {
+func (r *router) first() (*proxyctl.Status, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.status, r.connected

@@ -7,11 +7,11 @@ import (
 
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/internal/manifest"
-	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/units"
 )
 
-// States of a route, see proxy.Route.
+// States of a route, see proxyctl.Route.
 const (
 	routeReady    = "ready"
 	routeStarting = "starting"
@@ -21,8 +21,8 @@ const (
 // routes is the table's list of routes: one for each instance, also for those that do
 // not run, because the proxy answers for an unknown host otherwise than for a known
 // one that is down. Targets are the units that the table is to name.
-func routes(situations []situation, targets map[string]string) []proxy.Route {
-	list := make([]proxy.Route, len(situations))
+func routes(situations []situation, targets map[string]string) []proxyctl.Route {
+	list := make([]proxyctl.Route, len(situations))
 	for i := range situations {
 		s := situations[i]
 		s.served = targets[s.ID]
@@ -31,9 +31,9 @@ func routes(situations []situation, targets map[string]string) []proxy.Route {
 	return list
 }
 
-func (s *situation) route() proxy.Route {
+func (s *situation) route() proxyctl.Route {
 	rel, m := s.serving()
-	r := proxy.Route{
+	r := proxyctl.Route{
 		Instance: s.ID, Name: s.Name, Kind: s.Kind, Hosts: []string{s.HostName},
 		State: s.routeState(), StaticDir: s.staticDir(rel), SPAFallback: m.Static.SPAFallback,
 		StaticService: s.StaticService, ProxyAll: m.ProxyAll,
@@ -119,11 +119,11 @@ func inside(dir, name, really string) string {
 }
 
 // target is where a unit listens.
-func target(u *Unit) *proxy.Target {
+func target(u *Unit) *proxyctl.Target {
 	if u.Network == units.NetworkSocket {
-		return &proxy.Target{ID: u.Unit, Network: "unix", Address: units.SocketPath(u.Unit)}
+		return &proxyctl.Target{ID: u.Unit, Network: "unix", Address: units.SocketPath(u.Unit)}
 	}
-	return &proxy.Target{ID: u.Unit, Network: "tcp", Address: loopback(u.Port)}
+	return &proxyctl.Target{ID: u.Unit, Network: "tcp", Address: loopback(u.Port)}
 }
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -1,7 +1,7 @@
 package agent
 
-import "github.com/nexushub/nexushub/proxy"
+import "github.com/nexushub/nexushub/proxyctl"
 
-func routeStatus(r proxy.Route) proxy.RouteStatus {
-	return proxy.RouteStatus{Instance: r.Instance, Target: r.Target.ID}
+func routeStatus(r proxyctl.Route) proxyctl.RouteStatus {
+	return proxyctl.RouteStatus{Instance: r.Instance, Target: r.Target.ID}
 }

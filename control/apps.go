@@ -7,7 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 func (h *handlers) apps(c echo.Context) error {
@@ -46,12 +46,12 @@ func (h *handlers) fresh(ctx context.Context) traffic {
 
 // traffic is what the proxy counts for each instance, and where it leads requests.
 type traffic struct {
-	counted map[string]proxy.InstanceStatus
+	counted map[string]proxyctl.InstanceStatus
 	routes  map[string]string
 }
 
-func trafficOf(s proxy.Status) traffic {
-	t := traffic{map[string]proxy.InstanceStatus{}, map[string]string{}}
+func trafficOf(s proxyctl.Status) traffic {
+	t := traffic{map[string]proxyctl.InstanceStatus{}, map[string]string{}}
 	for _, i := range s.Instances {
 		t.counted[i.Instance] = i
 	}

@@ -7,8 +7,7 @@ import (
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
-	"github.com/nexushub/nexushub/proxy"
-	"github.com/nexushub/nexushub/proxy/certs"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // Applications tells what there is.
@@ -56,10 +55,10 @@ type Tokens interface {
 	Revoke(id string) error
 }
 
-// Proxy is the control side of nexushub-proxy, see proxy.Client.
+// Proxy is the control side of nexushub-proxy, see proxyctl.Client.
 type Proxy interface {
-	Status(ctx context.Context) (proxy.Status, error)
-	Certs(ctx context.Context) ([]certs.Info, error)
+	Status(ctx context.Context) (proxyctl.Status, error)
+	Certs(ctx context.Context) ([]proxyctl.CertInfo, error)
 }
 
 // Logs answers with an instance's log, see journal.Hub.

@@ -6,7 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 func (h *handlers) routes(c echo.Context) error {
@@ -24,7 +24,7 @@ func (h *handlers) routes(c echo.Context) error {
 	return list(c, out, nil)
 }
 
-func route(host string, r proxy.RouteStatus, counted proxy.InstanceStatus) api.Route {
+func route(host string, r proxyctl.RouteStatus, counted proxyctl.InstanceStatus) api.Route {
 	out := api.Route{
 		Host: host, Instance: r.Instance, Name: r.Name, Kind: r.Kind, State: r.State,
 		Target: r.Target, Address: r.Address, StaticDir: r.Static,

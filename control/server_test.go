@@ -19,8 +19,7 @@ import (
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
-	"github.com/nexushub/nexushub/proxy"
-	"github.com/nexushub/nexushub/proxy/certs"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 const appID = "3bf3e3c0-6e51-482a-b180-00f6aa568ee9"
@@ -82,12 +81,12 @@ func (s *stub) Create(t api.NewToken) (api.IssuedToken, error) {
 	return api.IssuedToken{Secret: "s3cret"}, s.note("create %s", t.Name)
 }
 func (s *stub) Revoke(id string) error { return s.note("revoke %s", id) }
-func (s *stub) Status(context.Context) (proxy.Status, error) {
-	return proxy.Status{Routes: []proxy.RouteStatus{{Instance: appID, Hosts: []string{"h", "i"}, State: "ready"}},
-		Instances: []proxy.InstanceStatus{{Instance: appID, Requests: 12}}}, s.note("status")
+func (s *stub) Status(context.Context) (proxyctl.Status, error) {
+	return proxyctl.Status{Routes: []proxyctl.RouteStatus{{Instance: appID, Hosts: []string{"h", "i"}, State: "ready"}},
+		Instances: []proxyctl.InstanceStatus{{Instance: appID, Requests: 12}}}, s.note("status")
 }
-func (s *stub) Certs(context.Context) ([]certs.Info, error) {
-	return []certs.Info{{Source: "file"}}, s.note("certs")
+func (s *stub) Certs(context.Context) ([]proxyctl.CertInfo, error) {
+	return []proxyctl.CertInfo{{Source: "file"}}, s.note("certs")
 }
 func (s *stub) Serve(w http.ResponseWriter, _ *http.Request, q journal.Query, f journal.Format) error {
 	io.WriteString(w, "event: log\ndata: {\"message\":\"hi\"}\n\n")

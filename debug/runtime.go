@@ -7,7 +7,7 @@ import (
 	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/manifest"
-	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // removeTimeout bounds the wait for the end of a deleted application: draining and
@@ -66,7 +66,7 @@ func (r AgentRuntime) App(id string) (api.App, error) { return r.Agent.App(id) }
 func (r AgentRuntime) Refresh(ctx context.Context) error { return r.Agent.Refresh(ctx) }
 
 // ProxyActivity is the proxy's memory of requests.
-type ProxyActivity struct{ Proxy *proxy.Client }
+type ProxyActivity struct{ Proxy *proxyctl.Client }
 
 // LastRequests counts a request in flight as one of now.
 func (p ProxyActivity) LastRequests(ctx context.Context) (map[string]time.Time, error) {

@@ -9,11 +9,12 @@ import (
 	"path/filepath"
 
 	"github.com/nexushub/nexushub/internal/atomicfile"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // Apply puts a table in force. When it returns nil, the table is on disk, every new
 // request goes by it, and targets that it no longer names take no new requests.
-func (s *Server) Apply(t Table) error {
+func (s *Server) Apply(t proxyctl.Table) error {
 	s.applying.Lock()
 	defer s.applying.Unlock()
 	next, err := compile(t, s.targets)
@@ -49,7 +50,7 @@ func (s *Server) tablePath() string  { return filepath.Join(s.opt.StateDir, "rou
 func (s *Server) secretPath() string { return filepath.Join(s.opt.RunDir, "internal-secret") }
 
 // persist writes the table without the secret, which is only for /run.
-func (s *Server) persist(t Table) error {
+func (s *Server) persist(t proxyctl.Table) error {
 	secret := t.InternalSecret
 	t.InternalSecret = ""
 	b, err := json.MarshalIndent(t, "", "  ")
@@ -75,7 +76,7 @@ func (s *Server) restore() error {
 		if err := s.setAside(err); err != nil {
 			return err
 		}
-		if next, err = compile(Table{Format: 1}, s.targets); err != nil {
+		if next, err = compile(proxyctl.Table{Format: 1}, s.targets); err != nil {
 			return err
 		}
 	}
@@ -83,8 +84,8 @@ func (s *Server) restore() error {
 	return nil
 }
 
-func (s *Server) readTable() (Table, error) {
-	t := Table{Format: 1}
+func (s *Server) readTable() (proxyctl.Table, error) {
+	t := proxyctl.Table{Format: 1}
 	b, err := os.ReadFile(s.tablePath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return t, nil
@@ -93,7 +94,7 @@ func (s *Server) readTable() (Table, error) {
 		return t, err
 	}
 	if err := json.Unmarshal(b, &t); err != nil {
-		return Table{Format: 1}, s.setAside(err)
+		return proxyctl.Table{Format: 1}, s.setAside(err)
 	}
 	secret, err := os.ReadFile(s.secretPath())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -7,12 +7,8 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/internal/problem"
+	"github.com/nexushub/nexushub/proxyctl"
 )
-
-type drainRequest struct {
-	Target     string `json:"target"`
-	DeadlineMS int64  `json:"deadline_ms"`
-}
 
 // maxTable bounds a table; 1,000 routes take less than 1 MiB.
 const maxTable = 64 << 20
@@ -58,7 +54,7 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request, most int64, into
 }
 
 func (s *Server) putTable(w http.ResponseWriter, r *http.Request) {
-	var t Table
+	var t proxyctl.Table
 	if err := s.decode(w, r, maxTable, &t); err != nil {
 		problem.Write(w, problem.Problem{Status: 400, Detail: "route table: " + err.Error()})
 		return
@@ -72,14 +68,14 @@ func (s *Server) putTable(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) postDrain(w http.ResponseWriter, r *http.Request) {
-	var in drainRequest
+	var in proxyctl.DrainRequest
 	if err := s.decode(w, r, 64<<10, &in); err != nil {
 		problem.Write(w, problem.Problem{Status: 400, Detail: "drain: " + err.Error()})
 		return
 	}
 	t := s.targets.find(in.Target)
 	if t == nil {
-		writeJSON(w, 200, DrainResult{})
+		writeJSON(w, 200, proxyctl.DrainResult{})
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), time.Duration(in.DeadlineMS)*time.Millisecond)
@@ -91,12 +87,12 @@ func (s *Server) postDrain(w http.ResponseWriter, r *http.Request) {
 }
 
 // Status tells what is in force and in flight.
-func (s *Server) Status() Status {
+func (s *Server) Status() proxyctl.Status {
 	snap := s.snapshot.Load()
-	st := Status{
+	st := proxyctl.Status{
 		Generation: snap.table.Generation, StartedAt: s.started, Version: s.opt.Version, Listeners: s.listenerStatus(),
 		CACert: s.certs.CACert(), InFlight: s.inFlight[0].Load() + s.inFlight[1].Load(), Held: int64(s.waiting.Len()), Conns: s.conns.Load(),
-		Targets: []TargetStatus{}, Routes: []RouteStatus{}, Instances: []InstanceStatus{},
+		Targets: []proxyctl.TargetStatus{}, Routes: []proxyctl.RouteStatus{}, Instances: []proxyctl.InstanceStatus{},
 	}
 	for _, t := range s.targets.all() {
 		st.Targets = append(st.Targets, t.status())
@@ -104,7 +100,7 @@ func (s *Server) Status() Status {
 	for _, r := range snap.table.Routes {
 		c := snap.instances[r.Instance]
 		st.Routes = append(st.Routes, c.status())
-		st.Instances = append(st.Instances, InstanceStatus{
+		st.Instances = append(st.Instances, proxyctl.InstanceStatus{
 			Instance: r.Instance, LastRequest: timeOf(c.stats.last.Load()),
 			InFlight: c.stats.inFlight.Load(), Requests: c.stats.requests.Load(),
 		})
@@ -112,8 +108,8 @@ func (s *Server) Status() Status {
 	return st
 }
 
-func (c *route) status() RouteStatus {
-	s := RouteStatus{
+func (c *route) status() proxyctl.RouteStatus {
+	s := proxyctl.RouteStatus{
 		Instance: c.Instance, Name: c.Name, Kind: c.Kind, State: c.State, Hosts: c.Hosts,
 		Static: c.StaticDir, InFlight: c.stats.inFlight.Load(),
 	}
@@ -123,11 +119,11 @@ func (c *route) status() RouteStatus {
 	return s
 }
 
-func (t *target) status() TargetStatus {
+func (t *target) status() proxyctl.TargetStatus {
 	t.mu.Lock()
 	streams := len(t.streams)
 	t.mu.Unlock()
-	return TargetStatus{
+	return proxyctl.TargetStatus{
 		ID: t.ID, Address: t.Address, InFlight: t.inFlight.Load(), Requests: t.requests.Load(),
 		LastRequest: timeOf(t.last.Load()), Draining: t.draining.Load(), Streams: streams,
 	}

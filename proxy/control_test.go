@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 func TestControl(t *testing.T) {
@@ -25,18 +27,21 @@ func TestControl(t *testing.T) {
 		return s.Generation == 1 && len(s.Listeners) == 3 && s.CACert != "" && len(s.Routes) == 1 && len(s.Instances) == 1 &&
 			s.Instances[0].Requests == 1 && !s.Instances[0].LastRequest.IsZero() && s.Instances[0].InFlight == 0
 	})
-	if err := f.client.Apply(context.Background(), Table{Format: 9}); err == nil || !strings.Contains(err.Error(), "format 9") {
+	if err := f.client.Apply(context.Background(), proxyctl.Table{Format: 9}); err == nil || !strings.Contains(err.Error(), "format 9") {
 		t.Error("bad table:", err)
 	}
 	list, err := f.client.Certs(context.Background())
 	if err != nil || len(list) != 1 || list[0].Source != "local CA" {
 		t.Error(list, err)
 	}
-	if r, err := f.client.Drain(context.Background(), "nobody", time.Second); err != nil || r != (DrainResult{}) {
+	if r, err := f.client.Drain(context.Background(), "nobody", time.Second); err != nil || r != (proxyctl.DrainResult{}) {
 		t.Error(r, err)
 	}
+	var d net.Dialer
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", f.socket) }
+	control := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
 	for path, want := range map[string]string{"/metrics": `nexushub_http_requests_total{app="app",code="200",method="GET"} 1`, "/healthz": "ok"} {
-		r, err := f.client.http.Get("http://proxy" + path)
+		r, err := control.Get("http://proxy" + path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +76,7 @@ func TestErrorPages(t *testing.T) {
 	f := start(t)
 	dir := t.TempDir()
 	os.WriteFile(filepath.Join(dir, "503.html"), []byte("back soon"), 0o644)
-	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateDown, ErrorDir: dir}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateDown, ErrorDir: dir}))
 	for _, c := range []struct{ path, accept, kind, text string }{
 		{"/public/x", "text/html,*/*", "text/html; charset=utf-8", "back soon"},
 		{"/public/x", "*/*", "application/problem+json", `"status":503`},

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // balanced makes loadBalancer a trusted proxy.
@@ -81,8 +83,8 @@ func TestLoadBalancerIsExempt(t *testing.T) {
 }
 
 // startingRoute is an application that is not ready.
-func startingRoute(id, host string) Route {
-	return Route{Instance: id, Name: id, Hosts: []string{host}, State: StateStarting}
+func startingRoute(id, host string) proxyctl.Route {
+	return proxyctl.Route{Instance: id, Name: id, Hosts: []string{host}, State: proxyctl.StateStarting}
 }
 
 // TestHeldRequestsAreShared: one address has more requests wait for an application than

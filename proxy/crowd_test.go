@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // Addresses of the clients. That of the load balancer is a trusted proxy where the test
@@ -137,7 +139,7 @@ func (f *fixture) http2From(address string, n int, path ...string) *rawHTTP2 {
 }
 
 // crowd routes to a target that answers, or does not, as the path asks.
-func (f *fixture) crowd() Route {
+func (f *fixture) crowd() proxyctl.Route {
 	release := make(chan struct{})
 	r := appRoute(f.t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

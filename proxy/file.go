@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/proxy/static"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // file answers with a file of the route's static folder; where there is none it
@@ -18,7 +19,7 @@ func (s *Server) file(x *exchange) {
 	switch {
 	case err == nil && reading:
 		x.client.local(f, x)
-	case x.route.ProxyAll || (err != nil && x.route.State == StateStarting):
+	case x.route.ProxyAll || (err != nil && x.route.State == proxyctl.StateStarting):
 		closeFile(f)
 		s.instead(x)
 	case !reading:

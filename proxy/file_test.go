@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 func TestFilesOfAnApplication(t *testing.T) {
@@ -20,18 +22,18 @@ func TestFilesOfAnApplication(t *testing.T) {
 	}
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "app ", r.Method, " ", r.URL.Path) }))
 	t.Cleanup(app.Close)
-	target := &Target{ID: "app", Network: "tcp", Address: app.Listener.Addr().String()}
-	route := func(id string, change func(*Route)) Route {
-		r := Route{Instance: id, Name: id, Hosts: []string{id + ".yesterday.localhost"}, State: StateReady, StaticDir: dir, Target: target}
+	target := &proxyctl.Target{ID: "app", Network: "tcp", Address: app.Listener.Addr().String()}
+	route := func(id string, change func(*proxyctl.Route)) proxyctl.Route {
+		r := proxyctl.Route{Instance: id, Name: id, Hosts: []string{id + ".yesterday.localhost"}, State: proxyctl.StateReady, StaticDir: dir, Target: target}
 		change(&r)
 		return r
 	}
 	f := start(t)
 	f.apply(table(
-		route("files", func(r *Route) { r.Target = nil }),
-		route("spa", func(r *Route) { r.SPAFallback = true }),
-		route("all", func(r *Route) { r.ProxyAll = true }),
-		route("down", func(r *Route) { r.State = StateDown; r.ProxyAll = true }),
+		route("files", func(r *proxyctl.Route) { r.Target = nil }),
+		route("spa", func(r *proxyctl.Route) { r.SPAFallback = true }),
+		route("all", func(r *proxyctl.Route) { r.ProxyAll = true }),
+		route("down", func(r *proxyctl.Route) { r.State = proxyctl.StateDown; r.ProxyAll = true }),
 	))
 	cases := []struct {
 		host, method, path string
@@ -89,8 +91,8 @@ func TestDevelopmentServers(t *testing.T) {
 	address := dev.Listener.Addr().String()
 	f := start(t)
 	f.apply(table(
-		Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateStarting, DevServer: address},
-		Route{Instance: "service", Name: "service", Hosts: []string{"my.debug"}, State: StateDown, Kind: "debug", StaticService: dev.URL + "/base/"},
+		proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateStarting, DevServer: address},
+		proxyctl.Route{Instance: "service", Name: "service", Hosts: []string{"my.debug"}, State: proxyctl.StateDown, Kind: "debug", StaticService: dev.URL + "/base/"},
 	))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		if got := body(t, get(t, c, "/src/main.ts?t=1")); got != appHost+" /src/main.ts?t=1" {

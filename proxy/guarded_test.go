@@ -7,11 +7,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 func TestHeldClientMayLeave(t *testing.T) {
 	f := start(t, byHand, func(o *Options) { o.HoldTimeout = time.Minute })
-	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateStarting}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateStarting}))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		ctx, cancel := context.WithCancel(context.Background())
 		r, _ := http.NewRequestWithContext(ctx, "GET", "https://"+appHost+"/public/x", nil)
@@ -81,7 +83,7 @@ func TestUnitMovesToAnotherAddress(t *testing.T) {
 	}()
 	eventually(t, "request at the old address", func() bool { return f.server.inFlight[0].Load() == 1 })
 	f.apply(table(moved))
-	drained := make(chan DrainResult, 1)
+	drained := make(chan proxyctl.DrainResult, 1)
 	go func() {
 		r, _ := f.client.Drain(context.Background(), old.Target.ID, 10*time.Second)
 		drained <- r

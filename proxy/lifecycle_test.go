@@ -13,13 +13,15 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 func TestStartingIsHeld(t *testing.T) {
 	f := start(t, func(o *Options) { o.HoldTimeout = 10 * time.Second })
 	ready := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "up") }))
 	starting := ready
-	starting.State, starting.Target = StateStarting, nil
+	starting.State, starting.Target = proxyctl.StateStarting, nil
 	f.apply(table(starting))
 	got := make(chan string, 2)
 	both(t, f, func(t *testing.T, c *http.Client) {
@@ -45,7 +47,7 @@ func TestStartingIsHeld(t *testing.T) {
 
 func TestHoldEnds(t *testing.T) {
 	f := start(t)
-	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateStarting}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateStarting}))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		r := get(t, c, "/public/x")
 		if r.StatusCode != 503 || r.Header.Get("Retry-After") == "" {
@@ -58,12 +60,12 @@ func TestHoldEnds(t *testing.T) {
 // table, drain and stop in the agent's order.
 func TestReplacementLosesNothing(t *testing.T) {
 	f := start(t, func(o *Options) { o.AccessLog = false })
-	serve := func(i int) (Route, func()) {
+	serve := func(i int) (proxyctl.Route, func()) {
 		l := listen(t, "tcp", "127.0.0.1:0")
 		srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "rev", i) })}
 		go srv.Serve(l)
-		return Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
-			Target: &Target{ID: fmt.Sprint("rev", i), Network: "tcp", Address: l.Addr().String()}}, func() { srv.Close() }
+		return proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
+			Target: &proxyctl.Target{ID: fmt.Sprint("rev", i), Network: "tcp", Address: l.Addr().String()}}, func() { srv.Close() }
 	}
 	route, stop := serve(0)
 	f.apply(table(route))

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/proxy/certs"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // listen serves one listening socket by its name until ctx ends.
@@ -128,10 +129,10 @@ func (s *Server) serveControl(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
-func (s *Server) listenerStatus() []ListenerStatus {
-	list := make([]ListenerStatus, 0, len(s.opt.Listeners))
+func (s *Server) listenerStatus() []proxyctl.ListenerStatus {
+	list := make([]proxyctl.ListenerStatus, 0, len(s.opt.Listeners))
 	for _, l := range s.opt.Listeners {
-		list = append(list, ListenerStatus{Name: l.Name, Address: l.Addr().String()})
+		list = append(list, proxyctl.ListenerStatus{Name: l.Name, Address: l.Addr().String()})
 	}
 	return list
 }

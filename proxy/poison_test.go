@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Path: evil\r\n\r\nEVIL"
@@ -100,8 +102,8 @@ func TestNobodyGetsAnothersAnswer(t *testing.T) {
 				n++
 				address := map[string]string{"tcp": "127.0.0.1:0", "unix": fmt.Sprint(dir, "/", n)}[network]
 				s := sloppyTarget(t, network, address, c.first)
-				f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
-					Target: &Target{ID: fmt.Sprint(n), Network: network, Address: s.Addr().String()}}))
+				f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
+					Target: &proxyctl.Target{ID: fmt.Sprint(n), Network: network, Address: s.Addr().String()}}))
 				client := f.http(http2)
 				ask(t, client, c.method, "/evil")
 				s.more <- c.late
@@ -138,8 +140,8 @@ func ask(t *testing.T, c *http.Client, method, path string) (*http.Response, str
 func TestNoisyTargetGetsConnectionsOnce(t *testing.T) {
 	f := start(t)
 	s := sloppyTarget(t, "tcp", "127.0.0.1:0", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
-		Target: &Target{ID: "noisy", Network: "tcp", Address: s.Addr().String()}}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
+		Target: &proxyctl.Target{ID: "noisy", Network: "tcp", Address: s.Addr().String()}}))
 	kept := func() (n int) {
 		target := f.server.targets.find("noisy")
 		target.mu.Lock()
@@ -190,8 +192,8 @@ func TestHalfARequestAnswered(t *testing.T) {
 			}()
 		}
 	}()
-	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
-		Target: &Target{ID: "early", Network: "tcp", Address: l.Addr().String()}}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
+		Target: &proxyctl.Target{ID: "early", Network: "tcp", Address: l.Addr().String()}}))
 	both(t, f, func(t *testing.T, client *http.Client) {
 		in, out := io.Pipe()
 		r, _ := http.NewRequest("POST", "https://"+appHost+"/upload", in)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/proxy/h1"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 const (
@@ -34,7 +35,8 @@ type fixture struct {
 	server *Server
 	addr   string
 	plain  string
-	client *Client
+	socket string // for control
+	client *proxyctl.Client
 	roots  *x509.CertPool
 	stop   func()
 	opt    Options
@@ -79,9 +81,9 @@ func start(t testing.TB, change ...func(*Options)) *fixture {
 // run starts the proxy on sockets of its own.
 func (f *fixture) run() {
 	f.t.Helper()
-	socket := filepath.Join(f.t.TempDir(), "control.sock")
-	https, http, control := listen(f.t, "tcp", "127.0.0.1:0"), listen(f.t, "tcp", "127.0.0.1:0"), listen(f.t, "unix", socket)
-	f.addr, f.plain, f.client = https.Addr().String(), http.Addr().String(), NewClient(socket)
+	f.socket = filepath.Join(f.t.TempDir(), "control.sock")
+	https, http, control := listen(f.t, "tcp", "127.0.0.1:0"), listen(f.t, "tcp", "127.0.0.1:0"), listen(f.t, "unix", f.socket)
+	f.addr, f.plain, f.client = https.Addr().String(), http.Addr().String(), proxyctl.NewClient(f.socket)
 	opt := f.opt
 	opt.Listeners = []Listener{{"https", https}, {"http", http}, {"control", control}}
 	ready := make(chan struct{})
@@ -214,7 +216,7 @@ func (f *fixture) http(http2 bool) *http.Client {
 	return &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-func (f *fixture) apply(t Table) {
+func (f *fixture) apply(t proxyctl.Table) {
 	f.t.Helper()
 	if err := f.client.Apply(context.Background(), t); err != nil {
 		f.t.Fatal(err)
@@ -222,8 +224,8 @@ func (f *fixture) apply(t Table) {
 }
 
 // table is one with the given routes.
-func table(routes ...Route) Table {
-	return Table{
+func table(routes ...proxyctl.Route) proxyctl.Table {
+	return proxyctl.Table{
 		Format: 1, Generation: 1, Domain: "yesterday.localhost", InternalSecret: secret,
 		APIHosts:      []string{"admin.yesterday.localhost", "internal.yesterday.localhost"},
 		LoginInstance: loginID, AdminInstance: adminID, Routes: routes,
@@ -231,17 +233,17 @@ func table(routes ...Route) Table {
 }
 
 // appRoute leads appHost to a handler, through all paths.
-func appRoute(t testing.TB, h http.Handler) Route {
+func appRoute(t testing.TB, h http.Handler) proxyctl.Route {
 	return routeTo(t, appID, appHost, h)
 }
 
-func routeTo(t testing.TB, id, host string, h http.Handler) Route {
+func routeTo(t testing.TB, id, host string, h http.Handler) proxyctl.Route {
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	return Route{
+	return proxyctl.Route{
 		Instance: id, Name: strings.TrimSuffix(host, ".yesterday.localhost"), Kind: "static", Hosts: []string{host},
-		State: StateReady, ProxyAll: true, Target: &Target{ID: "nexushub-app-" + id + ".service", Network: "tcp", Address: srv.Listener.Addr().String()},
+		State: proxyctl.StateReady, ProxyAll: true, Target: &proxyctl.Target{ID: "nexushub-app-" + id + ".service", Network: "tcp", Address: srv.Listener.Addr().String()},
 	}
 }
 

@@ -6,18 +6,12 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/proxy/static"
-)
-
-// States of a Route.
-const (
-	StateReady    = "ready"    // requests go to the target
-	StateStarting = "starting" // requests are held
-	StateDown     = "down"     // 503
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // route is a Route compiled: its addresses resolved to targets.
 type route struct {
-	Route
+	proxyctl.Route
 	target  *target
 	dev     *target
 	service *target
@@ -28,10 +22,10 @@ type route struct {
 	stats   *routeStats
 }
 
-func newRoute(r *Route, pool *targets) (*route, error) {
+func newRoute(r *proxyctl.Route, pool *targets) (*route, error) {
 	c := &route{Route: *r, stats: pool.stats(r.Instance, r.Name)}
 	switch r.State {
-	case StateReady, StateStarting, StateDown:
+	case proxyctl.StateReady, proxyctl.StateStarting, proxyctl.StateDown:
 	default:
 		return nil, fmt.Errorf("route table: instance %s: state %q is not ready, starting or down", r.Instance, r.State)
 	}
@@ -39,7 +33,7 @@ func newRoute(r *Route, pool *targets) (*route, error) {
 		c.target = pool.get(*r.Target)
 	}
 	if r.DevServer != "" {
-		c.dev = pool.get(Target{ID: "dev " + r.DevServer, Network: "tcp", Address: r.DevServer})
+		c.dev = pool.get(proxyctl.Target{ID: "dev " + r.DevServer, Network: "tcp", Address: r.DevServer})
 	}
 	if r.StaticService != "" {
 		if err := c.setService(r.StaticService, pool); err != nil {
@@ -60,7 +54,7 @@ func (c *route) setService(service string, pool *targets) error {
 	if err != nil {
 		return fmt.Errorf("static service: %w", err)
 	}
-	t := Target{ID: "service " + u.Scheme + "://" + u.Host, Network: "tcp", Address: u.Host}
+	t := proxyctl.Target{ID: "service " + u.Scheme + "://" + u.Host, Network: "tcp", Address: u.Host}
 	port := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
 	if port == "" || u.Host == "" {
 		return fmt.Errorf("static service %q: want http://HOST or https://HOST", service)

@@ -3,6 +3,8 @@ package proxy
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // grants answers whether an access token is unexpired and was issued for an instance.
@@ -119,9 +121,9 @@ func (s *snapshot) other(route *route, r *request, a area) decision {
 		return decision{action: actFile}
 	case route.ProxyAll:
 		return s.rest(route, a)
-	case route.State == StateStarting:
+	case route.State == proxyctl.StateStarting:
 		return decision{action: actHold}
-	case route.State == StateDown:
+	case route.State == proxyctl.StateDown:
 		return refuse(503, "The application is not running.")
 	}
 	return refuse(404, "Nothing is here.")
@@ -141,9 +143,9 @@ func (s *snapshot) rest(route *route, a area) decision {
 // toTarget leads to the instance as its state allows.
 func (c *route) toTarget() decision {
 	switch {
-	case c.State == StateStarting:
+	case c.State == proxyctl.StateStarting:
 		return decision{action: actHold, route: c}
-	case c.State == StateDown:
+	case c.State == proxyctl.StateDown:
 		d := refuse(503, "The application is not running.")
 		d.route = c
 		return d

@@ -3,6 +3,8 @@ package proxy
 import (
 	"strings"
 	"testing"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // someGrants knows one token per instance, "token-" and the instance.
@@ -18,19 +20,21 @@ func (someGrants) Valid(token, instance string) bool {
 
 func testSnapshot(t *testing.T) *snapshot {
 	t.Helper()
-	at := func(id string) *Target { return &Target{ID: id, Network: "tcp", Address: "127.0.0.1:1"} }
-	route := func(id, host, state string) Route {
-		return Route{Instance: id, Name: host, Hosts: []string{host + ".yesterday.localhost"}, State: state, Target: at(host)}
+	at := func(id string) *proxyctl.Target {
+		return &proxyctl.Target{ID: id, Network: "tcp", Address: "127.0.0.1:1"}
 	}
-	app, all := route(appID, "app", StateReady), route("all", "all", StateReady)
+	route := func(id, host, state string) proxyctl.Route {
+		return proxyctl.Route{Instance: id, Name: host, Hosts: []string{host + ".yesterday.localhost"}, State: state, Target: at(host)}
+	}
+	app, all := route(appID, "app", proxyctl.StateReady), route("all", "all", proxyctl.StateReady)
 	app.StaticDir = t.TempDir()
 	all.ProxyAll = true
-	dev, service := route("dev", "dev", StateReady), route("service", "service", StateReady)
+	dev, service := route("dev", "dev", proxyctl.StateReady), route("service", "service", proxyctl.StateReady)
 	dev.DevServer, service.StaticService = "127.0.0.1:5173", "http://127.0.0.1:3000/base/"
-	fileOnly := Route{Instance: "files", Hosts: []string{"files.debug"}, State: StateReady, StaticDir: t.TempDir()}
-	none := route("none", "none", StateReady)
-	tb := table(app, all, dev, service, fileOnly, none, route("slow", "slow", StateStarting), route("down", "down", StateDown),
-		route(loginID, "login", StateReady), route(adminID, "admin", StateReady))
+	fileOnly := proxyctl.Route{Instance: "files", Hosts: []string{"files.debug"}, State: proxyctl.StateReady, StaticDir: t.TempDir()}
+	none := route("none", "none", proxyctl.StateReady)
+	tb := table(app, all, dev, service, fileOnly, none, route("slow", "slow", proxyctl.StateStarting), route("down", "down", proxyctl.StateDown),
+		route(loginID, "login", proxyctl.StateReady), route(adminID, "admin", proxyctl.StateReady))
 	tb.AgentSocket = "/run/nexushub/debug.sock"
 	s, err := compile(tb, newTargets())
 	if err != nil {
@@ -127,16 +131,18 @@ func TestRules(t *testing.T) {
 }
 
 func TestTableFaults(t *testing.T) {
-	route := func(id string, hosts ...string) Route { return Route{Instance: id, State: StateReady, Hosts: hosts} }
-	bad := map[string]Table{
+	route := func(id string, hosts ...string) proxyctl.Route {
+		return proxyctl.Route{Instance: id, State: proxyctl.StateReady, Hosts: hosts}
+	}
+	bad := map[string]proxyctl.Table{
 		"format":          {Format: 2},
 		"host":            table(route("a", "no host")),
 		"host twice":      table(route("a", "x.y"), route("b", "X.Y.")),
 		"instance twice":  table(route("a", "x.y"), route("a", "x.z")),
 		"no instance":     table(route("", "x.y")),
-		"state":           table(Route{Instance: "a", State: "fine"}),
-		"service scheme":  table(Route{Instance: "a", State: StateReady, StaticService: "ftp://x"}),
-		"service no host": table(Route{Instance: "a", State: StateReady, StaticService: "http://"}),
+		"state":           table(proxyctl.Route{Instance: "a", State: "fine"}),
+		"service scheme":  table(proxyctl.Route{Instance: "a", State: proxyctl.StateReady, StaticService: "ftp://x"}),
+		"service no host": table(proxyctl.Route{Instance: "a", State: proxyctl.StateReady, StaticService: "http://"}),
 	}
 	for name, tb := range bad {
 		if _, err := compile(tb, newTargets()); err == nil {

@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // snapshot is a Table compiled for look-ups. It never changes; the next table makes
 // a new one and closes changed, which wakes the requests that wait for it.
 type snapshot struct {
-	table     Table
+	table     proxyctl.Table
 	hosts     map[string]*site
 	instances map[string]*route
 	login     *route
@@ -31,7 +32,7 @@ type site struct {
 
 // compile checks a table and builds its snapshot. Targets that an earlier snapshot
 // knew are taken over with their connections and counts.
-func compile(t Table, pool *targets) (*snapshot, error) {
+func compile(t proxyctl.Table, pool *targets) (*snapshot, error) {
 	if t.Format != 1 {
 		return nil, fmt.Errorf("route table format %d is not supported, want 1", t.Format)
 	}
@@ -44,7 +45,7 @@ func compile(t Table, pool *targets) (*snapshot, error) {
 		changed:   make(chan struct{}),
 	}
 	if t.AgentSocket != "" {
-		s.agent = pool.get(Target{ID: "agent", Network: "unix", Address: t.AgentSocket})
+		s.agent = pool.get(proxyctl.Target{ID: "agent", Network: "unix", Address: t.AgentSocket})
 	}
 	if err := s.addAPIHosts(t.APIHosts); err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func (s *snapshot) addAPIHosts(hosts []string) error {
 	return nil
 }
 
-func (s *snapshot) addRoute(r *Route, pool *targets) error {
+func (s *snapshot) addRoute(r *proxyctl.Route, pool *targets) error {
 	if r.Instance == "" {
 		return fmt.Errorf("route table: route %q has no instance", r.Name)
 	}

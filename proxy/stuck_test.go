@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // TestFloodOfInterimResponses: who does not read them holds nothing for ever, and who reads
@@ -39,8 +41,8 @@ func TestFloodOfInterimResponses(t *testing.T) {
 			}()
 		}
 	}()
-	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
-		Target: &Target{ID: "flood", Network: "tcp", Address: l.Addr().String()}}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
+		Target: &proxyctl.Target{ID: "flood", Network: "tcp", Address: l.Addr().String()}}))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		c.Transport.(*http.Transport).MaxResponseHeaderBytes = 100 << 20
 		if r, err := c.Get("https://" + appHost + "/x"); err == nil && r.StatusCode != 502 {

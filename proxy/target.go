@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // errDraining says that a target takes no new requests: decide again.
@@ -22,7 +24,7 @@ const (
 // target is one address that requests go to. It outlives the snapshots that name it,
 // so that its requests in flight stay counted until the last has ended.
 type target struct {
-	Target
+	proxyctl.Target
 	dialer net.Dialer
 
 	inFlight atomic.Int64
@@ -37,7 +39,7 @@ type target struct {
 	streams map[*tunnel]struct{} // WebSockets and other upgraded connections
 }
 
-func newTarget(t Target) *target {
+func newTarget(t proxyctl.Target) *target {
 	return &target{
 		Target:  t,
 		dialer:  net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second},
@@ -159,7 +161,7 @@ func (t *target) prune(now time.Time) {
 
 // drain refuses new requests and waits for those in flight. When ctx ends first, it
 // closes the upgraded connections in good form and reports what is left.
-func (t *target) drain(ctx context.Context) DrainResult {
+func (t *target) drain(ctx context.Context) proxyctl.DrainResult {
 	t.draining.Store(true)
 	defer t.closeIdle()
 	defer t.poke() // another drain may wait too
@@ -169,10 +171,10 @@ func (t *target) drain(ctx context.Context) DrainResult {
 		case <-ctx.Done():
 			cut := t.inFlight.Load()
 			t.closeStreams()
-			return DrainResult{InFlight: cut, TimedOut: true}
+			return proxyctl.DrainResult{InFlight: cut, TimedOut: true}
 		}
 	}
-	return DrainResult{}
+	return proxyctl.DrainResult{}
 }
 
 func (t *target) closeIdle() { t.prune(time.Now().Add(2 * idleUpstream)) }

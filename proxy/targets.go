@@ -5,22 +5,24 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // targets keeps every target and the counts of every instance over the changes of
 // the table.
 type targets struct {
 	mu        sync.Mutex // guards the fields that follow
-	byAddress map[Target]*target
+	byAddress map[proxyctl.Target]*target
 	instances map[string]*routeStats
 }
 
 func newTargets() *targets {
-	return &targets{byAddress: map[Target]*target{}, instances: map[string]*routeStats{}}
+	return &targets{byAddress: map[proxyctl.Target]*target{}, instances: map[string]*routeStats{}}
 }
 
 // get returns the target with this id and address.
-func (p *targets) get(t Target) *target {
+func (p *targets) get(t proxyctl.Target) *target {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known := p.byAddress[t]

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 const exchangeTimeout = 10 * time.Second
@@ -81,11 +83,11 @@ func (s *Server) enterLogin(ctx context.Context, x *exchange) (*route, error) {
 	for snap := x.snap; ; snap = s.snapshot.Load() {
 		login := snap.login
 		switch {
-		case login == nil || login.State == StateDown:
+		case login == nil || login.State == proxyctl.StateDown:
 			return nil, errNoLogin
-		case login.State == StateReady && login.target == nil:
+		case login.State == proxyctl.StateReady && login.target == nil:
 			return nil, errNoLogin
-		case login.State == StateReady && login.target.acquire(x.began) == nil:
+		case login.State == proxyctl.StateReady && login.target.acquire(x.began) == nil:
 			return login, nil
 		}
 		select {

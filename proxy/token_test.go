@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 func TestLogin(t *testing.T) {
@@ -82,9 +84,9 @@ func TestExchangeWaitsForLogin(t *testing.T) {
 		json.NewEncoder(w).Encode(map[string]any{"Expiry": time.Now().Add(time.Hour), "RefreshToken": "b", "AccessToken": "c", "ApplicationID": appID})
 	}))
 	replaced, starting := login, login
-	replaced.Target = &Target{ID: "old", Network: "tcp", Address: "127.0.0.1:1"}
-	starting.State, starting.Target = StateStarting, nil
-	for name, before := range map[string]Route{"starts": starting, "is replaced": replaced} {
+	replaced.Target = &proxyctl.Target{ID: "old", Network: "tcp", Address: "127.0.0.1:1"}
+	starting.State, starting.Target = proxyctl.StateStarting, nil
+	for name, before := range map[string]proxyctl.Route{"starts": starting, "is replaced": replaced} {
 		f.apply(table(login, app))
 		f.apply(table(before, app))
 		if before.Target != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // webSocket is a target that switches protocols and echoes, and says hello in one
@@ -55,7 +57,7 @@ func TestWebSocket(t *testing.T) {
 		}
 	}
 	// A deploy of somebody else does not concern it.
-	f.apply(table(route, Route{Instance: "other", Name: "other", Hosts: []string{"o.x"}, State: StateReady}))
+	f.apply(table(route, proxyctl.Route{Instance: "other", Name: "other", Hosts: []string{"o.x"}, State: proxyctl.StateReady}))
 	io.WriteString(conn, "pong")
 	if b, err := in.Peek(4); err != nil || string(b) != "pong" {
 		t.Fatal(string(b), err)

@@ -9,11 +9,13 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // flaky is a target that answers one request per connection and then closes it,
 // without saying so.
-func flaky(t *testing.T, served, closed *atomic.Int64) Route {
+func flaky(t *testing.T, served, closed *atomic.Int64) proxyctl.Route {
 	l := listen(t, "tcp", "127.0.0.1:0")
 	t.Cleanup(func() { l.Close() })
 	go func() {
@@ -33,8 +35,8 @@ func flaky(t *testing.T, served, closed *atomic.Int64) Route {
 			}()
 		}
 	}()
-	return Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
-		Target: &Target{ID: "flaky", Network: "tcp", Address: l.Addr().String()}}
+	return proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
+		Target: &proxyctl.Target{ID: "flaky", Network: "tcp", Address: l.Addr().String()}}
 }
 
 func TestDeadKeptConnectionsAreNoticed(t *testing.T) {
@@ -81,8 +83,8 @@ func TestUpstreamFaults(t *testing.T) {
 	f := start(t)
 	for name, a := range answers {
 		l := answering(t, a.raw)
-		f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
-			Target: &Target{ID: name, Network: "tcp", Address: l.Addr().String()}}))
+		f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
+			Target: &proxyctl.Target{ID: name, Network: "tcp", Address: l.Addr().String()}}))
 		both(t, f, func(t *testing.T, c *http.Client) {
 			r := get(t, c, "/x")
 			if got := body(t, r); r.StatusCode != a.status || (a.status == 200 && got != "ab") {
@@ -91,8 +93,8 @@ func TestUpstreamFaults(t *testing.T) {
 		})
 		l.Close()
 	}
-	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
-		Target: &Target{ID: "dead", Network: "tcp", Address: dead.Addr().String()}}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
+		Target: &proxyctl.Target{ID: "dead", Network: "tcp", Address: dead.Addr().String()}}))
 	if r := get(t, f.http(false), "/x"); r.StatusCode != 502 || r.Header.Get("Content-Type") != "application/problem+json" {
 		t.Error(r.Status, r.Header)
 	}
@@ -119,8 +121,8 @@ func TestCutResponseIsNotTakenForWhole(t *testing.T) {
 	f := start(t)
 	for _, head := range []string{"Content-Length: 10", "Transfer-Encoding: chunked"} {
 		l := answering(t, "HTTP/1.1 200 OK\r\n"+head+"\r\n\r\n5\r\nabcde")
-		f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true,
-			Target: &Target{ID: head, Network: "tcp", Address: l.Addr().String()}}))
+		f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
+			Target: &proxyctl.Target{ID: head, Network: "tcp", Address: l.Addr().String()}}))
 		both(t, f, func(t *testing.T, c *http.Client) {
 			r, err := c.Get("https://" + appHost + "/x")
 			if err != nil {
@@ -142,7 +144,7 @@ func TestUnixTarget(t *testing.T) {
 	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "by socket") })}}
 	srv.Start()
 	t.Cleanup(srv.Close)
-	f.apply(table(Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: StateReady, ProxyAll: true, Target: &Target{ID: "u", Network: "unix", Address: socket}}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true, Target: &proxyctl.Target{ID: "u", Network: "unix", Address: socket}}))
 	if r := get(t, f.http(false), "/x"); body(t, r) != "by socket" {
 		t.Error(r.Status)
 	}

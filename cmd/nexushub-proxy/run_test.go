@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // folder is a configuration, with everything that the daemon writes inside it.
@@ -65,7 +65,7 @@ func TestServesUntilItIsTold(t *testing.T) {
 	go func() {
 		done <- run(ctx, []string{"--config", dir, "--listen", "127.0.0.1:0", "--control", control, "--run-dir", dir}, &log, &log)
 	}()
-	c := proxy.NewClient(control)
+	c := proxyctl.NewClient(control)
 	deadline := time.Now().Add(10 * time.Second)
 	for {
 		s, err := c.Status(ctx)

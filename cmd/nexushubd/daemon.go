@@ -17,7 +17,7 @@ import (
 	"github.com/nexushub/nexushub/debug/upload"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/journal"
-	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -35,7 +35,7 @@ type daemon struct {
 	secret  string // the internal one
 
 	units    *units.Manager
-	proxy    *proxy.Client
+	proxy    *proxyctl.Client
 	journal  *journal.Hub
 	releases *release.Store
 	agent    *agent.Agent
@@ -70,7 +70,7 @@ func (d *daemon) connect(ctx context.Context) (err error) {
 	if d.units, err = units.Dial(ctx, units.WithLog(d.log)); err != nil {
 		return fmt.Errorf("no connection to systemd over D-Bus (systemctl status dbus.socket dbus): %w", err)
 	}
-	d.proxy = proxy.NewClient(filepath.Join(d.conf.RunDir, "proxy.sock"))
+	d.proxy = proxyctl.NewClient(filepath.Join(d.conf.RunDir, "proxy.sock"))
 	return nil
 }
 

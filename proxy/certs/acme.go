@@ -15,6 +15,8 @@ import (
 
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // ACMEProtocol is what an authority's tls-alpn-01 connection offers instead of HTTP
@@ -206,18 +208,18 @@ func (a *ACME) Challenge(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // List describes every host that has opted in, with its certificate or its fault.
-func (a *ACME) List() []Info {
+func (a *ACME) List() []proxyctl.CertInfo {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var list []Info
+	var list []proxyctl.CertInfo
 	for host := range a.hosts {
-		i := Info{Hosts: []string{host}, Source: "ACME", Error: a.faults[host]}
+		i := proxyctl.CertInfo{Hosts: []string{host}, Source: "ACME", Error: a.faults[host]}
 		for _, c := range a.cache.AllMatchingCertificates(host) {
 			i.Issuer, i.NotBefore, i.NotAfter = c.Leaf.Issuer.String(), c.Leaf.NotBefore, c.Leaf.NotAfter
 		}
 		list = append(list, i)
 	}
-	slices.SortFunc(list, func(x, y Info) int { return strings.Compare(x.Hosts[0], y.Hosts[0]) })
+	slices.SortFunc(list, func(x, y proxyctl.CertInfo) int { return strings.Compare(x.Hosts[0], y.Hosts[0]) })
 	return list
 }
 

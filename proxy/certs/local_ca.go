@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/internal/atomicfile"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 const (
@@ -133,10 +134,10 @@ func (a *localCA) leaf(host string) (*tls.Certificate, error) {
 	return &c, nil
 }
 
-func (a *localCA) list() []Info {
+func (a *localCA) list() []proxyctl.CertInfo {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var list []Info
+	var list []proxyctl.CertInfo
 	for _, c := range a.leaves {
 		list = append(list, infoOf(c, "local CA", a.certPath()))
 	}

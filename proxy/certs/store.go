@@ -16,6 +16,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // Options of a Store.
@@ -136,14 +138,14 @@ func (s *Store) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, er
 func (s *Store) CACert() string { return s.ca.inUse() }
 
 // List describes every certificate.
-func (s *Store) List() []Info {
-	list := []Info{}
+func (s *Store) List() []proxyctl.CertInfo {
+	list := []proxyctl.CertInfo{}
 	for _, p := range s.files.Load().sorted() {
 		list = append(list, infoOf(p.cert, "file", p.path))
 	}
 	s.mu.Lock()
 	for _, path := range slices.Sorted(maps.Keys(s.faults)) {
-		list = append(list, Info{Source: "file", Path: path, Error: s.faults[path].Error()})
+		list = append(list, proxyctl.CertInfo{Source: "file", Path: path, Error: s.faults[path].Error()})
 	}
 	s.mu.Unlock()
 	if s.opt.ACME != nil {
@@ -153,3 +155,10 @@ func (s *Store) List() []Info {
 }
 
 func wildcard(domain string) string { return "*." + domain }
+
+func infoOf(c *tls.Certificate, source, path string) proxyctl.CertInfo {
+	return proxyctl.CertInfo{
+		Hosts: c.Leaf.DNSNames, Source: source, Path: path, Issuer: c.Leaf.Issuer.String(),
+		NotBefore: c.Leaf.NotBefore, NotAfter: c.Leaf.NotAfter,
+	}
+}

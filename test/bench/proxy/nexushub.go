@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/nexushub/nexushub/proxy"
+	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/test/need"
 )
 
@@ -23,8 +23,8 @@ access_log = false
 // nexushub is our proxy and the way to give it routes.
 type nexushub struct {
 	subject
-	client *proxy.Client
-	target *proxy.Target
+	client *proxyctl.Client
+	target *proxyctl.Target
 	tables uint64 // applied so far
 }
 
@@ -51,8 +51,8 @@ func startNexushub(ctx context.Context, p place, program string) (*nexushub, err
 	}
 	n := &nexushub{
 		subject: subject{name: "nexushub", version: firstLine(ctx, program, "--version"), port: p.Port, process: proc},
-		client:  proxy.NewClient(control),
-		target:  &proxy.Target{ID: "application", Network: "tcp", Address: fmt.Sprintf("127.0.0.1:%d", p.Upstream)},
+		client:  proxyctl.NewClient(control),
+		target:  &proxyctl.Target{ID: "application", Network: "tcp", Address: fmt.Sprintf("127.0.0.1:%d", p.Upstream)},
 	}
 	if err := waitFor(ctx, proc, p.Port); err != nil {
 		return nil, err
@@ -66,9 +66,9 @@ func (n *nexushub) serve(ctx context.Context, hosts int) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	n.tables++
-	table := proxy.Table{
+	table := proxyctl.Table{
 		Format: 1, Generation: n.tables, Domain: "yesterday.localhost", InternalSecret: "benchmark",
-		Routes: []proxy.Route{n.route(0, host)},
+		Routes: []proxyctl.Route{n.route(0, host)},
 	}
 	for i := 1; i < hosts; i++ {
 		table.Routes = append(table.Routes, n.route(i, hostName(i)))
@@ -76,8 +76,8 @@ func (n *nexushub) serve(ctx context.Context, hosts int) error {
 	return n.client.Apply(ctx, table)
 }
 
-func (n *nexushub) route(i int, name string) proxy.Route {
-	return proxy.Route{
+func (n *nexushub) route(i int, name string) proxyctl.Route {
+	return proxyctl.Route{
 		Instance: fmt.Sprintf("00000000-0000-4000-8000-%012d", i), Name: name, Kind: "static",
 		Hosts: []string{name}, State: "ready", Target: n.target, ProxyAll: true,
 	}

@@ -1,4 +1,4 @@
-package proxy
+package proxyctl
 
 import (
 	"bytes"
@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/internal/problem"
-	"github.com/nexushub/nexushub/proxy/certs"
 )
 
 // askLimit bounds calls that only ask. The socket is PID 1's: it takes connections also
@@ -46,14 +45,14 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 // then its upgraded connections are closed in good form.
 func (c *Client) Drain(ctx context.Context, target string, deadline time.Duration) (DrainResult, error) {
 	var r DrainResult
-	in := drainRequest{Target: target, DeadlineMS: deadline.Milliseconds()}
+	in := DrainRequest{Target: target, DeadlineMS: deadline.Milliseconds()}
 	err := c.call(ctx, http.MethodPost, "/v1/drain", in, &r)
 	return r, err
 }
 
 // Certs lists the certificates that the proxy has.
-func (c *Client) Certs(ctx context.Context) ([]certs.Info, error) {
-	var list []certs.Info
+func (c *Client) Certs(ctx context.Context) ([]CertInfo, error) {
+	var list []CertInfo
 	err := c.call(ctx, http.MethodGet, "/v1/certs", nil, &list)
 	return list, err
 }

@@ -1,4 +1,4 @@
-package proxy
+package proxyctl
 
 import "time"
 
@@ -53,10 +53,4 @@ type InstanceStatus struct {
 	LastRequest time.Time `json:"last_request,omitzero"`
 	InFlight    int64     `json:"in_flight"`
 	Requests    uint64    `json:"requests"`
-}
-
-// DrainResult is what GET /v1/drain answers. InFlight is what was cut when TimedOut.
-type DrainResult struct {
-	InFlight int64 `json:"in_flight"`
-	TimedOut bool  `json:"timed_out"`
 }

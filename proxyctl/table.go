@@ -1,4 +1,4 @@
-package proxy
+package proxyctl
 
 // Table is the whole routing state, immutable once applied and replaced as one. The
 // agent puts it; the proxy acknowledges when it is in force and on disk.
@@ -13,6 +13,13 @@ type Table struct {
 	InternalSecret string   `json:"internal_secret,omitempty"` // never written to /var
 	Routes         []Route  `json:"routes"`
 }
+
+// States of a Route.
+const (
+	StateReady    = "ready"    // requests go to the target
+	StateStarting = "starting" // requests are held
+	StateDown     = "down"     // 503
+)
 
 // Route leads from host names to one instance.
 type Route struct {
