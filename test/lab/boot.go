@@ -43,26 +43,22 @@ func (m *Machine) report(t testing.TB) {
 	t.Logf("journal of %s:\n%s", m.Suite, strings.Join(lines[max(0, len(lines)-150):], "\n"))
 }
 
-// Must runs a command in the machine and ends the test when it fails.
-func (m *Machine) Must(t testing.TB, name string, args ...string) string {
+// EachSuite runs a test for every Debian release, one after the other: what is under load, or measured, needs the
+// processors to itself.
+func EachSuite(t *testing.T, test func(*testing.T, Suite)) {
 	t.Helper()
-	out, err := m.Output(t.Context(), name, args...)
-	if err != nil {
-		t.Fatal(err)
+	for _, s := range Suites {
+		t.Run(string(s), func(t *testing.T) { test(t, s) })
 	}
-	return out
 }
 
-// MustInstall installs the package under test and returns what apt printed.
-func (m *Machine) MustInstall(t testing.TB) string {
+// EachSuiteAtOnce runs a test for all Debian releases at the same time: most tests mostly wait.
+func EachSuiteAtOnce(t *testing.T, test func(*testing.T, Suite)) {
 	t.Helper()
-	deb, err := Deb()
-	if err != nil {
-		t.Fatal(err)
+	for _, s := range Suites {
+		t.Run(string(s), func(t *testing.T) {
+			t.Parallel()
+			test(t, s)
+		})
 	}
-	out, err := m.InstallDeb(t.Context(), deb)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }

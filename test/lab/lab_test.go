@@ -9,20 +9,17 @@ import (
 	"time"
 )
 
-func eachSuite(t *testing.T, f func(t *testing.T, m *Machine)) {
-	for _, s := range Suites {
-		t.Run(string(s), func(t *testing.T) {
-			t.Parallel()
-			start := time.Now()
-			m := Boot(t, Options{Suite: s})
-			t.Logf("booted in %s", time.Since(start).Round(time.Millisecond))
-			f(t, m)
-		})
-	}
+func onEachSuite(t *testing.T, test func(*testing.T, *Machine)) {
+	EachSuiteAtOnce(t, func(t *testing.T, s Suite) {
+		start := time.Now()
+		m := Boot(t, Options{Suite: s})
+		t.Logf("booted in %s", time.Since(start).Round(time.Millisecond))
+		test(t, m)
+	})
 }
 
 func TestRunsCleanly(t *testing.T) {
-	eachSuite(t, func(t *testing.T, m *Machine) {
+	onEachSuite(t, func(t *testing.T, m *Machine) {
 		if got, err := m.Output(t.Context(), "systemctl", "is-system-running"); got != "running" {
 			t.Errorf("is-system-running: %q, %v\n%s", got, err, m.Must(t, "systemctl", "--failed"))
 		}
@@ -30,7 +27,7 @@ func TestRunsCleanly(t *testing.T) {
 }
 
 func TestLimitsAreEnforced(t *testing.T) {
-	eachSuite(t, func(t *testing.T, m *Machine) {
+	onEachSuite(t, func(t *testing.T, m *Machine) {
 		fits := func(limit, script string) bool {
 			_, err := m.Output(t.Context(), "systemd-run", "--wait", "-q", "-p", limit, "sh", "-ec", script)
 			return err == nil
@@ -51,7 +48,7 @@ func TestLimitsAreEnforced(t *testing.T) {
 }
 
 func TestPrivateNetworkIsEnforced(t *testing.T) {
-	eachSuite(t, func(t *testing.T, m *Machine) {
+	onEachSuite(t, func(t *testing.T, m *Machine) {
 		l, err := m.Listen("tcp", "127.0.0.1:8080")
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +63,7 @@ func TestPrivateNetworkIsEnforced(t *testing.T) {
 }
 
 func TestAddressFiltersAreEnforced(t *testing.T) {
-	eachSuite(t, func(t *testing.T, m *Machine) {
+	onEachSuite(t, func(t *testing.T, m *Machine) {
 		reaches := func(allow string) bool { // nothing listens there: refused (7) is reached, silence (28) is filtered
 			out, _ := m.Shell(t.Context(), "systemd-run --wait -q -p IPAddressDeny=any -p IPAddressAllow="+allow+
 				" curl -s -m 1 http://127.0.0.1:1/ || echo $?")
@@ -111,7 +108,7 @@ func TestMachinesHaveTheirOwnNetwork(t *testing.T) {
 }
 
 func TestRebootKeepsVar(t *testing.T) {
-	eachSuite(t, func(t *testing.T, m *Machine) {
+	onEachSuite(t, func(t *testing.T, m *Machine) {
 		m.Must(t, "sh", "-c", "echo kept >/var/lib/kept; echo lost >/run/lost")
 		if err := m.Reboot(t.Context()); err != nil {
 			t.Fatal(err)

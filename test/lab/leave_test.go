@@ -23,18 +23,18 @@ func TestNothingIsLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = owner.Wait()
-		eventually(t, func() bool { return !traces(t, id) })
+		Within(t, 20*time.Second, "nothing of the machine is left", func() error { return traces(t, id) })
 	})
 	t.Run("keeper killed", func(t *testing.T) {
 		owner, id := bootWith(t, tool)
 		killKeeper(t, id)
 		_ = owner.Process.Kill()
 		_ = owner.Wait()
-		eventually(t, func() bool { // a killed keeper holds its lock for a moment
+		Within(t, 20*time.Second, "nothing of the machine is left", func() error { // a killed keeper holds its lock for a moment
 			if err := Sweep(); err != nil {
 				t.Fatal(err)
 			}
-			return !traces(t, id)
+			return traces(t, id)
 		})
 	})
 }
@@ -63,23 +63,29 @@ func killKeeper(t *testing.T, id string) {
 	}
 }
 
-func traces(t *testing.T, id string) bool {
-	_, err := os.Stat(filepath.Join(runDir, id))
+// traces says what there still is of a machine.
+func traces(t *testing.T, id string) error {
+	t.Helper()
 	groups, globErr := filepath.Glob("/sys/fs/cgroup/*/nexushub-lab-" + id)
 	mounts, readErr := os.ReadFile("/proc/self/mounts")
 	if globErr != nil || readErr != nil {
 		t.Fatal(globErr, readErr)
 	}
-	nspawn := exec.Command("pgrep", "-f", "machine=lab-"+id).Run() == nil
-	return err == nil || len(groups) > 0 || strings.Contains(string(mounts), id) || nspawn
-}
-
-func eventually(t *testing.T, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if ok() {
-			return
-		}
+	var left []string
+	if _, err := os.Stat(filepath.Join(runDir, id)); err == nil {
+		left = append(left, "its folder")
 	}
-	t.Error("not in 20 s")
+	if len(groups) > 0 {
+		left = append(left, "control groups")
+	}
+	if strings.Contains(string(mounts), id) {
+		left = append(left, "mounts")
+	}
+	if exec.Command("pgrep", "-f", "machine=lab-"+id).Run() == nil {
+		left = append(left, "systemd-nspawn")
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("there are %s", strings.Join(left, ", "))
+	}
+	return nil
 }
