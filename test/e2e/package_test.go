@@ -13,10 +13,7 @@ import (
 // nextVersion repacks the package under test as a later version of itself.
 func nextVersion(t *testing.T) string {
 	t.Helper()
-	deb, err := lab.Deb()
-	if err != nil {
-		t.Fatal(err)
-	}
+	deb := lab.MustDeb(t)
 	dir := t.TempDir()
 	next := filepath.Join(dir, "nexushub_next.deb")
 	script := `dpkg-deb -R "$1" "$2/tree"; sed -i 's/^Version: .*/&+next/' "$2/tree/DEBIAN/control"; dpkg-deb -Znone --root-owner-group -b "$2/tree" "$3"`
@@ -32,17 +29,15 @@ func nextVersion(t *testing.T) string {
 func TestUpgradeUnderLoad(t *testing.T) {
 	next := nextVersion(t)
 	onEachSuite(t, func(t *testing.T, h *host) {
-		h.deployExamples()
-		kept := []string{h.unit("hello"), "nexushub-proxy.socket", "nexushubd.socket", "nexushubd-debug.socket", "nexushub-proxy-control.socket"}
+		h.deployExamples(t)
+		kept := []string{h.AwaitUnit(t, "hello"), "nexushub-proxy.socket", "nexushubd.socket", "nexushubd-debug.socket", "nexushub-proxy-control.socket"}
 		restarted := []string{"nexushubd.service", "nexushub-proxy.service"}
-		before := h.identities(append(kept, restarted...))
-		h.underLoad(hello+"/public/time", func() {
-			if _, err := h.InstallDeb(t.Context(), next); err != nil {
-				t.Fatal(err)
-			}
-			h.serves(site + "/")
+		before := h.identities(t, append(kept, restarted...))
+		h.UnderLoad(t, hello+"/public/time", 200, func() {
+			h.MustInstallDeb(t, next)
+			h.AwaitServed(t, site+"/")
 		})
-		after := h.identities(append(kept, restarted...))
+		after := h.identities(t, append(kept, restarted...))
 		for _, unit := range kept {
 			if after[unit] != before[unit] {
 				t.Errorf("the upgrade touched %s:\nbefore %s\nafter  %s", unit, before[unit], after[unit])
@@ -53,35 +48,35 @@ func TestUpgradeUnderLoad(t *testing.T) {
 				t.Errorf("%s still runs the old program", unit)
 			}
 		}
-		if got := h.sh("dpkg-query -W -f '${Version}' nexushub"); !strings.HasSuffix(got, "+next") {
+		if got := h.Sh(t, "dpkg-query -W -f '${Version}' nexushub"); !strings.HasSuffix(got, "+next") {
 			t.Errorf("installed version: %s", got)
 		}
 	})
 }
 
-func (h *host) identities(units []string) map[string]string {
+func (h *host) identities(t *testing.T, units []string) map[string]string {
 	all := map[string]string{}
 	for _, u := range units {
-		all[u] = h.identity(u)
+		all[u] = h.Identity(t, u)
 	}
 	return all
 }
 
 func TestRemoveKeepsAndPurgeRemoves(t *testing.T) {
 	onEachSuite(t, func(t *testing.T, h *host) {
-		h.deployExamples()
-		ca := h.sh("sha256sum " + lab.RootCA)
-		h.sh("DEBIAN_FRONTEND=noninteractive apt-get remove -y nexushub")
-		h.nothingRuns()
-		if out := h.sh("cat /etc/nexushub/apps.d/hello.toml; sha256sum " + lab.RootCA); !strings.Contains(out, helloID) || !strings.Contains(out, ca) {
+		h.deployExamples(t)
+		ca := h.Sh(t, "sha256sum "+lab.RootCA)
+		h.Sh(t, "DEBIAN_FRONTEND=noninteractive apt-get remove -y nexushub")
+		h.nothingRuns(t)
+		if out := h.Sh(t, "cat /etc/nexushub/apps.d/hello.toml; sha256sum "+lab.RootCA); !strings.Contains(out, helloID) || !strings.Contains(out, ca) {
 			t.Errorf("removal lost configuration or state:\n%s", out)
 		}
 		h.MustInstall(t)
-		h.client.CloseIdleConnections()
-		h.serves(hello + "/public/time")
-		h.sh("DEBIAN_FRONTEND=noninteractive apt-get purge -y nexushub")
-		h.nothingRuns()
-		left := h.sh("find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path /srv -o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache \\) -prune -o -name '*nexushub*' -print; getent passwd _nexushub-proxy || true; getent group nexushub || true; find /run -name '*nexushub*' || true")
+		h.HTTP.CloseIdleConnections()
+		h.AwaitServed(t, hello+"/public/time")
+		h.Sh(t, "DEBIAN_FRONTEND=noninteractive apt-get purge -y nexushub")
+		h.nothingRuns(t)
+		left := h.Sh(t, "find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path /srv -o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache \\) -prune -o -name '*nexushub*' -print; getent passwd _nexushub-proxy || true; getent group nexushub || true; find /run -name '*nexushub*' || true")
 		if left != "" {
 			t.Errorf("the purge left:\n%s", left)
 		}
@@ -91,51 +86,41 @@ func TestRemoveKeepsAndPurgeRemoves(t *testing.T) {
 }
 
 // nothingRuns checks that no process, unit or socket of the package is there.
-func (h *host) nothingRuns() {
-	h.t.Helper()
-	if out := h.sh("systemctl list-units --plain --no-legend --state=active,activating,failed 'nexushub*' | grep -v '^nexushub.*\\.slice' || true"); out != "" {
-		h.t.Errorf("still there:\n%s", out)
+func (h *host) nothingRuns(t *testing.T) {
+	t.Helper()
+	if out := h.Sh(t, "systemctl list-units --plain --no-legend --state=active,activating,failed 'nexushub*' | grep -v '^nexushub.*\\.slice' || true"); out != "" {
+		t.Errorf("still there:\n%s", out)
 	}
-	if out := h.sh("ss -Hltn 'sport = :8443'; pgrep -xa 'nexushub.*|app' || true"); out != "" {
-		h.t.Errorf("still runs: %s", out)
+	if out := h.Sh(t, "ss -Hltn 'sport = :8443'; pgrep -xa 'nexushub.*|app' || true"); out != "" {
+		t.Errorf("still runs: %s", out)
 	}
 }
 
 // A chroot or an image build says by policy-rc.d that nothing may be started.
 func TestPolicyForbidsStarting(t *testing.T) {
-	for _, s := range lab.Suites {
-		t.Run(string(s), func(t *testing.T) {
-			t.Parallel()
-			h := &host{Machine: lab.Boot(t, lab.Options{Suite: s}), t: t}
-			if err := h.WriteFile(t.Context(), "/usr/sbin/policy-rc.d", []byte("#!/bin/sh\nexit 101\n"), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			h.MustInstall(t)
-			h.nothingRuns()
-			if _, err := h.InstallDeb(t.Context(), nextVersion(t)); err != nil {
-				t.Fatal(err)
-			}
-			h.nothingRuns()
-			if got := h.sh("systemctl is-enabled nexushubd.service nexushub-proxy.socket nexushub.target | sort -u"); got != "enabled" {
-				t.Errorf("the next boot would not start it: %s", got)
-			}
-			h.sh("DEBIAN_FRONTEND=noninteractive apt-get purge -y nexushub")
-		})
-	}
+	onEachBareSuite(t, func(t *testing.T, h *host) {
+		h.WriteMode(t, "/usr/sbin/policy-rc.d", []byte("#!/bin/sh\nexit 101\n"), 0o755)
+		h.MustInstall(t)
+		h.nothingRuns(t)
+		h.MustInstallDeb(t, nextVersion(t))
+		h.nothingRuns(t)
+		if got := h.Sh(t, "systemctl is-enabled nexushubd.service nexushub-proxy.socket nexushub.target | sort -u"); got != "enabled" {
+			t.Errorf("the next boot would not start it: %s", got)
+		}
+		h.Sh(t, "DEBIAN_FRONTEND=noninteractive apt-get purge -y nexushub")
+	})
 }
 
 func TestConfigurationIsTheAdministrators(t *testing.T) {
 	next := nextVersion(t)
 	onEachSuite(t, func(t *testing.T, h *host) {
 		const mine = "# mine\nlog_level = \"debug\"\n"
-		h.write("/etc/nexushub/nexushub.toml", mine)
-		if _, err := h.InstallDeb(t.Context(), next); err != nil {
-			t.Fatal(err)
-		}
+		h.Write(t, "/etc/nexushub/nexushub.toml", mine)
+		h.MustInstallDeb(t, next)
 		if got := h.Must(t, "cat", "/etc/nexushub/nexushub.toml"); got+"\n" != mine {
 			t.Errorf("the upgrade changed the configuration: %s", got)
 		}
-		if out := h.sh("dpkg -V nexushub || true"); strings.Contains(strings.ReplaceAll(out, "??5?????? c", ""), "?") {
+		if out := h.Sh(t, "dpkg -V nexushub || true"); strings.Contains(strings.ReplaceAll(out, "??5?????? c", ""), "?") {
 			t.Errorf("files of the package were changed:\n%s", out)
 		}
 	})

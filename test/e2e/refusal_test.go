@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -11,9 +12,9 @@ import (
 // nothing is left half-started.
 func TestRefusesToStart(t *testing.T) {
 	onEachSuite(t, func(t *testing.T, h *host) {
-		h.deployExamples()
-		unit := h.unit("hello")
-		before := h.identity(unit)
+		h.deployExamples(t)
+		unit := h.AwaitUnit(t, "hello")
+		before := h.Identity(t, unit)
 		h.Must(t, "systemctl", "stop", "nexushub-proxy.service", "nexushub-proxy.socket", "nexushub-proxy-control.socket",
 			"nexushubd.service", "nexushubd.socket", "nexushubd-debug.socket")
 		for _, c := range []struct{ name, prepare, run, want string }{
@@ -27,9 +28,9 @@ func TestRefusesToStart(t *testing.T) {
 				"nexushub-proxy --listen :8443 --control /tmp/c.sock", "8443"},
 		} {
 			if c.prepare != "" {
-				h.sh(c.prepare)
+				h.Sh(t, c.prepare)
 			}
-			out := h.sh("set +e; timeout 20 " + c.run + " 2>&1 >/dev/null; echo exit $?")
+			out := h.Sh(t, "set +e; timeout 20 "+c.run+" 2>&1 >/dev/null; echo exit $?")
 			lines := strings.Split(out, "\n")
 			if lines[len(lines)-1] != "exit 1" || !strings.Contains(out, c.want) {
 				t.Errorf("%s: want exit 1 and %q:\n%s", c.name, c.want, out)
@@ -38,7 +39,7 @@ func TestRefusesToStart(t *testing.T) {
 				t.Errorf("%s: not one line:\n%s", c.name, out)
 			}
 		}
-		if after := h.identity(unit); after != before {
+		if after := h.Identity(t, unit); after != before {
 			t.Errorf("the application was touched:\nbefore %s\nafter  %s", before, after)
 		}
 	})
@@ -47,19 +48,19 @@ func TestRefusesToStart(t *testing.T) {
 func TestNeedsDBusToStart(t *testing.T) {
 	onEachSuite(t, func(t *testing.T, h *host) {
 		h.Must(t, "systemctl", "stop", "nexushubd.service", "dbus.socket", "dbus.service")
-		if out, err := h.Output(t.Context(), "systemctl", "start", "nexushubd"); err == nil {
+		if out, err := h.Try(t, "systemctl", "start", "nexushubd"); err == nil {
 			t.Errorf("it starts: %s", out)
 		}
-		h.eventually("it says why", func() error {
-			out := h.sh("systemctl show -p ExecMainStatus nexushubd; journalctl --no-pager -q -o cat _SYSTEMD_UNIT=nexushubd.service")
+		lab.Eventually(t, "it says why", func() error {
+			out := h.Sh(t, "systemctl show -p ExecMainStatus nexushubd; journalctl --no-pager -q -o cat _SYSTEMD_UNIT=nexushubd.service")
 			if !strings.Contains(out, "ExecMainStatus=1") || !strings.Contains(out, "D-Bus") {
-				return errMissing(out)
+				return errors.New(out)
 			}
 			return nil
 		})
 		h.Must(t, "systemctl", "start", "dbus.socket")
-		h.eventually("it starts once D-Bus is there", func() error {
-			_, err := h.Output(t.Context(), "systemctl", "is-active", "nexushubd")
+		lab.Eventually(t, "it starts once D-Bus is there", func() error {
+			_, err := h.Try(t, "systemctl", "is-active", "nexushubd")
 			return err
 		})
 	})
@@ -67,17 +68,17 @@ func TestNeedsDBusToStart(t *testing.T) {
 
 func TestWrongConfigurationIsRefusedOnReload(t *testing.T) {
 	onEachSuite(t, func(t *testing.T, h *host) {
-		h.deployExamples()
-		h.app("broken", "instance_id = \"nope\"\nhost_name = \"hello.yesterday.localhost\"\ncolour = 1\n")
-		if out, err := h.Output(t.Context(), "systemctl", "reload", "nexushubd"); err == nil {
+		h.deployExamples(t)
+		h.Define(t, "broken", "instance_id = \"nope\"\nhost_name = \"hello.yesterday.localhost\"\ncolour = 1\n")
+		if out, err := h.Try(t, "systemctl", "reload", "nexushubd"); err == nil {
 			t.Errorf("the reload succeeded: %s", out)
 		}
-		out := h.sh("nexushub verify 2>&1 || true")
+		out := h.Sh(t, "nexushub verify 2>&1 || true")
 		for _, want := range []string{"broken.toml:1", "instance_id", "colour", "host_name"} {
 			if !strings.Contains(out, want) {
 				t.Errorf("verify does not say %q:\n%s", want, out)
 			}
 		}
-		h.serves(hello + "/public/time")
+		h.AwaitServed(t, hello+"/public/time")
 	})
 }

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/nexushub/nexushub/test/lab"
 )
 
 // release runs `make release` on a clone of this repository and returns what it
@@ -53,32 +51,26 @@ func release(t *testing.T) string {
 func TestReleaseInstallsWithApt(t *testing.T) {
 	dir := release(t)
 	repository := filepath.Join(dir, "clone", "dist", "release", "apt")
-	for _, s := range lab.Suites {
-		t.Run(string(s), func(t *testing.T) {
-			t.Parallel()
-			h := &host{Machine: lab.Boot(t, lab.Options{Suite: s}), t: t}
-			h.MustInstall(t)
-			for from, to := range map[string]string{repository: "/srv/apt", filepath.Join(dir, "stranger.gpg"): "/root/stranger.gpg"} {
-				if err := h.CopyIn(t.Context(), from, to); err != nil {
-					t.Fatal(err)
-				}
-			}
-			h.sh(`rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
-				sed 's,https://REPOSITORY,file:/srv/apt,' /srv/apt/nexushub.sources >/etc/apt/sources.list.d/nexushub.sources
-				mkdir -p /etc/apt/keyrings`)
-			update := "apt-get update --error-on=any 2>&1"
-			if out, err := h.Shell(t.Context(), "cp /root/stranger.gpg /etc/apt/keyrings/nexushub.gpg; "+update); err == nil {
-				t.Errorf("apt believes another key:\n%s", out)
-			}
-			h.sh("cp /srv/apt/nexushub.gpg /etc/apt/keyrings/; " + update + "; DEBIAN_FRONTEND=noninteractive apt-get install -y nexushub")
-			if got := h.sh("dpkg-query -W -f '${Version}' nexushub"); got != "99.0.0" {
-				t.Errorf("installed version: %s", got)
-			}
-			h.Must(t, "systemctl", "is-active", "nexushubd", "nexushub-proxy")
-			changed := fmt.Sprintf("sed -i s/99.0.0/99.0.1/ /srv/apt/dists/stable/main/binary-*/Packages; rm /srv/apt/dists/stable/main/binary-*/Packages.gz; rm -rf /var/lib/apt/lists/*; %s", update)
-			if out, err := h.Shell(t.Context(), changed); err == nil {
-				t.Errorf("apt believes a changed index:\n%s", out)
-			}
-		})
-	}
+	onEachBareSuite(t, func(t *testing.T, h *host) {
+		h.MustInstall(t)
+		for from, to := range map[string]string{repository: "/srv/apt", filepath.Join(dir, "stranger.gpg"): "/root/stranger.gpg"} {
+			h.MustCopyIn(t, from, to)
+		}
+		h.Sh(t, `rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
+			sed 's,https://REPOSITORY,file:/srv/apt,' /srv/apt/nexushub.sources >/etc/apt/sources.list.d/nexushub.sources
+			mkdir -p /etc/apt/keyrings`)
+		update := "apt-get update --error-on=any 2>&1"
+		if out, err := h.TrySh(t, "cp /root/stranger.gpg /etc/apt/keyrings/nexushub.gpg; "+update); err == nil {
+			t.Errorf("apt believes another key:\n%s", out)
+		}
+		h.Sh(t, "cp /srv/apt/nexushub.gpg /etc/apt/keyrings/; "+update+"; DEBIAN_FRONTEND=noninteractive apt-get install -y nexushub")
+		if got := h.Sh(t, "dpkg-query -W -f '${Version}' nexushub"); got != "99.0.0" {
+			t.Errorf("installed version: %s", got)
+		}
+		h.Must(t, "systemctl", "is-active", "nexushubd", "nexushub-proxy")
+		changed := fmt.Sprintf("sed -i s/99.0.0/99.0.1/ /srv/apt/dists/stable/main/binary-*/Packages; rm /srv/apt/dists/stable/main/binary-*/Packages.gz; rm -rf /var/lib/apt/lists/*; %s", update)
+		if out, err := h.TrySh(t, changed); err == nil {
+			t.Errorf("apt believes a changed index:\n%s", out)
+		}
+	})
 }

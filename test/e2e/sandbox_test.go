@@ -20,29 +20,24 @@ func TestUpgradeBringsTheNewSandbox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deb, err := lab.Deb()
-	if err != nil {
-		t.Fatal(err)
-	}
+	deb := lab.MustDeb(t)
 	onEachSuiteWith(t, old, func(t *testing.T, h *host) {
-		h.deployExamples()
+		h.deployExamples(t)
 		for i, name := range others {
-			h.app(name, fmt.Sprintf("instance_id = \"4c2f4b5e-3c55-4b0f-9d53-0a9e5a1f7d%02d\"\nhost_name = \"%s.yesterday.localhost\"\npackage = \"/srv/hello\"\n", i, name))
+			h.Define(t, name, fmt.Sprintf("instance_id = \"4c2f4b5e-3c55-4b0f-9d53-0a9e5a1f7d%02d\"\nhost_name = \"%s.yesterday.localhost\"\npackage = \"/srv/hello\"\n", i, name))
 		}
-		h.reload()
+		h.Reload(t)
 		for _, name := range others {
-			h.serves("https://" + name + ".yesterday.localhost:8443/public/time")
+			h.AwaitServed(t, "https://"+name+".yesterday.localhost:8443/public/time")
 		}
 		h.Must(t, "nexushub", "stop", "stopped")
 		h.Must(t, "nexushub", "deploy", "/srv/hello", "--name", "guest")
-		h.client = http1(h.client)
-		h.underLoad(hello+"/public/time", func() {
-			if _, err := h.InstallDeb(t.Context(), deb); err != nil {
-				t.Fatal(err)
-			}
-			h.eventually("everything runs in the new sandbox", h.allNew)
+		h.HTTP = http1(h.HTTP)
+		h.UnderLoad(t, hello+"/public/time", 200, func() {
+			h.MustInstallDeb(t, deb)
+			lab.Eventually(t, "everything runs in the new sandbox", func() error { return h.allNew(t) })
 		})
-		if out := h.sh("nexushub status stopped || true"); !strings.Contains(out, "stopped by operator") {
+		if out := h.Sh(t, "nexushub status stopped || true"); !strings.Contains(out, "stopped by operator") {
 			t.Errorf("what was stopped:\n%s", out)
 		}
 		if out := h.Must(t, "nexushub", "status", "--system"); strings.Contains(out, "earlier version") {
@@ -52,13 +47,13 @@ func TestUpgradeBringsTheNewSandbox(t *testing.T) {
 }
 
 // allNew: every unit says that it is of a sandbox that has a number.
-func (h *host) allNew() error {
-	units := strings.Fields(h.sh("systemctl list-units --plain --no-legend 'nexushub-app-*.service' | cut -d' ' -f1"))
+func (h *host) allNew(t *testing.T) error {
+	units := strings.Fields(h.Sh(t, "systemctl list-units --plain --no-legend 'nexushub-app-*.service' | cut -d' ' -f1"))
 	if len(units) != len(others)+1 {
 		return fmt.Errorf("units: %v", units)
 	}
 	for _, unit := range units {
-		if access := h.sh("systemctl show -p NotifyAccess --value " + unit); access != "none" {
+		if access := h.Sh(t, "systemctl show -p NotifyAccess --value "+unit); access != "none" {
 			return fmt.Errorf("%s has NotifyAccess=%s", unit, access)
 		}
 	}

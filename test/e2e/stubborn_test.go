@@ -1,12 +1,15 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 // Both refuse to be stopped; the second may tell systemd so.
@@ -25,85 +28,81 @@ func TestStubbornApplication(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	onEachSuite(t, func(t *testing.T, h *host) {
-		h.sh("mkdir -p /srv/stubborn/bin")
-		if err := h.CopyIn(t.Context(), program, "/srv/stubborn/bin/app"); err != nil {
-			t.Fatal(err)
-		}
-		h.startStubborn("1")
-		h.stopsByCommand()
-		h.isReplaced()
-		h.isRemoved()
-		h.startStubborn("3")
-		h.sh("timeout 120 systemctl stop nexushub.target")
-		h.stubbornIsGone("the target has stopped")
-		h.sh("systemctl start nexushub.target")
-		h.stubbornServes()
-		if err := h.Reboot(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		h.client.CloseIdleConnections()
-		h.stubbornServes()
-		h.sh("DEBIAN_FRONTEND=noninteractive timeout 180 apt-get purge -y nexushub </dev/null")
-		h.stubbornIsGone("the package is purged")
-		if left := h.sh("ls -d /var/lib/nexushub* /var/lib/private/nexushub* /run/nexushub 2>/dev/null || true"); left != "" {
+		h.Sh(t, "mkdir -p /srv/stubborn/bin")
+		h.MustCopyIn(t, program, "/srv/stubborn/bin/app")
+		h.startStubborn(t, "1")
+		h.stopsByCommand(t)
+		h.isReplaced(t)
+		h.isRemoved(t)
+		h.startStubborn(t, "3")
+		h.Sh(t, "timeout 120 systemctl stop nexushub.target")
+		h.stubbornIsGone(t, "the target has stopped")
+		h.Sh(t, "systemctl start nexushub.target")
+		h.stubbornServes(t)
+		h.MustReboot(t)
+		h.HTTP.CloseIdleConnections()
+		h.stubbornServes(t)
+		h.Sh(t, "DEBIAN_FRONTEND=noninteractive timeout 180 apt-get purge -y nexushub </dev/null")
+		h.stubbornIsGone(t, "the package is purged")
+		if left := h.Sh(t, "ls -d /var/lib/nexushub* /var/lib/private/nexushub* /run/nexushub 2>/dev/null || true"); left != "" {
 			t.Errorf("left behind: %s", left)
 		}
 	})
 }
 
 // startStubborn deploys both; colour makes them other revisions.
-func (h *host) startStubborn(colour string) {
-	h.t.Helper()
+func (h *host) startStubborn(t *testing.T, colour string) {
+	t.Helper()
 	for name, id := range stubborn {
-		h.app(name, fmt.Sprintf("instance_id = %q\nhost_name = \"%s.yesterday.localhost\"\npackage = \"/srv/stubborn\"\nproxy_all = true\nstop_timeout = \"1s\"\nenv = { COLOUR = %q }\n[limits]\ntasks = 60\n[health]\ntype = %q\n",
+		h.Define(t, name, fmt.Sprintf("instance_id = %q\nhost_name = \"%s.yesterday.localhost\"\npackage = \"/srv/stubborn\"\nproxy_all = true\nstop_timeout = \"1s\"\nenv = { COLOUR = %q }\n[limits]\ntasks = 60\n[health]\ntype = %q\n",
 			id, name, colour, map[string]string{"mute": "http", "talks": "notify"}[name]))
 	}
-	h.reload()
-	h.stubbornServes()
+	h.Reload(t)
+	h.stubbornServes(t)
 }
 
-func (h *host) stubbornServes() {
-	h.t.Helper()
+func (h *host) stubbornServes(t *testing.T) {
+	t.Helper()
 	for name := range stubborn {
-		h.serves("https://" + name + ".yesterday.localhost:8443/")
+		h.AwaitServed(t, "https://"+name+".yesterday.localhost:8443/")
 	}
 }
 
-func (h *host) stopsByCommand() {
-	h.t.Helper()
-	if out := h.Must(h.t, "nexushub", "status", "talks"); strings.Contains(out, "\x1b") {
-		h.t.Errorf("what it says of itself reaches the terminal: %q", out)
+func (h *host) stopsByCommand(t *testing.T) {
+	t.Helper()
+	if out := h.Must(t, "nexushub", "status", "talks"); strings.Contains(out, "\x1b") {
+		t.Errorf("what it says of itself reaches the terminal: %q", out)
 	}
 	for name := range stubborn {
-		h.sh("timeout 60 nexushub stop " + name)
+		h.Sh(t, "timeout 60 nexushub stop "+name)
 	}
-	h.stubbornIsGone("both were stopped")
+	h.stubbornIsGone(t, "both were stopped")
 	for name := range stubborn {
-		h.sh("timeout 60 nexushub start " + name)
+		h.Sh(t, "timeout 60 nexushub start "+name)
 	}
-	h.stubbornServes()
-	h.sh("timeout 60 systemctl stop 'nexushub-app-talks-*'")
-	h.eventually("an operator's stop is seen", func() error {
-		if out := h.sh("nexushub status talks || true"); !strings.Contains(out, "systemctl") {
-			return errMissing(out)
+	h.stubbornServes(t)
+	h.Sh(t, "timeout 60 systemctl stop 'nexushub-app-talks-*'")
+	lab.Eventually(t, "an operator's stop is seen", func() error {
+		if out := h.Sh(t, "nexushub status talks || true"); !strings.Contains(out, "systemctl") {
+			return errors.New(out)
 		}
 		return nil
 	})
-	h.sh("timeout 60 nexushub start talks")
-	h.stubbornServes()
+	h.Sh(t, "timeout 60 nexushub start talks")
+	h.stubbornServes(t)
 }
 
-func (h *host) isReplaced() {
-	h.t.Helper()
+func (h *host) isReplaced(t *testing.T) {
+	t.Helper()
 	first := map[string]string{}
 	for name := range stubborn {
-		first[name] = h.unit(name)
+		first[name] = h.AwaitUnit(t, name)
 	}
-	h.startStubborn("2")
+	h.startStubborn(t, "2")
 	for name := range stubborn {
-		h.eventually(name+" is replaced", func() error {
-			if now := h.unit(name); now == first[name] {
-				return errMissing(now)
+		lab.Eventually(t, name+" is replaced", func() error {
+			if now := h.AwaitUnit(t, name); now == first[name] {
+				return errors.New(now)
 			}
 			return nil
 		})
@@ -111,22 +110,22 @@ func (h *host) isReplaced() {
 }
 
 // isRemoved: whatever still runs is listed.
-func (h *host) isRemoved() {
-	h.t.Helper()
-	h.sh("rm /etc/nexushub/apps.d/mute.toml /etc/nexushub/apps.d/talks.toml; systemctl reload nexushubd")
-	h.eventually("list says the truth until both are gone", func() error {
-		state := h.sh("systemctl list-units --plain --no-legend 'nexushub-app-*' | wc -l; nexushub list --json")
+func (h *host) isRemoved(t *testing.T) {
+	t.Helper()
+	h.Sh(t, "rm /etc/nexushub/apps.d/mute.toml /etc/nexushub/apps.d/talks.toml; systemctl reload nexushubd")
+	lab.Eventually(t, "list says the truth until both are gone", func() error {
+		state := h.Sh(t, "systemctl list-units --plain --no-legend 'nexushub-app-*' | wc -l; nexushub list --json")
 		if strings.HasPrefix(state, "0") {
 			return nil
 		}
-		return errMissing(state)
+		return errors.New(state)
 	})
-	h.stubbornIsGone("both were removed")
+	h.stubbornIsGone(t, "both were removed")
 }
 
-func (h *host) stubbornIsGone(after string) {
-	h.t.Helper()
-	if left := h.sh("pgrep -af '[/]srv/stubborn/bin/app|[/]proc/self/exe' || true"); left != "" {
-		h.t.Errorf("%s, and it still runs:\n%s", after, left)
+func (h *host) stubbornIsGone(t *testing.T, after string) {
+	t.Helper()
+	if left := h.Sh(t, "pgrep -af '[/]srv/stubborn/bin/app|[/]proc/self/exe' || true"); left != "" {
+		t.Errorf("%s, and it still runs:\n%s", after, left)
 	}
 }
