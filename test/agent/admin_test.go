@@ -8,43 +8,42 @@ import (
 	"testing"
 
 	"github.com/nexushub/nexushub/test/agent/faults"
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 const adminID = "18736e4f-93f9-4606-a7be-863c7986ea5b"
 
 // adminHost is a host with an admin service whose list is a file.
-func adminHost(h *faults.Host) {
-	h.T.Helper()
-	bin := filepath.Join(h.T.TempDir(), "admin", "bin", "app")
-	build := exec.CommandContext(h.T.Context(), "go", "build", "-o", bin, "./adminapp")
+func adminHost(t *testing.T, h *faults.Host) {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "admin", "bin", "app")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./adminapp")
 	build.Env = append(build.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		h.T.Fatalf("%v: %s", err, out)
+		t.Fatalf("%v: %s", err, out)
 	}
-	if err := h.CopyIn(h.T.Context(), filepath.Dir(filepath.Dir(bin)), "/srv/admin"); err != nil {
-		h.T.Fatal(err)
-	}
-	h.Sh(`mkdir -p /etc/nexushub/conf.d; printf '[admin]\nenabled = true\ninterval = "1s"\n' >/etc/nexushub/conf.d/admin.toml
-		printf 'instance_id = "` + adminID + `"\nhost_name = "admin.yesterday.localhost"\npackage = "/srv/admin"\n' >/etc/nexushub/apps.d/admin.toml`)
+	h.MustCopyIn(t, filepath.Dir(filepath.Dir(bin)), "/srv/admin")
+	h.Sh(t, `mkdir -p /etc/nexushub/conf.d; printf '[admin]\nenabled = true\ninterval = "1s"\n' >/etc/nexushub/conf.d/admin.toml
+		printf 'instance_id = "`+adminID+`"\nhost_name = "admin.yesterday.localhost"\npackage = "/srv/admin"\n' >/etc/nexushub/apps.d/admin.toml`)
 }
 
 // answer lets the admin service name applications 1 to n.
-func answer(h *faults.Host, n int) {
+func answer(t *testing.T, h *faults.Host, n int) {
 	var list []string
 	for i := 1; i <= n; i++ {
 		list = append(list, fmt.Sprintf(`{"instanceId":%q,"appId":"hello","displayName":"Hello %d","hostName":"%s.yesterday.localhost:8443"}`, faults.ID(i), i, faults.Name(i)))
 	}
-	say(h, `{"applications":[`+strings.Join(list, ",")+`]}`)
+	say(t, h, `{"applications":[`+strings.Join(list, ",")+`]}`)
 }
 
-func say(h *faults.Host, content string) {
-	h.Sh("printf '%s' '" + content + "' >/tmp/list; chmod 644 /tmp/list; mv /tmp/list /var/lib/private/nexushub-apps/" + adminID + "/list")
+func say(t *testing.T, h *faults.Host, content string) {
+	h.Sh(t, "printf '%s' '"+content+"' >/tmp/list; chmod 644 /tmp/list; mv /tmp/list /var/lib/private/nexushub-apps/"+adminID+"/list")
 }
 
-func known(h *faults.Host, n int) {
-	h.T.Helper()
-	h.Eventually(fmt.Sprintf("%d dynamic applications are known", n), func() error {
-		apps, err := h.Apps()
+func known(t *testing.T, h *faults.Host, n int) {
+	t.Helper()
+	lab.Within(t, faults.Patience, fmt.Sprintf("%d dynamic applications are known", n), func() error {
+		apps, err := h.Apps(t)
 		got := 0
 		for _, a := range apps {
 			if a.Kind == "dynamic" {
@@ -59,31 +58,31 @@ func known(h *faults.Host, n int) {
 }
 
 func TestAdminServiceBringsAndTakesApplications(t *testing.T) {
-	faults.OnEachSuite(t, func(h *faults.Host) {
-		adminHost(h)
-		h.Must(h.T, "systemctl", "restart", "nexushubd")
-		h.AllRun(1)
-		h.Sh("nexushub deploy --name hello --host-name hello.debug /srv/hello") // installs a release under the app id
-		answer(h, 4)
-		known(h, 4)
-		h.AllRun(6) // four, the admin service, and the debug application itself
-		before := h.Identities()
-		h.UnderLoad(1, 50, func() {
-			say(h, "<html>502 Bad Gateway</html>")
-			h.Sh("systemctl kill -s KILL nexushubd; sleep 3")
-			known(h, 4)
-			answer(h, 1) // more than half is gone: held back until it is said three times
-			h.Eventually("the brake speaks", func() error {
-				if log := h.Sh("journalctl -u nexushubd -o cat --since -1min"); !strings.Contains(log, "held back") {
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+		adminHost(t, h)
+		h.Must(t, "systemctl", "restart", "nexushubd")
+		h.AllRun(t, 1)
+		h.Sh(t, "nexushub deploy --name hello --host-name hello.debug /srv/hello") // installs a release under the app id
+		answer(t, h, 4)
+		known(t, h, 4)
+		h.AllRun(t, 6) // four, the admin service, and the debug application itself
+		before := h.Identities(t)
+		h.UnderLoad(t, faults.URL(1), 50, func() {
+			say(t, h, "<html>502 Bad Gateway</html>")
+			h.Sh(t, "systemctl kill -s KILL nexushubd; sleep 3")
+			known(t, h, 4)
+			answer(t, h, 1) // more than half is gone: held back until it is said three times
+			lab.Within(t, faults.Patience, "the brake speaks", func() error {
+				if log := h.Sh(t, "journalctl -u nexushubd -o cat --since -1min"); !strings.Contains(log, "held back") {
 					return fmt.Errorf("nothing in the log")
 				}
 				return nil
 			})
-			known(h, 1)
+			known(t, h, 1)
 		})
-		h.AllRun(3)
-		if after := strings.TrimSpace(h.Identities()); !strings.Contains(before, strings.Split(after, "\n")[0]) {
-			h.T.Errorf("units are\n%s\nwere\n%s", after, before)
+		h.AllRun(t, 3)
+		if after := strings.TrimSpace(h.Identities(t)); !strings.Contains(before, strings.Split(after, "\n")[0]) {
+			t.Errorf("units are\n%s\nwere\n%s", after, before)
 		}
 	})
 }

@@ -7,13 +7,13 @@ import (
 )
 
 func TestReplacementsUnderLoad(t *testing.T) {
-	faults.OnEachSuite(t, func(h *faults.Host) { h.Define(1); h.Replace(10, 200) })
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Define(t, 1); h.Replace(t, 10, 200) })
 }
 
 func TestAgentKilledAtRandomMoments(t *testing.T) {
-	faults.OnEachSuite(t, func(h *faults.Host) { h.KillAgent(10, 100) })
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.KillAgent(t, 10, 100) })
 }
 
 func TestTrap03ReloadsAndBusRestartsLoseNothing(t *testing.T) {
-	faults.OnEachSuite(t, func(h *faults.Host) { h.Shake(15, 5, 2, 2) })
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Shake(t, 15, 5, 2, 2) })
 }

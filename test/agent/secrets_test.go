@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/nexushub/nexushub/test/agent/faults"
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 // look prints everything that an unprivileged user can read about units, processes
@@ -19,29 +20,29 @@ const look = `cd /; setpriv --reuid=65534 --regid=65534 --clear-groups sh -c '
 	' 2>/dev/null || true; journalctl --no-pager -o export`
 
 func TestTrap09SecretsAreNotReadable(t *testing.T) {
-	faults.OnEachSuite(t, func(h *faults.Host) {
-		h.Define(1, `exec = ["/bin/sh", "-c", "mkdir -p $STATE_DIRECTORY; echo \"$CANARY_ENV|$(cat $CREDENTIALS_DIRECTORY/canary)|$INTERNAL_SECRET\" > $STATE_DIRECTORY/seen; exec bin/app"]`)
-		h.Reload()
-		h.AllRun(1)
-		h.Sh("printf c4n4ry-env | nexushub secret set " + faults.Name(1) + " CANARY_ENV")
-		h.Sh("printf c4n4ry-cred | nexushub secret set --credential " + faults.Name(1) + " canary")
-		internal := strings.TrimSpace(h.Sh("cat /run/nexushub/internal-secret"))
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+		h.Define(t, 1, `exec = ["/bin/sh", "-c", "mkdir -p $STATE_DIRECTORY; echo \"$CANARY_ENV|$(cat $CREDENTIALS_DIRECTORY/canary)|$INTERNAL_SECRET\" > $STATE_DIRECTORY/seen; exec bin/app"]`)
+		h.Reload(t)
+		h.AllRun(t, 1)
+		h.Sh(t, "printf c4n4ry-env | nexushub secret set "+faults.Name(1)+" CANARY_ENV")
+		h.Sh(t, "printf c4n4ry-cred | nexushub secret set --credential "+faults.Name(1)+" canary")
+		internal := strings.TrimSpace(h.Sh(t, "cat /run/nexushub/internal-secret"))
 		want := "c4n4ry-env|c4n4ry-cred|" + internal
-		h.Eventually("the application has its secrets", func() error {
-			if seen := strings.TrimSpace(h.Sh("cat /var/lib/private/nexushub-apps/" + faults.ID(1) + "/seen")); seen != want {
+		lab.Within(t, faults.Patience, "the application has its secrets", func() error {
+			if seen := strings.TrimSpace(h.Sh(t, "cat /var/lib/private/nexushub-apps/"+faults.ID(1)+"/seen")); seen != want {
 				return fmt.Errorf("it has %q", seen)
 			}
 			return nil
 		})
-		h.AllRun(1)
-		all := h.Sh(look)
+		h.AllRun(t, 1)
+		all := h.Sh(t, look)
 		for _, canary := range []string{"c4n4ry", internal} {
 			if i := strings.Index(all, canary); i >= 0 {
-				h.T.Errorf("readable: ...%s...", all[max(0, i-200):min(len(all), i+60)])
+				t.Errorf("readable: ...%s...", all[max(0, i-200):min(len(all), i+60)])
 			}
 		}
 		if len(all) < 10_000 {
-			h.T.Errorf("only %d bytes were looked at", len(all))
+			t.Errorf("only %d bytes were looked at", len(all))
 		}
 	})
 }

@@ -7,13 +7,13 @@ import (
 )
 
 func TestHundredReplacements(t *testing.T) {
-	faults.OnEachSuite(t, func(h *faults.Host) { h.Define(1); h.Replace(100, 500) })
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Define(t, 1); h.Replace(t, 100, 500) })
 }
 
 func TestHundredKillsOfTheAgent(t *testing.T) {
-	faults.OnEachSuite(t, func(h *faults.Host) { h.KillAgent(100, 200) })
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.KillAgent(t, 100, 200) })
 }
 
 func TestSystemdAndBusShakenUnderFiftyApplications(t *testing.T) {
-	faults.OnEachSuite(t, func(h *faults.Host) { h.Shake(50, 20, 5, 5) })
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Shake(t, 50, 20, 5, 5) })
 }
