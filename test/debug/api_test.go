@@ -13,10 +13,11 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 // call sends one request and reads the answer; status 0 is a connection that broke.
@@ -38,23 +39,24 @@ func (h *host) call(ctx context.Context, client *http.Client, method, path, kind
 	return res.StatusCode, answer
 }
 
-// must calls until the answer is no fault of the moment, and wants the given status.
-func (h *host) must(t testing.TB, want int, method, path, body string) []byte {
+// away says whether a status is of a moment when the agent is not there: no connection, or the proxy's word for it.
+func away(status int) bool { return status == 0 || status >= 502 && status <= 504 }
+
+// must calls until the agent is there, and wants the given status.
+func (h *host) must(t testing.TB, want int, method, path, body string) (answer []byte) {
 	t.Helper()
-	for {
-		status, answer := h.call(t.Context(), h.client, method, path, "application/json", bytes.NewReader([]byte(body)))
-		switch {
-		case status == want:
-			return answer
-		case status == 0 || status >= 502 && status <= 504:
-			time.Sleep(50 * time.Millisecond) // the agent is coming back
-		default:
-			t.Fatalf("%s %s: %d %s, want %d", method, path, status, answer, want)
+	var status int
+	lab.Eventually(t, fmt.Sprintf("the agent answers %s %s", method, path), func() error {
+		status, answer = h.call(t.Context(), h.HTTP, method, path, "application/json", strings.NewReader(body))
+		if status != want && away(status) {
+			return fmt.Errorf("%d %s", status, answer)
 		}
-		if t.Context().Err() != nil {
-			t.Fatalf("%s %s: %d %s, want %d", method, path, status, answer, want)
-		}
+		return nil
+	})
+	if status != want {
+		t.Fatalf("%s %s: %d %s, want %d", method, path, status, answer, want)
 	}
+	return answer
 }
 
 func (h *host) create(t testing.TB, appID string) (id string) {
@@ -122,7 +124,7 @@ func (h *host) send(ctx context.Context, client *http.Client, id string, f *file
 func (h *host) upload(t testing.TB, id string, f *file) {
 	t.Helper()
 	for i := range f.chunks() {
-		if status, answer := h.send(t.Context(), h.client, id, f, i); status != 200 {
+		if status, answer := h.send(t.Context(), h.HTTP, id, f, i); status != 200 {
 			t.Fatalf("chunk %d: %d %s", i, status, answer)
 		}
 	}

@@ -3,7 +3,6 @@ package debug_test
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -69,26 +68,20 @@ func (h *host) refused(t *testing.T, path, body string) {
 
 func (h *host) otherToken(t *testing.T, name string) *host {
 	t.Helper()
-	var issued struct{ Token string }
-	if err := json.Unmarshal([]byte(h.Must(t, "nexushub", "token", "create", "--json", name)), &issued); err != nil {
-		t.Fatal(err)
-	}
-	return &host{Machine: h.Machine, token: issued.Token, client: h.client}
+	return &host{h.Host, h.CreateToken(t, name)}
 }
 
 func (h *host) deployAsRoot(t *testing.T, name string, data []byte) (id string) {
 	t.Helper()
-	if err := h.WriteFile(t.Context(), "/tmp/"+name+".zip", data, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	h.WriteMode(t, "/tmp/"+name+".zip", data, 0o644)
 	h.Must(t, "nexushub", "deploy", "/tmp/"+name+".zip", "--name", name)
-	return strings.TrimSpace(h.Must(t, "sh", "-c", `nexushub status --json `+name+` | grep -o '"id": *"[^"]*"' | head -n 1 | cut -d'"' -f4`))
+	return strings.TrimSpace(h.Sh(t, `nexushub status --json `+name+` | grep -o '"id": *"[^"]*"' | head -n 1 | cut -d'"' -f4`))
 }
 
 func (h *host) setSecrets(t *testing.T, app string, flags string) {
 	t.Helper()
-	h.Must(t, "sh", "-c", "printf c4n4ry | nexushub secret set "+flags+" "+app+" PASSWORD")
-	h.Must(t, "sh", "-c", "printf c4n4ry | nexushub secret set "+flags+" --credential "+app+" key")
+	h.Sh(t, "printf c4n4ry | nexushub secret set "+flags+" "+app+" PASSWORD")
+	h.Sh(t, "printf c4n4ry | nexushub secret set "+flags+" --credential "+app+" key")
 	h.Must(t, "nexushub", "restart", app)
 }
 
@@ -125,7 +118,7 @@ func TestSecretsHaveAnAudience(t *testing.T) {
 		}
 		other.refused(t, "/"+id+"/install", "")
 
-		h.Must(t, "sh", "-c", "useradd -G nexushub member && runuser -u member -- nexushub deploy /tmp/shop.zip --name shop")
+		h.Sh(t, "useradd -G nexushub member && runuser -u member -- nexushub deploy /tmp/shop.zip --name shop")
 		h.wantSeen(t, id, 2)
 		h.Must(t, "nexushub", "secret", "set", "--keep-value", "--for", "root", "shop", "key")
 		h.Must(t, "nexushub", "restart", "shop")
@@ -157,7 +150,7 @@ func TestNoSecretIsReadFromTheNextRevision(t *testing.T) {
 			t.Fatalf("another application: %s", got)
 		}
 		h.wantSeen(t, id, 2)
-		if stolen := h.Must(t, "sh", "-c", "cat /var/lib/private/nexushub-apps/"+id+"/stolen 2>/dev/null || true"); stolen != "" {
+		if stolen := h.Sh(t, "cat /var/lib/private/nexushub-apps/"+id+"/stolen 2>/dev/null || true"); stolen != "" {
 			t.Errorf("the revision before has read the secret %d times", strings.Count(stolen, "c4n4ry"))
 		}
 	})

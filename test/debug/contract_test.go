@@ -13,13 +13,9 @@ var contractScript []byte
 func TestContractByCurl(t *testing.T) {
 	packages := map[string][]byte{"hello": hello(t), "site": site(t), "node": node(t)}
 	onSuites(t, func(t *testing.T, h *host) {
-		if err := h.WriteFile(t.Context(), "/root/contract.sh", contractScript, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		h.WriteMode(t, "/root/contract.sh", contractScript, 0o755)
 		for name, data := range packages {
-			if err := h.WriteFile(t.Context(), "/root/"+name+".zip", data, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			h.WriteMode(t, "/root/"+name+".zip", data, 0o600)
 		}
 		for _, c := range [][5]string{ // package, host, path, answer, line in the log
 			{"hello", "hello.debug", "/public/time", "Hello from hello.debug", "GET /public/time"},

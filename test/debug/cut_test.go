@@ -39,14 +39,14 @@ func (c *cutConn) Write(p []byte) (int, error) {
 	return n, errors.Join(errCut, c.Conn.Close())
 }
 
-// client is h.client over a network that breaks; every request has a connection of
+// client is h.HTTP over a network that breaks; every request has a connection of
 // its own, so that bytes are counted from its beginning.
 func (c *cutter) client(h *host) *http.Client {
-	base := h.client.Transport.(*http.Transport)
+	base := h.HTTP.Transport.(*http.Transport)
 	tr := &http.Transport{TLSClientConfig: base.TLSClientConfig.Clone(), DisableKeepAlives: true}
 	c.dial = h.DialContext
 	tr.DialContext = c.DialContext
-	return &http.Client{Transport: tr, Timeout: h.client.Timeout}
+	return &http.Client{Transport: tr, Timeout: h.HTTP.Timeout}
 }
 
 // A connection that breaks at any place of any chunk costs that chunk and nothing else.
@@ -71,7 +71,7 @@ func TestConnectionCutAtEveryChunkAndWithin(t *testing.T) {
 					t.Fatalf("chunk %d cut after %d bytes: %d received", i, at, st.ReceivedChunks)
 				}
 			}
-			if status, answer := h.send(t.Context(), h.client, id, f, i); status != 200 {
+			if status, answer := h.send(t.Context(), h.HTTP, id, f, i); status != 200 {
 				t.Fatalf("chunk %d: %d %s", i, status, answer)
 			}
 		}

@@ -1,9 +1,12 @@
 package debug_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 // Of a deleted application nothing is left: no unit, no upload, no release, no state.
@@ -21,11 +24,11 @@ func TestDeleteLeavesNothing(t *testing.T) {
 		if left := h.Must(t, "systemctl", "list-units", "--all", "--plain", "--no-legend", "nexushub-app-*"); left != "" {
 			t.Errorf("units: %s", left)
 		}
-		const releases = "ls -A /var/lib/nexushub/releases | grep -v '^.meta' || true"
-		for deadline := time.Now().Add(20 * time.Second); h.Must(t, "sh", "-c", releases) != ""; time.Sleep(50 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("releases: %s", h.Must(t, "sh", "-c", releases))
+		lab.Within(t, 20*time.Second, "its releases are swept", func() error {
+			if left := h.Sh(t, "ls -A /var/lib/nexushub/releases | grep -v '^.meta' || true"); left != "" {
+				return errors.New(left)
 			}
-		}
+			return nil
+		})
 	})
 }

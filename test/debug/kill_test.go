@@ -1,6 +1,7 @@
 package debug_test
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,8 @@ const (
 func TestAgentKilledDuringUpload(t *testing.T) {
 	f := newFile(noise(256<<20), 2<<20)
 	onSuites(t, func(t *testing.T, h *host) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
 		id := h.create(t, "kill")
 		var done atomic.Int64
 		next := make(chan int)
@@ -25,20 +28,26 @@ func TestAgentKilledDuringUpload(t *testing.T) {
 		for range workers {
 			wg.Go(func() {
 				for i := range next {
-					h.sendUntil(t, id, f, i)
+					h.sendUntil(ctx, t, id, f, i)
 					done.Add(1)
 				}
 			})
 		}
 		killed := make(chan int)
-		go func() { killed <- h.killer(t, id, &done, int64(f.chunks())) }()
+		go func() {
+			defer close(killed) // also when the killer's test has ended
+			killed <- h.killer(ctx, t, id, &done, int64(f.chunks()))
+		}()
 		for i := range f.chunks() {
-			next <- i
+			next <- i // sent or, when the time is over, given up
 		}
 		close(next)
 		wg.Wait()
 		if n := <-killed; n < kills {
 			t.Errorf("%d kills, want %d", n, kills)
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("the upload has taken too long: %+v", h.uploadStatus(t, id))
 		}
 		h.checkArrived(t, id, f)
 	})
@@ -46,13 +55,13 @@ func TestAgentKilledDuringUpload(t *testing.T) {
 
 // killer kills the agent each time that the upload has made some way, and looks after
 // each restart that nothing acknowledged is gone.
-func (h *host) killer(t *testing.T, id string, done *atomic.Int64, total int64) (n int) {
-	for n < kills && t.Context().Err() == nil {
-		for done.Load() < int64(n)*total/(kills+2) && t.Context().Err() == nil {
-			time.Sleep(time.Millisecond)
+func (h *host) killer(ctx context.Context, t *testing.T, id string, done *atomic.Int64, total int64) (n int) {
+	for n < kills && ctx.Err() == nil {
+		for done.Load() < int64(n)*total/(kills+2) && ctx.Err() == nil {
+			time.Sleep(time.Millisecond) // looks often, so that it kills within a chunk
 		}
 		before := int(done.Load())
-		if _, err := h.Output(t.Context(), "systemctl", "kill", "-s", "KILL", "nexushubd"); err != nil {
+		if _, err := h.Output(ctx, "systemctl", "kill", "-s", "KILL", "nexushubd"); err != nil {
 			t.Error(err)
 			return n
 		}
@@ -69,14 +78,14 @@ func (h *host) killer(t *testing.T, id string, done *atomic.Int64, total int64) 
 
 // sendUntil sends a chunk until it is acknowledged; only a connection that broke or an
 // agent that is away is a reason to send it again.
-func (h *host) sendUntil(t *testing.T, id string, f *file, i int) {
-	for t.Context().Err() == nil {
-		status, answer := h.send(t.Context(), h.client, id, f, i)
+func (h *host) sendUntil(ctx context.Context, t *testing.T, id string, f *file, i int) {
+	for ctx.Err() == nil {
+		status, answer := h.send(ctx, h.HTTP, id, f, i)
 		switch {
 		case status == 200:
 			return
-		case status == 0 || status >= 502 && status <= 504:
-			time.Sleep(20 * time.Millisecond)
+		case away(status):
+			time.Sleep(20 * time.Millisecond) // as long as a client waits at least
 		default:
 			t.Errorf("chunk %d: %d %s", i, status, answer)
 			return

@@ -29,9 +29,7 @@ func TestDiskFull(t *testing.T) {
 
 func (h *host) configure(t *testing.T, text string) {
 	t.Helper()
-	if err := h.WriteFile(t.Context(), "/etc/nexushub/conf.d/50-test.toml", []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	h.WriteMode(t, "/etc/nexushub/conf.d/50-test.toml", []byte(text), 0o644)
 	h.Must(t, "systemctl", "restart", "nexushubd")
 }
 
@@ -58,7 +56,7 @@ func (h *host) pid(t *testing.T, id string) string {
 
 func (h *host) serves(t *testing.T, host string) {
 	t.Helper()
-	res, err := h.client.Get("https://" + host + ":8443/public/time")
+	res, err := h.HTTP.Get("https://" + host + ":8443/public/time")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,11 +81,11 @@ func (h *host) fillUp(t *testing.T, place string, f, big *file) {
 		h.wantNoSpace(t, id, big)
 	case "releases":
 		h.must(t, 507, http.MethodPost, "/"+id+"/install", "")
-		if out := h.Must(t, "sh", "-c", "ls -A "+dir+" | grep -c '^\\.unpack' || true"); out != "0" {
+		if out := h.Sh(t, "ls -A "+dir+" | grep -c '^\\.unpack' || true"); out != "0" {
 			t.Errorf("half a release is left: %s", h.Must(t, "ls", "-lA", dir))
 		}
 	case "state":
-		h.Must(t, "sh", "-c", "dd if=/dev/zero of="+dir+"/filler bs=1k 2>/dev/null || true")
+		h.Sh(t, "dd if=/dev/zero of="+dir+"/filler bs=1k 2>/dev/null || true")
 		h.must(t, 507, http.MethodPost, "/"+id+"/install", "")
 		h.must(t, 507, http.MethodPost, "", `{"appId":"one-more"}`)
 	}
@@ -100,7 +98,7 @@ func (h *host) fillUp(t *testing.T, place string, f, big *file) {
 func (h *host) wantNoSpace(t *testing.T, id string, f *file) {
 	t.Helper()
 	for i := range f.chunks() {
-		status, answer := h.send(t.Context(), h.client, id, f, i)
+		status, answer := h.send(t.Context(), h.HTTP, id, f, i)
 		if status == http.StatusInsufficientStorage {
 			return
 		}
@@ -121,7 +119,7 @@ cp -a %[1]s /root/saved
 mount -t tmpfs -o size=%[2]s,mode=700 tmpfs %[1]s
 cp -a /root/saved/. %[1]s/ || true
 systemctl start nexushubd.service`, dir, size)
-	if out, err := h.Shell(t.Context(), script); err != nil {
+	if out, err := h.TrySh(t, script); err != nil {
 		t.Fatal(err, out)
 	}
 }
@@ -133,7 +131,7 @@ systemctl --quiet stop nexushubd.service
 umount %[1]s
 rm -rf /root/saved
 systemctl start nexushubd.service`, dir)
-	if out, err := h.Shell(t.Context(), script); err != nil {
+	if out, err := h.TrySh(t, script); err != nil {
 		t.Error(err, out)
 	}
 }

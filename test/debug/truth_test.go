@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 // What install and status say is what systemd has: of an application that runs, of one
@@ -25,9 +27,11 @@ func TestInstallAndStatusTellTheTruth(t *testing.T) {
 		h.checkStatus(t, before)
 		h.Must(t, "systemctl", "kill", "--signal=KILL", before.Metadata.Unit)
 		after := before
-		until(t, "it runs again", func() bool {
-			after = h.status(t, id)
-			return after.Status == "running" && after.ProcessID != before.ProcessID
+		lab.Eventually(t, "the application runs again", func() error {
+			if after = h.status(t, id); after.Status != "running" || after.ProcessID == before.ProcessID {
+				return fmt.Errorf("it is %s, with PID %d, which was %d", after.Status, after.ProcessID, before.ProcessID)
+			}
+			return nil
 		})
 		if after.Metadata.Restarts != before.Metadata.Restarts+1 {
 			t.Errorf("%d restarts after the first crash", after.Metadata.Restarts)
@@ -93,8 +97,11 @@ func (h *host) checkStatus(t *testing.T, st api.DebugStatus) {
 	if m.Memory == 0 || m.ExpiresAt == nil || time.Until(*m.ExpiresAt) < 50*time.Minute {
 		t.Errorf("got %+v", m)
 	}
-	until(t, "the exposure score is known", func() bool { // computed when somebody first looks
-		return h.status(t, st.ApplicationID).Metadata.Exposure != nil
+	lab.Eventually(t, "the exposure score is known", func() error { // computed when somebody first looks
+		if now := h.status(t, st.ApplicationID); now.Metadata.Exposure == nil {
+			return fmt.Errorf("the status has none: %+v", now)
+		}
+		return nil
 	})
 }
 
@@ -106,7 +113,7 @@ func (h *host) installAtOnce(t *testing.T, id string, n int) {
 	var wg sync.WaitGroup
 	for i := range answers {
 		wg.Go(func() {
-			status, body := h.call(t.Context(), h.client, http.MethodPost, "/"+id+"/install", "application/json", nil)
+			status, body := h.call(t.Context(), h.HTTP, http.MethodPost, "/"+id+"/install", "application/json", nil)
 			if err := json.Unmarshal(body, &answers[i]); err != nil || status != 200 {
 				t.Errorf("install: %d %s", status, body)
 			}
@@ -125,17 +132,5 @@ func (h *host) installAtOnce(t *testing.T, id string, n int) {
 	if running == 0 {
 		t.Errorf("none of %d installations ended well: %+v", n, answers)
 	}
-	units := func() int {
-		return len(strings.Fields(h.Must(t, "sh", "-c", "systemctl list-units --plain --no-legend --state=active 'nexushub-app-truth*.service' | cut -d' ' -f1")))
-	}
-	until(t, "one unit is left", func() bool { return units() == 1 })
-}
-
-func until(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within a minute: %s", what)
-		}
-	}
+	h.AwaitUnit(t, "truth*")
 }
