@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/test/need"
 )
 
@@ -17,9 +18,7 @@ func TestACME(t *testing.T) {
 		t.Fatal(err)
 	}
 	onSuites(t, web, func(t *testing.T, h *host) {
-		if err := h.CopyIn(t.Context(), pebble, "/opt/pebble"); err != nil {
-			t.Fatal(err)
-		}
+		h.MustCopyIn(t, pebble, "/opt/pebble")
 		h.openPort80(t)
 		for challenge, ports := range map[string][2]int{"http-01": {80, 1}, "tls-alpn-01": {1, 8443}} {
 			name := strings.ReplaceAll(challenge, "-", "")
@@ -35,7 +34,7 @@ func TestACME(t *testing.T) {
 
 func (h *host) awaitIssuer(t *testing.T, name string) {
 	t.Helper()
-	eventually(t, "certificate of "+name, func() error {
+	lab.Within(t, soon, "certificate of "+name, func() error {
 		if got := h.presented(t, name+"."+domain); !strings.Contains(got, "Pebble") {
 			return fmt.Errorf("issued by %q, %s", got, h.Must(t, "nexushub", "cert"))
 		}
@@ -55,13 +54,11 @@ func (h *host) authority(t *testing.T, name string, ports [2]int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.write(t, dir+"key", string(key))
-	h.write(t, dir+"crt", string(crt))
-	h.write(t, dir+"json", string(config))
-	h.write(t, "/etc/nexushub/conf.d/acme.toml", fmt.Sprintf("[proxy.acme]\ndirectory = \"https://%s/dir\"\nca_cert = %q\n", address, dir+"crt"))
-	if out, err := h.Shell(t.Context(), "echo 127.0.0.1 "+name+"."+domain+" >>/etc/hosts"); err != nil {
-		t.Fatal(out, err)
-	}
+	h.Write(t, dir+"key", string(key))
+	h.Write(t, dir+"crt", string(crt))
+	h.Write(t, dir+"json", string(config))
+	h.Write(t, "/etc/nexushub/conf.d/acme.toml", fmt.Sprintf("[proxy.acme]\ndirectory = \"https://%s/dir\"\nca_cert = %q\n", address, dir+"crt"))
+	h.Sh(t, "echo 127.0.0.1 "+name+"."+domain+" >>/etc/hosts")
 	h.Must(t, "systemd-run", "--unit=pebble-"+name, "-E", "PEBBLE_VA_NOSLEEP=1", "-E", "PEBBLE_WFE_NONCEREJECT=0", "/opt/pebble", "-config", dir+"json")
 	h.Must(t, "systemctl", "restart", "nexushub-proxy")
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 const (
@@ -19,12 +21,10 @@ const (
 // starting installs an application that does not listen before it is allowed to.
 func (h *host) starting(t *testing.T, name, id string) {
 	t.Helper()
-	if err := h.CopyIn(t.Context(), appPackage(t, "env = { LABEL = \"late\", WAIT_FOR = \"go\" }\n", nil), "/srv/"+name); err != nil {
-		t.Fatal(err)
-	}
-	h.write(t, "/etc/nexushub/apps.d/"+name+".toml", fmt.Sprintf("instance_id = %q\nhost_name = %q\npackage = %q\n", id, name+"."+domain, "/srv/"+name))
-	h.Must(t, "systemctl", "reload", "nexushubd")
-	eventually(t, name+" is known and not ready", func() error {
+	h.MustCopyIn(t, appPackage(t, "env = { LABEL = \"late\", WAIT_FOR = \"go\" }\n", nil), "/srv/"+name)
+	h.Define(t, name, fmt.Sprintf("instance_id = %q\nhost_name = %q\npackage = %q\n", id, name+"."+domain, "/srv/"+name))
+	h.Reload(t)
+	lab.Within(t, soon, name+" is known and not ready", func() error {
 		for _, r := range h.routes(t).Routes {
 			if r.Name == name && r.State == "starting" {
 				return nil
@@ -42,14 +42,14 @@ func held(t *testing.T, h *host) {
 		a, err := try(t.Context(), h.h1, "GET", "late", "/public/x", "")
 		got <- fmt.Sprint(a.body, err)
 	}()
-	eventually(t, "a request is held", func() error {
+	lab.Within(t, soon, "a request is held", func() error {
 		if h.routes(t).Held == 0 {
 			return errors.New("none")
 		}
 		return nil
 	})
-	eventually(t, "the unit's state folder", func() error {
-		_, err := h.Output(t.Context(), "touch", "/var/lib/nexushub-apps/"+lateID+"/go")
+	lab.Within(t, soon, "the unit's state folder", func() error {
+		_, err := h.Try(t, "touch", "/var/lib/nexushub-apps/"+lateID+"/go")
 		return err
 	})
 	if answer := <-got; !strings.Contains(answer, `"label":"late"`) || !strings.HasSuffix(answer, "<nil>") {
@@ -134,7 +134,7 @@ func accessLog(t *testing.T, h *host) {
 // logged is the proxy's last line in the journal with all of these fields.
 func (h *host) logged(t *testing.T, fields ...string) (entry map[string]any) {
 	t.Helper()
-	eventually(t, fmt.Sprint("a line with ", fields), func() error {
+	lab.Within(t, soon, fmt.Sprint("a line with ", fields), func() error {
 		out := h.Must(t, "journalctl", append([]string{"-q", "-o", "json", "-n", "1", "-u", "nexushub-proxy"}, fields...)...)
 		if out == "" {
 			return errors.New("there is none")

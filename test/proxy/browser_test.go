@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 // browser is a headless Chromium of this host in the machine's network, driven over the
@@ -135,7 +137,7 @@ func (b *browser) call(method string, params map[string]any) map[string]any {
 func (b *browser) text(element string, accept func(string) bool) string {
 	b.t.Helper()
 	var got string
-	eventually(b.t, element, func() error {
+	lab.Within(b.t, soon, element, func() error {
 		got, _ = b.run(fmt.Sprintf("document.querySelector(%q)?.textContent ?? ''", element)).(string)
 		if !accept(got) {
 			return fmt.Errorf("text %q", got)

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 // TestCertificates: a pair of files is taken over without a restart and only when it is
@@ -32,15 +34,15 @@ func TestCertificates(t *testing.T) {
 			h.awaitCertificate(t, name)
 		}
 		h.certificate(t, []byte("damaged"), []byte("damaged"))
-		eventually(t, "the damaged pair is reported", func() error {
-			out, err := h.Output(t.Context(), "journalctl", "-q", "-u", "nexushub-proxy", "--grep", "certificate not taken over")
+		lab.Within(t, soon, "the damaged pair is reported", func() error {
+			out, err := h.Try(t, "journalctl", "-q", "-u", "nexushub-proxy", "--grep", "certificate not taken over")
 			if err == nil && out == "" {
 				err = errors.New("nothing in the journal")
 			}
 			return err
 		})
 		h.awaitCertificate(t, "two")
-		if out, err := h.Shell(t.Context(), "! nexushub cert check 2>&1"); err != nil || !strings.Contains(out, "web.crt") {
+		if out, err := h.TrySh(t, "! nexushub cert check 2>&1"); err != nil || !strings.Contains(out, "web.crt") {
 			t.Errorf("cert check: %v\n%s", err, out)
 		}
 		if got := do(t, open, "GET", "web", "/", ""); got.StatusCode != http.StatusOK {
@@ -63,18 +65,14 @@ func TestCertificates(t *testing.T) {
 func (h *host) certificate(t *testing.T, crt, key []byte) {
 	t.Helper()
 	for name, data := range map[string][]byte{"web.key": key, "web.crt": crt} {
-		if err := h.WriteFile(t.Context(), "/etc/nexushub/certs/."+name, data, 0o640); err != nil {
-			t.Fatal(err)
-		}
+		h.WriteMode(t, "/etc/nexushub/certs/."+name, data, 0o640)
 	}
-	if out, err := h.Shell(t.Context(), "cd /etc/nexushub/certs; chgrp _nexushub-proxy .web.*; mv .web.key web.key; mv .web.crt web.crt"); err != nil {
-		t.Fatal(out, err)
-	}
+	h.Sh(t, "cd /etc/nexushub/certs; chgrp _nexushub-proxy .web.*; mv .web.key web.key; mv .web.crt web.crt")
 }
 
 func (h *host) awaitCertificate(t *testing.T, want string) {
 	t.Helper()
-	eventually(t, "certificate "+want, func() error {
+	lab.Within(t, soon, "certificate "+want, func() error {
 		if got := h.presented(t, "web."+domain); got != want {
 			return fmt.Errorf("certificate of %q", got)
 		}
@@ -127,9 +125,7 @@ func names(t *testing.T, h *host) {
 // openPort80 does what the socket's unit file says.
 func (h *host) openPort80(t *testing.T) {
 	t.Helper()
-	if out, err := h.Shell(t.Context(), "systemctl enable nexushub-proxy-http.socket; systemctl stop nexushub-proxy.service; systemctl start nexushub-proxy-http.socket nexushub-proxy.service"); err != nil {
-		t.Fatal(out, err)
-	}
+	h.Sh(t, "systemctl enable nexushub-proxy-http.socket; systemctl stop nexushub-proxy.service; systemctl start nexushub-proxy-http.socket nexushub-proxy.service")
 }
 
 func plain(t *testing.T, h *host) {
@@ -153,12 +149,10 @@ func plain(t *testing.T, h *host) {
 // addresses: the proxy serves wherever the administrator makes PID 1 listen.
 func addresses(t *testing.T, h *host) {
 	all := []string{"127.0.0.1:8443", "[::1]:8443", "127.0.0.2:9443"}
-	h.write(t, "/etc/systemd/system/nexushub-proxy.socket.d/addresses.conf", "[Socket]\nListenStream=\nListenStream="+strings.Join(all, "\nListenStream=")+"\n")
-	if out, err := h.Shell(t.Context(), "systemctl daemon-reload; systemctl stop nexushub-proxy.service; systemctl restart nexushub-proxy.socket; systemctl start nexushub-proxy.service"); err != nil {
-		t.Fatal(out, err)
-	}
+	h.Write(t, "/etc/systemd/system/nexushub-proxy.socket.d/addresses.conf", "[Socket]\nListenStream=\nListenStream="+strings.Join(all, "\nListenStream=")+"\n")
+	h.Sh(t, "systemctl daemon-reload; systemctl stop nexushub-proxy.service; systemctl restart nexushub-proxy.socket; systemctl start nexushub-proxy.service")
 	for _, address := range all {
-		out, err := h.Output(t.Context(), "curl", "-sSk", "--connect-to", "::"+address, "https://web."+domain+port+"/public/x")
+		out, err := h.Try(t, "curl", "-sSk", "--connect-to", "::"+address, "https://web."+domain+port+"/public/x")
 		if err != nil || !strings.Contains(out, `"label":"one"`) {
 			t.Errorf("%s: %v %s", address, err, out)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/test/lab"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -18,7 +19,7 @@ func TestDeploy(t *testing.T) {
 		return append(web(t), application{name: "other", id: otherID, pkg: appPackage(t, "env = { LABEL = \"other\" }\n", nil)})
 	}
 	onSuites(t, two, func(t *testing.T, h *host) {
-		h.write(t, "/etc/nexushub/conf.d/drain.toml", "[proxy]\ndrain_timeout = \"3s\"\n")
+		h.Write(t, "/etc/nexushub/conf.d/drain.toml", "[proxy]\ndrain_timeout = \"3s\"\n")
 		h.Must(t, "systemctl", "restart", "nexushubd", "nexushub-proxy")
 		h.awaitReady(t, webID)
 		others := h.manyWebSockets(t, "other")
@@ -52,14 +53,14 @@ func TestDeploy(t *testing.T) {
 // replaceWeb changes the configuration and waits for the new revision alone to be left.
 func (h *host) replaceWeb(t *testing.T, old string) {
 	h.deploy(t, application{name: "web", id: webID, config: "package = \"/srv/web\"\nenv = { LABEL = \"two\" }\n"})
-	eventually(t, "the new revision", func() error {
+	lab.Within(t, soon, "the new revision", func() error {
 		e := do(t, h.h1, "GET", "web", "/public/x", "").echo(t)
 		if e.Label != "two" || h.target(t, webID) == old {
 			return fmt.Errorf("%s answers, route to %s", e.Label, h.target(t, webID))
 		}
 		return nil
 	})
-	eventually(t, "the old revision's end", func() error {
+	lab.Within(t, soon, "the old revision's end", func() error {
 		if h.Must(t, "systemctl", "list-units", "--plain", "--no-legend", old) != "" {
 			return fmt.Errorf("%s is there", old)
 		}
@@ -69,7 +70,7 @@ func (h *host) replaceWeb(t *testing.T, old string) {
 
 // inFlight returns once a request is.
 func (h *host) inFlight(t *testing.T, target string) {
-	eventually(t, "a request in flight", func() error {
+	lab.Within(t, soon, "a request in flight", func() error {
 		for _, x := range h.routes(t).Targets {
 			if x.ID == target && x.InFlight > x.Streams {
 				return nil

@@ -16,10 +16,7 @@ import (
 // developer: what is not protected comes from the server that a debug application
 // names, here another application's page; the protected areas do not.
 func developer(t *testing.T, h *host) {
-	var token struct{ Token string }
-	if err := json.Unmarshal([]byte(h.Must(t, "nexushub", "token", "create", "--json", "developer")), &token); err != nil || token.Token == "" {
-		t.Fatal(err)
-	}
+	token := h.CreateToken(t, "developer")
 	service := ""
 	for _, r := range h.routes(t).Routes {
 		if r.Instance == otherID {
@@ -27,12 +24,12 @@ func developer(t *testing.T, h *host) {
 		}
 	}
 	created := do(t, h.h1, "POST", "admin", "/debug/application", fmt.Sprintf(`{"appId":"dev","hostName":"dev.%s","staticServiceUrl":%q}`, domain, service),
-		"Authorization", "Bearer "+token.Token, "Content-Type", "application/json")
+		"Authorization", "Bearer "+token, "Content-Type", "application/json")
 	var application struct{ ID string }
 	if err := json.Unmarshal([]byte(created.body), &application); err != nil || created.StatusCode != http.StatusCreated {
 		t.Fatalf("%s %v: %s", created.Status, err, created.body)
 	}
-	h.upload(t, "/debug/application/"+application.ID, token.Token)
+	h.upload(t, "/debug/application/"+application.ID, token)
 	h.awaitReady(t, application.ID)
 	for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
 		e := do(t, c, "GET", "dev", "/src/main.ts?x=1", "").echo(t)

@@ -33,27 +33,27 @@ type application struct {
 
 func (a application) host() string { return a.name + "." + domain }
 
-// host is a machine with the product installed.
+// soon is how long the proxy may take for what it does by itself.
+const soon = 30 * time.Second
+
+// host is a host with a client for each protocol.
 type host struct {
-	*lab.Machine
+	*lab.Host
 	h1, h2 *http.Client
 }
 
 // onSuites runs a test on both Debian releases, each on a fresh host.
 func onSuites(t *testing.T, apps func(*testing.T) []application, test func(*testing.T, *host)) {
-	for _, suite := range lab.Suites {
-		t.Run(string(suite), func(t *testing.T) {
-			h := install(t, suite)
-			h.deploy(t, apps(t)...)
-			test(t, h)
-		})
-	}
+	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+		h := install(t, s)
+		h.deploy(t, apps(t)...)
+		test(t, h)
+	})
 }
 
 func install(t *testing.T, suite lab.Suite) *host {
 	t.Helper()
-	h := &host{Machine: lab.Boot(t, lab.Options{Suite: suite})}
-	h.MustInstall(t)
+	h := &host{Host: lab.NewHost(t, suite)}
 	h.h1, h.h2 = h.client(t, false), h.client(t, true)
 	return h
 }
@@ -90,23 +90,14 @@ func (h *host) deploy(t testing.TB, apps ...application) {
 	for _, a := range apps {
 		config := fmt.Sprintf("instance_id = %q\nhost_name = %q\n", a.id, a.host()+port)
 		if a.pkg != "" {
-			if err := h.CopyIn(t.Context(), a.pkg, "/srv/"+a.name); err != nil {
-				t.Fatal(err)
-			}
+			h.MustCopyIn(t, a.pkg, "/srv/"+a.name)
 			config += fmt.Sprintf("package = %q\n", "/srv/"+a.name)
 		}
-		h.write(t, "/etc/nexushub/apps.d/"+a.name+".toml", config+a.config)
+		h.Define(t, a.name, config+a.config)
 	}
-	h.Must(t, "systemctl", "reload", "nexushubd")
+	h.Reload(t)
 	for _, a := range apps {
 		h.awaitReady(t, a.id)
-	}
-}
-
-func (h *host) write(t testing.TB, path, text string) {
-	t.Helper()
-	if err := h.WriteFile(t.Context(), path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -147,7 +138,7 @@ func (h *host) target(t testing.TB, instance string) string {
 
 func (h *host) awaitReady(t testing.TB, instance string) {
 	t.Helper()
-	eventually(t, "route of "+instance, func() error {
+	lab.Within(t, soon, "the route of "+instance+" is ready", func() error {
 		for _, r := range h.routes(t).Routes {
 			if r.Instance == instance && r.State == "ready" {
 				return nil
@@ -164,24 +155,6 @@ func (h *host) secret(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(string(b))
-}
-
-// eventually polls something outside of this process, for half a minute.
-func eventually(t testing.TB, what string, f func() error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	for {
-		err := f()
-		if err == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("%s: %v", what, err)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
 }
 
 // answer is a response that was read to its end.

@@ -7,12 +7,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 // TestHostileApplication: what an application sends wrongly harms nobody but its sender.
 func TestHostileApplication(t *testing.T) {
 	onSuites(t, web, func(t *testing.T, h *host) {
-		h.write(t, "/etc/nexushub/conf.d/stall.toml", "[proxy]\nstall_timeout = \"2s\"\n")
+		h.Write(t, "/etc/nexushub/conf.d/stall.toml", "[proxy]\nstall_timeout = \"2s\"\n")
 		h.Must(t, "systemctl", "restart", "nexushub-proxy")
 		t.Run("answers of others", func(t *testing.T) { answersOfOthers(t, h) })
 		t.Run("interim responses", func(t *testing.T) { interimResponses(t, h) })
@@ -71,7 +73,7 @@ func interimResponses(t *testing.T, h *host) {
 	if _, err := io.WriteString(deaf, "GET /public/flood HTTP/1.1\r\nHost: web."+domain+port+"\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "both floods end", func() error {
+	lab.Within(t, soon, "both floods end", func() error {
 		if got := do(t, h.h1, "GET", "web", "/public/left", ""); strings.TrimSpace(got.body) != "2" {
 			return errors.New("left: " + got.body)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/test/load"
 )
 
@@ -32,7 +33,7 @@ func (h *host) underLoad(t *testing.T, rate int, path string, f func(caughtUp fu
 		done <- load.Run(ctx, load.Options{URL: "https://web." + domain + port + path, Rate: rate, Clients: clients, Pending: &pending})
 	}()
 	f(func() {
-		eventually(t, "requests are answered", func() error {
+		lab.Within(t, soon, "requests are answered", func() error {
 			if n := pending.Load(); n > int64(rate/10) {
 				return fmt.Errorf("%d wait", n)
 			}

@@ -35,25 +35,23 @@ var plainPaths = map[string]string{
 // servers do, sees nobody under /internal and /api who has no right there; and no path
 // leads out of a static folder, nor makes the proxy wait for what is no file.
 func TestDisguisedPaths(t *testing.T) {
-	for _, suite := range lab.Suites {
-		t.Run(string(suite), func(t *testing.T) {
-			h := install(t, suite)
-			h.folder(t)
-			h.deploy(t,
-				application{name: "cleaner", id: cleanerID, pkg: appPackage(t, "proxy_all = true\nenv = { CLEANS = \"1\" }\n", nil)},
-				application{name: "folder", id: folderID, config: "static_path = \"/srv/www/site\"\n"},
-				application{name: "login", id: loginID, pkg: loginPackage(t, "")},
-			)
-			for protocol, send := range senders {
-				t.Run(protocol+" disguised", func(t *testing.T) { disguisedPaths(t, h, send) })
-				t.Run(protocol+" plain", func(t *testing.T) { everydayPaths(t, h, send, protocol) })
-				t.Run(protocol+" static", func(t *testing.T) { staticFiles(t, h, send) })
-			}
-			t.Run("headers", func(t *testing.T) { otherPaths(t, h) })
-			t.Run("conditions", func(t *testing.T) { conditions(t, h) })
-			t.Run("cookies", func(t *testing.T) { foreignCookies(t, h) })
-		})
-	}
+	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+		h := install(t, s)
+		h.folder(t)
+		h.deploy(t,
+			application{name: "cleaner", id: cleanerID, pkg: appPackage(t, "proxy_all = true\nenv = { CLEANS = \"1\" }\n", nil)},
+			application{name: "folder", id: folderID, config: "static_path = \"/srv/www/site\"\n"},
+			application{name: "login", id: loginID, pkg: loginPackage(t, "")},
+		)
+		for protocol, send := range senders {
+			t.Run(protocol+" disguised", func(t *testing.T) { disguisedPaths(t, h, send) })
+			t.Run(protocol+" plain", func(t *testing.T) { everydayPaths(t, h, send, protocol) })
+			t.Run(protocol+" static", func(t *testing.T) { staticFiles(t, h, send) })
+		}
+		t.Run("headers", func(t *testing.T) { otherPaths(t, h) })
+		t.Run("conditions", func(t *testing.T) { conditions(t, h) })
+		t.Run("cookies", func(t *testing.T) { foreignCookies(t, h) })
+	})
 }
 
 // reading is the path as the application read it.

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/test/need"
 )
 
@@ -90,7 +91,7 @@ func (c *persistent) loop(ctx context.Context, t *testing.T) {
 func (c *persistent) goesOn(t *testing.T) {
 	t.Helper()
 	before := c.sent.Load()
-	eventually(t, c.name+" goes on", func() error {
+	lab.Within(t, soon, c.name+" goes on", func() error {
 		if c.sent.Load() < before+3 {
 			return errors.New("it waits")
 		}

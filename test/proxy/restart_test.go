@@ -4,6 +4,8 @@ import (
 	"os"
 	"strconv"
 	"testing"
+
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 func web(t *testing.T) []application {
@@ -36,8 +38,8 @@ func TestRestartLosesNothing(t *testing.T) {
 		}
 		h.underLoad(t, rate, "/public/x", func(func()) {
 			h.Must(t, "systemctl", "kill", "-s", "KILL", "--kill-whom=main", "nexushubd")
-			eventually(t, "nexushubd comes back", func() error {
-				_, err := h.Output(t.Context(), "nexushub", "status", "web")
+			lab.Within(t, soon, "nexushubd comes back", func() error {
+				_, err := h.Try(t, "nexushub", "status", "web")
 				return err
 			})
 		})

@@ -6,15 +6,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 // TestOneAddressKeepsNobodyOut: one address takes all that the proxy has, in several ways
 // and over and over; another one is served all the time, by connections that are new.
 func TestOneAddressKeepsNobodyOut(t *testing.T) {
 	onSuites(t, everything, func(t *testing.T, h *host) {
-		if err := h.CopyIn(t.Context(), program(t, "flood"), "/usr/local/bin/flood"); err != nil {
-			t.Fatal(err)
-		}
+		h.MustCopyIn(t, program(t, "flood"), "/usr/local/bin/flood")
 		t.Run("20000 silent connections", func(t *testing.T) {
 			h.flooded(t, "tcp", 20_500, func() {
 				h.servesOthers(t, "web", 20)
@@ -24,7 +24,7 @@ func TestOneAddressKeepsNobodyOut(t *testing.T) {
 				t.Errorf("the proxy takes %d KiB", kib)
 			}
 		})
-		h.write(t, "/etc/nexushub/conf.d/few.toml", "[proxy]\nmax_connections = 500\nhold_timeout = \"10m\"\n")
+		h.Write(t, "/etc/nexushub/conf.d/few.toml", "[proxy]\nmax_connections = 500\nhold_timeout = \"10m\"\n")
 		h.Must(t, "systemctl", "restart", "nexushub-proxy")
 		for _, what := range []string{"tcp", "tls", "settings"} {
 			t.Run(what, func(t *testing.T) {
@@ -64,7 +64,7 @@ func (h *host) awaitConns(t *testing.T) {
 	for line := range strings.Lines(h.metrics(t)) {
 		fmt.Sscanf(line, "nexushub_proxy_max_connections %d", &most) //nolint:errcheck // another line
 	}
-	eventually(t, "every connection is taken", func() error {
+	lab.Within(t, soon, "every connection is taken", func() error {
 		if got := h.routes(t).Conns; got < most || most == 0 {
 			return fmt.Errorf("%d of %d", got, most)
 		}
@@ -94,7 +94,7 @@ func (h *host) servesOthers(t *testing.T, name string, times int) {
 // heldForOthers: the flood's requests wait for an application, as many as may wait.
 // Another address' requests wait beside them and are answered.
 func (h *host) heldForOthers(t *testing.T) {
-	eventually(t, "no more can wait", func() error {
+	lab.Within(t, soon, "no more can wait", func() error {
 		if n := h.routes(t).Held; n < 2000 {
 			return fmt.Errorf("%d do", n)
 		}
@@ -109,7 +109,7 @@ func (h *host) heldForOthers(t *testing.T) {
 			answers <- fmt.Sprint(a.body, err)
 		}()
 	}
-	eventually(t, "others gave way", func() error {
+	lab.Within(t, soon, "others gave way", func() error {
 		m := h.metrics(t)
 		if want := fmt.Sprintf(`nexushub_proxy_gave_way_total{reason="held",what="held request"} %d`, cap(answers)); !strings.Contains(m, want) {
 			return fmt.Errorf("no %s", want)

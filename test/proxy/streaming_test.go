@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 // streaming: what the application sends arrives at once, and a client that leaves is
@@ -16,7 +18,7 @@ func streaming(t *testing.T, h *host) {
 		t.Run(protocol, func(t *testing.T) {
 			before := do(t, c, "GET", "web", "/public/left", "").body
 			firstEvent(t, c)
-			eventually(t, "the application learns that its client left", func() error {
+			lab.Within(t, soon, "the application learns that its client left", func() error {
 				if after := do(t, c, "GET", "web", "/public/left", "").body; after == before {
 					return fmt.Errorf("still %s left", strings.TrimSpace(after))
 				}
