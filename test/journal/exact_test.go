@@ -35,16 +35,14 @@ func total() int {
 // journald is restarted and rotated, the agent is killed, and the application is
 // deployed again. Every reader's union is what was written, in order, once.
 func TestNothingLostNothingTwice(t *testing.T) {
-	for _, suite := range lab.Suites {
-		t.Run(string(suite), func(t *testing.T) { exact(t, boot(t, suite)) })
-	}
+	lab.EachSuite(t, func(t *testing.T, s lab.Suite) { exact(t, boot(t, s)) })
 }
 
 func exact(t *testing.T, a *talker) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	a.limitRate("0", 0) // the journal takes everything
-	first := a.log(url.Values{"lines": {"1"}})[0].ID
+	a.limitRate(t, "0", 0) // the journal takes everything
+	first := a.log(t, url.Values{"lines": {"1"}})[0].ID
 	written := make(chan struct{})
 	all := make([]*reader, readers)
 	var wg sync.WaitGroup
@@ -52,43 +50,43 @@ func exact(t *testing.T, a *talker) {
 		all[i] = &reader{a: a, last: first, random: rand.New(rand.NewPCG(uint64(i), 7))}
 		wg.Go(func() { all[i].run(ctx, written) })
 	}
-	a.write(ctx)
+	a.write(ctx, t)
 	close(written)
 	wg.Wait()
-	truth := a.truth()
+	truth := a.truth(t)
 	if len(truth) != total() {
 		t.Errorf("%d lines written, %d in the journal", total(), len(truth))
 	}
 	for i, r := range all {
 		r.compare(t, i, truth)
 	}
-	a.overReboot(all[0])
+	a.overReboot(t, all[0])
 }
 
 // write prints all lines in stages, each with its own disturbance.
-func (a *talker) write(ctx context.Context) {
+func (a *talker) write(ctx context.Context, t *testing.T) {
 	per := total() / stages
 	for stage := range stages {
-		port := a.app().Port
+		port := a.app(t).Port
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			path := fmt.Sprintf("/lines?from=%d&to=%d&rate=%d", stage*per, (stage+1)*per, rate)
-			if err := a.request(ctx, path, ""); err != nil {
-				a.t.Errorf("stage %d on port %d: %v", stage, port, err)
+			if err := a.request(ctx, t, path, ""); err != nil {
+				t.Errorf("stage %d on port %d: %v", stage, port, err)
 			}
 		})
 		if err := pause(ctx, time.Duration(per)*time.Second/rate/3); err != nil {
-			a.t.Error(err)
+			t.Error(err)
 		}
-		a.disturb(stage)
+		a.disturb(t, stage)
 		wg.Wait()
 		if stage == 2 {
-			a.deploy("2")
+			a.deploy(t, "2")
 		}
 	}
 }
 
-func (a *talker) disturb(stage int) {
+func (a *talker) disturb(t *testing.T, stage int) {
 	commands := []string{
 		"systemctl restart systemd-journald",
 		"journalctl --rotate",
@@ -96,9 +94,7 @@ func (a *talker) disturb(stage int) {
 		"journalctl --rotate && systemctl restart systemd-journald",
 		"systemctl kill --kill-whom=main --signal=KILL nexushubd && journalctl --rotate",
 	}
-	if out, err := a.m.Shell(a.t.Context(), commands[stage]); err != nil {
-		a.t.Errorf("%s: %v: %s", commands[stage], err, out)
-	}
+	a.Sh(t, commands[stage])
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -111,9 +107,9 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // truth is what the journal itself has, read by journalctl.
-func (a *talker) truth() (numbers []int) {
-	a.t.Helper()
-	out := a.m.Must(a.t, "journalctl", "--no-pager", "--quiet", "--all", "-o", "cat", "NEXUSHUB_INSTANCE="+a.id)
+func (a *talker) truth(t *testing.T) (numbers []int) {
+	t.Helper()
+	out := a.Must(t, "journalctl", "--no-pager", "--quiet", "--all", "-o", "cat", "NEXUSHUB_INSTANCE="+a.id)
 	for line := range strings.Lines(out) {
 		if n, ok := number(line); ok {
 			numbers = append(numbers, n)
@@ -166,7 +162,7 @@ func (r *reader) visit(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(300+r.random.IntN(1200))*time.Millisecond)
 	defer cancel()
 	left := 1 + r.random.IntN(6000)
-	for e, err := range r.a.client().Logs(ctx, r.a.id, url.Values{"follow": {"1"}}, r.last) {
+	for e, err := range r.a.API().Logs(ctx, r.a.id, url.Values{"follow": {"1"}}, r.last) {
 		if err != nil {
 			return // the time is over, or the agent is away
 		}
@@ -214,19 +210,19 @@ func (r *reader) compare(t *testing.T, i int, truth []int) {
 }
 
 // overReboot: a reader goes on behind a reboot of the machine.
-func (a *talker) overReboot(r *reader) {
-	a.t.Helper()
-	if err := a.m.Reboot(a.t.Context()); err != nil {
-		a.t.Fatal(err)
-	}
+func (a *talker) overReboot(t *testing.T, r *reader) {
+	t.Helper()
+	a.MustReboot(t)
 	from := total()
-	a.ask(fmt.Sprintf("/lines?from=%d&to=%d&rate=1000", from, from+100), "")
+	a.ask(t, fmt.Sprintf("/lines?from=%d&to=%d&rate=1000", from, from+100), "")
 	r.numbers, r.gaps = nil, nil
-	a.until("the reader has the lines of the new boot", func() bool {
-		r.visit(a.t.Context())
-		return len(r.numbers) >= 100
+	lab.Eventually(t, "the reader has the 100 lines of the new boot", func() error {
+		if r.visit(t.Context()); len(r.numbers) < 100 {
+			return fmt.Errorf("it has %d", len(r.numbers))
+		}
+		return nil
 	})
 	if r.numbers[0] != from || len(r.numbers) != 100 || len(r.gaps) != 0 {
-		a.t.Errorf("after a reboot: %d lines from %d on, gaps %v", len(r.numbers), r.numbers[0], r.gaps)
+		t.Errorf("after a reboot: %d lines from %d on, gaps %v", len(r.numbers), r.numbers[0], r.gaps)
 	}
 }

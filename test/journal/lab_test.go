@@ -19,10 +19,9 @@ import (
 	"github.com/nexushub/nexushub/test/lab"
 )
 
-// talker is the application on one machine.
+// talker is a host with one application, which says what it is told to.
 type talker struct {
-	t   *testing.T
-	m   *lab.Machine
+	*lab.Host
 	id  string
 	dir string // its package, to deploy it again
 }
@@ -48,74 +47,45 @@ func TestMain(m *testing.M) {
 // boot starts a machine with the talker on it.
 func boot(t *testing.T, suite lab.Suite) *talker {
 	t.Helper()
-	m := lab.Boot(t, lab.Options{Suite: suite})
-	m.MustInstall(t)
 	bin, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &talker{t: t, m: m, dir: "/srv/talker"}
-	m.Must(t, "mkdir", "-p", a.dir+"/bin")
-	data, err := os.ReadFile(bin)
-	if err == nil {
-		err = m.WriteFile(t.Context(), a.dir+"/bin/app", data, 0o755)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.deploy("1")
+	a := &talker{Host: lab.NewHost(t, suite), dir: "/srv/talker"}
+	a.MustCopyIn(t, bin, a.dir+"/bin/app")
+	a.deploy(t, "1")
 	return a
 }
 
 // deploy makes a new release, and with it a new unit.
-func (a *talker) deploy(release string) {
-	a.t.Helper()
-	if err := a.m.WriteFile(a.t.Context(), a.dir+"/release", []byte(release), 0o644); err != nil {
-		a.t.Fatal(err)
-	}
-	a.m.Must(a.t, "nexushub", "deploy", a.dir)
-	a.id = a.app().ID
-}
-
-// client speaks to the agent over its own socket.
-func (a *talker) client() *api.Client {
-	return api.NewClient(fmt.Sprintf("/proc/%d/root%s", a.m.PID(), api.Socket))
+func (a *talker) deploy(t *testing.T, release string) {
+	t.Helper()
+	a.Write(t, a.dir+"/release", release)
+	a.Must(t, "nexushub", "deploy", a.dir)
+	a.id = a.app(t).ID
 }
 
 // app waits until the application runs.
-func (a *talker) app() api.App {
-	a.t.Helper()
-	var app api.App
-	a.until("the talker runs", func() bool {
-		got, err := a.client().App(a.t.Context(), "talker")
-		app = got
-		return err == nil && got.State == api.StateRunning
-	})
-	return app
-}
-
-func (a *talker) until(what string, done func() bool) {
-	a.t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
-	for !done() {
-		if time.Now().After(deadline) {
-			a.t.Fatalf("not within a minute: %s", what)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+func (a *talker) app(t *testing.T) api.App {
+	t.Helper()
+	return a.AwaitState(t, "talker", api.StateRunning)
 }
 
 // ask sends a request to the application itself, past the proxy.
-func (a *talker) ask(path, body string) {
-	a.t.Helper()
-	if err := a.request(a.t.Context(), path, body); err != nil {
-		a.t.Fatal(err)
+func (a *talker) ask(t *testing.T, path, body string) {
+	t.Helper()
+	if err := a.request(t.Context(), t, path, body); err != nil {
+		t.Fatal(err)
 	}
 }
 
-func (a *talker) request(ctx context.Context, path, body string) error {
-	port := a.app().Port
-	client := &http.Client{Transport: &http.Transport{DialContext: a.m.DialContext, DisableKeepAlives: true}}
+// answerLimit bounds an answer of the application, which comes when it has said everything.
+const answerLimit = 2 * time.Minute
+
+func (a *talker) request(ctx context.Context, t *testing.T, path, body string) error {
+	t.Helper()
+	port := a.app(t).Port
+	client := &http.Client{Timeout: answerLimit, Transport: &http.Transport{DialContext: a.DialContext, DisableKeepAlives: true}}
 	req, err := http.NewRequestWithContext(ctx, "POST", fmt.Sprintf("http://127.0.0.1:%d%s", port, path), bytes.NewBufferString(body))
 	if err != nil {
 		return err
@@ -132,12 +102,14 @@ func (a *talker) request(ctx context.Context, path, body string) error {
 }
 
 // log reads what there is now.
-func (a *talker) log(q url.Values) (out []api.LogEntry) {
-	a.t.Helper()
+func (a *talker) log(t *testing.T, q url.Values) (out []api.LogEntry) {
+	t.Helper()
 	q.Set("follow", "0")
-	for e, err := range a.client().Logs(a.t.Context(), a.id, q, "") {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for e, err := range a.API().Logs(ctx, a.id, q, "") {
 		if err != nil {
-			a.t.Fatal(err)
+			t.Fatal(err)
 		}
 		if e.Entry != nil {
 			out = append(out, *e.Entry)
