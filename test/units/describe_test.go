@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -34,8 +35,9 @@ func TestDescribe(t *testing.T) {
 			}
 			stop(t, m, unit)
 		}
-		until(t, "the end of what was described", func() bool {
-			return sh(t, "systemctl list-units --all --plain --no-legend 'nexushub-describe-*'; ls "+units.TransientDir+" | grep describe- || true") == ""
+		lab.Eventually(t, "nothing is left of what was described", func() error {
+			left := sh(t, "systemctl list-units --all --plain --no-legend 'nexushub-describe-*'; ls "+units.TransientDir+" | grep describe- || true")
+			return lab.Unless(left == "", "%s", left)
 		})
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/units"
@@ -27,9 +28,7 @@ func inMachine(t *testing.T, test func(t *testing.T, m *units.Manager)) {
 		test(t, dial(t))
 		return
 	}
-	for _, suite := range lab.Suites {
-		t.Run(string(suite), func(t *testing.T) { runInside(t, suite, t.Name()) })
-	}
+	lab.EachSuite(t, func(t *testing.T, s lab.Suite) { runInside(t, s, t.Name()) })
 }
 
 func runInside(t *testing.T, suite lab.Suite, name string) {
@@ -39,12 +38,12 @@ func runInside(t *testing.T, suite lab.Suite, name string) {
 	}
 	m := lab.Boot(t, lab.Options{Suite: suite})
 	for _, file := range []string{"units.test", "nexushub-exec"} {
-		if err := m.CopyIn(t.Context(), filepath.Join(program, file), "/usr/lib/nexushub/"+file); err != nil {
-			t.Fatal(err)
-		}
+		m.MustCopyIn(t, filepath.Join(program, file), "/usr/lib/nexushub/"+file)
 	}
 	name, _, _ = strings.Cut(name, "/")
-	out, err := m.Output(t.Context(), "env", insideVariable+"=1", "/usr/lib/nexushub/units.test", "-test.v", "-test.timeout", "5m", "-test.run", "^"+name+"$")
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute) // longer than the test inside has, which then says where it hangs
+	defer cancel()
+	out, err := m.Output(ctx, "env", insideVariable+"=1", "/usr/lib/nexushub/units.test", "-test.v", "-test.timeout", "5m", "-test.run", "^"+name+"$")
 	if err != nil {
 		t.Fatalf("inside: %v\n%s", err, out)
 	}

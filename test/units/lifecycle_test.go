@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -17,7 +18,10 @@ func TestNotify(t *testing.T) {
 		if !st.Running() || st.StatusText != "serving" {
 			t.Errorf("%s, status text %q", st.ActiveState, st.StatusText)
 		}
-		until(t, "the watchdog has bitten", func() bool { return get(t, m, st.Unit).LastExit.Result == "watchdog" })
+		lab.Eventually(t, "the watchdog ends the unit", func() error {
+			exit := get(t, m, st.Unit).LastExit
+			return lab.Unless(exit.Result == "watchdog", "last exit: %s", exit)
+		})
 		t.Logf("last exit: %s", get(t, m, st.Unit).LastExit)
 		stop(t, m, st.Unit)
 	})
@@ -55,7 +59,10 @@ func TestOperatorStops(t *testing.T) {
 		s := spec("byhand")
 		unit := start(t, m, s).Unit
 		sh(t, "systemctl stop "+unit)
-		until(t, "the stop is seen", func() bool { return get(t, m, unit).Ended() })
+		lab.Eventually(t, "the stop is seen", func() error {
+			st := get(t, m, unit)
+			return lab.Unless(st.Ended(), "it is %s/%s", st.ActiveState, st.SubState)
+		})
 		list, err := m.List(t.Context())
 		if err != nil || len(list) != 1 || !list[0].Ended() {
 			t.Errorf("list: %+v, %v", list, err)

@@ -8,7 +8,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -20,18 +22,19 @@ func ask(t *testing.T, network, address, path string, query ...string) string {
 		q.Set(query[i], query[i+1])
 	}
 	answer := ""
-	until(t, "an answer from "+address, func() bool {
-		c := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, address)
-		}}}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	c := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, DialContext: dial}}
+	lab.Eventually(t, "the application answers at "+address, func() error {
 		resp, err := c.Get("http://app" + path + "?" + q.Encode())
 		if err != nil {
-			return false
+			return err
 		}
 		defer resp.Body.Close()
 		b, err := io.ReadAll(resp.Body)
 		answer = string(b)
-		return err == nil
+		return err
 	})
 	return answer
 }
@@ -168,11 +171,12 @@ func TestGuestRecovers(t *testing.T) {
 		s.Network, s.Domain, s.ProxyPort = units.NetworkGuest, "yesterday.localhost", 8443
 		s.State = "nexushub-apps/" + s.Instance
 		unit := start(t, m, s).Unit
-		until(t, "it has crashed twice", func() bool {
+		lab.Eventually(t, "the application has crashed twice", func() error {
 			if c, err := net.Dial("tcp", "127.0.0.1:12345"); err == nil {
 				c.Close()
 			}
-			return get(t, m, unit).NRestarts >= 2
+			n := get(t, m, unit).NRestarts
+			return lab.Unless(n >= 2, "%d restarts", n)
 		})
 		sh(t, "touch /var/lib/private/"+s.State+"/fixed; chmod 644 /var/lib/private/"+s.State+"/fixed")
 		if got := ask(t, "tcp", "127.0.0.1:12345", "/env", "name", "HOST"); got != s.HostName {
@@ -204,20 +208,9 @@ func TestGuestFailsHalfway(t *testing.T) {
 // moment after the last one that refers to it.
 func nothingLeft(t *testing.T) {
 	t.Helper()
-	var got string
-	defer func() {
-		if t.Failed() {
-			t.Logf("left:\n%s", got)
-		}
-	}()
-	until(t, "nothing is left", func() bool {
-		got = leftovers(t)
-		return got == ""
+	lab.Eventually(t, "nothing is left of a stopped application", func() error {
+		left := sh(t, `systemctl list-units --all --no-legend --plain 'nexushub-app-*' 'nexushub-gate-*'
+			ls -d /run/systemd/transient/nexushub* /run/systemd/units/*nexushub-app* /run/nexushub/sockets/* /run/nexushub/guest/* 2>/dev/null || true`)
+		return lab.Unless(left == "", "%s", left)
 	})
-}
-
-func leftovers(t *testing.T) string {
-	t.Helper()
-	return sh(t, `systemctl list-units --all --no-legend --plain 'nexushub-app-*' 'nexushub-gate-*'
-		ls -d /run/systemd/transient/nexushub* /run/systemd/units/*nexushub-app* /run/nexushub/sockets/* /run/nexushub/guest/* 2>/dev/null || true`)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -75,14 +76,17 @@ func TestTrap14Streams(t *testing.T) {
 		count := func(priority, text string) string {
 			return sh(t, "journalctl --sync; journalctl -o cat _SYSTEMD_UNIT="+unit+" PRIORITY="+priority+" SYSLOG_IDENTIFIER=streams NEXUSHUB_INSTANCE="+s.Instance+" | grep -cxF '"+text+"' || true")
 		}
-		each := func(n string) func() bool {
-			return func() bool { return count("6", "<3>out") == n && count("4", "err") == n }
+		eachHas := func(n string) func() error {
+			return func() error {
+				stdout, stderr := count("6", "<3>out"), count("4", "err")
+				return lab.Unless(stdout == n && stderr == n, "%s lines of stdout, %s of stderr", stdout, stderr)
+			}
 		}
-		until(t, "a line of each kind", each("1"))
+		lab.Eventually(t, "the journal has a line of each stream", eachHas("1"))
 		if err := m.Restart(t.Context(), unit); err != nil {
 			t.Fatal(err)
 		}
-		until(t, "a second line of each kind", each("2"))
+		lab.Eventually(t, "the journal has a second line of each stream", eachHas("2"))
 		stop(t, m, unit)
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nexushub/nexushub/units"
 )
@@ -53,19 +52,6 @@ func stop(t *testing.T, m *units.Manager, unit string) {
 	t.Helper()
 	if err := m.Stop(context.WithoutCancel(t.Context()), unit); err != nil {
 		t.Error(err)
-	}
-}
-
-// until asks PID 1 until it is as wanted.
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	limit := time.After(60 * time.Second)
-	for !ok() {
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-limit:
-			t.Fatal("never: " + what)
-		}
 	}
 }
 

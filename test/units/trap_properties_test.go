@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -36,9 +37,10 @@ func TestTrap08LiteralArguments(t *testing.T) {
 		unit := start(t, m, spec("literal", want...)).Unit
 		check := func(when string) {
 			st := get(t, m, unit)
-			until(t, "the helper has become the command "+when, func() bool {
+			lab.Eventually(t, "the helper has become the command "+when, func() error {
 				b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", st.MainPID))
-				return err == nil && slices.Equal(strings.Split(strings.TrimSuffix(string(b), "\x00"), "\x00"), want)
+				got := strings.Split(strings.TrimSuffix(string(b), "\x00"), "\x00")
+				return lab.Unless(err == nil && slices.Equal(got, want), "its arguments are %q (%v)", got, err)
 			})
 		}
 		check("after the start")
@@ -188,14 +190,14 @@ func TestTrap19PromisesAreKept(t *testing.T) {
 		}
 		before := get(t, m, unit)
 		sh(t, "curl -s -m 20 'http://"+at+"/eat?mib=200' >/dev/null || true")
-		killed := false
+		killed := func() bool { return get(t, m, unit).LastExit.PID == before.MainPID }
 		if caps.Limits {
-			until(t, "the eater is killed", func() bool { return get(t, m, unit).LastExit.PID == before.MainPID })
-			killed = true
+			lab.Eventually(t, "the eater is killed", func() error {
+				return lab.Unless(killed(), "it runs, as PID %d", before.MainPID)
+			})
 			t.Logf("it ended: %s", get(t, m, unit).LastExit)
-		}
-		if killed != caps.Limits {
-			t.Errorf("killed %v, limits claimed %v", killed, caps.Limits)
+		} else if killed() {
+			t.Error("killed, and no limits are claimed")
 		}
 		t.Logf("missing: %s", missing)
 	})

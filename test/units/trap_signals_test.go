@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -83,10 +84,14 @@ func TestTrap04DBusRestart(t *testing.T) {
 		for range 3 {
 			before := m.Stats().Connects
 			sh(t, "systemctl reset-failed; systemctl stop dbus.service dbus.socket; touch /run/flags/now; sleep 0.1; systemctl start dbus.socket dbus.service")
-			until(t, "connected again", func() bool { return m.Stats().Connects > before })
-			until(t, "the exit is known", func() bool {
+			lab.Eventually(t, "the manager is connected again", func() error {
+				now := m.Stats().Connects
+				return lab.Unless(now > before, "%d connections, as before", now)
+			})
+			lab.Eventually(t, "the exit is known", func() error {
 				st, err := m.Get(t.Context(), unit)
-				return err == nil && st.LastExit.Code == units.CodeExited && st.LastExit.Status == 7
+				return lab.Unless(err == nil && st.LastExit.Code == units.CodeExited && st.LastExit.Status == 7,
+					"last exit: %s (%v)", st.LastExit, err)
 			})
 			sh(t, "rm -f /run/flags/now")
 		}
@@ -123,17 +128,17 @@ func TestTrap05ExitCodes(t *testing.T) {
 		}
 		all.Wait()
 		sh(t, "touch /run/flags/now")
-		until(t, "all have exited and are back", func() bool {
+		lab.Eventually(t, "all have exited and run again", func() error {
 			back := 0
 			for unit := range want {
 				if st, err := m.Get(t.Context(), unit); err == nil && st.NRestarts == 1 && st.Running() {
 					back++
 				}
 			}
-			return back == n
+			return lab.Unless(back == n, "%d of %d", back, n)
 		})
 		run(t, asleep)
-		until(t, "the sleeper knows every exit", func() bool {
+		lab.Eventually(t, "the sleeper knows every exit", func() error {
 			list, err := asleep.List(t.Context())
 			known := 0
 			for _, st := range list {
@@ -141,7 +146,7 @@ func TestTrap05ExitCodes(t *testing.T) {
 					known++
 				}
 			}
-			return err == nil && known == n
+			return lab.Unless(err == nil && known == n, "it knows %d of %d (%v)", known, n, err)
 		})
 	})
 }
@@ -165,7 +170,10 @@ func TestTrap17ManyAtOnce(t *testing.T) {
 			}
 			all.Wait()
 		}
-		until(t, "goroutines are as few as before", func() bool { return runtime.NumGoroutine() <= before+2 })
+		lab.Eventually(t, "goroutines are as few as before", func() error {
+			now := runtime.NumGoroutine()
+			return lab.Unless(now <= before+2, "%d, there were %d", now, before)
+		})
 		nothingLeft(t)
 		if m.Stats().CallErrors > 0 {
 			t.Logf("calls that were refused: %d", m.Stats().CallErrors)
@@ -201,7 +209,7 @@ func TestTrap18TooManyCalls(t *testing.T) {
 		sh(t, "systemctl restart systemd-logind.service")
 		run(t, asleep)
 		for _, who := range []*units.Manager{m, asleep} {
-			until(t, "every restart is seen", func() bool {
+			lab.Eventually(t, "every restart is seen", func() error {
 				list, err := who.List(t.Context())
 				back := 0
 				for _, st := range list {
@@ -209,7 +217,7 @@ func TestTrap18TooManyCalls(t *testing.T) {
 						back++
 					}
 				}
-				return err == nil && back == len(specs)
+				return lab.Unless(err == nil && back == len(specs), "%d of %d are (%v)", back, len(specs), err)
 			})
 		}
 	})
@@ -220,18 +228,18 @@ func TestTrap02NotFinal(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
 		unit := start(t, m, spec("loop", "/bin/sh", "-c", "exit 3")).Unit
 		looks := 0
-		until(t, "three restarts", func() bool {
+		lab.Eventually(t, "PID 1 has restarted it twice", func() error {
 			st := get(t, m, unit)
 			if looks++; st.Ended() {
 				t.Errorf("told as ended: %s/%s", st.ActiveState, st.SubState)
 			}
-			return st.NRestarts >= 2
+			return lab.Unless(st.NRestarts >= 2, "%d restarts", st.NRestarts)
 		})
 		t.Logf("%d looks", looks)
 		sh(t, "systemctl stop "+unit)
-		until(t, "stopped by hand, and still there to be read", func() bool {
+		lab.Eventually(t, "it is stopped by hand, and still there to be read", func() error {
 			st := get(t, m, unit)
-			return st.Ended() && !st.LastExit.IsZero()
+			return lab.Unless(st.Ended() && !st.LastExit.IsZero(), "it is %s, last exit: %s", st.ActiveState, st.LastExit)
 		})
 	})
 }
