@@ -2,69 +2,63 @@ package cli
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/test/lab"
 )
 
 // under has an application that attacks whoever copies its folder, and one that suffers.
-func under(t *testing.T, suite lab.Suite) *lab.Machine {
+func under(t *testing.T, suite lab.Suite) *lab.Host {
 	t.Helper()
-	m := lab.Boot(t, lab.Options{Suite: suite})
-	m.MustInstall(t)
-	if err := m.CopyIn(t.Context(), filepath.Join(dist(), "examples", "hello"), "/srv/hello"); err != nil {
-		t.Fatal(err)
-	}
-	m.Must(t, "sh", "-ec", `nexushub deploy -q /srv/hello --name victim
+	h := lab.NewHost(t, suite)
+	h.CopyExample(t, "hello")
+	h.Sh(t, `nexushub deploy -q /srv/hello --name victim
 nexushub deploy -q /srv/hello --name evil
 nexushub exec victim -- sh -c 'echo precious >$STATE_DIRECTORY/data'
 nexushub exec evil -- sh -ec 'cd $STATE_DIRECTORY; mkdir d p; for f in shadow passwd gshadow; do echo mine >d/$f; done
 ln -s ../../../../../etc l; mkfifo fifo; truncate -s 500G sparse; echo owned >p/h6-owned.sh; chmod 755 p/h6-owned.sh'`)
-	return m
+	return h
 }
 
 // While the application swaps names and cuts files, every backup has the others' files
 // complete, and nothing of root's in the application's place.
 func TestBackupUnderAttack(t *testing.T) {
-	for _, suite := range lab.Suites {
-		t.Run(string(suite), func(t *testing.T) {
-			m := under(t, suite)
-			ctx, stop := context.WithCancel(t.Context())
-			attack := m.Command(ctx, "nexushub", "exec", "evil", "--", "sh", "-c", `cd $STATE_DIRECTORY
+	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+		h := under(t, s)
+		ctx, stop := context.WithCancel(t.Context())
+		attack := h.Command(ctx, "nexushub", "exec", "evil", "--", "sh", "-c", `cd $STATE_DIRECTORY
 perl -e 'while (1) { syscall(316, -100, "d", -100, "l", 2) }' &
 perl -e '$n = 0; while (1) { open($f, ">", "cut"); print $f "x" x (1e6 + $n++ % 3); close $f; truncate("cut", 5e4) }'`)
-			if err := attack.Start(); err != nil {
-				t.Fatal(err)
-			}
-			out := m.Must(t, "sh", "-ec", `for n in 1 2 3 4 5 6 7 8; do
+		if err := attack.Start(); err != nil {
+			t.Fatal(err)
+		}
+		out := h.Must(t, "sh", "-ec", `for n in 1 2 3 4 5 6 7 8; do
 	code=0; nexushub backup --data -q /root/r.tar.gz || code=$?
 	[ $code = 0 ] || [ $code = 5 ]
 	tar xzOf /root/r.tar.gz --wildcards '*/d/shadow' '*/l/shadow' '*/d/passwd' '*/l/passwd' 2>/dev/null | grep root: && exit 9
 	tar xzOf /root/r.tar.gz --wildcards '*/data' | grep -qx precious
 done
 stat -c %s /root/r.tar.gz`)
-			stop()
-			_ = attack.Wait()
-			if size := strings.TrimSpace(out); len(size) > 8 {
-				t.Errorf("an archive of %s bytes", size)
-			}
-			m.Must(t, "sh", "-ec", "systemctl stop nexushub-apps.slice; systemctl restart nexushubd; nexushub restore --force -q /root/r.tar.gz")
-			m.Must(t, "sh", "-ec", `until nexushub status victim | grep -q "state: running"; do sleep 0.1; done
-[ $(nexushub exec victim -- sh -c 'cat $STATE_DIRECTORY/data') = precious ]
+		stop()
+		_ = attack.Wait()
+		if size := strings.TrimSpace(out); len(size) > 8 {
+			t.Errorf("an archive of %s bytes", size)
+		}
+		h.Sh(t, "systemctl stop nexushub-apps.slice; systemctl restart nexushubd; nexushub restore --force -q /root/r.tar.gz")
+		h.AwaitState(t, "victim", api.StateRunning)
+		h.Sh(t, `[ $(nexushub exec victim -- sh -c 'cat $STATE_DIRECTORY/data') = precious ]
 nexushub exec evil -- sh -c 'cd $STATE_DIRECTORY; stat -c "%s %b" sparse' | { read -r size blocks; [ $size = 536870912000 ]; [ $blocks -lt 1000 ]; }`)
-		})
-	}
+	})
 }
 
 // The links are put there after the backup, by an application and by a proxy that was
 // taken over: restoring follows none.
 func TestRestoreFollowsNoLink(t *testing.T) {
-	for _, suite := range lab.Suites {
-		t.Run(string(suite), func(t *testing.T) {
-			m := under(t, suite)
-			m.Must(t, "sh", "-ec", `runuser -u _nexushub-proxy -- sh -ec 'mkdir -p /var/lib/nexushub-proxy/acme; echo owned >/var/lib/nexushub-proxy/acme/h6-proxy.sh'
+	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+		h := under(t, s)
+		h.Sh(t, `runuser -u _nexushub-proxy -- sh -ec 'mkdir -p /var/lib/nexushub-proxy/acme; echo owned >/var/lib/nexushub-proxy/acme/h6-proxy.sh'
 before=$(stat -c '%a %U %i' /etc/profile.d; ls /etc/profile.d)
 nexushub backup --data -q /root/b.tar.gz
 nexushub exec evil -- sh -ec 'cd $STATE_DIRECTORY; mv p old; ln -s ../../../../../etc/profile.d p'
@@ -74,40 +68,35 @@ nexushub restore --force -q /root/b.tar.gz
 [ "$before" = "$(stat -c '%a %U %i' /etc/profile.d; ls /etc/profile.d)" ]
 [ $(cat /var/lib/nexushub-proxy/acme/h6-proxy.sh) = owned ]
 [ $(stat -c %U /var/lib/nexushub-proxy/acme/h6-proxy.sh) = _nexushub-proxy ]
-until nexushub status evil | grep -q "state: running"; do sleep 0.1; done
+timeout 60 sh -c 'until nexushub status evil | grep -q "state: running"; do sleep 0.1; done'
 [ $(nexushub exec evil -- sh -c 'cat $STATE_DIRECTORY/p/h6-owned.sh') = owned ]
 systemctl is-active -q nexushubd nexushub-proxy nexushub-proxy.socket
 wait
 ! ls -A /etc /var/lib /var/lib/private | grep nexushub-restore`)
-		})
-	}
+	})
 }
 
 // What does not start is put back, and everything runs again.
 func TestRestoreThatDoesNotStartIsUndone(t *testing.T) {
-	for _, suite := range lab.Suites {
-		t.Run(string(suite), func(t *testing.T) {
-			m := under(t, suite)
-			m.Must(t, "sh", "-ec", `echo 'nonsense = [' >/etc/nexushub/conf.d/bad.toml
+	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+		h := under(t, s)
+		h.Sh(t, `echo 'nonsense = [' >/etc/nexushub/conf.d/bad.toml
 nexushub backup -q /root/bad.tar.gz
 rm /etc/nexushub/conf.d/bad.toml
 code=0; nexushub restore --force -q /root/bad.tar.gz || code=$?
 [ $code = 1 ]
 [ ! -e /etc/nexushub/conf.d/bad.toml ]
 systemctl is-active -q nexushubd nexushub-proxy
-until nexushub status victim | grep -q "state: running"; do sleep 0.1; done
+timeout 60 sh -c 'until nexushub status victim | grep -q "state: running"; do sleep 0.1; done'
 ! ls -A /etc /var/lib /var/lib/private | grep nexushub-restore`)
-		})
-	}
+	})
 }
 
 // A folder that everybody can write to is prepared for the operator's backup.
 func TestBackupIntoAPreparedFolder(t *testing.T) {
-	for _, suite := range lab.Suites {
-		t.Run(string(suite), func(t *testing.T) {
-			m := lab.Boot(t, lab.Options{Suite: suite})
-			m.MustInstall(t)
-			m.Must(t, "sh", "-ec", `mkdir -m 777 /srv/open; echo mine >/srv/victim
+	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+		h := lab.NewHost(t, s)
+		h.Sh(t, `mkdir -m 777 /srv/open; echo mine >/srv/victim
 runuser -u nobody -- sh -ec 'cd /srv/open; : >b.tar.gz.part; chmod 666 b.tar.gz.part; ln -s /srv/victim b.tar.gz; ln -s /etc away'
 nexushub backup /srv/open/b.tar.gz 2>&1 | grep 'others can write to /srv/open'
 [ "$(stat -c '%a %U %F' /srv/open/b.tar.gz)" = "600 root regular file" ]
@@ -118,6 +107,5 @@ code=0; nexushub backup /srv/open/away/b.tar.gz || code=$?
 chown nobody /srv/open/b.tar.gz
 code=0; nexushub restore --force /srv/open/b.tar.gz || code=$?
 [ $code = 4 ]`)
-		})
-	}
+	})
 }

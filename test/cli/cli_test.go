@@ -25,33 +25,27 @@ const code = "#!/bin/sh\nwant=$1; shift; got=0; \"$@\" || got=$?\n[ $got -eq $wa
 const copyIn = "#!/bin/sh\nrm -rf /proc/%[1]d/root/srv/$2; cp -r \"$1\" /proc/%[1]d/root/srv/$2; chmod -R u=rwX,go=rX /proc/%[1]d/root/srv/$2\n[ ! -e /proc/%[1]d/root/srv/$2/bin ] || chmod 755 /proc/%[1]d/root/srv/$2/bin/*\n"
 
 func TestCommands(t *testing.T) {
-	for _, suite := range lab.Suites {
-		t.Run(string(suite), func(t *testing.T) {
-			m := lab.Boot(t, lab.Options{Suite: suite})
-			m.MustInstall(t)
-			m.Must(t, "sh", "-c", "echo 127.0.0.1 admin.yesterday.localhost >> /etc/hosts && useradd olga && usermod -a -G nexushub olga && useradd sam")
-			hello := filepath.Join(dist(), "examples", "hello")
-			if err := m.CopyIn(t.Context(), hello, "/srv/hello"); err != nil {
-				t.Fatal(err)
-			}
-			zip(t, m, hello)
-			bin := commands(t, m)
-			t.Run("together", func(t *testing.T) { scripts(t, "testdata", bin) })
-			t.Run("configured", func(t *testing.T) { scripts(t, filepath.Join("testdata", "configured"), bin) })
-			t.Run("alone", func(t *testing.T) { scripts(t, filepath.Join("testdata", "alone"), bin) })
-		})
-	}
+	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+		h := lab.NewHost(t, s)
+		h.Sh(t, "echo 127.0.0.1 admin.yesterday.localhost >>/etc/hosts; useradd olga; usermod -a -G nexushub olga; useradd sam")
+		h.CopyExample(t, "hello")
+		zip(t, h, filepath.Join(lab.Dist(), "examples", "hello"))
+		bin := commands(t, h)
+		t.Run("together", func(t *testing.T) { scripts(t, "testdata", bin) })
+		t.Run("configured", func(t *testing.T) { scripts(t, filepath.Join("testdata", "configured"), bin) })
+		t.Run("alone", func(t *testing.T) { scripts(t, filepath.Join("testdata", "alone"), bin) })
+	})
 }
 
 // zip puts the package of a folder into the machine.
-func zip(t *testing.T, m *lab.Machine, folder string) {
+func zip(t *testing.T, h *lab.Host, folder string) {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "hello.zip"))
 	if err == nil {
 		_, err = pack.Zip(t.Context(), folder, f)
 	}
 	if err == nil {
-		err = errors.Join(f.Close(), m.CopyIn(t.Context(), f.Name(), "/srv/hello.zip"))
+		err = errors.Join(f.Close(), h.CopyIn(t.Context(), f.Name(), "/srv/hello.zip"))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -70,26 +64,18 @@ func scripts(t *testing.T, dir, bin string) {
 }
 
 // commands makes the folder of commands that reach into the machine.
-func commands(t *testing.T, m *lab.Machine) string {
+func commands(t *testing.T, h *lab.Host) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, script := range map[string]string{
-		"nexushub": fmt.Sprintf(into, m.PID(), "nexushub"),
-		"machine":  fmt.Sprintf(into, m.PID(), ""),
+		"nexushub": fmt.Sprintf(into, h.PID(), "nexushub"),
+		"machine":  fmt.Sprintf(into, h.PID(), ""),
 		"code":     code,
-		"copy-in":  fmt.Sprintf(copyIn, m.PID()),
+		"copy-in":  fmt.Sprintf(copyIn, h.PID()),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return dir
-}
-
-// dist is where `make deb examples` puts what it builds.
-func dist() string {
-	if d := os.Getenv("NEXUSHUB_DIST"); d != "" {
-		return d
-	}
-	return filepath.Join("..", "..", "dist")
 }

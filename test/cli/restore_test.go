@@ -5,37 +5,32 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/test/lab"
 )
 
 // A host that is lost comes back on another one, with another Debian and other numbers
 // of users: configuration, certificates, secrets, releases and the applications' data.
 func TestRestoreOnAnotherHost(t *testing.T) {
-	old := lab.Boot(t, lab.Options{Suite: lab.Bookworm})
-	old.MustInstall(t)
-	if err := old.CopyIn(t.Context(), filepath.Join(dist(), "examples", "hello"), "/srv/hello"); err != nil {
-		t.Fatal(err)
-	}
-	old.Must(t, "sh", "-ec", `nexushub deploy -q /srv/hello --name kept
+	old := lab.NewHost(t, lab.Bookworm)
+	old.CopyExample(t, "hello")
+	old.Sh(t, `nexushub deploy -q /srv/hello --name kept
 echo hush | nexushub secret set kept API_KEY
 nexushub exec kept -- sh -c 'echo precious >$STATE_DIRECTORY/data'
 install -m 0640 -g _nexushub-proxy /var/lib/nexushub-proxy/ca/root.crt /etc/nexushub/certs/shop.note
 nexushub backup --data -q /root/backup.tar.gz`)
 	dir := t.TempDir()
-	archive := filepath.Join(dir, "backup.tar.gz")
 	if err := old.CopyOut(t.Context(), "/root/backup.tar.gz", dir); err != nil {
 		t.Fatal(err)
 	}
 
-	other := lab.Boot(t, lab.Options{Suite: lab.Trixie})
-	other.Must(t, "sh", "-ec", "for n in 1 2 3; do useradd --system --user-group earlier$n; done")
+	other := &lab.Host{Machine: lab.Boot(t, lab.Options{Suite: lab.Trixie})}
+	other.Sh(t, "for n in 1 2 3; do useradd --system --user-group earlier$n; done") // the package's users get other numbers
 	other.MustInstall(t)
-	if err := other.CopyIn(t.Context(), archive, "/root/backup.tar.gz"); err != nil {
-		t.Fatal(err)
-	}
+	other.MustCopyIn(t, filepath.Join(dir, "backup.tar.gz"), "/root/backup.tar.gz")
 	other.Must(t, "nexushub", "restore", "--force", "-q", "/root/backup.tar.gz")
-	got := other.Must(t, "sh", "-ec", `until nexushub status kept | grep -q "state: running"; do sleep 0.1; done
-nexushub exec kept -- sh -c 'echo $API_KEY; cat $STATE_DIRECTORY/data'
+	other.AwaitState(t, "kept", api.StateRunning)
+	got := other.Must(t, "sh", "-ec", `nexushub exec kept -- sh -c 'echo $API_KEY; cat $STATE_DIRECTORY/data'
 stat -c %G /etc/nexushub/certs/shop.note; stat -c %U /var/lib/nexushub-proxy/ca/root.key
 systemctl is-active nexushub-proxy`)
 	if want := "hush\nprecious\n_nexushub-proxy\n_nexushub-proxy\nactive"; strings.TrimSpace(got) != want {
@@ -51,11 +46,9 @@ systemctl is-active nexushub-proxy`)
 // not broken off: not by who has read enough of what it says, not by a terminal that
 // repeats itself.
 func TestRestoreIsNotBrokenOff(t *testing.T) {
-	for _, suite := range lab.Suites {
-		t.Run(string(suite), func(t *testing.T) {
-			m := lab.Boot(t, lab.Options{Suite: suite})
-			m.MustInstall(t)
-			m.Must(t, "sh", "-ec", `nexushub backup -q /root/b.tar.gz
+	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+		h := lab.NewHost(t, s)
+		h.Sh(t, `nexushub backup -q /root/b.tar.gz
 runs() { systemctl is-active nexushubd nexushub-proxy nexushub-proxy.socket nexushub-proxy-control.socket nexushubd.socket nexushubd-debug.socket; }
 for lines in 1 2 3; do
 	nexushub restore --force /root/b.tar.gz 2>&1 | head -n $lines
@@ -63,12 +56,11 @@ for lines in 1 2 3; do
 done
 for step in stopping starting; do
 	setsid nexushub restore --force /root/b.tar.gz 2>/root/said & pid=$!
-	until grep -q $step /root/said; do sleep 0.01; done
+	timeout 60 sh -c "until grep -q $step /root/said; do sleep 0.01; done"
 	while kill -INT -- -$pid 2>/dev/null; do sleep 0.01; done
 	wait $pid || [ $? = 130 ]
 	runs
 done
 ! ls -A /etc /var/lib /var/lib/private | grep nexushub-restore`)
-		})
-	}
+	})
 }

@@ -23,15 +23,15 @@ type terminal struct {
 
 // inTerminal runs the client in the machine with a terminal of its own. Around it a
 // shell, which no key ends, tells the settings of the terminal before and after.
-func inTerminal(t *testing.T, m *lab.Machine, args ...string) *terminal {
+func inTerminal(t *testing.T, h *lab.Host, args ...string) *terminal {
 	t.Helper()
-	return runInTerminal(t, m, "env", append([]string{"TERM=xterm", "nexushub"}, args...)...)
+	return runInTerminal(t, h, "env", append([]string{"TERM=xterm", "nexushub"}, args...)...)
 }
 
-func runInTerminal(t *testing.T, m *lab.Machine, name string, args ...string) *terminal {
+func runInTerminal(t *testing.T, h *lab.Host, name string, args ...string) *terminal {
 	t.Helper()
 	x := &terminal{t, t.TempDir()}
-	cmd := m.Terminal(context.Background(), name, args...)
+	cmd := h.Terminal(context.Background(), name, args...)
 	line := make([]string, len(cmd.Args))
 	for i, arg := range cmd.Args {
 		line[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
@@ -63,17 +63,15 @@ func (x *terminal) capture(options ...string) string {
 }
 
 // await waits for a pattern to appear and returns its groups.
-func (x *terminal) await(pattern string) []string {
+func (x *terminal) await(pattern string) (groups []string) {
 	x.t.Helper()
 	re := regexp.MustCompile("(?s)" + pattern)
-	for deadline := time.Now().Add(90 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if found := re.FindStringSubmatch(x.text()); found != nil {
-			return found
-		}
-		if time.Now().After(deadline) {
-			x.t.Fatalf("%q does not appear in:\n%s", pattern, x.text())
-		}
-	}
+	lab.Within(x.t, 90*time.Second, fmt.Sprintf("the terminal shows %q", pattern), func() error {
+		text := x.text()
+		groups = re.FindStringSubmatch(text)
+		return lab.Unless(groups != nil, "\n%s", text)
+	})
+	return groups
 }
 
 // press sends keys by tmux's names.
@@ -98,35 +96,30 @@ func (x *terminal) leaves(code int) {
 
 const loop = "#!/bin/sh\nwhile :; do echo tick; sleep 1; done\n"
 
-// machine boots one with a folder to deploy.
-func machine(t *testing.T) *lab.Machine {
+// hostWithApp has a folder to deploy.
+func hostWithApp(t *testing.T) *lab.Host {
 	t.Helper()
-	m := lab.Boot(t, lab.Options{Suite: lab.Bookworm})
-	m.MustInstall(t)
-	m.Must(t, "mkdir", "-p", "/srv/app/bin")
-	for name, content := range map[string]string{"bin/app": loop, "nexushub.toml": "[health]\ntype = \"none\"\n"} {
-		if err := m.WriteFile(t.Context(), filepath.Join("/srv/app", name), []byte(content), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return m
+	h := lab.NewHost(t, lab.Bookworm)
+	h.WriteMode(t, "/srv/app/bin/app", []byte(loop), 0o755)
+	h.Write(t, "/srv/app/nexushub.toml", "[health]\ntype = \"none\"\n")
+	return h
 }
 
 // Everything that a terminal makes different.
 func TestTerminal(t *testing.T) {
-	m := machine(t)
-	t.Run("keys", func(t *testing.T) { devTakesKeys(t, m) })
-	t.Run("ends", func(t *testing.T) { devEnds(t, m) })
-	t.Run("colours", func(t *testing.T) { colours(t, m) })
-	t.Run("upload", func(t *testing.T) { uploadGoesOn(t, m) })
-	t.Run("top", func(t *testing.T) { topLeaves(t, m) })
-	t.Run("exec", func(t *testing.T) { execHasATerminal(t, m) })
-	t.Run("secret", func(t *testing.T) { secretsAreNotShown(t, m) })
+	h := hostWithApp(t)
+	t.Run("keys", func(t *testing.T) { devTakesKeys(t, h) })
+	t.Run("ends", func(t *testing.T) { devEnds(t, h) })
+	t.Run("colours", func(t *testing.T) { colours(t, h) })
+	t.Run("upload", func(t *testing.T) { uploadGoesOn(t, h) })
+	t.Run("top", func(t *testing.T) { topLeaves(t, h) })
+	t.Run("exec", func(t *testing.T) { execHasATerminal(t, h) })
+	t.Run("secret", func(t *testing.T) { secretsAreNotShown(t, h) })
 }
 
 // In a terminal dev takes keys, at any time, and leaves the terminal as it was.
-func devTakesKeys(t *testing.T, m *lab.Machine) {
-	x := inTerminal(t, m, "dev", "/srv/app", "--build", "echo built")
+func devTakesKeys(t *testing.T, h *lab.Host) {
+	x := inTerminal(t, h, "dev", "/srv/app", "--build", "echo built")
 	x.await(`built.*running.*R rebuild and redeploy, Q stop.* tick`)
 	x.press("r")
 	x.await(`built.*R rebuild.*built.*R rebuild`)
@@ -134,15 +127,15 @@ func devTakesKeys(t *testing.T, m *lab.Machine) {
 	x.await("removed application app-dev")
 	x.leaves(0)
 
-	x = inTerminal(t, m, "dev", "/srv/app", "--build", "echo building; sleep 1000")
+	x = inTerminal(t, h, "dev", "/srv/app", "--build", "echo building; sleep 1000")
 	x.await(`\nbuilding`)
 	x.press("Q")
 	x.leaves(0)
-	if out, err := m.Output(t.Context(), "pgrep", "-xa", "sleep"); strings.Contains(out, "1000") {
+	if out, err := h.Try(t, "pgrep", "-xa", "sleep"); strings.Contains(out, "1000") {
 		t.Errorf("the build goes on: %s (%v)", out, err)
 	}
 
-	x = inTerminal(t, m, "dev", "/srv/app", "--build", "echo no; exit 3")
+	x = inTerminal(t, h, "dev", "/srv/app", "--build", "echo no; exit 3")
 	x.await(`exit status 3.*R rebuild`)
 	x.press("q")
 	x.leaves(0)
@@ -150,44 +143,44 @@ func devTakesKeys(t *testing.T, m *lab.Machine) {
 
 // Ctrl-C, signals and the loss of the terminal end dev as Q does, with the exit code of
 // an interrupted command.
-func devEnds(t *testing.T, m *lab.Machine) {
+func devEnds(t *testing.T, h *lab.Host) {
 	for _, how := range []func(*terminal){
 		func(x *terminal) { x.press("C-c") },
-		func(*terminal) { m.Must(t, "pkill", "-TERM", "-x", "nexushub") },
+		func(*terminal) { h.Must(t, "pkill", "-TERM", "-x", "nexushub") },
 	} {
-		x := inTerminal(t, m, "dev", "/srv/app")
+		x := inTerminal(t, h, "dev", "/srv/app")
 		x.await(`R rebuild.* tick`)
 		how(x)
 		x.await("removed application app-dev")
 		x.leaves(130)
 	}
-	x := inTerminal(t, m, "dev", "/srv/app")
+	x := inTerminal(t, h, "dev", "/srv/app")
 	x.await(`R rebuild.* tick`)
 	if out, err := x.tmux("kill-server").CombinedOutput(); err != nil {
 		t.Fatalf("tmux: %v: %s", err, out)
 	}
-	m.Must(t, "timeout", "60", "sh", "-c", "while pgrep -x nexushub; do sleep 0.1; done")
-	if out := m.Must(t, "nexushub", "list"); strings.Contains(out, "app-dev") {
+	h.Must(t, "timeout", "60", "sh", "-c", "while pgrep -x nexushub; do sleep 0.1; done")
+	if out := h.Must(t, "nexushub", "list"); strings.Contains(out, "app-dev") {
 		t.Errorf("it is still there:\n%s", out)
 	}
 }
 
 // top draws until Q.
-func topLeaves(t *testing.T, m *lab.Machine) {
-	x := inTerminal(t, m, "top", "--every", "200ms")
+func topLeaves(t *testing.T, h *lab.Host) {
+	x := inTerminal(t, h, "top", "--every", "200ms")
 	x.await(`NAME +STATE +CPU`)
 	x.press("q")
 	x.leaves(0)
 }
 
 // Colours are for a terminal that may have some.
-func colours(t *testing.T, m *lab.Machine) {
-	m.Must(t, "nexushub", "token", "create", "colour")
+func colours(t *testing.T, h *lab.Host) {
+	h.Must(t, "nexushub", "token", "create", "colour")
 	for _, c := range []struct {
 		env  string
 		want bool
 	}{{"TERM=xterm", true}, {"NO_COLOR=1", false}, {"TERM=dumb", false}} {
-		x := runInTerminal(t, m, "env", "TERM=xterm", c.env, "nexushub", "token", "list")
+		x := runInTerminal(t, h, "env", "TERM=xterm", c.env, "nexushub", "token", "list")
 		x.leaves(0)
 		if got := strings.Contains(x.capture("-e"), "\x1b["); got != c.want {
 			t.Errorf("%s: coloured %v, want %v:\n%q", c.env, got, c.want, x.capture("-e"))
@@ -198,13 +191,13 @@ func colours(t *testing.T, m *lab.Machine) {
 // An upload of some size shows how far it is, how fast, and how long it takes, in one
 // line. After Ctrl-C, after the client and after the agent is killed it goes on where
 // it was. The agent is slowed down, so that there is something to interrupt.
-func uploadGoesOn(t *testing.T, m *lab.Machine) {
-	m.Must(t, "dd", "if=/dev/urandom", "of=/srv/app/ballast.gz", "bs=1M", "count=200", "status=none")
+func uploadGoesOn(t *testing.T, h *lab.Host) {
+	h.Must(t, "dd", "if=/dev/urandom", "of=/srv/app/ballast.gz", "bs=1M", "count=200", "status=none")
 	slow := func(quota string) {
-		m.Must(t, "systemctl", "set-property", "--runtime", "nexushubd.service", "CPUQuota="+quota)
+		h.Must(t, "systemctl", "set-property", "--runtime", "nexushubd.service", "CPUQuota="+quota)
 	}
 	slow("10%")
-	x := inTerminal(t, m, "deploy", "/srv/app")
+	x := inTerminal(t, h, "deploy", "/srv/app")
 	x.await(`uploading +[1-9][0-9]?%[^\n]*\([0-9.]+/[0-9.]+ MiB, [0-9.]+ [KM]iB/s\) \[[0-9hms]+:[0-9hms]+\]`)
 	x.press("C-c")
 	x.await("have arrived; the same command goes on there")
@@ -213,30 +206,30 @@ func uploadGoesOn(t *testing.T, m *lab.Machine) {
 		t.Errorf("the bar fills %d lines:\n%s", n, x.text())
 	}
 
-	first := chunks(t, m)
-	x = inTerminal(t, m, "deploy", "/srv/app")
+	first := chunks(t, h)
+	x = inTerminal(t, h, "deploy", "/srv/app")
 	x.await(`are there already.*uploading +[1-9][0-9]?%`)
-	second := chunks(t, m)
-	m.Must(t, "pkill", "-KILL", "-x", "nexushub")
+	second := chunks(t, h)
+	h.Must(t, "pkill", "-KILL", "-x", "nexushub")
 	x.leaves(137)
 
-	x = inTerminal(t, m, "deploy", "/srv/app")
+	x = inTerminal(t, h, "deploy", "/srv/app")
 	there, err := strconv.ParseFloat(x.await(`going on: ([0-9.]+) MiB of [0-9.]+ MiB are there already.*uploading`)[1], 64)
 	if err != nil || first == 0 || second <= first || int(there) < 2*second {
 		t.Errorf("%d chunks of 2 MiB had arrived, then %d, but it goes on at %v MiB (%v)", first, second, there, err)
 	}
-	m.Must(t, "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "nexushubd")
+	h.Must(t, "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "nexushubd")
 	slow("")
 	x.await(`https://app\.debug\.yesterday\.localhost:8443/`)
 	x.leaves(0)
-	if left := m.Must(t, "find", "/tmp", "-name", "nexushub-*.zip"); left != "" {
+	if left := h.Must(t, "find", "/tmp", "-name", "nexushub-*.zip"); left != "" {
 		t.Errorf("left behind: %s", left)
 	}
 }
 
 // A command in the application's sandbox gets the terminal, and its end is ours.
-func execHasATerminal(t *testing.T, m *lab.Machine) {
-	x := inTerminal(t, m, "exec", "app", "--", "sh")
+func execHasATerminal(t *testing.T, h *lab.Host) {
+	x := inTerminal(t, h, "exec", "app", "--", "sh")
 	x.await(`\n\$ ?\n`)
 	x.press("test -t 0 -a -t 1 && echo on a terminal of $(id -un | cut -c1-3); exit 7")
 	x.press("Enter")
@@ -245,13 +238,13 @@ func execHasATerminal(t *testing.T, m *lab.Machine) {
 }
 
 // A secret that is typed is not shown; Ctrl-C leaves at once, with the terminal as it was.
-func secretsAreNotShown(t *testing.T, m *lab.Machine) {
-	x := inTerminal(t, m, "secret", "set", "app", "KEY")
+func secretsAreNotShown(t *testing.T, h *lab.Host) {
+	x := inTerminal(t, h, "secret", "set", "app", "KEY")
 	x.await(`value of KEY: `)
 	x.press("C-c")
 	x.leaves(130)
 
-	x = inTerminal(t, m, "secret", "set", "app", "KEY")
+	x = inTerminal(t, h, "secret", "set", "app", "KEY")
 	x.await(`value of KEY: `)
 	x.press("hush")
 	x.press("Enter")
@@ -263,9 +256,9 @@ func secretsAreNotShown(t *testing.T, m *lab.Machine) {
 }
 
 // chunks is how many of the application's upload have arrived.
-func chunks(t *testing.T, m *lab.Machine) int {
+func chunks(t *testing.T, h *lab.Host) int {
 	t.Helper()
-	out := m.Must(t, "sh", "-c", `id=$(curl -s --unix-socket /run/nexushub/api.sock http://agent/debug/application | sed 's/.*"id":"\([^"]*\)".*/\1/'); curl -s --unix-socket /run/nexushub/api.sock http://agent/debug/application/$id/upload/status`)
+	out := h.Must(t, "sh", "-c", `id=$(curl -s --unix-socket /run/nexushub/api.sock http://agent/debug/application | sed 's/.*"id":"\([^"]*\)".*/\1/'); curl -s --unix-socket /run/nexushub/api.sock http://agent/debug/application/$id/upload/status`)
 	var n int
 	if _, rest, ok := strings.Cut(out, `"receivedChunks":`); ok {
 		fmt.Sscan(rest, &n)
