@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // request and answer are the guest program's (guest/main.go).
@@ -56,10 +57,12 @@ func (v *VM) Output(ctx context.Context, argv ...string) (string, error) {
 	return v.call(ctx, nil, argv...)
 }
 
-// Must is Output for a test that cannot go on without.
+// Must is Output for a test that cannot go on without, and not for ever: the context of a test ends only after it.
 func (v *VM) Must(t testing.TB, argv ...string) string {
 	t.Helper()
-	out, err := v.Output(t.Context(), argv...)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	out, err := v.Output(ctx, argv...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,10 +24,7 @@ package = "/srv/hello"
 
 // The package on a machine of its own: cgroup v2, a boot, a power cut.
 func TestPackageServesOverRebootAndPowerCut(t *testing.T) {
-	deb, err := lab.Deb()
-	if err != nil {
-		t.Fatal(err)
-	}
+	deb := lab.MustDeb(t)
 	v := Boot(t, lab.Bookworm)
 	if got := v.Must(t, "stat", "-fc", "%T", "/sys/fs/cgroup"); got != "cgroup2fs" {
 		t.Errorf("cgroups are %s", got)
@@ -73,22 +70,23 @@ func TestPackageServesOverRebootAndPowerCut(t *testing.T) {
 // serves waits for the page as the host sees it.
 func (v *VM) serves(t *testing.T) {
 	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Log(v.Must(t, "journalctl", "--no-pager", "-b", "-n", "60", "-u", "nexushubd", "-u", "nexushub-proxy", "-u", "nexushub-app-*"))
+		}
+	}()
 	client := v.trustingClient(t)
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
-		err := page(t.Context(), client)
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("not served in 2 min: %v\n%s", err, v.Must(t, "journalctl", "--no-pager", "-b", "-n", "60", "-u", "nexushubd", "-u", "nexushub-proxy", "-u", "nexushub-app-*"))
-		}
-	}
+	lab.Within(t, 2*time.Minute, hello+" is served", func() error { return page(t.Context(), client) })
 }
 
 // trustingClient trusts the machine's own certificate authority.
 func (v *VM) trustingClient(t *testing.T) *http.Client {
 	t.Helper()
-	ca := v.Must(t, "sh", "-c", "until [ -s "+lab.RootCA+" ]; do sleep 0.1; done; cat "+lab.RootCA)
+	var ca string
+	lab.Within(t, 2*time.Minute, "the proxy has an authority", func() error {
+		ca = v.Must(t, "sh", "-c", "cat "+lab.RootCA+" || true")
+		return lab.Unless(ca != "", "%s is empty", lab.RootCA)
+	})
 	client, err := v.HTTPClient([]byte(ca))
 	if err != nil {
 		t.Fatal(err)

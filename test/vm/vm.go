@@ -107,11 +107,13 @@ func (v *VM) Reboot(ctx context.Context) error {
 	if err := v.send(request{Argv: []string{"systemctl", "reboot"}}); err != nil {
 		return err
 	}
+	down, cancel := context.WithTimeout(ctx, bootTime)
+	defer cancel()
 	select { // -no-reboot: qemu ends where the machine would restart
 	case <-v.exited:
 		return v.Start(ctx)
-	case <-ctx.Done():
-		return fmt.Errorf("vm: reboot: %w", ctx.Err())
+	case <-down.Done():
+		return fmt.Errorf("vm: reboot: %w", down.Err())
 	}
 }
 
