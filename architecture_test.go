@@ -32,7 +32,7 @@ var level = map[string]int{
 // their middleware in internal/apiserver, so that package may know their framework.
 var only = map[string][]string{
 	"github.com/labstack/echo":       {"debug", "control", "internal/apiserver"},
-	"github.com/coreos/go-systemd":   {"units", "cmd"},
+	"github.com/coreos/go-systemd":   {"units", "internal/sdnotify", "cmd"},
 	"github.com/godbus/dbus":         {"units", "cmd"},
 	"github.com/caddyserver/":        {"proxy"},
 	"github.com/spf13/cobra":         {"cmd"},

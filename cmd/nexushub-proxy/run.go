@@ -11,6 +11,7 @@ import (
 
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/logging"
+	"github.com/nexushub/nexushub/internal/sdnotify"
 	"github.com/nexushub/nexushub/internal/version"
 	"github.com/nexushub/nexushub/proxy"
 )
@@ -18,6 +19,9 @@ import (
 // memoryLimit makes the collector work harder before the process grows beyond it; it
 // is no hard bound.
 const memoryLimit = 512 << 20
+
+// serving is the status while nothing else is worth saying.
+const serving = "serving"
 
 type flags struct {
 	config, listen, http, control, runDir string
@@ -73,16 +77,16 @@ func serve(ctx context.Context, f flags, c *config.Config, log *slog.Logger) err
 	if err != nil {
 		return err
 	}
-	n := notifier{log: log}
-	opt.Listeners, opt.Log, opt.Ready = listeners, log, n.ready
+	n := sdnotify.Notifier{Log: log}
+	opt.Listeners, opt.Log, opt.Ready = listeners, log, func() { n.Ready(serving) }
 	s, err := proxy.New(opt)
 	if err != nil {
 		return err
 	}
-	ctx = n.stopping(ctx)
+	ctx = n.Stopping(ctx, "finishing requests in flight")
 	watch, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	go n.watchdog(watch, s.Alive)
-	go n.reloads(watch, s.Reload)
+	go n.Watchdog(watch, s.Alive)
+	go n.Reloads(watch, func() string { s.Reload(); return serving })
 	return s.Run(ctx)
 }

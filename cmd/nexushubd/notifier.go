@@ -4,24 +4,24 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	sd "github.com/coreos/go-systemd/v22/daemon"
-
 	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/sdnotify"
 )
 
-// notifier tells systemd how the daemon is (sd_notify(3)); without systemd it is silent.
+// notifier also keeps STATUS up to date with what the agent does.
 type notifier struct {
-	log    *slog.Logger
+	sdnotify.Notifier
 	remark *atomic.Pointer[string] // on the last reload
 }
 
 func newNotifier(log *slog.Logger) notifier {
 	none := ""
-	n := notifier{log: log, remark: &atomic.Pointer[string]{}}
+	n := notifier{Notifier: sdnotify.Notifier{Log: log}, remark: &atomic.Pointer[string]{}}
 	n.remark.Store(&none)
 	return n
 }
@@ -34,46 +34,14 @@ const (
 	extension = 3 * statusAnyway
 )
 
-func (n notifier) send(state string) {
-	if _, err := sd.SdNotify(false, state); err != nil {
-		n.log.Warn("sd_notify failed", "error", err)
-	}
-}
-
-// stopping returns a context that ends after ctx, once systemd has been told.
-func (n notifier) stopping(ctx context.Context) context.Context {
-	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	context.AfterFunc(ctx, func() {
-		n.send(sd.SdNotifyStopping + "\nSTATUS=finishing the task in hand; applications run on")
-		cancel()
-	})
-	return out
-}
-
-// reloading carries the time that Type=notify-reload insists on (253 and later).
-func (n notifier) reloading() {
-	n.send(sd.SdNotifyReloading + "\n" + sd.SdNotifyMonotonicUsec())
-}
-
-// reloaded says so, with a remark that stays in STATUS until the next reload.
-func (n notifier) reloaded(remark string) {
-	n.remark.Store(&remark)
-	if remark != "" {
-		remark = "\nSTATUS=" + remark
-	}
-	n.send(sd.SdNotifyReady + remark)
-}
-
 // run says READY after the first reconcile, keeps STATUS up to date, and feeds the
-// watchdog as long as reconciler and D-Bus answer.
+// watchdog as long as reconciler and D-Bus answer, until ctx ends.
 func (n notifier) run(ctx context.Context, a *agent.Agent) error {
-	interval, err := sd.SdWatchdogEnabled(false)
-	if err != nil {
-		n.log.Warn("watchdog", "error", err)
-	}
-	ping := ticker(interval / 3)
-	status := time.NewTicker(statusEvery)
-	defer status.Stop()
+	var watchdog sync.WaitGroup
+	watchdog.Go(func() { n.Watchdog(ctx, a.Alive) })
+	defer watchdog.Wait()
+	tick := time.NewTicker(statusEvery)
+	defer tick.Stop()
 	ready := a.Ready()
 	var sent string
 	var at time.Time
@@ -82,37 +50,30 @@ func (n notifier) run(ctx context.Context, a *agent.Agent) error {
 		case <-ctx.Done():
 			return nil
 		case <-ready:
-			ready, sent = nil, n.word(false, a)
-			n.send(sd.SdNotifyReady + "\n" + sent)
-		case now := <-status.C:
-			if word := n.word(ready != nil, a); word != sent || now.Sub(at) >= statusAnyway {
-				n.send(word)
-				sent, at = word, now
+			ready = nil
+			n.Ready(n.status(a))
+		case now := <-tick.C:
+			if state := n.state(ready != nil, a); state != sent || now.Sub(at) >= statusAnyway {
+				n.Send(state)
+				sent, at = state, now
 			}
-		case <-ping:
-			n.feed(ctx, a, interval)
 		}
 	}
 }
 
-func (n notifier) word(starting bool, a *agent.Agent) string {
+// state is what systemd is told; a start that takes long asks for more time.
+func (n notifier) state(starting bool, a *agent.Agent) string {
 	if starting {
 		return fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d\nSTATUS=starting: %s", extension.Microseconds(), summary(a))
 	}
-	if remark := *n.remark.Load(); remark != "" {
-		return "STATUS=" + summary(a) + "; " + remark
-	}
-	return "STATUS=" + summary(a)
+	return "STATUS=" + n.status(a)
 }
 
-func (n notifier) feed(ctx context.Context, a *agent.Agent, interval time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, interval/3)
-	defer cancel()
-	if err := a.Alive(ctx); err != nil {
-		n.log.Error("no watchdog ping: the reconciler or systemd does not answer", "error", err)
-		return
+func (n notifier) status(a *agent.Agent) string {
+	if remark := *n.remark.Load(); remark != "" {
+		return summary(a) + "; " + remark
 	}
-	n.send(sd.SdNotifyWatchdog)
+	return summary(a)
 }
 
 // summary is the line that systemctl status shows.
@@ -129,12 +90,4 @@ func summary(a *agent.Agent) string {
 		}
 	}
 	return s
-}
-
-// ticker ticks never for an interval of zero.
-func ticker(interval time.Duration) <-chan time.Time {
-	if interval <= 0 {
-		return nil
-	}
-	return time.NewTicker(interval).C
 }

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/nexushub/nexushub/internal/config"
 )
@@ -13,18 +10,12 @@ import (
 // runReload takes the configuration anew at every SIGHUP. One that is wrong changes
 // nothing.
 func (d *daemon) runReload(ctx context.Context, n notifier) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-hup:
-			n.reloading()
-			n.reloaded(d.reload(ctx))
-		}
-	}
+	n.Reloads(ctx, func() string {
+		remark := d.reload(ctx)
+		n.remark.Store(&remark) // stays in STATUS until the next reload
+		return remark
+	})
+	return nil
 }
 
 // reload returns what it has to say of a configuration that is in force only in part, or
