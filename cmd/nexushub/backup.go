@@ -43,7 +43,7 @@ FILE gets its name when it is whole; until then nothing is there under any name.
 			return err
 		}
 		notes := notes{out: c.out, told: map[string]int{}}
-		if err := c.writeBackup(cmd.Context(), args[0], data, notes.add); err != nil {
+		if err := c.writeBackup(cmd.Context(), "/", args[0], data, notes.add); err != nil {
 			return err
 		}
 		notes.end()
@@ -62,9 +62,9 @@ func needRoot() error {
 	return nil
 }
 
-// writeBackup leaves no file that is not whole, and goes by the folder that it opened:
-// others may be able to write there.
-func (c *cli) writeBackup(ctx context.Context, file string, data bool, note func(archive.Note)) error {
+// writeBackup archives what is below base ("/"). It leaves no file that is not whole, and goes by
+// the folder that it opened: others may be able to write there.
+func (c *cli) writeBackup(ctx context.Context, base, file string, data bool, note func(archive.Note)) error {
 	folder, err := beneath.Folder(filepath.Dir(file))
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (c *cli) writeBackup(ctx context.Context, file string, data bool, note func
 	if err != nil {
 		return err
 	}
-	if err := archive.Write(ctx, f, "/", data, note); err != nil {
+	if err := archive.Write(ctx, f, base, data, note); err != nil {
 		return fmt.Errorf("%s is not written: %w", file, errors.Join(err, f.Discard()))
 	}
 	return f.Commit()

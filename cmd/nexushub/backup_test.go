@@ -17,13 +17,35 @@ func quiet() (*cli, *bytes.Buffer) {
 	return newCLI(strings.NewReader(""), &bytes.Buffer{}, &said), &said
 }
 
+// aHost is a folder that stands for the "/" of a host with NexusHub.
+func aHost(t *testing.T) string {
+	t.Helper()
+	base := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(base, "etc/nexushub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return base
+}
+
 func TestCtrlCLeavesNothing(t *testing.T) {
 	c, _ := quiet()
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := c.writeBackup(ctx, filepath.Join(dir, "b.tar.gz"), false, func(archive.Note) {}); err == nil {
+	if err := c.writeBackup(ctx, aHost(t), filepath.Join(dir, "b.tar.gz"), false, func(archive.Note) {}); err == nil {
 		t.Error("no error")
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("left %v, %v", entries, err)
+	}
+}
+
+func TestNoBackupOfAHostWithoutNexusHub(t *testing.T) {
+	c, _ := quiet()
+	dir := t.TempDir()
+	err := c.writeBackup(t.Context(), t.TempDir(), filepath.Join(dir, "b.tar.gz"), true, func(archive.Note) {})
+	if err == nil || !strings.Contains(err.Error(), "there is no NexusHub on this host") {
+		t.Errorf("says %v", err)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Errorf("left %v, %v", entries, err)
@@ -33,7 +55,7 @@ func TestCtrlCLeavesNothing(t *testing.T) {
 func TestABackupIsNoFolder(t *testing.T) {
 	c, _ := quiet()
 	dir := t.TempDir()
-	err := c.writeBackup(t.Context(), dir, false, func(archive.Note) { t.Error("it has begun") })
+	err := c.writeBackup(t.Context(), aHost(t), dir, false, func(archive.Note) { t.Error("it has begun") })
 	if err == nil || !strings.Contains(err.Error(), dir+" is a folder: name a file in it, such as "+dir+"/nexushub.tar.gz") {
 		t.Errorf("says %v", err)
 	}
@@ -52,7 +74,7 @@ func TestABackupTakesNothingElsesPlace(t *testing.T) {
 			t.Fatal(err)
 		}
 		before, _ := os.Lstat(filepath.Join(dir, name))
-		err := c.writeBackup(t.Context(), dir+"/"+name, false, func(archive.Note) { t.Error("it has begun") })
+		err := c.writeBackup(t.Context(), aHost(t), dir+"/"+name, false, func(archive.Note) { t.Error("it has begun") })
 		if err == nil {
 			t.Errorf("%s: no error", name)
 		}
@@ -78,7 +100,7 @@ func TestAPreparedFolderDoesNotLeadABackup(t *testing.T) {
 		}
 	}
 	file := filepath.Join(dir, "b.tar.gz")
-	if err := c.writeBackup(t.Context(), file, false, func(archive.Note) {}); err != nil {
+	if err := c.writeBackup(t.Context(), aHost(t), file, false, func(archive.Note) {}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(victim); string(got) != "mine" || err != nil {

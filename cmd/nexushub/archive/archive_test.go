@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nexushub/nexushub/api"
 )
 
 const app = "0f0e0d0c-0000-4000-8000-000000000001"
@@ -194,6 +196,21 @@ func TestUndoPutsTheOldBack(t *testing.T) {
 	h.has("etc/nexushub/nexushub.toml", "changed")
 	h.lacks(apps + "/other")
 	h.clean()
+}
+
+// An archive of a host that has no NexusHub would be empty, and be believed to be a backup.
+func TestHostWithoutNexusHub(t *testing.T) {
+	h := host{t, t.TempDir()}
+	h.write("etc/passwd", "root's")
+	h.must(os.MkdirAll(h.path("var/lib/private"), 0o700))
+	err := Write(t.Context(), &bytes.Buffer{}, h.base, true, func(n Note) { t.Error(n) })
+	if !errors.Is(err, api.NotFound) || !strings.Contains(err.Error(), "no NexusHub on this host (no /etc/nexushub, no /var/lib/nexushub") {
+		t.Errorf("says %v", err)
+	}
+	h.write("var/lib/nexushub/state/1", "state") // what a removed package keeps is worth a backup
+	if _, notes := h.backup(); len(notes) > 0 {
+		t.Errorf("said %v", notes)
+	}
 }
 
 // The links were put there after the backup: nothing goes through them.

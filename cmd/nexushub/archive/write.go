@@ -10,7 +10,9 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"strings"
 
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/beneath"
 )
 
@@ -30,16 +32,18 @@ func (o *output) Write(p []byte) (int, error) {
 
 // writer is one archive in the making.
 type writer struct {
-	ctx  context.Context
-	out  *output
-	tar  *tar.Writer
-	note func(Note)
-	copy []byte
+	ctx   context.Context
+	out   *output
+	tar   *tar.Writer
+	note  func(Note)
+	copy  []byte
+	found bool // one of the trees is there
 }
 
 // Write archives the trees below base ("/"), with the state of the applications if data
 // says so. What it could not take of the proxy's and the applications' is told to note;
-// an error means that there is no archive.
+// an error means that there is no archive. A host without any of the trees has no NexusHub,
+// and an archive of nothing would only be believed to be a backup.
 func Write(ctx context.Context, file io.Writer, base string, data bool, note func(Note)) error {
 	z := gzip.NewWriter(file)
 	out := &output{w: z}
@@ -49,12 +53,22 @@ func Write(ctx context.Context, file io.Writer, base string, data bool, note fun
 			return err
 		}
 	}
+	if !w.found {
+		return fmt.Errorf("there is no NexusHub on this host (no %s): %w", strings.Join(keptPaths(), ", no "), api.NotFound)
+	}
 	if data {
 		if err := w.applications(base); err != nil {
 			return err
 		}
 	}
 	return errors.Join(ctx.Err(), w.tar.Close(), z.Close())
+}
+
+func keptPaths() (paths []string) {
+	for _, t := range kept {
+		paths = append(paths, t.label())
+	}
+	return paths
 }
 
 // tree archives one of ours; one that is not there was never used.
@@ -103,6 +117,7 @@ func (w *writer) walk(folder *beneath.Dir, t tree) error {
 		return nil
 	}
 	if err == nil {
+		w.found = true
 		defer d.Close()
 		err = k.bound(d)
 	}
