@@ -132,5 +132,5 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 func (s *Server) finish(x *exchange) {
 	took := time.Since(x.began)
 	x.stats().traffic.count(methodLabel(x.req.method), x.status, x.sent, took)
-	s.access.add(x, took)
+	s.accessLog.add(x, took)
 }

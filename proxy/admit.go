@@ -11,7 +11,7 @@ import (
 // that is refused. It is done before the next is accepted: a crowd that has not been
 // judged yet must not count against anybody.
 func (s *Server) admit(nc net.Conn) *accepted {
-	a := &accepted{Conn: nc, server: s, opened: s.watcher.clock.Load(), gone: make(chan struct{})}
+	a := &accepted{Conn: nc, server: s, opened: s.deadlines.clock.Load(), gone: make(chan struct{})}
 	if peer := addrOf(nc); !s.trusts(peer) {
 		a.key = shares.Address(peer)
 	}

@@ -121,11 +121,11 @@ func (c *route) status() proxyctl.RouteStatus {
 
 func (t *target) status() proxyctl.TargetStatus {
 	t.mu.Lock()
-	streams := len(t.streams)
+	streams := len(t.tunnels)
 	t.mu.Unlock()
 	return proxyctl.TargetStatus{
 		ID: t.ID, Address: t.Address, InFlight: t.inFlight.Load(), Requests: t.requests.Load(),
-		LastRequest: timeOf(t.last.Load()), Draining: t.draining.Load(), Streams: streams,
+		LastRequest: timeOf(t.last.Load()), Draining: t.draining.Load(), Tunnels: streams,
 	}
 }
 

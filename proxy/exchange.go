@@ -10,28 +10,28 @@ import (
 
 // exchange is one request on its way through the proxy.
 type exchange struct {
-	server *Server
-	client client
-	req    request
-	proto  string // HTTP/1.1, HTTP/2.0
-	peer   netip.Addr
-	peerIs standing
-	began  time.Time
-	trace  uuid.UUID
+	server     *Server
+	downstream downstream
+	req        request
+	proto      string // HTTP/1.1, HTTP/2.0
+	peer       netip.Addr
+	forwarded  forwarded
+	began      time.Time
+	trace      uuid.UUID
 
 	snap *snapshot
 	decision
 	redecided int
 
-	status  int
-	sent    int64         // body bytes to the client
-	waited  time.Duration // for the upstream's response head
-	endless bool          // the response is an event stream
-	fault   error         // why there was no, or no whole, response
+	status        int
+	sent          int64         // body bytes to the client
+	waited        time.Duration // for the upstream's response head
+	isEventStream bool          // the response is an event stream
+	fault         error         // why there was no, or no whole, response
 }
 
-// standing is whether the peer's own X-Forwarded-* are believed, and what they say.
-type standing struct {
+// forwarded is whether the peer's own X-Forwarded-* are believed, and what they say.
+type forwarded struct {
 	trusted      bool
 	forwardedFor string
 	proto, host  bool // X-Forwarded-Proto and -Host are there

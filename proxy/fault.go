@@ -58,16 +58,16 @@ func (s *Server) failForward(x *exchange, err error) {
 	var c *clientError
 	var bad *h1.Error
 	switch {
-	case x.client.gaveWay() && isGone(x.client.gone()):
+	case x.downstream.gaveWay() && isGone(x.downstream.gone()):
 		s.fail(x, 503, crowded)
-	case isGone(x.client.gone()):
-		x.gone()
+	case isGone(x.downstream.gone()):
+		x.abandon()
 	case errors.As(err, &c) && isTimeout(err):
 		s.fail(x, 408, "The request body did not arrive in time.")
 	case errors.As(err, &c) && errors.As(err, &bad):
 		s.fail(x, bad.Status, "The request body is malformed: "+bad.Reason+".")
 	case errors.As(err, &c):
-		x.gone()
+		x.abandon()
 	case isTimeout(err):
 		s.fail(x, 504, "The application did not answer in time.")
 	default:
@@ -75,10 +75,10 @@ func (s *Server) failForward(x *exchange, err error) {
 	}
 }
 
-// gone notes that nobody is there any more to answer to.
-func (x *exchange) gone() {
+// abandon notes that nobody is there any more to answer to.
+func (x *exchange) abandon() {
 	x.status = 499
-	x.client.abort()
+	x.downstream.abort()
 }
 
 // isTimeout recognises the deadlines of connections.

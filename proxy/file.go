@@ -18,10 +18,10 @@ func (s *Server) file(x *exchange) {
 	reading := x.req.method == http.MethodGet || x.req.method == http.MethodHead
 	switch {
 	case err == nil && reading:
-		x.client.local(f, x)
+		x.downstream.local(f, x)
 	case x.route.ProxyAll || (err != nil && x.route.State == proxyctl.StateStarting):
 		closeFile(f)
-		s.instead(x)
+		s.fallBackToApp(x)
 	case !reading:
 		closeFile(f)
 		s.fail(x, 405, "Files can only be read.")
@@ -30,11 +30,11 @@ func (s *Server) file(x *exchange) {
 	}
 }
 
-// instead sends the request to the instance.
-func (s *Server) instead(x *exchange) {
+// fallBackToApp sends the request to the instance.
+func (s *Server) fallBackToApp(x *exchange) {
 	before := x.decision
 	a, _ := areaOf(x.req.path)
-	x.decision = x.snap.rest(before.route, a)
+	x.decision = x.snap.fallback(before.route, a)
 	x.route, x.keepAuth, x.keepApp = before.route, before.keepAuth, before.keepApp
 	if x.action == actHold {
 		s.hold(x)

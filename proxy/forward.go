@@ -57,7 +57,7 @@ func (s *Server) enter(x *exchange) bool {
 // idempotent request without a body may be sent again when a kept connection turns
 // out to have died before anybody answered.
 func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
-	repeatable := idempotent(x.req.method) && x.client.bodyLength() == 0
+	repeatable := idempotent(x.req.method) && x.downstream.bodyLength() == 0
 	p := newPump(x)
 	if err := p.prepare(); err != nil {
 		return nil, nil, err
@@ -67,7 +67,7 @@ func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 		p.drop()
 		return nil, nil, &upstreamError{phase: phaseConnect, err: err}
 	}
-	x.client.guard(u, x.silence())
+	x.downstream.guard(u, x.silence())
 	if err = p.send(u); err == nil {
 		err = s.awaitHead(x, u, p)
 	}
@@ -75,12 +75,12 @@ func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 		return u, p, nil
 	}
 	cause := p.stop()
-	x.client.guard(nil, 0)
+	x.downstream.guard(nil, 0)
 	u.Close()
 	switch {
 	case cause != nil:
 		return nil, nil, cause
-	case u.used && repeatable && stale(err) && !isGone(x.client.gone()):
+	case u.used && repeatable && stale(err) && !isGone(x.downstream.gone()):
 		return nil, nil, errStale
 	}
 	return nil, nil, upstreamFault(phaseResponse, err)
@@ -102,7 +102,7 @@ func (s *Server) awaitHead(x *exchange, u *upstream, p *pump) error {
 		case h.Status == 101:
 			return errUnasked
 		case h.Status < 200:
-			if err := x.client.inform(h); err != nil {
+			if err := x.downstream.inform(h); err != nil {
 				return &clientError{err: err}
 			}
 		default:
@@ -121,18 +121,18 @@ func (s *Server) respond(x *exchange, u *upstream, p *pump) {
 	silence := x.silence()
 	if isEventStream(u.head.Get(h1.ContentType)) && x.idleSec() == 0 {
 		silence = 0 // such a stream is silent as long as nothing happens
-		x.endless = true
-		s.endless.add(u)
-		defer s.endless.remove(u)
+		x.isEventStream = true
+		s.eventStreams.add(u)
+		defer s.eventStreams.remove(u)
 	}
-	x.client.guard(u, silence)
-	err := x.client.start(&u.head, responseLength(&u.head, x.req.method, &body), x)
+	x.downstream.guard(u, silence)
+	err := x.downstream.start(&u.head, responseLength(&u.head, x.req.method, &body), x)
 	if err == nil {
 		err = x.stream(u, &body, silence)
 	}
 	reusable := err == nil && whole && u.reusable(x.req.method, &body)
 	p.stop()
-	x.client.guard(nil, 0)
+	x.downstream.guard(nil, 0)
 	if len(u.r.Buffered()) > 0 && body.Done() {
 		x.target.noisy.Store(true)
 	}
@@ -151,27 +151,27 @@ func (s *Server) respond(x *exchange, u *upstream, p *pump) {
 func (x *exchange) stream(u *upstream, body *h1.Body, silence time.Duration) error {
 	for {
 		if !body.Ready(u.r) {
-			if err := x.client.flush(); err != nil {
+			if err := x.downstream.flush(); err != nil {
 				return &clientError{err: err}
 			}
-			x.client.guard(u, silence)
+			x.downstream.guard(u, silence)
 		}
 		piece, err := body.Next(u.r)
 		if len(piece) == 0 && err != nil {
 			return x.lastPiece(body, err)
 		}
 		x.sent += int64(len(piece))
-		if err := x.client.write(piece); err != nil {
+		if err := x.downstream.write(piece); err != nil {
 			return &clientError{err: err}
 		}
 	}
 }
 
 func (x *exchange) lastPiece(body *h1.Body, err error) error {
-	if !body.Done() && !(x.endless && isTimeout(err) && x.server.isStopping()) {
+	if !body.Done() && !(x.isEventStream && isTimeout(err) && x.server.isStopping()) {
 		return upstreamFault(phaseBody, err)
 	}
-	if err := x.client.end(body.Trailers.Fields); err != nil {
+	if err := x.downstream.end(body.Trailers.Fields); err != nil {
 		return &clientError{err: err}
 	}
 	return nil
@@ -179,9 +179,9 @@ func (x *exchange) lastPiece(body *h1.Body, err error) error {
 
 // broken ends a response that has begun and cannot be finished.
 func (x *exchange) broken(err error) {
-	x.client.abort()
+	x.downstream.abort()
 	var c *clientError
-	if errors.As(err, &c) || isGone(x.client.gone()) {
+	if errors.As(err, &c) || isGone(x.downstream.gone()) {
 		x.status = 499
 		return
 	}

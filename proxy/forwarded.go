@@ -10,10 +10,10 @@ import (
 // requester is who a request counts for: the peer or, where that is a trusted proxy,
 // whoever it says that it asks for.
 func (s *Server) requester(x *exchange) shares.Key {
-	if !x.peerIs.trusted {
+	if !x.forwarded.trusted {
 		return shares.Address(x.peer)
 	}
-	return shares.Address(s.forwardedBy(x.peer, x.peerIs.forwardedFor))
+	return shares.Address(s.forwardedBy(x.peer, x.forwarded.forwardedFor))
 }
 
 // forwardedBy is the last address in X-Forwarded-For that is not a trusted proxy's own:

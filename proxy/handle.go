@@ -34,7 +34,7 @@ func (s *Server) crashed(x *exchange, fault any) {
 	if x.status == 0 {
 		x.status = http.StatusInternalServerError
 	}
-	x.client.abort()
+	x.downstream.abort()
 }
 
 // decide applies the rules of the table in force, holding the request while its
@@ -54,11 +54,11 @@ func (s *Server) act(x *exchange) {
 	case actFile:
 		s.file(x)
 	case actSetToken:
-		x.client.local(http.HandlerFunc(x.setToken), x)
+		x.downstream.local(http.HandlerFunc(x.setToken), x)
 	case actAccessToken:
-		x.client.local(http.HandlerFunc(x.accessToken), x)
+		x.downstream.local(http.HandlerFunc(x.accessToken), x)
 	case actRedirect:
-		x.client.local(http.HandlerFunc(x.redirect), x)
+		x.downstream.local(http.HandlerFunc(x.redirect), x)
 	default:
 		s.fail(x, x.decision.status, x.reason)
 	}
@@ -67,10 +67,10 @@ func (s *Server) act(x *exchange) {
 // fail answers with an error page of our own.
 func (s *Server) fail(x *exchange, status int, reason string) {
 	if status == 499 {
-		x.gone()
+		x.abandon()
 		return
 	}
-	x.client.local(errorPage{status: status, reason: reason, x: x}, x)
+	x.downstream.local(errorPage{status: status, reason: reason, x: x}, x)
 }
 
 // reject answers what is not even a request.

@@ -6,7 +6,7 @@ import (
 
 // crashing is a client that no answer can be given to.
 type crashing struct {
-	client
+	downstream
 	aborted bool
 }
 
@@ -18,9 +18,9 @@ func TestCrashEndsOneRequest(t *testing.T) {
 	var lines counter
 	f := start(t, func(o *Options) { o.Log = lines.logger() })
 	c := &crashing{}
-	x := &exchange{client: c, server: f.server, req: request{method: "GET", authority: "nobody", path: "/"}}
+	x := &exchange{downstream: c, server: f.server, req: request{method: "GET", authority: "nobody", path: "/"}}
 	f.server.handle(x)
-	if !c.aborted || x.status != 500 || f.server.inFlight[0].Load() != 0 || f.server.nowhere.inFlight.Load() != 0 {
+	if !c.aborted || x.status != 500 || f.server.inFlight[0].Load() != 0 || f.server.unrouted.inFlight.Load() != 0 {
 		t.Errorf("%+v", x)
 	}
 	if n := lines.count("request crashed"); n != 1 {
@@ -34,7 +34,7 @@ func TestCrashWhileDeciding(t *testing.T) {
 	f := start(t, func(o *Options) { o.Log = lines.logger() })
 	f.apply(table(startingRoute(appID, appHost)))
 	c := &crashing{}
-	x := &exchange{client: c, server: f.server, req: request{method: "GET", authority: appHost, path: "/public/x"}}
+	x := &exchange{downstream: c, server: f.server, req: request{method: "GET", authority: appHost, path: "/public/x"}}
 	f.server.handle(x)
 	if !c.aborted || x.status != 500 || f.server.inFlight[0].Load() != 0 || f.server.waiting.Len() != 0 {
 		t.Errorf("%+v", x)

@@ -24,15 +24,15 @@ func (h *held) Worth() shares.Worth { return shares.Worth{Since: newest(h.since)
 // hold waits until the table says something else about the request than "wait", for
 // at most the hold timeout.
 func (s *Server) hold(x *exchange) {
-	h := &held{since: s.watcher.clock.Load(), out: make(chan struct{})}
+	h := &held{since: s.deadlines.clock.Load(), out: make(chan struct{})}
 	seat := s.wait(h, x)
 	if seat == nil {
 		x.crowdedOut()
 		return
 	}
 	defer seat.Leave()
-	x.client.guard(nil, 2*s.opt.HoldTimeout) // notices when the client leaves
-	defer x.client.guard(nil, 0)
+	x.downstream.guard(nil, 2*s.opt.HoldTimeout) // notices when the client leaves
+	defer x.downstream.guard(nil, 0)
 	timeout := time.NewTimer(s.opt.HoldTimeout)
 	defer timeout.Stop()
 	for x.action == actHold {
@@ -46,9 +46,9 @@ func (s *Server) hold(x *exchange) {
 			x.route = route
 		case <-h.out:
 			x.crowdedOut()
-		case <-x.client.gone():
+		case <-x.downstream.gone():
 			x.decision = refuse(499, "")
-			if x.client.gaveWay() {
+			if x.downstream.gaveWay() {
 				x.decision = refuse(503, crowded)
 			}
 			x.route = route

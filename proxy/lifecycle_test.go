@@ -111,7 +111,7 @@ func TestReplacementLosesNothing(t *testing.T) {
 // PID 1 does.
 func TestRestartLosesNothing(t *testing.T) {
 	t.Parallel()
-	f := start(t, func(o *Options) { o.AccessLog, o.farewell = false, farewell })
+	f := start(t, func(o *Options) { o.AccessLog, o.keepAliveGrace = false, keepAliveGrace })
 	route := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") }))
 	f.apply(table(route))
 	f.stop()

@@ -32,7 +32,7 @@ func (s *Server) listen(ctx context.Context, l Listener) error {
 // accept hands every connection that is admitted to serve, in a goroutine of its own.
 func (s *Server) accept(ctx context.Context, l net.Listener, serve func(*accepted)) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
-	s.doors.add(l)
+	s.listeners.add(l)
 	for {
 		nc, err := l.Accept()
 		switch {
@@ -43,7 +43,7 @@ func (s *Server) accept(ctx context.Context, l net.Listener, serve func(*accepte
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		case isTimeout(err):
-			s.doors.await(ctx)
+			s.listeners.waitResumed(ctx)
 		default: // out of descriptors, or the peer was faster
 			s.log.Warn("accept failed", "address", l.Addr().String(), "error", err)
 			if errors.Is(err, syscall.EMFILE) {

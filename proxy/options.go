@@ -37,9 +37,9 @@ type Options struct {
 
 	// For tests: what moves the watcher's clock instead of time, a shorter farewell, and
 	// fewer held requests.
-	ticks    <-chan time.Time
-	farewell time.Duration
-	maxHeld  int
+	ticks          <-chan time.Time
+	keepAliveGrace time.Duration
+	maxHeld        int
 }
 
 // Listener is one listening socket and what it is for: https, http (redirects) or

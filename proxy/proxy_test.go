@@ -49,7 +49,7 @@ func testOptions(t testing.TB) Options {
 		Domain: "yesterday.localhost", CertDir: filepath.Join(dir, "certs"), StateDir: dir, RunDir: dir,
 		HoldTimeout: 300 * time.Millisecond, DrainTimeout: 5 * time.Second, HeaderTimeout: 5 * time.Second,
 		IdleTimeout: time.Minute, StallTimeout: 5 * time.Second, MaxConnections: 1000, MaxStreams: 1000, Limits: h1.DefaultLimits,
-		AccessLog: true, AccessLogRate: 1000, Version: "test", farewell: 50 * time.Millisecond,
+		AccessLog: true, AccessLogRate: 1000, Version: "test", keepAliveGrace: 50 * time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }
@@ -146,17 +146,17 @@ func tickUntil[T any](f *fixture, what string, done <-chan T) (got T) {
 }
 
 // await returns once a connection or a stream waits for the thing in question.
-func (f *fixture) await(want posture) {
+func (f *fixture) await(want waitState) {
 	f.t.Helper()
 	eventually(f.t, "a posture", func() bool {
-		for _, w := range f.server.watcher.all() {
+		for _, w := range f.server.deadlines.all() {
 			switch w := w.(type) {
 			case *conn:
-				if p, _ := w.watch.look(); p == want {
+				if p, _ := w.waiting.expired(); p == want {
 					return true
 				}
-			case *stream:
-				if p, _ := w.watch.look(); p == want {
+			case *h2Stream:
+				if p, _ := w.waiting.expired(); p == want {
 					return true
 				}
 			}

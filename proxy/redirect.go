@@ -22,7 +22,7 @@ func (x *exchange) redirect(w http.ResponseWriter, r *http.Request) {
 		errorPage{421, "No application is served under this host name here.", x}.ServeHTTP(w, r)
 		return
 	}
-	w.Header().Set("Location", "https://"+site.host+x.server.httpsPort()+x.req.target)
+	w.Header().Set("Location", "https://"+site.host+x.server.httpsPort()+x.req.requestURI)
 	w.WriteHeader(http.StatusPermanentRedirect)
 }
 

@@ -120,7 +120,7 @@ func (s *snapshot) other(route *route, r *request, a area) decision {
 	case route.files != nil && r.upgrade == "":
 		return decision{action: actFile}
 	case route.ProxyAll:
-		return s.rest(route, a)
+		return s.fallback(route, a)
 	case route.State == proxyctl.StateStarting:
 		return decision{action: actHold}
 	case route.State == proxyctl.StateDown:
@@ -129,9 +129,9 @@ func (s *snapshot) other(route *route, r *request, a area) decision {
 	return refuse(404, "Nothing is here.")
 }
 
-// rest leads to the instance with what is in no area and, where there are files, is no
+// fallback leads to the instance with what is in no area and, where there are files, is no
 // file.
-func (s *snapshot) rest(route *route, a area) decision {
+func (s *snapshot) fallback(route *route, a area) decision {
 	d := route.toTarget()
 	if a == areaFormat && d.action == actForward {
 		return refuse(404, "There is no such file, and an application may take the path for one of a guarded area, with a format behind it.")

@@ -29,31 +29,31 @@ type Server struct {
 	log     *slog.Logger
 	started time.Time
 
-	snapshot atomic.Pointer[snapshot]
-	applying sync.Mutex // one table at a time
-	targets  *targets
-	grants   *access.Store
-	certs    *certs.Store
-	acme     *certs.ACME
-	metrics  *metrics
-	access   *accessLog
-	watcher  *watcher
+	snapshot  atomic.Pointer[snapshot]
+	applying  sync.Mutex // one table at a time
+	targets   *targets
+	grants    *access.Store
+	certs     *certs.Store
+	acme      *certs.ACME
+	metrics   *metrics
+	accessLog *accessLog
+	deadlines *deadlineLoop
 
 	tls       atomic.Pointer[tls.Config]
 	h2        *http.Server // what all HTTP/2 connections have in common
 	dateCache atomic.Pointer[dateValue]
 
-	conns    atomic.Int64
-	seats    *shares.Pool // of connections
-	streams  *shares.Pool // of HTTP/2 requests in progress
-	waiting  *shares.Pool // of requests that are held
-	turns    *shares.Turns
-	tooMany  struct{ conns, streams, held *pressure }
-	epoch    atomic.Int32    // 0 until the proxy stops, then 1
-	inFlight [2]atomic.Int64 // requests by the epoch that they began in
-	endless  endless
-	doors    doors
-	nowhere  *routeStats // requests that belong to no instance
+	conns        atomic.Int64
+	seats        *shares.Pool // of connections
+	streams      *shares.Pool // of HTTP/2 requests in progress
+	waiting      *shares.Pool // of requests that are held
+	turns        *shares.Turns
+	tooMany      struct{ conns, streams, held *pressure }
+	epoch        atomic.Int32    // 0 until the proxy stops, then 1
+	inFlight     [2]atomic.Int64 // requests by the epoch that they began in
+	eventStreams eventStreams
+	listeners    listeners
+	unrouted     *routeStats // requests that belong to no instance
 }
 
 // New loads the last table from disk, so that the proxy serves before, and without,
@@ -62,10 +62,10 @@ func New(opt Options) (*Server, error) {
 	lowered := opt.fit()
 	s := &Server{
 		lowered: lowered,
-		opt:     opt, log: opt.Log, started: time.Now(), targets: newTargets(), watcher: newWatcher(opt.ticks),
-		metrics: newMetrics(opt.Version), endless: newEndless(), nowhere: newRouteStats(""),
+		opt:     opt, log: opt.Log, started: time.Now(), targets: newTargets(), deadlines: newDeadlineLoop(opt.ticks),
+		metrics: newMetrics(opt.Version), eventStreams: newEventStreams(), unrouted: newRouteStats(""),
 	}
-	s.access = newAccessLog(opt)
+	s.accessLog = newAccessLog(opt)
 	s.share()
 	var err error
 	if s.grants, err = access.Open(filepath.Join(opt.StateDir, "tokens")); err != nil {
@@ -133,11 +133,11 @@ func (s *Server) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	g, work := errgroup.WithContext(work)
-	g.Go(func() error { return s.watcher.Run(work) })
+	g.Go(func() error { return s.deadlines.Run(work) })
 	g.Go(func() error { return s.certs.Run(work) })
-	g.Go(func() error { return s.access.Run(work) })
+	g.Go(func() error { return s.accessLog.Run(work) })
 	g.Go(func() error { return s.housekeep(work) })
-	g.Go(func() error { return newThrift(s.conns.Load).Run(work) })
+	g.Go(func() error { return newGCTuner(s.conns.Load).Run(work) })
 	for _, l := range s.opt.Listeners {
 		g.Go(func() error { return s.listen(work, l) })
 	}
@@ -157,7 +157,7 @@ func (s *Server) Reload() { s.certs.Reload() }
 // Alive fails when the proxy no longer makes progress: its clock has stopped or a
 // request would wait for a lock.
 func (s *Server) Alive(ctx context.Context) error {
-	before := s.watcher.clock.Load()
+	before := s.deadlines.clock.Load()
 	timer := time.NewTimer(8 * tick)
 	defer timer.Stop()
 	select {
@@ -165,7 +165,7 @@ func (s *Server) Alive(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if s.watcher.clock.Load() == before {
+	if s.deadlines.clock.Load() == before {
 		return errors.New("proxy: the watcher has stopped")
 	}
 	s.Status()

@@ -36,7 +36,7 @@ type target struct {
 
 	mu      sync.Mutex // guards the fields that follow
 	idle    []*upstream
-	streams map[*tunnel]struct{} // WebSockets and other upgraded connections
+	tunnels map[*tunnel]struct{} // WebSockets and other upgraded connections
 }
 
 func newTarget(t proxyctl.Target) *target {
@@ -44,7 +44,7 @@ func newTarget(t proxyctl.Target) *target {
 		Target:  t,
 		dialer:  net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second},
 		ended:   make(chan struct{}, 1),
-		streams: map[*tunnel]struct{}{},
+		tunnels: map[*tunnel]struct{}{},
 	}
 }
 
@@ -170,7 +170,7 @@ func (t *target) drain(ctx context.Context) proxyctl.DrainResult {
 		case <-t.ended:
 		case <-ctx.Done():
 			cut := t.inFlight.Load()
-			t.closeStreams()
+			t.closeTunnels()
 			return proxyctl.DrainResult{InFlight: cut, TimedOut: true}
 		}
 	}
@@ -179,11 +179,11 @@ func (t *target) drain(ctx context.Context) proxyctl.DrainResult {
 
 func (t *target) closeIdle() { t.prune(time.Now().Add(2 * idleUpstream)) }
 
-// closeStreams ends every upgraded connection and waits until each is told.
-func (t *target) closeStreams() {
+// closeTunnels ends every upgraded connection and waits until each is told.
+func (t *target) closeTunnels() {
 	t.mu.Lock()
 	var all []*tunnel
-	for s := range t.streams {
+	for s := range t.tunnels {
 		all = append(all, s)
 	}
 	t.mu.Unlock()

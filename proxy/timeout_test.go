@@ -56,7 +56,7 @@ func TestTimeouts(t *testing.T) {
 		}
 		body(t, steady)
 		events := get(t, c, "/events")
-		f.await(postureUpstream) // the head has been written, and nothing has a deadline
+		f.await(waitUpstream) // the head has been written, and nothing has a deadline
 		f.tick(10)
 		step <- struct{}{}
 		if got := body(t, events); got != "data: late\n\n" {
@@ -70,14 +70,14 @@ func TestSlowClients(t *testing.T) {
 	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }))))
 	for name, c := range map[string]struct {
 		send  string
-		waits posture
+		waits waitState
 		after time.Duration
 		want  string
 	}{
-		"idle":       {"", postureIdle, f.opt.IdleTimeout, ""},
-		"half head":  {"GET / HTTP/1.1\r\nHost: a", postureHead, f.opt.HeaderTimeout, "408"},
-		"half body":  {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nContent-Length: 5\r\n\r\nab", postureUpstream, f.opt.StallTimeout, "408"},
-		"half chunk": {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", postureUpstream, f.opt.StallTimeout, "408"},
+		"idle":       {"", waitIdle, f.opt.IdleTimeout, ""},
+		"half head":  {"GET / HTTP/1.1\r\nHost: a", waitHead, f.opt.HeaderTimeout, "408"},
+		"half body":  {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nContent-Length: 5\r\n\r\nab", waitUpstream, f.opt.StallTimeout, "408"},
+		"half chunk": {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", waitUpstream, f.opt.StallTimeout, "408"},
 	} {
 		conn := f.dial(appHost)
 		io.WriteString(conn, c.send)
@@ -134,7 +134,7 @@ func TestDrippingClients(t *testing.T) {
 		t.Fatal(r, err)
 	}
 	io.WriteString(conn, "G")
-	f.await(postureHead)
+	f.await(waitHead)
 	done := make(chan string, 1)
 	go func() {
 		b, err := io.ReadAll(in)

@@ -17,7 +17,7 @@ type tunnel struct {
 	ws     *frames // nil: no WebSocket
 
 	limit              time.Duration // for one side to take what it is sent
-	toClient, toTarget watch
+	toClient, toTarget deadline
 
 	mu    sync.Mutex // guards writes to client, and closed
 	ended bool
@@ -25,27 +25,27 @@ type tunnel struct {
 
 // switchProtocols relays the 101 response and then bytes.
 func (s *Server) switchProtocols(x *exchange, u *upstream) {
-	x.client.guard(nil, 0)
+	x.downstream.guard(nil, 0)
 	x.status = 101
-	nc, early, err := x.client.hijack(&u.head, x)
+	nc, early, err := x.downstream.hijack(&u.head, x)
 	if err != nil {
 		u.Close()
-		x.gone()
+		x.abandon()
 		return
 	}
 	t := &tunnel{client: nc, target: u, limit: s.opt.StallTimeout}
-	t.toClient.clock, t.toTarget.clock = &s.watcher.clock, &s.watcher.clock
-	s.watcher.add(t)
-	defer s.watcher.remove(t)
-	if c, ok := x.client.(*conn); ok {
+	t.toClient.clock, t.toTarget.clock = &s.deadlines.clock, &s.deadlines.clock
+	s.deadlines.add(t)
+	defer s.deadlines.remove(t)
+	if c, ok := x.downstream.(*conn); ok {
 		c.tunnel.Store(t)
-		c.watch.set(postureTunnel, 0)
+		c.waiting.set(waitTunnel, 0)
 	}
 	if strings.EqualFold(x.req.upgrade, "websocket") {
 		t.ws = &frames{}
 	}
-	x.target.addStream(t)
-	defer x.target.removeStream(t)
+	x.target.addTunnel(t)
+	defer x.target.removeTunnel(t)
 	x.sent = t.run(early, u.r)
 }
 
@@ -102,17 +102,17 @@ func (t *tunnel) Write(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	t.toTarget.set(postureWrite, t.limit)
-	defer t.toTarget.set(postureBusy, 0)
+	t.toTarget.set(waitWrite, t.limit)
+	defer t.toTarget.set(waitNone, 0)
 	return t.target.Write(p)
 }
 
 // check is the watcher's look at the tunnel: it may be silent, but not stuck.
 func (t *tunnel) check() {
-	if _, expired := t.toClient.look(); expired {
+	if _, expired := t.toClient.expired(); expired {
 		t.client.SetWriteDeadline(past)
 	}
-	if _, expired := t.toTarget.look(); expired {
+	if _, expired := t.toTarget.expired(); expired {
 		t.target.SetWriteDeadline(past)
 	}
 }
@@ -127,8 +127,8 @@ func (t *tunnel) send(p []byte) (int64, error) {
 	case len(p) == 0:
 		return 0, nil
 	}
-	t.toClient.set(postureWrite, t.limit)
-	defer t.toClient.set(postureBusy, 0)
+	t.toClient.set(waitWrite, t.limit)
+	defer t.toClient.set(waitNone, 0)
 	n, err := t.client.Write(p)
 	if t.ws != nil {
 		t.ws.pass(p[:n])
@@ -160,14 +160,14 @@ func (t *tunnel) goAway() {
 	t.close()
 }
 
-func (t *target) addStream(s *tunnel) {
+func (t *target) addTunnel(s *tunnel) {
 	t.mu.Lock()
-	t.streams[s] = struct{}{}
+	t.tunnels[s] = struct{}{}
 	t.mu.Unlock()
 }
 
-func (t *target) removeStream(s *tunnel) {
+func (t *target) removeTunnel(s *tunnel) {
 	t.mu.Lock()
-	delete(t.streams, s)
+	delete(t.tunnels, s)
 	t.mu.Unlock()
 }

@@ -24,25 +24,25 @@ func newest(opened uint64) uint64 { return ^opened }
 // silent is the worth of a connection that has not brought a request. It has patience to
 // do so until it may go for an equal: otherwise those who come would end each other.
 func (s *Server) silent(opened uint64) shares.Worth {
-	old := s.watcher.clock.Load()-opened > uint64(patience/tick)
+	old := s.deadlines.clock.Load()-opened > uint64(newConnGrace/tick)
 	return shares.Worth{Class: classSilent, Since: opened, Spare: old}
 }
 
 // Worth reads nothing but atomic values: the connection is at work meanwhile.
 func (c *conn) Worth() shares.Worth {
-	p, deadline := c.watch.read()
+	p, deadline := c.waiting.read()
 	served := c.served.Load()
 	w := shares.Worth{Class: classBusy, Since: newest(c.opened)}
 	switch {
-	case p == postureLinger:
+	case p == waitLinger:
 		w = shares.Worth{Class: classOver, Since: c.opened, Spare: true}
-	case p == postureIdle && served:
+	case p == waitIdle && served:
 		w = shares.Worth{Class: classIdle, Since: deadline, Spare: true}
-	case p == postureIdle, p == postureHead && !served:
+	case p == waitIdle, p == waitHead && !served:
 		w = c.server.silent(c.opened)
-	case p == postureHead:
+	case p == waitHead:
 		w.Class = classHead
-	case p == postureTunnel, p == postureUpstream && deadline == 0:
+	case p == waitTunnel, p == waitUpstream && deadline == 0:
 		w.Class = classEvents
 	case !c.whole.Load():
 		w.Class = classUpload
@@ -51,7 +51,7 @@ func (c *conn) Worth() shares.Worth {
 }
 
 // Worth of the connection is more than that of its requests.
-func (c *http2Conn) Worth() shares.Worth {
+func (c *h2Conn) Worth() shares.Worth {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -65,9 +65,9 @@ func (c *http2Conn) Worth() shares.Worth {
 }
 
 // Worth of a request of HTTP/2 is that of a connection with it.
-func (c *stream) Worth() shares.Worth {
+func (c *h2Stream) Worth() shares.Worth {
 	w := shares.Worth{Class: classBusy, Since: newest(c.opened)}
-	if p, deadline := c.watch.read(); p == postureUpstream && deadline == 0 {
+	if p, deadline := c.waiting.read(); p == waitUpstream && deadline == 0 {
 		w.Class = classEvents
 	}
 	return w

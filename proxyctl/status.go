@@ -31,7 +31,7 @@ type TargetStatus struct {
 	Requests    uint64    `json:"requests"`
 	LastRequest time.Time `json:"last_request,omitzero"`
 	Draining    bool      `json:"draining,omitempty"`
-	Streams     int       `json:"streams"` // upgraded connections, such as WebSockets
+	Tunnels     int       `json:"streams"` // upgraded connections, such as WebSockets
 }
 
 // RouteStatus is one route as it is in force.

@@ -26,7 +26,7 @@ func (c trafficCollector) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (c trafficCollector) Collect(ch chan<- prometheus.Metric) {
 	sums := map[string]*trafficSum{}
-	for _, s := range append(c.s.targets.allStats(), c.s.nowhere) {
+	for _, s := range append(c.s.targets.allStats(), c.s.unrouted) {
 		name := *s.name.Load()
 		if sums[name] == nil {
 			sums[name] = &trafficSum{answers: map[answerKind]uint64{}}

@@ -36,14 +36,14 @@ type pump struct {
 }
 
 func newPump(x *exchange) *pump {
-	n := x.client.bodyLength()
+	n := x.downstream.bodyLength()
 	return &pump{x: x, chunked: n < 0, due: n, sent: n == 0}
 }
 
 // prepare writes down the head and what has arrived of the body.
 func (p *pump) prepare() (err error) {
 	p.first = appendRequest(h1.Get(h1.Large)[:0], p.x)
-	if !p.sent && !p.x.client.expectsContinue() {
+	if !p.sent && !p.x.downstream.expectsContinue() {
 		p.first, err = p.prepend(p.first)
 	}
 	if err != nil {
@@ -70,7 +70,7 @@ func (p *pump) send(u *upstream) error {
 // prepend puts the part of the body that has arrived behind the head.
 func (p *pump) prepend(out []byte) ([]byte, error) {
 	var err error
-	for !p.sent && p.x.client.ready() && len(out) < h1.Large/2 && err == nil {
+	for !p.sent && p.x.downstream.ready() && len(out) < h1.Large/2 && err == nil {
 		out, err = p.next(out)
 	}
 	return out, err
@@ -78,7 +78,7 @@ func (p *pump) prepend(out []byte) ([]byte, error) {
 
 // next appends the next piece of the body, framed.
 func (p *pump) next(out []byte) ([]byte, error) {
-	piece, err := p.x.client.read()
+	piece, err := p.x.downstream.read()
 	if err != nil && !errors.Is(err, io.EOF) {
 		return out, &clientError{err: err}
 	}
@@ -93,7 +93,7 @@ func (p *pump) next(out []byte) ([]byte, error) {
 	}
 	out = appendChunk(out, piece)
 	if ended {
-		out = appendLastChunk(out, p.x.client.trailers())
+		out = appendLastChunk(out, p.x.downstream.trailers())
 		p.sent = true
 	}
 	return out, nil
@@ -101,7 +101,7 @@ func (p *pump) next(out []byte) ([]byte, error) {
 
 func (p *pump) start() {
 	p.cont, p.stopped, p.done = make(chan struct{}), make(chan struct{}), make(chan struct{})
-	if !p.x.client.expectsContinue() {
+	if !p.x.downstream.expectsContinue() {
 		close(p.cont)
 	}
 	go p.run()
@@ -127,10 +127,10 @@ func (p *pump) wait() bool {
 	case <-p.stopped:
 		return false
 	}
-	if !p.x.client.expectsContinue() {
+	if !p.x.downstream.expectsContinue() {
 		return true
 	}
-	if err := p.x.client.proceed(); err != nil {
+	if err := p.x.downstream.proceed(); err != nil {
 		p.err = &clientError{err: err}
 	}
 	return p.err == nil
@@ -151,7 +151,7 @@ func (p *pump) copy() error {
 			p.cut = true
 			return nil // the response, or its absence, says why
 		}
-		p.x.client.guard(p.u, silence)
+		p.x.downstream.guard(p.u, silence)
 	}
 	p.u.SetWriteDeadline(time.Time{}) // for the next request
 	return nil
@@ -159,7 +159,7 @@ func (p *pump) copy() error {
 
 // proceed says that the target has sent "100 Continue".
 func (p *pump) proceed() {
-	if p.cont != nil && p.x.client.expectsContinue() {
+	if p.cont != nil && p.x.downstream.expectsContinue() {
 		p.once.Do(func() { close(p.cont) })
 	}
 }
@@ -199,7 +199,7 @@ func (p *pump) stop() error {
 	close(p.stopped)
 	if !p.finished() {
 		if !p.read.Load() {
-			p.x.client.stopReading()
+			p.x.downstream.stopReading()
 		}
 		p.u.Close()
 	}

@@ -7,38 +7,38 @@ import (
 	"time"
 )
 
-// watched is a connection under the watcher's eyes. check is called on every tick.
-type watched interface{ check() }
+// checker is a connection under the watcher's eyes. check is called on every tick.
+type checker interface{ check() }
 
-// watcher enforces all deadlines of all connections from one goroutine.
-type watcher struct {
+// deadlineLoop enforces all deadlines of all connections from one goroutine.
+type deadlineLoop struct {
 	clock atomic.Uint64
 	ticks <-chan time.Time // nil: one each tick
 
 	mu    sync.Mutex // guards conns
-	conns map[watched]struct{}
+	conns map[checker]struct{}
 }
 
-func newWatcher(ticks <-chan time.Time) *watcher {
-	return &watcher{ticks: ticks, conns: map[watched]struct{}{}}
+func newDeadlineLoop(ticks <-chan time.Time) *deadlineLoop {
+	return &deadlineLoop{ticks: ticks, conns: map[checker]struct{}{}}
 }
 
-func (w *watcher) add(c watched) {
+func (w *deadlineLoop) add(c checker) {
 	w.mu.Lock()
 	w.conns[c] = struct{}{}
 	w.mu.Unlock()
 }
 
-func (w *watcher) remove(c watched) {
+func (w *deadlineLoop) remove(c checker) {
 	w.mu.Lock()
 	delete(w.conns, c)
 	w.mu.Unlock()
 }
 
-func (w *watcher) all() []watched {
+func (w *deadlineLoop) all() []checker {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	list := make([]watched, 0, len(w.conns))
+	list := make([]checker, 0, len(w.conns))
 	for c := range w.conns {
 		list = append(list, c)
 	}
@@ -46,7 +46,7 @@ func (w *watcher) all() []watched {
 }
 
 // Run ticks until ctx ends.
-func (w *watcher) Run(ctx context.Context) error {
+func (w *deadlineLoop) Run(ctx context.Context) error {
 	ticks := w.ticks
 	if ticks == nil {
 		ticker := time.NewTicker(tick)
@@ -65,7 +65,7 @@ func (w *watcher) Run(ctx context.Context) error {
 }
 
 // sweep checks in place when there are many, to leave no garbage behind.
-func (w *watcher) sweep() {
+func (w *deadlineLoop) sweep() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for c := range w.conns {

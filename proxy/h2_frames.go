@@ -25,9 +25,9 @@ const (
 // goAwayTime bounds the writing of a frame that few clients wait for.
 const goAwayTime = time.Second
 
-// frameConn is the connection below an HTTP/2 server. It follows the frames that go out,
+// h2FrameConn is the connection below an HTTP/2 server. It follows the frames that go out,
 // so that a frame of our own can be put between two of them.
-type frameConn struct {
+type h2FrameConn struct {
 	*tls.Conn
 	due   atomic.Bool // GOAWAY is to be sent
 	said  atomic.Bool // it has been
@@ -47,7 +47,7 @@ type frameConn struct {
 	limit    time.Time  // that of the HTTP/2 server
 }
 
-func (c *frameConn) Write(p []byte) (int, error) {
+func (c *h2FrameConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n, err := c.Conn.Write(p)
@@ -58,7 +58,7 @@ func (c *frameConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (c *frameConn) Read(p []byte) (int, error) {
+func (c *h2FrameConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 && c.due.Load() && !c.heard.Load() && c.asked.hears(p[:n]) {
 		c.heard.Store(true)
@@ -81,7 +81,7 @@ func (w *pinged) hears(p []byte) bool {
 }
 
 // SetWriteDeadline bounds the server's next write, also one that waits for goAway.
-func (c *frameConn) SetWriteDeadline(t time.Time) error {
+func (c *h2FrameConn) SetWriteDeadline(t time.Time) error {
 	c.limiting.Lock()
 	defer c.limiting.Unlock()
 	c.limit = t
@@ -89,7 +89,7 @@ func (c *frameConn) SetWriteDeadline(t time.Time) error {
 }
 
 // goAway sends the frame now or, when a frame is on its way, behind it.
-func (c *frameConn) goAway() {
+func (c *h2FrameConn) goAway() {
 	c.asked.payload = rand.Text()[:8]
 	c.due.Store(true)
 	c.mu.Lock()
@@ -102,7 +102,7 @@ func (c *frameConn) goAway() {
 }
 
 // sayGoAway comes after the first frame, which must be SETTINGS.
-func (c *frameConn) sayGoAway() {
+func (c *h2FrameConn) sayGoAway() {
 	if c.due.Load() && !c.said.Load() && c.begun && c.have == 0 && c.payload == 0 {
 		c.Conn.Write([]byte(goAwayAll + ping + c.asked.payload)) //nolint:errcheck // the next write will know
 		c.said.Store(true)
@@ -110,7 +110,7 @@ func (c *frameConn) sayGoAway() {
 }
 
 // pass takes note of bytes that go by.
-func (c *frameConn) pass(p []byte) {
+func (c *h2FrameConn) pass(p []byte) {
 	for len(p) > 0 {
 		if c.payload > 0 {
 			n := min(len(p), c.payload)
@@ -133,7 +133,7 @@ func (c *frameConn) pass(p []byte) {
 
 // ends says that the frame is the last of its stream: RST_STREAM, or HEADERS or DATA with
 // the flag.
-func (c *frameConn) ends() bool {
+func (c *h2FrameConn) ends() bool {
 	kind, flags := http2.FrameType(c.head[3]), http2.Flags(c.head[4])
 	return kind == http2.FrameRSTStream || (kind == http2.FrameHeaders || kind == http2.FrameData) && flags.Has(http2.FlagDataEndStream)
 }

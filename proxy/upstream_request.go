@@ -11,7 +11,7 @@ func appendRequest(dst []byte, x *exchange) []byte {
 	dst = append(dst, x.req.method...)
 	dst = append(dst, ' ')
 	dst = append(dst, x.base...)
-	dst = append(dst, x.req.target...)
+	dst = append(dst, x.req.requestURI...)
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	if x.host != "" {
 		dst = append(dst, x.host...)
@@ -19,7 +19,7 @@ func appendRequest(dst []byte, x *exchange) []byte {
 		dst = append(dst, x.req.authority...)
 	}
 	dst = append(dst, "\r\n"...)
-	dst = x.client.appendFields(dst, x)
+	dst = x.downstream.appendFields(dst, x)
 	dst = x.appendIdentity(dst)
 	dst = appendFraming(dst, x)
 	return append(dst, "\r\n"...)
@@ -30,14 +30,14 @@ func (x *exchange) appendIdentity(dst []byte) []byte {
 	dst = append(dst, "X-Trace-ID: "...)
 	dst = appendTrace(dst, x.trace)
 	dst = append(dst, "\r\nX-Forwarded-For: "...)
-	if x.peerIs.forwardedFor != "" {
-		dst = append(append(dst, x.peerIs.forwardedFor...), ", "...)
+	if x.forwarded.forwardedFor != "" {
+		dst = append(append(dst, x.forwarded.forwardedFor...), ", "...)
 	}
 	dst = x.peer.AppendTo(dst)
-	if !x.peerIs.proto {
+	if !x.forwarded.proto {
 		dst = append(dst, "\r\nX-Forwarded-Proto: https"...)
 	}
-	if !x.peerIs.host {
+	if !x.forwarded.host {
 		dst = append(append(dst, "\r\nX-Forwarded-Host: "...), x.req.authority...)
 	}
 	if x.vouch != "" {
@@ -64,7 +64,7 @@ func appendFraming(dst []byte, x *exchange) []byte {
 		dst = append(dst, x.req.upgrade...)
 		dst = append(dst, "\r\n"...)
 	}
-	n := x.client.bodyLength()
+	n := x.downstream.bodyLength()
 	switch {
 	case n < 0:
 		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
@@ -73,7 +73,7 @@ func appendFraming(dst []byte, x *exchange) []byte {
 		dst = strconv.AppendInt(dst, n, 10)
 		dst = append(dst, "\r\n"...)
 	}
-	if n != 0 && x.client.expectsContinue() {
+	if n != 0 && x.downstream.expectsContinue() {
 		dst = append(dst, "Expect: 100-continue\r\n"...)
 	}
 	return dst

@@ -43,14 +43,14 @@ type conn struct {
 	leaving atomic.Bool // it gives way: the response is the last
 	tunnel  atomic.Pointer[tunnel]
 	writing sync.Mutex // one write at a time, and none of "100 Continue" behind the response
-	guarded
+	abortable
 }
 
 func newConn(a *accepted, nc net.Conn, sni string) *conn {
 	s := a.server
 	c := &conn{server: s, from: a, net: nc, r: h1.NewReader(nc), sni: sni, peer: addrOf(nc)}
-	c.watch.clock, c.sending.clock = &s.watcher.clock, &s.watcher.clock
-	c.opened = s.watcher.clock.Load()
+	c.waiting.clock, c.sending.clock = &s.deadlines.clock, &s.deadlines.clock
+	c.opened = s.deadlines.clock.Load()
 	a.servedBy(c)
 	return c
 }
@@ -64,9 +64,9 @@ func addrOf(nc net.Conn) netip.Addr {
 
 // serve answers requests until one side closes.
 func (c *conn) serve() {
-	c.server.watcher.add(c)
+	c.server.deadlines.add(c)
 	defer c.from.end()
-	defer c.server.watcher.remove(c)
+	defer c.server.deadlines.remove(c)
 	for c.next() {
 		c.server.handle(&c.x)
 		if c.hijacked {
@@ -82,7 +82,7 @@ func (c *conn) serve() {
 
 // next reads the next request head.
 func (c *conn) next() bool {
-	c.watch.set(postureIdle, c.server.opt.IdleTimeout)
+	c.waiting.set(waitIdle, c.server.opt.IdleTimeout)
 	if c.r.Wait(h1.Small) != nil {
 		c.closing = true
 		return false
@@ -97,7 +97,7 @@ func (c *conn) next() bool {
 		c.refuse(err)
 		return false
 	}
-	c.watch.set(postureBusy, 0)
+	c.waiting.set(waitNone, 0)
 	c.prepare()
 	c.r.Consume(len(b))
 	return true
@@ -120,8 +120,8 @@ func (c *conn) refuse(err error) {
 
 // begin resets what belongs to one request.
 func (c *conn) begin() {
-	c.x = exchange{client: c, server: c.server, proto: "HTTP/1.1", peer: c.peer, req: request{
-		target: c.x.req.target, authority: c.x.req.authority, sni: c.sni,
+	c.x = exchange{downstream: c, server: c.server, proto: "HTTP/1.1", peer: c.peer, req: request{
+		requestURI: c.x.req.requestURI, authority: c.x.req.authority, sni: c.sni,
 	}}
 	c.chunked, c.completed, c.awaited = false, false, false
 	c.closing = c.msg.Close
@@ -137,8 +137,8 @@ func (c *conn) prepare() {
 	r := &c.x.req
 	r.plain = c.plain
 	r.method = methodName(c.msg.Method)
-	r.target = reuse(r.target, c.msg.Target)
-	r.path = pathOf(r.target)
+	r.requestURI = reuse(r.requestURI, c.msg.Target)
+	r.path = pathOf(r.requestURI)
 	host := c.msg.Host
 	if c.msg.Authority != nil {
 		host = c.msg.Authority
@@ -157,14 +157,14 @@ func (c *conn) prepare() {
 			r.refreshes += refreshesIn(f.Value)
 		}
 	}
-	c.x.peerIs = c.standing()
+	c.x.forwarded = c.forwarded()
 }
 
-func (c *conn) standing() standing {
+func (c *conn) forwarded() forwarded {
 	if !c.server.trusts(c.peer) {
-		return standing{}
+		return forwarded{}
 	}
-	is := standing{trusted: true, proto: c.msg.Get(h1.XForwardedProto) != nil, host: c.msg.Get(h1.XForwardedHost) != nil}
+	is := forwarded{trusted: true, proto: c.msg.Get(h1.XForwardedProto) != nil, host: c.msg.Get(h1.XForwardedHost) != nil}
 	var chain []string
 	for i := range c.msg.Fields {
 		if f := &c.msg.Fields[i]; f.ID == h1.XForwardedFor {
@@ -206,7 +206,7 @@ const (
 // linger lets the client read the response before what it still sends makes the
 // kernel reset the connection (RFC 9112 section 9.6).
 func (c *conn) linger() {
-	c.watch.set(postureLinger, 0)
+	c.waiting.set(waitLinger, 0)
 	if w, ok := c.net.(interface{ CloseWrite() error }); !ok || w.CloseWrite() != nil {
 		return
 	}
@@ -220,19 +220,19 @@ func (c *conn) linger() {
 
 // check is the watcher's look at the connection.
 func (c *conn) check() {
-	if c.watch.overdue() || c.sending.overdue() {
+	if c.waiting.overdue() || c.sending.overdue() {
 		rawOf(c.net).Close()
 		return
 	}
-	if p, expired := c.sending.look(); expired {
+	if p, expired := c.sending.expired(); expired {
 		c.expire(p, c.net)
 	}
-	p, expired := c.watch.look()
+	p, expired := c.waiting.expired()
 	if expired {
 		c.expire(p, c.net)
 		return
 	}
-	if p == postureUpstream && hungUp(c.net) {
-		c.leave()
+	if p == waitUpstream && hungUp(c.net) {
+		c.cancel()
 	}
 }

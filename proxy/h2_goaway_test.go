@@ -93,9 +93,9 @@ func TestStopEndsPatience(t *testing.T) {
 		c.steps(0, steps)
 		silent = append(silent, c.frames())
 	}
-	eventually(t, "connections", func() bool { return len(f.server.watcher.all()) == len(silent) })
+	eventually(t, "connections", func() bool { return len(f.server.deadlines.all()) == len(silent) })
 	stopped := f.stopping()
-	f.tick(int(patience/tick) + 1)
+	f.tick(int(newConnGrace/tick) + 1)
 	for i, words := range silent {
 		if got := tickUntil(f, "GOAWAY", words); got != "leave" {
 			t.Errorf("%d: %q", i, got)
@@ -165,7 +165,7 @@ func TestSecondGoAwayWaitsForTheClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the answer to the PING", func() bool {
-		return f.server.watcher.all()[0].(*http2Conn).wire.heard.Load()
+		return f.server.deadlines.all()[0].(*h2Conn).wire.heard.Load()
 	})
 	f.tick(1)
 	if got := <-words; got != "gone" {
@@ -201,7 +201,7 @@ func TestFrameConnFindsBoundaries(t *testing.T) {
 	}
 	stream := frame(0) + frame(5) + frame(0) + frame(1000) + frame(70_000) + frame(9)
 	for size := range 40 {
-		var c frameConn
+		var c h2FrameConn
 		for rest := stream; rest != ""; {
 			n := min(size+1, len(rest))
 			c.pass([]byte(rest[:n]))
@@ -230,7 +230,7 @@ func TestGoAwayKeepsTheWritesBound(t *testing.T) {
 	defer cert.Close()
 	near, far := socketPair(t)
 	go io.Copy(io.Discard, tls.Client(far, &tls.Config{InsecureSkipVerify: true}))
-	c := &frameConn{Conn: tls.Server(near, cert.TLS)}
+	c := &h2FrameConn{Conn: tls.Server(near, cert.TLS)}
 	if _, err := c.Write([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00")); err != nil {
 		t.Fatal(err)
 	}

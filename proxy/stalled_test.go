@@ -137,11 +137,11 @@ func TestTunnelsMayBeSilentNotStuck(t *testing.T) {
 	f.apply(table(appRoute(t, http.HandlerFunc(webSocket))))
 	conn, in := upgrade(t, f)
 	eventually(t, "nothing is being written", func() bool {
-		for _, w := range f.server.watcher.all() {
+		for _, w := range f.server.deadlines.all() {
 			if tun, ok := w.(*tunnel); ok {
-				a, _ := tun.toClient.look()
-				b, _ := tun.toTarget.look()
-				return a == postureBusy && b == postureBusy
+				a, _ := tun.toClient.expired()
+				b, _ := tun.toTarget.expired()
+				return a == waitNone && b == waitNone
 			}
 		}
 		return false
@@ -158,14 +158,14 @@ func TestTunnelsMayBeSilentNotStuck(t *testing.T) {
 		stuck := newStuckConn()
 		near, far := net.Pipe()
 		tun := make(stuck, near)
-		tun.limit, tun.toClient.clock, tun.toTarget.clock = f.opt.StallTimeout, &f.server.watcher.clock, &f.server.watcher.clock
-		f.server.watcher.add(tun)
+		tun.limit, tun.toClient.clock, tun.toTarget.clock = f.opt.StallTimeout, &f.server.deadlines.clock, &f.server.deadlines.clock
+		f.server.deadlines.add(tun)
 		done := newDone(func() { tun.run(nil, newUpstream(tun.target).r) })
 		io.WriteString(far, "x")
 		<-stuck.writing
 		tickUntil(f, name+": the write ends", stuck.ended)
 		tickUntil(f, name+": the tunnel ends", done)
-		f.server.watcher.remove(tun)
+		f.server.deadlines.remove(tun)
 	}
 }
 

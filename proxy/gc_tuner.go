@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// thrift keeps the process small with many idle connections: the collector lets the
+// gcTuner keeps the process small with many idle connections: the collector lets the
 // heap double by default, which is little for a busy proxy and a lot for one that
 // holds ten thousand connections and allocates nothing.
-type thrift struct {
+type gcTuner struct {
 	conns   func() int64
 	samples []gometrics.Sample
 	percent int
@@ -23,14 +23,14 @@ const (
 	worthwhile   = 16 << 20
 )
 
-func newThrift(conns func() int64) *thrift {
-	return &thrift{conns: conns, percent: 100, samples: []gometrics.Sample{
+func newGCTuner(conns func() int64) *gcTuner {
+	return &gcTuner{conns: conns, percent: 100, samples: []gometrics.Sample{
 		{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"},
 	}}
 }
 
 // Run adapts once a second until ctx ends.
-func (m *thrift) Run(ctx context.Context) error {
+func (m *gcTuner) Run(ctx context.Context) error {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
@@ -43,7 +43,7 @@ func (m *thrift) Run(ctx context.Context) error {
 	}
 }
 
-func (m *thrift) adapt() {
+func (m *gcTuner) adapt() {
 	if p := percentFor(m.conns()); p != m.percent {
 		m.percent = p
 		debug.SetGCPercent(p)

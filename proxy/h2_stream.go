@@ -15,14 +15,14 @@ import (
 	"github.com/nexushub/nexushub/proxy/shares"
 )
 
-// stream is one HTTP/2 request, as net/http's server hands it over.
-type stream struct {
+// h2Stream is one HTTP/2 request, as net/http's server hands it over.
+type h2Stream struct {
 	server *Server
 	w      http.ResponseWriter
 	r      *http.Request
 	rc     *http.ResponseController
 
-	guarded
+	abortable
 	buf     []byte // piece of the body that read returned
 	ended   bool
 	length  int64
@@ -38,15 +38,15 @@ type stream struct {
 
 // ServeHTTP answers one HTTP/2 request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &stream{server: s, w: w, r: r, rc: http.NewResponseController(w), length: r.ContentLength}
-	c.watch.clock, c.sending.clock = &s.watcher.clock, &s.watcher.clock
-	c.opened = s.watcher.clock.Load()
-	s.watcher.add(c)
-	defer s.watcher.remove(c)
-	x := &exchange{client: c, server: s, proto: r.Proto, peer: peerOf(r.RemoteAddr)}
+	c := &h2Stream{server: s, w: w, r: r, rc: http.NewResponseController(w), length: r.ContentLength}
+	c.waiting.clock, c.sending.clock = &s.deadlines.clock, &s.deadlines.clock
+	c.opened = s.deadlines.clock.Load()
+	s.deadlines.add(c)
+	defer s.deadlines.remove(c)
+	x := &exchange{downstream: c, server: s, proto: r.Proto, peer: peerOf(r.RemoteAddr)}
 	c.prepare(&x.req)
 	if s.trusts(x.peer) {
-		x.peerIs = standing{
+		x.forwarded = forwarded{
 			trusted: true, forwardedFor: strings.Join(r.Header.Values("X-Forwarded-For"), ", "),
 			proto: r.Header.Get("X-Forwarded-Proto") != "", host: r.Header.Get("X-Forwarded-Host") != "",
 		}
@@ -73,14 +73,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const crowded = "Too many requests are in progress at once."
 
 // seatOf gives the request its place among all of HTTP/2, nil when it has to come again.
-func (s *Server) seatOf(c *stream, x *exchange) *shares.Seat {
+func (s *Server) seatOf(c *h2Stream, x *exchange) *shares.Seat {
 	t := s.streams.Take(c, s.requester(x), shares.Key{})
 	switch {
 	case t.Seat == nil:
 		s.tooMany.streams.note(newcomer, t)
 	case t.Victim != nil:
 		s.tooMany.streams.note(classNames[t.Worth.Class], t)
-		t.Victim.(*stream).giveWay()
+		t.Victim.(*h2Stream).giveWay()
 	}
 	return t.Seat
 }
@@ -109,10 +109,10 @@ func refusal(r *http.Request, lim h1.Limits) *h1.Error {
 	return nil
 }
 
-func (c *stream) prepare(q *request) {
+func (c *h2Stream) prepare(q *request) {
 	q.method = c.r.Method
-	q.target = c.r.RequestURI
-	q.path = pathOf(q.target)
+	q.requestURI = c.r.RequestURI
+	q.path = pathOf(q.requestURI)
 	q.authority = c.r.Host
 	q.bearer = bearerOf(c.r.Header.Get("Authorization"))
 	q.app = c.r.Header.Get("X-Application-Id")
@@ -133,29 +133,29 @@ func peerOf(remote string) netip.Addr {
 }
 
 // release gives the buffer back.
-func (c *stream) release() {
+func (c *h2Stream) release() {
 	if c.buf != nil {
 		h1.Put(c.buf)
 	}
 }
 
 // check is the watcher's look at the stream.
-func (c *stream) check() {
+func (c *h2Stream) check() {
 	c.yield()
-	if p, expired := c.sending.look(); expired {
+	if p, expired := c.sending.expired(); expired {
 		c.expire(p, c.rc)
 	}
-	p, expired := c.watch.look()
+	p, expired := c.waiting.expired()
 	if expired {
 		c.expire(p, c.rc)
 		return
 	}
-	if p == postureUpstream && c.r.Context().Err() != nil {
-		c.leave()
+	if p == waitUpstream && c.r.Context().Err() != nil {
+		c.cancel()
 	}
 }
 
-func (c *stream) appendFields(dst []byte, x *exchange) []byte {
+func (c *h2Stream) appendFields(dst []byte, x *exchange) []byte {
 	for name, values := range c.r.Header {
 		id := h1.NameOf([]byte(name))
 		if id.Hop() || !x.passes(id) || (id != h1.Other && strings.Contains(name, "_")) {
@@ -175,12 +175,12 @@ func (c *stream) appendFields(dst []byte, x *exchange) []byte {
 	return dst
 }
 
-func (c *stream) bodyLength() int64 { return c.length }
+func (c *h2Stream) bodyLength() int64 { return c.length }
 
 // ready is never sure: net/http does not say what has arrived.
-func (c *stream) ready() bool { return false }
+func (c *h2Stream) ready() bool { return false }
 
-func (c *stream) read() ([]byte, error) {
+func (c *h2Stream) read() ([]byte, error) {
 	if c.ended {
 		return nil, io.EOF
 	}
@@ -197,7 +197,7 @@ func (c *stream) read() ([]byte, error) {
 	return c.buf[:n], err
 }
 
-func (c *stream) takeTrailers() {
+func (c *h2Stream) takeTrailers() {
 	for name, values := range c.r.Trailer {
 		for _, v := range values {
 			c.tail = append(c.tail, h1.Field{Name: []byte(name), Value: []byte(v), ID: h1.NameOf([]byte(name))})
@@ -205,18 +205,18 @@ func (c *stream) takeTrailers() {
 	}
 }
 
-func (c *stream) trailers() []h1.Field { return c.tail }
+func (c *h2Stream) trailers() []h1.Field { return c.tail }
 
-func (c *stream) expectsContinue() bool {
+func (c *h2Stream) expectsContinue() bool {
 	return c.length != 0 && strings.EqualFold(c.r.Header.Get("Expect"), "100-continue")
 }
 
 // proceed leaves "100 Continue" to net/http, which sends it with the first read.
-func (c *stream) proceed() error { return nil }
+func (c *h2Stream) proceed() error { return nil }
 
-func (c *stream) stopReading() { c.r.Body.Close() }
+func (c *h2Stream) stopReading() { c.r.Body.Close() }
 
-func (c *stream) inform(h *h1.Head) error {
+func (c *h2Stream) inform(h *h1.Head) error {
 	header := c.w.Header()
 	copyReturned(header, h)
 	err := c.put(func() error {
@@ -227,7 +227,7 @@ func (c *stream) inform(h *h1.Head) error {
 	return err
 }
 
-func (c *stream) start(h *h1.Head, length int64, x *exchange) error {
+func (c *h2Stream) start(h *h1.Head, length int64, x *exchange) error {
 	header := c.w.Header()
 	copyReturned(header, h)
 	if length >= 0 {
@@ -250,9 +250,9 @@ func copyReturned(header http.Header, h *h1.Head) {
 	}
 }
 
-func (c *stream) write(p []byte) error {
+func (c *h2Stream) write(p []byte) error {
 	c.dirty, c.rest = true, true
-	c.watch.set(postureBusy, 0)
+	c.waiting.set(waitNone, 0)
 	return c.put(func() error {
 		_, err := c.w.Write(p)
 		return err
@@ -260,30 +260,30 @@ func (c *stream) write(p []byte) error {
 }
 
 // put is every write to the client: none waits for it without end.
-func (c *stream) put(write func() error) error {
-	c.sending.set(postureWrite, c.server.opt.StallTimeout)
-	defer c.sending.set(postureBusy, 0)
+func (c *h2Stream) put(write func() error) error {
+	c.sending.set(waitWrite, c.server.opt.StallTimeout)
+	defer c.sending.set(waitNone, 0)
 	return write()
 }
 
 // boundRest is for the bytes that x/net sends when the handler has returned: a client that
 // opens no window for them would keep the stream, and so the connection, for ever.
-func (c *stream) boundRest() {
+func (c *h2Stream) boundRest() {
 	if c.rest {
 		c.rc.SetWriteDeadline(time.Now().Add(c.server.opt.StallTimeout)) //nolint:errcheck // the stream is closed
 	}
 }
 
-func (c *stream) flush() error {
+func (c *h2Stream) flush() error {
 	if !c.dirty {
 		return nil
 	}
 	c.dirty, c.rest = false, false
-	c.watch.set(postureBusy, 0)
+	c.waiting.set(waitNone, 0)
 	return c.put(c.rc.Flush)
 }
 
-func (c *stream) end(trailers []h1.Field) error {
+func (c *h2Stream) end(trailers []h1.Field) error {
 	for i := range trailers {
 		if f := &trailers[i]; f.ID == h1.Other {
 			c.w.Header().Add(http.TrailerPrefix+string(f.Name), string(f.Value))
@@ -293,13 +293,13 @@ func (c *stream) end(trailers []h1.Field) error {
 }
 
 // abort resets the stream, once the handler has returned.
-func (c *stream) abort() { c.aborted = true }
+func (c *h2Stream) abort() { c.aborted = true }
 
-func (c *stream) hijack(*h1.Head, *exchange) (net.Conn, []byte, error) {
+func (c *h2Stream) hijack(*h1.Head, *exchange) (net.Conn, []byte, error) {
 	return nil, nil, errors.ErrUnsupported
 }
 
-func (c *stream) local(h http.Handler, x *exchange) {
+func (c *h2Stream) local(h http.Handler, x *exchange) {
 	c.begun.Store(true)
 	w := &countingWriter{ResponseWriter: c.w, x: x, c: c}
 	w.Header().Set("X-Trace-ID", x.trace.String())
@@ -310,7 +310,7 @@ func (c *stream) local(h http.Handler, x *exchange) {
 type countingWriter struct {
 	http.ResponseWriter
 	x *exchange
-	c *stream
+	c *h2Stream
 }
 
 func (w *countingWriter) WriteHeader(status int) {

@@ -8,8 +8,8 @@ import (
 	"github.com/nexushub/nexushub/proxy/h1"
 )
 
-// source is the request side of whoever sent a request, by HTTP/1.1 or HTTP/2.
-type source interface {
+// requestSide is the request side of whoever sent a request, by HTTP/1.1 or HTTP/2.
+type requestSide interface {
 	// appendFields appends the header lines that may go on to a target.
 	appendFields(dst []byte, x *exchange) []byte
 	// bodyLength is 0 without a body and -1 when it is not known.
@@ -27,8 +27,8 @@ type source interface {
 	stopReading()
 }
 
-// sink is the response side.
-type sink interface {
+// responseSide is the response side.
+type responseSide interface {
 	// inform sends a 1xx response.
 	inform(h *h1.Head) error
 	// start begins the response; length is -1 when it is not known.
@@ -41,10 +41,10 @@ type sink interface {
 	abort()
 }
 
-// client is the side of an exchange that the request came from.
-type client interface {
-	source
-	sink
+// downstream is the side of an exchange that the request came from.
+type downstream interface {
+	requestSide
+	responseSide
 	// guard bounds how long the upstream may be silent, and watches the client
 	// meanwhile; it holds until the next call, 0 ends it.
 	guard(u *upstream, silence time.Duration)

@@ -13,7 +13,7 @@ func (x *exchange) passes(id h1.Name) bool {
 	case h1.Cookie:
 		return true // filtered by appendCookie
 	case h1.XForwardedProto, h1.XForwardedHost, h1.XForwardedPort, h1.Forwarded, h1.XRealIP, h1.WhoAsks, h1.OtherPath:
-		return x.peerIs.trusted
+		return x.forwarded.trusted
 	case h1.XApplicationID:
 		return x.keepApp
 	case h1.XInternalSecret:

@@ -111,7 +111,7 @@ func (c *conn) flush() error {
 }
 
 func (c *conn) send(p []byte) error {
-	c.watch.set(postureBusy, 0) // the target need not be heard meanwhile
+	c.waiting.set(waitNone, 0) // the target need not be heard meanwhile
 	return c.put(p)
 }
 
@@ -123,8 +123,8 @@ func (c *conn) put(p []byte) error {
 }
 
 func (c *conn) putLocked(p []byte) error {
-	c.sending.set(postureWrite, c.server.opt.StallTimeout)
-	defer c.sending.set(postureBusy, 0)
+	c.sending.set(waitWrite, c.server.opt.StallTimeout)
+	defer c.sending.set(waitNone, 0)
 	_, err := c.net.Write(p)
 	return err
 }
@@ -158,7 +158,7 @@ func (c *conn) hijack(h *h1.Head, _ *exchange) (net.Conn, []byte, error) {
 	out = append(out, "Connection: Upgrade\r\nUpgrade: "...)
 	out = append(out, h.Upgrade...)
 	out = append(out, "\r\n\r\n"...)
-	c.watch.set(postureBusy, 0)
+	c.waiting.set(waitNone, 0)
 	err := c.put(out)
 	h1.Put(out)
 	if err != nil {

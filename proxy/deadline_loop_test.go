@@ -7,47 +7,47 @@ import (
 	"time"
 )
 
-type lookout struct {
-	watch
-	expired chan posture
+type checked struct {
+	deadline
+	passed chan waitState
 }
 
-func (l *lookout) check() {
-	if p, expired := l.look(); expired {
-		l.set(postureBusy, 0)
-		l.expired <- p
+func (c *checked) check() {
+	if p, expired := c.expired(); expired {
+		c.set(waitNone, 0)
+		c.passed <- p
 	}
 }
 
 func TestDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWatcher(nil)
+		w := newDeadlineLoop(nil)
 		ctx, stop := context.WithCancel(context.Background())
 		defer stop()
 		go w.Run(ctx)
-		l := &lookout{expired: make(chan posture, 1)}
-		l.clock = &w.clock
-		w.add(l)
+		c := &checked{passed: make(chan waitState, 1)}
+		c.clock = &w.clock
+		w.add(c)
 		for _, d := range []time.Duration{time.Millisecond, time.Second, time.Minute} {
 			begun := time.Now()
-			l.set(postureHead, d)
-			if p := <-l.expired; p != postureHead {
-				t.Error("posture", p)
+			c.set(waitHead, d)
+			if p := <-c.passed; p != waitHead {
+				t.Error("wait state", p)
 			}
 			if took := time.Since(begun); took < d || took > d+3*tick {
 				t.Errorf("a deadline of %v passed after %v", d, took)
 			}
 		}
-		l.set(postureIdle, 0)
+		c.set(waitIdle, 0)
 		time.Sleep(time.Hour)
-		if len(l.expired) > 0 {
+		if len(c.passed) > 0 {
 			t.Error("no deadline has passed")
 		}
-		l.set(postureBody, time.Second)
-		w.remove(l)
+		c.set(waitBody, time.Second)
+		w.remove(c)
 		time.Sleep(time.Minute)
-		if len(l.expired) > 0 {
-			t.Error("removed, and still watched")
+		if len(c.passed) > 0 {
+			t.Error("removed, and still checked")
 		}
 	})
 }
@@ -58,7 +58,7 @@ func TestAccessLogIsBounded(t *testing.T) {
 		a := newAccessLog(Options{AccessLog: true, AccessLogRate: 10, Log: log.logger()})
 		ctx, stop := context.WithCancel(context.Background())
 		go a.Run(ctx)
-		x := &exchange{req: request{method: "GET", path: "/x", target: "/x?token=geheim"}, status: 200}
+		x := &exchange{req: request{method: "GET", path: "/x", requestURI: "/x?token=geheim"}, status: 200}
 		for range 25 {
 			a.add(x, time.Millisecond)
 		}

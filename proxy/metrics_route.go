@@ -31,7 +31,7 @@ func (s *routeStats) leave() { s.inFlight.Add(-1) }
 // stats of the request's instance, or of the requests that belong to none.
 func (x *exchange) stats() *routeStats {
 	if x.route == nil {
-		return x.server.nowhere
+		return x.server.unrouted
 	}
 	return x.route.stats
 }

@@ -38,7 +38,7 @@ const (
 	ackTime   = 3 * time.Second
 )
 
-// http2Conn is one connection that agreed on HTTP/2. It ends without losing a request
+// h2Conn is one connection that agreed on HTTP/2. It ends without losing a request
 // (RFC 9113 section 6.8): a first GOAWAY asks the client to send further requests
 // elsewhere, and refuses none; a second one, when the client has answered the PING that
 // follows the first, refuses those that are not there by then. Neither comes before the first answer, unless the client has had its
@@ -46,9 +46,9 @@ const (
 //
 // It is not net/http's own server, because that one's Shutdown closes connections
 // without a stream at once, whether the GOAWAY has reached the client or not.
-type http2Conn struct {
+type h2Conn struct {
 	server *Server
-	wire   *frameConn
+	wire   *h2FrameConn
 	end    *http.Server  // serves nothing: its Shutdown is the way to x/net's second GOAWAY
 	opened uint64        // tick of the watcher's clock
 	left   atomic.Uint64 // tick of the first GOAWAY
@@ -63,8 +63,8 @@ type http2Conn struct {
 // serveHTTP2 returns when the connection is closed.
 func (s *Server) serveHTTP2(a *accepted, tc *tls.Conn) {
 	defer a.end()
-	now := s.watcher.clock.Load()
-	c := &http2Conn{server: s, wire: &frameConn{Conn: tc}, end: &http.Server{}, opened: now, quiet: now}
+	now := s.deadlines.clock.Load()
+	c := &h2Conn{server: s, wire: &h2FrameConn{Conn: tc}, end: &http.Server{}, opened: now, quiet: now}
 	// What HTTP/2 begins with, and clients send: a frame is read whole before it is looked at.
 	server := &http2.Server{MaxReadFrameSize: 16 << 10}
 	if err := http2.ConfigureServer(c.end, server); err != nil {
@@ -73,29 +73,29 @@ func (s *Server) serveHTTP2(a *accepted, tc *tls.Conn) {
 		return
 	}
 	a.servedBy(c)
-	s.watcher.add(c)
-	defer s.watcher.remove(c)
+	s.deadlines.add(c)
+	defer s.deadlines.remove(c)
 	server.ServeConn(c.wire, &http2.ServeConnOpts{BaseConfig: s.h2, Handler: c})
 }
 
 // ServeHTTP answers one request.
-func (c *http2Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *h2Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.count(1)
 	defer c.count(-1)
 	c.server.ServeHTTP(w, r)
 }
 
-func (c *http2Conn) count(n int) {
+func (c *h2Conn) count(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open += n
 	if n < 0 {
-		c.quiet = c.server.watcher.clock.Load()
+		c.quiet = c.server.deadlines.clock.Load()
 	}
 }
 
 // idleFor is for how many ticks no request has been open.
-func (c *http2Conn) idleFor(now uint64) (ticks uint64) {
+func (c *h2Conn) idleFor(now uint64) (ticks uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open > 0 || now < c.quiet {
@@ -104,23 +104,23 @@ func (c *http2Conn) idleFor(now uint64) (ticks uint64) {
 	return now - c.quiet
 }
 
-// letGo asks the client to go, unless it is too new to understand.
-func (c *http2Conn) letGo() {
-	now := c.server.watcher.clock.Load()
-	if c.wire.answered.Load() || now-c.opened > uint64(patience/tick) {
+// closeIdle asks the client to go, unless it is too new to understand.
+func (c *h2Conn) closeIdle() {
+	now := c.server.deadlines.clock.Load()
+	if c.wire.answered.Load() || now-c.opened > uint64(newConnGrace/tick) {
 		c.leave(now)
 	}
 }
 
-func (c *http2Conn) leave(now uint64) {
+func (c *h2Conn) leave(now uint64) {
 	if c.left.CompareAndSwap(0, max(now, 1)) {
 		go c.wire.goAway()
 	}
 }
 
 // check is the watcher's look at the connection.
-func (c *http2Conn) check() {
-	now := c.server.watcher.clock.Load()
+func (c *h2Conn) check() {
+	now := c.server.deadlines.clock.Load()
 	idle := c.idleFor(now)
 	switch left := c.left.Load(); {
 	case c.overdue(now):
@@ -136,7 +136,7 @@ func (c *http2Conn) check() {
 }
 
 // mayEnd says that no request can be on its way any more, ticks after the first GOAWAY.
-func (c *http2Conn) mayEnd(ticks uint64) bool {
+func (c *h2Conn) mayEnd(ticks uint64) bool {
 	if ticks < uint64(roundTrip/tick) || !c.wire.said.Load() {
 		return false
 	}

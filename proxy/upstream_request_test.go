@@ -20,7 +20,7 @@ func FuzzForwarded(f *testing.F) {
 	}
 	f.Add([]byte("GET /x HTTP/1.1\r\nHost: a\r\nCookie: YRT=refresh; a=b\r\nX-Internal-Secret: s\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"))
 	f.Add([]byte("GET /x HTTP/1.1\r\nHost: a\r\nConnection: upgrade, x-a\r\nUpgrade: websocket\r\nX-A: b\r\n\r\n"))
-	s := &Server{opt: Options{Limits: h1.DefaultLimits}, watcher: newWatcher(nil)}
+	s := &Server{opt: Options{Limits: h1.DefaultLimits}, deadlines: newDeadlineLoop(nil)}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		end, _, err := h1.End(raw, 0)
 		if err != nil || end == 0 {
@@ -50,7 +50,7 @@ func checkForwarded(t *testing.T, c *conn, out []byte) {
 	if err != nil {
 		t.Fatalf("%v: %q", err, out)
 	}
-	if r.Method != c.x.req.method || r.RequestURI != c.x.req.target || r.Host != c.x.req.authority || r.ContentLength != c.bodyLength() {
+	if r.Method != c.x.req.method || r.RequestURI != c.x.req.requestURI || r.Host != c.x.req.authority || r.ContentLength != c.bodyLength() {
 		t.Fatalf("%+v became %q", c.x.req, out)
 	}
 	for _, cookie := range r.Cookies() {

@@ -21,12 +21,12 @@ func (c *conn) local(h http.Handler, x *exchange) {
 // httpRequest is the request as net/http knows it.
 func (c *conn) httpRequest(x *exchange) *http.Request {
 	r := &http.Request{
-		Method: x.req.method, Host: x.req.authority, RequestURI: x.req.target,
+		Method: x.req.method, Host: x.req.authority, RequestURI: x.req.requestURI,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: c.msg.Minor,
 		Header: http.Header{}, ContentLength: c.bodyLength(),
 		RemoteAddr: c.peer.String(), Body: io.NopCloser(&localBody{c: c}),
 	}
-	r.URL, _ = url.ParseRequestURI(x.req.target)
+	r.URL, _ = url.ParseRequestURI(x.req.requestURI)
 	if r.URL == nil {
 		r.URL = &url.URL{Path: x.req.path}
 	}
@@ -51,9 +51,9 @@ func (b *localBody) Read(p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		b.c.watch.set(postureBody, b.c.server.opt.StallTimeout)
+		b.c.waiting.set(waitBody, b.c.server.opt.StallTimeout)
 		rest, err := b.c.read()
-		b.c.watch.set(postureBusy, 0)
+		b.c.waiting.set(waitNone, 0)
 		if err != nil {
 			return 0, err
 		}

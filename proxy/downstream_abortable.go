@@ -1,0 +1,108 @@
+package proxy
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// abortable is the part of a client's request that the watcher needs: what it waits
+// for, and how to make that wait end.
+type abortable struct {
+	waiting deadline
+	sending deadline // a write to the client is under way, whatever else is waited for
+	yielded atomic.Bool
+
+	mu         sync.Mutex // guards the fields that follow
+	up         *upstream  // what the request waits for
+	reading    bool       // the request body is being read
+	clientGone bool       // the client has
+	goneChan   chan struct{}
+}
+
+// guard sets how long the upstream may be silent; with no upstream, how long the
+// request may wait for one, and 0 ends it. It holds until the next call.
+func (g *abortable) guard(u *upstream, silence time.Duration) {
+	if g.up != u { // only the request's own goroutine changes it
+		g.mu.Lock()
+		g.up = u
+		if g.clientGone && u != nil {
+			u.interrupt()
+		}
+		g.mu.Unlock()
+	}
+	if u == nil && silence == 0 {
+		g.waiting.set(waitNone, 0)
+		return
+	}
+	g.waiting.set(waitUpstream, silence)
+}
+
+func (g *abortable) setReading(on bool) {
+	g.mu.Lock()
+	g.reading = on
+	g.mu.Unlock()
+}
+
+// gone is closed when the client left, as far as one can know.
+func (g *abortable) gone() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.goneChan == nil {
+		g.goneChan = make(chan struct{})
+		if g.clientGone {
+			close(g.goneChan)
+		}
+	}
+	return g.goneChan
+}
+
+// gaveWay says that it is us who want the request to end.
+func (g *abortable) gaveWay() bool { return g.yielded.Load() }
+
+// cancel notes that the client has closed, and cancels what it waits for.
+func (g *abortable) cancel() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.clientGone {
+		return
+	}
+	g.clientGone = true
+	if g.goneChan != nil {
+		close(g.goneChan)
+	}
+	if g.up != nil {
+		g.up.interrupt()
+	}
+}
+
+// deadlineSetter of a client's side, which expire sets into the past to end a wait.
+type deadlineSetter interface {
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+}
+
+var (
+	past  = time.Unix(1, 0)
+	never time.Time
+)
+
+// expire makes the call that blocks return with a timeout; its goroutine does the rest.
+func (g *abortable) expire(p waitState, client deadlineSetter) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch p {
+	case waitIdle, waitHead, waitBody:
+		client.SetReadDeadline(past)
+	case waitUpstream:
+		if g.reading {
+			client.SetReadDeadline(past)
+		}
+		if g.up != nil {
+			g.up.interrupt()
+		}
+	case waitWrite:
+		client.SetReadDeadline(past)
+		client.SetWriteDeadline(past)
+	}
+}
