@@ -7,91 +7,91 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/nexushub/nexushub/proxy/shares"
+	"github.com/nexushub/nexushub/proxy/fairshare"
 )
 
-// errGaveWay ends the handshake of a connection that is not wanted any more.
-var errGaveWay = errors.New("the connection gave way to another one")
+// errEvicted ends the handshake of a connection that is not wanted any more.
+var errEvicted = errors.New("the connection gave way to another one")
 
 // accepted is a client's connection from when it was accepted until it is closed: first
 // it shakes hands, then conn or http2Conn serves it.
 type accepted struct {
 	net.Conn
-	server *Server
-	key    shares.Key
-	seat   *shares.Seat
-	opened uint64    // tick of the watcher's clock
-	until  time.Time // the handshake has
-	turn   bool      // has one, of the handshake's goroutine
+	server       *Server
+	key          fairshare.Key
+	slot         *fairshare.Slot
+	opened       uint64    // tick of the watcher's clock
+	handshakeEnd time.Time // the handshake has
+	inHandshake  bool      // has one, of the handshake's goroutine
 
-	served atomic.Pointer[served] // by whom; nil: it shakes hands
-	once   sync.Once
-	gone   chan struct{} // closed: it gave way
+	protocol atomic.Pointer[protocolConn] // by whom; nil: it shakes hands
+	once     sync.Once
+	evicted  chan struct{} // closed: it gave way
 }
 
-// served is what serves a connection.
-type served interface {
-	shares.Member
-	giveWay(manner)
+// protocolConn is what serves a connection.
+type protocolConn interface {
+	fairshare.Member
+	evict(evictMode)
 }
 
-// manner is how a connection gives way.
-type manner uint8
+// evictMode is how a connection gives way.
+type evictMode uint8
 
 const (
-	atOnce      manner = iota // nobody is told
-	afterNotice               // its client is told, where the protocol has a word for that, and a moment later it ends
-	politely                  // its client is told; what has begun to arrive meanwhile is answered
+	evictNow         evictMode = iota // nobody is told
+	evictAfterNotice                  // its client is told, where the protocol has a word for that, and a moment later it ends
+	evictGracefully                   // its client is told; what has begun to arrive meanwhile is answered
 )
 
-// Worth says what would be lost with the connection.
-func (a *accepted) Worth() shares.Worth {
-	if by := a.served.Load(); by != nil {
-		return (*by).Worth()
+// Priority says what would be lost with the connection.
+func (a *accepted) Priority() fairshare.Priority {
+	if by := a.protocol.Load(); by != nil {
+		return (*by).Priority()
 	}
-	return a.server.silent(a.opened)
+	return a.server.silentPriority(a.opened)
 }
 
-func (a *accepted) giveWay(m manner) {
-	a.once.Do(func() { close(a.gone) })
-	if by := a.served.Load(); by != nil {
-		(*by).giveWay(m)
+func (a *accepted) evict(m evictMode) {
+	a.once.Do(func() { close(a.evicted) })
+	if by := a.protocol.Load(); by != nil {
+		(*by).evict(m)
 		return
 	}
 	a.Conn.Close()
 }
 
-// servedBy hands the connection over after the handshake.
-func (a *accepted) servedBy(by served) { a.served.Store(&by) }
+// handOver hands the connection over after the handshake.
+func (a *accepted) handOver(by protocolConn) { a.protocol.Store(&by) }
 
-// end comes after the connection has been closed.
-func (a *accepted) end() {
-	a.seat.Leave()
+// release comes after the connection has been closed.
+func (a *accepted) release() {
+	a.slot.Release()
 	a.server.conns.Add(-1)
 }
 
-// takeTurn waits for the handshake's turn of the processor. It ends with the next wait for
+// beginHandshake waits for the handshake's turn of the processor. It ends with the next wait for
 // the client, or with endTurn.
-func (a *accepted) takeTurn() error {
-	if a.turn {
+func (a *accepted) beginHandshake() error {
+	if a.inHandshake {
 		return nil
 	}
-	if a.turn = a.server.turns.Wait(a.key, a.gone); !a.turn || time.Now().After(a.until) {
-		a.endTurn()
-		return errGaveWay
+	if a.inHandshake = a.server.handshakes.Acquire(a.key, a.evicted); !a.inHandshake || time.Now().After(a.handshakeEnd) {
+		a.endHandshake()
+		return errEvicted
 	}
 	return nil
 }
 
-func (a *accepted) endTurn() {
-	if a.turn {
-		a.turn = false
-		a.server.turns.Done()
+func (a *accepted) endHandshake() {
+	if a.inHandshake {
+		a.inHandshake = false
+		a.server.handshakes.Release()
 	}
 }
 
 func (a *accepted) Read(p []byte) (int, error) {
-	a.endTurn()
+	a.endHandshake()
 	return a.Conn.Read(p)
 }
 

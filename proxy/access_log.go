@@ -14,27 +14,27 @@ type accessLog struct {
 	on      bool
 	rate    int64
 	log     *slog.Logger
-	lines   chan line
+	lines   chan logLine
 	budget  atomic.Int64
 	dropped atomic.Int64
 }
 
-// line is what the log says about one request. The query is left out: it may hold
+// logLine is what the log says about one request. The query is left out: it may hold
 // tokens.
-type line struct {
+type logLine struct {
 	method, host, path, proto, remote string
 	instance, app, target             string
 	trace                             [16]byte
 	status                            int
 	sent                              int64
-	took, waited                      time.Duration
+	duration, upstreamWait            time.Duration
 	fault                             error
 }
 
 const logQueue = 1024
 
 func newAccessLog(opt Options) *accessLog {
-	a := &accessLog{on: opt.AccessLog, rate: int64(opt.AccessLogRate), log: opt.Log, lines: make(chan line, logQueue)}
+	a := &accessLog{on: opt.AccessLog, rate: int64(opt.AccessLogRate), log: opt.Log, lines: make(chan logLine, logQueue)}
 	a.budget.Store(a.rate)
 	return a
 }
@@ -49,16 +49,16 @@ func (a *accessLog) add(x *exchange, took time.Duration) {
 		return
 	}
 	select {
-	case a.lines <- lineOf(x, took):
+	case a.lines <- newLogLine(x, took):
 	default:
 		a.dropped.Add(1)
 	}
 }
 
-func lineOf(x *exchange, took time.Duration) line {
-	l := line{
+func newLogLine(x *exchange, took time.Duration) logLine {
+	l := logLine{
 		method: x.req.method, host: x.req.authority, path: x.req.path, proto: x.proto, remote: x.peer.String(),
-		trace: x.trace, status: x.status, sent: x.sent, took: took, waited: x.waited, fault: x.fault,
+		trace: x.trace, status: x.status, sent: x.sent, duration: took, upstreamWait: x.upstreamWait, fault: x.fault,
 	}
 	if x.route != nil {
 		l.instance, l.app = x.route.Instance, x.route.Name
@@ -80,13 +80,13 @@ func (a *accessLog) Run(ctx context.Context) error {
 		case <-second.C:
 			a.refill()
 		case <-ctx.Done():
-			a.rest()
+			a.drain()
 			return nil
 		}
 	}
 }
 
-func (a *accessLog) rest() {
+func (a *accessLog) drain() {
 	for {
 		select {
 		case l := <-a.lines:
@@ -105,12 +105,12 @@ func (a *accessLog) refill() {
 	}
 }
 
-func (a *accessLog) write(l line) {
+func (a *accessLog) write(l logLine) {
 	attrs := make([]slog.Attr, 0, 14)
 	attrs = append(attrs,
 		slog.String("method", l.method), slog.String("host", l.host), slog.String("path", l.path),
 		slog.Int("status", l.status), slog.Int64("bytes", l.sent),
-		slog.Float64("duration_ms", ms(l.took)), slog.Float64("upstream_ms", ms(l.waited)),
+		slog.Float64("duration_ms", ms(l.duration)), slog.Float64("upstream_ms", ms(l.upstreamWait)),
 		slog.String("trace_id", string(appendTrace(nil, l.trace))), slog.String("protocol", l.proto), slog.String("remote", l.remote))
 	if l.instance != "" {
 		attrs = append(attrs, slog.String("instance", l.instance), slog.String("app", l.app))

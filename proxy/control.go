@@ -91,7 +91,7 @@ func (s *Server) Status() proxyctl.Status {
 	snap := s.snapshot.Load()
 	st := proxyctl.Status{
 		Generation: snap.table.Generation, StartedAt: s.started, Version: s.opt.Version, Listeners: s.listenerStatus(),
-		CACert: s.certs.CACert(), InFlight: s.inFlight[0].Load() + s.inFlight[1].Load(), Held: int64(s.waiting.Len()), Conns: s.conns.Load(),
+		CACert: s.certs.CACert(), InFlight: s.inFlight[0].Load() + s.inFlight[1].Load(), Held: int64(s.heldPool.Len()), Conns: s.conns.Load(),
 		Targets: []proxyctl.TargetStatus{}, Routes: []proxyctl.RouteStatus{}, Instances: []proxyctl.InstanceStatus{},
 	}
 	for _, t := range s.targets.all() {

@@ -69,7 +69,7 @@ func TestLoadBalancerIsExempt(t *testing.T) {
 	for range limit {
 		f.tcpFrom(flooder, f.addr)
 	}
-	eventually(t, "every connection is taken", func() bool { return f.server.seats.Len() == limit })
+	eventually(t, "every connection is taken", func() bool { return f.server.connPool.Len() == limit })
 	for range 3 {
 		f.servedAt(bystander)
 		f.servedAt(loadBalancer)
@@ -99,7 +99,7 @@ func TestHeldRequestsAreShared(t *testing.T) {
 		f.http2From(flooder, streams, "/public/x")
 	}
 	eventually(t, "no more can wait", func() bool {
-		return f.server.waiting.Len() == limit && strings.Contains(f.metrics(), `{reason="newcomer",what="held request"} 40`)
+		return f.server.heldPool.Len() == limit && strings.Contains(f.metrics(), `{reason="newcomer",what="held request"} 40`)
 	})
 	var answers []<-chan string
 	for i := range 4 {
@@ -130,7 +130,7 @@ func TestHeldRequestsCountForWhomTheyAre(t *testing.T) {
 			for i := range limit {
 				flood = append(flood, f.ask(c, appHost, "/public/x", fmt.Sprintf("10.0.0.%d, 192.0.2.1", i)))
 			}
-			eventually(t, "no more can wait", func() bool { return f.server.waiting.Len() == limit })
+			eventually(t, "no more can wait", func() bool { return f.server.heldPool.Len() == limit })
 			if got := <-f.ask(c, appHost, "/public/x", "10.0.0.99, 192.0.2.1"); got != "503" {
 				t.Error("the same client was given a place once more:", got)
 			}
@@ -163,7 +163,7 @@ func TestHeldApplicationsAreShared(t *testing.T) {
 	for i := range limit {
 		f.ask(c, appHost, "/public/x", fmt.Sprint("192.0.2.", i))
 	}
-	eventually(t, "no more can wait", func() bool { return f.server.waiting.Len() == limit })
+	eventually(t, "no more can wait", func() bool { return f.server.heldPool.Len() == limit })
 	served := f.ask(c, second, "/public/x", "198.51.100.1")
 	eventually(t, "one gave way", func() bool {
 		return strings.Contains(f.metrics(), `{reason="held",what="held request"} 1`)
@@ -186,7 +186,7 @@ func TestStreamsAreShared(t *testing.T) {
 	for range 4 {
 		f.http2From(flooder, limit/4, "/wait")
 	}
-	eventually(t, "every place is taken", func() bool { return f.server.streams.Len() == limit })
+	eventually(t, "every place is taken", func() bool { return f.server.streamPool.Len() == limit })
 	if got := <-f.ask(f.httpFrom(flooder, true), appHost, "/quick", ""); got != "503" {
 		t.Error("one more of the same address:", got)
 	}
@@ -205,7 +205,7 @@ func TestStreamThatGivesWayIsTold(t *testing.T) {
 			f := start(t, func(o *Options) { o.MaxStreams = 2 })
 			f.crowd()
 			c := f.http2From(flooder, 2, path)
-			eventually(t, "both places are taken", func() bool { return f.server.streams.Len() == 2 })
+			eventually(t, "both places are taken", func() bool { return f.server.streamPool.Len() == 2 })
 			if path == "/events" {
 				for range 2 {
 					if got := c.first(); got != "200" {

@@ -176,13 +176,13 @@ func TestNobodyIsKeptOut(t *testing.T) {
 			for range limit + 3 {
 				attempt(f)
 			}
-			eventually(t, "every connection is taken", func() bool { return f.server.seats.Len() == limit })
+			eventually(t, "every connection is taken", func() bool { return f.server.connPool.Len() == limit })
 			for range 2 {
 				f.servedAt(bystander)
 				f.servedAt(other)
 			}
-			if n := f.server.seats.Len(); n > limit {
-				t.Errorf("%d connections have a seat", n)
+			if n := f.server.connPool.Len(); n > limit {
+				t.Errorf("%d connections have a slot", n)
 			}
 			metrics := f.metrics()
 			if !strings.Contains(metrics, `nexushub_proxy_gave_way_total{reason="`) {

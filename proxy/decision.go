@@ -25,7 +25,7 @@ type decision struct {
 	keepRefresh bool   // the target may see the cookie YRT
 	keepApp     bool   // ... X-Application-Id
 	keepSecret  bool   // ... X-Internal-Secret
-	vouch       string // X-NexusHub-Access for the agent
+	access      string // X-NexusHub-Access for the agent
 	host        string // replaces Host when set
 	base        string // put before the path
 }

@@ -10,11 +10,11 @@ import (
 // connections to applications that wait for the next request.
 const spareDescriptors = 2000
 
-// fitDescriptors lowers the limits to what the process may have open: each connection
+// descriptorLimits lowers the limits to what the process may have open: each connection
 // may need a second descriptor, each request of HTTP/2 one, towards its application. Out
 // of descriptors nobody would be served, whatever his share. Requests of HTTP/2 are
 // lowered first, to a third.
-func fitDescriptors(connections, streams int, most uint64) (int, int) {
+func descriptorLimits(connections, streams int, most uint64) (int, int) {
 	if most > math.MaxInt32 {
 		return connections, streams
 	}
@@ -23,20 +23,20 @@ func fitDescriptors(connections, streams int, most uint64) (int, int) {
 	return max(1, min(connections, (free-streams)/2)), streams
 }
 
-// fit applies fitDescriptors to the limits of this process, and says whether they changed.
-func (o *Options) fit() (lowered bool) {
+// fitDescriptors applies fitDescriptors to the limits of this process, and says whether they changed.
+func (o *Options) fitDescriptors() (lowered bool) {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
 		return false
 	}
-	connections, streams := fitDescriptors(o.MaxConnections, o.MaxStreams, limit.Cur)
+	connections, streams := descriptorLimits(o.MaxConnections, o.MaxStreams, limit.Cur)
 	lowered = connections < o.MaxConnections || streams < o.MaxStreams
 	o.MaxConnections, o.MaxStreams = connections, streams
 	return lowered
 }
 
-// sayLowered waits until the proxy serves: what refuses to start says why, and no more.
-func (s *Server) sayLowered() {
+// logLoweredLimits waits until the proxy serves: what refuses to start says why, and no more.
+func (s *Server) logLoweredLimits() {
 	if s.lowered {
 		s.log.Warn("too few file descriptors for proxy.max_connections and proxy.max_streams, both are lowered: raise LimitNOFILE= of nexushub-proxy.service",
 			"max_connections", s.opt.MaxConnections, "max_streams", s.opt.MaxStreams)

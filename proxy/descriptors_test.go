@@ -20,7 +20,7 @@ func TestFitDescriptors(t *testing.T) {
 		{2, 1000, 1024, 2, 508},
 		{20_000, 20_000, 8, 1, 1},
 	} {
-		connections, streams := fitDescriptors(c.connections, c.streams, c.most)
+		connections, streams := descriptorLimits(c.connections, c.streams, c.most)
 		if connections != c.want || streams != c.wantStreams {
 			t.Errorf("%d and %d with %d descriptors: %d and %d, want %d and %d", c.connections, c.streams, c.most, connections, streams, c.want, c.wantStreams)
 		}

@@ -55,6 +55,6 @@ type downstream interface {
 	local(h http.Handler, x *exchange)
 	// gone is closed when the client left, as far as one can know.
 	gone() <-chan struct{}
-	// gaveWay says that it has not: the request had to end for others.
-	gaveWay() bool
+	// wasEvicted says that it has not: the request had to end for others.
+	wasEvicted() bool
 }

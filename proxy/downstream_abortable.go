@@ -11,10 +11,10 @@ import (
 type abortable struct {
 	waiting deadline
 	sending deadline // a write to the client is under way, whatever else is waited for
-	yielded atomic.Bool
+	evicted atomic.Bool
 
 	mu         sync.Mutex // guards the fields that follow
-	up         *upstream  // what the request waits for
+	upstream   *upstream  // what the request waits for
 	reading    bool       // the request body is being read
 	clientGone bool       // the client has
 	goneChan   chan struct{}
@@ -23,9 +23,9 @@ type abortable struct {
 // guard sets how long the upstream may be silent; with no upstream, how long the
 // request may wait for one, and 0 ends it. It holds until the next call.
 func (g *abortable) guard(u *upstream, silence time.Duration) {
-	if g.up != u { // only the request's own goroutine changes it
+	if g.upstream != u { // only the request's own goroutine changes it
 		g.mu.Lock()
-		g.up = u
+		g.upstream = u
 		if g.clientGone && u != nil {
 			u.interrupt()
 		}
@@ -57,8 +57,8 @@ func (g *abortable) gone() <-chan struct{} {
 	return g.goneChan
 }
 
-// gaveWay says that it is us who want the request to end.
-func (g *abortable) gaveWay() bool { return g.yielded.Load() }
+// wasEvicted says that it is us who want the request to end.
+func (g *abortable) wasEvicted() bool { return g.evicted.Load() }
 
 // cancel notes that the client has closed, and cancels what it waits for.
 func (g *abortable) cancel() {
@@ -71,8 +71,8 @@ func (g *abortable) cancel() {
 	if g.goneChan != nil {
 		close(g.goneChan)
 	}
-	if g.up != nil {
-		g.up.interrupt()
+	if g.upstream != nil {
+		g.upstream.interrupt()
 	}
 }
 
@@ -83,8 +83,8 @@ type deadlineSetter interface {
 }
 
 var (
-	past  = time.Unix(1, 0)
-	never time.Time
+	longAgo    = time.Unix(1, 0)
+	noDeadline time.Time
 )
 
 // expire makes the call that blocks return with a timeout; its goroutine does the rest.
@@ -93,16 +93,16 @@ func (g *abortable) expire(p waitState, client deadlineSetter) {
 	defer g.mu.Unlock()
 	switch p {
 	case waitIdle, waitHead, waitBody:
-		client.SetReadDeadline(past)
+		client.SetReadDeadline(longAgo)
 	case waitUpstream:
 		if g.reading {
-			client.SetReadDeadline(past)
+			client.SetReadDeadline(longAgo)
 		}
-		if g.up != nil {
-			g.up.interrupt()
+		if g.upstream != nil {
+			g.upstream.interrupt()
 		}
 	case waitWrite:
-		client.SetReadDeadline(past)
-		client.SetWriteDeadline(past)
+		client.SetReadDeadline(longAgo)
+		client.SetWriteDeadline(longAgo)
 	}
 }

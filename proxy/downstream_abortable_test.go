@@ -22,10 +22,10 @@ func TestHeldClientMayLeave(t *testing.T) {
 			_, err := c.Do(r)
 			done <- err
 		}()
-		eventually(t, "request is held", func() bool { return f.server.waiting.Len() == 1 })
+		eventually(t, "request is held", func() bool { return f.server.heldPool.Len() == 1 })
 		cancel()
 		<-done
-		eventually(t, "nobody is held for a client that has left", func() bool { f.tick(1); return f.server.waiting.Len() == 0 })
+		eventually(t, "nobody is held for a client that has left", func() bool { f.tick(1); return f.server.heldPool.Len() == 0 })
 	})
 }
 

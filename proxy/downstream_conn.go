@@ -28,21 +28,21 @@ type conn struct {
 	body h1.Body
 	x    exchange
 
-	out       []byte // response bytes that are not written yet
-	chunked   bool   // the response is
-	closing   bool   // after this response
-	hijacked  bool
-	plain     bool // without TLS: requests are redirected
-	awaited   bool // the client waits for "100 Continue"
-	completed bool // the response was sent whole
+	out                []byte // response bytes that are not written yet
+	chunked            bool   // the response is
+	closing            bool   // after this response
+	hijacked           bool
+	plain              bool // without TLS: requests are redirected
+	expectsContinue100 bool // the client waits for "100 Continue"
+	completed          bool // the response was sent whole
 
-	opened  uint64 // tick of the watcher's clock
-	served  atomic.Bool
-	whole   atomic.Bool // the request body has been read to its end
-	began   atomic.Bool // the final response has
-	leaving atomic.Bool // it gives way: the response is the last
-	tunnel  atomic.Pointer[tunnel]
-	writing sync.Mutex // one write at a time, and none of "100 Continue" behind the response
+	opened          uint64 // tick of the watcher's clock
+	hasServed       atomic.Bool
+	bodyRead        atomic.Bool // the request body has been read to its end
+	responseStarted atomic.Bool // the final response has
+	evicted         atomic.Bool // it gives way: the response is the last
+	tunnel          atomic.Pointer[tunnel]
+	writing         sync.Mutex // one write at a time, and none of "100 Continue" behind the response
 	abortable
 }
 
@@ -51,7 +51,7 @@ func newConn(a *accepted, nc net.Conn, sni string) *conn {
 	c := &conn{server: s, from: a, net: nc, r: h1.NewReader(nc), sni: sni, peer: addrOf(nc)}
 	c.waiting.clock, c.sending.clock = &s.deadlines.clock, &s.deadlines.clock
 	c.opened = s.deadlines.clock.Load()
-	a.servedBy(c)
+	a.handOver(c)
 	return c
 }
 
@@ -65,14 +65,14 @@ func addrOf(nc net.Conn) netip.Addr {
 // serve answers requests until one side closes.
 func (c *conn) serve() {
 	c.server.deadlines.add(c)
-	defer c.from.end()
+	defer c.from.release()
 	defer c.server.deadlines.remove(c)
 	for c.next() {
 		c.server.handle(&c.x)
 		if c.hijacked {
 			return
 		}
-		c.served.Store(true)
+		c.hasServed.Store(true)
 		if !c.another() {
 			break
 		}
@@ -123,38 +123,38 @@ func (c *conn) begin() {
 	c.x = exchange{downstream: c, server: c.server, proto: "HTTP/1.1", peer: c.peer, req: request{
 		requestURI: c.x.req.requestURI, authority: c.x.req.authority, sni: c.sni,
 	}}
-	c.chunked, c.completed, c.awaited = false, false, false
+	c.chunked, c.completed, c.expectsContinue100 = false, false, false
 	c.closing = c.msg.Close
-	c.began.Store(false)
+	c.responseStarted.Store(false)
 }
 
 // prepare fills in what the rules need to know. Strings that equal those of the
 // request before are kept.
 func (c *conn) prepare() {
 	c.body = c.msg.Body()
-	c.whole.Store(c.body.Done())
+	c.bodyRead.Store(c.body.Done())
 	c.begin()
 	r := &c.x.req
 	r.plain = c.plain
 	r.method = methodName(c.msg.Method)
-	r.requestURI = reuse(r.requestURI, c.msg.Target)
+	r.requestURI = reuseString(r.requestURI, c.msg.Target)
 	r.path = pathOf(r.requestURI)
 	host := c.msg.Host
 	if c.msg.Authority != nil {
 		host = c.msg.Authority
 	}
-	r.authority = reuse(r.authority, host)
+	r.authority = reuseString(r.authority, host)
 	r.upgrade = string(c.msg.Upgrade)
-	c.awaited = c.msg.Continue && c.msg.Minor == 1 && !c.body.Empty()
+	c.expectsContinue100 = c.msg.Continue && c.msg.Minor == 1 && !c.body.Empty()
 	for i := range c.msg.Fields {
 		f := &c.msg.Fields[i]
 		switch f.ID {
 		case h1.Authorization:
 			r.bearer = bearerOf(string(f.Value))
 		case h1.XApplicationID:
-			r.app = string(f.Value)
+			r.applicationID = string(f.Value)
 		case h1.Cookie:
-			r.refreshes += refreshesIn(f.Value)
+			r.refreshCookies += refreshesIn(f.Value)
 		}
 	}
 	c.x.forwarded = c.forwarded()

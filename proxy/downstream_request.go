@@ -10,7 +10,7 @@ func (c *conn) appendFields(dst []byte, x *exchange) []byte {
 	for i := range c.msg.Fields {
 		f := &c.msg.Fields[i]
 		switch {
-		case f.Hop || !x.passes(f.ID):
+		case f.Hop || !x.forwardsField(f.ID):
 		case f.ID == h1.Cookie:
 			dst = x.appendCookie(dst, f.Value)
 		default:
@@ -42,19 +42,19 @@ func (c *conn) read() ([]byte, error) {
 		c.setReading(false)
 	}
 	if c.body.Done() {
-		c.whole.Store(true)
+		c.bodyRead.Store(true)
 	}
 	return p, err
 }
 
 func (c *conn) trailers() []h1.Field { return c.body.Trailers.Fields }
 
-func (c *conn) expectsContinue() bool { return c.awaited }
+func (c *conn) expectsContinue() bool { return c.expectsContinue100 }
 
 func (c *conn) proceed() error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	if c.began.Load() {
+	if c.responseStarted.Load() {
 		return nil
 	}
 	return c.putLocked([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
@@ -62,12 +62,12 @@ func (c *conn) proceed() error {
 
 func (c *conn) stopReading() {
 	c.mu.Lock()
-	c.net.SetReadDeadline(past)
+	c.net.SetReadDeadline(longAgo)
 	c.mu.Unlock()
 }
 
-// reuse returns b as a string, the old one when it is the same.
-func reuse(old string, b []byte) string {
+// reuseString returns b as a string, the old one when it is the same.
+func reuseString(old string, b []byte) string {
 	if old == string(b) {
 		return old
 	}

@@ -16,7 +16,7 @@ func (c *conn) inform(h *h1.Head) error {
 		return nil
 	}
 	out := appendStatus(h1.Get(h1.Small)[:0], h.Status, h.Reason)
-	out = appendReturned(out, h)
+	out = appendResponseFields(out, h)
 	out = append(out, "\r\n"...)
 	err := c.put(out)
 	h1.Put(out)
@@ -24,12 +24,12 @@ func (c *conn) inform(h *h1.Head) error {
 }
 
 func (c *conn) start(h *h1.Head, length int64, x *exchange) error {
-	c.answer()
-	if c.server.isStopping() || c.leaving.Load() || !c.whole.Load() {
+	c.startResponse()
+	if c.server.isStopping() || c.evicted.Load() || !c.bodyRead.Load() {
 		c.closing = true
 	}
 	dst := appendStatus(c.buffer(), h.Status, h.Reason)
-	dst = appendReturned(dst, h)
+	dst = appendResponseFields(dst, h)
 	if h.Get(h1.Date) == nil {
 		dst = appendField(dst, "Date", c.server.date())
 	}
@@ -39,13 +39,13 @@ func (c *conn) start(h *h1.Head, length int64, x *exchange) error {
 	return nil
 }
 
-// answer notes that the final response begins: no "100 Continue" may follow.
-func (c *conn) answer() {
-	if c.awaited {
+// startResponse notes that the final response begins: no "100 Continue" may follow.
+func (c *conn) startResponse() {
+	if c.expectsContinue100 {
 		c.writing.Lock()
 		defer c.writing.Unlock()
 	}
-	c.began.Store(true)
+	c.responseStarted.Store(true)
 }
 
 // appendLength says where the response ends and whether the connection does.
@@ -154,7 +154,7 @@ func (c *conn) abort() {
 
 func (c *conn) hijack(h *h1.Head, _ *exchange) (net.Conn, []byte, error) {
 	out := appendStatus(h1.Get(h1.Small)[:0], h.Status, h.Reason)
-	out = appendReturned(out, h)
+	out = appendResponseFields(out, h)
 	out = append(out, "Connection: Upgrade\r\nUpgrade: "...)
 	out = append(out, h.Upgrade...)
 	out = append(out, "\r\n\r\n"...)
@@ -184,9 +184,9 @@ func appendStatus(dst []byte, status int, reason []byte) []byte {
 	return append(dst, "\r\n"...)
 }
 
-func appendReturned(dst []byte, h *h1.Head) []byte {
+func appendResponseFields(dst []byte, h *h1.Head) []byte {
 	for i := range h.Fields {
-		if f := &h.Fields[i]; returns(f) {
+		if f := &h.Fields[i]; returnsField(f) {
 			dst = appendField(dst, f.Name, f.Value)
 		}
 	}

@@ -25,7 +25,7 @@ type exchange struct {
 
 	status        int
 	sent          int64         // body bytes to the client
-	waited        time.Duration // for the upstream's response head
+	upstreamWait  time.Duration // for the upstream's response head
 	isEventStream bool          // the response is an event stream
 	fault         error         // why there was no, or no whole, response
 }
@@ -48,8 +48,8 @@ func newTrace() (id uuid.UUID) {
 	return id
 }
 
-// idempotent methods may be sent a second time (RFC 9110 section 9.2.2).
-func idempotent(method string) bool {
+// isIdempotent methods may be sent a second time (RFC 9110 section 9.2.2).
+func isIdempotent(method string) bool {
 	switch method {
 	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE":
 		return true

@@ -20,10 +20,10 @@ const (
 var (
 	// errStale says that a kept connection died before the request reached anybody.
 	errStale = errors.New("upstream connection was closed while idle")
-	// errUnasked is a 101 response to a request that did not ask for that protocol.
-	errUnasked = errors.New("upstream switched protocols without being asked")
-	// errInterim is a target that goes on and on before its response.
-	errInterim = errors.New("upstream sent too many interim responses")
+	// errUnrequestedSwitch is a 101 response to a request that did not ask for that protocol.
+	errUnrequestedSwitch = errors.New("upstream switched protocols without being asked")
+	// errTooManyInterim is a target that goes on and on before its response.
+	errTooManyInterim = errors.New("upstream sent too many interim responses")
 	// errCrashed is a fault of our own.
 	errCrashed = errors.New("the proxy could not handle the request")
 )
@@ -58,9 +58,9 @@ func (s *Server) failForward(x *exchange, err error) {
 	var c *clientError
 	var bad *h1.Error
 	switch {
-	case x.downstream.gaveWay() && isGone(x.downstream.gone()):
-		s.fail(x, 503, crowded)
-	case isGone(x.downstream.gone()):
+	case x.downstream.wasEvicted() && isClosed(x.downstream.gone()):
+		s.fail(x, 503, tooManyRequests)
+	case isClosed(x.downstream.gone()):
 		x.abandon()
 	case errors.As(err, &c) && isTimeout(err):
 		s.fail(x, 408, "The request body did not arrive in time.")

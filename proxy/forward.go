@@ -18,7 +18,7 @@ const maxInterim = 32
 
 // forward sends the request to its target and the response back.
 func (s *Server) forward(x *exchange) {
-	if !s.enter(x) {
+	if !s.acquireTarget(x) {
 		return
 	}
 	defer x.target.release()
@@ -38,9 +38,9 @@ func (s *Server) forward(x *exchange) {
 	s.respond(x, u, p)
 }
 
-// enter counts the request in at its target, deciding again when the target is
+// acquireTarget counts the request in at its target, deciding again when the target is
 // being replaced at this very moment.
-func (s *Server) enter(x *exchange) bool {
+func (s *Server) acquireTarget(x *exchange) bool {
 	if x.target.acquire(x.began) == nil {
 		return true
 	}
@@ -57,7 +57,7 @@ func (s *Server) enter(x *exchange) bool {
 // idempotent request without a body may be sent again when a kept connection turns
 // out to have died before anybody answered.
 func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
-	repeatable := idempotent(x.req.method) && x.downstream.bodyLength() == 0
+	repeatable := isIdempotent(x.req.method) && x.downstream.bodyLength() == 0
 	p := newPump(x)
 	if err := p.prepare(); err != nil {
 		return nil, nil, err
@@ -80,7 +80,7 @@ func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 	switch {
 	case cause != nil:
 		return nil, nil, cause
-	case u.used && repeatable && stale(err) && !isGone(x.downstream.gone()):
+	case u.used && repeatable && isStale(err) && !isClosed(x.downstream.gone()):
 		return nil, nil, errStale
 	}
 	return nil, nil, upstreamFault(phaseResponse, err)
@@ -93,24 +93,24 @@ func (s *Server) awaitHead(x *exchange, u *upstream, p *pump) error {
 			return err
 		}
 		h := &u.head
-		x.scrub(h)
+		x.filterResponse(h)
 		switch {
 		case h.Status == 100:
 			p.proceed()
 		case h.Status == 101 && x.req.upgrade != "" && strings.EqualFold(string(h.Upgrade), x.req.upgrade):
 			return nil
 		case h.Status == 101:
-			return errUnasked
+			return errUnrequestedSwitch
 		case h.Status < 200:
 			if err := x.downstream.inform(h); err != nil {
 				return &clientError{err: err}
 			}
 		default:
-			x.waited = time.Since(x.began)
+			x.upstreamWait = time.Since(x.began)
 			return nil
 		}
 	}
-	return errInterim
+	return errTooManyInterim
 }
 
 // respond passes the response on, piece by piece as it comes.
@@ -134,10 +134,10 @@ func (s *Server) respond(x *exchange, u *upstream, p *pump) {
 	p.stop()
 	x.downstream.guard(nil, 0)
 	if len(u.r.Buffered()) > 0 && body.Done() {
-		x.target.noisy.Store(true)
+		x.target.sentUnsolicited.Store(true)
 	}
-	if reusable && !u.cut.Load() {
-		x.target.put(u, x.began.Add(x.waited))
+	if reusable && !u.interrupted.Load() {
+		x.target.put(u, x.began.Add(x.upstreamWait))
 		return
 	}
 	u.Close()
@@ -181,7 +181,7 @@ func (x *exchange) lastPiece(body *h1.Body, err error) error {
 func (x *exchange) broken(err error) {
 	x.downstream.abort()
 	var c *clientError
-	if errors.As(err, &c) || isGone(x.downstream.gone()) {
+	if errors.As(err, &c) || isClosed(x.downstream.gone()) {
 		x.status = 499
 		return
 	}
@@ -221,7 +221,7 @@ func isEventStream(contentType []byte) bool {
 	return len(contentType) >= len(want) && h1.EqualFold(contentType[:len(want)], want)
 }
 
-func isGone(gone <-chan struct{}) bool {
+func isClosed(gone <-chan struct{}) bool {
 	select {
 	case <-gone:
 		return true

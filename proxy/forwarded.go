@@ -4,16 +4,16 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/nexushub/nexushub/proxy/shares"
+	"github.com/nexushub/nexushub/proxy/fairshare"
 )
 
 // requester is who a request counts for: the peer or, where that is a trusted proxy,
 // whoever it says that it asks for.
-func (s *Server) requester(x *exchange) shares.Key {
+func (s *Server) requester(x *exchange) fairshare.Key {
 	if !x.forwarded.trusted {
-		return shares.Address(x.peer)
+		return fairshare.Address(x.peer)
 	}
-	return shares.Address(s.forwardedBy(x.peer, x.forwarded.forwardedFor))
+	return fairshare.Address(s.forwardedBy(x.peer, x.forwarded.forwardedFor))
 }
 
 // forwardedBy is the last address in X-Forwarded-For that is not a trusted proxy's own:

@@ -14,9 +14,9 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// http2Base bounds streams, resets and pings (rapid reset, CVE-2023-44487) of all
+// newH2Base bounds streams, resets and pings (rapid reset, CVE-2023-44487) of all
 // connections. It has no idle timeout: connections end as http2Conn says.
-func http2Base(opt Options) *http.Server {
+func newH2Base(opt Options) *http.Server {
 	return &http.Server{
 		ReadHeaderTimeout: opt.HeaderTimeout,
 		MaxHeaderBytes:    opt.Limits.MaxBytes,
@@ -34,8 +34,8 @@ func http2Base(opt Options) *http.Server {
 // most where the client does not answer the PING behind it. x/net keeps the connection
 // open for a second more.
 const (
-	roundTrip = 500 * time.Millisecond
-	ackTime   = 3 * time.Second
+	roundTrip   = 500 * time.Millisecond
+	pingTimeout = 3 * time.Second
 )
 
 // h2Conn is one connection that agreed on HTTP/2. It ends without losing a request
@@ -47,35 +47,35 @@ const (
 // It is not net/http's own server, because that one's Shutdown closes connections
 // without a stream at once, whether the GOAWAY has reached the client or not.
 type h2Conn struct {
-	server *Server
-	wire   *h2FrameConn
-	end    *http.Server  // serves nothing: its Shutdown is the way to x/net's second GOAWAY
-	opened uint64        // tick of the watcher's clock
-	left   atomic.Uint64 // tick of the first GOAWAY
-	ended  atomic.Bool   // the second was asked for
-	cutAt  atomic.Uint64 // tick after which it is closed, whatever is open; 0: never
+	server       *Server
+	frames       *h2FrameConn
+	shutdownHook *http.Server  // serves nothing: its Shutdown is the way to x/net's second GOAWAY
+	opened       uint64        // tick of the watcher's clock
+	goAwayAt     atomic.Uint64 // tick of the first GOAWAY
+	finalGoAway  atomic.Bool   // the second was asked for
+	closeAfter   atomic.Uint64 // tick after which it is closed, whatever is open; 0: never
 
-	mu    sync.Mutex // guards the fields that follow
-	open  int        // requests
-	quiet uint64     // tick since when none is open
+	mu        sync.Mutex // guards the fields that follow
+	inFlight  int        // requests
+	idleSince uint64     // tick since when none is open
 }
 
-// serveHTTP2 returns when the connection is closed.
-func (s *Server) serveHTTP2(a *accepted, tc *tls.Conn) {
-	defer a.end()
+// serveH2 returns when the connection is closed.
+func (s *Server) serveH2(a *accepted, tc *tls.Conn) {
+	defer a.release()
 	now := s.deadlines.clock.Load()
-	c := &h2Conn{server: s, wire: &h2FrameConn{Conn: tc}, end: &http.Server{}, opened: now, quiet: now}
+	c := &h2Conn{server: s, frames: &h2FrameConn{Conn: tc}, shutdownHook: &http.Server{}, opened: now, idleSince: now}
 	// What HTTP/2 begins with, and clients send: a frame is read whole before it is looked at.
 	server := &http2.Server{MaxReadFrameSize: 16 << 10}
-	if err := http2.ConfigureServer(c.end, server); err != nil {
+	if err := http2.ConfigureServer(c.shutdownHook, server); err != nil {
 		s.log.Error("HTTP/2 could not be set up", "error", err)
 		tc.NetConn().Close()
 		return
 	}
-	a.servedBy(c)
+	a.handOver(c)
 	s.deadlines.add(c)
 	defer s.deadlines.remove(c)
-	server.ServeConn(c.wire, &http2.ServeConnOpts{BaseConfig: s.h2, Handler: c})
+	server.ServeConn(c.frames, &http2.ServeConnOpts{BaseConfig: s.h2Base, Handler: c})
 }
 
 // ServeHTTP answers one request.
@@ -88,9 +88,9 @@ func (c *h2Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *h2Conn) count(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.open += n
+	c.inFlight += n
 	if n < 0 {
-		c.quiet = c.server.deadlines.clock.Load()
+		c.idleSince = c.server.deadlines.clock.Load()
 	}
 }
 
@@ -98,23 +98,23 @@ func (c *h2Conn) count(n int) {
 func (c *h2Conn) idleFor(now uint64) (ticks uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.open > 0 || now < c.quiet {
+	if c.inFlight > 0 || now < c.idleSince {
 		return 0
 	}
-	return now - c.quiet
+	return now - c.idleSince
 }
 
 // closeIdle asks the client to go, unless it is too new to understand.
 func (c *h2Conn) closeIdle() {
 	now := c.server.deadlines.clock.Load()
-	if c.wire.answered.Load() || now-c.opened > uint64(newConnGrace/tick) {
-		c.leave(now)
+	if c.frames.responded.Load() || now-c.opened > uint64(newConnGrace/tick) {
+		c.startGoAway(now)
 	}
 }
 
-func (c *h2Conn) leave(now uint64) {
-	if c.left.CompareAndSwap(0, max(now, 1)) {
-		go c.wire.goAway()
+func (c *h2Conn) startGoAway(now uint64) {
+	if c.goAwayAt.CompareAndSwap(0, max(now, 1)) {
+		go c.frames.goAway()
 	}
 }
 
@@ -122,23 +122,23 @@ func (c *h2Conn) leave(now uint64) {
 func (c *h2Conn) check() {
 	now := c.server.deadlines.clock.Load()
 	idle := c.idleFor(now)
-	switch left := c.left.Load(); {
+	switch left := c.goAwayAt.Load(); {
 	case c.overdue(now):
-		rawOf(c.wire.Conn).Close()
+		rawOf(c.frames.Conn).Close()
 	case left == 0 && idle > uint64(c.server.opt.IdleTimeout/tick):
-		c.leave(now)
-	case left == 0 || !c.mayEnd(now-left) || c.ended.Swap(true):
-	case !c.wire.answered.Load() && idle > 0:
-		go c.wire.Close() // what has never sent a request needs no second GOAWAY
+		c.startGoAway(now)
+	case left == 0 || !c.mayFinish(now-left) || c.finalGoAway.Swap(true):
+	case !c.frames.responded.Load() && idle > 0:
+		go c.frames.Close() // what has never sent a request needs no second GOAWAY
 	default:
-		c.end.Shutdown(context.Background()) //nolint:errcheck // has neither listeners nor connections: it only calls ConfigureServer's hook
+		c.shutdownHook.Shutdown(context.Background()) //nolint:errcheck // has neither listeners nor connections: it only calls ConfigureServer's hook
 	}
 }
 
-// mayEnd says that no request can be on its way any more, ticks after the first GOAWAY.
-func (c *h2Conn) mayEnd(ticks uint64) bool {
-	if ticks < uint64(roundTrip/tick) || !c.wire.said.Load() {
+// mayFinish says that no request can be on its way any more, ticks after the first GOAWAY.
+func (c *h2Conn) mayFinish(ticks uint64) bool {
+	if ticks < uint64(roundTrip/tick) || !c.frames.goAwaySent.Load() {
 		return false
 	}
-	return c.wire.heard.Load() || !c.wire.answered.Load() || ticks > uint64(ackTime/tick)
+	return c.frames.pingAcked.Load() || !c.frames.responded.Load() || ticks > uint64(pingTimeout/tick)
 }

@@ -22,58 +22,58 @@ const (
 	pingAck = "\x00\x00\x08\x06\x01\x00\x00\x00\x00"
 )
 
-// goAwayTime bounds the writing of a frame that few clients wait for.
-const goAwayTime = time.Second
+// goAwayWriteTimeout bounds the writing of a frame that few clients wait for.
+const goAwayWriteTimeout = time.Second
 
 // h2FrameConn is the connection below an HTTP/2 server. It follows the frames that go out,
 // so that a frame of our own can be put between two of them.
 type h2FrameConn struct {
 	*tls.Conn
-	due   atomic.Bool // GOAWAY is to be sent
-	said  atomic.Bool // it has been
-	heard atomic.Bool // the client has answered the PING behind it
+	goAwayDue  atomic.Bool // GOAWAY is to be sent
+	goAwaySent atomic.Bool // it has been
+	pingAcked  atomic.Bool // the client has answered the PING behind it
 
-	asked pinged // set before due; then the reader's own
+	ping pingWait // set before due; then the reader's own
 
-	answered atomic.Bool // a response has gone out whole, or a stream was reset
+	responded atomic.Bool // a response has gone out whole, or a stream was reset
 
 	mu      sync.Mutex // guards writes and the fields that follow
 	head    [9]byte
 	have    int // bytes of head
 	payload int // still to come
-	begun   bool
+	started bool
 
-	limiting sync.Mutex // guards the write deadline
-	limit    time.Time  // that of the HTTP/2 server
+	deadlineMu    sync.Mutex // guards the write deadline
+	writeDeadline time.Time  // that of the HTTP/2 server
 }
 
 func (c *h2FrameConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n, err := c.Conn.Write(p)
-	c.pass(p[:n])
+	c.follow(p[:n])
 	if err == nil {
-		c.sayGoAway()
+		c.sendGoAwayLocked()
 	}
 	return n, err
 }
 
 func (c *h2FrameConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 && c.due.Load() && !c.heard.Load() && c.asked.hears(p[:n]) {
-		c.heard.Store(true)
+	if n > 0 && c.goAwayDue.Load() && !c.pingAcked.Load() && c.ping.acked(p[:n]) {
+		c.pingAcked.Store(true)
 	}
 	return n, err
 }
 
-// pinged waits for the answer to a PING.
-type pinged struct {
+// pingWait waits for the answer to a PING.
+type pingWait struct {
 	payload string
 	tail    []byte // of what was read last
 }
 
-// hears says that the answer ends in p, which is read next.
-func (w *pinged) hears(p []byte) bool {
+// acked says that the answer ends in p, which is read next.
+func (w *pingWait) acked(p []byte) bool {
 	answer := []byte(pingAck + w.payload)
 	seen := append(w.tail, p...)
 	w.tail = bytes.Clone(seen[max(0, len(seen)-len(answer)+1):])
@@ -82,35 +82,35 @@ func (w *pinged) hears(p []byte) bool {
 
 // SetWriteDeadline bounds the server's next write, also one that waits for goAway.
 func (c *h2FrameConn) SetWriteDeadline(t time.Time) error {
-	c.limiting.Lock()
-	defer c.limiting.Unlock()
-	c.limit = t
+	c.deadlineMu.Lock()
+	defer c.deadlineMu.Unlock()
+	c.writeDeadline = t
 	return c.Conn.SetWriteDeadline(t)
 }
 
 // goAway sends the frame now or, when a frame is on its way, behind it.
 func (c *h2FrameConn) goAway() {
-	c.asked.payload = rand.Text()[:8]
-	c.due.Store(true)
+	c.ping.payload = rand.Text()[:8]
+	c.goAwayDue.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.Conn.SetWriteDeadline(time.Now().Add(goAwayTime))
-	c.sayGoAway()
-	c.limiting.Lock()
-	defer c.limiting.Unlock()
-	c.Conn.SetWriteDeadline(c.limit)
+	c.Conn.SetWriteDeadline(time.Now().Add(goAwayWriteTimeout))
+	c.sendGoAwayLocked()
+	c.deadlineMu.Lock()
+	defer c.deadlineMu.Unlock()
+	c.Conn.SetWriteDeadline(c.writeDeadline)
 }
 
-// sayGoAway comes after the first frame, which must be SETTINGS.
-func (c *h2FrameConn) sayGoAway() {
-	if c.due.Load() && !c.said.Load() && c.begun && c.have == 0 && c.payload == 0 {
-		c.Conn.Write([]byte(goAwayAll + ping + c.asked.payload)) //nolint:errcheck // the next write will know
-		c.said.Store(true)
+// sendGoAwayLocked comes after the first frame, which must be SETTINGS.
+func (c *h2FrameConn) sendGoAwayLocked() {
+	if c.goAwayDue.Load() && !c.goAwaySent.Load() && c.started && c.have == 0 && c.payload == 0 {
+		c.Conn.Write([]byte(goAwayAll + ping + c.ping.payload)) //nolint:errcheck // the next write will know
+		c.goAwaySent.Store(true)
 	}
 }
 
-// pass takes note of bytes that go by.
-func (c *h2FrameConn) pass(p []byte) {
+// follow takes note of bytes that go by.
+func (c *h2FrameConn) follow(p []byte) {
 	for len(p) > 0 {
 		if c.payload > 0 {
 			n := min(len(p), c.payload)
@@ -123,17 +123,17 @@ func (c *h2FrameConn) pass(p []byte) {
 		p = p[n:]
 		if c.have == len(c.head) {
 			c.payload = int(c.head[0])<<16 | int(c.head[1])<<8 | int(c.head[2])
-			c.have, c.begun = 0, true
-			if c.ends() {
-				c.answered.Store(true) // when its payload has passed, before which nothing of ours goes
+			c.have, c.started = 0, true
+			if c.endsStream() {
+				c.responded.Store(true) // when its payload has passed, before which nothing of ours goes
 			}
 		}
 	}
 }
 
-// ends says that the frame is the last of its stream: RST_STREAM, or HEADERS or DATA with
+// endsStream says that the frame is the last of its stream: RST_STREAM, or HEADERS or DATA with
 // the flag.
-func (c *h2FrameConn) ends() bool {
+func (c *h2FrameConn) endsStream() bool {
 	kind, flags := http2.FrameType(c.head[3]), http2.Flags(c.head[4])
 	return kind == http2.FrameRSTStream || (kind == http2.FrameHeaders || kind == http2.FrameData) && flags.Has(http2.FlagDataEndStream)
 }

@@ -165,7 +165,7 @@ func TestSecondGoAwayWaitsForTheClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the answer to the PING", func() bool {
-		return f.server.deadlines.all()[0].(*h2Conn).wire.heard.Load()
+		return f.server.deadlines.all()[0].(*h2Conn).frames.pingAcked.Load()
 	})
 	f.tick(1)
 	if got := <-words; got != "gone" {
@@ -178,15 +178,15 @@ func TestSecondGoAwayWaitsForTheClient(t *testing.T) {
 // for it.
 func TestPingAnswerInPieces(t *testing.T) {
 	for size := 1; size < 40; size++ {
-		c := pinged{payload: "12345678"}
+		c := pingWait{payload: "12345678"}
 		for rest := "before" + pingAck + "12345679" + pingAck[1:]; rest != ""; rest = rest[min(size, len(rest)):] {
-			if c.hears([]byte(rest[:min(size, len(rest))])) {
+			if c.acked([]byte(rest[:min(size, len(rest))])) {
 				t.Fatalf("by %d: taken for the answer", size)
 			}
 		}
 		heard := false
 		for rest := pingAck + "12345678" + "after"; rest != ""; rest = rest[min(size, len(rest)):] {
-			heard = c.hears([]byte(rest[:min(size, len(rest))])) || heard
+			heard = c.acked([]byte(rest[:min(size, len(rest))])) || heard
 		}
 		if !heard {
 			t.Errorf("by %d: not heard", size)
@@ -204,7 +204,7 @@ func TestFrameConnFindsBoundaries(t *testing.T) {
 		var c h2FrameConn
 		for rest := stream; rest != ""; {
 			n := min(size+1, len(rest))
-			c.pass([]byte(rest[:n]))
+			c.follow([]byte(rest[:n]))
 			rest = rest[n:]
 			at := len(stream) - len(rest)
 			boundary := c.have == 0 && c.payload == 0
@@ -234,9 +234,9 @@ func TestGoAwayKeepsTheWritesBound(t *testing.T) {
 	if _, err := c.Write([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00")); err != nil {
 		t.Fatal(err)
 	}
-	c.SetWriteDeadline(past)
+	c.SetWriteDeadline(longAgo)
 	c.goAway()
-	if _, err := c.Write([]byte("\x00\x00\x00\x04\x01\x00\x00\x00\x00")); !c.said.Load() || !isTimeout(err) {
-		t.Errorf("GOAWAY %v, then %v", c.said.Load(), err)
+	if _, err := c.Write([]byte("\x00\x00\x00\x04\x01\x00\x00\x00\x00")); !c.goAwaySent.Load() || !isTimeout(err) {
+		t.Errorf("GOAWAY %v, then %v", c.goAwaySent.Load(), err)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nexushub/nexushub/proxy/fairshare"
 	"github.com/nexushub/nexushub/proxy/h1"
-	"github.com/nexushub/nexushub/proxy/shares"
 )
 
 // h2Stream is one HTTP/2 request, as net/http's server hands it over.
@@ -23,17 +23,17 @@ type h2Stream struct {
 	rc     *http.ResponseController
 
 	abortable
-	buf     []byte // piece of the body that read returned
-	ended   bool
-	length  int64
-	tail    []h1.Field
-	aborted bool
-	dirty   bool // head or bytes are written and not flushed
-	rest    bool // bytes are
+	buf           []byte // piece of the body that read returned
+	ended         bool
+	length        int64
+	trailerFields []h1.Field
+	aborted       bool
+	dirty         bool // head or bytes are written and not flushed
+	unflushed     bool // bytes are
 
-	opened uint64      // tick of the watcher's clock
-	begun  atomic.Bool // the answer has
-	ending bool        // it gave way, and the watcher has seen to it
+	opened          uint64      // tick of the watcher's clock
+	responseStarted atomic.Bool // the answer has
+	evictionSeen    bool        // it gave way, and the watcher has seen to it
 }
 
 // ServeHTTP answers one HTTP/2 request.
@@ -55,34 +55,34 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.reject(x, bad.Status, bad.Reason)
 		return
 	}
-	seat := s.seatOf(c, x)
-	if seat == nil {
-		s.reject(x, 503, crowded)
+	slot := s.acquireStream(c, x)
+	if slot == nil {
+		s.reject(x, 503, tooManyRequests)
 		return
 	}
-	defer seat.Leave()
+	defer slot.Release()
 	s.handle(x)
 	c.release()
-	c.boundRest()
+	c.boundUnflushed()
 	if c.aborted {
 		panic(http.ErrAbortHandler) // net/http's way to reset a stream
 	}
 }
 
-// crowded is what the client of a request is told that has no place or lost it.
-const crowded = "Too many requests are in progress at once."
+// tooManyRequests is what the client of a request is told that has no place or lost it.
+const tooManyRequests = "Too many requests are in progress at once."
 
-// seatOf gives the request its place among all of HTTP/2, nil when it has to come again.
-func (s *Server) seatOf(c *h2Stream, x *exchange) *shares.Seat {
-	t := s.streams.Take(c, s.requester(x), shares.Key{})
+// acquireStream gives the request its place among all of HTTP/2, nil when it has to come again.
+func (s *Server) acquireStream(c *h2Stream, x *exchange) *fairshare.Slot {
+	t := s.streamPool.Acquire(c, s.requester(x), fairshare.Key{})
 	switch {
-	case t.Seat == nil:
-		s.tooMany.streams.note(newcomer, t)
+	case t.Slot == nil:
+		s.evictions.streams.note(newcomer, t)
 	case t.Victim != nil:
-		s.tooMany.streams.note(classNames[t.Worth.Class], t)
-		t.Victim.(*h2Stream).giveWay()
+		s.evictions.streams.note(classNames[t.Priority.Class], t)
+		t.Victim.(*h2Stream).evict()
 	}
-	return t.Seat
+	return t.Slot
 }
 
 // refusal is what HTTP/1.1 would be refused for and net/http lets pass: a method may hold
@@ -115,9 +115,9 @@ func (c *h2Stream) prepare(q *request) {
 	q.path = pathOf(q.requestURI)
 	q.authority = c.r.Host
 	q.bearer = bearerOf(c.r.Header.Get("Authorization"))
-	q.app = c.r.Header.Get("X-Application-Id")
+	q.applicationID = c.r.Header.Get("X-Application-Id")
 	for _, v := range c.r.Header["Cookie"] {
-		q.refreshes += refreshesIn(v)
+		q.refreshCookies += refreshesIn(v)
 	}
 	if c.r.TLS != nil {
 		q.sni = c.r.TLS.ServerName
@@ -141,7 +141,7 @@ func (c *h2Stream) release() {
 
 // check is the watcher's look at the stream.
 func (c *h2Stream) check() {
-	c.yield()
+	c.endEvicted()
 	if p, expired := c.sending.expired(); expired {
 		c.expire(p, c.rc)
 	}
@@ -158,7 +158,7 @@ func (c *h2Stream) check() {
 func (c *h2Stream) appendFields(dst []byte, x *exchange) []byte {
 	for name, values := range c.r.Header {
 		id := h1.NameOf([]byte(name))
-		if id.Hop() || !x.passes(id) || (id != h1.Other && strings.Contains(name, "_")) {
+		if id.Hop() || !x.forwardsField(id) || (id != h1.Other && strings.Contains(name, "_")) {
 			continue
 		}
 		for _, v := range values {
@@ -200,12 +200,12 @@ func (c *h2Stream) read() ([]byte, error) {
 func (c *h2Stream) takeTrailers() {
 	for name, values := range c.r.Trailer {
 		for _, v := range values {
-			c.tail = append(c.tail, h1.Field{Name: []byte(name), Value: []byte(v), ID: h1.NameOf([]byte(name))})
+			c.trailerFields = append(c.trailerFields, h1.Field{Name: []byte(name), Value: []byte(v), ID: h1.NameOf([]byte(name))})
 		}
 	}
 }
 
-func (c *h2Stream) trailers() []h1.Field { return c.tail }
+func (c *h2Stream) trailers() []h1.Field { return c.trailerFields }
 
 func (c *h2Stream) expectsContinue() bool {
 	return c.length != 0 && strings.EqualFold(c.r.Header.Get("Expect"), "100-continue")
@@ -218,7 +218,7 @@ func (c *h2Stream) stopReading() { c.r.Body.Close() }
 
 func (c *h2Stream) inform(h *h1.Head) error {
 	header := c.w.Header()
-	copyReturned(header, h)
+	copyResponseFields(header, h)
 	err := c.put(func() error {
 		c.w.WriteHeader(h.Status)
 		return c.r.Context().Err()
@@ -229,21 +229,21 @@ func (c *h2Stream) inform(h *h1.Head) error {
 
 func (c *h2Stream) start(h *h1.Head, length int64, x *exchange) error {
 	header := c.w.Header()
-	copyReturned(header, h)
+	copyResponseFields(header, h)
 	if length >= 0 {
 		header["Content-Length"] = []string{formatLength(length)}
 	}
 	header["X-Trace-Id"] = []string{x.trace.String()}
-	c.begun.Store(true)
+	c.responseStarted.Store(true)
 	c.w.WriteHeader(h.Status)
 	clear(header) // or what Trailer names would be sent once more, behind the body
 	c.dirty = true
 	return nil
 }
 
-func copyReturned(header http.Header, h *h1.Head) {
+func copyResponseFields(header http.Header, h *h1.Head) {
 	for i := range h.Fields {
-		if f := &h.Fields[i]; returns(f) {
+		if f := &h.Fields[i]; returnsField(f) {
 			name := http.CanonicalHeaderKey(string(f.Name))
 			header[name] = append(header[name], string(f.Value))
 		}
@@ -251,7 +251,7 @@ func copyReturned(header http.Header, h *h1.Head) {
 }
 
 func (c *h2Stream) write(p []byte) error {
-	c.dirty, c.rest = true, true
+	c.dirty, c.unflushed = true, true
 	c.waiting.set(waitNone, 0)
 	return c.put(func() error {
 		_, err := c.w.Write(p)
@@ -266,10 +266,10 @@ func (c *h2Stream) put(write func() error) error {
 	return write()
 }
 
-// boundRest is for the bytes that x/net sends when the handler has returned: a client that
+// boundUnflushed is for the bytes that x/net sends when the handler has returned: a client that
 // opens no window for them would keep the stream, and so the connection, for ever.
-func (c *h2Stream) boundRest() {
-	if c.rest {
+func (c *h2Stream) boundUnflushed() {
+	if c.unflushed {
 		c.rc.SetWriteDeadline(time.Now().Add(c.server.opt.StallTimeout)) //nolint:errcheck // the stream is closed
 	}
 }
@@ -278,7 +278,7 @@ func (c *h2Stream) flush() error {
 	if !c.dirty {
 		return nil
 	}
-	c.dirty, c.rest = false, false
+	c.dirty, c.unflushed = false, false
 	c.waiting.set(waitNone, 0)
 	return c.put(c.rc.Flush)
 }
@@ -300,7 +300,7 @@ func (c *h2Stream) hijack(*h1.Head, *exchange) (net.Conn, []byte, error) {
 }
 
 func (c *h2Stream) local(h http.Handler, x *exchange) {
-	c.begun.Store(true)
+	c.responseStarted.Store(true)
 	w := &countingWriter{ResponseWriter: c.w, x: x, c: c}
 	w.Header().Set("X-Trace-ID", x.trace.String())
 	h.ServeHTTP(w, c.r)

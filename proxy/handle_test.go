@@ -36,7 +36,7 @@ func TestCrashWhileDeciding(t *testing.T) {
 	c := &crashing{}
 	x := &exchange{downstream: c, server: f.server, req: request{method: "GET", authority: appHost, path: "/public/x"}}
 	f.server.handle(x)
-	if !c.aborted || x.status != 500 || f.server.inFlight[0].Load() != 0 || f.server.waiting.Len() != 0 {
+	if !c.aborted || x.status != 500 || f.server.inFlight[0].Load() != 0 || f.server.heldPool.Len() != 0 {
 		t.Errorf("%+v", x)
 	}
 	if n := lines.count("request crashed"); n != 1 {

@@ -2,9 +2,9 @@ package proxy
 
 import "github.com/nexushub/nexushub/proxy/h1"
 
-// passes says whether a request header may go on to the target. What is left out
+// forwardsField says whether a request header may go on to the target. What is left out
 // here is either ours to say (identity, framing) or none of the target's business.
-func (x *exchange) passes(id h1.Name) bool {
+func (x *exchange) forwardsField(id h1.Name) bool {
 	switch id {
 	case h1.Other, h1.ContentType, h1.Accept, h1.Date, h1.Server, h1.Trailer:
 		return true
@@ -22,7 +22,7 @@ func (x *exchange) passes(id h1.Name) bool {
 	return false
 }
 
-// returns says whether a response header goes back to the client.
-func returns(f *h1.Field) bool {
+// returnsField says whether a response header goes back to the client.
+func returnsField(f *h1.Field) bool {
 	return !f.Hop && !f.ID.Hop() && f.ID != h1.ContentLength && f.ID != h1.XTraceID && f.ID != h1.XNexusHub
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"time"
 
-	"github.com/nexushub/nexushub/proxy/shares"
+	"github.com/nexushub/nexushub/proxy/fairshare"
 )
 
 // maxHeld bounds the requests that wait for instances to start.
@@ -14,23 +14,25 @@ func (s *Server) maxHeld() int { return cmp.Or(s.opt.maxHeld, maxHeld) }
 
 // held is a request that waits.
 type held struct {
-	since uint64        // tick of the watcher's clock
-	out   chan struct{} // closed: it gives way
+	since   uint64        // tick of the watcher's clock
+	evicted chan struct{} // closed: it gives way
 }
 
-// Worth of those that wait is the same but for their age.
-func (h *held) Worth() shares.Worth { return shares.Worth{Since: newest(h.since)} }
+// Priority of those that wait is the same but for their age.
+func (h *held) Priority() fairshare.Priority {
+	return fairshare.Priority{Since: youngestFirst(h.since)}
+}
 
 // hold waits until the table says something else about the request than "wait", for
 // at most the hold timeout.
 func (s *Server) hold(x *exchange) {
-	h := &held{since: s.deadlines.clock.Load(), out: make(chan struct{})}
-	seat := s.wait(h, x)
-	if seat == nil {
-		x.crowdedOut()
+	h := &held{since: s.deadlines.clock.Load(), evicted: make(chan struct{})}
+	slot := s.acquireHeld(h, x)
+	if slot == nil {
+		x.refuseHeld()
 		return
 	}
-	defer seat.Leave()
+	defer slot.Release()
 	x.downstream.guard(nil, 2*s.opt.HoldTimeout) // notices when the client leaves
 	defer x.downstream.guard(nil, 0)
 	timeout := time.NewTimer(s.opt.HoldTimeout)
@@ -44,34 +46,34 @@ func (s *Server) hold(x *exchange) {
 		case <-timeout.C:
 			x.decision = refuse(503, "The application is starting.")
 			x.route = route
-		case <-h.out:
-			x.crowdedOut()
+		case <-h.evicted:
+			x.refuseHeld()
 		case <-x.downstream.gone():
 			x.decision = refuse(499, "")
-			if x.downstream.gaveWay() {
-				x.decision = refuse(503, crowded)
+			if x.downstream.wasEvicted() {
+				x.decision = refuse(503, tooManyRequests)
 			}
 			x.route = route
 		}
 	}
 }
 
-// wait gives the request a seat among those that wait, of its client and of its
+// acquireHeld gives the request a slot among those that wait, of its client and of its
 // application, or nil.
-func (s *Server) wait(h *held, x *exchange) *shares.Seat {
-	t := s.waiting.Take(h, s.requester(x), shares.Named(x.route.Instance))
+func (s *Server) acquireHeld(h *held, x *exchange) *fairshare.Slot {
+	t := s.heldPool.Acquire(h, s.requester(x), fairshare.Named(x.route.Instance))
 	switch {
-	case t.Seat == nil:
-		s.tooMany.held.note(newcomer, t)
+	case t.Slot == nil:
+		s.evictions.held.note(newcomer, t)
 	case t.Victim != nil:
-		s.tooMany.held.note("held", t)
-		close(t.Victim.(*held).out)
+		s.evictions.held.note("held", t)
+		close(t.Victim.(*held).evicted)
 	}
-	return t.Seat
+	return t.Slot
 }
 
-// crowdedOut answers a request that waits, or was to.
-func (x *exchange) crowdedOut() {
+// refuseHeld answers a request that waits, or was to.
+func (x *exchange) refuseHeld() {
 	route := x.route
 	x.decision = refuse(503, "The application is starting, and too many requests wait for it.")
 	x.route = route

@@ -36,7 +36,7 @@ func TestStartingIsHeld(t *testing.T) {
 			got <- string(b)
 		}()
 	})
-	eventually(t, "two requests held", func() bool { return f.server.waiting.Len() == 2 })
+	eventually(t, "two requests held", func() bool { return f.server.heldPool.Len() == 2 })
 	f.apply(table(ready))
 	for range 2 {
 		if s := <-got; s != "up" {

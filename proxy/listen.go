@@ -47,7 +47,7 @@ func (s *Server) accept(ctx context.Context, l net.Listener, serve func(*accepte
 		default: // out of descriptors, or the peer was faster
 			s.log.Warn("accept failed", "address", l.Addr().String(), "error", err)
 			if errors.Is(err, syscall.EMFILE) {
-				s.relieve()
+				s.evictOne()
 			}
 			select {
 			case <-ctx.Done():
@@ -61,25 +61,25 @@ func (s *Server) accept(ctx context.Context, l net.Listener, serve func(*accepte
 // serveTLS shakes hands and serves the protocol that was agreed upon.
 func (s *Server) serveTLS(a *accepted) {
 	tc := tls.Server(a, s.tls.Load())
-	a.until = time.Now().Add(s.opt.HeaderTimeout)
-	a.SetDeadline(a.until)
+	a.handshakeEnd = time.Now().Add(s.opt.HeaderTimeout)
+	a.SetDeadline(a.handshakeEnd)
 	err := tc.Handshake()
-	a.endTurn()
+	a.endHandshake()
 	if err != nil {
 		s.metrics.handshakeErrors.Inc()
 		a.Close()
-		a.end()
+		a.release()
 		return
 	}
-	a.SetDeadline(never)
+	a.SetDeadline(noDeadline)
 	state := tc.ConnectionState()
 	if state.NegotiatedProtocol == certs.ACMEProtocol {
 		a.Close() // the certificate was the answer
-		a.end()
+		a.release()
 		return
 	}
 	if state.NegotiatedProtocol == "h2" {
-		go s.serveHTTP2(a, tc)
+		go s.serveH2(a, tc)
 		return
 	}
 	// A goroutine of its own: the stack that the handshake needed is free at once.
@@ -107,7 +107,7 @@ func (s *Server) tlsConfig(protocols ...string) *tls.Config {
 func (s *Server) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	cert, err := s.certs.GetCertificate(hello)
 	if a, ok := hello.Conn.(*accepted); ok && err == nil {
-		err = a.takeTurn()
+		err = a.beginHandshake()
 	}
 	return cert, err
 }

@@ -26,7 +26,7 @@ func (d *listeners) pause() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.resumed = make(chan struct{})
-	d.deadline(past)
+	d.deadline(longAgo)
 }
 
 func (d *listeners) resume() {

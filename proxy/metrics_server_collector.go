@@ -28,7 +28,7 @@ func (c serverCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(connsDesc, float64(c.s.conns.Load()))
 	gauge(mostDesc, float64(c.s.opt.MaxConnections))
-	gauge(heldDesc, float64(c.s.waiting.Len()))
+	gauge(heldDesc, float64(c.s.heldPool.Len()))
 	inFlight, states := map[string]int64{}, map[string]int{}
 	for _, r := range c.s.snapshot.Load().instances {
 		inFlight[r.Name] += r.stats.inFlight.Load()

@@ -23,8 +23,8 @@ const (
 func areaOf(p string) (a area, doubt string) {
 	a = plainArea(p)
 	reading := p
-	if !everyday(p) {
-		if reading, doubt = loosely(p); doubt != "" {
+	if !isUnambiguous(p) {
+		if reading, doubt = readLeniently(p); doubt != "" {
 			return a, doubt
 		}
 	}

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// everyday says that all programs read p alike but for its case: nothing is encoded,
+// isUnambiguous says that all programs read p alike but for its case: nothing is encoded,
 // no segment is empty or begins or ends with a dot, and no byte means anything.
-func everyday(p string) bool {
+func isUnambiguous(p string) bool {
 	if p == "" || p[0] != '/' {
 		return false
 	}
@@ -32,11 +32,11 @@ func everyday(p string) bool {
 	return true
 }
 
-// loosely reads p as the most obliging application would: decoded, letters of every form
+// readLeniently reads p as the most obliging application would: decoded, letters of every form
 // as what they stand for, without ;parameters, without dots and spaces around names. What
 // applications read differently from each other it refuses, with the words for it:
 // what decodes to something that is decoded or cut at again, and segments that vanish.
-func loosely(p string) (reading, doubt string) {
+func readLeniently(p string) (reading, doubt string) {
 	p, doubt = decode(p)
 	if doubt != "" {
 		return "", doubt
@@ -49,16 +49,16 @@ func loosely(p string) (reading, doubt string) {
 		if s == "" && (i == 0 || i == len(segments)-1) {
 			continue // before the first slash, behind the last
 		}
-		if segments[i], doubt = bare(s); doubt != "" {
+		if segments[i], doubt = trimSegment(s); doubt != "" {
 			return "", doubt
 		}
 	}
 	return strings.Join(segments, "/"), ""
 }
 
-// twice is what applications cut, clean or decode by, so that it must not come out of
+// ambiguousEscapes is what applications cut, clean or decode by, so that it must not come out of
 // an escape.
-var twice = map[byte]string{
+var ambiguousEscapes = map[byte]string{
 	'/': "an encoded slash (%2F)", '\\': "an encoded backslash (%5C)", '.': "an encoded dot (%2E)",
 	';': "an encoded semicolon (%3B)", '%': "an encoded percent sign (%25)",
 }
@@ -77,8 +77,8 @@ func decode(p string) (decoded, doubt string) {
 			if i+2 >= len(p) || !isHex(p[i+1]) || !isHex(p[i+2]) {
 				return "", "a percent sign without two hexadecimal digits"
 			}
-			if c = unhex(p[i+1])<<4 | unhex(p[i+2]); twice[c] != "" {
-				return "", twice[c]
+			if c = unhex(p[i+1])<<4 | unhex(p[i+2]); ambiguousEscapes[c] != "" {
+				return "", ambiguousEscapes[c]
 			}
 			i += 2
 		}
@@ -122,9 +122,9 @@ func fold(r rune) rune {
 	return r
 }
 
-// bare is a segment's name without what comes behind it, and without white space and
+// trimSegment is a segment's name without what comes behind it, and without white space and
 // dots around it, which some applications and file systems drop.
-func bare(s string) (name, doubt string) {
+func trimSegment(s string) (name, doubt string) {
 	if i := strings.IndexAny(s, ";?#"); i >= 0 {
 		s = s[:i]
 	}

@@ -220,14 +220,14 @@ func TestProbe(t *testing.T) {
 		send, read string // what the target sends, and what of it is read
 		later      string
 		close      bool
-		want, tls  quiet
+		want, tls  probeResult
 	}{
-		"silent":               {"answer", "answer", "", false, silent, silent},
-		"one record":           {"answermore", "answer", "", false, spoke, spoke},
-		"more, later":          {"answer", "answer", "more", false, spoke, ended},
-		"closed":               {"answer", "answer", "", true, ended, ended},
-		"more, then closed":    {"answer", "answer", "more", true, spoke, ended},
-		"one record, then end": {"answermore", "answer", "", true, spoke, spoke},
+		"silent":               {"answer", "answer", "", false, probeSilent, probeSilent},
+		"one record":           {"answermore", "answer", "", false, probeUnsolicited, probeUnsolicited},
+		"more, later":          {"answer", "answer", "more", false, probeUnsolicited, probeUnusable},
+		"closed":               {"answer", "answer", "", true, probeUnusable, probeUnusable},
+		"more, then closed":    {"answer", "answer", "more", true, probeUnsolicited, probeUnusable},
+		"one record, then end": {"answermore", "answer", "", true, probeUnsolicited, probeUnsolicited},
 	} {
 		for _, secure := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, ", tls ", secure), func(t *testing.T) {
@@ -250,11 +250,11 @@ func TestProbe(t *testing.T) {
 					far.Close()
 				}
 				for range 2 { // looking changes nothing
-					if got := u.idle.state(); got != want && !(secure && c.send != c.read && got == ended) {
+					if got := u.probe.check(); got != want && !(secure && c.send != c.read && got == probeUnusable) {
 						t.Errorf("%d, want %d", got, want)
 					}
 				}
-				if want == silent {
+				if want == probeSilent {
 					go io.WriteString(far, "next")
 					b := make([]byte, 4)
 					if _, err := io.ReadFull(u, b); err != nil || !bytes.Equal(b, []byte("next")) {

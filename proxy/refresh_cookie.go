@@ -85,7 +85,7 @@ func (x *exchange) appendCookie(dst, value []byte) []byte {
 	first := true
 	for pair := range bytes.SplitSeq(value, []byte{';'}) {
 		pair = bytes.Trim(pair, " \t")
-		if len(pair) == 0 || (resemblesRefresh(pair) && !(isRefresh(pair) && x.keepRefresh && x.req.refreshes == 1)) {
+		if len(pair) == 0 || (resemblesRefresh(pair) && !(isRefresh(pair) && x.keepRefresh && x.req.refreshCookies == 1)) {
 			continue
 		}
 		if !first {
@@ -120,8 +120,8 @@ func (s *snapshot) above(host string) []string {
 	return list
 }
 
-// scrub takes out of a response what is the login application's alone to say.
-func (x *exchange) scrub(h *h1.Head) {
+// filterResponse takes out of a response what is the login application's alone to say.
+func (x *exchange) filterResponse(h *h1.Head) {
 	if x.route != nil && x.route == x.snap.login {
 		return
 	}

@@ -33,8 +33,8 @@ func (s *snapshot) decide(r *request, g grants) decision {
 		return s.toLogin()
 	}
 	route := site.route
-	if r.app != "" {
-		if route = s.instances[r.app]; !s.mayEnter(r, g, r.app) {
+	if r.applicationID != "" {
+		if route = s.instances[r.applicationID]; !s.mayEnter(r, g, r.applicationID) {
 			return refuse(401, "X-Application-Id needs the internal secret or an access token for that instance.")
 		}
 	}
@@ -43,7 +43,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	}
 	d := s.inside(route, a, r, g)
 	d.route = route
-	d.keepApp = r.app != "" && d.target == route.target
+	d.keepApp = r.applicationID != "" && d.target == route.target
 	return d
 }
 
@@ -55,7 +55,7 @@ func (s *snapshot) toAgent(r *request, g grants) decision {
 	}
 	d := decision{action: actForward, target: s.agent, keepAuth: true}
 	if r.bearer != "" && g.Valid(r.bearer, s.table.AdminInstance) {
-		d.vouch = "admin"
+		d.access = "admin"
 	}
 	return d
 }

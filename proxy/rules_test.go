@@ -64,10 +64,10 @@ func TestRules(t *testing.T) {
 		{"starting is held", request{authority: "slow.yesterday.localhost", path: "/public/x"}, actHold, 0, "", nil},
 		{"down is refused", request{authority: "down.yesterday.localhost", path: "/public/x"}, actRefuse, 503, "", nil},
 		// 2. API hosts
-		{"agent", request{authority: "internal.yesterday.localhost", path: "/debug/application/x/logs", bearer: "api"}, actForward, 0, "agent", func(d decision) bool { return d.keepAuth && d.vouch == "" }},
+		{"agent", request{authority: "internal.yesterday.localhost", path: "/debug/application/x/logs", bearer: "api"}, actForward, 0, "agent", func(d decision) bool { return d.keepAuth && d.access == "" }},
 		{"agent on the admin host", request{authority: "admin.yesterday.localhost", path: "/debug/application"}, actForward, 0, "agent", nil},
-		{"agent, access token of the admin application", request{authority: "internal.yesterday.localhost", path: "/debug/application", bearer: bearerAdmin}, actForward, 0, "agent", func(d decision) bool { return d.vouch == "admin" }},
-		{"agent, token of another application", request{authority: "internal.yesterday.localhost", path: "/debug/application", bearer: bearerApp}, actForward, 0, "agent", func(d decision) bool { return d.vouch == "" }},
+		{"agent, access token of the admin application", request{authority: "internal.yesterday.localhost", path: "/debug/application", bearer: bearerAdmin}, actForward, 0, "agent", func(d decision) bool { return d.access == "admin" }},
+		{"agent, token of another application", request{authority: "internal.yesterday.localhost", path: "/debug/application", bearer: bearerApp}, actForward, 0, "agent", func(d decision) bool { return d.access == "" }},
 		{"debug path on another host", request{authority: "app.yesterday.localhost", path: "/debug/application"}, actFile, 0, "", nil},
 		{"API host, other path, no instance", request{authority: "internal.yesterday.localhost", path: "/x"}, actRefuse, 404, "", nil},
 		{"API host with an instance", request{authority: "admin.yesterday.localhost", path: "/public/x"}, actForward, 0, "admin", nil},
@@ -78,12 +78,12 @@ func TestRules(t *testing.T) {
 		{"login's assets", request{authority: "app.yesterday.localhost", path: "/public/login/x.css"}, actForward, 0, "login", nil},
 		{"not login", request{authority: "app.yesterday.localhost", path: "/public/logins"}, actForward, 0, "app", nil},
 		// 4. X-Application-Id
-		{"application id, secret", request{authority: "internal.yesterday.localhost", path: "/api/x", app: appID, bearer: secret}, actForward, 0, "app", func(d decision) bool { return d.keepApp && d.keepSecret && d.keepAuth }},
-		{"application id, its token", request{authority: "internal.yesterday.localhost", path: "/api/x", app: appID, bearer: bearerApp}, actForward, 0, "app", func(d decision) bool { return d.keepApp && !d.keepSecret }},
-		{"application id, another token", request{authority: "internal.yesterday.localhost", path: "/api/x", app: appID, bearer: bearerAdmin}, actRefuse, 401, "", nil},
-		{"application id, nothing", request{authority: "app.yesterday.localhost", path: "/public/x", app: appID}, actRefuse, 401, "", nil},
-		{"application id, unknown", request{authority: "app.yesterday.localhost", path: "/public/x", app: "nobody", bearer: secret}, actRefuse, 404, "", nil},
-		{"application id does not open /internal", request{authority: "all.yesterday.localhost", path: "/internal/x", app: appID, bearer: bearerApp}, actRefuse, 401, "", nil},
+		{"application id, secret", request{authority: "internal.yesterday.localhost", path: "/api/x", applicationID: appID, bearer: secret}, actForward, 0, "app", func(d decision) bool { return d.keepApp && d.keepSecret && d.keepAuth }},
+		{"application id, its token", request{authority: "internal.yesterday.localhost", path: "/api/x", applicationID: appID, bearer: bearerApp}, actForward, 0, "app", func(d decision) bool { return d.keepApp && !d.keepSecret }},
+		{"application id, another token", request{authority: "internal.yesterday.localhost", path: "/api/x", applicationID: appID, bearer: bearerAdmin}, actRefuse, 401, "", nil},
+		{"application id, nothing", request{authority: "app.yesterday.localhost", path: "/public/x", applicationID: appID}, actRefuse, 401, "", nil},
+		{"application id, unknown", request{authority: "app.yesterday.localhost", path: "/public/x", applicationID: "nobody", bearer: secret}, actRefuse, 404, "", nil},
+		{"application id does not open /internal", request{authority: "all.yesterday.localhost", path: "/internal/x", applicationID: appID, bearer: bearerApp}, actRefuse, 401, "", nil},
 		// 5. tokens
 		{"set token", request{method: "GET", authority: "app.yesterday.localhost", path: "/api/set_token"}, actSetToken, 0, "", nil},
 		{"access token", request{method: "POST", authority: "app.yesterday.localhost", path: "/api/access_token"}, actAccessToken, 0, "", nil},
@@ -156,7 +156,7 @@ func FuzzDecide(f *testing.F) {
 	f.Add("internal.yesterday.localhost:8443", "/debug/application", "token-"+adminID, appID, "POST")
 	f.Fuzz(func(t *testing.T, authority, path, bearer, app, method string) {
 		s := testSnapshot(t)
-		d := s.decide(&request{method: method, authority: authority, path: path, bearer: bearer, app: app}, someGrants{})
+		d := s.decide(&request{method: method, authority: authority, path: path, bearer: bearer, applicationID: app}, someGrants{})
 		known := bearer == secret || (someGrants{}).Valid(bearer, "")
 		for r, by := range readings(path) {
 			r = strings.ToLower(r)

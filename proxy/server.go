@@ -17,9 +17,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/nexushub/nexushub/proxy/access"
+	"github.com/nexushub/nexushub/proxy/accesstoken"
 	"github.com/nexushub/nexushub/proxy/certs"
-	"github.com/nexushub/nexushub/proxy/shares"
+	"github.com/nexushub/nexushub/proxy/fairshare"
 )
 
 // Server is the proxy: listeners, the table in force, and everything in flight.
@@ -32,7 +32,7 @@ type Server struct {
 	snapshot  atomic.Pointer[snapshot]
 	applying  sync.Mutex // one table at a time
 	targets   *targets
-	grants    *access.Store
+	grants    *accesstoken.Store
 	certs     *certs.Store
 	acme      *certs.ACME
 	metrics   *metrics
@@ -40,15 +40,15 @@ type Server struct {
 	deadlines *deadlineLoop
 
 	tls       atomic.Pointer[tls.Config]
-	h2        *http.Server // what all HTTP/2 connections have in common
+	h2Base    *http.Server // what all HTTP/2 connections have in common
 	dateCache atomic.Pointer[dateValue]
 
 	conns        atomic.Int64
-	seats        *shares.Pool // of connections
-	streams      *shares.Pool // of HTTP/2 requests in progress
-	waiting      *shares.Pool // of requests that are held
-	turns        *shares.Turns
-	tooMany      struct{ conns, streams, held *pressure }
+	connPool     *fairshare.Pool // of connections
+	streamPool   *fairshare.Pool // of HTTP/2 requests in progress
+	heldPool     *fairshare.Pool // of requests that are held
+	handshakes   *fairshare.Semaphore
+	evictions    struct{ conns, streams, held *evictionLog }
 	epoch        atomic.Int32    // 0 until the proxy stops, then 1
 	inFlight     [2]atomic.Int64 // requests by the epoch that they began in
 	eventStreams eventStreams
@@ -59,16 +59,16 @@ type Server struct {
 // New loads the last table from disk, so that the proxy serves before, and without,
 // the agent.
 func New(opt Options) (*Server, error) {
-	lowered := opt.fit()
+	lowered := opt.fitDescriptors()
 	s := &Server{
 		lowered: lowered,
 		opt:     opt, log: opt.Log, started: time.Now(), targets: newTargets(), deadlines: newDeadlineLoop(opt.ticks),
 		metrics: newMetrics(opt.Version), eventStreams: newEventStreams(), unrouted: newRouteStats(""),
 	}
 	s.accessLog = newAccessLog(opt)
-	s.share()
+	s.initPools()
 	var err error
-	if s.grants, err = access.Open(filepath.Join(opt.StateDir, "tokens")); err != nil {
+	if s.grants, err = accesstoken.Open(filepath.Join(opt.StateDir, "tokens")); err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
 	if err := s.restore(); err != nil {
@@ -86,18 +86,18 @@ func New(opt Options) (*Server, error) {
 	}
 	s.metrics.watch(s)
 	s.tls.Store(s.tlsConfig("h2", "http/1.1", certs.ACMEProtocol))
-	s.h2 = http2Base(opt)
+	s.h2Base = newH2Base(opt)
 	return s, nil
 }
 
-// share sets up what clients have to share.
-func (s *Server) share() {
-	s.seats, s.streams, s.waiting = shares.NewPool(s.opt.MaxConnections), shares.NewPool(s.opt.MaxStreams), shares.NewPool(s.maxHeld())
-	s.turns = shares.NewTurns(runtime.GOMAXPROCS(0))
-	press := func(what string, limit int) *pressure {
-		return &pressure{what: what, limit: limit, gave: s.metrics.gaveWay, log: s.log}
+// initPools sets up what clients have to share.
+func (s *Server) initPools() {
+	s.connPool, s.streamPool, s.heldPool = fairshare.NewPool(s.opt.MaxConnections), fairshare.NewPool(s.opt.MaxStreams), fairshare.NewPool(s.maxHeld())
+	s.handshakes = fairshare.NewSemaphore(runtime.GOMAXPROCS(0))
+	press := func(what string, limit int) *evictionLog {
+		return &evictionLog{what: what, limit: limit, counter: s.metrics.evictions, log: s.log}
 	}
-	s.tooMany.conns, s.tooMany.streams, s.tooMany.held = press("connection", s.opt.MaxConnections), press("stream", s.opt.MaxStreams), press("held request", s.maxHeld())
+	s.evictions.conns, s.evictions.streams, s.evictions.held = press("connection", s.opt.MaxConnections), press("stream", s.opt.MaxStreams), press("held request", s.maxHeld())
 }
 
 // acmeOptions adds where an authority's challenges arrive.
@@ -128,7 +128,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return errors.New("proxy: there is no listening socket")
 	}
 	defer s.acme.Close()
-	s.sayLowered()
+	s.logLoweredLimits()
 	s.acme.Manage(s.snapshot.Load().optedIn())
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

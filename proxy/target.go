@@ -27,12 +27,12 @@ type target struct {
 	proxyctl.Target
 	dialer net.Dialer
 
-	inFlight atomic.Int64
-	requests atomic.Uint64
-	last     atomic.Int64 // unix nanoseconds of the last request
-	draining atomic.Bool
-	noisy    atomic.Bool   // it was heard to send more than its responses
-	ended    chan struct{} // poked whenever inFlight may have become 0 while draining
+	inFlight        atomic.Int64
+	requests        atomic.Uint64
+	last            atomic.Int64 // unix nanoseconds of the last request
+	draining        atomic.Bool
+	sentUnsolicited atomic.Bool   // it was heard to send more than its responses
+	idled           chan struct{} // poked whenever inFlight may have become 0 while draining
 
 	mu      sync.Mutex // guards the fields that follow
 	idle    []*upstream
@@ -43,7 +43,7 @@ func newTarget(t proxyctl.Target) *target {
 	return &target{
 		Target:  t,
 		dialer:  net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second},
-		ended:   make(chan struct{}, 1),
+		idled:   make(chan struct{}, 1),
 		tunnels: map[*tunnel]struct{}{},
 	}
 }
@@ -63,13 +63,13 @@ func (t *target) acquire(now time.Time) error {
 
 func (t *target) release() {
 	if t.inFlight.Add(-1) == 0 && t.draining.Load() {
-		t.poke()
+		t.signalIdle()
 	}
 }
 
-func (t *target) poke() {
+func (t *target) signalIdle() {
 	select {
-	case t.ended <- struct{}{}:
+	case t.idled <- struct{}{}:
 	default:
 	}
 }
@@ -78,12 +78,12 @@ func (t *target) poke() {
 // that happens before the request is written: what comes later is taken for the answer. So a target that was ever heard to say more than its
 // responses is given each connection once.
 func (t *target) conn(ctx context.Context, fresh bool) (*upstream, error) {
-	for !fresh && !t.noisy.Load() {
+	for !fresh && !t.sentUnsolicited.Load() {
 		u := t.pop()
 		if u == nil {
 			break
 		}
-		if t.listen(u) == silent {
+		if t.probe(u) == probeSilent {
 			return u, nil
 		}
 		u.Close()
@@ -95,11 +95,11 @@ func (t *target) conn(ctx context.Context, fresh bool) (*upstream, error) {
 	return newUpstream(c), nil
 }
 
-// listen looks at an idle connection and remembers what a target's bytes say about it.
-func (t *target) listen(u *upstream) quiet {
-	q := u.idle.state()
-	if q == spoke {
-		t.noisy.Store(true)
+// probe looks at an idle connection and remembers what a target's bytes say about it.
+func (t *target) probe(u *upstream) probeResult {
+	q := u.probe.check()
+	if q == probeUnsolicited {
+		t.sentUnsolicited.Store(true)
 	}
 	return q
 }
@@ -133,7 +133,7 @@ func (t *target) put(u *upstream, now time.Time) {
 	u.used, u.since = true, now
 	u.r.Release()
 	t.mu.Lock()
-	keep := len(t.idle) < maxIdlePerTarget && !t.draining.Load() && !t.noisy.Load()
+	keep := len(t.idle) < maxIdlePerTarget && !t.draining.Load() && !t.sentUnsolicited.Load()
 	if keep {
 		t.idle = append(t.idle, u)
 	}
@@ -154,7 +154,7 @@ func (t *target) prune(now time.Time) {
 	t.idle = append(t.idle[:0], t.idle[n:]...)
 	t.mu.Unlock()
 	for _, u := range old {
-		t.listen(u)
+		t.probe(u)
 		u.Close()
 	}
 }
@@ -164,10 +164,10 @@ func (t *target) prune(now time.Time) {
 func (t *target) drain(ctx context.Context) proxyctl.DrainResult {
 	t.draining.Store(true)
 	defer t.closeIdle()
-	defer t.poke() // another drain may wait too
+	defer t.signalIdle() // another drain may wait too
 	for t.inFlight.Load() > 0 {
 		select {
-		case <-t.ended:
+		case <-t.idled:
 		case <-ctx.Done():
 			cut := t.inFlight.Load()
 			t.closeTunnels()

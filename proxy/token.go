@@ -83,7 +83,7 @@ func inDomain(host, domain string) bool {
 // login application, which also renews the refresh token.
 func (x *exchange) accessToken(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	if x.req.refreshes > 1 { // nobody knows which one is the user's
+	if x.req.refreshCookies > 1 { // nobody knows which one is the user's
 		x.forgetCookies(w)
 		x.toLoginPage(w)
 		return

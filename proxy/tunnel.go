@@ -14,13 +14,13 @@ import (
 type tunnel struct {
 	client net.Conn
 	target net.Conn
-	ws     *frames // nil: no WebSocket
+	ws     *webSocketFrames // nil: no WebSocket
 
 	limit              time.Duration // for one side to take what it is sent
 	toClient, toTarget deadline
 
-	mu    sync.Mutex // guards writes to client, and closed
-	ended bool
+	mu     sync.Mutex // guards writes to client, and closed
+	closed bool
 }
 
 // switchProtocols relays the 101 response and then bytes.
@@ -42,7 +42,7 @@ func (s *Server) switchProtocols(x *exchange, u *upstream) {
 		c.waiting.set(waitTunnel, 0)
 	}
 	if strings.EqualFold(x.req.upgrade, "websocket") {
-		t.ws = &frames{}
+		t.ws = &webSocketFrames{}
 	}
 	x.target.addTunnel(t)
 	defer x.target.removeTunnel(t)
@@ -110,10 +110,10 @@ func (t *tunnel) Write(p []byte) (int, error) {
 // check is the watcher's look at the tunnel: it may be silent, but not stuck.
 func (t *tunnel) check() {
 	if _, expired := t.toClient.expired(); expired {
-		t.client.SetWriteDeadline(past)
+		t.client.SetWriteDeadline(longAgo)
 	}
 	if _, expired := t.toTarget.expired(); expired {
-		t.target.SetWriteDeadline(past)
+		t.target.SetWriteDeadline(longAgo)
 	}
 }
 
@@ -122,7 +122,7 @@ func (t *tunnel) send(p []byte) (int64, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case t.ended:
+	case t.closed:
 		return 0, net.ErrClosed
 	case len(p) == 0:
 		return 0, nil
@@ -131,14 +131,14 @@ func (t *tunnel) send(p []byte) (int64, error) {
 	defer t.toClient.set(waitNone, 0)
 	n, err := t.client.Write(p)
 	if t.ws != nil {
-		t.ws.pass(p[:n])
+		t.ws.follow(p[:n])
 	}
 	return int64(n), err
 }
 
 func (t *tunnel) close() {
 	t.mu.Lock()
-	t.ended = true
+	t.closed = true
 	t.mu.Unlock()
 	t.client.Close()
 	t.target.Close()
@@ -153,7 +153,7 @@ var closeRestart = []byte{0x88, 0x02, 0x03, 0xf4}
 func (t *tunnel) goAway() {
 	t.client.SetWriteDeadline(time.Now().Add(time.Second))
 	t.mu.Lock()
-	if !t.ended && t.ws != nil && t.ws.atBoundary() {
+	if !t.closed && t.ws != nil && t.ws.atBoundary() {
 		t.client.Write(closeRestart) //nolint:errcheck // it is closed next in any case
 	}
 	t.mu.Unlock()

@@ -2,16 +2,16 @@ package proxy
 
 import "encoding/binary"
 
-// frames follows the frame boundaries of a WebSocket's byte stream (RFC 6455
+// webSocketFrames follows the frame boundaries of a WebSocket's byte stream (RFC 6455
 // section 5.2), so that a frame of our own can be put between two of them.
-type frames struct {
+type webSocketFrames struct {
 	head    [14]byte
 	have    int    // bytes of head
 	payload uint64 // still to come
 }
 
-// pass takes note of bytes that go by.
-func (f *frames) pass(p []byte) {
+// follow takes note of bytes that go by.
+func (f *webSocketFrames) follow(p []byte) {
 	for len(p) > 0 {
 		if f.payload > 0 {
 			n := min(uint64(len(p)), f.payload)
@@ -29,10 +29,10 @@ func (f *frames) pass(p []byte) {
 	}
 }
 
-func (f *frames) atBoundary() bool { return f.have == 0 && f.payload == 0 }
+func (f *webSocketFrames) atBoundary() bool { return f.have == 0 && f.payload == 0 }
 
 // headLength is known from the second byte on.
-func (f *frames) headLength() int {
+func (f *webSocketFrames) headLength() int {
 	if f.have < 2 {
 		return 2
 	}
@@ -49,7 +49,7 @@ func (f *frames) headLength() int {
 	return n
 }
 
-func (f *frames) payloadLength() uint64 {
+func (f *webSocketFrames) payloadLength() uint64 {
 	switch n := f.head[1] & 0x7f; n {
 	case 126:
 		return uint64(binary.BigEndian.Uint16(f.head[2:]))

@@ -98,14 +98,14 @@ func TestFrameBoundaries(t *testing.T) {
 	huge := append([]byte{0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0}, make([]byte, 65536)...)
 	masked := append([]byte{0x81, 0x83, 1, 2, 3, 4}, "abc"...)
 	for _, frame := range [][]byte{{0x89, 0}, long, huge, masked} {
-		var f frames
+		var f webSocketFrames
 		for i, b := range frame {
 			if f.atBoundary() != (i == 0) {
 				t.Fatalf("frame of %d bytes: boundary at %d", len(frame), i)
 			}
-			f.pass([]byte{b})
+			f.follow([]byte{b})
 		}
-		f.pass(frame)
+		f.follow(frame)
 		if !f.atBoundary() {
 			t.Errorf("frame of %d bytes does not end", len(frame))
 		}

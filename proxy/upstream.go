@@ -14,24 +14,24 @@ import (
 // upstream is one connection to a target, used by one request at a time.
 type upstream struct {
 	net.Conn
-	r     *h1.Reader
-	head  h1.Head
-	used  bool // has carried a request before
-	since time.Time
-	idle  probe
-	cut   atomic.Bool // a wait for it was ended
+	r           *h1.Reader
+	head        h1.Head
+	used        bool // has carried a request before
+	since       time.Time
+	probe       probe
+	interrupted atomic.Bool // a wait for it was ended
 }
 
 func newUpstream(c net.Conn) *upstream {
 	u := &upstream{Conn: c, r: h1.NewReader(c)}
-	u.idle.of(c)
+	u.probe.attach(c)
 	return u
 }
 
 // interrupt ends what waits for the connection, which is of no use afterwards.
 func (u *upstream) interrupt() {
-	u.cut.Store(true)
-	u.SetDeadline(past)
+	u.interrupted.Store(true)
+	u.SetDeadline(longAgo)
 }
 
 // readHead reads the next response head into u.head.
@@ -54,8 +54,8 @@ func (u *upstream) reusable(method string, body *h1.Body) bool {
 	return body.Done() && !body.EndsConnection() && !u.head.Close && len(u.r.Buffered()) == 0 && !u.head.Contentless(method)
 }
 
-// stale says that an error on a reused connection means: the peer had closed it
+// isStale says that an error on a reused connection means: the peer had closed it
 // before it saw the request.
-func stale(err error) bool {
+func isStale(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// quiet is what an idle connection to a target has come to.
-type quiet uint8
+// probeResult is what an idle connection to a target has come to.
+type probeResult uint8
 
 const (
-	silent quiet = iota
-	spoke        // there are bytes that nobody asked for
-	ended        // or cannot be used for another reason
+	probeSilent      probeResult = iota
+	probeUnsolicited             // there are bytes that nobody asked for
+	probeUnusable                // or cannot be used for another reason
 )
 
 // probe looks, without waiting, whether an idle connection is still one: what arrives
 // before a request is written cannot be its answer, but would be taken for it.
 type probe struct {
-	tls    *tls.Conn
-	raw    syscall.RawConn
-	look   func(fd uintptr) // made once, for it is called for each request
-	result quiet
+	tls      *tls.Conn
+	raw      syscall.RawConn
+	peekFunc func(fd uintptr) // made once, for it is called for each request
+	result   probeResult
 }
 
-func (p *probe) of(c net.Conn) {
+func (p *probe) attach(c net.Conn) {
 	p.tls, _ = c.(*tls.Conn)
 	if p.tls != nil {
 		c = p.tls.NetConn()
@@ -34,7 +34,7 @@ func (p *probe) of(c net.Conn) {
 	if sc, ok := c.(syscall.Conn); ok {
 		p.raw, _ = sc.SyscallConn()
 	}
-	p.look = p.peek
+	p.peekFunc = p.peek
 }
 
 func (p *probe) peek(fd uintptr) {
@@ -42,41 +42,41 @@ func (p *probe) peek(fd uintptr) {
 	n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	switch {
 	case errors.Is(err, syscall.EAGAIN):
-		p.result = silent
+		p.result = probeSilent
 	case err == nil && n > 0:
-		p.result = spoke
+		p.result = probeUnsolicited
 	default:
-		p.result = ended
+		p.result = probeUnusable
 	}
 }
 
-// state asks the kernel and, before it, what TLS has read ahead.
-func (p *probe) state() quiet {
+// check asks the kernel and, before it, what TLS has read ahead.
+func (p *probe) check() probeResult {
 	if p.tls != nil {
-		if q := p.decrypted(); q != silent {
+		if q := p.decrypted(); q != probeSilent {
 			return q
 		}
 	}
-	if p.raw == nil || p.raw.Control(p.look) != nil {
-		return ended
+	if p.raw == nil || p.raw.Control(p.peekFunc) != nil {
+		return probeUnusable
 	}
-	if p.tls != nil && p.result == spoke {
-		return ended // a record, of whatever kind
+	if p.tls != nil && p.result == probeUnsolicited {
+		return probeUnusable // a record, of whatever kind
 	}
 	return p.result
 }
 
 // decrypted reads what needs no call of the kernel: the deadline has passed.
-func (p *probe) decrypted() quiet {
+func (p *probe) decrypted() probeResult {
 	var b [1]byte
-	p.tls.SetReadDeadline(past)
+	p.tls.SetReadDeadline(longAgo)
 	n, err := p.tls.Read(b[:])
 	p.tls.SetReadDeadline(time.Time{})
 	switch {
 	case n > 0:
-		return spoke
+		return probeUnsolicited
 	case isTimeout(err):
-		return silent
+		return probeSilent
 	}
-	return ended
+	return probeUnusable
 }

@@ -40,9 +40,9 @@ func (x *exchange) appendIdentity(dst []byte) []byte {
 	if !x.forwarded.host {
 		dst = append(append(dst, "\r\nX-Forwarded-Host: "...), x.req.authority...)
 	}
-	if x.vouch != "" {
+	if x.access != "" {
 		dst = append(dst, "\r\nX-NexusHub-Access: "...)
-		dst = append(dst, x.vouch...)
+		dst = append(dst, x.access...)
 	}
 	return append(dst, "\r\n"...)
 }

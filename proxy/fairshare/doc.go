@@ -1,4 +1,4 @@
-// Package shares decides who gives way when something that all clients use together
+// Package fairshare decides who gives way when something that all clients use together
 // runs out: connections, requests, turns of the processor.
 //
 // Its contract: shares bite only under pressure, so whoever is alone may use everything.
@@ -6,4 +6,4 @@
 // who then still holds less; among what one holder has, the least valuable goes first.
 // Whoever holds no more than an equal part of the whole never loses anything but what is
 // spare. Nothing here waits, closes or logs; that is up to those who ask.
-package shares
+package fairshare

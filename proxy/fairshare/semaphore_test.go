@@ -1,4 +1,4 @@
-package shares
+package fairshare
 
 import (
 	"slices"
@@ -9,23 +9,23 @@ import (
 // TestTurnsGoRound: whoever comes into a crowd of one holder waits for one of them.
 func TestTurnsGoRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := NewTurns(1)
-		if !turns.Wait(Named("a"), nil) {
+		turns := NewSemaphore(1)
+		if !turns.Acquire(Named("a"), nil) {
 			t.Fatal("a free turn was not given")
 		}
 		var order []string
 		come := func(name string) {
 			go func() {
-				turns.Wait(Named(name), nil)
+				turns.Acquire(Named(name), nil)
 				order = append(order, name) // one at a time
-				turns.Done()
+				turns.Release()
 			}()
 			synctest.Wait()
 		}
 		for _, name := range []string{"a", "a", "a", "b", "b", "c"} {
 			come(name)
 		}
-		turns.Done()
+		turns.Release()
 		synctest.Wait()
 		if want := []string{"a", "b", "c", "a", "b", "a"}; !slices.Equal(order, want) {
 			t.Errorf("%v, want %v", order, want)
@@ -35,10 +35,10 @@ func TestTurnsGoRound(t *testing.T) {
 
 func TestTurnsAreAsManyAsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns, at := NewTurns(3), 0
+		turns, at := NewSemaphore(3), 0
 		for range 10 {
 			go func() {
-				turns.Wait(Named("a"), nil)
+				turns.Acquire(Named("a"), nil)
 				at++
 			}()
 			synctest.Wait()
@@ -46,11 +46,11 @@ func TestTurnsAreAsManyAsSaid(t *testing.T) {
 		if at != 3 {
 			t.Errorf("%d are at it", at)
 		}
-		if !turns.Wait(Key{}, nil) { // the exempt do not wait
+		if !turns.Acquire(Key{}, nil) { // the exempt do not wait
 			t.Error("refused")
 		}
 		for range 8 { // 3 and the exempt one; then those that came next
-			turns.Done()
+			turns.Release()
 			synctest.Wait()
 		}
 		if at != 10 {
@@ -63,23 +63,23 @@ func TestTurnsAreAsManyAsSaid(t *testing.T) {
 // those who went, and no turn is lost with one that came as its owner left.
 func TestTurnsForgetWhoLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := NewTurns(1)
-		turns.Wait(Named("a"), nil)
+		turns := NewSemaphore(1)
+		turns.Acquire(Named("a"), nil)
 		for range 100 {
 			gone := make(chan struct{})
-			go turns.Wait(Named("b"), gone)
+			go turns.Acquire(Named("b"), gone)
 			synctest.Wait()
 			close(gone)
 			synctest.Wait()
 		}
-		if len(turns.lines) != 0 || turns.order.Len() != 0 {
-			t.Errorf("%d lines, %d in order", len(turns.lines), turns.order.Len())
+		if len(turns.queues) != 0 || turns.order.Len() != 0 {
+			t.Errorf("%d lines, %d in order", len(turns.queues), turns.order.Len())
 		}
 		turn := make(chan struct{})
-		l, queued := turns.queue(Named("b"), turn)
-		turns.Done()
-		turns.leave(l, queued, turn)
-		if !turns.Wait(Named("c"), nil) || turns.free != 0 {
+		l, queued := turns.enqueue(Named("b"), turn)
+		turns.Release()
+		turns.abandon(l, queued, turn)
+		if !turns.Acquire(Named("c"), nil) || turns.free != 0 {
 			t.Error("a turn was lost")
 		}
 	})

@@ -1,7 +1,7 @@
-// Package access remembers the access tokens that the proxy has handed out: only
+// Package accesstoken remembers the access tokens that the proxy has handed out: only
 // their SHA-256, on disk before the client gets one, so that a token stays valid
 // over a restart until it expires.
-package access
+package accesstoken
 
 import (
 	"bufio"

@@ -1,4 +1,4 @@
-package shares
+package fairshare
 
 // ranking keeps the groups of one kind by their size, so that the biggest is at hand
 // however many there are.
@@ -16,14 +16,14 @@ func (r *ranking) of(k Key) *group {
 	return &group{key: k, at: r.at}
 }
 
-func (r *ranking) add(g *group, s *Seat) {
+func (r *ranking) add(g *group, s *Slot) {
 	r.drop(g)
 	g.add(s)
 	r.groups[g.key] = g
 	r.keep(g)
 }
 
-func (r *ranking) remove(g *group, s *Seat) {
+func (r *ranking) remove(g *group, s *Slot) {
 	r.drop(g)
 	g.remove(s)
 	if g.size() == 0 {

@@ -1,4 +1,4 @@
-package access
+package accesstoken
 
 import (
 	"crypto/sha256"

@@ -1,4 +1,4 @@
-package shares
+package fairshare
 
 import (
 	"fmt"
@@ -8,28 +8,28 @@ import (
 	"testing"
 )
 
-// thing is a member that says what it is worth.
+// thing is a member that says what it is priority.
 type thing struct {
-	name  string
-	key   Key
-	worth Worth
-	seat  *Seat
+	name     string
+	key      Key
+	priority Priority
+	slot     *Slot
 }
 
-func (m *thing) Worth() Worth { return m.worth }
+func (m *thing) Priority() Priority { return m.priority }
 
 // words makes things of "NAME:HOLDER" with marks: + busy, ~ spare, @SUBJECT.
 func words(text string) (list []*thing, subjects []Key) {
 	for i, w := range strings.Fields(text) {
-		m := &thing{worth: Worth{Since: uint64(i)}}
+		m := &thing{priority: Priority{Since: uint64(i)}}
 		var subject, holder string
 		w, subject, _ = strings.Cut(w, "@")
-		if w, m.worth.Spare = strings.CutSuffix(w, "~"); m.worth.Spare {
-			m.worth.Class = 1
+		if w, m.priority.Expendable = strings.CutSuffix(w, "~"); m.priority.Expendable {
+			m.priority.Class = 1
 		}
 		var busy bool
 		if w, busy = strings.CutSuffix(w, "+"); busy {
-			m.worth.Class = 2
+			m.priority.Class = 2
 		}
 		m.name, holder, _ = strings.Cut(w, ":")
 		if holder != "lb" {
@@ -46,7 +46,7 @@ func words(text string) (list []*thing, subjects []Key) {
 
 func TestWhoGivesWay(t *testing.T) {
 	for _, c := range []struct{ name, held, comes, want string }{
-		{"the biggest holder's oldest of the least worth", "1:a+ 2:a 3:a 4:b", "5:c", "2"},
+		{"the biggest holder's oldest of the least priority", "1:a+ 2:a 3:a 4:b", "5:c", "2"},
 		{"of the biggest holder, even what is busy", "1:a+ 2:a+ 3:b", "4:c", "1"},
 		{"not for one who would then hold as much", "1:a+ 2:a+ 3:b+ 4:b+", "5:b+", "refused"},
 		{"for one who then holds one less", "1:a+ 2:a+ 3:a+ 4:b+", "5:b+", "1"},
@@ -68,17 +68,17 @@ func TestWhoGivesWay(t *testing.T) {
 			held, subjects := words(c.held)
 			p := NewPool(len(held))
 			for i, m := range held {
-				if got := p.Take(m, m.key, subjects[i]); got.Seat == nil || got.Victim != nil {
-					t.Fatal("a free seat was not given")
+				if got := p.Acquire(m, m.key, subjects[i]); got.Slot == nil || got.Victim != nil {
+					t.Fatal("a free slot was not given")
 				}
 			}
 			comes, subjects := words(c.comes)
-			got := p.Take(comes[0], comes[0].key, subjects[0])
+			got := p.Acquire(comes[0], comes[0].key, subjects[0])
 			name := "refused"
 			if got.Victim != nil {
 				name = got.Victim.(*thing).name
 			}
-			if name != c.want || (got.Seat == nil) != (name == "refused") {
+			if name != c.want || (got.Slot == nil) != (name == "refused") {
 				t.Errorf("%s, want %s", name, c.want)
 			}
 		})
@@ -127,8 +127,8 @@ func (g *game) holds(k Key) (n int) {
 func (g *game) move() {
 	if g.rnd.IntN(4) == 0 {
 		for m := range g.seated { // whichever
-			m.seat.Leave()
-			m.seat.Leave() // twice is fine
+			m.slot.Release()
+			m.slot.Release() // twice is fine
 			delete(g.seated, m)
 			break
 		}
@@ -136,29 +136,29 @@ func (g *game) move() {
 	}
 	// The first holder is greedy.
 	k := g.keys[min(len(g.keys)-1, g.rnd.IntN(2*len(g.keys)))]
-	m := &thing{key: k, worth: Worth{Class: g.rnd.IntN(3), Since: g.rnd.Uint64(), Spare: g.rnd.IntN(3) == 0}}
+	m := &thing{key: k, priority: Priority{Class: g.rnd.IntN(3), Since: g.rnd.Uint64(), Expendable: g.rnd.IntN(3) == 0}}
 	full, before := len(g.seated) == g.limit, g.holds(k)
 	most := 0
 	for _, k := range g.keys[1:] {
 		most = max(most, g.holds(k))
 	}
-	got := g.pool.Take(m, k, Key{})
+	got := g.pool.Acquire(m, k, Key{})
 	switch {
-	case !full && (got.Seat == nil || got.Victim != nil):
-		g.t.Fatal("a free seat was not given")
-	case full && got.Victim == nil && got.Seat != nil:
-		g.t.Fatal("a seat that is not there was given")
+	case !full && (got.Slot == nil || got.Victim != nil):
+		g.t.Fatal("a free slot was not given")
+	case full && got.Victim == nil && got.Slot != nil:
+		g.t.Fatal("a slot that is not there was given")
 	case full && got.Victim == nil && (k == Key{} && most > 1 || k != Key{} && most > before+1):
 		g.t.Fatalf("refused, though one holds %d and this one %d", most, before)
 	}
 	if got.Victim != nil {
 		g.judge(got.Victim.(*thing), k, before, most)
 	}
-	if m.seat = got.Seat; m.seat != nil {
+	if m.slot = got.Slot; m.slot != nil {
 		g.seated[m] = true
 	}
 	if g.pool.Len() != len(g.seated) || len(g.seated) > g.limit {
-		g.t.Fatalf("%d seats of %d are taken, %d members are seated", g.pool.Len(), g.limit, len(g.seated))
+		g.t.Fatalf("%d slots of %d are taken, %d members are seated", g.pool.Len(), g.limit, len(g.seated))
 	}
 }
 
@@ -166,56 +166,56 @@ func (g *game) move() {
 func (g *game) judge(v *thing, k Key, before, most int) {
 	held := g.holds(v.key)
 	if !g.seated[v] {
-		g.t.Fatal("a victim that has no seat")
+		g.t.Fatal("a victim that has no slot")
 	}
 	delete(g.seated, v)
 	if k == (Key{}) {
 		before = 0
 	}
-	if v.worth.Spare && (v.key == k || v.key == (Key{}) && before == 0 || held > before) {
+	if v.priority.Expendable && (v.key == k || v.key == (Key{}) && before == 0 || held > before) {
 		return
 	}
 	if v.key == (Key{}) || v.key == k || held != most || held <= before+1 {
 		g.t.Fatalf("one of %v was taken, who holds %d of %d, for %v, who holds %d; the biggest holds %d", v.key, held, g.limit, k, before, most)
 	}
 	for m := range g.seated {
-		if m.key == v.key && m.worth.less(v.worth) {
-			g.t.Fatalf("%+v was taken while %+v was there", v.worth, m.worth)
+		if m.key == v.key && m.priority.less(v.priority) {
+			g.t.Fatalf("%+v was taken while %+v was there", v.priority, m.priority)
 		}
 	}
 }
 
 // TestManyAreSearchedInTurn: a search is bounded, and what it does not reach the next one does.
 func TestManyAreSearchedInTurn(t *testing.T) {
-	const many = 10 * looks
+	const many = 10 * maxScan
 	p, flood := NewPool(many), Named("flood")
 	var idle *thing
 	for i := range many {
-		m := &thing{worth: Worth{Class: 2}}
+		m := &thing{priority: Priority{Class: 2}}
 		if i == many-1 {
-			m.worth.Class = 1
+			m.priority.Class = 1
 			idle = m
 		}
-		p.Take(m, flood, Key{})
+		p.Acquire(m, flood, Key{})
 	}
-	for i := range many/looks + 1 {
-		if p.Take(&thing{}, Named(fmt.Sprint(i)), Key{}).Victim == idle {
+	for i := range many/maxScan + 1 {
+		if p.Acquire(&thing{}, Named(fmt.Sprint(i)), Key{}).Victim == idle {
 			return
 		}
 	}
-	t.Error("what was worth least was never found")
+	t.Error("what was priority least was never found")
 }
 
 func TestRelieve(t *testing.T) {
 	p := NewPool(10)
-	if p.Relieve() != nil {
+	if p.EvictOne() != nil {
 		t.Error("somebody gave way where nobody is")
 	}
 	held, _ := words("1:a 2:b+ 3:b 4:lb 5:lb 6:lb")
 	for _, m := range held {
-		p.Take(m, m.key, Key{})
+		p.Acquire(m, m.key, Key{})
 	}
-	if v := p.Relieve(); v != Member(held[2]) {
+	if v := p.EvictOne(); v != Member(held[2]) {
 		t.Errorf("%+v gave way", v)
 	}
 }
@@ -246,12 +246,12 @@ func BenchmarkTake(b *testing.B) {
 	const many = 20_000
 	p, flood := NewPool(many), Named("flood")
 	for range many {
-		p.Take(&thing{}, flood, Key{})
+		p.Acquire(&thing{}, flood, Key{})
 	}
 	other := Named("other")
 	for b.Loop() {
-		p.Take(&thing{}, other, Key{}).Seat.Leave()
-		p.Take(&thing{}, flood, Key{})
+		p.Acquire(&thing{}, other, Key{}).Slot.Release()
+		p.Acquire(&thing{}, flood, Key{})
 	}
 }
 
@@ -260,10 +260,10 @@ func BenchmarkTakeFree(b *testing.B) {
 	p, k := NewPool(1000), Named("one")
 	m := &thing{}
 	for range 10 {
-		p.Take(m, k, Key{})
+		p.Acquire(m, k, Key{})
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		p.Take(m, k, Key{}).Seat.Leave()
+		p.Acquire(m, k, Key{}).Slot.Release()
 	}
 }

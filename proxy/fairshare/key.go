@@ -1,4 +1,4 @@
-package shares
+package fairshare
 
 import "net/netip"
 

@@ -1,11 +1,11 @@
-package shares
+package fairshare
 
 import "sync"
 
 // kinds of holders that one pool may know: of the client, and of what it wants.
 const kinds = 2
 
-// Pool is a bounded number of seats. It is safe for concurrent use; every call takes
+// Pool is a bounded number of slots. It is safe for concurrent use; every call takes
 // the same short time, whoever holds how much.
 type Pool struct {
 	limit int
@@ -15,7 +15,7 @@ type Pool struct {
 	by  [kinds]ranking
 }
 
-// NewPool returns a pool of limit seats.
+// NewPool returns a pool of limit slots.
 func NewPool(limit int) *Pool {
 	p := &Pool{limit: limit, all: group{at: kinds}}
 	for i := range p.by {
@@ -24,45 +24,45 @@ func NewPool(limit int) *Pool {
 	return p
 }
 
-// Seat is what a member has of a pool.
-type Seat struct {
+// Slot is what a member has of a pool.
+type Slot struct {
 	pool   *Pool
 	member Member
 	places [kinds + 1]place
 }
 
-// Taken is the outcome of Take: the seat, nil when the member was refused; and whose seat
+// Acquired is the outcome of Take: the slot, nil when the member was refused; and whose slot
 // it was before, who therefore has to give way, nil when one was free. Pressed is who
 // holds most, when none was free, and how much.
-type Taken struct {
-	Seat    *Seat
-	Victim  Member
-	Worth   Worth // of the victim
-	Pressed Key
-	Holds   int
+type Acquired struct {
+	Slot     *Slot
+	Victim   Member
+	Priority Priority // of the victim
+	Biggest  Key
+	Holds    int
 }
 
-// Take gives m a seat, as one of client and, where that matters too, of subject; several
+// Acquire gives m a slot, as one of client and, where that matters too, of subject; several
 // pools without subjects pass the zero Key.
-func (p *Pool) Take(m Member, client, subject Key) (t Taken) {
+func (p *Pool) Acquire(m Member, client, subject Key) (t Acquired) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	groups := p.groups(client, subject)
 	if p.all.size() >= p.limit {
-		victim := p.yielding(groups)
-		t.Pressed, t.Holds = p.pressed(victim, client)
+		victim := p.victimFor(groups)
+		t.Biggest, t.Holds = p.biggest(victim, client)
 		if victim == nil {
 			return t
 		}
-		t.Victim, t.Worth = victim.member, victim.member.Worth()
+		t.Victim, t.Priority = victim.member, victim.member.Priority()
 		p.remove(victim)
 		groups = p.groups(client, subject) // one may have become empty
 	}
-	t.Seat = &Seat{pool: p, member: m}
-	p.all.add(t.Seat)
+	t.Slot = &Slot{pool: p, member: m}
+	p.all.add(t.Slot)
 	for i, g := range groups {
 		if g != nil {
-			p.by[i].add(g, t.Seat)
+			p.by[i].add(g, t.Slot)
 		}
 	}
 	return t
@@ -76,38 +76,38 @@ func (p *Pool) groups(client, subject Key) [kinds]*group {
 	return [kinds]*group{p.by[0].of(client), p.by[1].of(subject)}
 }
 
-// Relieve takes a seat from the biggest holder for nobody: what the seats stand for has
+// EvictOne takes a slot from the biggest holder for nobody: what the slots stand for has
 // run out before they did.
-func (p *Pool) Relieve() (victim Member) {
+func (p *Pool) EvictOne() (victim Member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	big := p.by[0].biggest()
 	if big == nil {
 		return nil
 	}
-	s := big.least(anySeat)
+	s := big.least(anySlot)
 	p.remove(s)
 	return s.member
 }
 
-// yielding returns the seat that is taken for a newcomer, nil for none.
-func (p *Pool) yielding(of [kinds]*group) *Seat {
+// victimFor returns the slot that is taken for a newcomer, nil for none.
+func (p *Pool) victimFor(of [kinds]*group) *Slot {
 	client := share(of[0])
 	if big := p.by[0].biggest(); big != nil && big.size() > client+1 {
-		return big.least(anySeat)
+		return big.least(anySlot)
 	}
 	if big := p.by[1].biggest(); big != nil && of[1] != nil && big.size() > share(of[1])+1 {
-		if s := big.least(func(s *Seat, _ Worth) bool { return s.share() > client }); s != nil {
+		if s := big.least(func(s *Slot, _ Priority) bool { return s.share() > client }); s != nil {
 			return s
 		}
 	}
-	if s := of[0].least(func(_ *Seat, w Worth) bool { return w.Spare }); s != nil {
+	if s := of[0].least(func(_ *Slot, w Priority) bool { return w.Expendable }); s != nil {
 		return s
 	}
-	return p.all.least(func(s *Seat, w Worth) bool { return w.Spare && s.share() > client })
+	return p.all.least(func(s *Slot, w Priority) bool { return w.Expendable && s.share() > client })
 }
 
-func anySeat(*Seat, Worth) bool { return true }
+func anySlot(*Slot, Priority) bool { return true }
 
 // share is what counts of what a holder has.
 func share(g *group) int {
@@ -117,11 +117,11 @@ func share(g *group) int {
 	return g.size()
 }
 
-// share is that of the seat's client; an exempt one counts as one that has a single seat.
-func (s *Seat) share() int { return max(1, share(s.places[0].group)) }
+// share is that of the slot's client; an exempt one counts as one that has a single slot.
+func (s *Slot) share() int { return max(1, share(s.places[0].group)) }
 
-// pressed names who holds most.
-func (p *Pool) pressed(victim *Seat, client Key) (Key, int) {
+// biggest names who holds most.
+func (p *Pool) biggest(victim *Slot, client Key) (Key, int) {
 	if victim != nil {
 		g := victim.places[0].group
 		return g.key, g.size()
@@ -129,7 +129,7 @@ func (p *Pool) pressed(victim *Seat, client Key) (Key, int) {
 	return client, p.by[0].of(client).size()
 }
 
-func (p *Pool) remove(s *Seat) {
+func (p *Pool) remove(s *Slot) {
 	for i := range p.by {
 		if g := s.places[i].group; g != nil {
 			p.by[i].remove(g, s)
@@ -138,8 +138,8 @@ func (p *Pool) remove(s *Seat) {
 	p.all.remove(s)
 }
 
-// Leave gives the seat back. A seat that was taken, or none, is fine.
-func (s *Seat) Leave() {
+// Release gives the slot back. A slot that was taken, or none, is fine.
+func (s *Slot) Release() {
 	if s == nil {
 		return
 	}
@@ -150,7 +150,7 @@ func (s *Seat) Leave() {
 	}
 }
 
-// Len is how many seats are taken.
+// Len is how many slots are taken.
 func (p *Pool) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
