@@ -50,7 +50,7 @@ func TestPurgeStaysInItsTrees(t *testing.T) {
 func TestUsersThatAreThereBefore(t *testing.T) {
 	onEachBareSuite(t, func(t *testing.T, h *host) {
 		h.Sh(t, "useradd -o -u 0 -M _nexushub-proxy; groupadd nexushub; useradd -G nexushub eve")
-		if out, err := h.TryInstallDeb(t, lab.MustDeb(t)); err == nil || !strings.Contains(out+err.Error(), "which is another's") {
+		if out, err := h.TryInstallDeb(t, lab.MustDeb(t)); err == nil || !strings.Contains(out+err.Error(), "belongs to another user") {
 			t.Errorf("installed with root as the proxy's user: %v\n%s", err, out)
 		}
 		h.Sh(t, "userdel -f _nexushub-proxy; useradd -r -M -s /usr/sbin/nologin _nexushub-proxy")
