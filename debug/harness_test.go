@@ -26,6 +26,7 @@ import (
 	"github.com/nexushub/nexushub/debug/upload"
 	"github.com/nexushub/nexushub/internal/apiserver"
 	"github.com/nexushub/nexushub/internal/hostile"
+	"github.com/nexushub/nexushub/internal/logentry"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/problem"
 	"github.com/nexushub/nexushub/journal"
@@ -391,5 +392,5 @@ func (l *fakeLogs) Serve(w http.ResponseWriter, r *http.Request, q journal.Query
 }
 
 func (l *fakeLogs) Tail(context.Context, string, int) ([]*journal.Entry, error) {
-	return []*journal.Entry{{Message: "last words"}}, nil
+	return []*journal.Entry{{Entry: logentry.Entry{Message: "last words"}}}, nil
 }

@@ -3,7 +3,6 @@ package journal
 import (
 	"regexp"
 	"strings"
-	"time"
 )
 
 // What this package knows of the units and messages of others.
@@ -84,15 +83,4 @@ func isApp(unit string) bool {
 
 func isManager(exe string) bool {
 	return exe == "/usr/lib/systemd/systemd" || exe == "/lib/systemd/systemd" || exe == "/usr/lib/systemd/systemd-executor"
-}
-
-func newEntry(r *record, source string) *Entry {
-	e := &Entry{
-		ID: r.cursor, Time: time.UnixMicro(r.realtime).UTC(), Priority: r.priority, Source: source,
-		Message: safe(r.message, r.cut), PID: r.pid, cursor: r.cursor, streamID: r.streamID, continues: r.continues(),
-	}
-	if at, err := parseCursor(r.cursor); err == nil {
-		e.at = at
-	}
-	return e
 }

@@ -6,12 +6,14 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/nexushub/nexushub/internal/logentry"
 )
 
 // numbered are entries of one application.
 func numbered(from, to int) (items []Item) {
 	for i := from; i < to; i++ {
-		items = append(items, Item{Entry: &Entry{Instance: idA, Priority: 6, Message: fmt.Sprint(i)}})
+		items = append(items, Item{Entry: &Entry{Entry: logentry.Entry{Message: fmt.Sprint(i)}, Instance: idA, Priority: 6}})
 	}
 	return items
 }

@@ -59,7 +59,7 @@ func (f Format) appendGap(b []byte, g *Gap) ([]byte, error) {
 	if f == Text {
 		return append(append(append(b, "-- "...), Plain(g.Message)...), " --\n"...), nil
 	}
-	data, err := json.Marshal(g)
+	data, err := json.Marshal(g.Gap)
 	if err != nil {
 		return b, err
 	}
@@ -74,9 +74,9 @@ func (f Format) appendGap(b []byte, g *Gap) ([]byte, error) {
 
 // AppendText writes an entry as a line for people, safe for a terminal.
 func (e *Entry) AppendText(b []byte) []byte {
-	b = e.Time.UTC().AppendFormat(b, time.RFC3339Nano[:19]+".000Z")
+	b = e.Timestamp.AppendFormat(b, time.RFC3339Nano[:19]+".000Z")
 	b = append(append(b, ' '), e.Source...)
-	b = append(append(b, ' '), e.Level()...)
+	b = append(append(b, ' '), e.Level...)
 	b = append(append(b, ' '), Plain(e.Message)...)
 	return append(b, '\n')
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/nexushub/nexushub/internal/logentry"
 )
 
 var owners = map[string]string{unitA: idA, unitB: idB}
@@ -103,7 +105,7 @@ func TestSources(t *testing.T) {
 	var got []string
 	entries, err := j.hub(owners).Tail(t.Context(), idA, 10)
 	for _, e := range entries {
-		got = append(got, e.Message+e.Source+"/"+e.Level())
+		got = append(got, e.Message+e.Source+"/"+e.Level)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -354,7 +356,7 @@ func TestRing(t *testing.T) {
 	var r ring
 	for i := range 3 * maxRing {
 		id := []string{idA, idB}[i%2]
-		r.add(Item{Entry: &Entry{Instance: id, Message: fmt.Sprint(i), at: ringCursor(i + 1)}})
+		r.add(Item{Entry: &Entry{Entry: logentry.Entry{Message: fmt.Sprint(i)}, Instance: id, at: ringCursor(i + 1)}})
 	}
 	if len(r.items) != maxRing {
 		t.Errorf("%d items", len(r.items))

@@ -74,7 +74,7 @@ func (j *joiner) join(e *Entry) *Entry {
 func (j *joiner) expire(now *Entry) []*Entry {
 	var out []*Entry
 	for stream, p := range j.waiting {
-		if now.Time.Sub(p.first.Time) > maxWait && stream != now.streamID {
+		if now.Timestamp.Sub(p.first.Timestamp) > maxWait && stream != now.streamID {
 			out = append(out, p.first.with("", p.text.String()))
 			delete(j.waiting, stream)
 		}
@@ -98,7 +98,7 @@ func (j *joiner) flush() []*Entry {
 }
 
 func byTime(a, b *Entry) int {
-	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.cursor, b.cursor))
+	return cmp.Or(a.Timestamp.Compare(b.Timestamp), cmp.Compare(a.cursor, b.cursor))
 }
 
 // name gives out the ids after the entry at has been taken in.

@@ -46,9 +46,9 @@ func (q Query) wants(e *Entry) bool {
 	switch {
 	case e.Priority > q.Priority:
 		return false
-	case !q.Since.IsZero() && e.Time.Before(q.Since):
+	case !q.Since.IsZero() && e.Timestamp.Before(q.Since):
 		return false
-	case !q.Until.IsZero() && e.Time.After(q.Until):
+	case !q.Until.IsZero() && e.Timestamp.After(q.Until):
 		return false
 	}
 	return q.Grep == nil || q.Grep.MatchString(e.Message)

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -52,14 +51,10 @@ func TestServeFailsBeforeTheFirstByte(t *testing.T) {
 	}
 }
 
-// The JSON of an entry, written by hand for speed, is what encoding/json would read
-// and write.
-func TestEntryJSON(t *testing.T) {
-	for _, message := range []string{"", "plain", "quo\"te\\", "tab\tline\n", "\x1b[31m", "ünïcödé 日本", "<&>", "\u2028", "\x7f"} {
-		e := &Entry{ID: "c", Time: time.UnixMicro(1), Priority: 4, Source: Stderr, Message: message, PID: 3}
-		var back struct{ Message, Level, Source string }
-		if err := json.Unmarshal(e.json(), &back); err != nil || back.Message != message || back.Level != "warn" || back.Source != "stderr" {
-			t.Errorf("%q came back as %+v, %v", message, back, err)
+func TestLevel(t *testing.T) {
+	for priority, want := range strings.Fields("error error error error warn info info debug") {
+		if got := newEntry(&record{priority: priority}, Stdout).Level; got != want {
+			t.Errorf("priority %d is %q, want %q", priority, got, want)
 		}
 	}
 }
