@@ -34,7 +34,7 @@ func benchAgent(b *testing.B, n int) *Agent {
 		})
 	}
 	a, err := New(b.Context(), Options{
-		Config: c, Units: fake.New(), Proxy: &fakeProxy{}, Releases: &fakeReleases{}, Journal: silence{},
+		Config: c, Units: fake.New(), Proxy: &fakeProxy{}, Releases: &fakeReleases{}, Journal: fixedJournal{},
 		State: store, Vault: vault, BootID: "b", Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -103,7 +103,7 @@ func (h *host) app(id, host string, f ...func(*config.App)) {
 func (h *host) start() {
 	h.t.Helper()
 	a, err := New(h.t.Context(), Options{
-		Config: h.config, Units: h.units, Proxy: h.proxy, Releases: h.releases, Journal: silence{},
+		Config: h.config, Units: h.units, Proxy: h.proxy, Releases: h.releases, Journal: fixedJournal{},
 		State: h.state, Vault: h.vault, Secret: "s3cret", BootID: h.boot, ProxyPort: 8443, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -173,14 +173,14 @@ func (h *host) unitsOf(id string) []units.Status {
 	return list
 }
 
-// silence is a journal without lines.
-type silence struct{}
+// fixedJournal has the same last lines and the same exit for every unit.
+type fixedJournal struct{}
 
-func (silence) Tail(context.Context, string, int) ([]string, error) {
+func (fixedJournal) Tail(context.Context, string, int) ([]string, error) {
 	return []string{"last words"}, nil
 }
 
-func (silence) LastExit(context.Context, string) (journal.Exit, bool, error) {
+func (fixedJournal) LastExit(context.Context, string) (journal.Exit, bool, error) {
 	return journal.Exit{At: time.Unix(1, 0), Code: "exited", Status: 42, Result: "exit-code"}, true, nil
 }
 
