@@ -12,7 +12,7 @@ import (
 
 // child runs journalctl and hands each record to fn until fn returns false or the
 // output ends. The process is gone when it returns.
-func child(ctx context.Context, command []string, fn func(r *record, more bool) bool) (err error) {
+func child(ctx context.Context, command []string, fn func(*record) bool) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
@@ -37,7 +37,7 @@ func child(ctx context.Context, command []string, fn func(r *record, more bool) 
 }
 
 // pump parses; done says that fn has had enough.
-func pump(out io.Reader, fn func(r *record, more bool) bool) (done bool, err error) {
+func pump(out io.Reader, fn func(*record) bool) (done bool, err error) {
 	in := newExportReader(out)
 	for {
 		r, err := in.next()
@@ -46,7 +46,7 @@ func pump(out io.Reader, fn func(r *record, more bool) bool) (done bool, err err
 			return false, nil
 		case err != nil:
 			return false, err
-		case !fn(r, in.buffered()):
+		case !fn(r):
 			return true, nil
 		}
 	}

@@ -30,7 +30,7 @@ func (l LastWords) LastExit(ctx context.Context, unit string) (e Exit, ok bool, 
 		"_PID=1", "UNIT=" + unit, "MESSAGE_ID=" + exitID, "MESSAGE_ID=" + failureID,
 	})
 	var failure record // comes after the exit that led to it
-	err = child(ctx, command, func(r *record, _ bool) bool {
+	err = child(ctx, command, func(r *record) bool {
 		if r.messageID == failureID {
 			failure = *r
 			return true

@@ -30,9 +30,6 @@ func newExportReader(r io.Reader) *exportReader {
 	return &exportReader{in: bufio.NewReaderSize(r, 256<<10), words: map[string]string{}}
 }
 
-// buffered says whether more can be read without waiting.
-func (e *exportReader) buffered() bool { return e.in.Buffered() > 0 }
-
 // next returns the next entry, io.EOF at a clean end, io.ErrUnexpectedEOF inside one.
 func (e *exportReader) next() (*record, error) {
 	r := &record{priority: 6}

@@ -190,7 +190,7 @@ func (h *Hub) history(ctx context.Context, q Query, args []string, fn func(*reco
 	}
 	command := slices.Concat(h.command, []string{"--output=export", "--output-fields=" + readFields, "--no-pager", "--quiet"},
 		args, h.matches(q))
-	err := child(ctx, command, func(r *record, _ bool) bool { return fn(r) })
+	err := child(ctx, command, fn)
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}

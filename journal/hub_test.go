@@ -306,7 +306,7 @@ func TestOtherMachinesAreLeftOut(t *testing.T) {
 	items := make(chan Item, 2)
 	read := (&live{hub: h}).reader(t.Context(), items)
 	for _, machine := range []string{"there", "here"} {
-		read(&record{machine: machine, unit: unitA, instance: idA, message: machine}, false)
+		read(&record{machine: machine, unit: unitA, instance: idA, message: machine})
 	}
 	if len(items) != 1 || (<-items).Entry.Message != "here" {
 		t.Error("not exactly what this machine wrote")

@@ -39,9 +39,9 @@ func (l *live) command() []string {
 
 // reader attributes records. The first one after a restart must be the last one
 // before it; if it is another, what was between them has been vacuumed.
-func (l *live) reader(ctx context.Context, items chan<- Item) func(*record, bool) bool {
+func (l *live) reader(ctx context.Context, items chan<- Item) func(*record) bool {
 	resumed := l.last
-	return func(r *record, _ bool) bool {
+	return func(r *record) bool {
 		if r.machine != "" && l.hub.machine != "" && r.machine != l.hub.machine {
 			return true
 		}

@@ -39,16 +39,13 @@ type Stats struct {
 }
 
 type options struct {
-	address string
+	address string // of the bus; empty: the system bus
 	log     *slog.Logger
 	pause   time.Duration // before a lost call is made again
 }
 
 // Option changes what Dial uses.
 type Option func(*options)
-
-// WithAddress uses the bus at a D-Bus address instead of the system bus.
-func WithAddress(a string) Option { return func(o *options) { o.address = a } }
 
 // WithLog sets where lost and new connections are told; the default is slog.Default.
 func WithLog(l *slog.Logger) Option { return func(o *options) { o.log = l } }

@@ -67,8 +67,8 @@ func (p *peer) manager() *Manager {
 			served.Go(func() { p.serve(c) })
 		}
 	})
-	soon := func(o *options) { o.pause = time.Millisecond }
-	m, err := Dial(p.t.Context(), WithAddress("unix:path="+socket), WithLog(slog.New(slog.DiscardHandler)), soon)
+	here := func(o *options) { o.address, o.pause = "unix:path="+socket, time.Millisecond }
+	m, err := Dial(p.t.Context(), WithLog(slog.New(slog.DiscardHandler)), here)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -22,15 +22,12 @@ type main struct {
 // fresh says that nothing was heard since the last read.
 func (r *record) fresh() bool { return r.read && r.readAt == r.changes }
 
-// exited keeps an exit unless it is known already. A start edge carries no exit time,
-// so it never counts as one; the same exit told twice has the same time.
-func (r *record) exited(e Exit) bool {
-	if e.IsZero() || e.At.Before(r.lastExit.At) {
-		return false
+// exited keeps an exit unless a later one is known. A start edge carries no exit time, so
+// it never counts as one.
+func (r *record) exited(e Exit) {
+	if !e.IsZero() && !e.At.Before(r.lastExit.At) {
+		r.lastExit = e // the same one again may know more, such as that memory ran out
 	}
-	isNew := !e.At.Equal(r.lastExit.At)
-	r.lastExit = e // the same one again may know more, such as that memory ran out
-	return isNew
 }
 
 // record returns the one of a unit. The caller holds m.mu.

@@ -90,17 +90,6 @@ func (m *Monitor) Result(unit string) (r Result, ok bool) {
 	return w.current(), true
 }
 
-// Units returns the names of all watched units.
-func (m *Monitor) Units() []string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	names := make([]string, 0, len(m.probes))
-	for unit := range m.probes {
-		names = append(names, unit)
-	}
-	return names
-}
-
 func (m *Monitor) asker(c Check) asker {
 	if m.Ask != nil {
 		return plain{m.Ask, c}

@@ -56,7 +56,8 @@ func complain(command *byte, errno syscall.Errno) {
 //go:norace
 func say(text string) { write(2, unsafe.StringData(text), len(text)) }
 
-// write does not care for its result: there is nobody to tell.
+// write says whether it succeeded. A complaint that it cannot write is lost: there is
+// nobody else to tell.
 //
 //go:nosplit
 //go:norace

@@ -68,7 +68,7 @@ func (f *logFlags) register(cmd *cobra.Command) {
 	}
 }
 
-func (f logFlags) query(now time.Time) url.Values {
+func (f logFlags) query() url.Values {
 	q := url.Values{"follow": {strconv.FormatBool(f.follow)}}
 	set := func(key, value string) {
 		if value != "" {
@@ -149,7 +149,7 @@ type logPrinter struct {
 // print ends with the log, with ctx, or with an error that does not pass. A follower
 // whose agent restarts comes back.
 func (p *logPrinter) print(ctx context.Context, open logSource, f logFlags) error {
-	q := f.query(p.out.Now())
+	q := f.query()
 	for delay := 200 * time.Millisecond; ; delay = min(2*delay, 5*time.Second) {
 		got, err := p.once(open(ctx, q, p.after))
 		switch {

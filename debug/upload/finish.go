@@ -52,7 +52,7 @@ func (s *session) hashNext() (more bool, err error) {
 }
 
 func (s *session) hashNextLocked() (more bool, err error) {
-	_, r, err := s.open(s.digest.next)
+	r, err := s.open(s.digest.next)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
@@ -175,7 +175,7 @@ func (s *session) rewrite() (*os.File, error) {
 }
 
 func (s *session) copyTo(w io.Writer, index int) error {
-	_, r, err := s.open(index)
+	r, err := s.open(index)
 	if err != nil {
 		return err
 	}

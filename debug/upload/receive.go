@@ -124,7 +124,7 @@ func (s *session) isStolen(t *transfer) bool {
 
 // compare accepts a chunk that came before if it is the same, byte for byte.
 func (s *session) compare(index int, body io.Reader) error {
-	_, stored, err := s.open(index)
+	stored, err := s.open(index)
 	if err != nil {
 		return err
 	}

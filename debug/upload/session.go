@@ -155,15 +155,14 @@ type content struct {
 }
 
 // open finds chunk index and its bytes in one step: a finishing upload moves both.
-func (s *session) open(index int) (c chunk, r content, err error) {
+func (s *session) open(index int) (content, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, ok := s.chunks[index]
 	if !ok || s.closed {
-		return c, r, ErrNotFound
+		return content{}, ErrNotFound
 	}
-	r, err = s.bytesOf(c)
-	return c, r, err
+	return s.bytesOf(c)
 }
 
 func (s *session) bytesOf(c chunk) (content, error) {

@@ -200,15 +200,6 @@ func (d *Dir) Link(name, further string) error {
 	})
 }
 
-// Chmod changes the mode of a regular file or folder.
-func (d *Dir) Chmod(name string, perm fs.FileMode) error {
-	f, err := d.OpenFile(name, os.O_RDONLY, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Chmod(perm.Perm()), f.Close())
-}
-
 // Lchown changes the owner of what stands at name, of a link itself too.
 func (d *Dir) Lchown(name string, uid, gid int) error {
 	return d.at("chown", name, func(fd int, base string) error {

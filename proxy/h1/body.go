@@ -57,9 +57,6 @@ func (b *Body) Chunked() bool { return b.kind == chunkedBody || b.kind == closeB
 // EndsConnection says that only the end of the connection ends the body.
 func (b *Body) EndsConnection() bool { return b.kind == closeBody }
 
-// Remaining is what is left of a body of known length.
-func (b *Body) Remaining() int64 { return b.remaining }
-
 // Done says that the body was read to its end.
 func (b *Body) Done() bool { return b.done || b.Empty() }
 

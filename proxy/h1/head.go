@@ -45,16 +45,6 @@ func (h *Head) Get(id Name) []byte {
 	return nil
 }
 
-// Lookup returns the first value of a field that has no Name of its own.
-func (h *Head) Lookup(lower string) []byte {
-	for i := range h.Fields {
-		if EqualFold(h.Fields[i].Name, lower) {
-			return h.Fields[i].Value
-		}
-	}
-	return nil
-}
-
 func (h *Head) reset() {
 	fields := h.Fields[:0]
 	*h = Head{Fields: fields, Length: -1}

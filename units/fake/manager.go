@@ -1,7 +1,7 @@
 // Package fake is an in-memory units.Manager for tests: no systemd, no process, no bus.
 // It passes the same conformance suite as the real one (units/unitstest), keeps time by
 // package time, so that it works within testing/synctest, and lets a test play the
-// process (Exit, Ready), the operator (StopByHand) and the bus (Resync, Fail).
+// process (Exit, SetStatus), the operator (StopByHand) and a call that fails (Fail).
 package fake
 
 import (

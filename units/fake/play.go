@@ -34,12 +34,6 @@ func (m *Manager) StopByHand(name string) error {
 	})
 }
 
-// Vanish unloads a unit without a trace, as a restart of dbus can.
-func (m *Manager) Vanish(name string) { m.unload(name) }
-
-// Resync tells that anything may have changed.
-func (m *Manager) Resync() { m.events.Put(units.Event{Resync: true}) }
-
 // Fail makes a method fail until it is called with nil.
 func (m *Manager) Fail(method string, err error) {
 	m.mu.Lock()

@@ -59,7 +59,7 @@ func (a *Archive) Stage(ctx context.Context, base string) (s *Stage, err error) 
 		}
 		t, rel, err := admit(e)
 		if err == nil {
-			err = s.unpack(ctx, t, rel, e)
+			err = s.unpack(t, rel, e)
 		}
 		if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, beneath.ErrLink) {
 			err = fmt.Errorf("%q comes twice, or is not in a folder that came before it: %w: %w", e.Name, err, api.Invalid)
@@ -134,7 +134,7 @@ func (s *Stage) staged(t tree, rel string) string {
 	return path.Join(s.parents[t.parent].stage, path.Base(t.name), rel)
 }
 
-func (s *Stage) unpack(ctx context.Context, t tree, rel string, e entry) error {
+func (s *Stage) unpack(t tree, rel string, e entry) error {
 	if t == appTree("") { // root's own, made by the package
 		return nil
 	}
