@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
 )
@@ -38,7 +38,7 @@ type catalogue struct {
 // resolved is an instance whose package was looked for.
 type resolved struct {
 	Instance
-	release release.Release
+	release fact.Release
 	problem string
 	pinned  bool   // release is an older one by an operator's word
 	adopted bool   // known only from what runs

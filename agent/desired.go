@@ -2,7 +2,7 @@ package agent
 
 import (
 	"github.com/nexushub/nexushub/agent/audience"
-	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/units"
 )
@@ -11,7 +11,7 @@ import (
 type Desired struct {
 	Instance
 	Name     string // slug, for unit names and people
-	Release  release.Release
+	Release  fact.Release
 	Manifest manifest.Manifest // effective: defaults, package, operator
 	Spec     units.Spec
 	Revision string // of Spec; empty: nothing is to run

@@ -11,8 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/health"
-	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/agent/secret"
 	"github.com/nexushub/nexushub/agent/state"
 	"github.com/nexushub/nexushub/api"
@@ -192,22 +192,22 @@ type fakeReleases struct {
 	bare    bool // packages have neither bin/app nor files
 }
 
-func (r *fakeReleases) Resolve(_ context.Context, path string) (release.Release, error) {
+func (r *fakeReleases) Resolve(_ context.Context, path string) (fact.Release, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.fail[path]; err != nil {
-		return release.Release{}, err
+		return fact.Release{}, err
 	}
-	return release.Release{Hash: "hash-of-" + path + r.version, Dir: path + r.version, Runs: !r.bare, Static: !r.bare}, nil
+	return fact.Release{Hash: "hash-of-" + path + r.version, Dir: path + r.version, Runs: !r.bare, Static: !r.bare}, nil
 }
 
-func (r *fakeReleases) Get(hash string) (release.Release, error) {
+func (r *fakeReleases) Get(hash string) (fact.Release, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.fail[hash]; err != nil {
-		return release.Release{}, err
+		return fact.Release{}, err
 	}
-	return release.Release{Hash: hash, Dir: "/releases/" + hash, Runs: true}, nil
+	return fact.Release{Hash: hash, Dir: "/releases/" + hash, Runs: true}, nil
 }
 
 func (r *fakeReleases) deploy(version string) {

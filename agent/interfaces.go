@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/units"
@@ -52,8 +52,8 @@ type Proxy interface {
 
 // Releases finds what a package or a hash stands for, see release.Store.
 type Releases interface {
-	Resolve(ctx context.Context, path string) (release.Release, error)
-	Get(hash string) (release.Release, error)
+	Resolve(ctx context.Context, path string) (fact.Release, error)
+	Get(hash string) (fact.Release, error)
 }
 
 // Journal reads the last words of a unit, and how it ended.

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent/audience"
-	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/units"
 )
@@ -25,7 +25,7 @@ type Memory struct {
 type Good struct {
 	Revision string            `json:"revision"`
 	Spec     units.Spec        `json:"spec"`
-	Release  release.Release   `json:"release"`
+	Release  fact.Release      `json:"release"`
 	Manifest manifest.Manifest `json:"manifest"` // its health check and routing, which Spec does not have
 }
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nexushub/nexushub/agent/health"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -113,7 +113,7 @@ func (s *situation) unitPhase(u *Unit) phase {
 
 func (s *situation) unhealthyPhase(u *Unit) phase {
 	switch {
-	case u.Health.State == health.Unhealthy:
+	case u.Health.State == fact.Unhealthy:
 		return phase{api.StateUnhealthy, healthWords(s.Desired, u)}
 	case u.Health.Failures > 0 && outOfPatience(s.Desired, u, s.now):
 		return phase{api.StateUnhealthy, healthWords(s.Desired, u)}

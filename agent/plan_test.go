@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nexushub/nexushub/agent/health"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/units"
 )
@@ -35,7 +35,7 @@ func aUnit(name, active string, f ...func(*Unit)) *Unit {
 		Unit: name, Instance: instanceA, Kind: KindStatic, App: "a", LoadState: "loaded", ActiveState: active,
 		SubState: map[string]string{"active": "running", "activating": "auto-restart", "failed": "failed"}[active],
 		ActiveAt: noon.Add(-time.Hour), Invocation: "1",
-	}, Probed: true, Health: health.Result{State: health.Healthy}}
+	}, Probed: true, Health: fact.Health{State: fact.Healthy}}
 	for _, f := range f {
 		f(u)
 	}
@@ -43,10 +43,10 @@ func aUnit(name, active string, f ...func(*Unit)) *Unit {
 }
 
 func unhealthy(u *Unit) {
-	u.Health = health.Result{State: health.Unhealthy, Failures: 2, Problem: "answered 503"}
+	u.Health = fact.Health{State: fact.Unhealthy, Failures: 2, Problem: "answered 503"}
 }
 
-func unknown(u *Unit) { u.Health = health.Result{State: health.Unknown} }
+func unknown(u *Unit) { u.Health = fact.Health{State: fact.Unknown} }
 
 func drained(u *Unit) { u.Drained = true }
 

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/health"
 )
 
@@ -12,7 +13,7 @@ func (a *Agent) probe(d *Desired, u *Unit) {
 	u.Probed = d.probed()
 	if !u.Probed || !u.Running() {
 		a.monitor.Forget(u.Unit)
-		u.Health = health.Result{}
+		u.Health = fact.Health{}
 		return
 	}
 	a.monitor.Watch(u.Unit, check(d, u))

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
@@ -107,14 +108,14 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin, ceiling m
 	}
 }
 
-func (a *Agent) findRelease(ctx context.Context, in Instance) (release.Release, error) {
+func (a *Agent) findRelease(ctx context.Context, in Instance) (fact.Release, error) {
 	switch {
 	case in.Release != "":
 		return a.releases.Get(in.Release)
 	case in.Package != "":
 		return a.releases.Resolve(ctx, in.Package)
 	}
-	return release.Release{}, nil
+	return fact.Release{}, nil
 }
 
 // pins are the instances that an operator holds on an older release. The caller holds mu.

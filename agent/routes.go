@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/units"
@@ -90,7 +90,7 @@ func (s *situation) servedUnit() *Unit {
 
 // serving is what belongs to the unit that answers: the files of a new release wait
 // until its process is healthy.
-func (s *situation) serving() (*release.Release, *manifest.Manifest) {
+func (s *situation) serving() (*fact.Release, *manifest.Manifest) {
 	u := s.servedUnit()
 	if u != nil && s.Good != nil && u.Revision == s.Good.Revision && (s.Fallback || u.Unit != s.Unit) {
 		return &s.Good.Release, &s.Good.Manifest
@@ -98,7 +98,7 @@ func (s *situation) serving() (*release.Release, *manifest.Manifest) {
 	return &s.Release, &s.Manifest
 }
 
-func (s *situation) staticDir(r *release.Release) string {
+func (s *situation) staticDir(r *fact.Release) string {
 	switch {
 	case s.Stopped != "":
 		return "" // what an operator stopped serves no files either

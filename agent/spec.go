@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/nexushub/nexushub/agent/audience"
-	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/units"
@@ -33,7 +33,7 @@ type secretFiles struct {
 }
 
 // buildSpec says how an instance runs. It is pure: equal arguments are one revision.
-func buildSpec(in Instance, rel release.Release, m manifest.Manifest, s secretFiles, serial int, p Place) units.Spec {
+func buildSpec(in Instance, rel fact.Release, m manifest.Manifest, s secretFiles, serial int, p Place) units.Spec {
 	spec := units.Spec{
 		Instance: in.ID, Name: hostname.Slug(in.HostName, p.Domain), Kind: in.Kind,
 		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: serial, Sandbox: units.SandboxVersion,

@@ -3,14 +3,14 @@ package agent
 import (
 	"strings"
 
-	"github.com/nexushub/nexushub/agent/health"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/units"
 )
 
 // Unit is one revision of an instance as PID 1, the probes and the proxy know it.
 type Unit struct {
 	units.Status
-	Health  health.Result
+	Health  fact.Health
 	Probed  bool // Health means something
 	Adopted bool // it ran before the agent did
 	Drained bool // the proxy said that nothing is in flight any more
@@ -37,5 +37,5 @@ func (u *Unit) lastExit() string {
 
 // healthy says whether it may get requests.
 func (u *Unit) healthy() bool {
-	return u.Running() && (!u.Probed || u.Health.State == health.Healthy)
+	return u.Running() && (!u.Probed || u.Health.State == fact.Healthy)
 }

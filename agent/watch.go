@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nexushub/nexushub/agent/health"
+	"github.com/nexushub/nexushub/agent/fact"
 )
 
 // patience is how many failures in a row a new revision beside a good one is allowed.
@@ -125,13 +125,13 @@ func outOfPatience(d *Desired, u *Unit, now time.Time) bool {
 	if !u.Running() || !u.Probed {
 		return false
 	}
-	return u.Health.State == health.Unhealthy ||
-		u.Health.State == health.Unknown && u.Health.Failures >= d.Manifest.Health.Failures &&
+	return u.Health.State == fact.Unhealthy ||
+		u.Health.State == fact.Unknown && u.Health.Failures >= d.Manifest.Health.Failures &&
 			now.Sub(u.ActiveAt) > d.Manifest.Health.StartPeriod.Std()
 }
 
 func healthWords(d *Desired, u *Unit) string {
-	if u.Health.State == health.Unknown {
+	if u.Health.State == fact.Unknown {
 		return fmt.Sprintf("not healthy within %s: %s", d.Manifest.Health.StartPeriod.Std(), u.Health.Problem)
 	}
 	return fmt.Sprintf("health check failed %d times: %s", u.Health.Failures, u.Health.Problem)

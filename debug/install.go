@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
@@ -88,7 +89,7 @@ func (s *Server) admitRelease(id ID, by caller) error {
 }
 
 // withinCeiling refuses a package that asks for more than this host gives to one.
-func (s *Server) withinCeiling(rel release.Release) error {
+func (s *Server) withinCeiling(rel fact.Release) error {
 	var faults []problem.Fault
 	for _, f := range s.o.Runtime.Ceiling().Excesses(release.ManifestName, rel.Manifest) {
 		faults = append(faults, problem.Fault{Pointer: release.ManifestName, Detail: f.Key + " " + f.Problem})

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent"
-	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/journal"
@@ -41,7 +41,7 @@ type Runtime interface {
 
 // Releases unpacks what was uploaded, see release.Store.
 type Releases interface {
-	Import(ctx context.Context, path string) (release.Release, error)
+	Import(ctx context.Context, path string) (fact.Release, error)
 	Hold(hash string) (letGo func())
 }
 

@@ -7,6 +7,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/nexushub/nexushub/agent/fact"
 )
 
 // Monitor probes any number of units, each in its own goroutine.
@@ -61,7 +63,7 @@ func (m *Monitor) Watch(unit string, c Check) {
 	}
 	w := &watched{cancel: func() {}, probe: &probe{
 		check: c, ask: m.asker(c), changed: func() { m.changed(unit) },
-		result: Result{State: Unknown, Since: time.Now()},
+		result: fact.Health{State: fact.Unknown, Since: time.Now()},
 	}}
 	m.probes[unit] = w
 	if m.ctx != nil {
@@ -80,12 +82,12 @@ func (m *Monitor) Forget(unit string) {
 }
 
 // Result returns what is known of unit; ok is false when it is not watched.
-func (m *Monitor) Result(unit string) (r Result, ok bool) {
+func (m *Monitor) Result(unit string) (r fact.Health, ok bool) {
 	m.mu.Lock()
 	w, ok := m.probes[unit]
 	m.mu.Unlock()
 	if !ok {
-		return Result{State: Unknown}, false
+		return fact.Health{State: fact.Unknown}, false
 	}
 	return w.current(), true
 }

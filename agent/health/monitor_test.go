@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/nexushub/nexushub/agent/fact"
 )
 
 var web = Check{Type: "http", Run: "1", Interval: 10 * time.Second, Timeout: 3 * time.Second, Failures: 2}
@@ -59,7 +61,7 @@ func TestFastUntilTheFirstSuccess(t *testing.T) {
 		}
 		s.healthy.Store(true)
 		pass(lastPause)
-		if r, _ := m.Result("u"); r.State != Healthy || changes.Load() != 1 {
+		if r, _ := m.Result("u"); r.State != fact.Healthy || changes.Load() != 1 {
 			t.Errorf("result = %+v after %d changes, want healthy after 1", r, changes.Load())
 		}
 		before := s.asked.Load()
@@ -79,17 +81,17 @@ func TestThresholdThenRecovery(t *testing.T) {
 		pass(time.Second)
 		s.healthy.Store(false)
 		pass(11 * time.Second)
-		if r, _ := m.Result("u"); r.State != Healthy || r.Failures != 1 {
+		if r, _ := m.Result("u"); r.State != fact.Healthy || r.Failures != 1 {
 			t.Errorf("after one failure: %+v, want still healthy", r)
 		}
 		pass(11 * time.Second)
 		r, _ := m.Result("u")
-		if r.State != Unhealthy || r.Code != 503 || r.Body != "warming up" || r.Problem == "" {
+		if r.State != fact.Unhealthy || r.Code != 503 || r.Body != "warming up" || r.Problem == "" {
 			t.Errorf("after two failures: %+v, want unhealthy with the evidence", r)
 		}
 		s.healthy.Store(true)
 		pass(11 * time.Second)
-		if r, _ := m.Result("u"); r.State != Healthy || r.Problem != "" || changes.Load() != 3 {
+		if r, _ := m.Result("u"); r.State != fact.Healthy || r.Problem != "" || changes.Load() != 3 {
 			t.Errorf("after recovery: %+v, %d changes; want healthy, 3", r, changes.Load())
 		}
 	})
@@ -107,7 +109,7 @@ func TestNewRunStartsFromNothing(t *testing.T) {
 		next.Run = "2"
 		m.Watch("u", next)
 		pass(time.Second)
-		if r, _ := m.Result("u"); r.State != Unknown || r.Failures == 0 {
+		if r, _ := m.Result("u"); r.State != fact.Unknown || r.Failures == 0 {
 			t.Errorf("after a restart: %+v, want unknown with failures", r)
 		}
 	})

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/nexushub/nexushub/agent/fact"
 )
 
 // The pace before the first success: an application is up within milliseconds, and
@@ -21,7 +23,7 @@ type probe struct {
 	changed func()
 
 	mu     sync.Mutex // guards result
-	result Result
+	result fact.Health
 }
 
 func (p *probe) run(ctx context.Context) {
@@ -38,7 +40,7 @@ func (p *probe) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if p.note(o) == Unknown {
+		if p.note(o) == fact.Unknown {
 			timer.Reset(pause)
 			pause = min(pause*4/3, lastPause, p.check.Interval)
 			continue
@@ -48,10 +50,10 @@ func (p *probe) run(ctx context.Context) {
 }
 
 // note takes the Outcome in and tells the owner when the state changed.
-func (p *probe) note(o Outcome) State {
+func (p *probe) note(o Outcome) fact.HealthState {
 	p.mu.Lock()
 	before := p.result.State
-	p.result = p.result.after(o, time.Now(), p.check.Failures)
+	p.result = following(p.result, o, time.Now(), p.check.Failures)
 	after := p.result.State
 	p.mu.Unlock()
 	if before != after {
@@ -60,7 +62,7 @@ func (p *probe) note(o Outcome) State {
 	return after
 }
 
-func (p *probe) current() Result {
+func (p *probe) current() fact.Health {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.result

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/beneath"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
@@ -15,8 +16,8 @@ const maxManifest = 1 << 20
 // describe reads what a folder offers: its manifest, and whether it runs or serves.
 // Links in it are followed as long as they stay in it. What is wrong with the manifest is an
 // *InvalidError.
-func describe(path string, dir *beneath.Dir) (Release, error) {
-	r := Release{Dir: path}
+func describe(path string, dir *beneath.Dir) (fact.Release, error) {
+	r := fact.Release{Dir: path}
 	data, err := readInside(dir, ManifestName)
 	if err == nil {
 		r.Manifest, err = manifest.Parse(filepath.Join(path, ManifestName), data)
@@ -24,11 +25,11 @@ func describe(path string, dir *beneath.Dir) (Release, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		invalid := &InvalidError{Cause: err}
 		invalid.addManifest(err)
-		return Release{}, invalid
+		return fact.Release{}, invalid
 	}
 	r.Runs = len(r.Manifest.Exec) > 0 || isFile(dir, appPath)
 	if r.StaticDir, err = folderInside(dir, staticPath); err != nil {
-		return Release{}, err
+		return fact.Release{}, err
 	}
 	r.Static = r.StaticDir != ""
 	r.ErrorDir, err = folderInside(dir, "errors")

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/beneath"
 )
 
@@ -21,14 +22,14 @@ type source struct {
 // Resolve turns the path of a static application's package into a release: a zip is
 // imported, a folder stays where it is and is named by its Fingerprint. Either may be
 // another user's: see [beneath.Named] for the links that are followed.
-func (s *Store) Resolve(ctx context.Context, path string) (Release, error) {
+func (s *Store) Resolve(ctx context.Context, path string) (fact.Release, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
-		return Release{}, fmt.Errorf("resolve: %w", err)
+		return fact.Release{}, fmt.Errorf("resolve: %w", err)
 	}
 	f, info, err := beneath.Named(path)
 	if err != nil {
-		return Release{}, fmt.Errorf("resolve: %w", err)
+		return fact.Release{}, fmt.Errorf("resolve: %w", err)
 	}
 	defer f.Close()
 	if info.IsDir() {
@@ -37,20 +38,20 @@ func (s *Store) Resolve(ctx context.Context, path string) (Release, error) {
 	return s.resolveZip(ctx, path, f, info)
 }
 
-func resolveFolder(ctx context.Context, path string, dir *beneath.Dir) (Release, error) {
+func resolveFolder(ctx context.Context, path string, dir *beneath.Dir) (fact.Release, error) {
 	hash, err := Fingerprint(ctx, dir)
 	if err != nil {
-		return Release{}, err
+		return fact.Release{}, err
 	}
 	r, err := describe(path, dir)
 	if err != nil {
-		return Release{}, fmt.Errorf("resolve %s: %w", path, err)
+		return fact.Release{}, fmt.Errorf("resolve %s: %w", path, err)
 	}
 	r.Hash = hash
 	return r, nil
 }
 
-func (s *Store) resolveZip(ctx context.Context, path string, f *os.File, info os.FileInfo) (Release, error) {
+func (s *Store) resolveZip(ctx context.Context, path string, f *os.File, info os.FileInfo) (fact.Release, error) {
 	s.mu.Lock()
 	old, known := s.sources[path]
 	s.mu.Unlock()
@@ -59,7 +60,7 @@ func (s *Store) resolveZip(ctx context.Context, path string, f *os.File, info os
 	}
 	r, err := s.importCopy(ctx, path, f)
 	if err != nil {
-		return Release{}, err
+		return fact.Release{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,7 +70,7 @@ func (s *Store) resolveZip(ctx context.Context, path string, f *os.File, info os
 
 // importCopy imports a zip that its owner may write to meanwhile: what has been hashed
 // must be what is unpacked, or one user's file would stand under the name of another's.
-func (s *Store) importCopy(ctx context.Context, path string, from *os.File) (r Release, err error) {
+func (s *Store) importCopy(ctx context.Context, path string, from *os.File) (r fact.Release, err error) {
 	own, err := os.CreateTemp(s.dir, tempPrefix)
 	if err != nil {
 		return r, fmt.Errorf("import %s: %w", path, NoSpace(err))

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/atomicfile"
 	"github.com/nexushub/nexushub/internal/beneath"
 )
@@ -65,26 +66,26 @@ func (s *Store) removeLeftovers() error {
 // an *InvalidError that lists all problems, or with ErrNoSpace; either way nothing
 // is left behind. The release is safe from Sweep for 15 minutes: Hold it, or let it
 // appear in the set of releases in use, before.
-func (s *Store) Import(ctx context.Context, path string) (Release, error) {
+func (s *Store) Import(ctx context.Context, path string) (fact.Release, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return Release{}, fmt.Errorf("import: %w", err)
+		return fact.Release{}, fmt.Errorf("import: %w", err)
 	}
 	defer f.Close()
 	return s.importFile(ctx, f, path)
 }
 
 // importFile imports from an open file that nobody changes meanwhile.
-func (s *Store) importFile(ctx context.Context, f *os.File, path string) (Release, error) {
+func (s *Store) importFile(ctx context.Context, f *os.File, path string) (fact.Release, error) {
 	hash, err := hashFile(ctx, f)
 	if err != nil {
-		return Release{}, fmt.Errorf("import %s: %w", path, err)
+		return fact.Release{}, fmt.Errorf("import %s: %w", path, err)
 	}
 	if s.touch(hash) {
 		return s.Get(hash)
 	}
 	if err := s.unpackInTime(ctx, f, hash); err != nil {
-		return Release{}, fmt.Errorf("import %s: %w", filepath.Base(path), NoSpace(err))
+		return fact.Release{}, fmt.Errorf("import %s: %w", filepath.Base(path), NoSpace(err))
 	}
 	return s.Get(hash)
 }
@@ -180,20 +181,20 @@ func (s *Store) commit(temp, hash string, m meta) error {
 }
 
 // Get returns a stored release, or ErrNotFound.
-func (s *Store) Get(hash string) (Release, error) {
+func (s *Store) Get(hash string) (fact.Release, error) {
 	if !hashPattern.MatchString(hash) {
-		return Release{}, fmt.Errorf("%w: %q is no release name", ErrNotFound, hash)
+		return fact.Release{}, fmt.Errorf("%w: %q is no release name", ErrNotFound, hash)
 	}
 	dir, err := beneath.Open(s.path(hash))
 	if errors.Is(err, fs.ErrNotExist) {
-		return Release{}, fmt.Errorf("%w: %s", ErrNotFound, hash)
+		return fact.Release{}, fmt.Errorf("%w: %s", ErrNotFound, hash)
 	}
 	if err != nil {
-		return Release{}, err
+		return fact.Release{}, err
 	}
 	r, err := describe(s.path(hash), dir)
 	if err := errors.Join(err, dir.Close()); err != nil {
-		return Release{}, err
+		return fact.Release{}, err
 	}
 	m := s.readMeta(hash)
 	r.Hash, r.Size, r.ImportedAt = hash, m.Size, m.ImportedAt
@@ -201,12 +202,12 @@ func (s *Store) Get(hash string) (Release, error) {
 }
 
 // List returns every stored release.
-func (s *Store) List() ([]Release, error) {
+func (s *Store) List() ([]fact.Release, error) {
 	hashes, err := s.hashes()
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Release, 0, len(hashes))
+	all := make([]fact.Release, 0, len(hashes))
 	for _, hash := range hashes {
 		r, err := s.Get(hash)
 		if errors.Is(err, ErrNotFound) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/hostile"
 )
 
@@ -50,7 +51,7 @@ func TestImportStoresSameContentOnce(t *testing.T) {
 	s := openStore(t, testLimits())
 	path := writeZip(t, hostile.Zip(t, hostile.App))
 	var wg sync.WaitGroup
-	got := make([]Release, 8)
+	got := make([]fact.Release, 8)
 	for i := range got {
 		wg.Go(func() {
 			r, err := s.Import(t.Context(), path)
