@@ -29,9 +29,9 @@ func (a *Agent) Explain(ctx context.Context, nameOrID string) (api.Explanation, 
 		return api.Explanation{}, err
 	}
 	settings := unitSettings(file, notByHand)
-	argv := append([]string{"systemd-run", "--unit=" + strings.TrimSuffix(d.Unit, ".service") + "-by-hand"}, settings...)
+	line := append([]string{"systemd-run", "--unit=" + strings.TrimSuffix(d.Unit, ".service") + "-by-hand"}, settings...)
 	return api.Explanation{
-		Unit: d.Unit, Command: append(append(argv, "--"), d.argv(folder(settings))...),
+		Unit: d.Unit, Command: append(append(line, "--"), argv(d, folder(settings))...),
 		Withheld: []string{"the contents of secret files; the journal fields that tie the unit to its application"},
 	}, nil
 }
@@ -91,13 +91,13 @@ func (a *Agent) explained(nameOrID string) (d Desired, runs bool, err error) {
 	return *found, u != nil && u.Running(), nil
 }
 
-// argv is the command with an absolute path, as the unit has it.
-func (d Desired) argv(dir string) []string {
-	argv := slices.Clone(d.Spec.Exec)
-	if !filepath.IsAbs(argv[0]) {
-		argv[0] = filepath.Join(dir, argv[0])
+// argv is the command of d with an absolute path, as the unit has it.
+func argv(d Desired, dir string) []string {
+	command := slices.Clone(d.Spec.Exec)
+	if !filepath.IsAbs(command[0]) {
+		command[0] = filepath.Join(dir, command[0])
 	}
-	return argv
+	return command
 }
 
 // folder is where the application finds its release: a guest has a root of its own.

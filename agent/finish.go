@@ -50,7 +50,7 @@ func (a *Agent) done(r result, now time.Time) {
 	switch r.task.Action {
 	case Verify:
 		m.Stopped, m.ByHand = "stopped by operator (systemctl)", a.bootID
-		a.have.watch(id).expect = false
+		a.have.watch(id).stopIsOurs()
 		a.remembered()
 	case Route:
 		a.have.served[id] = r.task.Unit
@@ -65,8 +65,7 @@ func (a *Agent) done(r result, now time.Time) {
 	case Kill:
 		a.have.holds[id] = hold{until: now.Add(time.Second), why: "killed, and not gone yet"}
 	case Reset:
-		w := a.have.watch(id)
-		w.trouble = Trouble{Revision: w.trouble.Revision}
+		a.have.watch(id).forgive()
 	case Reject:
 		w := a.have.watch(id)
 		a.life.rejected++
@@ -81,13 +80,15 @@ func (a *Agent) failed(r result, now time.Time) {
 	w := a.have.watch(id)
 	switch {
 	case errors.Is(r.err, errNotByHand) && !errors.Is(r.err, errStopping):
-		w.expect = false
+		w.stopIsOurs()
 		return
 	case r.task.Action == Start:
 		w.failStart(r.err.Error(), a.have.hasGood(id, w.trouble.Revision), a.want.backoff, now)
 		return
 	}
-	w.broken = w.broken || r.task.Action == Restart
+	if r.task.Action == Restart {
+		w.restartFailed()
+	}
 	h := a.have.holds[id]
 	h.n++
 	h.why = r.task.Action.String() + ": " + r.err.Error()

@@ -62,31 +62,6 @@ func TestChangedHealthCheckIsANewRevision(t *testing.T) {
 	})
 }
 
-// TestFailedRestartIsNoOperator: what a failed restart of our own leaves behind must not
-// be taken for systemctl stop.
-func TestFailedRestartIsNoOperator(t *testing.T) {
-	d, b, now := &Desired{Revision: "r"}, backoff{first: time.Second, last: time.Second}, time.Now()
-	unit := func(active string) *Unit {
-		return &Unit{Status: units.Status{Unit: "u", ActiveState: active, Invocation: "i", Result: "success"}}
-	}
-	for _, failed := range []bool{true, false} {
-		w := &watch{}
-		see := func(active string) { w.observe(d, false, unit(active), b, now) }
-		see("active")
-		w.expect, w.broken = false, failed // as a restart begins, and ends
-		see("deactivating")
-		see("inactive")
-		if got := w.byHand(unit("inactive")); got == failed {
-			t.Errorf("restart failed: %v, but stopped by hand: %v", failed, got)
-		}
-		see("active")
-		see("inactive")
-		if !w.byHand(unit("inactive")) {
-			t.Errorf("restart failed: %v: once it ran again, a stop is an operator's", failed)
-		}
-	}
-}
-
 // TestLostDebugApplicationCanBeRemoved: taken over from PID 1 it is left as it is, until
 // it is installed anew or removed.
 func TestLostDebugApplicationCanBeRemoved(t *testing.T) {
@@ -119,17 +94,6 @@ func TestLostDebugApplicationCanBeRemoved(t *testing.T) {
 			t.Errorf("left: %+v", left)
 		}
 	})
-}
-
-// TestStopAfterASlowProxy: the proxy may have the route although it has not said so.
-func TestStopAfterASlowProxy(t *testing.T) {
-	desired := Desired{Instance: Instance{ID: shop}, Name: "shop", Unit: "u", Revision: "r", Stopped: "by operator"}
-	u := &Unit{Status: units.Status{Unit: "u", Instance: shop, ActiveState: "active"}}
-	current := Current{Units: map[string][]*Unit{shop: {u}}, Targets: map[string]string{shop: "u"}}
-	tasks := Plan([]Desired{desired}, current, time.Now())
-	if len(tasks) != 1 || tasks[0].Action != Unroute || tasks[0].Unit != "u" {
-		t.Errorf("%+v, want the route taken away first", tasks)
-	}
 }
 
 func TestOperatorsExecStandsInForBinApp(t *testing.T) {

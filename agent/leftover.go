@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"time"
-
-	"github.com/nexushub/nexushub/api"
 )
 
 // leftover stands for an instance that nobody wants any more and that still has units:
@@ -33,25 +31,4 @@ func (c Current) leftovers(desired []Desired, now time.Time) []situation {
 	}
 	slices.SortFunc(out, func(a, b situation) int { return cmp.Compare(a.ID, b.ID) })
 	return out
-}
-
-// leftover finds one by instance id, name or host name. The caller holds mu.
-func (a *Agent) leftover(name string) (api.App, bool) {
-	list := a.have.current(a.want.partial).leftovers(a.desired(), time.Now())
-	for i := range list {
-		if s := &list[i]; name == s.ID || name == s.Name || name == s.HostName {
-			return a.view(s), true
-		}
-	}
-	return api.App{}, false
-}
-
-// overdue is a unit that should be down by now; one in hand is its task's to end.
-func (s *situation) overdue() *Unit {
-	for _, u := range append(slices.Clone(s.others), s.want) {
-		if u != nil && u.Overdue(s.now) {
-			return u
-		}
-	}
-	return nil
 }

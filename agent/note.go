@@ -33,12 +33,6 @@ func (a *Agent) note(situations []situation, now time.Time) {
 	a.save(now)
 }
 
-// dealtWith says whether the start need not wait for an instance any more: it is up,
-// has failed at least once, or waits for others.
-func (s *situation) dealtWith(p phase) bool {
-	return p.state.Settled() || s.trouble.Attempt > 0 || s.want != nil && s.want.healthy() || s.empty()
-}
-
 func (a *Agent) notePhase(s *situation) phase {
 	p := s.phase()
 	if t, busy := a.have.busy[s.ID]; busy && p.state == api.StatePending && t.Action == Start {

@@ -58,7 +58,7 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 			return err
 		}
 		if _, err := a.releases.Get(target.Hash); err != nil {
-			return d.notKept(target.Hash)
+			return notKept(d, target.Hash)
 		}
 		if err := a.admitBack(d, target); err != nil {
 			return err
@@ -80,7 +80,7 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 }
 
 // notKept says why a release that ran is not there any more.
-func (d *Desired) notKept(release string) error {
+func notKept(d *Desired, release string) error {
 	why := "only the last ones are kept (releases.keep)"
 	if d.Release.Dir != "" && d.Release.Dir == d.Package {
 		why = "the package is the folder " + d.Package + ", which has only its present content"
@@ -134,7 +134,7 @@ func (a *Agent) change(nameOrID string, f func(*Desired, *Memory) error) (id str
 func (a *Agent) forgive(id string) {
 	delete(a.have.holds, id)
 	if w := a.have.watches[id]; w != nil {
-		w.trouble = Trouble{Revision: w.trouble.Revision}
+		w.forgive()
 	}
 }
 

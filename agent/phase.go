@@ -2,7 +2,6 @@ package agent
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/api"
@@ -12,12 +11,6 @@ import (
 type phase struct {
 	state api.State
 	why   string
-}
-
-// stateSince is a phase with the moment its state began.
-type stateSince struct {
-	phase
-	since time.Time
 }
 
 // phase is pure: the one place where the words of api.State are given their sense.
@@ -131,4 +124,10 @@ func (s *situation) runningWords(u *Unit) string {
 		return "the last good revision; the wanted one was given up"
 	}
 	return u.StatusText
+}
+
+// dealtWith says whether the start need not wait for an instance any more: it is up,
+// has failed at least once, or waits for others.
+func (s *situation) dealtWith(p phase) bool {
+	return p.state.Settled() || s.trouble.Attempt > 0 || s.want != nil && s.want.healthy() || s.empty()
 }

@@ -6,14 +6,10 @@ import (
 	"time"
 )
 
-// Plan compares what should be with what is and returns at most one step for each
+// Make compares what should be with what is and returns at most one step for each
 // instance: the one that is due now. The next one follows from what is then, so an
 // agent that dies between two steps goes on where it was. It is pure.
-func Plan(desired []Desired, current Current, now time.Time) []Task {
-	return plan(current.situations(desired, now), current, now)
-}
-
-func plan(situations []situation, current Current, now time.Time) []Task {
+func Make(situations []situation, current Current, now time.Time) []Task {
 	tasks := make([]Task, 0, 8)
 	wanted := make(map[string]bool, len(situations))
 	renewing := countRenewals(situations, current)
@@ -51,17 +47,6 @@ func planRemovals(wanted map[string]bool, current Current, now time.Time) []Task
 		}
 	}
 	return tasks
-}
-
-// situation is one instance at one moment.
-type situation struct {
-	*Desired
-	now     time.Time
-	want    *Unit   // the unit of the wanted revision
-	others  []*Unit // of other revisions
-	served  string
-	target  string // other than served while the proxy has not acknowledged it
-	trouble Trouble
 }
 
 // next is the step that is due.

@@ -50,6 +50,11 @@ func unknown(u *Unit) { u.Health = fact.Health{State: fact.Unknown} }
 
 func drained(u *Unit) { u.Drained = true }
 
+// plan makes a plan for what is desired.
+func plan(desired []Desired, current Current, now time.Time) []Task {
+	return Make(current.situations(desired, now), current, now)
+}
+
 func TestPlan(t *testing.T) {
 	later, before := noon.Add(time.Second), noon.Add(-time.Second)
 	tests := []struct {
@@ -153,7 +158,7 @@ func TestPlan(t *testing.T) {
 			if tt.served != "" {
 				current.Served[instanceA] = tt.served
 			}
-			checkPlan(t, Plan(tt.desired, current, noon), tt.want)
+			checkPlan(t, plan(tt.desired, current, noon), tt.want)
 		})
 	}
 }
@@ -181,7 +186,7 @@ func TestPlanIsSortedByWhatUsersNoticeFirst(t *testing.T) {
 	route.ID = "22222222-2222-4222-8222-222222222222"
 	u := aUnit(newUnit, "active")
 	u.Instance = route.ID
-	tasks := Plan([]Desired{start, route}, Current{Units: map[string][]*Unit{route.ID: {u}}}, noon)
+	tasks := plan([]Desired{start, route}, Current{Units: map[string][]*Unit{route.ID: {u}}}, noon)
 	if len(tasks) != 2 || tasks[0].Action != Route || tasks[1].Action != Start {
 		t.Errorf("tasks = %+v, want route, then start", tasks)
 	}
@@ -199,8 +204,19 @@ func BenchmarkPlan(b *testing.B) {
 	}
 	b.ResetTimer()
 	for b.Loop() {
-		if tasks := Plan(desired, current, noon); len(tasks) != 0 {
+		if tasks := plan(desired, current, noon); len(tasks) != 0 {
 			b.Fatalf("tasks = %+v", tasks[0])
 		}
+	}
+}
+
+// TestStopAfterASlowProxy: the proxy may have the route although it has not said so.
+func TestStopAfterASlowProxy(t *testing.T) {
+	desired := Desired{Instance: Instance{ID: instanceA}, Name: "a", Unit: "u", Revision: "r", Stopped: "by operator"}
+	u := &Unit{Status: units.Status{Unit: "u", Instance: instanceA, ActiveState: "active"}}
+	current := Current{Units: map[string][]*Unit{instanceA: {u}}, Targets: map[string]string{instanceA: "u"}}
+	tasks := plan([]Desired{desired}, current, time.Now())
+	if len(tasks) != 1 || tasks[0].Action != Unroute || tasks[0].Unit != "u" {
+		t.Errorf("%+v, want the route taken away first", tasks)
 	}
 }

@@ -139,7 +139,7 @@ func (a *Agent) reconcile(ctx context.Context) time.Duration {
 	return a.nextLook(desired, now)
 }
 
-// plan is what Plan says, without what failed just now. The caller holds mu.
+// plan is what Make says, without what failed just now. The caller holds mu.
 func (a *Agent) plan(situations []situation, current Current, now time.Time) []Task {
 	for id, h := range a.have.holds {
 		if h.until.After(now) {
@@ -150,7 +150,7 @@ func (a *Agent) plan(situations []situation, current Current, now time.Time) []T
 	for _, t := range tasks {
 		current.Busy[t.Instance] = true
 	}
-	return append(tasks, plan(situations, current, now)...)
+	return append(tasks, Make(situations, current, now)...)
 }
 
 // suspicions are the units that vanished without our doing: before the agent respects
@@ -190,7 +190,7 @@ func (a *Agent) dispatch(ctx context.Context, situations []situation, tasks []Ta
 		case Unroute:
 			delete(a.have.targets, t.Instance)
 		case Stop, Restart, Start:
-			a.have.watch(t.Instance).expect = false
+			a.have.watch(t.Instance).stopIsOurs()
 		}
 	}
 	generation := a.router.set(a.routeTable(situations))

@@ -36,16 +36,3 @@ func countRenewals(situations []situation, current Current) (n int) {
 
 // oldSandbox says whether what serves runs in the sandbox of an earlier version.
 func (u *Unit) oldSandbox() bool { return !u.Ended() && u.Sandbox < units.SandboxVersion }
-
-// oldSandboxes names the applications that do. The caller holds mu.
-func (a *Agent) oldSandboxes() (names []string) {
-	for _, d := range a.desired() {
-		for _, u := range a.have.byInstance[d.ID] {
-			if u.oldSandbox() {
-				names = append(names, d.Name)
-				break
-			}
-		}
-	}
-	return names
-}

@@ -33,27 +33,27 @@ func starts(tasks []Task) (n int) {
 // TestRenewals: a new sandbox reaches what runs a few at a time.
 func TestRenewals(t *testing.T) {
 	list, c := renewing(10)
-	if n := starts(Plan(list, c, noon)); n != renewAtOnce {
+	if n := starts(plan(list, c, noon)); n != renewAtOnce {
 		t.Errorf("%d start at once, want %d", n, renewAtOnce)
 	}
 	begun := aUnit(list[7].Unit, "active", unknown, func(u *Unit) { u.Sandbox = units.SandboxVersion })
 	c.Units["7"] = append(c.Units["7"], begun)
 	c.Busy["8"] = true
-	if n := starts(Plan(list, c, noon)); n != renewAtOnce-2 {
+	if n := starts(plan(list, c, noon)); n != renewAtOnce-2 {
 		t.Errorf("%d start beside two, want %d", n, renewAtOnce-2)
 	}
 	list, c = renewing(10)
 	for i := range list {
 		list[i].Release.Hash = "another"
 	}
-	if n := starts(Plan(list, c, noon)); n != 10 {
+	if n := starts(plan(list, c, noon)); n != 10 {
 		t.Errorf("%d start for a new release, want all", n)
 	}
 	list, c = renewing(10)
 	for _, us := range c.Units {
 		us[0].Sandbox = units.SandboxVersion
 	}
-	if n := starts(Plan(list, c, noon)); n != 10 {
+	if n := starts(plan(list, c, noon)); n != 10 {
 		t.Errorf("%d start for new settings, want all", n)
 	}
 }

@@ -73,21 +73,6 @@ func (s *situation) fileState() string {
 	return routeReady
 }
 
-func (s *situation) servedUnit() *Unit {
-	if s.served == "" {
-		return nil
-	}
-	if s.want != nil && s.want.Unit == s.served {
-		return s.want
-	}
-	for _, u := range s.others {
-		if u.Unit == s.served {
-			return u
-		}
-	}
-	return nil
-}
-
 // serving is what belongs to the unit that answers: the files of a new release wait
 // until its process is healthy.
 func (s *situation) serving() (*fact.Release, *manifest.Manifest) {

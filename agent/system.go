@@ -82,3 +82,16 @@ func (c *catalogue) providers() []api.Provider {
 	}
 	return append(list, api.Provider{Name: "debug", Instances: len(c.debug), State: state})
 }
+
+// oldSandboxes names the applications that do. The caller holds mu.
+func (a *Agent) oldSandboxes() (names []string) {
+	for _, d := range a.desired() {
+		for _, u := range a.have.byInstance[d.ID] {
+			if u.oldSandbox() {
+				names = append(names, d.Name)
+				break
+			}
+		}
+	}
+	return names
+}

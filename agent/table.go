@@ -94,3 +94,9 @@ func (t *table) hasGood(id, revision string) bool {
 	m := t.memories[id]
 	return m != nil && m.Good != nil && m.Good.Revision != revision
 }
+
+// stateSince is a phase with the moment its state began.
+type stateSince struct {
+	phase
+	since time.Time
+}

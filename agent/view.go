@@ -136,17 +136,6 @@ func (a *Agent) viewRejection(v *api.App, s *situation) {
 	v.LastExit = strings.Join(append([]string{m.Rejected.Why}, m.Rejected.Lines...), "\n")
 }
 
-// shown is the unit that stands for the instance: the one that serves, else the wanted.
-func (s *situation) shown() *Unit {
-	if u := s.servedUnit(); u != nil {
-		return u
-	}
-	if s.want == nil && len(s.others) > 0 {
-		return s.others[0]
-	}
-	return s.want
-}
-
 func viewUnit(v *api.App, u *Unit) {
 	v.Unit, v.PID, v.Port, v.Restarts = u.Unit, u.MainPID, u.Port, u.NRestarts
 	v.Release, v.Revision, v.OldSandbox = u.Release, u.Revision, u.oldSandbox()
@@ -173,4 +162,15 @@ func (a *Agent) url(host string) string {
 		host += ":" + strconv.Itoa(p)
 	}
 	return "https://" + host + "/"
+}
+
+// leftover finds one by instance id, name or host name. The caller holds mu.
+func (a *Agent) leftover(name string) (api.App, bool) {
+	list := a.have.current(a.want.partial).leftovers(a.desired(), time.Now())
+	for i := range list {
+		if s := &list[i]; name == s.ID || name == s.Name || name == s.HostName {
+			return a.view(s), true
+		}
+	}
+	return api.App{}, false
 }

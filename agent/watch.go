@@ -10,6 +10,20 @@ import (
 // patience is how many failures in a row a new revision beside a good one is allowed.
 const patience = 2
 
+// Trouble is what keeps an instance from running well: how often in a row, and when
+// it is tried again. It belongs to one revision and ends after a healthy while.
+type Trouble struct {
+	Revision string
+	Attempt  int       // failures in a row; 0: none
+	NextTry  time.Time // zero: at once
+	LastExit string    // the last failure in words
+	GaveUp   bool      // a new revision beside a good one: not to be tried again
+	Forgiven bool      // healthy for long enough since
+}
+
+// waiting says whether the next try lies ahead.
+func (t Trouble) waiting(now time.Time) bool { return t.NextTry.After(now) }
+
 // watch follows the wanted unit of one instance and turns what it sees, one snapshot
 // after the other, into Trouble. It does no I/O and knows no clock.
 type watch struct {
@@ -91,6 +105,16 @@ func (w *watch) failStart(why string, hasGood bool, b backoff, now time.Time) {
 	w.fail(1, why, hasGood, b, now)
 	w.trouble.NextTry = now.Add(b.delay(w.trouble.Attempt))
 }
+
+// stopIsOurs says that the unit, should it be gone soon, was stopped by the agent, or that
+// its absence is explained.
+func (w *watch) stopIsOurs() { w.expect = false }
+
+// restartFailed says that a restart of ours did: if the unit ends now, that was us.
+func (w *watch) restartFailed() { w.broken = true }
+
+// forgive lets the revision be tried at once, whatever happened before.
+func (w *watch) forgive() { w.trouble = Trouble{Revision: w.trouble.Revision} }
 
 // byHand says whether the wanted unit was stopped by somebody else: it was there, it
 // is not any more, and since every end by itself is followed by a restart, only a
