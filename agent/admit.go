@@ -36,7 +36,7 @@ func (a *Agent) admit(n Admission) error {
 			continue
 		}
 		known = known || mine
-		if err := a.keepsSecrets(&d, n, n.Fresh || !d.runs()); err != nil {
+		if err := a.keepsSecrets(&d, n, n.Fresh || !d.Runs()); err != nil {
 			return err
 		}
 	}
@@ -49,7 +49,7 @@ func (a *Agent) admit(n Admission) error {
 // admitBack is for a rollback: what counts is who installed the old release, not who
 // goes back to it.
 func (a *Agent) admitBack(d *Desired, p PastRelease) error {
-	return a.keepsSecrets(d, Admission{By: recorded(d.Kind, p.InstalledBy)}, false)
+	return a.keepsSecrets(d, Admission{By: InstallerOf(d.Kind, p.InstalledBy)}, false)
 }
 
 func (a *Agent) keepsSecrets(d *Desired, n Admission, fresh bool) error {
@@ -57,7 +57,7 @@ func (a *Agent) keepsSecrets(d *Desired, n Admission, fresh bool) error {
 	if err != nil {
 		return err
 	}
-	if lost := lost(list, d.installer(), n.By, fresh); len(lost) > 0 {
+	if lost := lost(list, d.Installer(), n.By, fresh); len(lost) > 0 {
 		return n.refusal(d.Name, lost)
 	}
 	return nil

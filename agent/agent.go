@@ -143,13 +143,13 @@ func signal(ch chan<- struct{}) {
 }
 
 // routeTable is the whole table as it should be now. The caller holds mu.
-func (a *Agent) routeTable(situations []situation) proxyctl.Table {
+func (a *Agent) routeTable(apps []AppState) proxyctl.Table {
 	c := a.want.config
 	return proxyctl.Table{
 		Format: 1, Domain: c.Domain,
 		APIHosts:      []string{"admin." + c.Domain, "internal." + c.Domain},
 		AgentSocket:   c.RunDir + "/debug.sock",
 		LoginInstance: c.LoginInstance, AdminInstance: c.AdminInstance,
-		InternalSecret: a.secret, Routes: routes(situations, a.have.targets),
+		InternalSecret: a.secret, Routes: Routes(apps, a.have.targets),
 	}
 }

@@ -5,73 +5,73 @@ import (
 	"time"
 )
 
-// situation is one instance at one moment.
-type situation struct {
+// AppState is one instance at one moment: what should be of it and what is.
+type AppState struct {
 	*Desired
-	now     time.Time
-	want    *Unit   // the unit of the wanted revision
-	others  []*Unit // of other revisions
-	served  string
-	target  string // other than served while the proxy has not acknowledged it
-	trouble Trouble
+	Now     time.Time
+	Wanted  *Unit   // the unit of the wanted revision
+	Others  []*Unit // of other revisions
+	Served  string
+	Target  string // other than served while the proxy has not acknowledged it
+	Trouble Trouble
 }
 
-// of cuts out one instance.
-func (c Current) of(d *Desired, now time.Time) situation {
-	s := situation{Desired: d, now: now, served: c.Served[d.ID], target: c.Targets[d.ID], trouble: c.Trouble[d.ID]}
+// Of cuts out one instance.
+func (c Current) Of(d *Desired, now time.Time) AppState {
+	s := AppState{Desired: d, Now: now, Served: c.Served[d.ID], Target: c.Targets[d.ID], Trouble: c.Trouble[d.ID]}
 	for _, u := range c.Units[d.ID] {
 		if u.Unit == d.Unit {
-			s.want = u
+			s.Wanted = u
 		} else {
-			s.others = append(s.others, u)
+			s.Others = append(s.Others, u)
 		}
 	}
-	if s.trouble.Revision != d.Revision {
-		s.trouble = Trouble{}
+	if s.Trouble.Revision != d.Revision {
+		s.Trouble = Trouble{}
 	}
 	return s
 }
 
-// situations cuts out every instance.
-func (c Current) situations(desired []Desired, now time.Time) []situation {
-	list := make([]situation, len(desired))
+// AppStates cuts out every instance.
+func (c Current) AppStates(desired []Desired, now time.Time) []AppState {
+	list := make([]AppState, len(desired))
 	for i := range desired {
-		list[i] = c.of(&desired[i], now)
+		list[i] = c.Of(&desired[i], now)
 	}
 	return list
 }
 
-// servedUnit is the unit that the proxy leads requests to.
-func (s *situation) servedUnit() *Unit {
-	if s.served == "" {
+// ServedUnit is the unit that the proxy leads requests to.
+func (s *AppState) ServedUnit() *Unit {
+	if s.Served == "" {
 		return nil
 	}
-	if s.want != nil && s.want.Unit == s.served {
-		return s.want
+	if s.Wanted != nil && s.Wanted.Unit == s.Served {
+		return s.Wanted
 	}
-	for _, u := range s.others {
-		if u.Unit == s.served {
+	for _, u := range s.Others {
+		if u.Unit == s.Served {
 			return u
 		}
 	}
 	return nil
 }
 
-// shown is the unit that stands for the instance: the one that serves, else the wanted.
-func (s *situation) shown() *Unit {
-	if u := s.servedUnit(); u != nil {
+// Shown is the unit that stands for the instance: the one that serves, else the wanted.
+func (s *AppState) Shown() *Unit {
+	if u := s.ServedUnit(); u != nil {
 		return u
 	}
-	if s.want == nil && len(s.others) > 0 {
-		return s.others[0]
+	if s.Wanted == nil && len(s.Others) > 0 {
+		return s.Others[0]
 	}
-	return s.want
+	return s.Wanted
 }
 
 // overdue is a unit that should be down by now; one in hand is its task's to end.
-func (s *situation) overdue() *Unit {
-	for _, u := range append(slices.Clone(s.others), s.want) {
-		if u != nil && u.Overdue(s.now) {
+func (s *AppState) overdue() *Unit {
+	for _, u := range append(slices.Clone(s.Others), s.Wanted) {
+		if u != nil && u.Overdue(s.Now) {
 			return u
 		}
 	}

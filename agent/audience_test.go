@@ -211,8 +211,8 @@ func TestDynamicApplicationKeepsItsSecrets(t *testing.T) {
 		h.kill()
 		h.start()
 		h.wantSecrets(otherID, "PASSWORD")
-		if in := h.agent.want.installed["shop"]; in.by != audience.Root {
-			t.Errorf("installed by %q", in.by)
+		if in := h.agent.want.installed["shop"]; in.By != audience.Root {
+			t.Errorf("installed by %q", in.By)
 		}
 	})
 }

@@ -7,20 +7,20 @@ import (
 	"github.com/nexushub/nexushub/internal/config"
 )
 
-// backoff is the agent's layer of restarting (design, decision 3): exponential, with
+// Backoff is the agent's layer of restarting (design, decision 3): exponential, with
 // jitter, for ever.
-type backoff struct {
+type Backoff struct {
 	first, last time.Duration
 	healthy     time.Duration // after so long without a failure the count begins anew
 }
 
-func newBackoff(r config.Restart) backoff {
-	return backoff{first: r.Delay.Std(), last: r.MaxDelay.Std(), healthy: r.HealthyAfter.Std()}
+func NewBackoff(r config.Restart) Backoff {
+	return Backoff{first: r.Delay.Std(), last: r.MaxDelay.Std(), healthy: r.HealthyAfter.Std()}
 }
 
 // delay is how long to wait after the given failure in a row. Up to a tenth is taken
 // off, so that applications that fell together do not come back together.
-func (b backoff) delay(attempt int) time.Duration {
+func (b Backoff) delay(attempt int) time.Duration {
 	d := b.first
 	for range attempt - 1 {
 		if d *= 2; d >= b.last {

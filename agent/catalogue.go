@@ -16,14 +16,14 @@ import (
 type catalogue struct {
 	config  *config.Config
 	place   Place
-	backoff backoff
+	backoff Backoff
 
 	static          []Instance
 	dynamic         []Instance
 	debug           map[string]Instance
 	admin           api.Provider // how the admin service fares
 	brake           brake
-	installed       map[string]installed // app id -> release that ran well as a debug application
+	installed       map[string]Installed // app id -> release that ran well as a debug application
 	partial         map[string]bool      // kinds whose provider has not given its complete word
 	resolved        []resolved           // of all, in the order static, dynamic, debug
 	version         uint64               // of what the providers want
@@ -47,7 +47,7 @@ type resolved struct {
 
 func newCatalogue() catalogue {
 	return catalogue{
-		debug: map[string]Instance{}, installed: map[string]installed{}, stale: true,
+		debug: map[string]Instance{}, installed: map[string]Installed{}, stale: true,
 		partial: map[string]bool{KindDynamic: true, KindDebug: true},
 	}
 }
@@ -59,10 +59,10 @@ func (a *Agent) configure(c *config.Config, proxyPort int) {
 	w := &a.want
 	w.config = c
 	w.place = Place{Domain: c.Domain, ProxyPort: proxyPort, EnvDir: filepath.Join(c.RunDir, "env")}
-	w.backoff = newBackoff(c.Restart)
+	w.backoff = NewBackoff(c.Restart)
 	w.static = make([]Instance, 0, len(c.Apps))
 	for _, app := range c.Apps {
-		w.static = append(w.static, staticInstance(app))
+		w.static = append(w.static, FromConfig(app))
 	}
 	w.version++
 }
@@ -113,7 +113,7 @@ func override(static, dynamic Instance) Instance {
 	if out.DisplayName == "" || out.DisplayName == out.AppID {
 		out.DisplayName = dynamic.DisplayName
 	}
-	if out.empty() {
+	if out.Empty() {
 		out.Release, out.Package, out.InstalledBy = dynamic.Release, dynamic.Package, dynamic.InstalledBy
 	}
 	return out

@@ -26,11 +26,11 @@ type Desired struct {
 	Audiences []audience.Audience // of the secrets of the instance
 }
 
-// runs says whether there is a process to run.
-func (d *Desired) runs() bool { return d.Revision != "" }
+// Runs says whether there is a process to run.
+func (d *Desired) Runs() bool { return d.Revision != "" }
 
-// probed says whether the agent asks it for its health; else an active unit is healthy.
-func (d *Desired) probed() bool {
+// Probed says whether the agent asks it for its health; else an active unit is healthy.
+func (d *Desired) Probed() bool {
 	return d.Manifest.Health.Type == "http" || d.Manifest.Health.Type == "tcp"
 }
 

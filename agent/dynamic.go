@@ -96,14 +96,14 @@ func (a *Agent) noteAdmin(err error) {
 
 // installed notes that a release runs well under its app id: dynamic applications of
 // that app id take it from there. The caller holds mu.
-func (a *Agent) installed(s *situation, p phase) {
-	next := installed{release: s.Release.Hash, by: s.installer()}
-	if s.Kind != KindDebug || p.state != api.StateRunning || s.Release.Hash == "" || a.want.installed[s.AppID] == next {
+func (a *Agent) installed(s *AppState, p Phase) {
+	next := Installed{Release: s.Release.Hash, By: s.Installer()}
+	if s.Kind != KindDebug || p.State != api.StateRunning || s.Release.Hash == "" || a.want.installed[s.AppID] == next {
 		return
 	}
-	if err := a.admit(Admission{AppID: s.AppID, By: next.by}); err != nil {
-		if w := a.have.watch(s.ID); w.refused != next {
-			w.refused = next
+	if err := a.admit(Admission{AppID: s.AppID, By: next.By}); err != nil {
+		if w := a.have.watch(s.ID); w.Refused != next {
+			w.Refused = next
 			a.log.Warn("dynamic application keeps its release", "app_id", s.AppID, "error", err)
 		}
 		return

@@ -75,7 +75,7 @@ func (e *executor) run(ctx context.Context, t Task, generation uint64) result {
 	case Start, Stop, Restart:
 		r.err = e.job(ctx, t)
 	}
-	if t.Action.readsUnit() {
+	if t.Action.ChangesUnit() {
 		e.read(ctx, &r)
 	}
 	r.took = time.Since(began)

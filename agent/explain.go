@@ -82,9 +82,9 @@ func (a *Agent) explained(nameOrID string) (d Desired, runs bool, err error) {
 		return d, false, err
 	case found.Adopted:
 		return d, false, fmt.Errorf("%s is known only from what runs, which systemctl cat 'nexushub-app-%s-*' shows: %w", found.Name, found.Name, api.NotImplemented)
-	case !found.runs() && found.Problem != "":
+	case !found.Runs() && found.Problem != "":
 		return d, false, fmt.Errorf("%s: %s: %w", found.Name, found.Problem, api.Failed)
-	case !found.runs():
+	case !found.Runs():
 		return d, false, fmt.Errorf("%s has no process, only files: %w", found.Name, api.NotRunning)
 	}
 	u := a.have.units[found.Unit]

@@ -31,22 +31,22 @@ func newExposures() exposures {
 }
 
 // exposureKey is what the score of a running unit depends on.
-func exposureKey(s *situation, u *Unit) string {
+func exposureKey(s *AppState, u *Unit) string {
 	return fmt.Sprint(s.Spec.Network, s.Spec.Loosen, u.DropIns, s.Spec.State != "")
 }
 
-// exposure is the score of a situation's unit, if it is known. It is asked for
+// exposure is the score of the unit that should run, if it is known. It is asked for
 // otherwise. The caller holds mu.
-func (a *Agent) exposure(s *situation) *float64 {
-	if s.want == nil || !s.want.Running() {
+func (a *Agent) exposure(s *AppState) *float64 {
+	if s.Wanted == nil || !s.Wanted.Running() {
 		return nil
 	}
-	key := exposureKey(s, s.want)
+	key := exposureKey(s, s.Wanted)
 	if score, known := a.risk.scores[key]; known {
 		return score
 	}
 	select {
-	case a.risk.asked <- scoring{key, s.want.Unit}:
+	case a.risk.asked <- scoring{key, s.Wanted.Unit}:
 		a.risk.scores[key] = nil
 	default: // next time
 	}

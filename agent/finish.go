@@ -50,7 +50,7 @@ func (a *Agent) done(r result, now time.Time) {
 	switch r.task.Action {
 	case Verify:
 		m.Stopped, m.ByHand = "stopped by operator (systemctl)", a.bootID
-		a.have.watch(id).stopIsOurs()
+		a.have.watch(id).StopIsOurs()
 		a.remembered()
 	case Route:
 		a.have.served[id] = r.task.Unit
@@ -65,11 +65,11 @@ func (a *Agent) done(r result, now time.Time) {
 	case Kill:
 		a.have.holds[id] = hold{until: now.Add(time.Second), why: "killed, and not gone yet"}
 	case Reset:
-		a.have.watch(id).forgive()
+		a.have.watch(id).Forgive()
 	case Reject:
 		w := a.have.watch(id)
 		a.life.rejected++
-		m.Rejected = &Rejection{Revision: w.trouble.Revision, Why: w.trouble.LastExit, Lines: r.lines, At: now}
+		m.Rejected = &Rejection{Revision: w.Trouble.Revision, Why: w.Trouble.LastExit, Lines: r.lines, At: now}
 		a.remembered()
 	}
 }
@@ -80,14 +80,14 @@ func (a *Agent) failed(r result, now time.Time) {
 	w := a.have.watch(id)
 	switch {
 	case errors.Is(r.err, errNotByHand) && !errors.Is(r.err, errStopping):
-		w.stopIsOurs()
+		w.StopIsOurs()
 		return
 	case r.task.Action == Start:
-		w.failStart(r.err.Error(), a.have.hasGood(id, w.trouble.Revision), a.want.backoff, now)
+		w.FailStart(r.err.Error(), a.have.hasGood(id, w.Trouble.Revision), a.want.backoff, now)
 		return
 	}
 	if r.task.Action == Restart {
-		w.restartFailed()
+		w.RestartFailed()
 	}
 	h := a.have.holds[id]
 	h.n++

@@ -16,7 +16,7 @@ func (a *Agent) AppReleases(nameOrID string) ([]api.Release, error) {
 	a.mu.Unlock()
 	list := make([]api.Release, 0, len(past))
 	for _, p := range past {
-		r := api.Release{ID: p.Hash, InstalledAt: &p.At, InstalledBy: string(recorded(d.Kind, p.InstalledBy)), Current: p.Hash == d.Release.Hash}
+		r := api.Release{ID: p.Hash, InstalledAt: &p.At, InstalledBy: string(InstallerOf(d.Kind, p.InstalledBy)), Current: p.Hash == d.Release.Hash}
 		if rel, err := a.releases.Get(p.Hash); err == nil {
 			r.Size, r.Deployable = rel.Size, true
 		}
@@ -39,7 +39,7 @@ func (a *Agent) ReleasesInUse() (hashes map[string]bool, complete bool) {
 	}
 	if a.want.config.Admin.Enabled { // else no dynamic application will ever ask for them
 		for _, in := range a.want.installed {
-			hashes[in.release] = true
+			hashes[in.Release] = true
 		}
 	}
 	for _, m := range a.have.memories {

@@ -14,7 +14,7 @@ import (
 // folder itself, because of DynamicUser= in a place of its own, and the link to it
 // (systemd.exec(5), StateDirectory=).
 func StateFolders() []string {
-	return []string{filepath.Join("/var/lib/private", stateRoot), filepath.Join("/var/lib", stateRoot)}
+	return []string{filepath.Join("/var/lib/private", StateRoot), filepath.Join("/var/lib", StateRoot)}
 }
 
 // launchTimeout bounds the wait for the resolver, which has a folder to look at.

@@ -7,10 +7,10 @@ import (
 )
 
 func TestInstalledReadsTheOldForm(t *testing.T) {
-	for text, want := range map[string]installed{
-		"abc": {release: "abc"}, "abc token:x": {"abc", audience.Token("x")}, "abc root": {"abc", audience.Root},
+	for text, want := range map[string]Installed{
+		"abc": {Release: "abc"}, "abc token:x": {"abc", audience.Token("x")}, "abc root": {"abc", audience.Root},
 	} {
-		var got installed
+		var got Installed
 		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
 			t.Errorf("%q = %+v, %v", text, got, err)
 		}
@@ -18,7 +18,7 @@ func TestInstalledReadsTheOldForm(t *testing.T) {
 			t.Errorf("%q comes back as %q", text, back)
 		}
 	}
-	var in installed
+	var in Installed
 	if in.UnmarshalText([]byte("a b c")) == nil || in.UnmarshalText(nil) == nil {
 		t.Error("nonsense is accepted")
 	}

@@ -35,8 +35,8 @@ type Instance struct {
 	Manifest      manifest.Manifest  `json:"manifest,omitzero"` // the operator's word, over the package's
 }
 
-// staticInstance is an application of apps.d.
-func staticInstance(a config.App) Instance {
+// FromConfig is an application of apps.d.
+func FromConfig(a config.App) Instance {
 	return Instance{
 		ID: a.InstanceID, Kind: KindStatic, HostName: a.HostName,
 		AppID: a.AppID, DisplayName: a.Name, DBName: a.DBName,
@@ -45,7 +45,7 @@ func staticInstance(a config.App) Instance {
 	}
 }
 
-// empty says that there is nothing to run or to serve yet.
-func (i *Instance) empty() bool {
+// Empty says that there is nothing to run or to serve yet.
+func (i *Instance) Empty() bool {
 	return i.Package == "" && i.Release == "" && i.StaticPath == "" && i.StaticService == "" && i.DebugPort == 0
 }

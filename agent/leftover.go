@@ -16,19 +16,19 @@ func leftover(id string, list []*Unit) *Desired {
 	}
 }
 
-// leftovers are the situations of all of them, in the order of their ids. A provider
+// Leftovers are the states of all of them, in the order of their ids. A provider
 // that has not given its complete word may want them still.
-func (c Current) leftovers(desired []Desired, now time.Time) []situation {
+func (c Current) Leftovers(desired []Desired, now time.Time) []AppState {
 	wanted := make(map[string]bool, len(desired))
 	for i := range desired {
 		wanted[desired[i].ID] = true
 	}
-	var out []situation
+	var out []AppState
 	for id, list := range c.Units {
 		if len(list) > 0 && !wanted[id] && !c.Partial[list[0].Kind] {
-			out = append(out, c.of(leftover(id, list), now))
+			out = append(out, c.Of(leftover(id, list), now))
 		}
 	}
-	slices.SortFunc(out, func(a, b situation) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(out, func(a, b AppState) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }

@@ -29,8 +29,8 @@ type Good struct {
 	Manifest manifest.Manifest `json:"manifest"` // its health check and routing, which Spec does not have
 }
 
-// is says whether nothing about the good revision has changed.
-func (g *Good) is(s *situation) bool {
+// Matches says whether nothing about the good revision has changed.
+func (g *Good) Matches(s *AppState) bool {
 	m := &s.Manifest
 	return g != nil && g.Revision == s.Revision && g.Manifest.Static == m.Static &&
 		g.Manifest.ProxyAll == m.ProxyAll && g.Manifest.IdleTimeout == m.IdleTimeout
@@ -60,8 +60,8 @@ type PastRelease struct {
 	InstalledBy audience.Installer `json:"installed_by,omitempty"`
 }
 
-// remember puts a release at the head of the history and keeps at most keep others.
-func (m *Memory) remember(latest PastRelease, keep int) {
+// Remember puts a release at the head of the history and keeps at most keep others.
+func (m *Memory) Remember(latest PastRelease, keep int) {
 	history := []PastRelease{latest}
 	for _, p := range m.History {
 		if p.Hash != latest.Hash && len(history) <= keep {

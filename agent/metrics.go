@@ -78,7 +78,7 @@ func (m *Metrics) collectApps(gauge, counter sample) {
 	for _, app := range m.agent.Apps() {
 		name := app.Name
 		if seen[name] { // two host names can have one slug
-			name += "-" + short(app.ID)
+			name += "-" + ShortHash(app.ID)
 		}
 		seen[name] = true
 		gauge(metricUp, truth(app.State == api.StateRunning), name, app.Kind)
@@ -112,7 +112,7 @@ func (a *Agent) restarts() map[string]int {
 	defer a.mu.Unlock()
 	out := make(map[string]int, len(a.have.watches))
 	for id, w := range a.have.watches {
-		out[id] = w.total
+		out[id] = w.Total
 	}
 	return out
 }

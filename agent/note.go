@@ -14,18 +14,18 @@ const saveEvery = 200 * time.Millisecond
 
 // note records what the look has shown: states and since when, the last good
 // revisions, and what has to go to disk. The caller holds mu.
-func (a *Agent) note(situations []situation, now time.Time) {
+func (a *Agent) note(apps []AppState, now time.Time) {
 	settled := a.want.complete
-	for i := range situations {
-		s := &situations[i]
+	for i := range apps {
+		s := &apps[i]
 		p := a.notePhase(s)
 		a.noteGood(s, p)
 		a.installed(s, p)
 		a.noteReturn(s)
-		settled = settled && (s.Kind != KindStatic || s.dealtWith(p))
+		settled = settled && (s.Kind != KindStatic || s.Settled(p))
 	}
-	if len(a.have.states) > len(situations) {
-		a.forgetStates(situations)
+	if len(a.have.states) > len(apps) {
+		a.forgetStates(apps)
 	}
 	if settled && a.life.first.IsZero() {
 		a.firstReconcile(now)
@@ -33,43 +33,43 @@ func (a *Agent) note(situations []situation, now time.Time) {
 	a.save(now)
 }
 
-func (a *Agent) notePhase(s *situation) phase {
-	p := s.phase()
-	if t, busy := a.have.busy[s.ID]; busy && p.state == api.StatePending && t.Action == Start {
-		p = phase{api.StateStarting, t.Reason}
+func (a *Agent) notePhase(s *AppState) Phase {
+	p := s.Phase()
+	if t, busy := a.have.busy[s.ID]; busy && p.State == api.StatePending && t.Action == Start {
+		p = Phase{api.StateStarting, t.Reason}
 	}
 	old, known := a.have.states[s.ID]
-	next := stateSince{phase: p, since: old.since}
-	if !known || old.state != p.state {
-		next.since = s.now
-		a.log.Info(s.Name+" is "+string(p.state), "instance", s.ID, "app", s.Name, "state", string(p.state), "before", string(old.state), "why", p.why)
+	next := stateSince{Phase: p, since: old.since}
+	if !known || old.State != p.State {
+		next.since = s.Now
+		a.log.Info(s.Name+" is "+string(p.State), "instance", s.ID, "app", s.Name, "state", string(p.State), "before", string(old.State), "why", p.Why)
 	}
 	a.have.states[s.ID] = next
 	return p
 }
 
 // noteGood remembers the revision to fall back to.
-func (a *Agent) noteGood(s *situation, p phase) {
+func (a *Agent) noteGood(s *AppState, p Phase) {
 	m := a.have.memory(s.ID)
-	if p.state != api.StateRunning || s.want == nil || s.served != s.want.Unit || s.Fallback || m.Good.is(s) {
+	if p.State != api.StateRunning || s.Wanted == nil || s.Served != s.Wanted.Unit || s.Fallback || m.Good.Matches(s) {
 		return
 	}
 	if m.Good == nil || m.Good.Revision != s.Revision {
 		a.life.deployed++
-		m.remember(PastRelease{Hash: s.Release.Hash, At: s.now, InstalledBy: s.installer()}, a.want.config.Releases.Keep)
+		m.Remember(PastRelease{Hash: s.Release.Hash, At: s.Now, InstalledBy: s.Installer()}, a.want.config.Releases.Keep)
 	}
 	m.Good = &Good{Revision: s.Revision, Spec: s.Spec, Release: s.Release, Manifest: s.Manifest}
 	s.Good, a.life.unsaved = m.Good, true
 }
 
 // noteReturn sees that an operator has started again what he had stopped.
-func (a *Agent) noteReturn(s *situation) {
+func (a *Agent) noteReturn(s *AppState) {
 	m := a.have.memory(s.ID)
-	if m.ByHand == "" || s.want == nil || !s.want.Running() {
+	if m.ByHand == "" || s.Wanted == nil || !s.Wanted.Running() {
 		return
 	}
 	m.Stopped, m.ByHand = "", ""
-	a.log.Info(s.Name+" was started again by an operator", "instance", s.ID, "unit", s.want.Unit)
+	a.log.Info(s.Name+" was started again by an operator", "instance", s.ID, "unit", s.Wanted.Unit)
 	a.remembered()
 }
 
@@ -79,14 +79,14 @@ func (a *Agent) remembered() {
 	a.poke()
 }
 
-func (a *Agent) forgetStates(situations []situation) {
-	wanted := make(map[string]bool, len(situations))
-	for i := range situations {
-		wanted[situations[i].ID] = true
+func (a *Agent) forgetStates(apps []AppState) {
+	wanted := make(map[string]bool, len(apps))
+	for i := range apps {
+		wanted[apps[i].ID] = true
 	}
 	gone := func(id string) bool { return !wanted[id] && a.have.targets[id] == "" && a.have.busy[id].Instance == "" }
 	maps.DeleteFunc(a.have.states, func(id string, _ stateSince) bool { return gone(id) })
-	maps.DeleteFunc(a.have.watches, func(id string, _ *watch) bool { return gone(id) })
+	maps.DeleteFunc(a.have.watches, func(id string, _ *FailureTracker) bool { return gone(id) })
 	maps.DeleteFunc(a.have.holds, func(id string, _ hold) bool { return gone(id) })
 	for id := range a.have.memories {
 		if gone(id) {

@@ -85,7 +85,7 @@ func notKept(d *Desired, release string) error {
 	if d.Release.Dir != "" && d.Release.Dir == d.Package {
 		why = "the package is the folder " + d.Package + ", which has only its present content"
 	}
-	return fmt.Errorf("release %s is not on disk: %s: %w", short(release), why, api.NotFound)
+	return fmt.Errorf("release %s is not on disk: %s: %w", ShortHash(release), why, api.NotFound)
 }
 
 // pastRelease finds the release to go back to: the one before, or the one whose hash
@@ -134,7 +134,7 @@ func (a *Agent) change(nameOrID string, f func(*Desired, *Memory) error) (id str
 func (a *Agent) forgive(id string) {
 	delete(a.have.holds, id)
 	if w := a.have.watches[id]; w != nil {
-		w.forgive()
+		w.Forgive()
 	}
 }
 
@@ -174,7 +174,7 @@ func settled(d *Desired, v api.App) (bool, error) {
 		return true, fmt.Errorf("%s is %s: %s: %w", d.Name, v.State, v.Why, api.Failed)
 	case v.State == api.StateStopped:
 		return true, fmt.Errorf("%s is stopped: %s: %w", d.Name, v.Why, api.NotRunning)
-	case v.State == api.StatePending && d.empty():
+	case v.State == api.StatePending && d.Empty():
 		return true, fmt.Errorf("%s: %s: %w", d.Name, v.Why, api.NotRunning)
 	}
 	return false, nil
@@ -211,7 +211,7 @@ func (a *Agent) Plan() []api.Task {
 	}
 	now := time.Now()
 	current := a.have.current(a.want.partial)
-	for _, t := range a.plan(current.situations(a.desired(), now), current, now) {
+	for _, t := range a.plan(current.AppStates(a.desired(), now), current, now) {
 		out = append(out, wire(t, ""))
 	}
 	return out

@@ -7,14 +7,14 @@ import (
 	"github.com/nexushub/nexushub/api"
 )
 
-// phase is where an instance stands, and why.
-type phase struct {
-	state api.State
-	why   string
+// Phase is where an instance stands, and why.
+type Phase struct {
+	State api.State
+	Why   string
 }
 
-// phase is pure: the one place where the words of api.State are given their sense.
-func (s *situation) phase() phase {
+// Phase is pure: the one place where the words of api.State are given their sense.
+func (s *AppState) Phase() Phase {
 	switch {
 	case s.Problem != "":
 		return s.problemPhase()
@@ -22,112 +22,112 @@ func (s *situation) phase() phase {
 		return s.stoppedPhase()
 	case s.Adopted:
 		return s.adoptedPhase()
-	case !s.runs():
+	case !s.Runs():
 		return s.filesPhase()
 	}
-	if u := s.servedUnit(); u != nil && u != s.want && u.Running() {
+	if u := s.ServedUnit(); u != nil && u != s.Wanted && u.Running() {
 		return s.replacementPhase()
 	}
-	if s.want == nil {
+	if s.Wanted == nil {
 		return s.absentPhase()
 	}
-	return s.unitPhase(s.want)
+	return s.unitPhase(s.Wanted)
 }
 
-func (s *situation) problemPhase() phase {
-	for _, u := range s.others {
+func (s *AppState) problemPhase() Phase {
+	for _, u := range s.Others {
 		if u.Running() {
-			return phase{api.StateRunning, "runs on as it is: " + s.Problem}
+			return Phase{api.StateRunning, "runs on as it is: " + s.Problem}
 		}
 	}
-	return phase{api.StateFailed, s.Problem}
+	return Phase{api.StateFailed, s.Problem}
 }
 
-func (s *situation) stoppedPhase() phase {
-	if s.want != nil || len(s.others) > 0 {
-		return phase{api.StateStopping, s.Stopped}
+func (s *AppState) stoppedPhase() Phase {
+	if s.Wanted != nil || len(s.Others) > 0 {
+		return Phase{api.StateStopping, s.Stopped}
 	}
-	return phase{api.StateStopped, s.Stopped}
+	return Phase{api.StateStopped, s.Stopped}
 }
 
-func (s *situation) adoptedPhase() phase {
-	for _, u := range s.others {
+func (s *AppState) adoptedPhase() Phase {
+	for _, u := range s.Others {
 		if u.Running() {
-			return phase{api.StateRunning, "taken over from systemd; its provider has not been heard yet"}
+			return Phase{api.StateRunning, "taken over from systemd; its provider has not been heard yet"}
 		}
 	}
-	return phase{api.StateUnknown, "its provider has not been heard yet"}
+	return Phase{api.StateUnknown, "its provider has not been heard yet"}
 }
 
-func (s *situation) filesPhase() phase {
-	if s.empty() {
-		return phase{api.StatePending, "nothing is installed yet"}
+func (s *AppState) filesPhase() Phase {
+	if s.Empty() {
+		return Phase{api.StatePending, "nothing is installed yet"}
 	}
-	return phase{state: api.StateRunning}
+	return Phase{State: api.StateRunning}
 }
 
 // replacementPhase is that of an instance served by another revision than the wanted.
-func (s *situation) replacementPhase() phase {
-	if s.want == nil && s.trouble.waiting(s.now) {
-		return phase{api.StateRunning, fmt.Sprintf("revision %s cannot replace it yet: %s", short(s.Revision), s.trouble.LastExit)}
+func (s *AppState) replacementPhase() Phase {
+	if s.Wanted == nil && s.Trouble.Waiting(s.Now) {
+		return Phase{api.StateRunning, fmt.Sprintf("revision %s cannot replace it yet: %s", ShortHash(s.Revision), s.Trouble.LastExit)}
 	}
-	if s.want != nil && s.want.healthy() {
-		return phase{api.StateRunning, "revision " + short(s.Revision) + " is healthy; the proxy has not taken its route over yet"}
+	if s.Wanted != nil && s.Wanted.Healthy() {
+		return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) + " is healthy; the proxy has not taken its route over yet"}
 	}
-	return phase{api.StateRunning, "revision " + short(s.Revision) + " is about to replace it"}
+	return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) + " is about to replace it"}
 }
 
-func (s *situation) absentPhase() phase {
-	if s.trouble.waiting(s.now) {
-		return phase{api.StateBackingOff, s.trouble.LastExit}
+func (s *AppState) absentPhase() Phase {
+	if s.Trouble.Waiting(s.Now) {
+		return Phase{api.StateBackingOff, s.Trouble.LastExit}
 	}
-	return phase{api.StatePending, "is about to be started"}
+	return Phase{api.StatePending, "is about to be started"}
 }
 
-func (s *situation) unitPhase(u *Unit) phase {
+func (s *AppState) unitPhase(u *Unit) Phase {
 	switch {
 	case u.restarting():
-		return phase{api.StateBackingOff, u.lastExit()}
+		return Phase{api.StateBackingOff, u.lastExitText()}
 	case u.Ended() && u.ActiveState == "inactive":
-		return phase{api.StateStopping, "its unit has ended"}
+		return Phase{api.StateStopping, "its unit has ended"}
 	case u.Ended():
-		return phase{api.StateFailed, u.lastExit()}
+		return Phase{api.StateFailed, u.lastExitText()}
 	case u.ActiveState == "activating":
-		return phase{api.StateStarting, u.StatusText}
+		return Phase{api.StateStarting, u.StatusText}
 	case u.ActiveState == "deactivating":
-		return phase{api.StateStopping, ""}
-	case u.healthy() && s.served == u.Unit:
-		return phase{api.StateRunning, s.runningWords(u)}
-	case u.healthy():
-		return phase{api.StateStarting, "healthy; the proxy has not taken its route over yet"}
+		return Phase{api.StateStopping, ""}
+	case u.Healthy() && s.Served == u.Unit:
+		return Phase{api.StateRunning, s.runningWords(u)}
+	case u.Healthy():
+		return Phase{api.StateStarting, "healthy; the proxy has not taken its route over yet"}
 	}
 	return s.unhealthyPhase(u)
 }
 
-func (s *situation) unhealthyPhase(u *Unit) phase {
+func (s *AppState) unhealthyPhase(u *Unit) Phase {
 	switch {
 	case u.Health.State == fact.Unhealthy:
-		return phase{api.StateUnhealthy, healthWords(s.Desired, u)}
-	case u.Health.Failures > 0 && outOfPatience(s.Desired, u, s.now):
-		return phase{api.StateUnhealthy, healthWords(s.Desired, u)}
+		return Phase{api.StateUnhealthy, healthText(s.Desired, u)}
+	case u.Health.Failures > 0 && unhealthyTooLong(s.Desired, u, s.Now):
+		return Phase{api.StateUnhealthy, healthText(s.Desired, u)}
 	case u.Adopted && u.Health.Failures == 0:
-		return phase{api.StateUnknown, "not asked for its health yet since the agent started"}
+		return Phase{api.StateUnknown, "not asked for its health yet since the agent started"}
 	case u.Health.Failures > 0:
-		return phase{api.StateStarting, "not healthy yet: " + u.Health.Problem}
+		return Phase{api.StateStarting, "not healthy yet: " + u.Health.Problem}
 	}
-	return phase{api.StateStarting, "not asked for its health yet"}
+	return Phase{api.StateStarting, "not asked for its health yet"}
 }
 
 // runningWords is what an application that notifies says of itself, if anything.
-func (s *situation) runningWords(u *Unit) string {
+func (s *AppState) runningWords(u *Unit) string {
 	if s.Fallback {
 		return "the last good revision; the wanted one was given up"
 	}
 	return u.StatusText
 }
 
-// dealtWith says whether the start need not wait for an instance any more: it is up,
+// Settled says whether the start need not wait for an instance any more: it is up,
 // has failed at least once, or waits for others.
-func (s *situation) dealtWith(p phase) bool {
-	return p.state.Settled() || s.trouble.Attempt > 0 || s.want != nil && s.want.healthy() || s.empty()
+func (s *AppState) Settled(p Phase) bool {
+	return p.State.Settled() || s.Trouble.Attempt > 0 || s.Wanted != nil && s.Wanted.Healthy() || s.Empty()
 }

@@ -47,9 +47,9 @@ func TestPhaseAndRoute(t *testing.T) {
 			s := Current{
 				Units: map[string][]*Unit{instanceA: tt.units}, Served: map[string]string{instanceA: tt.served},
 				Trouble: map[string]Trouble{instanceA: tt.trouble},
-			}.of(&d, noon)
-			if p := s.phase(); p.state != tt.state {
-				t.Errorf("state = %s (%s), want %s", p.state, p.why, tt.state)
+			}.Of(&d, noon)
+			if p := s.Phase(); p.State != tt.state {
+				t.Errorf("state = %s (%s), want %s", p.State, p.Why, tt.state)
 			}
 			if got := s.routeState(); got != tt.route {
 				t.Errorf("route = %s, want %s", got, tt.route)

@@ -9,18 +9,18 @@ import (
 // Make compares what should be with what is and returns at most one step for each
 // instance: the one that is due now. The next one follows from what is then, so an
 // agent that dies between two steps goes on where it was. It is pure.
-func Make(situations []situation, current Current, now time.Time) []Task {
+func Make(apps []AppState, current Current, now time.Time) []Task {
 	tasks := make([]Task, 0, 8)
-	wanted := make(map[string]bool, len(situations))
-	renewing := countRenewals(situations, current)
-	for i := range situations {
-		s := &situations[i]
+	wanted := make(map[string]bool, len(apps))
+	renewing := countRenewals(apps, current)
+	for i := range apps {
+		s := &apps[i]
 		wanted[s.ID] = true
 		if current.Busy[s.ID] {
 			continue
 		}
 		t, ok := s.next()
-		if ok && s.renews() && !s.begun() {
+		if ok && s.renews() && !s.renewalBegun() {
 			ok = renewing < renewAtOnce // else it serves on until its turn
 			renewing++
 		}
@@ -39,10 +39,10 @@ func planRemovals(wanted map[string]bool, current Current, now time.Time) []Task
 		if wanted[id] || current.Busy[id] || len(list) == 0 || current.Partial[list[0].Kind] {
 			continue
 		}
-		s := current.of(leftover(id, list), now)
+		s := current.Of(leftover(id, list), now)
 		if u := s.overdue(); u != nil {
-			tasks = append(tasks, s.task(Kill, u.Unit, s.Stopped))
-		} else if t, ok := s.windDown(s.Stopped); ok {
+			tasks = append(tasks, s.Task(Kill, u.Unit, s.Stopped))
+		} else if t, ok := s.tearDown(s.Stopped); ok {
 			tasks = append(tasks, t)
 		}
 	}
@@ -50,113 +50,113 @@ func planRemovals(wanted map[string]bool, current Current, now time.Time) []Task
 }
 
 // next is the step that is due.
-func (s *situation) next() (Task, bool) {
+func (s *AppState) next() (Task, bool) {
 	if u := s.overdue(); u != nil {
-		return s.task(Kill, u.Unit, fmt.Sprintf("its grace period of %s is over and it has not stopped", u.StopTimeout)), true
+		return s.Task(Kill, u.Unit, fmt.Sprintf("its grace period of %s is over and it has not stopped", u.StopTimeout)), true
 	}
 	switch {
 	case s.Problem != "":
-		return s.keep("it runs, and goes on although " + s.Problem)
+		return s.routeExisting("it runs, and goes on although " + s.Problem)
 	case s.Stopped != "":
-		return s.windDown(s.Stopped)
+		return s.tearDown(s.Stopped)
 	case s.Adopted:
-		return s.keep("it runs, and its provider has not been heard yet")
-	case !s.runs():
-		return s.windDown("it has nothing to run any more")
-	case s.trouble.GaveUp:
-		return s.task(Reject, s.Unit, "revision "+short(s.Revision)+" does not get healthy beside the last good one: "+s.trouble.LastExit), true
-	case s.want == nil:
-		return s.bringUp()
-	case s.want.Ended():
-		return s.task(Stop, s.want.Unit, "it ended for good ("+s.want.lastExit()+") and is cleared away before the next start"), true
+		return s.routeExisting("it runs, and its provider has not been heard yet")
+	case !s.Runs():
+		return s.tearDown("it has nothing to run any more")
+	case s.Trouble.GaveUp:
+		return s.Task(Reject, s.Unit, "revision "+ShortHash(s.Revision)+" does not get healthy beside the last good one: "+s.Trouble.LastExit), true
+	case s.Wanted == nil:
+		return s.start()
+	case s.Wanted.Ended():
+		return s.Task(Stop, s.Wanted.Unit, "it ended for good ("+s.Wanted.lastExitText()+") and is cleared away before the next start"), true
 	}
-	return s.tend()
+	return s.supervise()
 }
 
-// keep leads requests to what was found running, and leaves it at that.
-func (s *situation) keep(reason string) (Task, bool) {
-	for _, u := range s.others {
-		if s.served == "" && u.Running() {
-			return s.task(Route, u.Unit, reason), true
+// routeExisting leads requests to what was found running, and leaves it at that.
+func (s *AppState) routeExisting(reason string) (Task, bool) {
+	for _, u := range s.Others {
+		if s.Served == "" && u.Running() {
+			return s.Task(Route, u.Unit, reason), true
 		}
 	}
 	return Task{}, false
 }
 
-// bringUp starts the wanted revision.
-func (s *situation) bringUp() (Task, bool) {
-	if s.trouble.waiting(s.now) {
+// start starts the wanted revision.
+func (s *AppState) start() (Task, bool) {
+	if s.Trouble.Waiting(s.Now) {
 		return Task{}, false
 	}
-	if s.stopFirst() && len(s.others) > 0 {
-		return s.windDown("it cannot run beside revision " + short(s.Revision) + ", which replaces it (stop-first)")
+	if s.stopFirst() && len(s.Others) > 0 {
+		return s.tearDown("it cannot run beside revision " + ShortHash(s.Revision) + ", which replaces it (stop-first)")
 	}
-	if u := s.stranger(); u != nil {
-		return s.windDown("it must not run beside revision " + short(u.Revision) + ", which somebody else installed and which gets other secrets")
+	if u := s.unitWithOtherSecrets(); u != nil {
+		return s.tearDown("it must not run beside revision " + ShortHash(u.Revision) + ", which somebody else installed and which gets other secrets")
 	}
-	t := s.task(Start, s.Unit, s.startReason())
+	t := s.Task(Start, s.Unit, s.startReason())
 	t.Spec = s.Spec
 	return t, true
 }
 
-func (s *situation) startReason() string {
+func (s *AppState) startReason() string {
 	switch {
-	case s.trouble.Attempt > 0:
-		return fmt.Sprintf("try %d after: %s", s.trouble.Attempt+1, s.trouble.LastExit)
+	case s.Trouble.Attempt > 0:
+		return fmt.Sprintf("try %d after: %s", s.Trouble.Attempt+1, s.Trouble.LastExit)
 	case s.Fallback:
-		return "revision " + short(s.Revision) + " is the last that was healthy"
-	case len(s.others) == 0:
+		return "revision " + ShortHash(s.Revision) + " is the last that was healthy"
+	case len(s.Others) == 0:
 		return "it should run and does not"
-	case s.others[0].Release != s.Release.Hash:
-		return fmt.Sprintf("release %s replaces %s", short(s.Release.Hash), short(s.others[0].Release))
+	case s.Others[0].Release != s.Release.Hash:
+		return fmt.Sprintf("release %s replaces %s", ShortHash(s.Release.Hash), ShortHash(s.Others[0].Release))
 	}
-	return fmt.Sprintf("revision %s replaces %s: its settings changed", short(s.Revision), short(s.others[0].Revision))
+	return fmt.Sprintf("revision %s replaces %s: its settings changed", ShortHash(s.Revision), ShortHash(s.Others[0].Revision))
 }
 
-// tend looks after the wanted unit once it is there.
-func (s *situation) tend() (Task, bool) {
-	switch u := s.want; {
-	case u.healthy():
-		return s.settle()
-	case s.trouble.waiting(s.now) && s.Spec.Network != "socket":
-		return s.task(Stop, u.Unit, fmt.Sprintf("failure %d in a row (%s): the agent takes over from systemd and waits longer", s.trouble.Attempt, s.trouble.LastExit)), true
-	case s.failing():
-		return s.task(Restart, u.Unit, s.trouble.LastExit), true
+// supervise looks after the wanted unit once it is there.
+func (s *AppState) supervise() (Task, bool) {
+	switch u := s.Wanted; {
+	case u.Healthy():
+		return s.promote()
+	case s.Trouble.Waiting(s.Now) && s.Spec.Network != "socket":
+		return s.Task(Stop, u.Unit, fmt.Sprintf("failure %d in a row (%s): the agent takes over from systemd and waits longer", s.Trouble.Attempt, s.Trouble.LastExit)), true
+	case s.restartDue():
+		return s.Task(Restart, u.Unit, s.Trouble.LastExit), true
 	}
 	return Task{}, false
 }
 
-// failing says whether a running unit has used up its chances.
-func (s *situation) failing() bool {
-	return s.trouble.Attempt > 0 && !s.trouble.waiting(s.now) && s.want.Running() && outOfPatience(s.Desired, s.want, s.now)
+// restartDue says whether a running unit has used up its chances.
+func (s *AppState) restartDue() bool {
+	return s.Trouble.Attempt > 0 && !s.Trouble.Waiting(s.Now) && s.Wanted.Running() && unhealthyTooLong(s.Desired, s.Wanted, s.Now)
 }
 
-// settle leads the requests to the healthy wanted unit and then clears the others away.
-func (s *situation) settle() (Task, bool) {
-	if s.served != s.want.Unit {
+// promote leads the requests to the healthy wanted unit and then clears the others away.
+func (s *AppState) promote() (Task, bool) {
+	if s.Served != s.Wanted.Unit {
 		reason := "it is healthy"
-		if s.served != "" {
-			reason += " and replaces " + s.served
+		if s.Served != "" {
+			reason += " and replaces " + s.Served
 		}
-		return s.task(Route, s.want.Unit, reason), true
+		return s.Task(Route, s.Wanted.Unit, reason), true
 	}
-	for _, u := range s.others {
-		return s.retire(u, "revision "+short(s.Revision)+" has taken over"), true
+	for _, u := range s.Others {
+		return s.retire(u, "revision "+ShortHash(s.Revision)+" has taken over"), true
 	}
-	if s.trouble.Forgiven {
-		return s.task(Reset, s.want.Unit, "it has been healthy long enough to forget its failures"), true
+	if s.Trouble.Forgiven {
+		return s.Task(Reset, s.Wanted.Unit, "it has been healthy long enough to forget its failures"), true
 	}
 	return Task{}, false
 }
 
-// windDown ends all units of the instance: no requests, then none in flight, then stop.
-func (s *situation) windDown(reason string) (Task, bool) {
-	if routed := cmp.Or(s.served, s.target); routed != "" { // a proxy that was slow may have it by now
-		return s.task(Unroute, routed, reason), true
+// tearDown ends all units of the instance: no requests, then none in flight, then stop.
+func (s *AppState) tearDown(reason string) (Task, bool) {
+	if routed := cmp.Or(s.Served, s.Target); routed != "" { // a proxy that was slow may have it by now
+		return s.Task(Unroute, routed, reason), true
 	}
-	all := s.others
-	if s.want != nil {
-		all = append(all, s.want)
+	all := s.Others
+	if s.Wanted != nil {
+		all = append(all, s.Wanted)
 	}
 	for _, u := range all {
 		return s.retire(u, reason), true
@@ -165,16 +165,16 @@ func (s *situation) windDown(reason string) (Task, bool) {
 }
 
 // retire is the next step to the end of one unit that gets no new requests.
-func (s *situation) retire(u *Unit, reason string) Task {
+func (s *AppState) retire(u *Unit, reason string) Task {
 	if u.Running() && !u.Drained {
-		return s.task(Drain, u.Unit, reason)
+		return s.Task(Drain, u.Unit, reason)
 	}
-	return s.task(Stop, u.Unit, reason)
+	return s.Task(Stop, u.Unit, reason)
 }
 
-func (s *situation) task(a Action, unit, reason string) Task {
+func (s *AppState) Task(a Action, unit, reason string) Task {
 	return Task{Action: a, Instance: s.ID, Name: s.Name, Unit: unit, Reason: reason}
 }
 
-// short is enough of a hash for people.
-func short(hash string) string { return hash[:min(8, len(hash))] }
+// ShortHash is enough of a hash for people.
+func ShortHash(hash string) string { return hash[:min(8, len(hash))] }

@@ -52,7 +52,7 @@ func drained(u *Unit) { u.Drained = true }
 
 // plan makes a plan for what is desired.
 func plan(desired []Desired, current Current, now time.Time) []Task {
-	return Make(current.situations(desired, now), current, now)
+	return Make(current.AppStates(desired, now), current, now)
 }
 
 func TestPlan(t *testing.T) {

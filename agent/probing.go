@@ -10,7 +10,7 @@ func (a *Agent) probe(d *Desired, u *Unit) {
 	if u == nil {
 		return
 	}
-	u.Probed = d.probed()
+	u.Probed = d.Probed()
 	if !u.Probed || !u.Running() {
 		a.monitor.Forget(u.Unit)
 		u.Health = fact.Health{}
@@ -21,7 +21,7 @@ func (a *Agent) probe(d *Desired, u *Unit) {
 }
 
 func check(d *Desired, u *Unit) health.Check {
-	h, t := d.Manifest.Health, target(u)
+	h, t := d.Manifest.Health, Target(u)
 	return health.Check{
 		Type: h.Type, Run: u.Invocation, Network: t.Network, Address: t.Address,
 		Host: d.HostName, Path: h.Path, Interval: h.Interval.Std(), Timeout: h.Timeout.Std(), Failures: h.Failures,

@@ -132,68 +132,68 @@ func (a *Agent) reconcile(ctx context.Context) time.Duration {
 	desired := a.desired()
 	a.observe(desired, now)
 	current := a.have.current(a.want.partial)
-	situations := current.situations(desired, now)
-	a.dispatch(ctx, situations, a.plan(situations, current, now))
-	a.note(situations, now)
+	apps := current.AppStates(desired, now)
+	a.dispatch(ctx, apps, a.plan(apps, current, now))
+	a.note(apps, now)
 	a.life.reconciled(now)
 	return a.nextLook(desired, now)
 }
 
 // plan is what Make says, without what failed just now. The caller holds mu.
-func (a *Agent) plan(situations []situation, current Current, now time.Time) []Task {
+func (a *Agent) plan(apps []AppState, current Current, now time.Time) []Task {
 	for id, h := range a.have.holds {
 		if h.until.After(now) {
 			current.Busy[id] = true
 		}
 	}
-	tasks := a.suspicions(situations, current)
+	tasks := a.suspicions(apps, current)
 	for _, t := range tasks {
 		current.Busy[t.Instance] = true
 	}
-	return append(tasks, Make(situations, current, now)...)
+	return append(tasks, Make(apps, current, now)...)
 }
 
 // suspicions are the units that vanished without our doing: before the agent respects
 // an operator's will it makes sure of it.
-func (a *Agent) suspicions(situations []situation, current Current) []Task {
+func (a *Agent) suspicions(apps []AppState, current Current) []Task {
 	var tasks []Task
-	for i := range situations {
-		s := &situations[i]
-		if w := a.have.watches[s.ID]; w != nil && !current.Busy[s.ID] && s.Stopped == "" && w.byHand(s.want) {
-			tasks = append(tasks, s.task(Verify, s.Unit, "its unit is gone without our doing"))
+	for i := range apps {
+		s := &apps[i]
+		if w := a.have.watches[s.ID]; w != nil && !current.Busy[s.ID] && s.Stopped == "" && w.StoppedByHand(s.Wanted) {
+			tasks = append(tasks, s.Task(Verify, s.Unit, "its unit is gone without our doing"))
 		}
 	}
 	return tasks
 }
 
-// observe lets every watch see its unit, and the monitor probe what runs.
+// observe lets every tracker of failures see its unit, and the monitor probe what runs.
 func (a *Agent) observe(desired []Desired, now time.Time) {
 	for i := range desired {
 		d := &desired[i]
 		u := a.have.units[d.Unit]
 		a.probe(d, u)
 		if _, busy := a.have.busy[d.ID]; !busy {
-			a.have.watch(d.ID).observe(d, !d.Fallback && a.have.hasGood(d.ID, d.Revision), u, a.want.backoff, now)
+			a.have.watch(d.ID).Observe(d, !d.Fallback && a.have.hasGood(d.ID, d.Revision), u, a.want.backoff, now)
 		}
 	}
 }
 
 // dispatch hands tasks to the executor. One table carries all changes of routes. The
 // caller holds mu.
-func (a *Agent) dispatch(ctx context.Context, situations []situation, tasks []Task) {
+func (a *Agent) dispatch(ctx context.Context, apps []AppState, tasks []Task) {
 	for _, t := range tasks {
 		a.have.busy[t.Instance] = t
-		a.have.inHand[t.Unit] = t.Action.readsUnit()
+		a.have.inHand[t.Unit] = t.Action.ChangesUnit()
 		switch t.Action {
 		case Route:
 			a.have.targets[t.Instance] = t.Unit
 		case Unroute:
 			delete(a.have.targets, t.Instance)
 		case Stop, Restart, Start:
-			a.have.watch(t.Instance).stopIsOurs()
+			a.have.watch(t.Instance).StopIsOurs()
 		}
 	}
-	generation := a.router.set(a.routeTable(situations))
+	generation := a.router.set(a.routeTable(apps))
 	for _, t := range tasks {
 		a.log.Debug("task begins", "action", t.Action, "instance", t.Instance, "app", t.Name, "unit", t.Unit, "reason", t.Reason)
 		go func() {
@@ -247,7 +247,7 @@ func (a *Agent) nextLook(desired []Desired, now time.Time) time.Duration {
 	for i := range desired {
 		d := &desired[i]
 		if w := a.have.watches[d.ID]; w != nil {
-			earliest(w.deadline(d, a.have.units[d.Unit], a.want.backoff, now))
+			earliest(w.NextDue(d, a.have.units[d.Unit], a.want.backoff, now))
 		}
 	}
 	for _, u := range a.have.units {

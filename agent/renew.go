@@ -8,13 +8,13 @@ const renewAtOnce = 3
 
 // renews says whether it runs, and is to be replaced for its sandbox: a release that is
 // new, or one that does not run, waits for nobody.
-func (s *situation) renews() bool {
-	return s.Stopped == "" && s.Problem == "" && s.runs() && s.older() != nil
+func (s *AppState) renews() bool {
+	return s.Stopped == "" && s.Problem == "" && s.Runs() && s.oldSandboxUnit() != nil
 }
 
-// older is a unit of the wanted release in an older sandbox.
-func (s *situation) older() *Unit {
-	for _, u := range s.others {
+// oldSandboxUnit is a unit of the wanted release in an older sandbox.
+func (s *AppState) oldSandboxUnit() *Unit {
+	for _, u := range s.Others {
 		if u.Running() && u.Release == s.Release.Hash && u.Sandbox < units.SandboxVersion && !s.Fallback {
 			return u
 		}
@@ -22,17 +22,17 @@ func (s *situation) older() *Unit {
 	return nil
 }
 
-// begun says whether its turn has come already.
-func (s *situation) begun() bool { return s.want != nil || s.served == "" }
+// renewalBegun says whether its turn has come already.
+func (s *AppState) renewalBegun() bool { return s.Wanted != nil || s.Served == "" }
 
-func countRenewals(situations []situation, current Current) (n int) {
-	for i := range situations {
-		if s := &situations[i]; s.renews() && (s.begun() || current.Busy[s.ID]) {
+func countRenewals(apps []AppState, current Current) (n int) {
+	for i := range apps {
+		if s := &apps[i]; s.renews() && (s.renewalBegun() || current.Busy[s.ID]) {
 			n++
 		}
 	}
 	return n
 }
 
-// oldSandbox says whether what serves runs in the sandbox of an earlier version.
-func (u *Unit) oldSandbox() bool { return !u.Ended() && u.Sandbox < units.SandboxVersion }
+// OldSandbox says whether what serves runs in the sandbox of an earlier version.
+func (u *Unit) OldSandbox() bool { return !u.Ended() && u.Sandbox < units.SandboxVersion }

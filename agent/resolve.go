@@ -52,7 +52,7 @@ func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 	g.SetLimit(2)
 	for i := range list {
 		if in := &list[i].Instance; in.Kind == KindDynamic && in.Package == "" && in.Release == "" {
-			in.Release, in.InstalledBy = installed[in.AppID].release, installed[in.AppID].by
+			in.Release, in.InstalledBy = installed[in.AppID].Release, installed[in.AppID].By
 		}
 		g.Go(func() error {
 			a.resolveOne(ctx, &list[i], pins[list[i].ID], ceiling)
@@ -103,7 +103,7 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin, ceiling m
 	if len(r.Manifest.Exec) > 0 && rel.Dir != "" { // the operator's word stands in for bin/app, too
 		r.release.Runs = true
 	}
-	if !r.empty() && !r.release.Runs && !rel.Static && r.StaticPath == "" && r.StaticService == "" && r.DebugPort == 0 {
+	if !r.Empty() && !r.release.Runs && !rel.Static && r.StaticPath == "" && r.StaticService == "" && r.DebugPort == 0 {
 		r.problem = r.Package + ": the package has neither bin/app nor static/, and the application no static path"
 	}
 }
@@ -160,9 +160,9 @@ func (a *Agent) desire(r resolved) Desired {
 	if !r.release.Runs || r.problem != "" {
 		return d
 	}
-	secrets := a.secretFiles(r.ID, r.installer())
+	secrets := a.secretFiles(r.ID, r.Installer())
 	d.Audiences = secrets.Audiences
-	d.Spec = buildSpec(r.Instance, r.release, d.Manifest, secrets, m.Serial, a.want.place)
+	d.Spec = NewSpec(r.Instance, r.release, d.Manifest, secrets, m.Serial, a.want.place)
 	d.Revision = d.Spec.Revision()
 	if m.Rejected != nil && m.Rejected.Revision == d.Revision && m.Good != nil {
 		d.Spec, d.Revision, d.Manifest, d.Fallback = m.Good.Spec, m.Good.Revision, m.Good.Manifest, true

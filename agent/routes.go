@@ -18,20 +18,20 @@ const (
 	routeDown     = "down"
 )
 
-// routes is the table's list of routes: one for each instance, also for those that do
+// Routes is the table's list of routes: one for each instance, also for those that do
 // not run, because the proxy answers for an unknown host otherwise than for a known
 // one that is down. Targets are the units that the table is to name.
-func routes(situations []situation, targets map[string]string) []proxyctl.Route {
-	list := make([]proxyctl.Route, len(situations))
-	for i := range situations {
-		s := situations[i]
-		s.served = targets[s.ID]
+func Routes(apps []AppState, targets map[string]string) []proxyctl.Route {
+	list := make([]proxyctl.Route, len(apps))
+	for i := range apps {
+		s := apps[i]
+		s.Served = targets[s.ID]
 		list[i] = s.route()
 	}
 	return list
 }
 
-func (s *situation) route() proxyctl.Route {
+func (s *AppState) route() proxyctl.Route {
 	rel, m := s.serving()
 	r := proxyctl.Route{
 		Instance: s.ID, Name: s.Name, Kind: s.Kind, Hosts: []string{s.HostName},
@@ -43,31 +43,31 @@ func (s *situation) route() proxyctl.Route {
 	if s.DebugPort != 0 {
 		r.DevServer = loopback(s.DebugPort)
 	}
-	if u := s.servedUnit(); u != nil {
-		r.Target = target(u)
+	if u := s.ServedUnit(); u != nil {
+		r.Target = Target(u)
 	}
 	return r
 }
 
 // routeState says whether requests are let through, held or refused.
-func (s *situation) routeState() string {
-	u := s.servedUnit()
+func (s *AppState) routeState() string {
+	u := s.ServedUnit()
 	switch {
 	case s.Stopped != "":
 		return routeDown
 	case u != nil && u.Running():
 		return routeReady
-	case !s.runs() && !s.Adopted:
+	case !s.Runs() && !s.Adopted:
 		return s.fileState()
-	case s.Problem != "" || s.trouble.waiting(s.now) && s.want == nil:
+	case s.Problem != "" || s.Trouble.Waiting(s.Now) && s.Wanted == nil:
 		return routeDown
 	}
 	return routeStarting
 }
 
 // fileState is for an instance without a process.
-func (s *situation) fileState() string {
-	if s.empty() || s.Problem != "" {
+func (s *AppState) fileState() string {
+	if s.Empty() || s.Problem != "" {
 		return routeDown
 	}
 	return routeReady
@@ -75,15 +75,15 @@ func (s *situation) fileState() string {
 
 // serving is what belongs to the unit that answers: the files of a new release wait
 // until its process is healthy.
-func (s *situation) serving() (*fact.Release, *manifest.Manifest) {
-	u := s.servedUnit()
+func (s *AppState) serving() (*fact.Release, *manifest.Manifest) {
+	u := s.ServedUnit()
 	if u != nil && s.Good != nil && u.Revision == s.Good.Revision && (s.Fallback || u.Unit != s.Unit) {
 		return &s.Good.Release, &s.Good.Manifest
 	}
 	return &s.Release, &s.Manifest
 }
 
-func (s *situation) staticDir(r *fact.Release) string {
+func (s *AppState) staticDir(r *fact.Release) string {
 	switch {
 	case s.Stopped != "":
 		return "" // what an operator stopped serves no files either
@@ -103,8 +103,8 @@ func inside(dir, name, really string) string {
 	return filepath.Join(dir, name)
 }
 
-// target is where a unit listens.
-func target(u *Unit) *proxyctl.Target {
+// Target is where a unit listens.
+func Target(u *Unit) *proxyctl.Target {
 	if u.Network == units.NetworkSocket {
 		return &proxyctl.Target{ID: u.Unit, Network: "unix", Address: units.SocketPath(u.Unit)}
 	}

@@ -12,13 +12,13 @@ import (
 
 // secretFiles are the root-only files of an instance for what who installed. The caller
 // holds mu.
-func (a *Agent) secretFiles(id string, who audience.Installer) secretFiles {
+func (a *Agent) secretFiles(id string, who audience.Installer) SecretFiles {
 	f, err := a.vault.Files(id, who)
 	if err != nil {
 		a.log.Error("secrets cannot be read; the application runs without them", "instance", id, "error", err)
-		return secretFiles{}
+		return SecretFiles{}
 	}
-	return secretFiles(f)
+	return SecretFiles(f)
 }
 
 // Secrets names the secrets of an instance.
@@ -30,8 +30,8 @@ func (a *Agent) Secrets(id string) ([]api.Secret, error) {
 	out := make([]api.Secret, 0, len(list))
 	for _, s := range list {
 		shown := api.Secret{Name: s.Name, Kind: s.Kind, UpdatedAt: &s.UpdatedAt, For: s.Audience.Words()}
-		if d != nil && d.runs() && !s.Audience.Includes(d.installer()) {
-			shown.Withheld = "its release was installed by " + d.installer().String()
+		if d != nil && d.Runs() && !s.Audience.Includes(d.Installer()) {
+			shown.Withheld = "its release was installed by " + d.Installer().String()
 		}
 		out = append(out, shown)
 	}

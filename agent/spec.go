@@ -12,9 +12,9 @@ import (
 	"github.com/nexushub/nexushub/units"
 )
 
-// stateRoot is below /var/lib; each instance has a folder of its own in it, because
+// StateRoot is below /var/lib; each instance has a folder of its own in it, because
 // systemd gives a state directory to one dynamic user only.
-const stateRoot = "nexushub-apps/"
+const StateRoot = "nexushub-apps/"
 
 // Place is what all instances of a host share.
 type Place struct {
@@ -23,21 +23,21 @@ type Place struct {
 	EnvDir    string
 }
 
-// secretFiles are the root-only files of one instance, and an identity that changes with
+// SecretFiles are the root-only files of one instance, and an identity that changes with
 // their content but says nothing about it.
-type secretFiles struct {
+type SecretFiles struct {
 	EnvFiles    []string
 	Credentials map[string]string
 	Version     string
 	Audiences   []audience.Audience // of all secrets of the instance
 }
 
-// buildSpec says how an instance runs. It is pure: equal arguments are one revision.
-func buildSpec(in Instance, rel fact.Release, m manifest.Manifest, s secretFiles, serial int, p Place) units.Spec {
+// NewSpec says how an instance runs. It is pure: equal arguments are one revision.
+func NewSpec(in Instance, rel fact.Release, m manifest.Manifest, s SecretFiles, serial int, p Place) units.Spec {
 	spec := units.Spec{
 		Instance: in.ID, Name: hostname.Slug(in.HostName, p.Domain), Kind: in.Kind,
 		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: serial, Sandbox: units.SandboxVersion,
-		InstalledBy: recordOf(in),
+		InstalledBy: installedBy(in),
 		Directory:   rel.Dir, Exec: command(m), Env: environment(in, m),
 		EnvFiles:    append([]string{envFile(p, in.ID)}, s.EnvFiles...),
 		Credentials: s.Credentials, SecretsHash: s.Version,
@@ -54,7 +54,7 @@ func buildSpec(in Instance, rel fact.Release, m manifest.Manifest, s secretFiles
 		spec.WatchdogSec = watchdog(m.Health).Seconds()
 	}
 	if m.StateDir == nil || *m.StateDir {
-		spec.State = stateRoot + in.ID
+		spec.State = StateRoot + in.ID
 	}
 	return spec
 }

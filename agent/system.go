@@ -63,7 +63,7 @@ func (a *Agent) States() map[api.State]int {
 func (t *table) counts() map[api.State]int {
 	n := map[api.State]int{}
 	for _, st := range t.states {
-		n[st.state]++
+		n[st.State]++
 	}
 	return n
 }
@@ -87,7 +87,7 @@ func (c *catalogue) providers() []api.Provider {
 func (a *Agent) oldSandboxes() (names []string) {
 	for _, d := range a.desired() {
 		for _, u := range a.have.byInstance[d.ID] {
-			if u.oldSandbox() {
+			if u.OldSandbox() {
 				names = append(names, d.Name)
 				break
 			}

@@ -7,20 +7,20 @@ import (
 
 // table is what the agent knows of every instance. The reconciler alone changes it.
 type table struct {
-	units      map[string]*Unit      // by name
-	byInstance map[string][]*Unit    // the same units
-	read       map[string]uint64     // unit -> number of the reading it comes from
-	memories   map[string]*Memory    // by instance
-	watches    map[string]*watch     // by instance
-	targets    map[string]string     // instance -> unit, in the table that is to be in force
-	served     map[string]string     // instance -> unit, acknowledged by the proxy
-	busy       map[string]Task       // instance -> task in hand
-	inHand     map[string]bool       // units with a task in hand
-	heard      map[string]time.Time  // units in hand -> last signal of theirs
-	holds      map[string]hold       // instance -> not before
-	states     map[string]stateSince // by instance
-	reading    map[string]bool       // units being read; true: read again afterwards
-	hinted     map[string]bool       // units of which something was heard
+	units      map[string]*Unit           // by name
+	byInstance map[string][]*Unit         // the same units
+	read       map[string]uint64          // unit -> number of the reading it comes from
+	memories   map[string]*Memory         // by instance
+	watches    map[string]*FailureTracker // by instance
+	targets    map[string]string          // instance -> unit, in the table that is to be in force
+	served     map[string]string          // instance -> unit, acknowledged by the proxy
+	busy       map[string]Task            // instance -> task in hand
+	inHand     map[string]bool            // units with a task in hand
+	heard      map[string]time.Time       // units in hand -> last signal of theirs
+	holds      map[string]hold            // instance -> not before
+	states     map[string]stateSince      // by instance
+	reading    map[string]bool            // units being read; true: read again afterwards
+	hinted     map[string]bool            // units of which something was heard
 	readings   uint64
 	inFlight   int  // readings not answered yet
 	routes     bool // the routes in force are known
@@ -36,7 +36,7 @@ type hold struct {
 func newTable() table {
 	return table{
 		units: map[string]*Unit{}, byInstance: map[string][]*Unit{}, read: map[string]uint64{}, memories: map[string]*Memory{},
-		watches: map[string]*watch{}, targets: map[string]string{}, served: map[string]string{},
+		watches: map[string]*FailureTracker{}, targets: map[string]string{}, served: map[string]string{},
 		busy: map[string]Task{}, inHand: map[string]bool{}, heard: map[string]time.Time{}, holds: map[string]hold{}, states: map[string]stateSince{}, reading: map[string]bool{}, hinted: map[string]bool{},
 	}
 }
@@ -50,10 +50,10 @@ func (t *table) memory(id string) *Memory {
 	return m
 }
 
-func (t *table) watch(id string) *watch {
+func (t *table) watch(id string) *FailureTracker {
 	w := t.watches[id]
 	if w == nil {
-		w = &watch{}
+		w = &FailureTracker{}
 		t.watches[id] = w
 	}
 	return w
@@ -66,7 +66,7 @@ func (t *table) current(partial map[string]bool) Current {
 		Trouble: make(map[string]Trouble, len(t.watches)), Busy: make(map[string]bool, len(t.busy)), Partial: partial,
 	}
 	for id, w := range t.watches {
-		c.Trouble[id] = w.trouble
+		c.Trouble[id] = w.Trouble
 	}
 	for id := range t.busy {
 		c.Busy[id] = true
@@ -95,8 +95,8 @@ func (t *table) hasGood(id, revision string) bool {
 	return m != nil && m.Good != nil && m.Good.Revision != revision
 }
 
-// stateSince is a phase with the moment its state began.
+// stateSince is a Phase with the moment its state began.
 type stateSince struct {
-	phase
+	Phase
 	since time.Time
 }

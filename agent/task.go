@@ -29,8 +29,8 @@ var actionNames = []string{"verify", "route", "unroute", "drain", "kill", "stop"
 
 func (a Action) String() string { return actionNames[a] }
 
-// readsUnit says whether the unit is read after the action, which may have changed it.
-func (a Action) readsUnit() bool { return a != Route && a != Unroute && a != Drain }
+// ChangesUnit says whether the unit is read after the action, which may have changed it.
+func (a Action) ChangesUnit() bool { return a != Route && a != Unroute && a != Drain }
 
 // Task is one step towards the desired state, and why it is taken.
 type Task struct {

@@ -27,15 +27,15 @@ func (u *Unit) exits() int {
 	return u.NRestarts
 }
 
-// lastExit says in words how it ended last.
-func (u *Unit) lastExit() string {
+// lastExitText says in words how it ended last.
+func (u *Unit) lastExitText() string {
 	if u.LastExit.IsZero() {
 		return "ended"
 	}
 	return u.LastExit.String()
 }
 
-// healthy says whether it may get requests.
-func (u *Unit) healthy() bool {
+// Healthy says whether it may get requests.
+func (u *Unit) Healthy() bool {
 	return u.Running() && (!u.Probed || u.Health.State == fact.Healthy)
 }

@@ -16,11 +16,11 @@ func (a *Agent) Apps() []api.App {
 	defer a.mu.Unlock()
 	now := time.Now()
 	current := a.have.current(a.want.partial)
-	situations := current.situations(a.desired(), now)
-	situations = append(situations, current.leftovers(a.desired(), now)...)
-	list := make([]api.App, len(situations))
-	for i := range situations {
-		list[i] = a.view(&situations[i])
+	apps := current.AppStates(a.desired(), now)
+	apps = append(apps, current.Leftovers(a.desired(), now)...)
+	list := make([]api.App, len(apps))
+	for i := range apps {
+		list[i] = a.view(&apps[i])
 	}
 	return list
 }
@@ -36,7 +36,7 @@ func (a *Agent) App(nameOrID string) (api.App, error) {
 		}
 		return api.App{}, err
 	}
-	s := a.have.current(a.want.partial).of(d, time.Now())
+	s := a.have.current(a.want.partial).Of(d, time.Now())
 	return a.view(&s), nil
 }
 
@@ -97,54 +97,54 @@ func (a *Agent) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// view shows one situation. The caller holds mu.
-func (a *Agent) view(s *situation) api.App {
+// view shows one instance. The caller holds mu.
+func (a *Agent) view(s *AppState) api.App {
 	st := a.have.states[s.ID]
-	if st.state == "" {
-		st = stateSince{phase: s.phase(), since: s.now}
+	if st.State == "" {
+		st = stateSince{Phase: s.Phase(), since: s.Now}
 	}
 	v := api.App{
 		ID: s.ID, Name: s.Name, AppID: s.AppID, DisplayName: s.DisplayName, HostName: s.HostName,
-		Kind: s.Kind, URL: a.url(s.HostName), State: st.state, Since: st.since, Why: st.why,
-		Attempt: s.trouble.Attempt, LastExit: s.trouble.LastExit,
+		Kind: s.Kind, URL: a.url(s.HostName), State: st.State, Since: st.since, Why: st.Why,
+		Attempt: s.Trouble.Attempt, LastExit: s.Trouble.LastExit,
 		Release: s.Release.Hash, Revision: s.Revision, Health: api.Health{Status: api.HealthUnknown, Type: s.Manifest.Health.Type},
 	}
-	if s.trouble.waiting(s.now) {
-		v.NextTry = &s.trouble.NextTry
+	if s.Trouble.Waiting(s.Now) {
+		v.NextTry = &s.Trouble.NextTry
 	}
 	if !s.ExpiresAt.IsZero() {
 		v.ExpiresAt = &s.ExpiresAt
 	}
-	if h := a.have.holds[s.ID]; h.until.After(s.now) {
+	if h := a.have.holds[s.ID]; h.until.After(s.Now) {
 		v.Why = strings.TrimPrefix(v.Why+"; "+h.why, "; ")
 	}
 	v.Exposure = a.exposure(s)
 	a.viewRejection(&v, s)
-	if u := s.shown(); u != nil {
+	if u := s.Shown(); u != nil {
 		viewUnit(&v, u)
 	}
 	return v
 }
 
 // viewRejection says what became of a revision that was given up.
-func (a *Agent) viewRejection(v *api.App, s *situation) {
+func (a *Agent) viewRejection(v *api.App, s *AppState) {
 	m := a.have.memories[s.ID]
 	if !s.Fallback || m == nil || m.Rejected == nil {
 		return
 	}
-	v.Why = fmt.Sprintf("revision %s was given up: %s", short(m.Rejected.Revision), m.Rejected.Why)
+	v.Why = fmt.Sprintf("revision %s was given up: %s", ShortHash(m.Rejected.Revision), m.Rejected.Why)
 	v.LastExit = strings.Join(append([]string{m.Rejected.Why}, m.Rejected.Lines...), "\n")
 }
 
 func viewUnit(v *api.App, u *Unit) {
 	v.Unit, v.PID, v.Port, v.Restarts = u.Unit, u.MainPID, u.Port, u.NRestarts
-	v.Release, v.Revision, v.OldSandbox = u.Release, u.Revision, u.oldSandbox()
+	v.Release, v.Revision, v.OldSandbox = u.Release, u.Revision, u.OldSandbox()
 	v.Memory, v.CPUNSec, v.Tasks, v.DropIns = u.Memory, u.CPUNSec, u.Tasks, u.DropIns
 	if v.LastExit == "" && !u.LastExit.IsZero() {
 		v.LastExit = u.LastExit.String()
 	}
 	if !u.Probed {
-		if u.healthy() {
+		if u.Healthy() {
 			v.Health.Status = api.Healthy
 		}
 		return
@@ -166,7 +166,7 @@ func (a *Agent) url(host string) string {
 
 // leftover finds one by instance id, name or host name. The caller holds mu.
 func (a *Agent) leftover(name string) (api.App, bool) {
-	list := a.have.current(a.want.partial).leftovers(a.desired(), time.Now())
+	list := a.have.current(a.want.partial).Leftovers(a.desired(), time.Now())
 	for i := range list {
 		if s := &list[i]; name == s.ID || name == s.Name || name == s.HostName {
 			return a.view(s), true

@@ -10,26 +10,26 @@ import (
 // TestFailedRestartIsNoOperator: what a failed restart of our own leaves behind must not
 // be taken for systemctl stop.
 func TestFailedRestartIsNoOperator(t *testing.T) {
-	d, b, now := &Desired{Revision: "r"}, backoff{first: time.Second, last: time.Second}, time.Now()
+	d, b, now := &Desired{Revision: "r"}, Backoff{first: time.Second, last: time.Second}, time.Now()
 	unit := func(active string) *Unit {
 		return &Unit{Status: units.Status{Unit: "u", ActiveState: active, Invocation: "i", Result: "success"}}
 	}
 	for _, failed := range []bool{true, false} {
-		w := &watch{}
-		see := func(active string) { w.observe(d, false, unit(active), b, now) }
+		w := &FailureTracker{}
+		see := func(active string) { w.Observe(d, false, unit(active), b, now) }
 		see("active")
-		w.stopIsOurs() // as a restart begins
+		w.StopIsOurs() // as a restart begins
 		if failed {
-			w.restartFailed()
+			w.RestartFailed()
 		}
 		see("deactivating")
 		see("inactive")
-		if got := w.byHand(unit("inactive")); got == failed {
+		if got := w.StoppedByHand(unit("inactive")); got == failed {
 			t.Errorf("restart failed: %v, but stopped by hand: %v", failed, got)
 		}
 		see("active")
 		see("inactive")
-		if !w.byHand(unit("inactive")) {
+		if !w.StoppedByHand(unit("inactive")) {
 			t.Errorf("restart failed: %v: once it ran again, a stop is an operator's", failed)
 		}
 	}

@@ -1,0 +1,162 @@
+package agent
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/nexushub/nexushub/agent/fact"
+)
+
+// failuresBesideGood is how many failures in a row a new revision beside a good one is allowed.
+const failuresBesideGood = 2
+
+// Trouble is what keeps an instance from running well: how often in a row, and when
+// it is tried again. It belongs to one revision and ends after a healthy while.
+type Trouble struct {
+	Revision string
+	Attempt  int       // failures in a row; 0: none
+	NextTry  time.Time // zero: at once
+	LastExit string    // the last failure in words
+	GaveUp   bool      // a new revision beside a good one: not to be tried again
+	Forgiven bool      // healthy for long enough since
+}
+
+// Waiting says whether the next try lies ahead.
+func (t Trouble) Waiting(now time.Time) bool { return t.NextTry.After(now) }
+
+// FailureTracker follows the wanted unit of one instance and turns what it sees, one snapshot
+// after the other, into Trouble. It does no I/O and knows no clock.
+type FailureTracker struct {
+	Trouble       Trouble
+	known         bool   // the unit was seen at least once since the agent started
+	invocation    string // InvocationID
+	exits         int    // of the unit, already counted
+	counted       bool   // this run's ill health is counted already
+	expected      bool   // the unit was there, and nobody of ours has stopped it
+	restartFailed bool   // a restart of ours failed: if the unit ends now, that was us
+	healthy       time.Time
+	Total         int       // ends since the agent started
+	Refused       Installed // its release, that dynamic applications were not given
+}
+
+// Observe takes in what the wanted unit of d looks like now; u is nil when there is none.
+func (w *FailureTracker) Observe(d *Desired, hasGood bool, u *Unit, b Backoff, now time.Time) {
+	if w.Trouble.Revision != d.Revision {
+		*w = FailureTracker{Trouble: Trouble{Revision: d.Revision}, known: w.known, Total: w.Total}
+	}
+	if u == nil {
+		w.known, w.exits, w.invocation, w.healthy = true, 0, "", time.Time{}
+		return
+	}
+	if !w.known { // adopted: what it did before is not held against it
+		w.known, w.exits = true, u.NRestarts
+	}
+	if u.Invocation != w.invocation {
+		w.invocation, w.counted = u.Invocation, false
+	}
+	w.expected = w.expected || !u.Ended()
+	w.restartFailed = w.restartFailed && !u.Running()
+	w.countExits(u, hasGood, b, now)
+	w.countHealth(d, hasGood, u, b, now)
+}
+
+func (w *FailureTracker) countExits(u *Unit, hasGood bool, b Backoff, now time.Time) {
+	n := u.exits()
+	if n > w.exits {
+		w.fail(n-w.exits, u.lastExitText(), hasGood, b, now)
+	}
+	w.exits = n
+}
+
+func (w *FailureTracker) countHealth(d *Desired, hasGood bool, u *Unit, b Backoff, now time.Time) {
+	if !u.Healthy() {
+		w.healthy = time.Time{}
+	}
+	switch {
+	case unhealthyTooLong(d, u, now) && !w.counted:
+		w.counted = true
+		w.fail(1, healthText(d, u), hasGood, b, now)
+		w.Trouble.GaveUp = hasGood
+	case u.Healthy() && w.healthy.IsZero():
+		w.healthy = now
+	case u.Healthy() && w.Trouble.Attempt > 0:
+		w.Trouble.Forgiven = now.Sub(w.healthy) >= b.healthy
+	}
+}
+
+// fail counts n failures. The first one is left to PID 1 or mended at once; from the
+// second on the agent waits, longer each time.
+func (w *FailureTracker) fail(n int, why string, hasGood bool, b Backoff, now time.Time) {
+	t := &w.Trouble
+	w.Total += n
+	t.Attempt += n
+	t.LastExit = why
+	t.Forgiven = false
+	t.GaveUp = t.GaveUp || hasGood && t.Attempt >= failuresBesideGood
+	t.NextTry = time.Time{}
+	if t.Attempt > 1 {
+		t.NextTry = now.Add(b.delay(t.Attempt))
+	}
+}
+
+// FailStart counts a unit that could not be started at all: there is nothing that
+// PID 1 could restart, so the agent waits from the first time on.
+func (w *FailureTracker) FailStart(why string, hasGood bool, b Backoff, now time.Time) {
+	w.fail(1, why, hasGood, b, now)
+	w.Trouble.NextTry = now.Add(b.delay(w.Trouble.Attempt))
+}
+
+// StopIsOurs says that the unit, should it be gone soon, was stopped by the agent, or that
+// its absence is explained.
+func (w *FailureTracker) StopIsOurs() { w.expected = false }
+
+// RestartFailed says that a restart of ours did: if the unit ends now, that was us.
+func (w *FailureTracker) RestartFailed() { w.restartFailed = true }
+
+// Forgive lets the revision be tried at once, whatever happened before.
+func (w *FailureTracker) Forgive() { w.Trouble = Trouble{Revision: w.Trouble.Revision} }
+
+// StoppedByHand says whether the wanted unit was stopped by somebody else: it was there, it
+// is not any more, and since every end by itself is followed by a restart, only a
+// stop job can have done it.
+func (w *FailureTracker) StoppedByHand(u *Unit) bool {
+	if !w.expected || w.restartFailed || (u != nil && !u.Ended()) {
+		return false
+	}
+	return u == nil || (u.Result != "start-limit-hit" && u.Result != "resources")
+}
+
+// NextDue is when the next look is due without any news; zero: never.
+func (w *FailureTracker) NextDue(d *Desired, u *Unit, b Backoff, now time.Time) time.Time {
+	var next time.Time
+	earliest := func(t time.Time) {
+		if t.After(now) && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	earliest(w.Trouble.NextTry)
+	if u != nil && u.Running() && !u.Healthy() {
+		earliest(u.ActiveAt.Add(d.Manifest.Health.StartPeriod.Std() + time.Millisecond))
+	}
+	if w.Trouble.Attempt > 0 && !w.healthy.IsZero() {
+		earliest(w.healthy.Add(b.healthy))
+	}
+	return next
+}
+
+// unhealthyTooLong says whether a unit that runs has been ill for too long.
+func unhealthyTooLong(d *Desired, u *Unit, now time.Time) bool {
+	if !u.Running() || !u.Probed {
+		return false
+	}
+	return u.Health.State == fact.Unhealthy ||
+		u.Health.State == fact.Unknown && u.Health.Failures >= d.Manifest.Health.Failures &&
+			now.Sub(u.ActiveAt) > d.Manifest.Health.StartPeriod.Std()
+}
+
+func healthText(d *Desired, u *Unit) string {
+	if u.Health.State == fact.Unknown {
+		return fmt.Sprintf("not healthy within %s: %s", d.Manifest.Health.StartPeriod.Std(), u.Health.Problem)
+	}
+	return fmt.Sprintf("health check failed %d times: %s", u.Health.Failures, u.Health.Problem)
+}
