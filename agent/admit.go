@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/secret"
 	"github.com/nexushub/nexushub/api"
 )
@@ -32,7 +33,7 @@ func (a *Agent) admit(n Admission) error {
 	known := false
 	for _, d := range a.desired() {
 		mine := d.ID == n.ID
-		if !mine && (d.Kind != KindDynamic || d.AppID != n.AppID) {
+		if !mine && (d.Kind != plan.KindDynamic || d.AppID != n.AppID) {
 			continue
 		}
 		known = known || mine
@@ -43,16 +44,16 @@ func (a *Agent) admit(n Admission) error {
 	if known || n.ID == "" {
 		return nil
 	}
-	return a.keepsSecrets(&Desired{Instance: Instance{ID: n.ID, Kind: KindDebug}, Name: n.AppID}, n, true)
+	return a.keepsSecrets(&plan.Desired{Instance: plan.Instance{ID: n.ID, Kind: plan.KindDebug}, Name: n.AppID}, n, true)
 }
 
 // admitBack is for a rollback: what counts is who installed the old release, not who
 // goes back to it.
-func (a *Agent) admitBack(d *Desired, p PastRelease) error {
-	return a.keepsSecrets(d, Admission{By: InstallerOf(d.Kind, p.InstalledBy)}, false)
+func (a *Agent) admitBack(d *plan.Desired, p plan.PastRelease) error {
+	return a.keepsSecrets(d, Admission{By: plan.InstallerOf(d.Kind, p.InstalledBy)}, false)
 }
 
-func (a *Agent) keepsSecrets(d *Desired, n Admission, fresh bool) error {
+func (a *Agent) keepsSecrets(d *plan.Desired, n Admission, fresh bool) error {
 	list, err := a.vault.List(d.ID)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/ports"
 	"github.com/nexushub/nexushub/proxyctl"
 )
@@ -81,11 +82,11 @@ func (a *Agent) takeOver() {
 		known[in.ID] = true
 	}
 	for _, u := range a.have.units {
-		if u.Kind == KindStatic || known[u.Instance] {
+		if u.Kind == plan.KindStatic || known[u.Instance] {
 			continue
 		}
 		known[u.Instance] = true
-		a.want.orphans = append(a.want.orphans, resolved{adopted: true, Instance: Instance{
+		a.want.orphans = append(a.want.orphans, resolved{adopted: true, Instance: plan.Instance{
 			ID: u.Instance, Kind: u.Kind, HostName: u.Host, AppID: u.App, Release: u.Release,
 			InstalledBy: audience.Installer(u.InstalledBy),
 		}})

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/nexushub/nexushub/agent/health"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/ports"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/proxyctl"
@@ -143,13 +144,13 @@ func signal(ch chan<- struct{}) {
 }
 
 // routeTable is the whole table as it should be now. The caller holds mu.
-func (a *Agent) routeTable(apps []AppState) proxyctl.Table {
+func (a *Agent) routeTable(apps []plan.AppState) proxyctl.Table {
 	c := a.want.config
 	return proxyctl.Table{
 		Format: 1, Domain: c.Domain,
 		APIHosts:      []string{"admin." + c.Domain, "internal." + c.Domain},
 		AgentSocket:   c.RunDir + "/debug.sock",
 		LoginInstance: c.LoginInstance, AdminInstance: c.AdminInstance,
-		InternalSecret: a.secret, Routes: Routes(apps, a.have.targets),
+		InternalSecret: a.secret, Routes: plan.Routes(apps, a.have.targets),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/ports"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
@@ -386,7 +387,7 @@ func TestRemovalIsExplicit(t *testing.T) {
 func TestLostStateIsRebuiltFromPID1(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.start()
-		h.agent.Debug().Put(Instance{ID: shop, HostName: "shop.debug", AppID: "shop", Release: "r1"})
+		h.agent.Debug().Put(plan.Instance{ID: shop, HostName: "shop.debug", AppID: "shop", Release: "r1"})
 		h.agent.Debug().Restored()
 		h.settle()
 		before := h.unitsOf(shop)[0]
@@ -473,7 +474,7 @@ func TestStateIsSavedSoon(t *testing.T) {
 		h.app(shop, "shop.yesterday.localhost")
 		h.start()
 		h.pass(time.Second)
-		var saved map[string]*Memory
+		var saved map[string]*plan.Memory
 		if found, err := h.state.Load(instancesFile, &saved); !found || err != nil || saved[shop] == nil || saved[shop].Good == nil {
 			t.Errorf("saved = %v, %v, %v; want the good revision of the shop", saved, found, err)
 		}

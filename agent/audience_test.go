@@ -9,6 +9,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/admin"
 	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/secret"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/units"
@@ -28,7 +29,7 @@ func (h *host) deploy(id, appID, release string, by audience.Installer) error {
 	if err := p.Admit(Admission{ID: id, AppID: appID, By: by, Name: by.String()}); err != nil {
 		return err
 	}
-	p.Put(Instance{ID: id, HostName: appID + ".debug.x", AppID: appID, Release: release, InstalledBy: by})
+	p.Put(plan.Instance{ID: id, HostName: appID + ".debug.x", AppID: appID, Release: release, InstalledBy: by})
 	h.settle()
 	return nil
 }
@@ -83,10 +84,10 @@ func TestDeveloperDoesNotGetWhatRootSet(t *testing.T) {
 			t.Errorf("%s %s, want what ran", v.Release, v.State)
 		}
 		// Whatever was admitted before, or came in otherwise: what decides is the unit.
-		h.agent.Debug().Put(Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "evil", InstalledBy: ci})
+		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "evil", InstalledBy: ci})
 		h.settle()
 		h.wantSecrets(shopID)
-		h.agent.Debug().Put(Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "one", InstalledBy: audience.Root})
+		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "one", InstalledBy: audience.Root})
 		h.settle()
 		h.wantSecrets(shopID, "PASSWORD")
 	})
@@ -144,7 +145,7 @@ func TestRollbackVouchesForNothing(t *testing.T) {
 		h.wantSecrets(shopID, "PASSWORD")
 		h.kill()
 		h.start()
-		h.agent.Debug().Put(Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "good", InstalledBy: audience.Root})
+		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "good", InstalledBy: audience.Root})
 		h.settle()
 		h.wantSecrets(shopID, "PASSWORD")
 	})
@@ -202,7 +203,7 @@ func TestDynamicApplicationKeepsItsSecrets(t *testing.T) {
 		if err := h.deploy(shopID, "shop", "evil", ci); !errors.Is(err, api.Forbidden) {
 			t.Errorf("deploying = %v, want a refusal", err)
 		}
-		h.agent.Debug().Put(Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "evil", InstalledBy: ci})
+		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "evil", InstalledBy: ci})
 		h.settle()
 		if v := h.view(otherID); v.Release != "one" {
 			t.Errorf("the dynamic application runs %s", v.Release)

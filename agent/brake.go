@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/nexushub/nexushub/agent/plan"
 )
 
 // brakePolls is how often an answer that removes more than half must be repeated.
@@ -18,7 +20,7 @@ type brake struct {
 }
 
 // hold decides on the next list. It returns the reason when the list is held back.
-func (b *brake) hold(current, next []Instance) (reason string, held bool) {
+func (b *brake) hold(current, next []plan.Instance) (reason string, held bool) {
 	removed := missing(current, next)
 	if 2*len(removed) <= len(current) {
 		*b = brake{}
@@ -37,10 +39,10 @@ func (b *brake) hold(current, next []Instance) (reason string, held bool) {
 }
 
 // missing lists the ids that are in current and not in next, sorted.
-func missing(current, next []Instance) []string {
+func missing(current, next []plan.Instance) []string {
 	var ids []string
 	for _, in := range current {
-		if !slices.ContainsFunc(next, func(n Instance) bool { return n.ID == in.ID }) {
+		if !slices.ContainsFunc(next, func(n plan.Instance) bool { return n.ID == in.ID }) {
 			ids = append(ids, in.ID)
 		}
 	}

@@ -1,11 +1,15 @@
 package agent
 
-import "testing"
+import (
+	"testing"
 
-func instances(ids ...string) []Instance {
-	var list []Instance
+	"github.com/nexushub/nexushub/agent/plan"
+)
+
+func instances(ids ...string) []plan.Instance {
+	var list []plan.Instance
 	for _, id := range ids {
-		list = append(list, Instance{ID: id, HostName: id})
+		list = append(list, plan.Instance{ID: id, HostName: id})
 	}
 	return list
 }
@@ -14,16 +18,16 @@ func TestBrake(t *testing.T) {
 	four := instances("a", "b", "c", "d")
 	tests := []struct {
 		name    string
-		current []Instance
-		answers [][]Instance
+		current []plan.Instance
+		answers [][]plan.Instance
 		held    []bool
 	}{
-		{"half may go at once", four, [][]Instance{instances("a", "b")}, []bool{false}},
-		{"more than half must be said three times", four, [][]Instance{instances("a"), instances("a"), instances("a")}, []bool{true, true, false}},
-		{"none at all too", four, [][]Instance{nil, nil, nil}, []bool{true, true, false}},
-		{"another answer in between begins anew", four, [][]Instance{nil, instances("a"), nil, nil, nil}, []bool{true, true, true, true, false}},
-		{"a harmless answer in between begins anew", four, [][]Instance{nil, nil, four, nil}, []bool{true, true, false, true}},
-		{"the first list removes nothing", nil, [][]Instance{four}, []bool{false}},
+		{"half may go at once", four, [][]plan.Instance{instances("a", "b")}, []bool{false}},
+		{"more than half must be said three times", four, [][]plan.Instance{instances("a"), instances("a"), instances("a")}, []bool{true, true, false}},
+		{"none at all too", four, [][]plan.Instance{nil, nil, nil}, []bool{true, true, false}},
+		{"another answer in between begins anew", four, [][]plan.Instance{nil, instances("a"), nil, nil, nil}, []bool{true, true, true, true, false}},
+		{"a harmless answer in between begins anew", four, [][]plan.Instance{nil, nil, four, nil}, []bool{true, true, false, true}},
+		{"the first list removes nothing", nil, [][]plan.Instance{four}, []bool{false}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/nexushub/nexushub/agent/fact"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
 )
@@ -15,29 +16,29 @@ import (
 // catalogue is what the providers want.
 type catalogue struct {
 	config  *config.Config
-	place   Place
-	backoff Backoff
+	place   plan.Place
+	backoff plan.Backoff
 
-	static          []Instance
-	dynamic         []Instance
-	debug           map[string]Instance
+	static          []plan.Instance
+	dynamic         []plan.Instance
+	debug           map[string]plan.Instance
 	admin           api.Provider // how the admin service fares
 	brake           brake
-	installed       map[string]Installed // app id -> release that ran well as a debug application
-	partial         map[string]bool      // kinds whose provider has not given its complete word
-	resolved        []resolved           // of all, in the order static, dynamic, debug
-	version         uint64               // of what the providers want
-	resolvedVersion uint64               // that resolved was made for
-	orphans         []resolved           // taken over from PID 1 because the state is lost
+	installed       map[string]plan.Installed // app id -> release that ran well as a debug application
+	partial         map[string]bool           // kinds whose provider has not given its complete word
+	resolved        []resolved                // of all, in the order static, dynamic, debug
+	version         uint64                    // of what the providers want
+	resolvedVersion uint64                    // that resolved was made for
+	orphans         []resolved                // taken over from PID 1 because the state is lost
 
-	complete bool      // resolved was made at least once
-	desired  []Desired // computed from resolved and memories
-	stale    bool      // desired must be computed again
+	complete bool           // resolved was made at least once
+	desired  []plan.Desired // computed from resolved and memories
+	stale    bool           // desired must be computed again
 }
 
 // resolved is an instance whose package was looked for.
 type resolved struct {
-	Instance
+	plan.Instance
 	release fact.Release
 	problem string
 	pinned  bool   // release is an older one by an operator's word
@@ -47,8 +48,8 @@ type resolved struct {
 
 func newCatalogue() catalogue {
 	return catalogue{
-		debug: map[string]Instance{}, installed: map[string]Installed{}, stale: true,
-		partial: map[string]bool{KindDynamic: true, KindDebug: true},
+		debug: map[string]plan.Instance{}, installed: map[string]plan.Installed{}, stale: true,
+		partial: map[string]bool{plan.KindDynamic: true, plan.KindDebug: true},
 	}
 }
 
@@ -58,22 +59,22 @@ func (a *Agent) configure(c *config.Config, proxyPort int) {
 	defer a.mu.Unlock()
 	w := &a.want
 	w.config = c
-	w.place = Place{Domain: c.Domain, ProxyPort: proxyPort, EnvDir: filepath.Join(c.RunDir, "env")}
-	w.backoff = NewBackoff(c.Restart)
-	w.static = make([]Instance, 0, len(c.Apps))
+	w.place = plan.Place{Domain: c.Domain, ProxyPort: proxyPort, EnvDir: filepath.Join(c.RunDir, "env")}
+	w.backoff = plan.NewBackoff(c.Restart)
+	w.static = make([]plan.Instance, 0, len(c.Apps))
 	for _, app := range c.Apps {
-		w.static = append(w.static, FromConfig(app))
+		w.static = append(w.static, plan.FromConfig(app))
 	}
 	w.version++
 }
 
 // heard says whether the admin service, where there is one, has given its complete word.
-func (c *catalogue) heard() bool { return !c.partial[KindDynamic] || !c.config.Admin.Enabled }
+func (c *catalogue) heard() bool { return !c.partial[plan.KindDynamic] || !c.config.Admin.Enabled }
 
 // wanted merges the providers: a static application overrides a dynamic one of the
 // same id, and who comes first has the host name. The caller holds mu.
 func (c *catalogue) wanted() []resolved {
-	debug := slices.SortedFunc(maps.Values(c.debug), func(x, y Instance) int {
+	debug := slices.SortedFunc(maps.Values(c.debug), func(x, y plan.Instance) int {
 		return cmp.Compare(x.HostName, y.HostName)
 	})
 	list := merge(c.static, c.dynamic, debug)
@@ -86,7 +87,7 @@ func (c *catalogue) wanted() []resolved {
 }
 
 // merge is pure.
-func merge(static, dynamic, debug []Instance) []resolved {
+func merge(static, dynamic, debug []plan.Instance) []resolved {
 	byID, byHost := map[string]int{}, map[string]string{}
 	var out []resolved
 	for _, in := range slices.Concat(static, dynamic, debug) {
@@ -108,7 +109,7 @@ func merge(static, dynamic, debug []Instance) []resolved {
 
 // override lets a static application keep what it says and fills the rest in from the
 // dynamic one.
-func override(static, dynamic Instance) Instance {
+func override(static, dynamic plan.Instance) plan.Instance {
 	out := static
 	if out.DisplayName == "" || out.DisplayName == out.AppID {
 		out.DisplayName = dynamic.DisplayName

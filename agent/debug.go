@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
 
@@ -15,18 +16,18 @@ type DebugProvider struct{ agent *Agent }
 func (a *Agent) Debug() DebugProvider { return DebugProvider{a} }
 
 // Put wants in to be there, in place of what had the same id.
-func (p DebugProvider) Put(in Instance) {
-	in.Kind = KindDebug
-	p.edit(func(all map[string]Instance) { all[in.ID] = in })
+func (p DebugProvider) Put(in plan.Instance) {
+	in.Kind = plan.KindDebug
+	p.edit(func(all map[string]plan.Instance) { all[in.ID] = in })
 }
 
 // Remove wants the debug application with this id to be gone. No other application can
 // be removed here.
 func (p DebugProvider) Remove(id string) {
-	p.edit(func(all map[string]Instance) {
+	p.edit(func(all map[string]plan.Instance) {
 		delete(all, id)
 		w := &p.agent.want
-		w.orphans = slices.DeleteFunc(w.orphans, func(o resolved) bool { return o.ID == id && o.Kind == KindDebug })
+		w.orphans = slices.DeleteFunc(w.orphans, func(o resolved) bool { return o.ID == id && o.Kind == plan.KindDebug })
 	})
 }
 
@@ -45,7 +46,7 @@ func (p DebugProvider) Ceiling() manifest.Ceiling {
 }
 
 // List returns the debug applications that were put.
-func (p DebugProvider) List() []Instance {
+func (p DebugProvider) List() []plan.Instance {
 	p.agent.mu.Lock()
 	defer p.agent.mu.Unlock()
 	return slices.Collect(maps.Values(p.agent.want.debug))
@@ -53,12 +54,12 @@ func (p DebugProvider) List() []Instance {
 
 // Orphans are the debug applications that run although the state that knew them is lost.
 // Put takes one over; without that it can be neither named nor removed.
-func (p DebugProvider) Orphans() []Instance {
+func (p DebugProvider) Orphans() []plan.Instance {
 	p.agent.mu.Lock()
 	defer p.agent.mu.Unlock()
-	var list []Instance
+	var list []plan.Instance
 	for _, o := range p.agent.want.orphans {
-		if o.Kind == KindDebug {
+		if o.Kind == plan.KindDebug {
 			list = append(list, o.Instance)
 		}
 	}
@@ -68,10 +69,10 @@ func (p DebugProvider) Orphans() []Instance {
 // Restored says that all debug applications of the time before were put again; only
 // from then on is one that runs and is not in the list one to be removed.
 func (p DebugProvider) Restored() {
-	p.edit(func(map[string]Instance) { delete(p.agent.want.partial, KindDebug) })
+	p.edit(func(map[string]plan.Instance) { delete(p.agent.want.partial, plan.KindDebug) })
 }
 
-func (p DebugProvider) edit(f func(map[string]Instance)) {
+func (p DebugProvider) edit(f func(map[string]plan.Instance)) {
 	a := p.agent
 	a.mu.Lock()
 	f(a.want.debug)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent/admin"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -26,10 +27,10 @@ func (a *Agent) RunAdmin(ctx context.Context, s admin.Service, interval time.Dur
 
 // takeDynamic takes a list over, or refuses to for now.
 func (a *Agent) takeDynamic(l admin.List, most int) bool {
-	next := make([]Instance, 0, len(l.Applications))
+	next := make([]plan.Instance, 0, len(l.Applications))
 	for _, app := range l.Applications {
-		next = append(next, Instance{
-			ID: app.InstanceID, Kind: KindDynamic, HostName: app.HostName, AppID: app.AppID, DisplayName: app.DisplayName,
+		next = append(next, plan.Instance{
+			ID: app.InstanceID, Kind: plan.KindDynamic, HostName: app.HostName, AppID: app.AppID, DisplayName: app.DisplayName,
 		})
 	}
 	a.mu.Lock()
@@ -51,8 +52,8 @@ func (a *Agent) takeDynamic(l admin.List, most int) bool {
 	a.logDynamic(next)
 	w.dynamic = next
 	if l.Complete() {
-		delete(w.partial, KindDynamic)
-		w.orphans = slices.DeleteFunc(w.orphans, func(o resolved) bool { return o.Kind == KindDynamic })
+		delete(w.partial, plan.KindDynamic)
+		w.orphans = slices.DeleteFunc(w.orphans, func(o resolved) bool { return o.Kind == plan.KindDynamic })
 	}
 	w.version++
 	a.saver.save(dynamicFile, next)
@@ -61,9 +62,9 @@ func (a *Agent) takeDynamic(l admin.List, most int) bool {
 }
 
 // keepMissing adds to next what is in current alone.
-func keepMissing(current, next []Instance) []Instance {
+func keepMissing(current, next []plan.Instance) []plan.Instance {
 	for _, in := range current {
-		taken := func(n Instance) bool { return n.ID == in.ID || n.HostName == in.HostName }
+		taken := func(n plan.Instance) bool { return n.ID == in.ID || n.HostName == in.HostName }
 		if !slices.ContainsFunc(next, taken) {
 			next = append(next, in)
 		}
@@ -71,7 +72,7 @@ func keepMissing(current, next []Instance) []Instance {
 	return next
 }
 
-func (a *Agent) logDynamic(next []Instance) {
+func (a *Agent) logDynamic(next []plan.Instance) {
 	added, removed := missing(next, a.want.dynamic), missing(a.want.dynamic, next)
 	if len(added) > 0 || len(removed) > 0 {
 		a.log.Info("dynamic applications changed", "added", added, "removed", removed, "now", len(next))
@@ -96,9 +97,9 @@ func (a *Agent) noteAdmin(err error) {
 
 // installed notes that a release runs well under its app id: dynamic applications of
 // that app id take it from there. The caller holds mu.
-func (a *Agent) installed(s *AppState, p Phase) {
-	next := Installed{Release: s.Release.Hash, By: s.Installer()}
-	if s.Kind != KindDebug || p.State != api.StateRunning || s.Release.Hash == "" || a.want.installed[s.AppID] == next {
+func (a *Agent) installed(s *plan.AppState, p plan.Phase) {
+	next := plan.Installed{Release: s.Release.Hash, By: s.Installer()}
+	if s.Kind != plan.KindDebug || p.State != api.StateRunning || s.Release.Hash == "" || a.want.installed[s.AppID] == next {
 		return
 	}
 	if err := a.admit(Admission{AppID: s.AppID, By: next.By}); err != nil {

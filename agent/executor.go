@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/ports"
 	"github.com/nexushub/nexushub/units"
 )
@@ -54,25 +55,25 @@ func newExecutor(o Options, r *router, p *ports.Allocator, log *slog.Logger) *ex
 	}
 }
 
-func (e *executor) run(ctx context.Context, t Task, generation uint64) result {
+func (e *executor) run(ctx context.Context, t plan.Task, generation uint64) result {
 	began := time.Now()
 	r := result{task: t}
 	switch t.Action {
-	case Verify:
+	case plan.Verify:
 		r.err = e.verify(ctx, t.Unit)
-	case Route:
+	case plan.Route:
 		r.err = e.await(ctx, generation, routeLimit)
-	case Unroute:
+	case plan.Unroute:
 		r.err = e.unroute(ctx, t, generation)
-	case Drain:
+	case plan.Drain:
 		r.err = e.drainOff(ctx, t)
-	case Kill:
+	case plan.Kill:
 		r.err = e.units.End(ctx, t.Unit)
-	case Reset:
+	case plan.Reset:
 		r.err = e.units.ResetFailed(ctx, t.Unit)
-	case Reject:
+	case plan.Reject:
 		r.lines = e.lastWords(ctx, t.Unit)
-	case Start, Stop, Restart:
+	case plan.Start, plan.Stop, plan.Restart:
 		r.err = e.job(ctx, t)
 	}
 	if t.Action.ChangesUnit() {
@@ -86,7 +87,7 @@ func (e *executor) run(ctx context.Context, t Task, generation uint64) result {
 // busiest then: the application could be probed meanwhile.
 func (e *executor) read(ctx context.Context, r *result) {
 	r.readAt = time.Now()
-	if r.task.Action == Start && r.err == nil {
+	if r.task.Action == plan.Start && r.err == nil {
 		if place, err := e.place(r.task); err == nil {
 			if r.status, r.hearsay = e.units.Started(r.task.Spec, place); r.hearsay {
 				return
@@ -97,7 +98,7 @@ func (e *executor) read(ctx context.Context, r *result) {
 }
 
 // job hands one job to PID 1, which gets a bounded number of them at a time.
-func (e *executor) job(ctx context.Context, t Task) error {
+func (e *executor) job(ctx context.Context, t plan.Task) error {
 	select {
 	case e.slots <- struct{}{}:
 		defer func() { <-e.slots }()
@@ -105,15 +106,15 @@ func (e *executor) job(ctx context.Context, t Task) error {
 		return ctx.Err()
 	}
 	switch t.Action {
-	case Start:
+	case plan.Start:
 		return e.start(ctx, t)
-	case Restart:
+	case plan.Restart:
 		return e.units.Restart(ctx, t.Unit)
 	}
 	return e.stop(ctx, t.Unit)
 }
 
-func (e *executor) start(ctx context.Context, t Task) error {
+func (e *executor) start(ctx context.Context, t plan.Task) error {
 	if err := e.writeEnv(t.Instance); err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func (e *executor) start(ctx context.Context, t Task) error {
 }
 
 // place gives a unit the port it keeps until it is gone.
-func (e *executor) place(t Task) (place units.Placement, err error) {
+func (e *executor) place(t plan.Task) (place units.Placement, err error) {
 	if t.Spec.Network != units.NetworkSocket {
 		place.Port, err = e.ports.Take(t.Unit)
 	}
@@ -134,7 +135,7 @@ func (e *executor) place(t Task) (place units.Placement, err error) {
 
 // wouldPlace is where a unit that does not run could be tried by hand, with the files
 // that its line names.
-func (e *executor) wouldPlace(d Desired) (place units.Placement, err error) {
+func (e *executor) wouldPlace(d plan.Desired) (place units.Placement, err error) {
 	if err := e.writeEnv(d.ID); err != nil {
 		return place, err
 	}
@@ -162,7 +163,7 @@ func (e *executor) await(ctx context.Context, generation uint64, limit time.Dura
 }
 
 // unroute does not insist: a proxy that is away leads no requests anywhere.
-func (e *executor) unroute(ctx context.Context, t Task, generation uint64) error {
+func (e *executor) unroute(ctx context.Context, t plan.Task, generation uint64) error {
 	if err := e.await(ctx, generation, unrouteLimit); err != nil {
 		e.log.Warn("stopping without the proxy's word", "app", t.Name, "instance", t.Instance, "error", err)
 	}
@@ -170,7 +171,7 @@ func (e *executor) unroute(ctx context.Context, t Task, generation uint64) error
 }
 
 // drainOff waits for the requests in flight. A proxy that is away has none.
-func (e *executor) drainOff(ctx context.Context, t Task) error {
+func (e *executor) drainOff(ctx context.Context, t plan.Task) error {
 	ctx, cancel := context.WithTimeout(ctx, e.drain+5*time.Second)
 	defer cancel()
 	res, err := e.proxy.Drain(ctx, t.Unit, e.drain)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/units"
 )
@@ -55,7 +56,7 @@ func (a *Agent) ExecLine(ctx context.Context, nameOrID string, req api.ExecReque
 
 // unitFile is the file of an application's unit: of the one that runs, else what PID 1
 // would make of it. It is needed most for an application that does not come up.
-func (a *Agent) unitFile(ctx context.Context, nameOrID string) (Desired, string, error) {
+func (a *Agent) unitFile(ctx context.Context, nameOrID string) (plan.Desired, string, error) {
 	d, runs, err := a.explained(nameOrID)
 	if err != nil {
 		return d, "", err
@@ -73,7 +74,7 @@ func (a *Agent) unitFile(ctx context.Context, nameOrID string) (Desired, string,
 	return d, text, err
 }
 
-func (a *Agent) explained(nameOrID string) (d Desired, runs bool, err error) {
+func (a *Agent) explained(nameOrID string) (d plan.Desired, runs bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	found, err := a.find(nameOrID)
@@ -92,7 +93,7 @@ func (a *Agent) explained(nameOrID string) (d Desired, runs bool, err error) {
 }
 
 // argv is the command of d with an absolute path, as the unit has it.
-func argv(d Desired, dir string) []string {
+func argv(d plan.Desired, dir string) []string {
 	command := slices.Clone(d.Spec.Exec)
 	if !filepath.IsAbs(command[0]) {
 		command[0] = filepath.Join(dir, command[0])

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/nexushub/nexushub/agent/plan"
 )
 
 // exposureLimit bounds one run of systemd-analyze.
@@ -31,13 +33,13 @@ func newExposures() exposures {
 }
 
 // exposureKey is what the score of a running unit depends on.
-func exposureKey(s *AppState, u *Unit) string {
+func exposureKey(s *plan.AppState, u *plan.Unit) string {
 	return fmt.Sprint(s.Spec.Network, s.Spec.Loosen, u.DropIns, s.Spec.State != "")
 }
 
 // exposure is the score of the unit that should run, if it is known. It is asked for
 // otherwise. The caller holds mu.
-func (a *Agent) exposure(s *AppState) *float64 {
+func (a *Agent) exposure(s *plan.AppState) *float64 {
 	if s.Wanted == nil || !s.Wanted.Running() {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -48,28 +49,28 @@ func (a *Agent) enterAfter(r result) {
 func (a *Agent) done(r result, now time.Time) {
 	id, m := r.task.Instance, a.have.memory(r.task.Instance)
 	switch r.task.Action {
-	case Verify:
+	case plan.Verify:
 		m.Stopped, m.ByHand = "stopped by operator (systemctl)", a.bootID
 		a.have.watch(id).StopIsOurs()
 		a.remembered()
-	case Route:
+	case plan.Route:
 		a.have.served[id] = r.task.Unit
-	case Unroute:
+	case plan.Unroute:
 		delete(a.have.served, id)
-	case Drain:
+	case plan.Drain:
 		if u := a.have.units[r.task.Unit]; u != nil {
 			u.Drained = true
 		}
-	case Stop:
+	case plan.Stop:
 		a.forgetEnded(id)
-	case Kill:
+	case plan.Kill:
 		a.have.holds[id] = hold{until: now.Add(time.Second), why: "killed, and not gone yet"}
-	case Reset:
+	case plan.Reset:
 		a.have.watch(id).Forgive()
-	case Reject:
+	case plan.Reject:
 		w := a.have.watch(id)
 		a.life.rejected++
-		m.Rejected = &Rejection{Revision: w.Trouble.Revision, Why: w.Trouble.LastExit, Lines: r.lines, At: now}
+		m.Rejected = &plan.Rejection{Revision: w.Trouble.Revision, Why: w.Trouble.LastExit, Lines: r.lines, At: now}
 		a.remembered()
 	}
 }
@@ -82,11 +83,11 @@ func (a *Agent) failed(r result, now time.Time) {
 	case errors.Is(r.err, errNotByHand) && !errors.Is(r.err, errStopping):
 		w.StopIsOurs()
 		return
-	case r.task.Action == Start:
+	case r.task.Action == plan.Start:
 		w.FailStart(r.err.Error(), a.have.hasGood(id, w.Trouble.Revision), a.want.backoff, now)
 		return
 	}
-	if r.task.Action == Restart {
+	if r.task.Action == plan.Restart {
 		w.RestartFailed()
 	}
 	h := a.have.holds[id]

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -70,7 +71,7 @@ func (a *Agent) setHalted(halted bool) {
 }
 
 // resume wants an instance to run, whatever stopped or rejected it before.
-func (a *Agent) resume(m *Memory) {
+func (a *Agent) resume(m *plan.Memory) {
 	m.Stopped, m.ByHand, m.Rejected = "", "", nil
 	a.setHalted(false)
 }

@@ -313,3 +313,10 @@ func (h *host) wipe() {
 		h.t.Fatal(err)
 	}
 }
+
+// Names of one instance and two of its units.
+const (
+	instanceA = "11111111-1111-4111-8111-111111111111"
+	oldUnit   = "nexushub-app-a-old.service"
+	newUnit   = "nexushub-app-a-new.service"
+)

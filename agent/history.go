@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -12,11 +13,11 @@ func (a *Agent) AppReleases(nameOrID string) ([]api.Release, error) {
 		a.mu.Unlock()
 		return nil, err
 	}
-	past := append([]PastRelease(nil), a.have.memory(d.ID).History...)
+	past := append([]plan.PastRelease(nil), a.have.memory(d.ID).History...)
 	a.mu.Unlock()
 	list := make([]api.Release, 0, len(past))
 	for _, p := range past {
-		r := api.Release{ID: p.Hash, InstalledAt: &p.At, InstalledBy: string(InstallerOf(d.Kind, p.InstalledBy)), Current: p.Hash == d.Release.Hash}
+		r := api.Release{ID: p.Hash, InstalledAt: &p.At, InstalledBy: string(plan.InstallerOf(d.Kind, p.InstalledBy)), Current: p.Hash == d.Release.Hash}
 		if rel, err := a.releases.Get(p.Hash); err == nil {
 			r.Size, r.Deployable = rel.Size, true
 		}
@@ -50,5 +51,5 @@ func (a *Agent) ReleasesInUse() (hashes map[string]bool, complete bool) {
 			hashes[m.Good.Spec.Release] = true
 		}
 	}
-	return hashes, a.want.complete && !a.want.partial[KindDebug]
+	return hashes, a.want.complete && !a.want.partial[plan.KindDebug]
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -14,7 +15,7 @@ import (
 // folder itself, because of DynamicUser= in a place of its own, and the link to it
 // (systemd.exec(5), StateDirectory=).
 func StateFolders() []string {
-	return []string{filepath.Join("/var/lib/private", StateRoot), filepath.Join("/var/lib", StateRoot)}
+	return []string{filepath.Join("/var/lib/private", plan.StateRoot), filepath.Join("/var/lib", plan.StateRoot)}
 }
 
 // launchTimeout bounds the wait for the resolver, which has a folder to look at.

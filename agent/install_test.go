@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/units"
@@ -13,7 +14,7 @@ import (
 
 const debugID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
-func install(t *testing.T, h *host, in Instance, again bool) (api.App, error) {
+func install(t *testing.T, h *host, in plan.Instance, again bool) (api.App, error) {
 	h.agent.Debug().Put(in)
 	return h.agent.Debug().Launch(t.Context(), in.ID, again)
 }
@@ -21,9 +22,9 @@ func install(t *testing.T, h *host, in Instance, again bool) (api.App, error) {
 func TestLaunchReplacesEvenAnEqualRevision(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.start()
-		in := Instance{ID: debugID, HostName: "x.debug", AppID: "x", Release: "r1"}
+		in := plan.Instance{ID: debugID, HostName: "x.debug", AppID: "x", Release: "r1"}
 		first, err := install(t, h, in, false)
-		if err != nil || first.State != api.StateRunning || first.Kind != KindDebug {
+		if err != nil || first.State != api.StateRunning || first.Kind != plan.KindDebug {
 			t.Fatalf("got %+v, %v", first, err)
 		}
 		again, err := install(t, h, in, true)
@@ -55,7 +56,7 @@ func TestUninstallWaitsForAStartInHand(t *testing.T) {
 		h.start()
 		h.agent.Debug().Restored()
 		h.play(func(units.Spec) fake.Program { return fake.Program{NotReady: true} })
-		h.agent.Debug().Put(Instance{
+		h.agent.Debug().Put(plan.Instance{
 			ID: debugID, HostName: "x.debug", AppID: "x", Release: "r1",
 			Manifest: manifest.Manifest{Health: manifest.Health{Type: "notify"}},
 		})
@@ -76,7 +77,7 @@ func TestUninstallWaitsForTheEnd(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.start()
 		h.agent.Debug().Restored()
-		v, err := install(t, h, Instance{ID: debugID, HostName: "x.debug", AppID: "x", Release: "r1"}, false)
+		v, err := install(t, h, plan.Instance{ID: debugID, HostName: "x.debug", AppID: "x", Release: "r1"}, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/manifest"
@@ -67,7 +68,7 @@ func TestChangedHealthCheckIsANewRevision(t *testing.T) {
 func TestLostDebugApplicationCanBeRemoved(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.start()
-		h.agent.Debug().Put(Instance{ID: shop, HostName: "shop.debug", AppID: "shop", Release: "r1"})
+		h.agent.Debug().Put(plan.Instance{ID: shop, HostName: "shop.debug", AppID: "shop", Release: "r1"})
 		h.agent.Debug().Restored()
 		h.settle()
 		before := h.unitsOf(shop)[0]

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -69,7 +70,7 @@ func TestRemovalThatWasCutOffLeavesNoSecret(t *testing.T) {
 
 // remembers says whether the agent keeps anything of an instance on disk.
 func (h *host) remembers(id string) bool {
-	var all map[string]*Memory
+	var all map[string]*plan.Memory
 	if _, err := h.state.Load(instancesFile, &all); err != nil {
 		h.t.Fatal(err)
 	}

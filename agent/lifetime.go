@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/ports"
 )
 
@@ -26,7 +27,7 @@ type lifetime struct {
 
 // taskKey is what finished tasks are counted by.
 type taskKey struct {
-	action Action
+	action plan.Action
 	ok     bool
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/version"
 	"github.com/nexushub/nexushub/units"
@@ -78,7 +79,7 @@ func (m *Metrics) collectApps(gauge, counter sample) {
 	for _, app := range m.agent.Apps() {
 		name := app.Name
 		if seen[name] { // two host names can have one slug
-			name += "-" + ShortHash(app.ID)
+			name += "-" + plan.ShortHash(app.ID)
 		}
 		seen[name] = true
 		gauge(metricUp, truth(app.State == api.StateRunning), name, app.Kind)

@@ -1,10 +1,14 @@
 package agent
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/nexushub/nexushub/agent/plan"
+)
 
 // nearest is the application whose name was perhaps meant: the one that begins so, or
 // differs in no more than two letters; empty if there is none.
-func nearest(name string, desired []Desired) string {
+func nearest(name string, desired []plan.Desired) string {
 	name = strings.ToLower(name)
 	best, least := "", 3
 	for i := range desired {

@@ -1,9 +1,13 @@
 package agent
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/nexushub/nexushub/agent/plan"
+)
 
 func TestNearest(t *testing.T) {
-	apps := []Desired{{Name: "shop-debug", Instance: Instance{AppID: "Shop"}}, {Name: "blog", Instance: Instance{AppID: "blog"}}}
+	apps := []plan.Desired{{Name: "shop-debug", Instance: plan.Instance{AppID: "Shop"}}, {Name: "blog", Instance: plan.Instance{AppID: "blog"}}}
 	for name, want := range map[string]string{
 		"shpo": "shop-debug", "sho": "shop-debug", "blogs": "blog", "bolg": "blog", "BLGO": "blog", "shop-d": "shop-debug",
 		"b": "", "xy": "", "wiki": "", "": "", "shop-prod": "",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -14,7 +15,7 @@ const saveEvery = 200 * time.Millisecond
 
 // note records what the look has shown: states and since when, the last good
 // revisions, and what has to go to disk. The caller holds mu.
-func (a *Agent) note(apps []AppState, now time.Time) {
+func (a *Agent) note(apps []plan.AppState, now time.Time) {
 	settled := a.want.complete
 	for i := range apps {
 		s := &apps[i]
@@ -22,7 +23,7 @@ func (a *Agent) note(apps []AppState, now time.Time) {
 		a.noteGood(s, p)
 		a.installed(s, p)
 		a.noteReturn(s)
-		settled = settled && (s.Kind != KindStatic || s.Settled(p))
+		settled = settled && (s.Kind != plan.KindStatic || s.Settled(p))
 	}
 	if len(a.have.states) > len(apps) {
 		a.forgetStates(apps)
@@ -33,10 +34,10 @@ func (a *Agent) note(apps []AppState, now time.Time) {
 	a.save(now)
 }
 
-func (a *Agent) notePhase(s *AppState) Phase {
+func (a *Agent) notePhase(s *plan.AppState) plan.Phase {
 	p := s.Phase()
-	if t, busy := a.have.busy[s.ID]; busy && p.State == api.StatePending && t.Action == Start {
-		p = Phase{api.StateStarting, t.Reason}
+	if t, busy := a.have.busy[s.ID]; busy && p.State == api.StatePending && t.Action == plan.Start {
+		p = plan.Phase{State: api.StateStarting, Why: t.Reason}
 	}
 	old, known := a.have.states[s.ID]
 	next := stateSince{Phase: p, since: old.since}
@@ -49,21 +50,21 @@ func (a *Agent) notePhase(s *AppState) Phase {
 }
 
 // noteGood remembers the revision to fall back to.
-func (a *Agent) noteGood(s *AppState, p Phase) {
+func (a *Agent) noteGood(s *plan.AppState, p plan.Phase) {
 	m := a.have.memory(s.ID)
 	if p.State != api.StateRunning || s.Wanted == nil || s.Served != s.Wanted.Unit || s.Fallback || m.Good.Matches(s) {
 		return
 	}
 	if m.Good == nil || m.Good.Revision != s.Revision {
 		a.life.deployed++
-		m.Remember(PastRelease{Hash: s.Release.Hash, At: s.Now, InstalledBy: s.Installer()}, a.want.config.Releases.Keep)
+		m.Remember(plan.PastRelease{Hash: s.Release.Hash, At: s.Now, InstalledBy: s.Installer()}, a.want.config.Releases.Keep)
 	}
-	m.Good = &Good{Revision: s.Revision, Spec: s.Spec, Release: s.Release, Manifest: s.Manifest}
+	m.Good = &plan.Good{Revision: s.Revision, Spec: s.Spec, Release: s.Release, Manifest: s.Manifest}
 	s.Good, a.life.unsaved = m.Good, true
 }
 
 // noteReturn sees that an operator has started again what he had stopped.
-func (a *Agent) noteReturn(s *AppState) {
+func (a *Agent) noteReturn(s *plan.AppState) {
 	m := a.have.memory(s.ID)
 	if m.ByHand == "" || s.Wanted == nil || !s.Wanted.Running() {
 		return
@@ -79,14 +80,14 @@ func (a *Agent) remembered() {
 	a.poke()
 }
 
-func (a *Agent) forgetStates(apps []AppState) {
+func (a *Agent) forgetStates(apps []plan.AppState) {
 	wanted := make(map[string]bool, len(apps))
 	for i := range apps {
 		wanted[apps[i].ID] = true
 	}
 	gone := func(id string) bool { return !wanted[id] && a.have.targets[id] == "" && a.have.busy[id].Instance == "" }
 	maps.DeleteFunc(a.have.states, func(id string, _ stateSince) bool { return gone(id) })
-	maps.DeleteFunc(a.have.watches, func(id string, _ *FailureTracker) bool { return gone(id) })
+	maps.DeleteFunc(a.have.watches, func(id string, _ *plan.FailureTracker) bool { return gone(id) })
 	maps.DeleteFunc(a.have.holds, func(id string, _ hold) bool { return gone(id) })
 	for id := range a.have.memories {
 		if gone(id) {
@@ -94,14 +95,14 @@ func (a *Agent) forgetStates(apps []AppState) {
 		}
 	}
 	n := len(a.have.memories)
-	maps.DeleteFunc(a.have.memories, func(id string, _ *Memory) bool { return gone(id) })
+	maps.DeleteFunc(a.have.memories, func(id string, _ *plan.Memory) bool { return gone(id) })
 	a.life.unsaved = a.life.unsaved || n != len(a.have.memories)
 }
 
 // forgetEnded forgets an instance that nobody wants and that has no unit: its environment
 // file, with the secret, and what is remembered of it, which keeps its releases on disk.
 func (a *Agent) forgetEnded(id string) {
-	wanted := slices.ContainsFunc(a.desired(), func(d Desired) bool { return d.ID == id })
+	wanted := slices.ContainsFunc(a.desired(), func(d plan.Desired) bool { return d.ID == id })
 	if wanted || len(a.have.byInstance[id]) > 0 || a.have.busy[id].Instance != "" {
 		return
 	}

@@ -7,12 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
 
 // StopApp stops an application until StartApp, also over a reboot.
 func (a *Agent) StopApp(ctx context.Context, nameOrID string) (api.App, error) {
-	id, err := a.change(nameOrID, func(_ *Desired, m *Memory) error {
+	id, err := a.change(nameOrID, func(_ *plan.Desired, m *plan.Memory) error {
 		m.Stopped, m.ByHand = "stopped by operator (nexushub stop)", ""
 		return nil
 	})
@@ -24,7 +25,7 @@ func (a *Agent) StopApp(ctx context.Context, nameOrID string) (api.App, error) {
 
 // StartApp lets an application run again, at once, and waits until it does.
 func (a *Agent) StartApp(ctx context.Context, nameOrID string) (api.App, error) {
-	id, err := a.change(nameOrID, func(d *Desired, m *Memory) error {
+	id, err := a.change(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
 		a.resume(m)
 		a.forgive(d.ID)
 		return nil
@@ -37,7 +38,7 @@ func (a *Agent) StartApp(ctx context.Context, nameOrID string) (api.App, error) 
 
 // RestartApp replaces an application by an equal one, without a gap.
 func (a *Agent) RestartApp(ctx context.Context, nameOrID string) (api.App, error) {
-	id, err := a.change(nameOrID, func(d *Desired, m *Memory) error {
+	id, err := a.change(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
 		m.Serial++
 		a.resume(m)
 		a.forgive(d.ID)
@@ -52,7 +53,7 @@ func (a *Agent) RestartApp(ctx context.Context, nameOrID string) (api.App, error
 // Rollback runs an older release, the previous one by default, until the provider
 // brings a new one. It goes through the same gate as any replacement.
 func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App, error) {
-	id, err := a.change(nameOrID, func(d *Desired, m *Memory) error {
+	id, err := a.change(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
 		target, err := pastRelease(d, m, release)
 		if err != nil {
 			return err
@@ -67,7 +68,7 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 		if m.Pin != nil && d.Pinned {
 			instead = m.Pin.Instead
 		}
-		m.Pin = &Pin{Release: target.Hash, Instead: instead, InstalledBy: target.InstalledBy}
+		m.Pin = &plan.Pin{Release: target.Hash, Instead: instead, InstalledBy: target.InstalledBy}
 		a.resume(m)
 		a.want.version++
 		return nil
@@ -80,22 +81,22 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 }
 
 // notKept says why a release that ran is not there any more.
-func notKept(d *Desired, release string) error {
+func notKept(d *plan.Desired, release string) error {
 	why := "only the last ones are kept (releases.keep)"
 	if d.Release.Dir != "" && d.Release.Dir == d.Package {
 		why = "the package is the folder " + d.Package + ", which has only its present content"
 	}
-	return fmt.Errorf("release %s is not on disk: %s: %w", ShortHash(release), why, api.NotFound)
+	return fmt.Errorf("release %s is not on disk: %s: %w", plan.ShortHash(release), why, api.NotFound)
 }
 
 // pastRelease finds the release to go back to: the one before, or the one whose hash
 // begins so.
-func pastRelease(d *Desired, m *Memory, release string) (PastRelease, error) {
-	var found []PastRelease
-	var none PastRelease
+func pastRelease(d *plan.Desired, m *plan.Memory, release string) (plan.PastRelease, error) {
+	var found []plan.PastRelease
+	var none plan.PastRelease
 	for _, p := range m.History {
 		fits := release == "" && p.Hash != d.Release.Hash || release != "" && strings.HasPrefix(p.Hash, release)
-		if fits && !slices.ContainsFunc(found, func(o PastRelease) bool { return o.Hash == p.Hash }) {
+		if fits && !slices.ContainsFunc(found, func(o plan.PastRelease) bool { return o.Hash == p.Hash }) {
 			found = append(found, p)
 		}
 	}
@@ -112,7 +113,7 @@ func pastRelease(d *Desired, m *Memory, release string) (PastRelease, error) {
 
 // change alters what is remembered of one application, durably, and lets the
 // reconciler act on it.
-func (a *Agent) change(nameOrID string, f func(*Desired, *Memory) error) (id string, err error) {
+func (a *Agent) change(nameOrID string, f func(*plan.Desired, *plan.Memory) error) (id string, err error) {
 	a.mu.Lock()
 	d, err := a.find(nameOrID)
 	if err == nil {
@@ -164,7 +165,7 @@ func (a *Agent) unsettled() bool {
 }
 
 // settled says whether the wanted revision has come to stay, or an error why it has not.
-func settled(d *Desired, v api.App) (bool, error) {
+func settled(d *plan.Desired, v api.App) (bool, error) {
 	switch {
 	case d.Fallback || d.Problem != "":
 		return true, fmt.Errorf("%s: %s: %w", d.Name, v.Why, api.Failed)
@@ -217,6 +218,6 @@ func (a *Agent) Plan() []api.Task {
 	return out
 }
 
-func wire(t Task, prefix string) api.Task {
+func wire(t plan.Task, prefix string) api.Task {
 	return api.Task{Action: t.Action.String(), Instance: t.Instance, Name: t.Name, Unit: t.Unit, Reason: prefix + t.Reason}
 }

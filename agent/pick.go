@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -11,21 +12,21 @@ import (
 // most exact first. Developers choose the names of debug applications. So these come
 // last, and never stand for one of root's or of the admin service; where a name fits two
 // of them, only the id or the whole host name tells them apart.
-func pick(name string, desired []Desired) (*Desired, error) {
-	var ours, debug []*Desired
+func pick(name string, desired []plan.Desired) (*plan.Desired, error) {
+	var ours, debug []*plan.Desired
 	for i := range desired {
 		d := &desired[i]
 		switch {
 		case strings.EqualFold(d.ID, name):
 			return d, nil
-		case d.Kind == KindDebug:
+		case d.Kind == plan.KindDebug:
 			debug = append(debug, d)
 		default:
 			ours = append(ours, d)
 		}
 	}
-	for _, key := range []func(*Desired) string{
-		func(d *Desired) string { return d.HostName }, func(d *Desired) string { return d.Name }, func(d *Desired) string { return d.AppID },
+	for _, key := range []func(*plan.Desired) string{
+		func(d *plan.Desired) string { return d.HostName }, func(d *plan.Desired) string { return d.Name }, func(d *plan.Desired) string { return d.AppID },
 	} {
 		for _, d := range ours {
 			if strings.EqualFold(key(d), name) {
@@ -36,7 +37,7 @@ func pick(name string, desired []Desired) (*Desired, error) {
 	return pickDebug(name, debug)
 }
 
-func pickDebug(name string, debug []*Desired) (found *Desired, err error) {
+func pickDebug(name string, debug []*plan.Desired) (found *plan.Desired, err error) {
 	for _, d := range debug {
 		host := strings.EqualFold(d.HostName, name)
 		switch {

@@ -4,21 +4,22 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
 
 // A developer cannot take a name that operators use for something else.
 func TestPick(t *testing.T) {
-	app := func(id, kind, host, slug, appID string) Desired {
-		return Desired{Instance: Instance{ID: id, Kind: kind, HostName: host, AppID: appID}, Name: slug}
+	app := func(id, kind, host, slug, appID string) plan.Desired {
+		return plan.Desired{Instance: plan.Instance{ID: id, Kind: kind, HostName: host, AppID: appID}, Name: slug}
 	}
-	desired := []Desired{
-		app("e1", KindDebug, "shop", "shop", "evil"),
-		app("e2", KindDebug, "shop.debug.x", "shop-debug", "Shop"),
-		app("e3", KindDebug, "web.app", "web-app", "s1"),
-		app("e4", KindDebug, "other.debug.x", "other-debug", "shop.debug.x"),
-		app("s1", KindStatic, "www.x", "www", "web.app"),
-		app("d1", KindDynamic, "wiki.x", "wiki", "evil"),
+	desired := []plan.Desired{
+		app("e1", plan.KindDebug, "shop", "shop", "evil"),
+		app("e2", plan.KindDebug, "shop.debug.x", "shop-debug", "Shop"),
+		app("e3", plan.KindDebug, "web.app", "web-app", "s1"),
+		app("e4", plan.KindDebug, "other.debug.x", "other-debug", "shop.debug.x"),
+		app("s1", plan.KindStatic, "www.x", "www", "web.app"),
+		app("d1", plan.KindDynamic, "wiki.x", "wiki", "evil"),
 	}
 	for name, want := range map[string]string{
 		"s1": "s1", "e1": "e1", "www": "s1", "WWW.x": "s1", "web.app": "s1", "web-app": "e3", "wiki": "d1", "evil": "d1",

@@ -3,10 +3,11 @@ package agent
 import (
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/health"
+	"github.com/nexushub/nexushub/agent/plan"
 )
 
 // probe keeps the wanted unit of d under observation, and takes in what is known.
-func (a *Agent) probe(d *Desired, u *Unit) {
+func (a *Agent) probe(d *plan.Desired, u *plan.Unit) {
 	if u == nil {
 		return
 	}
@@ -20,8 +21,8 @@ func (a *Agent) probe(d *Desired, u *Unit) {
 	u.Health, _ = a.monitor.Result(u.Unit)
 }
 
-func check(d *Desired, u *Unit) health.Check {
-	h, t := d.Manifest.Health, Target(u)
+func check(d *plan.Desired, u *plan.Unit) health.Check {
+	h, t := d.Manifest.Health, plan.Target(u)
 	return health.Check{
 		Type: h.Type, Run: u.Invocation, Network: t.Network, Address: t.Address,
 		Host: d.HostName, Path: h.Path, Interval: h.Interval.Std(), Timeout: h.Timeout.Std(), Failures: h.Failures,

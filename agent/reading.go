@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -108,9 +109,9 @@ func (t *table) put(s units.Status, number uint64) {
 	u := t.units[s.Unit]
 	switch {
 	case u == nil:
-		t.add(&Unit{Status: s})
+		t.add(&plan.Unit{Status: s})
 	case u.Invocation != s.Invocation: // another run: nothing known of the last one holds
-		*u = Unit{Status: s}
+		*u = plan.Unit{Status: s}
 	case u.Stopping() && s.Stopping(): // its grace period has begun, whatever it tells PID 1 since
 		s.Since = u.Since
 		u.Status = s

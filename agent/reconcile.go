@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -140,7 +141,7 @@ func (a *Agent) reconcile(ctx context.Context) time.Duration {
 }
 
 // plan is what Make says, without what failed just now. The caller holds mu.
-func (a *Agent) plan(apps []AppState, current Current, now time.Time) []Task {
+func (a *Agent) plan(apps []plan.AppState, current plan.Current, now time.Time) []plan.Task {
 	for id, h := range a.have.holds {
 		if h.until.After(now) {
 			current.Busy[id] = true
@@ -150,24 +151,24 @@ func (a *Agent) plan(apps []AppState, current Current, now time.Time) []Task {
 	for _, t := range tasks {
 		current.Busy[t.Instance] = true
 	}
-	return append(tasks, Make(apps, current, now)...)
+	return append(tasks, plan.Make(apps, current, now)...)
 }
 
 // suspicions are the units that vanished without our doing: before the agent respects
 // an operator's will it makes sure of it.
-func (a *Agent) suspicions(apps []AppState, current Current) []Task {
-	var tasks []Task
+func (a *Agent) suspicions(apps []plan.AppState, current plan.Current) []plan.Task {
+	var tasks []plan.Task
 	for i := range apps {
 		s := &apps[i]
 		if w := a.have.watches[s.ID]; w != nil && !current.Busy[s.ID] && s.Stopped == "" && w.StoppedByHand(s.Wanted) {
-			tasks = append(tasks, s.Task(Verify, s.Unit, "its unit is gone without our doing"))
+			tasks = append(tasks, s.Task(plan.Verify, s.Unit, "its unit is gone without our doing"))
 		}
 	}
 	return tasks
 }
 
 // observe lets every tracker of failures see its unit, and the monitor probe what runs.
-func (a *Agent) observe(desired []Desired, now time.Time) {
+func (a *Agent) observe(desired []plan.Desired, now time.Time) {
 	for i := range desired {
 		d := &desired[i]
 		u := a.have.units[d.Unit]
@@ -180,16 +181,16 @@ func (a *Agent) observe(desired []Desired, now time.Time) {
 
 // dispatch hands tasks to the executor. One table carries all changes of routes. The
 // caller holds mu.
-func (a *Agent) dispatch(ctx context.Context, apps []AppState, tasks []Task) {
+func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan.Task) {
 	for _, t := range tasks {
 		a.have.busy[t.Instance] = t
 		a.have.inHand[t.Unit] = t.Action.ChangesUnit()
 		switch t.Action {
-		case Route:
+		case plan.Route:
 			a.have.targets[t.Instance] = t.Unit
-		case Unroute:
+		case plan.Unroute:
 			delete(a.have.targets, t.Instance)
-		case Stop, Restart, Start:
+		case plan.Stop, plan.Restart, plan.Start:
 			a.have.watch(t.Instance).StopIsOurs()
 		}
 	}
@@ -237,7 +238,7 @@ func (a *Agent) readHinted(ctx context.Context) {
 }
 
 // nextLook is how long nothing is due by itself. The caller holds mu.
-func (a *Agent) nextLook(desired []Desired, now time.Time) time.Duration {
+func (a *Agent) nextLook(desired []plan.Desired, now time.Time) time.Duration {
 	next := now.Add(resyncEvery)
 	earliest := func(t time.Time) {
 		if t.After(now) && t.Before(next) {

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/nexushub/nexushub/agent/fact"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
@@ -51,7 +52,7 @@ func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 	var g errgroup.Group
 	g.SetLimit(2)
 	for i := range list {
-		if in := &list[i].Instance; in.Kind == KindDynamic && in.Package == "" && in.Release == "" {
+		if in := &list[i].Instance; in.Kind == plan.KindDynamic && in.Package == "" && in.Release == "" {
 			in.Release, in.InstalledBy = installed[in.AppID].Release, installed[in.AppID].By
 		}
 		g.Go(func() error {
@@ -73,7 +74,7 @@ func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 
 // resolveOne finds the release of one instance: its package, or the older release that
 // an operator went back to.
-func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin, ceiling manifest.Ceiling) {
+func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *plan.Pin, ceiling manifest.Ceiling) {
 	if r.problem != "" || r.adopted {
 		return
 	}
@@ -108,7 +109,7 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *Pin, ceiling m
 	}
 }
 
-func (a *Agent) findRelease(ctx context.Context, in Instance) (fact.Release, error) {
+func (a *Agent) findRelease(ctx context.Context, in plan.Instance) (fact.Release, error) {
 	switch {
 	case in.Release != "":
 		return a.releases.Get(in.Release)
@@ -119,8 +120,8 @@ func (a *Agent) findRelease(ctx context.Context, in Instance) (fact.Release, err
 }
 
 // pins are the instances that an operator holds on an older release. The caller holds mu.
-func (a *Agent) pins() map[string]*Pin {
-	pins := map[string]*Pin{}
+func (a *Agent) pins() map[string]*plan.Pin {
+	pins := map[string]*plan.Pin{}
 	for id, m := range a.have.memories {
 		if m.Pin != nil {
 			pin := *m.Pin
@@ -132,11 +133,11 @@ func (a *Agent) pins() map[string]*Pin {
 
 // desired is everything that should run, computed when something it depends on has
 // changed. The caller holds mu.
-func (a *Agent) desired() []Desired {
+func (a *Agent) desired() []plan.Desired {
 	if !a.want.stale {
 		return a.want.desired
 	}
-	list := make([]Desired, 0, len(a.want.resolved))
+	list := make([]plan.Desired, 0, len(a.want.resolved))
 	for _, r := range a.want.resolved {
 		list = append(list, a.desire(r))
 	}
@@ -144,12 +145,12 @@ func (a *Agent) desired() []Desired {
 	return list
 }
 
-func (a *Agent) desire(r resolved) Desired {
+func (a *Agent) desire(r resolved) plan.Desired {
 	m := a.have.memories[r.ID]
 	if m == nil {
-		m = &Memory{}
+		m = &plan.Memory{}
 	}
-	d := Desired{
+	d := plan.Desired{
 		Instance: r.Instance, Name: hostname.Slug(r.HostName, a.want.place.Domain),
 		Release: r.release, Good: m.Good, Problem: r.problem, Stopped: m.Stopped, Adopted: r.adopted, Pinned: r.pinned,
 		Manifest: r.Manifest.Over(r.release.Manifest.Over(a.want.config.Defaults)),
@@ -162,7 +163,7 @@ func (a *Agent) desire(r resolved) Desired {
 	}
 	secrets := a.secretFiles(r.ID, r.Installer())
 	d.Audiences = secrets.Audiences
-	d.Spec = NewSpec(r.Instance, r.release, d.Manifest, secrets, m.Serial, a.want.place)
+	d.Spec = plan.NewSpec(r.Instance, r.release, d.Manifest, secrets, m.Serial, a.want.place)
 	d.Revision = d.Spec.Revision()
 	if m.Rejected != nil && m.Rejected.Revision == d.Revision && m.Good != nil {
 		d.Spec, d.Revision, d.Manifest, d.Fallback = m.Good.Spec, m.Good.Revision, m.Good.Manifest, true

@@ -3,12 +3,13 @@ package agent
 import (
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/units"
 )
 
 // result is how a task went, and what its unit looks like afterwards.
 type result struct {
-	task    Task
+	task    plan.Task
 	err     error
 	lines   []string // Reject: the last words of the unit
 	took    time.Duration

@@ -6,19 +6,20 @@ import (
 	"fmt"
 
 	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/secret"
 	"github.com/nexushub/nexushub/api"
 )
 
 // secretFiles are the root-only files of an instance for what who installed. The caller
 // holds mu.
-func (a *Agent) secretFiles(id string, who audience.Installer) SecretFiles {
+func (a *Agent) secretFiles(id string, who audience.Installer) plan.SecretFiles {
 	f, err := a.vault.Files(id, who)
 	if err != nil {
 		a.log.Error("secrets cannot be read; the application runs without them", "instance", id, "error", err)
-		return SecretFiles{}
+		return plan.SecretFiles{}
 	}
-	return SecretFiles(f)
+	return plan.SecretFiles(f)
 }
 
 // Secrets names the secrets of an instance.

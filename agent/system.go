@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/version"
 )
@@ -77,7 +78,7 @@ func (c *catalogue) providers() []api.Provider {
 		list[1].State = "disabled"
 	}
 	state := "loaded"
-	if c.partial[KindDebug] {
+	if c.partial[plan.KindDebug] {
 		state = "not heard yet"
 	}
 	return append(list, api.Provider{Name: "debug", Instances: len(c.debug), State: state})

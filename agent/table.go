@@ -3,24 +3,26 @@ package agent
 import (
 	"slices"
 	"time"
+
+	"github.com/nexushub/nexushub/agent/plan"
 )
 
 // table is what the agent knows of every instance. The reconciler alone changes it.
 type table struct {
-	units      map[string]*Unit           // by name
-	byInstance map[string][]*Unit         // the same units
-	read       map[string]uint64          // unit -> number of the reading it comes from
-	memories   map[string]*Memory         // by instance
-	watches    map[string]*FailureTracker // by instance
-	targets    map[string]string          // instance -> unit, in the table that is to be in force
-	served     map[string]string          // instance -> unit, acknowledged by the proxy
-	busy       map[string]Task            // instance -> task in hand
-	inHand     map[string]bool            // units with a task in hand
-	heard      map[string]time.Time       // units in hand -> last signal of theirs
-	holds      map[string]hold            // instance -> not before
-	states     map[string]stateSince      // by instance
-	reading    map[string]bool            // units being read; true: read again afterwards
-	hinted     map[string]bool            // units of which something was heard
+	units      map[string]*plan.Unit           // by name
+	byInstance map[string][]*plan.Unit         // the same units
+	read       map[string]uint64               // unit -> number of the reading it comes from
+	memories   map[string]*plan.Memory         // by instance
+	watches    map[string]*plan.FailureTracker // by instance
+	targets    map[string]string               // instance -> unit, in the table that is to be in force
+	served     map[string]string               // instance -> unit, acknowledged by the proxy
+	busy       map[string]plan.Task            // instance -> task in hand
+	inHand     map[string]bool                 // units with a task in hand
+	heard      map[string]time.Time            // units in hand -> last signal of theirs
+	holds      map[string]hold                 // instance -> not before
+	states     map[string]stateSince           // by instance
+	reading    map[string]bool                 // units being read; true: read again afterwards
+	hinted     map[string]bool                 // units of which something was heard
 	readings   uint64
 	inFlight   int  // readings not answered yet
 	routes     bool // the routes in force are known
@@ -35,35 +37,35 @@ type hold struct {
 
 func newTable() table {
 	return table{
-		units: map[string]*Unit{}, byInstance: map[string][]*Unit{}, read: map[string]uint64{}, memories: map[string]*Memory{},
-		watches: map[string]*FailureTracker{}, targets: map[string]string{}, served: map[string]string{},
-		busy: map[string]Task{}, inHand: map[string]bool{}, heard: map[string]time.Time{}, holds: map[string]hold{}, states: map[string]stateSince{}, reading: map[string]bool{}, hinted: map[string]bool{},
+		units: map[string]*plan.Unit{}, byInstance: map[string][]*plan.Unit{}, read: map[string]uint64{}, memories: map[string]*plan.Memory{},
+		watches: map[string]*plan.FailureTracker{}, targets: map[string]string{}, served: map[string]string{},
+		busy: map[string]plan.Task{}, inHand: map[string]bool{}, heard: map[string]time.Time{}, holds: map[string]hold{}, states: map[string]stateSince{}, reading: map[string]bool{}, hinted: map[string]bool{},
 	}
 }
 
-func (t *table) memory(id string) *Memory {
+func (t *table) memory(id string) *plan.Memory {
 	m := t.memories[id]
 	if m == nil {
-		m = &Memory{}
+		m = &plan.Memory{}
 		t.memories[id] = m
 	}
 	return m
 }
 
-func (t *table) watch(id string) *FailureTracker {
+func (t *table) watch(id string) *plan.FailureTracker {
 	w := t.watches[id]
 	if w == nil {
-		w = &FailureTracker{}
+		w = &plan.FailureTracker{}
 		t.watches[id] = w
 	}
 	return w
 }
 
 // current is what Plan gets to see.
-func (t *table) current(partial map[string]bool) Current {
-	c := Current{
+func (t *table) current(partial map[string]bool) plan.Current {
+	c := plan.Current{
 		Units: t.byInstance, Served: t.served, Targets: t.targets,
-		Trouble: make(map[string]Trouble, len(t.watches)), Busy: make(map[string]bool, len(t.busy)), Partial: partial,
+		Trouble: make(map[string]plan.Trouble, len(t.watches)), Busy: make(map[string]bool, len(t.busy)), Partial: partial,
 	}
 	for id, w := range t.watches {
 		c.Trouble[id] = w.Trouble
@@ -75,15 +77,15 @@ func (t *table) current(partial map[string]bool) Current {
 }
 
 // add enters a unit that was not known.
-func (t *table) add(u *Unit) {
+func (t *table) add(u *plan.Unit) {
 	t.units[u.Unit] = u
 	t.byInstance[u.Instance] = append(t.byInstance[u.Instance], u)
 }
 
 // remove forgets a unit.
-func (t *table) remove(u *Unit) {
+func (t *table) remove(u *plan.Unit) {
 	delete(t.units, u.Unit)
-	rest := slices.DeleteFunc(slices.Clone(t.byInstance[u.Instance]), func(o *Unit) bool { return o == u })
+	rest := slices.DeleteFunc(slices.Clone(t.byInstance[u.Instance]), func(o *plan.Unit) bool { return o == u })
 	if t.byInstance[u.Instance] = rest; len(rest) == 0 {
 		delete(t.byInstance, u.Instance)
 	}
@@ -97,6 +99,6 @@ func (t *table) hasGood(id, revision string) bool {
 
 // stateSince is a Phase with the moment its state began.
 type stateSince struct {
-	Phase
+	plan.Phase
 	since time.Time
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -41,7 +42,7 @@ func (a *Agent) App(nameOrID string) (api.App, error) {
 }
 
 // find looks an application up by the most exact name first. The caller holds mu.
-func (a *Agent) find(name string) (*Desired, error) {
+func (a *Agent) find(name string) (*plan.Desired, error) {
 	desired := a.desired()
 	if found, err := pick(name, desired); found != nil || err != nil {
 		return found, err
@@ -98,7 +99,7 @@ func (a *Agent) Refresh(ctx context.Context) error {
 }
 
 // view shows one instance. The caller holds mu.
-func (a *Agent) view(s *AppState) api.App {
+func (a *Agent) view(s *plan.AppState) api.App {
 	st := a.have.states[s.ID]
 	if st.State == "" {
 		st = stateSince{Phase: s.Phase(), since: s.Now}
@@ -127,16 +128,16 @@ func (a *Agent) view(s *AppState) api.App {
 }
 
 // viewRejection says what became of a revision that was given up.
-func (a *Agent) viewRejection(v *api.App, s *AppState) {
+func (a *Agent) viewRejection(v *api.App, s *plan.AppState) {
 	m := a.have.memories[s.ID]
 	if !s.Fallback || m == nil || m.Rejected == nil {
 		return
 	}
-	v.Why = fmt.Sprintf("revision %s was given up: %s", ShortHash(m.Rejected.Revision), m.Rejected.Why)
+	v.Why = fmt.Sprintf("revision %s was given up: %s", plan.ShortHash(m.Rejected.Revision), m.Rejected.Why)
 	v.LastExit = strings.Join(append([]string{m.Rejected.Why}, m.Rejected.Lines...), "\n")
 }
 
-func viewUnit(v *api.App, u *Unit) {
+func viewUnit(v *api.App, u *plan.Unit) {
 	v.Unit, v.PID, v.Port, v.Restarts = u.Unit, u.MainPID, u.Port, u.NRestarts
 	v.Release, v.Revision, v.OldSandbox = u.Release, u.Revision, u.OldSandbox()
 	v.Memory, v.CPUNSec, v.Tasks, v.DropIns = u.Memory, u.CPUNSec, u.Tasks, u.DropIns

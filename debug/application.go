@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostname"
 )
@@ -35,9 +35,9 @@ func (a application) host() string {
 func (s *Server) expiresAt(a application) time.Time { return a.ActiveAt.Add(s.o.Expiry).UTC() }
 
 // instance is the application as the agent is to run it.
-func (s *Server) instance(a application) agent.Instance {
-	return agent.Instance{
-		ID: string(a.ID), Kind: agent.KindDebug, HostName: a.host(), AppID: a.AppID,
+func (s *Server) instance(a application) plan.Instance {
+	return plan.Instance{
+		ID: string(a.ID), Kind: plan.KindDebug, HostName: a.host(), AppID: a.AppID,
 		DisplayName: a.DisplayName, DBName: a.DBName, Release: a.Release, InstalledBy: a.InstalledBy,
 		StaticService: a.StaticServiceURL, ExpiresAt: s.expiresAt(a), AsItRuns: a.Adopted,
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -130,7 +130,7 @@ func TestInstallStatusStopDelete(t *testing.T) {
 		t.Fatalf("got %+v", out)
 	}
 	in := h.runtime.wanted[a.ID]
-	if in.Kind != agent.KindDebug || in.HostName != "shop.debug" || in.DBName != "db" || in.StaticService == "" || len(in.Release) != 64 {
+	if in.Kind != plan.KindDebug || in.HostName != "shop.debug" || in.DBName != "db" || in.StaticService == "" || len(in.Release) != 64 {
 		t.Errorf("the agent was given %+v", in)
 	}
 	var st api.DebugStatus
@@ -238,7 +238,7 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 func TestAdoptsWhatRunsUnknown(t *testing.T) {
 	h := newHost(t)
 	const id = "0b6b6f4e-7c1c-4a6e-9a3a-0d3f1f1c2b3a"
-	h.runtime.orphans = []agent.Instance{{ID: id, Kind: agent.KindDebug, HostName: "lost.debug", AppID: "lost", Release: "r1"}}
+	h.runtime.orphans = []plan.Instance{{ID: id, Kind: plan.KindDebug, HostName: "lost.debug", AppID: "lost", Release: "r1"}}
 	h.start()
 	if in := h.runtime.wanted[id]; in.Release != "r1" || in.HostName != "lost.debug" || !in.AsItRuns {
 		t.Errorf("the agent was given %+v", in)

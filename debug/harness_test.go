@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/agent/state"
 	"github.com/nexushub/nexushub/api"
@@ -229,13 +230,13 @@ func packageOf(tb testing.TB, text string) []byte {
 type fakeRuntime struct {
 	mu       sync.Mutex
 	apps     map[string]api.App
-	wanted   map[string]agent.Instance
+	wanted   map[string]plan.Instance
 	restored bool
 	fail     error                       // of the next launches
 	hold     func(context.Context) error // launches wait for it
 	launched []string                    // release, with ! if again
 	others   []api.App
-	orphans  []agent.Instance
+	orphans  []plan.Instance
 
 	admit     func(agent.Admission) error
 	ceiling   manifest.Ceiling
@@ -244,10 +245,10 @@ type fakeRuntime struct {
 }
 
 func newFakeRuntime() *fakeRuntime {
-	return &fakeRuntime{apps: map[string]api.App{}, wanted: map[string]agent.Instance{}}
+	return &fakeRuntime{apps: map[string]api.App{}, wanted: map[string]plan.Instance{}}
 }
 
-func (r *fakeRuntime) Put(in agent.Instance) {
+func (r *fakeRuntime) Put(in plan.Instance) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.wanted[in.ID] = in
@@ -284,7 +285,7 @@ func (r *fakeRuntime) Disinherit(id string) error {
 	return nil
 }
 
-func (r *fakeRuntime) Orphans() []agent.Instance { return r.orphans }
+func (r *fakeRuntime) Orphans() []plan.Instance { return r.orphans }
 
 func (r *fakeRuntime) Restored() { r.restored = true }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/agent/fact"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/journal"
@@ -15,10 +16,10 @@ import (
 // Runtime is the agent: what is put there runs.
 type Runtime interface {
 	// Orphans run although the registry that knew them is lost.
-	Orphans() []agent.Instance
+	Orphans() []plan.Instance
 	// Put makes in what is wanted of its instance, without waiting; Restored ends the
 	// putting of those of the time before.
-	Put(in agent.Instance)
+	Put(in plan.Instance)
 	Restored()
 	// Admit refuses a release that would make an application lose a secret.
 	Admit(n agent.Admission) error

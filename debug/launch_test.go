@@ -11,7 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -20,7 +20,7 @@ func TestSlowInstallationShowsSignsOfLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := serverForSweep(t, dir)
 		runtime := s.o.Runtime.(*fakeRuntime)
-		runtime.Put(agent.Instance{ID: "a", HostName: "a.debug", Release: "r"})
+		runtime.Put(plan.Instance{ID: "a", HostName: "a.debug", Release: "r"})
 		runtime.hold = func(context.Context) error { time.Sleep(100 * time.Second); return nil }
 		recorder := httptest.NewRecorder()
 		w := echo.NewResponse(recorder, s.echo)

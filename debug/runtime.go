@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/proxyctl"
@@ -18,10 +19,10 @@ const removeTimeout = time.Minute
 type AgentRuntime struct{ Agent *agent.Agent }
 
 // Put see agent.DebugProvider.
-func (r AgentRuntime) Put(in agent.Instance) { r.Agent.Debug().Put(in) }
+func (r AgentRuntime) Put(in plan.Instance) { r.Agent.Debug().Put(in) }
 
 // Orphans see agent.DebugProvider.
-func (r AgentRuntime) Orphans() []agent.Instance { return r.Agent.Debug().Orphans() }
+func (r AgentRuntime) Orphans() []plan.Instance { return r.Agent.Debug().Orphans() }
 
 // Restored see agent.DebugProvider.
 func (r AgentRuntime) Restored() { r.Agent.Debug().Restored() }

@@ -1,4 +1,4 @@
-package agent
+package plan
 
 import (
 	"github.com/nexushub/nexushub/agent/audience"

@@ -1,4 +1,4 @@
-package agent
+package plan
 
 // Current is what is, as far as Plan needs to know.
 type Current struct {
