@@ -182,6 +182,33 @@ func TestNexushubdLinksNoTLSEngine(t *testing.T) {
 	}
 }
 
+// What the plan decides follows from its arguments: it cannot reach for anything else.
+func TestThePlanIsPure(t *testing.T) {
+	forbidden := []string{
+		"context", "os", "os/", "sync", "sync/", "net", "net/", "io", "io/", "log/", "syscall", "golang.org/",
+		module + "/agent", module + "/agent/", module + "/journal",
+	}
+	allowed := []string{module + "/agent/audience", module + "/agent/fact"}
+	n := 0
+	for _, s := range sources(t) {
+		if s.dir != "agent/plan" {
+			continue
+		}
+		n++
+		for _, imported := range s.imports() {
+			bad := slices.ContainsFunc(forbidden, func(f string) bool {
+				return imported == f || strings.HasSuffix(f, "/") && strings.HasPrefix(imported, f)
+			})
+			if bad && !slices.Contains(allowed, imported) {
+				t.Errorf("agent/plan imports %s: it decides, others act", imported)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("agent/plan has no files")
+	}
+}
+
 func TestEveryPackageHasOneComment(t *testing.T) {
 	comments := map[string]int{}
 	for _, s := range sources(t) {

@@ -1,5 +1,5 @@
 // Package agent keeps what runs equal to what is wanted. Providers say what is wanted,
-// PID 1 says what runs, Plan (pure) compares them and names the steps with their
+// PID 1 says what runs, package plan (pure) compares them and names the steps with their
 // reasons, the executor takes them, one at a time for each instance.
 //
 // Its contract: an application never suffers from the agent. What runs survives the

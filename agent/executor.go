@@ -31,7 +31,7 @@ var (
 	errStopping = fmt.Errorf("%w", errNotByHand)
 )
 
-// executor takes the steps that Plan names. It keeps no state of its own.
+// executor takes the steps that the plan names. It keeps no state of its own.
 type executor struct {
 	units   Units
 	proxy   Proxy

@@ -61,7 +61,7 @@ func (t *table) watch(id string) *plan.FailureTracker {
 	return w
 }
 
-// current is what Plan gets to see.
+// current is what the plan gets to see.
 func (t *table) current(partial map[string]bool) plan.Current {
 	c := plan.Current{
 		Units: t.byInstance, Served: t.served, Targets: t.targets,

@@ -1,6 +1,6 @@
 package plan
 
-// Current is what is, as far as Plan needs to know.
+// Current is what is, as far as the plan needs to know.
 type Current struct {
 	Units   map[string][]*Unit // by instance, loaded ones only
 	Served  map[string]string  // instance -> unit that the proxy leads requests to

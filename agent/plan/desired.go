@@ -7,7 +7,7 @@ import (
 	"github.com/nexushub/nexushub/units"
 )
 
-// Desired is an instance with everything resolved: what Plan compares with what runs.
+// Desired is an instance with everything resolved: what the plan compares with what runs.
 type Desired struct {
 	Instance
 	Name     string // slug, for unit names and people

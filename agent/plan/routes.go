@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"net"
 	"path/filepath"
 	"strconv"
 
@@ -111,4 +110,4 @@ func Target(u *Unit) *proxyctl.Target {
 	return &proxyctl.Target{ID: u.Unit, Network: "tcp", Address: loopback(u.Port)}
 }
 
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+func loopback(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
