@@ -62,7 +62,7 @@ examples: ## packages of the example applications in dist/examples
 	@cp examples/login/users.json examples/login/nexushub.toml $(DIST)/examples/login/
 	@cp -r examples/site $(DIST)/examples/
 
-run: deb examples ## a machine with the package and two applications, until Ctrl-C (NONINTERACTIVE=1: ends by itself)
+run: deb examples ## a machine with the package and two applications, until Ctrl-C (NONINTERACTIVE=1: exits on its own)
 	@$(NEED) $(LAB_TOOLS)
 	@$(GO) run ./test/demo --deb $(DEB) --examples $(DIST)/examples $(if $(NONINTERACTIVE),--once)
 
