@@ -60,11 +60,11 @@ func newLogLine(x *exchange, took time.Duration) logLine {
 		method: x.req.method, host: x.req.authority, path: x.req.path, proto: x.proto, remote: x.peer.String(),
 		trace: x.trace, status: x.status, sent: x.sent, duration: took, upstreamWait: x.upstreamWait, fault: x.fault,
 	}
-	if x.route != nil {
-		l.instance, l.app = x.route.Instance, x.route.Name
+	if x.decision.route != nil {
+		l.instance, l.app = x.decision.route.Instance, x.decision.route.Name
 	}
-	if x.target != nil {
-		l.target = x.target.ID
+	if x.decision.target != nil {
+		l.target = x.decision.target.ID
 	}
 	return l
 }

@@ -31,7 +31,7 @@ func (s *Server) silentPriority(opened uint64) fairshare.Priority {
 // Priority reads nothing but atomic values: the connection is at work meanwhile.
 func (c *conn) Priority() fairshare.Priority {
 	p, deadline := c.waiting.read()
-	served := c.hasServed.Load()
+	served := c.state.has(served)
 	w := fairshare.Priority{Class: classBusy, Since: youngestFirst(c.opened)}
 	switch {
 	case p == waitLinger:
@@ -44,7 +44,7 @@ func (c *conn) Priority() fairshare.Priority {
 		w.Class = classHead
 	case p == waitTunnel, p == waitUpstream && deadline == 0:
 		w.Class = classEvents
-	case !c.bodyRead.Load():
+	case !c.state.has(bodyRead):
 		w.Class = classUpload
 	}
 	return w

@@ -45,9 +45,12 @@ type responseSide interface {
 type downstream interface {
 	requestSide
 	responseSide
-	// guard bounds how long the upstream may be silent, and watches the client
-	// meanwhile; it holds until the next call, 0 ends it.
-	guard(u *upstream, silence time.Duration)
+	// awaitUpstream bounds how long the upstream may be silent, without end when silence is
+	// 0; awaitTable how long the request may wait for another table. Both watch the client
+	// meanwhile, until the next call or stopWaiting.
+	awaitUpstream(u *upstream, silence time.Duration)
+	awaitTable(limit time.Duration)
+	stopWaiting()
 	// hijack sends the 101 response and takes the connection over, with what the
 	// client has sent already.
 	hijack(h *h1.Head, x *exchange) (net.Conn, []byte, error)

@@ -20,22 +20,31 @@ type abortable struct {
 	goneChan   chan struct{}
 }
 
-// guard sets how long the upstream may be silent; with no upstream, how long the
-// request may wait for one, and 0 ends it. It holds until the next call.
-func (g *abortable) guard(u *upstream, silence time.Duration) {
-	if g.upstream != u { // only the request's own goroutine changes it
-		g.mu.Lock()
-		g.upstream = u
-		if g.clientGone && u != nil {
-			u.interrupt()
-		}
-		g.mu.Unlock()
-	}
-	if u == nil && silence == 0 {
-		g.waiting.set(waitNone, 0)
+func (g *abortable) awaitUpstream(u *upstream, silence time.Duration) {
+	g.setUpstream(u)
+	g.waiting.set(waitUpstream, silence)
+}
+
+func (g *abortable) awaitTable(limit time.Duration) {
+	g.setUpstream(nil)
+	g.waiting.set(waitUpstream, limit)
+}
+
+func (g *abortable) stopWaiting() {
+	g.setUpstream(nil)
+	g.waiting.set(waitNone, 0)
+}
+
+func (g *abortable) setUpstream(u *upstream) {
+	if g.upstream == u { // only the request's own goroutine changes it
 		return
 	}
-	g.waiting.set(waitUpstream, silence)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.upstream = u
+	if g.clientGone && u != nil {
+		u.interrupt()
+	}
 }
 
 func (g *abortable) setReading(on bool) {

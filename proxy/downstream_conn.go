@@ -28,21 +28,12 @@ type conn struct {
 	body h1.Body
 	x    exchange
 
-	out                []byte // response bytes that are not written yet
-	chunked            bool   // the response is
-	closing            bool   // after this response
-	hijacked           bool
-	plain              bool // without TLS: requests are redirected
-	expectsContinue100 bool // the client waits for "100 Continue"
-	completed          bool // the response was sent whole
+	out   []byte // response bytes that are not written yet
+	state connState
 
-	opened          uint64 // tick of the watcher's clock
-	hasServed       atomic.Bool
-	bodyRead        atomic.Bool // the request body has been read to its end
-	responseStarted atomic.Bool // the final response has
-	evicted         atomic.Bool // it gives way: the response is the last
-	tunnel          atomic.Pointer[tunnel]
-	writing         sync.Mutex // one write at a time, and none of "100 Continue" behind the response
+	opened  uint64 // tick of the deadline loop's clock
+	tunnel  atomic.Pointer[tunnel]
+	writing sync.Mutex // one write at a time, and none of "100 Continue" behind the response
 	abortable
 }
 
@@ -69,10 +60,10 @@ func (c *conn) serve() {
 	defer c.server.deadlines.remove(c)
 	for c.next() {
 		c.server.handle(&c.x)
-		if c.hijacked {
+		if c.state.has(hijacked) {
 			return
 		}
-		c.hasServed.Store(true)
+		c.state.set(served)
 		if !c.another() {
 			break
 		}
@@ -84,7 +75,7 @@ func (c *conn) serve() {
 func (c *conn) next() bool {
 	c.waiting.set(waitIdle, c.server.opt.IdleTimeout)
 	if c.r.Wait(h1.Small) != nil {
-		c.closing = true
+		c.state.set(closesAfter)
 		return false
 	}
 	c.arrived()
@@ -106,8 +97,8 @@ func (c *conn) next() bool {
 // refuse answers a head that is no request, or came too slowly, and closes.
 func (c *conn) refuse(err error) {
 	c.msg, c.body = h1.Head{Minor: 1}, h1.Body{}
-	c.begin()
-	c.x.req, c.closing = request{}, true
+	c.begin(closesAfter)
+	c.x.req = request{}
 	var bad *h1.Error
 	switch {
 	case errors.As(err, &bad):
@@ -119,23 +110,21 @@ func (c *conn) refuse(err error) {
 }
 
 // begin resets what belongs to one request.
-func (c *conn) begin() {
+func (c *conn) begin(f connFlag) {
 	c.x = exchange{downstream: c, server: c.server, proto: "HTTP/1.1", peer: c.peer, req: request{
 		requestURI: c.x.req.requestURI, authority: c.x.req.authority, sni: c.sni,
 	}}
-	c.chunked, c.completed, c.expectsContinue100 = false, false, false
-	c.closing = c.msg.Close
-	c.responseStarted.Store(false)
+	c.state.nextRequest(f)
 }
 
 // prepare fills in what the rules need to know. Strings that equal those of the
 // request before are kept.
 func (c *conn) prepare() {
 	c.body = c.msg.Body()
-	c.bodyRead.Store(c.body.Done())
-	c.begin()
+	c.begin(closesAfter.when(c.msg.Close) | bodyRead.when(c.body.Done()) |
+		awaitsContinue.when(c.msg.Continue && c.msg.Minor == 1 && !c.body.Empty()))
 	r := &c.x.req
-	r.plain = c.plain
+	r.plain = c.state.has(plainHTTP)
 	r.method = methodName(c.msg.Method)
 	r.requestURI = reuseString(r.requestURI, c.msg.Target)
 	r.path = pathOf(r.requestURI)
@@ -145,7 +134,6 @@ func (c *conn) prepare() {
 	}
 	r.authority = reuseString(r.authority, host)
 	r.upgrade = string(c.msg.Upgrade)
-	c.expectsContinue100 = c.msg.Continue && c.msg.Minor == 1 && !c.body.Empty()
 	for i := range c.msg.Fields {
 		f := &c.msg.Fields[i]
 		switch f.ID {
@@ -177,21 +165,21 @@ func (c *conn) forwarded() forwarded {
 
 // another says whether the connection can carry a further request.
 func (c *conn) another() bool {
-	if !c.completed {
+	if !c.state.has(responseComplete) {
 		return false
 	}
 	if !c.body.Done() {
 		c.linger()
 		return false
 	}
-	return !c.closing
+	return !c.state.has(closesAfter)
 }
 
 // close ends the connection, in good form when the last response was complete.
 func (c *conn) close() {
 	c.r.Release()
 	c.dropOut()
-	if t, ok := c.net.(*tls.Conn); ok && !c.completed && !c.closing {
+	if t, ok := c.net.(*tls.Conn); ok && !c.state.has(responseComplete|closesAfter) {
 		t.NetConn().Close()
 		return
 	}

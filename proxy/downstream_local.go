@@ -45,8 +45,8 @@ type localBody struct {
 
 func (b *localBody) Read(p []byte) (int, error) {
 	for len(b.rest) == 0 {
-		if b.c.expectsContinue100 {
-			b.c.expectsContinue100 = false
+		if b.c.state.has(awaitsContinue) {
+			b.c.state.clear(awaitsContinue)
 			if err := b.c.proceed(); err != nil {
 				return 0, err
 			}

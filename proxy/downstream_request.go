@@ -42,19 +42,19 @@ func (c *conn) read() ([]byte, error) {
 		c.setReading(false)
 	}
 	if c.body.Done() {
-		c.bodyRead.Store(true)
+		c.state.set(bodyRead)
 	}
 	return p, err
 }
 
 func (c *conn) trailers() []h1.Field { return c.body.Trailers.Fields }
 
-func (c *conn) expectsContinue() bool { return c.expectsContinue100 }
+func (c *conn) expectsContinue() bool { return c.state.has(awaitsContinue) }
 
 func (c *conn) proceed() error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	if c.responseStarted.Load() {
+	if c.state.has(responseStarted) {
 		return nil
 	}
 	return c.putLocked([]byte("HTTP/1.1 100 Continue\r\n\r\n"))

@@ -25,8 +25,8 @@ func (c *conn) inform(h *h1.Head) error {
 
 func (c *conn) start(h *h1.Head, length int64, x *exchange) error {
 	c.startResponse()
-	if c.server.isStopping() || c.evicted.Load() || !c.bodyRead.Load() {
-		c.closing = true
+	if c.server.isStopping() || c.state.has(evicted) || !c.state.has(bodyRead) {
+		c.state.set(closesAfter)
 	}
 	dst := appendStatus(c.buffer(), h.Status, h.Reason)
 	dst = appendResponseFields(dst, h)
@@ -41,11 +41,11 @@ func (c *conn) start(h *h1.Head, length int64, x *exchange) error {
 
 // startResponse notes that the final response begins: no "100 Continue" may follow.
 func (c *conn) startResponse() {
-	if c.expectsContinue100 {
+	if c.state.has(awaitsContinue) {
 		c.writing.Lock()
 		defer c.writing.Unlock()
 	}
-	c.responseStarted.Store(true)
+	c.state.set(responseStarted)
 }
 
 // appendLength says where the response ends and whether the connection does.
@@ -57,12 +57,12 @@ func (c *conn) appendLength(dst []byte, h *h1.Head, length int64) []byte {
 		dst = append(strconv.AppendInt(dst, length, 10), "\r\n"...)
 	case bodiless:
 	case c.msg.Minor == 1:
-		c.chunked = true
+		c.state.set(responseChunked)
 		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
 	default:
-		c.closing = true
+		c.state.set(closesAfter)
 	}
-	if c.closing {
+	if c.state.has(closesAfter) {
 		return append(dst, "Connection: close\r\n"...)
 	}
 	if c.msg.Minor == 0 {
@@ -89,11 +89,11 @@ func (c *conn) write(p []byte) error {
 		if err := c.flush(); err != nil {
 			return err
 		}
-		if !c.chunked {
+		if !c.state.has(responseChunked) {
 			return c.send(p)
 		}
 	}
-	if c.chunked {
+	if c.state.has(responseChunked) {
 		c.out = appendChunk(c.buffer(), p)
 	} else {
 		c.out = append(c.buffer(), p...)
@@ -137,18 +137,18 @@ func (c *conn) dropOut() {
 }
 
 func (c *conn) end(trailers []h1.Field) error {
-	if c.chunked {
+	if c.state.has(responseChunked) {
 		c.out = appendLastChunk(c.buffer(), trailers)
 	}
 	if err := c.flush(); err != nil {
 		return err
 	}
-	c.completed = true
+	c.state.set(responseComplete)
 	return nil
 }
 
 func (c *conn) abort() {
-	c.completed, c.closing = false, false
+	c.state.clear(responseComplete | closesAfter)
 	c.dropOut()
 }
 
@@ -167,8 +167,7 @@ func (c *conn) hijack(h *h1.Head, _ *exchange) (net.Conn, []byte, error) {
 	early := append([]byte(nil), c.r.Buffered()...)
 	c.r.Consume(len(early))
 	c.r.Release()
-	c.hijacked = true
-	c.completed = true
+	c.state.set(hijacked | responseComplete)
 	return c.net, early, nil
 }
 

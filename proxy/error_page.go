@@ -61,10 +61,10 @@ func (e errorPage) title() string {
 
 // own answers with STATUS.html of the application's error pages.
 func (e errorPage) own(w http.ResponseWriter) bool {
-	if e.x.route == nil || e.x.route.errors == nil {
+	if e.x.decision.route == nil || e.x.decision.route.errors == nil {
 		return false
 	}
-	body, err := e.x.route.errors.ReadFile("/" + strconv.Itoa(e.status) + ".html")
+	body, err := e.x.decision.route.errors.ReadFile("/" + strconv.Itoa(e.status) + ".html")
 	if err != nil {
 		return false
 	}

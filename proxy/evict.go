@@ -3,7 +3,7 @@ package proxy
 // evict ends the connection. One that waits for a request, and one that just got it
 // after all, end without a loss.
 func (c *conn) evict(m evictMode) {
-	c.evicted.Store(true)
+	c.state.set(evicted)
 	if c.evictIdle() || m == evictGracefully {
 		return
 	}

@@ -19,9 +19,8 @@ type exchange struct {
 	began      time.Time
 	trace      uuid.UUID
 
-	snap *snapshot
-	decision
-	redecided int
+	snap     *snapshot
+	decision decision
 
 	status        int
 	sent          int64         // body bytes to the client

@@ -9,19 +9,17 @@ import (
 	"github.com/nexushub/nexushub/proxy/h1"
 )
 
-// maxRedecisions bounds how often one request follows a target that is replaced.
-const maxRedecisions = 16
-
 // maxInterim bounds the heads that a target sends for one request, of which all but the last
 // announce another one.
 const maxInterim = 32
 
-// forward sends the request to its target and the response back.
-func (s *Server) forward(x *exchange) {
-	if !s.acquireTarget(x) {
-		return
+// forward sends the request to its target and the response back. It reports false when the
+// target takes no new requests.
+func (s *Server) forward(x *exchange) bool {
+	if x.decision.target.acquire(x.began) != nil {
+		return false
 	}
-	defer x.target.release()
+	defer x.decision.target.release()
 	u, p, err := s.attempt(x, false)
 	if errors.Is(err, errStale) {
 		s.metrics.retries.Inc()
@@ -29,28 +27,14 @@ func (s *Server) forward(x *exchange) {
 	}
 	if err != nil {
 		s.failForward(x, err)
-		return
+		return true
 	}
 	if u.head.Status == 101 {
 		s.switchProtocols(x, u)
-		return
-	}
-	s.respond(x, u, p)
-}
-
-// acquireTarget counts the request in at its target, deciding again when the target is
-// being replaced at this very moment.
-func (s *Server) acquireTarget(x *exchange) bool {
-	if x.target.acquire(x.began) == nil {
 		return true
 	}
-	if x.redecided++; x.redecided > maxRedecisions {
-		s.fail(x, 503, "The application is being replaced.")
-		return false
-	}
-	s.decide(x)
-	s.act(x)
-	return false
+	s.respond(x, u, p)
+	return true
 }
 
 // attempt sends the request over one connection and waits for the response head. An
@@ -62,12 +46,12 @@ func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 	if err := p.prepare(); err != nil {
 		return nil, nil, err
 	}
-	u, err := x.target.conn(context.Background(), fresh)
+	u, err := x.decision.target.conn(context.Background(), fresh)
 	if err != nil {
 		p.drop()
 		return nil, nil, &upstreamError{phase: phaseConnect, err: err}
 	}
-	x.downstream.guard(u, x.silence())
+	x.downstream.awaitUpstream(u, x.silence())
 	if err = p.send(u); err == nil {
 		err = s.awaitHead(x, u, p)
 	}
@@ -75,7 +59,7 @@ func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 		return u, p, nil
 	}
 	cause := p.stop()
-	x.downstream.guard(nil, 0)
+	x.downstream.stopWaiting()
 	u.Close()
 	switch {
 	case cause != nil:
@@ -125,19 +109,19 @@ func (s *Server) respond(x *exchange, u *upstream, p *pump) {
 		s.eventStreams.add(u)
 		defer s.eventStreams.remove(u)
 	}
-	x.downstream.guard(u, silence)
+	x.downstream.awaitUpstream(u, silence)
 	err := x.downstream.start(&u.head, responseLength(&u.head, x.req.method, &body), x)
 	if err == nil {
 		err = x.stream(u, &body, silence)
 	}
 	reusable := err == nil && whole && u.reusable(x.req.method, &body)
 	p.stop()
-	x.downstream.guard(nil, 0)
+	x.downstream.stopWaiting()
 	if len(u.r.Buffered()) > 0 && body.Done() {
-		x.target.sentUnsolicited.Store(true)
+		x.decision.target.sentUnsolicited.Store(true)
 	}
 	if reusable && !u.interrupted.Load() {
-		x.target.put(u, x.began.Add(x.upstreamWait))
+		x.decision.target.put(u, x.began.Add(x.upstreamWait))
 		return
 	}
 	u.Close()
@@ -154,7 +138,7 @@ func (x *exchange) stream(u *upstream, body *h1.Body, silence time.Duration) err
 			if err := x.downstream.flush(); err != nil {
 				return &clientError{err: err}
 			}
-			x.downstream.guard(u, silence)
+			x.downstream.awaitUpstream(u, silence)
 		}
 		piece, err := body.Next(u.r)
 		if len(piece) == 0 && err != nil {
@@ -210,10 +194,10 @@ func (x *exchange) silence() time.Duration {
 }
 
 func (x *exchange) idleSec() time.Duration {
-	if x.route == nil {
+	if x.decision.route == nil {
 		return 0
 	}
-	return time.Duration(x.route.IdleSec * float64(time.Second))
+	return time.Duration(x.decision.route.IdleSec * float64(time.Second))
 }
 
 func isEventStream(contentType []byte) bool {

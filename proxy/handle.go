@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// maxRedecisions bounds how often one request follows a target that is replaced.
+const maxRedecisions = 16
+
 // handle decides about a request and answers it. A fault of ours ends this request and
 // no other.
 func (s *Server) handle(x *exchange) {
@@ -25,7 +28,13 @@ func (s *Server) handle(x *exchange) {
 	stats := x.stats()
 	stats.enter(x.began)
 	defer stats.leave()
-	s.act(x)
+	for again := 0; !s.act(x); again++ {
+		if again == maxRedecisions {
+			s.fail(x, 503, "The application is being replaced.")
+			return
+		}
+		s.decide(x)
+	}
 }
 
 func (s *Server) crashed(x *exchange, fault any) {
@@ -42,17 +51,19 @@ func (s *Server) crashed(x *exchange, fault any) {
 func (s *Server) decide(x *exchange) {
 	x.snap = s.snapshot.Load()
 	x.decision = x.snap.decide(&x.req, s.grants)
-	if x.action == actHold {
+	if x.decision.action == actHold {
 		s.hold(x)
 	}
 }
 
-func (s *Server) act(x *exchange) {
-	switch x.action {
+// act answers the request as decided. It reports false, before anything was answered, when
+// the target is being replaced at this very moment: decide again.
+func (s *Server) act(x *exchange) bool {
+	switch x.decision.action {
 	case actForward:
-		s.forward(x)
+		return s.forward(x)
 	case actFile:
-		s.file(x)
+		return s.file(x)
 	case actSetToken:
 		x.downstream.local(http.HandlerFunc(x.setToken), x)
 	case actAccessToken:
@@ -60,8 +71,9 @@ func (s *Server) act(x *exchange) {
 	case actRedirect:
 		x.downstream.local(http.HandlerFunc(x.redirect), x)
 	default:
-		s.fail(x, x.decision.status, x.reason)
+		s.fail(x, x.decision.status, x.decision.reason)
 	}
+	return true
 }
 
 // fail answers with an error page of our own.

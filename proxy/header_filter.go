@@ -9,15 +9,15 @@ func (x *exchange) forwardsField(id h1.Name) bool {
 	case h1.Other, h1.ContentType, h1.Accept, h1.Date, h1.Server, h1.Trailer:
 		return true
 	case h1.Authorization:
-		return x.keepAuth
+		return x.decision.keepAuth
 	case h1.Cookie:
 		return true // filtered by appendCookie
 	case h1.XForwardedProto, h1.XForwardedHost, h1.XForwardedPort, h1.Forwarded, h1.XRealIP, h1.WhoAsks, h1.OtherPath:
 		return x.forwarded.trusted
 	case h1.XApplicationID:
-		return x.keepApp
+		return x.decision.keepApp
 	case h1.XInternalSecret:
-		return x.keepSecret
+		return x.decision.keepSecret
 	}
 	return false
 }

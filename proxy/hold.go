@@ -33,19 +33,19 @@ func (s *Server) hold(x *exchange) {
 		return
 	}
 	defer slot.Release()
-	x.downstream.guard(nil, 2*s.opt.HoldTimeout) // notices when the client leaves
-	defer x.downstream.guard(nil, 0)
+	x.downstream.awaitTable(2 * s.opt.HoldTimeout) // notices when the client leaves
+	defer x.downstream.stopWaiting()
 	timeout := time.NewTimer(s.opt.HoldTimeout)
 	defer timeout.Stop()
-	for x.action == actHold {
-		route := x.route
+	for x.decision.action == actHold {
+		route := x.decision.route
 		select {
 		case <-x.snap.changed:
 			x.snap = s.snapshot.Load()
 			x.decision = x.snap.decide(&x.req, s.grants)
 		case <-timeout.C:
 			x.decision = refuse(503, "The application is starting.")
-			x.route = route
+			x.decision.route = route
 		case <-h.evicted:
 			x.refuseHeld()
 		case <-x.downstream.gone():
@@ -53,7 +53,7 @@ func (s *Server) hold(x *exchange) {
 			if x.downstream.wasEvicted() {
 				x.decision = refuse(503, tooManyRequests)
 			}
-			x.route = route
+			x.decision.route = route
 		}
 	}
 }
@@ -61,7 +61,7 @@ func (s *Server) hold(x *exchange) {
 // acquireHeld gives the request a slot among those that wait, of its client and of its
 // application, or nil.
 func (s *Server) acquireHeld(h *held, x *exchange) *fairshare.Slot {
-	t := s.heldPool.Acquire(h, s.requester(x), fairshare.Named(x.route.Instance))
+	t := s.heldPool.Acquire(h, s.requester(x), fairshare.Named(x.decision.route.Instance))
 	switch {
 	case t.Slot == nil:
 		s.evictions.held.note(newcomer, t)
@@ -74,7 +74,7 @@ func (s *Server) acquireHeld(h *held, x *exchange) *fairshare.Slot {
 
 // refuseHeld answers a request that waits, or was to.
 func (x *exchange) refuseHeld() {
-	route := x.route
+	route := x.decision.route
 	x.decision = refuse(503, "The application is starting, and too many requests wait for it.")
-	x.route = route
+	x.decision.route = route
 }

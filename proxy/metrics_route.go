@@ -30,8 +30,8 @@ func (s *routeStats) leave() { s.inFlight.Add(-1) }
 
 // stats of the request's instance, or of the requests that belong to none.
 func (x *exchange) stats() *routeStats {
-	if x.route == nil {
+	if x.decision.route == nil {
 		return x.server.unrouted
 	}
-	return x.route.stats
+	return x.decision.route.stats
 }

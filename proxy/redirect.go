@@ -7,7 +7,7 @@ import (
 // servePlain answers plain HTTP: every request is sent to HTTPS.
 func (s *Server) servePlain(a *accepted) {
 	c := newConn(a, a.Conn, "")
-	c.plain = true
+	c.state.set(plainHTTP)
 	c.serve()
 }
 

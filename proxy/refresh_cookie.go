@@ -85,7 +85,7 @@ func (x *exchange) appendCookie(dst, value []byte) []byte {
 	first := true
 	for pair := range bytes.SplitSeq(value, []byte{';'}) {
 		pair = bytes.Trim(pair, " \t")
-		if len(pair) == 0 || (resemblesRefresh(pair) && !(isRefresh(pair) && x.keepRefresh && x.req.refreshCookies == 1)) {
+		if len(pair) == 0 || (resemblesRefresh(pair) && !(isRefresh(pair) && x.decision.keepRefresh && x.req.refreshCookies == 1)) {
 			continue
 		}
 		if !first {
@@ -122,7 +122,7 @@ func (s *snapshot) above(host string) []string {
 
 // filterResponse takes out of a response what is the login application's alone to say.
 func (x *exchange) filterResponse(h *h1.Head) {
-	if x.route != nil && x.route == x.snap.login {
+	if x.decision.route != nil && x.decision.route == x.snap.login {
 		return
 	}
 	for i := range h.Fields {

@@ -79,7 +79,7 @@ func (s *Server) finishConnections() {
 // its first answer yet gets a moment more, for its client may be slow and could not
 // know that its request was not begun.
 func (c *conn) closeIdle() {
-	if p, _ := c.waiting.expired(); p == waitIdle && (c.hasServed.Load() || c.server.deadlines.clock.Load()-c.opened > uint64(newConnGrace/tick)) {
+	if p, _ := c.waiting.expired(); p == waitIdle && (c.state.has(served) || c.server.deadlines.clock.Load()-c.opened > uint64(newConnGrace/tick)) {
 		c.net.SetReadDeadline(longAgo)
 	}
 }

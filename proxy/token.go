@@ -107,7 +107,7 @@ func (x *exchange) accessToken(w http.ResponseWriter, r *http.Request) {
 
 // grant makes the token known before the client learns of it.
 func (x *exchange) grant(w http.ResponseWriter, r *http.Request, got tokenResponse) {
-	if err := x.server.grants.Grant(got.AccessToken, x.route.Instance, got.Expiry.Time); err != nil {
+	if err := x.server.grants.Grant(got.AccessToken, x.decision.route.Instance, got.Expiry.Time); err != nil {
 		x.fault = err
 		errorPage{500, "The token could not be stored.", x}.ServeHTTP(w, r)
 		return

@@ -67,7 +67,7 @@ func (s *Server) exchangeToken(ctx context.Context, x *exchange, refresh string)
 		return got, resp.StatusCode, nil
 	}
 	err = json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&got)
-	if err == nil && (got.AccessToken == "" || got.ApplicationID != x.route.Instance || got.Expiry.IsZero()) {
+	if err == nil && (got.AccessToken == "" || got.ApplicationID != x.decision.route.Instance || got.Expiry.IsZero()) {
 		err = errors.New("login application answered without a token for this instance")
 	}
 	return got, resp.StatusCode, err
@@ -99,7 +99,7 @@ func (s *Server) enterLogin(ctx context.Context, x *exchange) (*route, error) {
 }
 
 func (s *Server) askLogin(ctx context.Context, x *exchange, login *route, refresh string) (*http.Response, error) {
-	body, err := json.Marshal(tokenRequest{ApplicationID: x.route.Instance, RefreshToken: refresh})
+	body, err := json.Marshal(tokenRequest{ApplicationID: x.decision.route.Instance, RefreshToken: refresh})
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ type tunnel struct {
 
 // switchProtocols relays the 101 response and then bytes.
 func (s *Server) switchProtocols(x *exchange, u *upstream) {
-	x.downstream.guard(nil, 0)
+	x.downstream.stopWaiting()
 	x.status = 101
 	nc, early, err := x.downstream.hijack(&u.head, x)
 	if err != nil {
@@ -44,8 +44,8 @@ func (s *Server) switchProtocols(x *exchange, u *upstream) {
 	if strings.EqualFold(x.req.upgrade, "websocket") {
 		t.ws = &webSocketFrames{}
 	}
-	x.target.addTunnel(t)
-	defer x.target.removeTunnel(t)
+	x.decision.target.addTunnel(t)
+	defer x.decision.target.removeTunnel(t)
 	x.sent = t.run(early, u.r)
 }
 

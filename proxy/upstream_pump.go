@@ -151,7 +151,7 @@ func (p *pump) copy() error {
 			p.cut = true
 			return nil // the response, or its absence, says why
 		}
-		p.x.downstream.guard(p.u, silence)
+		p.x.downstream.awaitUpstream(p.u, silence)
 	}
 	p.u.SetWriteDeadline(time.Time{}) // for the next request
 	return nil

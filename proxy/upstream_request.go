@@ -10,11 +10,11 @@ import (
 func appendRequest(dst []byte, x *exchange) []byte {
 	dst = append(dst, x.req.method...)
 	dst = append(dst, ' ')
-	dst = append(dst, x.base...)
+	dst = append(dst, x.decision.base...)
 	dst = append(dst, x.req.requestURI...)
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
-	if x.host != "" {
-		dst = append(dst, x.host...)
+	if x.decision.host != "" {
+		dst = append(dst, x.decision.host...)
 	} else {
 		dst = append(dst, x.req.authority...)
 	}
@@ -40,9 +40,9 @@ func (x *exchange) appendIdentity(dst []byte) []byte {
 	if !x.forwarded.host {
 		dst = append(append(dst, "\r\nX-Forwarded-Host: "...), x.req.authority...)
 	}
-	if x.access != "" {
+	if x.decision.access != "" {
 		dst = append(dst, "\r\nX-NexusHub-Access: "...)
-		dst = append(dst, x.access...)
+		dst = append(dst, x.decision.access...)
 	}
 	return append(dst, "\r\n"...)
 }

@@ -63,8 +63,6 @@ func TestDeadKeptConnectionsAreNoticed(t *testing.T) {
 }
 
 func TestUpstreamFaults(t *testing.T) {
-	dead := listen(t, "tcp", "127.0.0.1:0")
-	dead.Close()
 	answers := map[string]struct {
 		raw    string
 		status int
@@ -94,7 +92,7 @@ func TestUpstreamFaults(t *testing.T) {
 		l.Close()
 	}
 	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
-		Target: &proxyctl.Target{ID: "dead", Network: "tcp", Address: dead.Addr().String()}}))
+		Target: &proxyctl.Target{ID: "dead", Network: "tcp", Address: "127.0.0.1:1"}})) // where nobody listens
 	if r := get(t, f.http(false), "/x"); r.StatusCode != 502 || r.Header.Get("Content-Type") != "application/problem+json" {
 		t.Error(r.Status, r.Header)
 	}
