@@ -21,10 +21,10 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/agent/audience"
-	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
 	"github.com/nexushub/nexushub/internal/apiserver"
+	"github.com/nexushub/nexushub/internal/disk"
 )
 
 // Options are what a Server works with. Every field but StateIn, Activity and Log
@@ -136,4 +136,4 @@ func (s *Server) routes() *echo.Echo {
 }
 
 // noSpace says whether the disk is full, whoever noticed.
-func noSpace(err error) bool { return errors.Is(release.NoSpace(err), release.ErrNoSpace) }
+func noSpace(err error) bool { return errors.Is(disk.NoSpace(err), disk.ErrNoSpace) }

@@ -11,6 +11,7 @@ import (
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
+	"github.com/nexushub/nexushub/internal/disk"
 	"github.com/nexushub/nexushub/internal/problem"
 )
 
@@ -30,7 +31,7 @@ var meanings = []struct {
 	{upload.ErrEmpty, api.Invalid},
 	{io.ErrUnexpectedEOF, api.Malformed}, // the body ends within a part
 	{release.ErrNotFound, api.NotFound},
-	{release.ErrNoSpace, api.NoSpace},
+	{disk.ErrNoSpace, api.NoSpace},
 	{release.ErrTooSlow, api.Timeout},
 }
 

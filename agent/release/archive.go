@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/nexushub/nexushub/internal/disk"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
 
@@ -130,10 +131,13 @@ func (a *archive) checkEntry(f *zip.File) error {
 	return err
 }
 
+// block is what a file or folder takes at most beyond its bytes.
+const block = 4096
+
 // room is what the package takes on disk.
-func (a *archive) room() Room {
+func (a *archive) room() disk.Room {
 	nodes := int64(len(a.tree.nodes)) + 2 // its folder, and what is noted about it
-	return Room{Bytes: a.unpacked + nodes*block, Inodes: nodes}
+	return disk.Room{Bytes: a.unpacked + nodes*block, Inodes: nodes}
 }
 
 // readManifest parses nexushub.toml where there is one.

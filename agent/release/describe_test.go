@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nexushub/nexushub/internal/beneath"
+	"github.com/nexushub/nexushub/internal/disk"
 )
 
 // What stands in place of a folder's manifest is a fault of the package, and nothing
@@ -47,11 +48,11 @@ func TestDescribeNamesWhatIsNoManifest(t *testing.T) {
 
 func TestZeroLimitsAreTheDefaults(t *testing.T) {
 	want := DefaultLimits()
-	want.Free = Room{}
+	want.Free = disk.Room{}
 	if got := (Limits{}).filled(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	mine := Limits{1, 2, 3, 4, 5, 6, time.Second, Room{7, 8}}
+	mine := Limits{1, 2, 3, 4, 5, 6, time.Second, disk.Room{Bytes: 7, Inodes: 8}}
 	if got := mine.filled(); got != mine {
 		t.Errorf("got %+v, want %+v", got, mine)
 	}

@@ -3,6 +3,8 @@ package release
 import (
 	"cmp"
 	"time"
+
+	"github.com/nexushub/nexushub/internal/disk"
 )
 
 // Limits bound what is unpacked. A bound that is zero is the default.
@@ -14,7 +16,7 @@ type Limits struct {
 	MaxPath     int           // bytes of a path
 	MaxNames    int64         // bytes of all paths together
 	MaxTime     time.Duration // of checking and unpacking
-	Free        Room          // what must stay free on the file system
+	Free        disk.Room     // what must stay free on the file system
 }
 
 // DefaultLimits are the contract's 10,000 entries, 1 GiB and 200:1, and what goes with them.
@@ -22,7 +24,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		MaxEntries: 10_000, MaxUnpacked: 1 << 30, MaxRatio: 200,
 		MaxDepth: 100, MaxPath: 1024, MaxNames: 4 << 20, MaxTime: 10 * time.Minute,
-		Free: Room{Bytes: 512 << 20, Inodes: 10_000},
+		Free: disk.Room{Bytes: 512 << 20, Inodes: 10_000},
 	}
 }
 

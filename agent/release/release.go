@@ -22,7 +22,6 @@ import (
 
 // Errors that callers decide on with errors.Is.
 var (
-	ErrNoSpace  = errors.New("no space left for the package")
 	ErrTooSlow  = errors.New("unpacking takes too long")
 	ErrNotFound = errors.New("no such release")
 )

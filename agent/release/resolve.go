@@ -11,6 +11,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/beneath"
+	"github.com/nexushub/nexushub/internal/disk"
 )
 
 // source remembers which content a zip held, so that a reload need not hash it again.
@@ -73,11 +74,11 @@ func (s *Store) resolveZip(ctx context.Context, path string, f *os.File, info os
 func (s *Store) importCopy(ctx context.Context, path string, from *os.File) (r fact.Release, err error) {
 	own, err := os.CreateTemp(s.dir, tempPrefix)
 	if err != nil {
-		return r, fmt.Errorf("import %s: %w", path, NoSpace(err))
+		return r, fmt.Errorf("import %s: %w", path, disk.NoSpace(err))
 	}
 	defer func() { err = errors.Join(err, own.Close()) }()
 	if err := errors.Join(os.Remove(own.Name()), s.copyZip(ctx, own, from)); err != nil {
-		return r, fmt.Errorf("import %s: %w", path, NoSpace(err))
+		return r, fmt.Errorf("import %s: %w", path, disk.NoSpace(err))
 	}
 	return s.importFile(ctx, own, path)
 }
@@ -92,7 +93,7 @@ func (s *Store) copyZip(ctx context.Context, own, from *os.File) error {
 	if info.Size() > most {
 		return fmt.Errorf("larger than any package may be: more than %d bytes: %w", most, beneath.ErrTooMuch)
 	}
-	if err := CheckRoom(s.dir, Room{Bytes: info.Size(), Inodes: 1}, s.limits.Free); err != nil {
+	if err := disk.Check(s.dir, disk.Room{Bytes: info.Size(), Inodes: 1}, s.limits.Free); err != nil {
 		return err
 	}
 	n, err := io.Copy(own, &contextReader{ctx: ctx, r: io.LimitReader(from, most+1)})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent/fact"
+	"github.com/nexushub/nexushub/internal/disk"
 	"github.com/nexushub/nexushub/internal/hostile"
 )
 
@@ -89,7 +90,7 @@ func TestImportRefusesWithoutSpace(t *testing.T) {
 	limits.Free.Bytes = 1 << 60
 	s := openStore(t, limits)
 	_, err := s.Import(t.Context(), writeZip(t, hostile.Zip(t, hostile.App)))
-	if !errors.Is(err, ErrNoSpace) {
+	if !errors.Is(err, disk.ErrNoSpace) {
 		t.Errorf("got %v, want ErrNoSpace", err)
 	}
 	if left := leftovers(t, s); len(left) > 0 {

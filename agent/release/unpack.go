@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nexushub/nexushub/internal/disk"
 )
 
 // unpacker writes a checked archive below root; with a nil root it only reads, to
@@ -56,7 +58,7 @@ func (u *unpacker) look() error {
 		return nil
 	}
 	u.bytes = 0
-	return CheckRoom(u.dir, Room{}, u.a.limits.Free)
+	return disk.Check(u.dir, disk.Room{}, u.a.limits.Free)
 }
 
 // refused makes a fault of what this file system in particular cannot hold.

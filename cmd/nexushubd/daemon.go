@@ -16,6 +16,7 @@ import (
 	"github.com/nexushub/nexushub/debug"
 	"github.com/nexushub/nexushub/debug/upload"
 	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/disk"
 	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/units"
@@ -162,6 +163,6 @@ func uploadLimits(c *config.Config) upload.Limits {
 	return l
 }
 
-func freeRoom(c *config.Config) release.Room {
-	return release.Room{Bytes: int64(c.Upload.FreeSpace), Inodes: int64(c.Upload.FreeInodes)}
+func freeRoom(c *config.Config) disk.Room {
+	return disk.Room{Bytes: int64(c.Upload.FreeSpace), Inodes: int64(c.Upload.FreeInodes)}
 }

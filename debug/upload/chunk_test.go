@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/internal/disk"
 )
 
 func TestChunksInAnyOrderAndSize(t *testing.T) {
@@ -250,11 +250,11 @@ func TestTooLarge(t *testing.T) {
 }
 
 func TestNoSpace(t *testing.T) {
-	s, err := Open(t.TempDir(), Limits{MaxSize: 1000, Free: release.Room{Bytes: 1 << 60}})
+	s, err := Open(t.TempDir(), Limits{MaxSize: 1000, Free: disk.Room{Bytes: 1 << 60}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := chunkOf(s, header(nil, 1), 0, bytes.NewReader(nil)); !errors.Is(err, release.ErrNoSpace) {
+	if _, err := chunkOf(s, header(nil, 1), 0, bytes.NewReader(nil)); !errors.Is(err, disk.ErrNoSpace) {
 		t.Errorf("got %v, want ErrNoSpace", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/internal/disk"
 )
 
 // maxLag is how many chunks hashing may be behind what has arrived: what is behind is
@@ -88,7 +88,7 @@ func (s *session) promise(sha string) error {
 	r := s.record
 	r.SHA256 = sha
 	if err := r.write(s.dir); err != nil {
-		return release.NoSpace(err)
+		return disk.NoSpace(err)
 	}
 	s.record = r
 	return nil
@@ -117,7 +117,7 @@ func (s *session) finish() (bool, error) {
 	if err == nil {
 		err = s.accept(ordered, size)
 	}
-	return err == nil, release.NoSpace(err)
+	return err == nil, disk.NoSpace(err)
 }
 
 func (s *session) progress() (promised Header, done, all bool) {

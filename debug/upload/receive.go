@@ -8,7 +8,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/internal/disk"
 )
 
 // interrupter is a body whose hanging Read can be ended from outside.
@@ -72,7 +72,7 @@ func (s *session) end(t *transfer) {
 
 // prepare chooses the place of a new chunk.
 func (s *session) prepare(t *transfer) error {
-	if err := release.CheckRoom(s.dir, release.Room{Inodes: 1}, s.limits.Free); err != nil {
+	if err := disk.Check(s.dir, disk.Room{Inodes: 1}, s.limits.Free); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -84,7 +84,7 @@ func (s *session) prepare(t *transfer) error {
 		t.place, t.room, t.pioneer, s.pioneer = 0, -1, true, true
 	default:
 		t.place = elsewhere
-		return release.NoSpace(t.openSide())
+		return disk.NoSpace(t.openSide())
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/internal/atomicfile"
+	"github.com/nexushub/nexushub/internal/disk"
 )
 
 // session is one upload, open or verified.
@@ -56,11 +56,11 @@ func (s *session) sidePath(index int) string {
 // newSession makes the folder; the promise is durable before the first byte.
 func newSession(dir string, r record, limits Limits, p *purse) (*session, error) {
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
-		return nil, release.NoSpace(err)
+		return nil, disk.NoSpace(err)
 	}
 	r.Format, r.CreatedAt = recordFormat, time.Now().UTC()
 	if err := r.write(dir); err != nil {
-		return nil, release.NoSpace(err)
+		return nil, disk.NoSpace(err)
 	}
 	s, err := openSession(dir, limits, p)
 	if err != nil {
@@ -81,7 +81,7 @@ func openSession(dir string, limits Limits, p *purse) (*session, error) {
 		return s, nil
 	}
 	if err := s.load(); err != nil {
-		return nil, errors.Join(release.NoSpace(err), s.closeFiles())
+		return nil, errors.Join(disk.NoSpace(err), s.closeFiles())
 	}
 	p.keep(r.Owner, s.bytes)
 	return s, nil

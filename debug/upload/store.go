@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/internal/disk"
 )
 
 var idPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
@@ -55,7 +55,7 @@ func (s *Store) reopen(name string) error {
 		s.hint(one) // what is there need not wait for what is missing
 		return nil
 	}
-	if errors.Is(err, release.ErrNoSpace) {
+	if errors.Is(err, disk.ErrNoSpace) {
 		return fmt.Errorf("uploads: %w", err)
 	}
 	slog.Warn("upload cannot be read and is removed", "path", path, "error", err)
@@ -124,12 +124,12 @@ func (s *Store) Finish(id string, h Header) (completed bool, err error) {
 func (s *Store) Spool(r io.Reader) (*os.File, error) {
 	f, err := os.CreateTemp(s.dir, ".spool-*")
 	if err != nil {
-		return nil, release.NoSpace(err)
+		return nil, disk.NoSpace(err)
 	}
 	limited := &io.LimitedReader{R: r, N: s.limits.MaxSize + 1}
 	err = os.Remove(f.Name())
 	for err == nil {
-		if err = release.CheckRoom(s.dir, release.Room{}, s.limits.Free); err == nil {
+		if err = disk.Check(s.dir, disk.Room{}, s.limits.Free); err == nil {
 			_, err = io.CopyN(f, limited, checkEvery)
 		}
 	}
@@ -141,7 +141,7 @@ func (s *Store) Spool(r io.Reader) (*os.File, error) {
 		_, err = f.Seek(0, io.SeekStart)
 	}
 	if err != nil {
-		return nil, release.NoSpace(errors.Join(err, f.Close()))
+		return nil, disk.NoSpace(errors.Join(err, f.Close()))
 	}
 	return f, nil
 }
@@ -181,7 +181,7 @@ func (s *Store) begin(id string, r record) (*session, error) {
 	if r.Length > s.limits.MaxSize {
 		return nil, &TooLargeError{Limit: s.limits.MaxSize}
 	}
-	if err := release.CheckRoom(s.dir, release.Room{Bytes: max(r.Length, 0), Inodes: sessionInodes}, s.limits.Free); err != nil {
+	if err := disk.Check(s.dir, disk.Room{Bytes: max(r.Length, 0), Inodes: sessionInodes}, s.limits.Free); err != nil {
 		return nil, err
 	}
 	one, err := newSession(filepath.Join(s.dir, id), r, s.limits, s.purse)

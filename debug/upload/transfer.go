@@ -7,8 +7,8 @@ import (
 	"io"
 	"os"
 
-	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/internal/atomicfile"
+	"github.com/nexushub/nexushub/internal/disk"
 	"golang.org/x/sys/unix"
 )
 
@@ -54,14 +54,14 @@ func (t *transfer) write(p []byte) error {
 		return err
 	}
 	if before := t.length / checkEvery; (t.length+int64(len(p)))/checkEvery != before {
-		if err := release.CheckRoom(t.s.dir, release.Room{Bytes: int64(len(p))}, t.s.limits.Free); err != nil {
+		if err := disk.Check(t.s.dir, disk.Room{Bytes: int64(len(p))}, t.s.limits.Free); err != nil {
 			t.s.free(int64(len(p)))
 			return err
 		}
 	}
 	if err := t.put(p); err != nil {
 		t.s.free(int64(len(p)))
-		return release.NoSpace(err)
+		return disk.NoSpace(err)
 	}
 	t.length += int64(len(p))
 	t.crc = crc32.Update(t.crc, castagnoli, p)
@@ -112,7 +112,7 @@ func (t *transfer) sync(c chunk) error {
 	synced := make(chan error, 1)
 	go func() { synced <- t.syncData() }()
 	err := t.s.journal.append(c)
-	return release.NoSpace(errors.Join(err, <-synced))
+	return disk.NoSpace(errors.Join(err, <-synced))
 }
 
 func (t *transfer) syncData() error {

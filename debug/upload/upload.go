@@ -26,7 +26,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nexushub/nexushub/agent/release"
+	"github.com/nexushub/nexushub/internal/disk"
 )
 
 // Errors that callers decide on with errors.Is.
@@ -66,7 +66,7 @@ func (e *OffsetError) Error() string {
 type Limits struct {
 	MaxSize   int64         // bytes
 	MaxChunks int           // pieces, however they come
-	Free      release.Room  // what must stay free on the file system
+	Free      disk.Room     // what must stay free on the file system
 	MaxAge    time.Duration // since the last byte, then Sweep removes it
 
 	MaxHeld     int64 // bytes of all uploads together, 0: no matter how many
@@ -75,7 +75,7 @@ type Limits struct {
 
 // DefaultLimits are 1 GiB in at most 65536 chunks, 512 MiB and 10,000 inodes left free, a day.
 func DefaultLimits() Limits {
-	return Limits{MaxSize: 1 << 30, MaxChunks: 1 << 16, Free: release.Room{Bytes: 512 << 20, Inodes: 10_000}, MaxAge: 24 * time.Hour}
+	return Limits{MaxSize: 1 << 30, MaxChunks: 1 << 16, Free: disk.Room{Bytes: 512 << 20, Inodes: 10_000}, MaxAge: 24 * time.Hour}
 }
 
 // Header is what a client promises. Total is 0 for an upload by appending.

@@ -1,4 +1,5 @@
-package release
+// Package disk checks that a file system has room before something is written to it.
+package disk
 
 import (
 	"errors"
@@ -10,12 +11,12 @@ import (
 // Room is an amount of a file system.
 type Room struct{ Bytes, Inodes int64 }
 
-// block is what a file or folder takes at most beyond its bytes.
-const block = 4096
+// ErrNoSpace says that a disk or quota is full, or would be below its floor.
+var ErrNoSpace = errors.New("no space left for the package")
 
-// CheckRoom fails with ErrNoSpace unless need fits below dir's file system with floor
+// Check fails with ErrNoSpace unless need fits below dir's file system with floor
 // to spare.
-func CheckRoom(dir string, need, floor Room) error {
+func Check(dir string, need, floor Room) error {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {
 		return fmt.Errorf("statfs %s: %w", dir, err)
@@ -42,13 +43,4 @@ func NoSpace(err error) error {
 		return fmt.Errorf("%w: %w", ErrNoSpace, err)
 	}
 	return err
-}
-
-// syncTree makes everything written on dir's file system durable with one call;
-// one fsync for each of 10,000 files would take minutes on a disk.
-func syncTree(dirfd int) error {
-	if err := unix.Syncfs(dirfd); err != nil {
-		return fmt.Errorf("syncfs: %w", err)
-	}
-	return nil
 }
