@@ -38,7 +38,7 @@ exec "$NEXUSHUB_APP_DIR/bin/app"
 `
 
 func TestHostileStateFolderIsRemoved(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		look := layCanary(t, h)
 		before := look()
 		h.Sh(t, `cp -r /srv/hello /srv/evil; cat >/srv/evil/bin/hostile <<'END'
@@ -71,7 +71,7 @@ func deployed(t *testing.T, h *faults.Host, name string) {
 // A developer owns what the configuration names, and turns it to what is root's or the
 // proxy's.
 func TestDevelopersFolderPublishesNothingOfRoots(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		h.Sh(t, "useradd --create-home dev")
 		look := layCanary(t, h)
 		before := look()
@@ -139,7 +139,7 @@ func racesTheDeploy(t *testing.T, h *faults.Host) {
 
 // Whoever has taken the proxy over owns its folder; root and guests read there.
 func TestBrokenProxyLeadsRootNowhere(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		layCanary(t, h)
 		h.Define(t, 1, `network = "guest"`, `exec = ["/bin/sh", "-c", "cat /var/lib/nexushub-proxy/ca/* > $STATE_DIRECTORY/seen; ls -R /var/lib/nexushub-proxy >> $STATE_DIRECTORY/seen; exec bin/app"]`)
 		const state = "/var/lib/nexushub-proxy"

@@ -20,7 +20,7 @@ const look = `cd /; setpriv --reuid=65534 --regid=65534 --clear-groups sh -c '
 	' 2>/dev/null || true; journalctl --no-pager -o export`
 
 func TestTrap09SecretsAreNotReadable(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		h.Define(t, 1, `exec = ["/bin/sh", "-c", "mkdir -p $STATE_DIRECTORY; echo \"$CANARY_ENV|$(cat $CREDENTIALS_DIRECTORY/canary)|$INTERNAL_SECRET\" > $STATE_DIRECTORY/seen; exec bin/app"]`)
 		h.Reload(t)
 		h.AllRun(t, 1)

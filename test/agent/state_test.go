@@ -27,7 +27,7 @@ func TestLostStateIsRebuilt(t *testing.T) {
 // A developer who takes his folder away keeps the agent from nothing but his own
 // application, also at a start; and that one keeps running.
 func TestStartWithoutAPackage(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		h.Sh(t, "cp -r /srv/hello /srv/taken")
 		h.Define(t, 2)
 		h.Sh(t, "sed -i s,/srv/hello,/srv/taken, /etc/nexushub/apps.d/"+faults.Name(2)+".toml")
@@ -58,7 +58,7 @@ func TestStartWithoutAPackage(t *testing.T) {
 // The settings of a deployed application are gone with the state; what runs is taken
 // over from PID 1 all the same, and can be removed.
 func TestLostStateOfADeployedApplication(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		h.Must(t, "nexushub", "deploy", "--quiet", "/srv/hello", "--name", "lost")
 		before := h.Identities(t)
 		h.Sh(t, "systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; rm -rf /var/lib/nexushub/state; systemctl start nexushubd.socket nexushubd-debug.socket nexushubd")
@@ -84,7 +84,7 @@ func TestLostStateOfADeployedApplication(t *testing.T) {
 }
 
 func TestDamagedOrNewerStateStopsTheStart(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		h.DefineAll(t, 1)
 		before := h.Identities(t)
 		const file = "/var/lib/nexushub/state/instances.json"

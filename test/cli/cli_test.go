@@ -25,7 +25,7 @@ const code = "#!/bin/sh\nwant=$1; shift; got=0; \"$@\" || got=$?\n[ $got -eq $wa
 const copyIn = "#!/bin/sh\nrm -rf /proc/%[1]d/root/srv/$2; cp -r \"$1\" /proc/%[1]d/root/srv/$2; chmod -R u=rwX,go=rX /proc/%[1]d/root/srv/$2\n[ ! -e /proc/%[1]d/root/srv/$2/bin ] || chmod 755 /proc/%[1]d/root/srv/$2/bin/*\n"
 
 func TestCommands(t *testing.T) {
-	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := lab.NewHost(t, s)
 		h.Sh(t, "echo 127.0.0.1 admin.yesterday.localhost >>/etc/hosts; useradd olga; usermod -a -G nexushub olga; useradd sam")
 		h.CopyExample(t, "hello")

@@ -46,7 +46,7 @@ systemctl is-active nexushub-proxy`)
 // not broken off: not by who has read enough of what it says, not by a terminal that
 // repeats itself.
 func TestRestoreIsNotBrokenOff(t *testing.T) {
-	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := lab.NewHost(t, s)
 		h.Sh(t, `nexushub backup -q /root/b.tar.gz
 runs() { systemctl is-active nexushubd nexushub-proxy nexushub-proxy.socket nexushub-proxy-control.socket nexushubd.socket nexushubd-debug.socket; }

@@ -16,9 +16,9 @@ type host struct {
 	token string
 }
 
-// onSuites runs a test on both Debian releases, each on a fresh host.
+// onSuites runs a test on both Debian releases at once, each on a fresh host.
 func onSuites(t *testing.T, test func(*testing.T, *host)) {
-	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := lab.NewHost(t, s)
 		test(t, &host{h, h.CreateToken(t, "test")})
 	})

@@ -15,7 +15,7 @@ import (
 // What the journal does not store because of its rate limit, and what it has deleted,
 // is a gap for those who follow and for those who come back.
 func TestGaps(t *testing.T) {
-	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		a := boot(t, s)
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()

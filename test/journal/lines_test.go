@@ -13,7 +13,7 @@ import (
 
 // Every kind of line arrives as what it is, from whom it is.
 func TestEveryKindOfLine(t *testing.T) {
-	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		a := boot(t, s)
 		long := strings.Repeat("0123456789", 15_000)
 		a.ask(t, "/stdout", "to stdout\n\n<3>not an error\n")

@@ -17,7 +17,7 @@ func TestACME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	onSuites(t, web, func(t *testing.T, h *host) {
+	onSuitesAtOnce(t, web, func(t *testing.T, h *host) {
 		h.MustCopyIn(t, pebble, "/opt/pebble")
 		h.openPort80(t)
 		for challenge, ports := range map[string][2]int{"http-01": {80, 1}, "tls-alpn-01": {1, 8443}} {

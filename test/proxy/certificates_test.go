@@ -22,7 +22,7 @@ import (
 // TestCertificates: a pair of files is taken over without a restart and only when it is
 // sound, names that nobody serves get nothing, and plain HTTP leads to HTTPS.
 func TestCertificates(t *testing.T) {
-	onSuites(t, web, func(t *testing.T, h *host) {
+	onSuitesAtOnce(t, web, func(t *testing.T, h *host) {
 		if cn := h.presented(t, "web."+domain); cn == "one" {
 			t.Fatalf("certificate %q before it was there", cn)
 		}

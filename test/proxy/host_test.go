@@ -42,9 +42,19 @@ type host struct {
 	h1, h2 *http.Client
 }
 
-// onSuites runs a test on both Debian releases, each on a fresh host.
+// onSuites runs a test on both Debian releases, each on a fresh host, one after the other: what is under load needs the
+// processors to itself.
 func onSuites(t *testing.T, apps func(*testing.T) []application, test func(*testing.T, *host)) {
 	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+		h := install(t, s)
+		h.deploy(t, apps(t)...)
+		test(t, h)
+	})
+}
+
+// onSuitesAtOnce is onSuites for what is not under load.
+func onSuitesAtOnce(t *testing.T, apps func(*testing.T) []application, test func(*testing.T, *host)) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := install(t, s)
 		h.deploy(t, apps(t)...)
 		test(t, h)

@@ -13,7 +13,7 @@ import (
 
 // TestHostileApplication: what an application sends wrongly harms nobody but its sender.
 func TestHostileApplication(t *testing.T) {
-	onSuites(t, web, func(t *testing.T, h *host) {
+	onSuitesAtOnce(t, web, func(t *testing.T, h *host) {
 		h.Write(t, "/etc/nexushub/conf.d/stall.toml", "[proxy]\nstall_timeout = \"2s\"\n")
 		h.Must(t, "systemctl", "restart", "nexushub-proxy")
 		t.Run("answers of others", func(t *testing.T) { answersOfOthers(t, h) })

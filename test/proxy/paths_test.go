@@ -35,7 +35,7 @@ var plainPaths = map[string]string{
 // servers do, sees nobody under /internal and /api who has no right there; and no path
 // leads out of a static folder, nor makes the proxy wait for what is no file.
 func TestDisguisedPaths(t *testing.T) {
-	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := install(t, s)
 		h.folder(t)
 		h.deploy(t,

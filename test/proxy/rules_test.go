@@ -74,7 +74,7 @@ var rules = map[string]rule{
 }
 
 func TestRules(t *testing.T) {
-	onSuites(t, everything, func(t *testing.T, h *host) {
+	onSuitesAtOnce(t, everything, func(t *testing.T, h *host) {
 		secret := h.secret(t)
 		t.Run("held", func(t *testing.T) { held(t, h) })
 		for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {

@@ -28,7 +28,7 @@ func inMachine(t *testing.T, test func(t *testing.T, m *units.Manager)) {
 		test(t, dial(t))
 		return
 	}
-	lab.EachSuite(t, func(t *testing.T, s lab.Suite) { runInside(t, s, t.Name()) })
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) { runInside(t, s, t.Name()) })
 }
 
 func runInside(t *testing.T, suite lab.Suite, name string) {

@@ -27,6 +27,12 @@ func OnEachSuite(t *testing.T, test func(*testing.T, *Host)) {
 	lab.EachSuite(t, func(t *testing.T, s lab.Suite) { test(t, NewHost(t, s)) })
 }
 
+// OnEachSuiteAtOnce is OnEachSuite for what is not under load.
+func OnEachSuiteAtOnce(t *testing.T, test func(*testing.T, *Host)) {
+	t.Helper()
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) { test(t, NewHost(t, s)) })
+}
+
 // NewHost copies the example into a fresh host.
 func NewHost(t *testing.T, s lab.Suite) *Host {
 	t.Helper()
