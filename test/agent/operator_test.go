@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 )
 
 func TestOperatorsSystemctlIsRespected(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		h.DefineAll(t, 2)
 		unit := h.App(t, 1).Unit
 		before := h.App(t, 2).PID
@@ -33,7 +34,7 @@ func TestOperatorsSystemctlIsRespected(t *testing.T) {
 }
 
 func TestDropInsApplyAndAreShown(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		h.Sh(t, `mkdir -p /etc/systemd/system/nexushub-app-.service.d
 			printf '[Service]\nEnvironment=FROM_OPERATOR=yes\n' >/etc/systemd/system/nexushub-app-.service.d/50-mine.conf
 			systemctl daemon-reload`)
@@ -51,10 +52,50 @@ func TestDropInsApplyAndAreShown(t *testing.T) {
 	})
 }
 
+// What an application gets without asking is lowered to [limits.max], an explicit limits.max.cpu is its quota, and what
+// asks for more is refused; each is seen in what PID 1 enforces.
+func TestLimitsMaxIsEnforced(t *testing.T) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
+		limits := func(n int) string {
+			out := h.Must(t, "systemctl", "show", "-p", "MemoryMax", "-p", "CPUQuotaPerSecUSec", h.AwaitUnit(t, faults.Name(n)))
+			return strings.Join(slices.Sorted(strings.FieldsSeq(out)), " ")
+		}
+		h.Sh(t, "cp -r /srv/hello /srv/modest; printf 'health.path = \"/api/status\"\nlimits.memory = \"32M\"\nlimits.cpu = 20\n' >/srv/modest/nexushub.toml")
+		h.Sh(t, "rm /srv/hello/nexushub.toml") // hello asks for nothing
+		h.DefineAll(t, 1)
+		if got := limits(1); !strings.HasPrefix(got, "CPUQuotaPerSecUSec=infinity ") {
+			t.Errorf("without [limits.max]: %s", got)
+		}
+		first := h.AwaitUnit(t, faults.Name(1))
+		h.Write(t, "/etc/nexushub/conf.d/max.toml", "[limits.max]\nmemory = \"96M\"\ncpu = 60\n")
+		h.Define(t, 2)
+		h.Sh(t, "sed -i s,/srv/hello,/srv/modest, /etc/nexushub/apps.d/"+faults.Name(2)+".toml")
+		h.Reload(t)
+		lab.Within(t, faults.Patience, "the first application is replaced", func() error {
+			now := h.Units(t, faults.Name(1))
+			return lab.Unless(len(now) == 1 && now[0] != first, "its units are %q", now)
+		})
+		h.AllRun(t, 2)
+		for n, want := range map[int]string{
+			1: fmt.Sprintf("CPUQuotaPerSecUSec=600ms MemoryMax=%d", 96<<20),
+			2: fmt.Sprintf("CPUQuotaPerSecUSec=200ms MemoryMax=%d", 32<<20),
+		} {
+			if got := limits(n); got != want {
+				t.Errorf("%s: %s, want %s", faults.Name(n), got, want)
+			}
+		}
+		h.Sh(t, "sed -i 's/cpu = 20/cpu = 61/' /srv/modest/nexushub.toml")
+		if out, err := h.Try(t, "nexushub", "deploy", "--quiet", "/srv/modest", "--name", "greedy"); err == nil ||
+			!strings.Contains(err.Error(), "limits.cpu") || !strings.Contains(err.Error(), "limits.max") {
+			t.Errorf("a package that asks for more: %s (%v)", out, err)
+		}
+	})
+}
+
 // PID 1 brings a crashed application back without the agent and forgets how it ended;
 // the journal does not.
 func TestExitWhileTheAgentIsAway(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		h.DefineAll(t, 1)
 		unit := h.App(t, 1).Unit
 		h.Sh(t, "systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; systemctl kill -s KILL "+unit)
@@ -76,7 +117,7 @@ func TestExitWhileTheAgentIsAway(t *testing.T) {
 }
 
 func TestCrashLoopBacksOffAndRecovers(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		h.Define(t, 1, `exec = ["/bin/sh", "-c", "[ -e /var/lib/nexushub-apps-fixed ] || exit 7; exec bin/app"]`)
 		h.Reload(t)
 		app := h.Reaches(t, 1, api.StateBackingOff)
@@ -118,7 +159,7 @@ func TestRevisionThatNeverGetsHealthyLeavesTheOldOne(t *testing.T) {
 }
 
 func TestStopAllIsOrdered(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
+	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		h.DefineAll(t, 3)
 		h.Must(t, "nexushub", "stop", "--all")
 		if left := h.Identities(t); strings.TrimSpace(left) != "" {

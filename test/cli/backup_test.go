@@ -25,7 +25,7 @@ ln -s ../../../../../etc l; mkfifo fifo; truncate -s 500G sparse; echo owned >p/
 // While the application swaps names and cuts files, every backup has the others' files
 // complete, and nothing of root's in the application's place.
 func TestBackupUnderAttack(t *testing.T) {
-	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := under(t, s)
 		ctx, stop := context.WithCancel(t.Context())
 		attack := h.Command(ctx, "nexushub", "exec", "evil", "--", "sh", "-c", `cd $STATE_DIRECTORY
@@ -56,7 +56,7 @@ nexushub exec evil -- sh -c 'cd $STATE_DIRECTORY; stat -c "%s %b" sparse' | { re
 // The links are put there after the backup, by an application and by a proxy that was
 // taken over: restoring follows none.
 func TestRestoreFollowsNoLink(t *testing.T) {
-	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := under(t, s)
 		h.Sh(t, `runuser -u _nexushub-proxy -- sh -ec 'mkdir -p /var/lib/nexushub-proxy/acme; echo owned >/var/lib/nexushub-proxy/acme/h6-proxy.sh'
 before=$(stat -c '%a %U %i' /etc/profile.d; ls /etc/profile.d)
@@ -78,7 +78,7 @@ wait
 
 // What does not start is put back, and everything runs again.
 func TestRestoreThatDoesNotStartIsUndone(t *testing.T) {
-	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := under(t, s)
 		h.Sh(t, `echo 'nonsense = [' >/etc/nexushub/conf.d/bad.toml
 nexushub backup -q /root/bad.tar.gz
@@ -92,9 +92,41 @@ timeout 60 sh -c 'until nexushub status victim | grep -q "state: running"; do sl
 	})
 }
 
+// The disk is filled while the archive is unpacked: what is there stays, runs on, and nothing is left beside it.
+func TestFullDiskDuringRestore(t *testing.T) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
+		h := lab.NewHost(t, s)
+		h.CopyExample(t, "hello")
+		h.Sh(t, `nexushub deploy -q /srv/hello --name kept; systemctl stop nexushub.target
+mv /var/lib/private/nexushub-apps /root/; mount -t tmpfs -o size=256M,mode=700 tmpfs /var/lib/private; mv /root/nexushub-apps /var/lib/private/
+systemctl start nexushub.target`)
+		h.AwaitState(t, "kept", api.StateRunning)
+		h.Sh(t, `cd /var/lib/private/nexushub-apps/*; head -c 64M /dev/urandom >data; chown --reference=. data
+nexushub backup --data -q /root/b.tar.gz
+nexushub exec kept -- sh -c 'echo later >$STATE_DIRECTORY/later'`)
+		unit := h.AwaitUnit(t, "kept")
+		before := h.Identity(t, unit, "nexushubd.service", "nexushub-proxy.service")
+		said := h.Sh(t, `nexushub restore --force -q /root/b.tar.gz >/root/said 2>&1 & pid=$!
+timeout 60 sh -c 'until ls /var/lib/private/.nexushub-restore-*/*/data >/dev/null 2>&1; do :; done'
+kill -STOP $pid
+cat /dev/zero >/var/lib/private/filler || true
+kill -CONT $pid
+code=0; wait $pid || code=$?
+rm /var/lib/private/filler; [ $code = 1 ]; cat /root/said`)
+		if !strings.Contains(said, "no space left") {
+			t.Errorf("says %s", said)
+		}
+		if after := h.Identity(t, unit, "nexushubd.service", "nexushub-proxy.service"); after != before {
+			t.Errorf("units are\n%s\nwere\n%s", after, before)
+		}
+		h.Sh(t, `[ $(nexushub exec kept -- sh -c 'cat $STATE_DIRECTORY/later') = later ]
+! ls -A /etc /var/lib /var/lib/private | grep nexushub-restore`)
+	})
+}
+
 // A folder that everybody can write to is prepared for the operator's backup.
 func TestBackupIntoAPreparedFolder(t *testing.T) {
-	lab.EachSuite(t, func(t *testing.T, s lab.Suite) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := lab.NewHost(t, s)
 		h.Sh(t, `mkdir -m 777 /srv/open; echo mine >/srv/victim
 runuser -u nobody -- sh -ec 'cd /srv/open; : >b.tar.gz.part; chmod 666 b.tar.gz.part; ln -s /srv/victim b.tar.gz; ln -s /etc away'

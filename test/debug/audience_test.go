@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 // spy is hello, started by a line of shell that can see what the application is given.
@@ -153,5 +155,31 @@ func TestNoSecretIsReadFromTheNextRevision(t *testing.T) {
 		if stolen := h.Sh(t, "cat /var/lib/private/nexushub-apps/"+id+"/stolen 2>/dev/null || true"); stolen != "" {
 			t.Errorf("the revision before has read the secret %d times", strings.Count(stolen, "c4n4ry"))
 		}
+		h.rollsBackToNobodysRelease(t, "shop", id)
+	})
+}
+
+// rollsBackToNobodysRelease: who goes back vouches for nothing. The release before is a developer's: even root's
+// rollback to it is refused as long as it would lose a secret, and gives it the secrets once root has shared them.
+func (h *host) rollsBackToNobodysRelease(t *testing.T, app, id string) {
+	t.Helper()
+	before := h.status(t, id).Metadata
+	out, err := h.Try(t, "nexushub", "rollback", app)
+	if err == nil || !strings.Contains(err.Error(), "secret PASSWORD") || strings.Contains(err.Error(), "c4n4ry") {
+		t.Errorf("rolled back: %s (%v)", out, err)
+	}
+	if after := h.status(t, id).Metadata; after.Unit != before.Unit || after.Release != before.Release {
+		t.Errorf("%s of release %s runs, it was %s of %s", after.Unit, after.Release, before.Unit, before.Release)
+	}
+	for _, secret := range []string{"PASSWORD", "key"} {
+		h.Must(t, "nexushub", "secret", "set", "--keep-value", "--for", "test", app, secret)
+	}
+	h.Must(t, "nexushub", "rollback", app)
+	if after := h.status(t, id).Metadata; after.Release == before.Release {
+		t.Errorf("release %s runs still", after.Release)
+	}
+	lab.Eventually(t, "the developer's release has the secrets that were shared", func() error {
+		stolen := h.Sh(t, "cat /var/lib/private/nexushub-apps/"+id+"/stolen 2>/dev/null || true")
+		return lab.Unless(stolen != "", "it has seen none")
 	})
 }
