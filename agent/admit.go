@@ -23,9 +23,9 @@ type Admission struct {
 // Admit refuses what would make an application lose a secret: who installs is not in its
 // audience, and what runs is. It fails before anything changes, with the secret's name.
 func (p DebugProvider) Admit(n Admission) error {
-	p.agent.mu.Lock()
-	defer p.agent.mu.Unlock()
-	return p.agent.admit(n)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.admit(n)
 }
 
 // admit is Admit. The caller holds mu.

@@ -3,8 +3,8 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/plan"
@@ -26,51 +26,42 @@ const launchTimeout = time.Minute
 // or was given up; the error wraps api.Failed then. Without ctx the application is
 // launched all the same.
 func (p DebugProvider) Launch(ctx context.Context, id string, again bool) (api.App, error) {
-	a := p.agent
 	resolving, cancel := context.WithTimeout(context.WithoutCancel(ctx), launchTimeout)
 	defer cancel()
-	if err := a.until(resolving, func() bool { return a.want.version == a.want.resolvedVersion }); err != nil {
+	current := func() (bool, error) { return p.want.version == p.want.resolvedVersion, nil }
+	if err := p.wait(resolving, current); err != nil {
 		return api.App{}, err
 	}
 	if again {
-		return a.RestartApp(ctx, id)
+		return p.RestartApp(ctx, id)
 	}
-	return a.StartApp(ctx, id)
+	return p.StartApp(ctx, id)
 }
 
-// Uninstall removes the debug application with this id and returns when nothing of it
-// runs any more.
-func (p DebugProvider) Uninstall(ctx context.Context, id string) error {
-	p.Remove(id)
-	return p.agent.until(ctx, func() bool {
-		if _, err := p.agent.find(id); !errors.Is(err, api.NotFound) || p.agent.unsettled() {
-			return false
-		}
-		if _, busy := p.agent.have.busy[id]; busy { // a start in hand has no unit yet
-			return false
-		}
-		for _, u := range p.agent.have.units {
-			if u.Instance == id {
-				return false
-			}
-		}
-		return true
+// removeTimeout bounds the wait for the end of a removed application: draining and its
+// grace period. The agent goes on after it.
+const removeTimeout = time.Minute
+
+// Remove wants the debug application with this id to be gone, and returns when nothing of
+// it runs any more. No other application can be removed here.
+func (p DebugProvider) Remove(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
+	defer cancel()
+	p.edit(func(all map[string]plan.Instance) {
+		delete(all, id)
+		w := &p.want
+		w.orphans = slices.DeleteFunc(w.orphans, func(o resolved) bool { return o.ID == id && o.Kind == plan.KindDebug })
 	})
+	return p.wait(ctx, func() (bool, error) { return p.removed(id), nil })
 }
 
-// until waits for a look of the reconciler after which ok holds; ok is called with mu.
-func (a *Agent) until(ctx context.Context, ok func() bool) error {
-	for {
-		a.mu.Lock()
-		done, changed := ok(), a.life.changed
-		a.mu.Unlock()
-		if done {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return fmt.Errorf("agent has not got to it: %w: %w", context.Cause(ctx), api.Timeout)
-		}
+// removed says whether nothing of an instance is left. The caller holds mu.
+func (a *Agent) removed(id string) bool {
+	if _, err := a.find(id); !errors.Is(err, api.NotFound) || a.unsettled() {
+		return false
 	}
+	if _, busy := a.have.busy[id]; busy { // a start in hand has no unit yet
+		return false
+	}
+	return len(a.have.byInstance[id]) == 0
 }

@@ -51,7 +51,7 @@ func TestLaunchReplacesEvenAnEqualRevision(t *testing.T) {
 }
 
 // A start that is in hand has no unit that the agent knows of yet, and makes a folder.
-func TestUninstallWaitsForAStartInHand(t *testing.T) {
+func TestRemoveWaitsForAStartInHand(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.start()
 		h.agent.Debug().Restored()
@@ -64,7 +64,7 @@ func TestUninstallWaitsForAStartInHand(t *testing.T) {
 		if len(h.unitsOf(debugID)) != 1 {
 			t.Fatal("the start is not in hand")
 		}
-		if err := h.agent.Debug().Uninstall(t.Context(), debugID); err != nil {
+		if err := h.agent.Debug().Remove(t.Context(), debugID); err != nil {
 			t.Fatal(err)
 		}
 		if left := h.unitsOf(debugID); len(left) != 0 {
@@ -73,7 +73,7 @@ func TestUninstallWaitsForAStartInHand(t *testing.T) {
 	})
 }
 
-func TestUninstallWaitsForTheEnd(t *testing.T) {
+func TestRemoveWaitsForTheEnd(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.start()
 		h.agent.Debug().Restored()
@@ -81,7 +81,7 @@ func TestUninstallWaitsForTheEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.agent.Debug().Uninstall(t.Context(), debugID); err != nil {
+		if err := h.agent.Debug().Remove(t.Context(), debugID); err != nil {
 			t.Fatal(err)
 		}
 		if s, err := h.units.Get(t.Context(), v.Unit); err == nil && s.ActiveState == "active" {

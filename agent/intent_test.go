@@ -88,7 +88,7 @@ func TestLostDebugApplicationCanBeRemoved(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := h.agent.Debug().Uninstall(ctx, shop); err != nil {
+		if err := h.agent.Debug().Remove(ctx, shop); err != nil {
 			t.Fatal(err)
 		}
 		if left := h.unitsOf(shop); len(left) != 0 {

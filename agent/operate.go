@@ -139,69 +139,6 @@ func (a *Agent) forgive(id string) {
 	}
 }
 
-// WaitSettled waits until the instance runs the given revision (by default the one
-// wanted now), or will not. The error wraps api.Failed and says why.
-func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, error) {
-	return a.await(ctx, id, func(v api.App) (bool, error) {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		d, err := a.find(id)
-		if err != nil {
-			return true, err
-		}
-		if a.unsettled() {
-			return false, nil
-		}
-		if revision != "" && d.Revision != revision && !d.Fallback {
-			return true, fmt.Errorf("%s: another revision is wanted by now: %w", d.Name, api.Conflict)
-		}
-		return settled(d, v)
-	})
-}
-
-// unsettled says whether something was asked for that the reconciler has not seen yet.
-func (a *Agent) unsettled() bool {
-	return a.want.stale || a.want.version != a.want.resolvedVersion || !a.life.last.After(a.life.asked)
-}
-
-// settled says whether the wanted revision has come to stay, or an error why it has not.
-func settled(d *plan.Desired, v api.App) (bool, error) {
-	switch {
-	case d.Fallback || d.Problem != "":
-		return true, fmt.Errorf("%s: %s: %w", d.Name, v.Why, api.Failed)
-	case v.State == api.StateRunning && v.Revision == d.Revision:
-		return true, nil
-	case v.State == api.StateBackingOff && v.Attempt > 1, v.State == api.StateFailed, v.State == api.StateUnhealthy:
-		return true, fmt.Errorf("%s is %s: %s: %w", d.Name, v.State, v.Why, api.Failed)
-	case v.State == api.StateStopped:
-		return true, fmt.Errorf("%s is stopped: %s: %w", d.Name, v.Why, api.NotRunning)
-	case v.State == api.StatePending && d.Empty():
-		return true, fmt.Errorf("%s: %s: %w", d.Name, v.Why, api.NotRunning)
-	}
-	return false, nil
-}
-
-// await calls done after every look of the reconciler until it says so.
-func (a *Agent) await(ctx context.Context, id string, done func(api.App) (bool, error)) (api.App, error) {
-	for {
-		a.mu.Lock()
-		changed := a.life.changed
-		a.mu.Unlock()
-		v, err := a.App(id)
-		if err != nil {
-			return v, err
-		}
-		if ok, err := done(v); ok || err != nil {
-			return v, err
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return v, fmt.Errorf("%s is still %s (%s): %w", v.Name, v.State, v.Why, api.Timeout)
-		}
-	}
-}
-
 // Plan is what the reconciler is doing and would do next, with reasons.
 func (a *Agent) Plan() []api.Task {
 	a.mu.Lock()

@@ -30,6 +30,11 @@ func (a *Agent) Apps() []api.App {
 func (a *Agent) App(nameOrID string) (api.App, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.app(nameOrID)
+}
+
+// app is App. The caller holds mu.
+func (a *Agent) app(nameOrID string) (api.App, error) {
 	d, err := a.find(nameOrID)
 	if err != nil {
 		if v, ok := a.leftover(nameOrID); ok {

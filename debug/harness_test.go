@@ -322,13 +322,13 @@ func (r *fakeRuntime) Remove(_ context.Context, id string) error {
 	return nil
 }
 
-func (r *fakeRuntime) Stop(_ context.Context, id string) error {
+func (r *fakeRuntime) StopApp(_ context.Context, id string) (api.App, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a := r.apps[id]
 	a.State, a.PID = api.StateStopped, 0
 	r.apps[id] = a
-	return nil
+	return a, nil
 }
 
 func (r *fakeRuntime) Apps() []api.App {

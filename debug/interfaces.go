@@ -13,7 +13,7 @@ import (
 	"github.com/nexushub/nexushub/journal"
 )
 
-// Runtime is the agent: what is put there runs.
+// Runtime is the agent: what is put there runs. See agent.DebugProvider.
 type Runtime interface {
 	// Orphans run although the registry that knew them is lost.
 	Orphans() []plan.Instance
@@ -34,7 +34,7 @@ type Runtime interface {
 	Launch(ctx context.Context, id string, again bool) (api.App, error)
 	// Remove ends the instance and returns when nothing of it runs.
 	Remove(ctx context.Context, id string) error
-	Stop(ctx context.Context, id string) error
+	StopApp(ctx context.Context, id string) (api.App, error)
 	Apps() []api.App
 	App(id string) (api.App, error)
 	Refresh(ctx context.Context) error // of the figures from PID 1

@@ -57,7 +57,7 @@ func (s *Server) stop(c echo.Context) error {
 		return err
 	}
 	if a.Release != "" {
-		if err := s.o.Runtime.Stop(c.Request().Context(), string(a.ID)); err != nil {
+		if _, err := s.o.Runtime.StopApp(c.Request().Context(), string(a.ID)); err != nil {
 			return err
 		}
 	}

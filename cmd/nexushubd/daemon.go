@@ -116,11 +116,10 @@ func (d *daemon) openDebug(files *state.Store) error {
 	if err != nil {
 		return err
 	}
-	runtime := debug.AgentRuntime{Agent: d.agent}
 	d.debug, err = debug.NewServer(debug.Options{
 		Domain: d.conf.Domain, StateIn: agent.StateFolders(), Expiry: d.conf.Upload.Expiry.Std(),
 		MaxApps: d.conf.Upload.MaxApps, MaxEach: d.conf.Upload.MaxAppsEach, ProxyUID: uid,
-		Tokens: d.tokens, State: files, Uploads: uploads, Releases: d.releases, Runtime: runtime,
+		Tokens: d.tokens, State: files, Uploads: uploads, Releases: d.releases, Runtime: d.agent.Debug(),
 		Logs: d.journal, Activity: debug.ProxyActivity{Proxy: d.proxy}, Log: d.log,
 	})
 	return err
