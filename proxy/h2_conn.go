@@ -104,12 +104,26 @@ func (c *h2Conn) idleFor(now uint64) (ticks uint64) {
 	return now - c.idleSince
 }
 
-// closeIdle asks the client to go, unless it is too new to understand.
-func (c *h2Conn) closeIdle() {
-	now := c.server.deadlines.clock.Load()
-	if c.frames.responded.Load() || now-c.opened > uint64(newConnGrace/tick) {
+// closeIdle tells the client to go when it will understand. One that has just
+// connected may have given the connection several requests, of which it has sent the
+// first; one with a request in flight may be about to send the next, which Chromium then
+// fails ("net::ERR_FAILED") instead of sending it elsewhere. So a pause is waited for,
+// unless there is no time.
+func (c *h2Conn) closeIdle(now uint64, hurry bool) {
+	age := now - c.opened
+	switch {
+	case age <= uint64(newConnGrace/tick) && !c.frames.responded.Load():
+	case age <= uint64(roundTrip/tick):
+	case c.busy() && !hurry:
+	default:
 		c.startGoAway(now)
 	}
+}
+
+func (c *h2Conn) busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.inFlight > 0
 }
 
 func (c *h2Conn) startGoAway(now uint64) {

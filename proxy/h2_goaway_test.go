@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2"
 )
@@ -75,10 +76,79 @@ func TestStopWaitsForTheFirstAnswer(t *testing.T) {
 			if got := <-words; got != "200" {
 				t.Errorf("the first frame is %q, want an answer", got)
 			}
-			if got := <-words; got != "leave" {
+			if got := tickUntil(f, "GOAWAY", words); got != "leave" {
 				t.Errorf("then %q, want a GOAWAY that refuses nothing", got)
 			}
 			c.conn.Close()
+			<-stopped
+		})
+	}
+}
+
+// TestStopWaitsForMoreRequests: a client that has just got its first answer may have given
+// the connection more requests, which it would not send elsewhere.
+func TestStopWaitsForMoreRequests(t *testing.T) {
+	f := start(t, byHand)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))))
+	c := f.rawHTTP2()
+	words := c.frames()
+	stopped := f.stopping()
+	for range 5 {
+		c.steps(3, 4)
+		if got := <-words; got != "200" {
+			t.Fatalf("%q, want an answer", got)
+		}
+	}
+	if got := tickUntil(f, "GOAWAY", words); got != "leave" {
+		t.Errorf("then %q, want a GOAWAY that refuses nothing", got)
+	}
+	c.conn.Close()
+	<-stopped
+}
+
+// TestStopWaitsForAPause: a client with a request in flight is told to go when that is
+// answered, where there is time for it.
+func TestStopWaitsForAPause(t *testing.T) {
+	for name, c := range map[string]struct {
+		grace time.Duration
+		want  []string
+	}{
+		"time":    {time.Hour, []string{"200", "leave"}},
+		"no time": {time.Millisecond, []string{"leave", "200"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, byHand, func(o *Options) { o.keepAliveGrace = c.grace })
+			arrived, release := make(chan struct{}, 2), make(chan struct{}, 2)
+			f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				arrived <- struct{}{}
+				<-release
+			}))))
+			client := f.rawHTTP2()
+			words := client.frames()
+			client.steps(3, 4)
+			<-arrived
+			release <- struct{}{}
+			if got := <-words; got != "200" {
+				t.Fatalf("%q, want an answer", got)
+			}
+			f.tick(int(roundTrip/tick) + 1)
+			client.steps(3, 4)
+			<-arrived
+			stopped := f.stopping()
+			f.tick(2)
+			if c.want[0] == "200" {
+				release <- struct{}{}
+			}
+			if got := <-words; got != c.want[0] {
+				t.Errorf("first %q, want %q", got, c.want[0])
+			}
+			if c.want[0] != "200" {
+				release <- struct{}{}
+			}
+			if got := <-words; got != c.want[1] {
+				t.Errorf("then %q, want %q", got, c.want[1])
+			}
+			client.conn.Close()
 			<-stopped
 		})
 	}
@@ -121,6 +191,7 @@ func TestGoAwayRefusesNothing(t *testing.T) {
 				t.Fatal(got)
 			}
 			eventually(t, "the request ends", func() bool { return f.server.inFlight[0].Load() == 0 })
+			f.tick(int(roundTrip/tick) + 1)
 			because(f)
 			if got := <-words; got != "leave" {
 				t.Fatalf("%q, want a GOAWAY that refuses nothing", got)
@@ -151,6 +222,7 @@ func TestSecondGoAwayWaitsForTheClient(t *testing.T) {
 		t.Fatal(got)
 	}
 	eventually(t, "the request ends", func() bool { return f.server.inFlight[0].Load() == 0 })
+	f.tick(int(roundTrip/tick) + 1)
 	f.stopping()
 	if got := <-words; got != "leave" {
 		t.Fatalf("%q, want a GOAWAY that refuses nothing", got)

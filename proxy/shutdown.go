@@ -36,8 +36,9 @@ func (s *Server) shutdown() {
 	defer cancel()
 	begun := time.Now()
 	poll(ctx, func() bool {
-		s.closeIdle(false)
-		return time.Since(begun) > s.keepAliveGrace() || s.conns.Load() == 0
+		since := time.Since(begun)
+		s.closeIdle(since > s.keepAliveGrace()/2, false)
+		return since > s.keepAliveGrace() || s.conns.Load() == 0
 	})
 	if s.inFlight[0].Load() > 0 {
 		s.listeners.resume()
@@ -50,13 +51,15 @@ func (s *Server) shutdown() {
 
 func (s *Server) keepAliveGrace() time.Duration { return cmp.Or(s.opt.keepAliveGrace, keepAliveGrace) }
 
-// closeIdle lets connections go that their clients will not miss. Those of HTTP/1.1 stay open
-// until the end: their clients learn by the next answer, and cannot learn before.
-func (s *Server) closeIdle(last bool) {
+// closeIdle lets connections go that their clients will not miss; in a hurry also those of
+// HTTP/2 that have requests in flight. Those of HTTP/1.1 stay open until the end: their
+// clients learn by the next answer, and cannot learn before.
+func (s *Server) closeIdle(hurry, last bool) {
+	now := s.deadlines.clock.Load()
 	for _, c := range s.deadlines.all() {
 		switch c := c.(type) {
 		case *h2Conn:
-			c.closeIdle()
+			c.closeIdle(now, hurry)
 		case *conn:
 			if last {
 				c.closeIdle()
@@ -70,7 +73,7 @@ func (s *Server) finishConnections() {
 	ctx, cancel := context.WithTimeout(context.Background(), finalDeadline)
 	defer cancel()
 	poll(ctx, func() bool {
-		s.closeIdle(true)
+		s.closeIdle(true, true)
 		return s.conns.Load() == 0
 	})
 }

@@ -25,6 +25,7 @@ type browser struct {
 	in      *bufio.Reader
 	session string
 	last    int
+	failed  []string // Chromium's names for why requests failed, once Network is enabled
 }
 
 // browse starts Chromium. It trusts the certificate that the machine shows for name.
@@ -95,7 +96,8 @@ func (h *host) keyHash(t *testing.T, name string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// call sends a command and waits for its result; events are passed over.
+// call sends a command and waits for its result. Of the events before it, only requests
+// that failed are noted.
 func (b *browser) call(method string, params map[string]any) map[string]any {
 	b.t.Helper()
 	b.last++
@@ -119,9 +121,14 @@ func (b *browser) call(method string, params map[string]any) map[string]any {
 			ID     int
 			Result map[string]any
 			Error  any
+			Method string
+			Params map[string]any
 		}
 		if err := json.Unmarshal(text[:len(text)-1], &answer); err != nil {
 			b.t.Fatalf("%s: %v: %s", method, err, text)
+		}
+		if failure, _ := answer.Params["errorText"].(string); answer.Method == "Network.loadingFailed" {
+			b.failed = append(b.failed, failure)
 		}
 		if answer.ID != b.last {
 			continue
