@@ -39,15 +39,23 @@ func (d *daemon) runSweep(ctx context.Context) error {
 		case <-tick.C:
 		case <-d.debug.Gone():
 		}
-		inUse, complete := d.agent.ReleasesInUse()
-		if !complete {
-			continue
-		}
-		for _, hash := range d.debug.ReleasesInUse() {
-			inUse[hash] = true
-		}
-		if removed, err := d.releases.Sweep(inUse); err != nil || len(removed) > 0 {
-			d.log.Info("releases swept", "removed", removed, "error", err)
-		}
+		d.sweep()
+	}
+}
+
+func (d *daemon) sweep() {
+	inUse, complete := d.agent.ReleasesInUse()
+	if !complete {
+		return
+	}
+	for _, hash := range d.debug.ReleasesInUse() {
+		inUse[hash] = true
+	}
+	removed, err := d.releases.Sweep(inUse)
+	if len(removed) > 0 {
+		d.log.Info("unused releases were removed", "releases", removed)
+	}
+	if err != nil {
+		d.log.Error("unused releases could not be removed", "error", err)
 	}
 }
