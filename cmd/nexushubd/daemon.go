@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -25,8 +26,41 @@ import (
 // connectLimit bounds how long the start waits for systemd on D-Bus.
 const connectLimit = 10 * time.Second
 
+// systemd is what the daemon needs of units.Manager.
+type systemd interface {
+	agent.Units
+	agent.Bus
+	listenAddresses
+	Run(ctx context.Context) error
+}
+
+// host is what an installed machine gives to the daemon.
+type host struct {
+	root    bool // this process may start units
+	systemd func(context.Context, *slog.Logger) (systemd, error)
+	sockets func(names ...string) (map[string]net.Listener, error)
+	userID  func(name string) (uint32, error)
+}
+
+// thisHost is the machine that this process runs on.
+func thisHost() host {
+	return host{
+		root: os.Geteuid() == 0,
+		systemd: func(ctx context.Context, log *slog.Logger) (systemd, error) {
+			m, err := units.Dial(ctx, units.WithLog(log))
+			if err != nil {
+				return nil, err // and no *units.Manager that is nil
+			}
+			return m, nil
+		},
+		sockets: sockets,
+		userID:  userID,
+	}
+}
+
 // daemon is every part, wired. Nothing runs before run.
 type daemon struct {
+	host    host
 	dir     string
 	conf    *config.Config
 	log     *slog.Logger
@@ -35,7 +69,7 @@ type daemon struct {
 	lock    *lock
 	secret  string // the internal one
 
-	units    *units.Manager
+	units    systemd
 	proxy    *proxyctl.Client
 	journal  *journal.Hub
 	releases *release.Store
@@ -46,8 +80,10 @@ type daemon struct {
 	metrics  *monitoring
 }
 
-func newDaemon(ctx context.Context, dir string, conf *config.Config, log *slog.Logger, level *slog.LevelVar) (*daemon, error) {
-	d := &daemon{dir: dir, conf: conf, log: log, level: level}
+func newDaemon(
+	ctx context.Context, h host, dir string, conf *config.Config, log *slog.Logger, level *slog.LevelVar,
+) (*daemon, error) {
+	d := &daemon{host: h, dir: dir, conf: conf, log: log, level: level}
 	for _, step := range []func(context.Context) error{d.listen, d.connect, d.open, d.serveAPIs} {
 		if err := step(ctx); err != nil {
 			d.close()
@@ -61,14 +97,14 @@ func (d *daemon) listen(context.Context) (err error) {
 	if d.lock, err = acquire(filepath.Join(d.conf.StateDir, "lock")); err != nil {
 		return err
 	}
-	d.sockets, err = sockets("api", "debug")
+	d.sockets, err = d.host.sockets("api", "debug")
 	return err
 }
 
 func (d *daemon) connect(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
-	if d.units, err = units.Dial(ctx, units.WithLog(d.log)); err != nil {
+	if d.units, err = d.host.systemd(ctx, d.log); err != nil {
 		return fmt.Errorf("no connection to systemd over D-Bus (systemctl status dbus.socket dbus): %w", err)
 	}
 	d.proxy = proxyctl.NewClient(filepath.Join(d.conf.RunDir, "proxy.sock"))
@@ -108,7 +144,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 }
 
 func (d *daemon) openDebug(files *state.Store) error {
-	uid, err := userID(units.ProxyUser)
+	uid, err := d.host.userID(units.ProxyUser)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/nexushub/nexushub/internal/atomicfile"
-	"github.com/nexushub/nexushub/units"
 )
 
 // proxySocket is the unit that knows where the proxy listens.
@@ -64,8 +63,13 @@ func internalSecret(path string) (string, error) {
 	return secret, atomicfile.Write(path, []byte(secret+"\n"), 0o600)
 }
 
-// proxyPort asks PID 1 where the proxy listens; guests reach it there.
-func proxyPort(ctx context.Context, m *units.Manager, log *slog.Logger) int {
+// listenAddresses asks PID 1 where a socket unit listens.
+type listenAddresses interface {
+	ListenAddresses(ctx context.Context, socketUnit string) ([]string, error)
+}
+
+// proxyPort is where the proxy listens; guests reach it there.
+func proxyPort(ctx context.Context, m listenAddresses, log *slog.Logger) int {
 	addresses, err := m.ListenAddresses(ctx, proxySocket)
 	for _, a := range addresses {
 		_, port, e := net.SplitHostPort(a)

@@ -1,7 +1,12 @@
 package main
 
 import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,5 +26,89 @@ func TestAtStartOnly(t *testing.T) {
 	now.Apps = []config.App{{HostName: "a"}}
 	if late, want := atStartOnly(config.Default(), now), []string{"[ports]", "[admin]", "[metrics]"}; !slices.Equal(late, want) {
 		t.Errorf("%v, want %v", late, want)
+	}
+}
+
+func mustLoad(t *testing.T, dir string) *config.Config {
+	t.Helper()
+	conf, err := config.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conf
+}
+
+func rewrite(t *testing.T, dir, more string) {
+	t.Helper()
+	text := "state_dir = \"" + dir + "\"\nrun_dir = \"" + dir + "\"\n" + more
+	if err := os.WriteFile(filepath.Join(dir, "nexushub.toml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReload(t *testing.T) {
+	dir := folder(t, "")
+	d := runDaemon(t, dir, nil)
+
+	rewrite(t, dir, "log_level = \"debug\"\n")
+	if remark := d.reload(t.Context()); remark != "" || d.level.Level() != slog.LevelDebug {
+		t.Errorf("%q, level %s; want all of it in force", remark, d.level.Level())
+	}
+
+	rewrite(t, dir, "log_level = \"warn\"\nnonsense = 1\n")
+	remark := d.reload(t.Context())
+	if !strings.Contains(remark, "stays in force") || !strings.Contains(remark, "nexushub.toml:4") || strings.Contains(remark, "\n") {
+		t.Errorf("%q, want one line with file and line", remark)
+	}
+	if d.level.Level() != slog.LevelDebug {
+		t.Error("a configuration that was refused changed the level")
+	}
+
+	rewrite(t, dir, "domain = \"example.com\"\n[ports]\nfirst = 20000\nlast = 20010\n")
+	remark = d.reload(t.Context())
+	for _, want := range []string{"domain", "[ports]", "systemctl restart nexushubd"} {
+		if !strings.Contains(remark, want) {
+			t.Errorf("%q does not name %q", remark, want)
+		}
+	}
+}
+
+// Each table of the configuration is taken over by a reload or named as one that is not:
+// a new one must be put into one list or the other.
+func TestEveryKeyIsReloadedOrNamed(t *testing.T) {
+	reloaded := strings.Fields("Root LogLevel LoginInstance AdminInstance Releases Restart Limits Defaults Proxy Apps")
+	named := strings.Fields("Domain StateDir RunDir Ports Admin Upload Package Metrics")
+	fields := reflect.TypeFor[config.Config]()
+	for i := range fields.NumField() {
+		name := fields.Field(i).Name
+		if !slices.Contains(reloaded, name) && !slices.Contains(named, name) {
+			t.Errorf("what does a reload do with %s?", name)
+		}
+	}
+	for _, name := range named {
+		now := config.Default()
+		change(t, reflect.ValueOf(now).Elem().FieldByName(name))
+		if late := atStartOnly(config.Default(), now); len(late) != 1 {
+			t.Errorf("%s changed, and %v waits for a restart", name, late)
+		}
+	}
+}
+
+// change makes a value differ, or the first field of a struct.
+func change(t *testing.T, v reflect.Value) {
+	t.Helper()
+	switch {
+	case v.Kind() == reflect.Struct:
+		change(t, v.Field(0))
+	case v.Kind() == reflect.String:
+		v.SetString(v.String() + "x")
+	case v.Kind() == reflect.Bool:
+		v.SetBool(!v.Bool())
+	case v.CanInt():
+		v.SetInt(v.Int() + 1)
+	case v.CanUint():
+		v.SetUint(v.Uint() + 1)
+	default:
+		t.Fatalf("no way to change %s", v.Type())
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"os/signal"
 	"syscall"
 
@@ -17,7 +16,7 @@ import (
 )
 
 // run is the whole life of the daemon. It returns nil after an orderly stop.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, h host, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("nexushubd", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	dir := flags.String("config", config.Dir, "folder of the configuration")
@@ -29,6 +28,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
 	if *show {
 		_, err := fmt.Fprintln(stdout, "nexushubd", version.String())
 		return err
@@ -36,14 +38,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if *stopAll {
-		return stopApplications(ctx)
+		return stopApplications(ctx, h)
 	}
-	return serve(ctx, *dir, stderr)
+	return serve(ctx, h, *dir, stderr)
 }
 
 // serve starts everything that can fail before anything is started that could be seen.
-func serve(ctx context.Context, dir string, stderr io.Writer) error {
-	if os.Geteuid() != 0 {
+func serve(ctx context.Context, h host, dir string, stderr io.Writer) error {
+	if !h.root {
 		return errors.New("must run as root to start units: use systemctl start nexushubd")
 	}
 	conf, missing, err := config.LoadToStart(dir)
@@ -58,7 +60,7 @@ func serve(ctx context.Context, dir string, stderr io.Writer) error {
 	for _, fault := range missing {
 		log.Warn("an application waits for what its configuration names", "fault", fault.Error())
 	}
-	d, err := newDaemon(ctx, dir, conf, log, level)
+	d, err := newDaemon(ctx, h, dir, conf, log, level)
 	if err != nil {
 		return err
 	}

@@ -4,19 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/nexushub/nexushub/units"
+	"github.com/nexushub/nexushub/agent"
 )
 
 // stopApplications is the end of all applications where no agent is there to ask for it:
 // nexushub.target stops, the host goes down, the package is removed. All stop at the same
 // time, each is killed at the end of its own grace period, and none keeps another.
-func stopApplications(ctx context.Context) error {
+func stopApplications(ctx context.Context, h host) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	m, err := units.Dial(ctx)
+	m, err := h.systemd(ctx, slog.Default())
 	if err != nil {
 		return fmt.Errorf("no connection to systemd over D-Bus: %w", err)
 	}
@@ -27,7 +28,7 @@ func stopApplications(ctx context.Context) error {
 	return errors.Join(err, g.Wait())
 }
 
-func stopEach(ctx context.Context, m *units.Manager) error {
+func stopEach(ctx context.Context, m agent.Units) error {
 	list, err := m.List(ctx)
 	if err != nil {
 		return err
