@@ -42,11 +42,11 @@ FILE gets its name when it is whole; until then nothing is there under any name.
 		if err := needRoot(); err != nil {
 			return err
 		}
-		notes := notes{out: c.out, told: map[string]int{}}
+		notes := notes{out: c.out, counts: map[string]int{}}
 		if err := c.writeBackup(cmd.Context(), "/", args[0], data, notes.add); err != nil {
 			return err
 		}
-		notes.end()
+		notes.flush()
 		if err := c.out.BackedUp(args[0]); err != nil || !notes.lost {
 			return err
 		}
@@ -70,14 +70,14 @@ func (c *cli) writeBackup(ctx context.Context, base, file string, data bool, not
 		return err
 	}
 	defer folder.Close()
-	shared, err := othersWrite(folder)
+	shared, err := othersCanWrite(folder)
 	if err != nil {
 		return err
 	}
 	if shared {
 		c.out.Warn("others can write to " + folder.Name() + ": they cannot read the archive, but remove it or put another in its place")
 	}
-	if err := vacant(folder, file, shared); err != nil {
+	if err := checkDestination(folder, file, shared); err != nil {
 		return err
 	}
 	f, err := folder.Pending(filepath.Base(file), 0o600)
@@ -90,10 +90,10 @@ func (c *cli) writeBackup(ctx context.Context, base, file string, data bool, not
 	return f.Commit()
 }
 
-// vacant refuses, before the work, what the archive must not take the place of: a folder,
+// checkDestination refuses, before the work, what the archive must not take the place of: a folder,
 // a device (/dev/null), and a link by which root means what it leads to (/dev/stdout). In
 // a folder that others write to a link is theirs, and is replaced.
-func vacant(folder *beneath.Dir, file string, shared bool) error {
+func checkDestination(folder *beneath.Dir, file string, shared bool) error {
 	info, err := folder.Lstat(filepath.Base(file))
 	switch {
 	case strings.HasSuffix(file, "/"), err == nil && info.IsDir():
@@ -108,8 +108,8 @@ func vacant(folder *beneath.Dir, file string, shared bool) error {
 	return fmt.Errorf("%s is not a regular file (%s), and the archive would take its place: name another file: %w", file, info.Mode(), api.Invalid)
 }
 
-// othersWrite says whether others decide what is found in the folder tomorrow.
-func othersWrite(folder *beneath.Dir) (bool, error) {
+// othersCanWrite says whether others decide what is found in the folder tomorrow.
+func othersCanWrite(folder *beneath.Dir) (bool, error) {
 	info, err := folder.Stat()
 	if err != nil {
 		return false, err

@@ -117,12 +117,12 @@ func TestAPreparedFolderDoesNotLeadABackup(t *testing.T) {
 // An application with many faults must not hide those of another.
 func TestNotesAreCounted(t *testing.T) {
 	c, said := quiet()
-	n := notes{out: c.out, told: map[string]int{}}
+	n := notes{out: c.out, counts: map[string]int{}}
 	for range 1000 {
 		n.add(archive.Note{Tree: "a", Name: "\x1b[2Jf\nb: g", Text: "x", Lost: true})
 	}
 	n.add(archive.Note{Tree: "b", Name: "g", Text: "y"})
-	n.end()
+	n.flush()
 	if out := said.String(); strings.Count(out, "\n") != maxNotes+2 || !strings.Contains(out, "b: g: y") || !strings.Contains(out, "a: and 990 more") || strings.Contains(out, "\x1b") || !n.lost {
 		t.Errorf("said %q", out)
 	}

@@ -61,13 +61,13 @@ func (c *cli) root() *cobra.Command {
 		c.logs(), c.routes(), c.cert(), c.plan(), c.explain(), c.exec(), c.secret(), c.token(), c.login(),
 		c.verify(), c.top(), c.backup(), c.restore(), c.version(), c.manPage(root))
 	for _, cmd := range root.Commands() {
-		guardArgs(cmd)
+		argsAreUsageErrors(cmd)
 	}
 	return root
 }
 
-// guardArgs makes wrong arguments a usage error, for subcommands too.
-func guardArgs(cmd *cobra.Command) {
+// argsAreUsageErrors makes wrong arguments a usage error, for subcommands too.
+func argsAreUsageErrors(cmd *cobra.Command) {
 	cmd.SuggestionsMinimumDistance = 2
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -82,7 +82,7 @@ func guardArgs(cmd *cobra.Command) {
 		}
 	}
 	for _, sub := range cmd.Commands() {
-		guardArgs(sub)
+		argsAreUsageErrors(sub)
 	}
 }
 

@@ -32,7 +32,7 @@ What is deployed this way expires one hour after its last use, unless it is used
 			return err
 		}
 		source := append(args, ".")[0]
-		if err := name(&want, source, ""); err != nil {
+		if err := setName(&want, source, ""); err != nil {
 			return err
 		}
 		d := &deployer{client: client, out: c.out, remote: remote}

@@ -26,8 +26,8 @@ type deployer struct {
 	remote bool
 }
 
-// name fills in the application's name from its folder.
-func name(want *api.NewDebugApplication, source, suffix string) error {
+// setName fills in the application's name from its folder.
+func setName(want *api.NewDebugApplication, source, suffix string) error {
 	if want.AppID != "" {
 		return nil
 	}
@@ -45,7 +45,7 @@ func (d *deployer) deploy(ctx context.Context, source string, want api.NewDebugA
 		return app, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	if app, err = d.application(ctx, want); err != nil {
+	if app, err = d.findOrCreate(ctx, want); err != nil {
 		return app, err
 	}
 	if err := d.upload(ctx, app.ID, p); err != nil {
@@ -62,12 +62,12 @@ func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, don
 	}
 	if !info.IsDir() {
 		p, err = pack.Hash(given)
-		return d.asOpened(p, given, err)
+		return d.byDescriptor(p, given, err)
 	}
-	if err := errors.Join(given.Close(), runnable(source)); err != nil {
+	if err := errors.Join(given.Close(), checkFolder(source)); err != nil {
 		return p, nil, err
 	}
-	d.out.Running("packing " + source)
+	d.out.Step("packing " + source)
 	f, err := os.CreateTemp("", "nexushub-*.zip")
 	if err != nil {
 		return p, nil, err
@@ -79,12 +79,12 @@ func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, don
 	if p, err = pack.Zip(ctx, source, f); err == nil {
 		d.out.Packed(p.Files, p.Size, p.SHA256)
 	}
-	return d.asOpened(p, f, err)
+	return d.byDescriptor(p, f, err)
 }
 
-// asOpened lets the package be read by its descriptor, so that nothing can be put in
+// byDescriptor lets the package be read by its descriptor, so that nothing can be put in
 // its place.
-func (d *deployer) asOpened(p pack.Package, f *os.File, err error) (pack.Package, func() error, error) {
+func (d *deployer) byDescriptor(p pack.Package, f *os.File, err error) (pack.Package, func() error, error) {
 	if err != nil {
 		return p, nil, errors.Join(err, f.Close())
 	}
@@ -92,8 +92,8 @@ func (d *deployer) asOpened(p pack.Package, f *os.File, err error) (pack.Package
 	return p, f.Close, nil
 }
 
-// runnable says at once what the agent would say after the upload.
-func runnable(dir string) error {
+// checkFolder says at once what the agent would say after the upload.
+func checkFolder(dir string) error {
 	for _, name := range []string{"bin/app", "static/index.html", "nexushub.toml"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			return nil
@@ -105,15 +105,15 @@ func runnable(dir string) error {
 	}
 }
 
-// application finds the one to replace, or makes it.
-func (d *deployer) application(ctx context.Context, want api.NewDebugApplication) (app api.DebugApplication, err error) {
-	err = d.patiently(ctx, func() error {
+// findOrCreate finds the one to replace, or makes it.
+func (d *deployer) findOrCreate(ctx context.Context, want api.NewDebugApplication) (app api.DebugApplication, err error) {
+	err = d.retry(ctx, func() error {
 		list, err := d.client.DebugApps(ctx)
 		if err != nil {
 			return err
 		}
 		for _, a := range list {
-			if same(a, want) {
+			if sameSettings(a, want) {
 				app = a
 				return nil
 			}
@@ -124,8 +124,8 @@ func (d *deployer) application(ctx context.Context, want api.NewDebugApplication
 	return app, err
 }
 
-// same is true where a deployment changes nothing but the release.
-func same(a api.DebugApplication, want api.NewDebugApplication) bool {
+// sameSettings is true where a deployment changes nothing but the release.
+func sameSettings(a api.DebugApplication, want api.NewDebugApplication) bool {
 	return a.AppID == want.AppID && (want.HostName == "" || want.HostName == a.HostName) &&
 		(want.DBName == "" || want.DBName == a.DBName) &&
 		(want.StaticServiceURL == "" || want.StaticServiceURL == a.StaticServiceURL)
@@ -147,9 +147,9 @@ func (d *deployer) upload(ctx context.Context, id string, p pack.Package) error 
 }
 
 func (d *deployer) install(ctx context.Context, app api.DebugApplication) error {
-	d.out.Running("starting " + app.AppID)
+	d.out.Step("starting " + app.AppID)
 	var answer api.InstallAnswer
-	err := d.patiently(ctx, func() (err error) {
+	err := d.retry(ctx, func() (err error) {
 		answer, err = d.client.Install(ctx, app.ID)
 		return err
 	})
@@ -161,6 +161,6 @@ func (d *deployer) install(ctx context.Context, app api.DebugApplication) error 
 	return err
 }
 
-func (d *deployer) patiently(ctx context.Context, f func() error) error {
-	return upload.Patiently(ctx, d.out.WaitingForAgent, f)
+func (d *deployer) retry(ctx context.Context, f func() error) error {
+	return upload.Retry(ctx, d.out.WaitingForAgent, f)
 }

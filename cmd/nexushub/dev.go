@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -40,15 +42,15 @@ The build command is --build, or "make build" where there is a Makefile, or none
 		}
 		d.remote = remote
 		d.dir = append(args, ".")[0]
-		if err := name(&d.want, d.dir, "-dev"); err != nil {
+		if err := setName(&d.want, d.dir, "-dev"); err != nil {
 			return err
 		}
-		return c.develop(cmd.Context(), client, d)
+		return c.runDev(cmd.Context(), client, d)
 	}
 	return cmd
 }
 
-func (c *cli) develop(ctx context.Context, client *api.Client, d *devLoop) (err error) {
+func (c *cli) runDev(ctx context.Context, client *api.Client, d *devLoop) (err error) {
 	if d.build == "" && exists(filepath.Join(d.dir, "Makefile")) {
 		d.build = "make build"
 	}
@@ -58,7 +60,7 @@ func (c *cli) develop(ctx context.Context, client *api.Client, d *devLoop) (err 
 	}
 	defer func() { err = errors.Join(err, restore()) }()
 	shared := *c.out
-	shared.Stdout, shared.Stderr = &locked{w: c.out.Stdout}, &locked{w: c.out.Stderr}
+	shared.Stdout, shared.Stderr = &lockedWriter{w: c.out.Stdout}, &lockedWriter{w: c.out.Stderr}
 	d.client, d.out, d.keys, d.interactive = client, &shared, keys, isTerminal(c.in) && isTerminal(c.out.Stdout)
 	return d.run(ctx)
 }
@@ -81,7 +83,7 @@ type devLoop struct {
 func (d *devLoop) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, d.cleanup(ctx)) }()
 	for {
-		quit, err := d.turnOrQuit(ctx)
+		quit, err := d.deployOrQuit(ctx)
 		switch {
 		case quit:
 			return nil
@@ -90,24 +92,24 @@ func (d *devLoop) run(ctx context.Context) (err error) {
 		case err != nil && !d.interactive:
 			return err
 		case err != nil:
-			d.out.Complain(err)
+			d.out.PrintError(err)
 		}
 		d.out.DevKeys(d.interactive)
-		if !d.again(ctx) {
+		if !d.awaitRedeploy(ctx) {
 			return ctx.Err()
 		}
 	}
 }
 
-// turnOrQuit is one turn, which Q ends at any point; other keys mean nothing meanwhile.
-func (d *devLoop) turnOrQuit(ctx context.Context) (quit bool, err error) {
+// deployOrQuit is one turn, which Q ends at any point; other keys mean nothing meanwhile.
+func (d *devLoop) deployOrQuit(ctx context.Context) (quit bool, err error) {
 	turn, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var app api.DebugApplication
 	done := make(chan error, 1)
 	go func() {
 		var err error
-		app, err = d.turn(turn)
+		app, err = d.buildAndDeploy(turn)
 		done <- err
 	}()
 	for running := true; running; {
@@ -122,16 +124,16 @@ func (d *devLoop) turnOrQuit(ctx context.Context) (quit bool, err error) {
 		}
 	}
 	if app.ID != "" && d.app.ID != app.ID {
-		d.watch(ctx, app)
+		d.follow(ctx, app)
 	}
 	return quit, err
 }
 
-// turn is one build and deployment. It returns the application as soon as there is one,
+// buildAndDeploy is one build and deployment. It returns the application as soon as there is one,
 // also with an error.
-func (d *devLoop) turn(ctx context.Context) (app api.DebugApplication, err error) {
+func (d *devLoop) buildAndDeploy(ctx context.Context) (app api.DebugApplication, err error) {
 	if d.build != "" {
-		d.out.Running(d.build)
+		d.out.Step(d.build)
 		if err := d.buildCommand(ctx).Run(); err != nil {
 			return app, fmt.Errorf("%s: %w", d.build, err)
 		}
@@ -152,8 +154,8 @@ func (d *devLoop) buildCommand(ctx context.Context) *exec.Cmd {
 	return cmd
 }
 
-// again waits for R (true) or for the end.
-func (d *devLoop) again(ctx context.Context) bool {
+// awaitRedeploy waits for R (true) or for the end.
+func (d *devLoop) awaitRedeploy(ctx context.Context) bool {
 	for {
 		select {
 		case <-ctx.Done():
@@ -169,9 +171,9 @@ func (d *devLoop) again(ctx context.Context) bool {
 	}
 }
 
-// watch follows log and state of the application until cleanup.
-func (d *devLoop) watch(ctx context.Context, app api.DebugApplication) {
-	d.unwatch()
+// follow follows log and state of the application until cleanup.
+func (d *devLoop) follow(ctx context.Context, app api.DebugApplication) {
+	d.stopFollowing()
 	ctx, d.cancel = context.WithCancel(ctx)
 	d.app, d.done = app, make(chan struct{})
 	go func() {
@@ -181,16 +183,16 @@ func (d *devLoop) watch(ctx context.Context, app api.DebugApplication) {
 			p.style = output.JSON
 		}
 		states := make(chan struct{})
-		go func() { defer close(states); d.states(ctx) }()
+		go func() { defer close(states); d.reportStates(ctx) }()
 		if err := p.print(ctx, debugLogs(d.client, app.ID), logFlags{follow: true}); err != nil && ctx.Err() == nil {
-			d.out.Complain(err)
+			d.out.PrintError(err)
 		}
 		<-states
 	}()
 }
 
-// states says when the state changes.
-func (d *devLoop) states(ctx context.Context) {
+// reportStates says when the state changes.
+func (d *devLoop) reportStates(ctx context.Context) {
 	last := ""
 	for pause(ctx, time.Second) == nil {
 		s, err := d.client.DebugStatus(ctx, d.app.ID)
@@ -201,7 +203,7 @@ func (d *devLoop) states(ctx context.Context) {
 	}
 }
 
-func (d *devLoop) unwatch() {
+func (d *devLoop) stopFollowing() {
 	if d.cancel != nil {
 		d.cancel()
 		<-d.done
@@ -211,7 +213,7 @@ func (d *devLoop) unwatch() {
 // cleanup removes the application, also after Ctrl-C. Then nobody but itself says what
 // went wrong: after a signal a command says no more.
 func (d *devLoop) cleanup(ctx context.Context) error {
-	d.unwatch()
+	d.stopFollowing()
 	if d.app.ID == "" {
 		return nil
 	}
@@ -221,11 +223,23 @@ func (d *devLoop) cleanup(ctx context.Context) error {
 	err := d.client.DeleteDebug(ctx, d.app.ID)
 	switch {
 	case err != nil && !errors.Is(err, api.NotFound) && interrupted:
-		d.out.Complain(err)
+		d.out.PrintError(err)
 	case err != nil && !errors.Is(err, api.NotFound):
 		return err
 	default:
 		return d.out.Removed("application", d.app.AppID)
 	}
 	return nil
+}
+
+// lockedWriter lets several goroutines print whole lines.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
 }

@@ -31,16 +31,16 @@ from stdin, so that it is in no shell history.`,
 		if token == "" {
 			return usage(cmd, errors.New("--token is needed: a token, or - to read it from stdin"))
 		}
-		host, err := c.hostOf(cmd.Context(), args[0], token, ca)
+		host, err := c.parseHost(cmd.Context(), args[0], token, ca)
 		if err != nil {
 			return err
 		}
-		return c.remember(cmd, args[0], host)
+		return c.saveLogin(cmd, args[0], host)
 	}
 	return cmd
 }
 
-func (c *cli) hostOf(ctx context.Context, name, token, ca string) (h profile.Host, err error) {
+func (c *cli) parseHost(ctx context.Context, name, token, ca string) (h profile.Host, err error) {
 	if !strings.Contains(name, "://") {
 		name = "https://" + name
 	}
@@ -65,8 +65,8 @@ func (c *cli) hostOf(ctx context.Context, name, token, ca string) (h profile.Hos
 	return h, nil
 }
 
-// remember keeps only what works.
-func (c *cli) remember(cmd *cobra.Command, name string, h profile.Host) error {
+// saveLogin keeps only what works.
+func (c *cli) saveLogin(cmd *cobra.Command, name string, h profile.Host) error {
 	roots, err := h.Roots()
 	if err != nil {
 		return err

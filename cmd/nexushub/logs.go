@@ -155,7 +155,7 @@ func (p *logPrinter) print(ctx context.Context, open logSource, f logFlags) erro
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case !f.follow, err != nil && !passing(err):
+		case !f.follow, err != nil && !transient(err):
 			return err
 		case err != nil && !got && delay == 200*time.Millisecond:
 			p.out.Reconnecting(err)
@@ -195,8 +195,8 @@ func (p *logPrinter) seen(id string) {
 	}
 }
 
-// passing is what a follower waits for: an agent that restarts.
-func passing(err error) bool {
+// transient is what a follower waits for: an agent that restarts.
+func transient(err error) bool {
 	return errors.Is(err, api.Unavailable) || errors.Is(err, api.Timeout)
 }
 

@@ -12,31 +12,31 @@ const maxNotes = 10
 
 // notes tells what a backup says about files, and counts what it does not tell.
 type notes struct {
-	out   *output.Printer
-	told  map[string]int // by tree
-	order []string
-	lost  bool
+	out    *output.Printer
+	counts map[string]int // by tree
+	order  []string
+	lost   bool
 }
 
 func (n *notes) add(note archive.Note) {
 	n.lost = n.lost || note.Lost
-	if n.told[note.Tree] == 0 {
+	if n.counts[note.Tree] == 0 {
 		n.order = append(n.order, note.Tree)
 	}
-	if n.told[note.Tree]++; n.told[note.Tree] > maxNotes {
+	if n.counts[note.Tree]++; n.counts[note.Tree] > maxNotes {
 		return
 	}
 	if note.Lost {
 		n.out.Warn(note.String())
 	} else {
-		n.out.Remark(note.String())
+		n.out.Note(note.String())
 	}
 }
 
 // end says how much was left out.
-func (n *notes) end() {
+func (n *notes) flush() {
 	for _, tree := range n.order {
-		if more := n.told[tree] - maxNotes; more > 0 {
+		if more := n.counts[tree] - maxNotes; more > 0 {
 			n.out.Warn(fmt.Sprintf("%s: and %d more of its files", tree, more))
 		}
 	}

@@ -49,7 +49,7 @@ is a release of nexushub releases, or as much of it as is unique.`,
 			if err != nil {
 				return err
 			}
-			return c.out.Did("rolled back", app)
+			return c.out.Changed("rolled back", app)
 		},
 	}
 }

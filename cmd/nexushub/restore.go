@@ -23,14 +23,14 @@ var daemons = []string{
 // httpSocket is enabled by some operators only.
 const httpSocket = "nexushub-proxy-http.socket"
 
-// slice holds all that is hosted, and what operators run beside it.
-const slice = "nexushub-apps.slice"
+// appsSlice holds all that is hosted, and what operators run beside it.
+const appsSlice = "nexushub-apps.slice"
 
-// hosted are the applications and the gates of guests, sockets included.
-var hosted = []string{"nexushub-app-*", "nexushub-gate-*"}
+// appUnits are the applications and the gates of guests, sockets included.
+var appUnits = []string{"nexushub-app-*", "nexushub-gate-*"}
 
-// patience is longer than what applications are likely to ask for to stop.
-const patience = 5 * time.Minute
+// stopTimeout is longer than what applications are likely to ask for to stop.
+const stopTimeout = 5 * time.Minute
 
 func (c *cli) restore() *cobra.Command {
 	var force bool
@@ -63,13 +63,13 @@ It refuses to write over a configuration that is there, unless --force says so.`
 		if exists("/var/lib/nexushub/state") && !force {
 			return fmt.Errorf("/var/lib/nexushub/state is there already: --force writes over it: %w", api.Conflict)
 		}
-		return c.putBack(cmd.Context(), args[0])
+		return c.restoreArchive(cmd.Context(), args[0])
 	}
 	return cmd
 }
 
-func (c *cli) putBack(ctx context.Context, file string) (err error) {
-	c.out.Running("checking " + file)
+func (c *cli) restoreArchive(ctx context.Context, file string) (err error) {
+	c.out.Step("checking " + file)
 	a, err := archive.Open(file, sudoer())
 	if err != nil {
 		return err
@@ -78,73 +78,73 @@ func (c *cli) putBack(ctx context.Context, file string) (err error) {
 	if err := a.Check(ctx); err != nil {
 		return err
 	}
-	notes := notes{out: c.out, told: map[string]int{}}
+	notes := notes{out: c.out, counts: map[string]int{}}
 	for _, n := range a.Notes {
 		notes.add(n)
 	}
-	notes.end()
-	c.out.Running("unpacking " + file)
+	notes.flush()
+	c.out.Step("unpacking " + file)
 	stage, err := a.Stage(ctx, "/")
 	if err != nil {
 		return err
 	}
-	err = whole(ctx, func() error { return c.exchange(ctx, stage) })
+	err = uninterruptible(ctx, func() error { return c.swapIn(ctx, stage) })
 	if err = errors.Join(err, stage.Close()); err != nil {
 		return err
 	}
 	return c.out.Restored(file)
 }
 
-// exchange puts the new in the place of the old, and after a fault the old back. What is
+// swapIn puts the new in the place of the old, and after a fault the old back. What is
 // there then runs, whatever happened.
-func (c *cli) exchange(ctx context.Context, stage *archive.Stage) error {
+func (c *cli) swapIn(ctx context.Context, stage *archive.Stage) error {
 	units := daemons
 	if c.active(ctx, httpSocket) {
 		units = append([]string{httpSocket}, daemons...)
 	}
-	err := c.halt(ctx, units)
+	err := c.stopUnits(ctx, units)
 	ctx = context.WithoutCancel(ctx) // from here on half is worse than late
 	if err == nil {
 		err = stage.Swap()
 	}
 	if err != nil {
-		return errors.Join(err, stage.Undo(), c.begin(ctx, units))
+		return errors.Join(err, stage.Undo(), c.startUnits(ctx, units))
 	}
-	if err = c.begin(ctx, units); err != nil {
+	if err = c.startUnits(ctx, units); err != nil {
 		err = fmt.Errorf("what the archive says does not start, so the old is put back: %w", err)
-		return errors.Join(err, c.halt(ctx, units), stage.Undo(), c.begin(ctx, units))
+		return errors.Join(err, c.stopUnits(ctx, units), stage.Undo(), c.startUnits(ctx, units))
 	}
 	return nil
 }
 
-// halt stops the agent before the applications, or it would take that for a fault.
-func (c *cli) halt(ctx context.Context, units []string) error {
-	c.out.Running("stopping the agent, the proxy and the applications")
+// stopUnits stops the agent before the applications, or it would take that for a fault.
+func (c *cli) stopUnits(ctx context.Context, units []string) error {
+	c.out.Step("stopping the agent, the proxy and the applications")
 	if err := c.systemctl(ctx, append([]string{"stop"}, units...)...); err != nil {
 		return err
 	}
-	patient, cancel := context.WithTimeout(ctx, patience)
+	patient, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
-	err := c.halted(patient)
+	err := c.stopApps(patient)
 	if err == nil || ctx.Err() != nil || patient.Err() == nil {
 		return err
 	}
-	if err := c.systemctl(ctx, append([]string{"kill", "--signal=KILL"}, hosted...)...); err != nil {
+	if err := c.systemctl(ctx, append([]string{"kill", "--signal=KILL"}, appUnits...)...); err != nil {
 		return err
 	}
-	return c.halted(ctx)
+	return c.stopApps(ctx)
 }
 
-// halted stops all that runs in the slice, and then what is left, which mostly is
+// stopApps stops all that runs in the slice, and then what is left, which mostly is
 // nothing. A unit that went by itself meanwhile is an error of systemctl's, not ours.
-func (c *cli) halted(ctx context.Context) error {
-	if err := c.systemctl(ctx, "stop", slice); err != nil {
+func (c *cli) stopApps(ctx context.Context) error {
+	if err := c.systemctl(ctx, "stop", appsSlice); err != nil {
 		return err
 	}
-	err := c.systemctl(ctx, append([]string{"stop"}, hosted...)...)
-	left := append([]string{"systemctl", "list-units", "--plain", "--no-legend", "--state=active,reloading,activating,deactivating"}, hosted...)
+	err := c.systemctl(ctx, append([]string{"stop"}, appUnits...)...)
+	left := append([]string{"systemctl", "list-units", "--plain", "--no-legend", "--state=active,reloading,activating,deactivating"}, appUnits...)
 	var out strings.Builder
-	if listErr := apart(command(ctx, left, nil, &out, c.out.Stderr)).Run(); listErr != nil {
+	if listErr := detached(command(ctx, left, nil, &out, c.out.Stderr)).Run(); listErr != nil {
 		return errors.Join(err, listErr)
 	}
 	if out.Len() > 0 {
@@ -153,18 +153,18 @@ func (c *cli) halted(ctx context.Context) error {
 	return nil
 }
 
-func (c *cli) begin(ctx context.Context, units []string) error {
-	c.out.Running("starting the agent and the proxy")
+func (c *cli) startUnits(ctx context.Context, units []string) error {
+	c.out.Step("starting the agent and the proxy")
 	return c.systemctl(ctx, append([]string{"start"}, units...)...)
 }
 
 func (c *cli) active(ctx context.Context, unit string) bool {
-	return apart(command(ctx, []string{"systemctl", "--quiet", "is-active", unit}, nil, nil, nil)).Run() == nil
+	return detached(command(ctx, []string{"systemctl", "--quiet", "is-active", unit}, nil, nil, nil)).Run() == nil
 }
 
 func (c *cli) systemctl(ctx context.Context, args ...string) error {
 	line := append([]string{"systemctl", "--no-ask-password"}, args...)
-	if err := apart(command(ctx, line, nil, c.out.Stderr, c.out.Stderr)).Run(); err != nil {
+	if err := detached(command(ctx, line, nil, c.out.Stderr, c.out.Stderr)).Run(); err != nil {
 		return fmt.Errorf("systemctl %s: %w", args[0], err)
 	}
 	return nil

@@ -27,7 +27,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	case failure != nil && ctx.Err() != nil:
 		return api.ExitInterrupt
 	}
-	return c.out.Complain(failure)
+	return c.out.PrintError(failure)
 }
 
 // isTerminal says whether a stream is one.

@@ -41,7 +41,7 @@ func (c *cli) tokenCreate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return c.out.Issued(issued)
+		return c.out.IssuedToken(issued)
 	}
 	return cmd
 }

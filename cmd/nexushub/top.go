@@ -31,18 +31,18 @@ terminal it prints one table after the other.`,
 		if err != nil {
 			return err
 		}
-		return c.watch(cmd.Context(), client, every, frames)
+		return c.runTop(cmd.Context(), client, every, frames)
 	}
 	return cmd
 }
 
-func (c *cli) watch(ctx context.Context, client *api.Client, every time.Duration, frames int) (err error) {
+func (c *cli) runTop(ctx context.Context, client *api.Client, every time.Duration, frames int) (err error) {
 	keys, restore, err := c.keys(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, restore()) }()
-	last, err := sampleNow(ctx, client)
+	last, err := takeSample(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (c *cli) watch(ctx context.Context, client *api.Client, every time.Duration
 			continue
 		case <-tick.C:
 		}
-		now, err := sampleNow(ctx, client)
+		now, err := takeSample(ctx, client)
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ type sample struct {
 	apps []api.App
 }
 
-func sampleNow(ctx context.Context, client *api.Client) (sample, error) {
+func takeSample(ctx context.Context, client *api.Client) (sample, error) {
 	apps, err := client.Apps(ctx)
 	return sample{time.Now(), apps}, err
 }

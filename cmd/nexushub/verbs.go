@@ -17,22 +17,22 @@ func (c *cli) restart() *cobra.Command {
 	return c.verb("restart", "restarted", "replace an application by an equal one, without a gap", (*api.Client).Restart)
 }
 
-func (c *cli) verb(word, past, short string, do func(*api.Client, context.Context, string) (api.App, error)) *cobra.Command {
+func (c *cli) verb(verb, past, short string, do func(*api.Client, context.Context, string) (api.App, error)) *cobra.Command {
 	return &cobra.Command{
-		Use: word + " APP", Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
-		Example: "  nexushub " + word + " myapp",
+		Use: verb + " APP", Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
+		Example: "  nexushub " + verb + " myapp",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := c.local()
 			if err != nil {
 				return err
 			}
-			stop := c.tellWaiting(cmd.Context(), client.App, args[0])
+			stop := c.reportWaiting(cmd.Context(), client.App, args[0])
 			app, err := do(client, cmd.Context(), args[0])
 			stop()
 			if err != nil {
 				return err
 			}
-			return c.out.Did(past, app)
+			return c.out.Changed(past, app)
 		},
 	}
 }
@@ -83,7 +83,7 @@ func (c *cli) stopOne(ctx context.Context, ref string) error {
 		if err != nil {
 			return err
 		}
-		return c.out.Did("stopped", app)
+		return c.out.Changed("stopped", app)
 	}
 	a, err := findDebug(ctx, client, ref)
 	if err != nil {
@@ -93,5 +93,5 @@ func (c *cli) stopOne(ctx context.Context, ref string) error {
 	if err != nil {
 		return err
 	}
-	return c.out.Did("stopped", appOf(client, a, s))
+	return c.out.Changed("stopped", appOf(client, a, s))
 }

@@ -7,29 +7,29 @@ import (
 	"github.com/nexushub/nexushub/api"
 )
 
-// waitingEvery is how long somebody may wait without a word.
-const waitingEvery = 3 * time.Second
+// waitingInterval is how long somebody may wait without being told anything.
+const waitingInterval = 3 * time.Second
 
-// tellWaiting says what an application waits for, each time that this changes, until
+// reportWaiting says what an application waits for, each time that this changes, until
 // stop is called.
-func (c *cli) tellWaiting(ctx context.Context, look func(context.Context, string) (api.App, error), app string) (stop func()) {
+func (c *cli) reportWaiting(ctx context.Context, getApp func(context.Context, string) (api.App, error), app string) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(waitingEvery)
+		tick := time.NewTicker(waitingInterval)
 		defer tick.Stop()
-		var told string
+		var reported string
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
 			}
-			a, err := look(ctx, app)
-			if word := string(a.State) + a.Why; err == nil && word != told {
+			a, err := getApp(ctx, app)
+			if status := string(a.State) + a.Why; err == nil && status != reported {
 				c.out.Waiting(a)
-				told = word
+				reported = status
 			}
 		}
 	}()

@@ -16,14 +16,14 @@ func TestTellsWhatItWaitsFor(t *testing.T) {
 		var out bytes.Buffer
 		c := &cli{out: &output.Printer{Stderr: &out}}
 		app := api.App{Name: "shop", State: api.StateStarting, Why: "healthy; the proxy has not taken its route over yet"}
-		look := func(context.Context, string) (api.App, error) { return app, nil }
-		stop := c.tellWaiting(t.Context(), look, "shop")
+		getApp := func(context.Context, string) (api.App, error) { return app, nil }
+		stop := c.reportWaiting(t.Context(), getApp, "shop")
 		time.Sleep(2 * time.Second)
 		stop()
 		if out.Len() > 0 {
 			t.Errorf("said %q before anybody wondered", out.String())
 		}
-		stop = c.tellWaiting(t.Context(), look, "shop")
+		stop = c.reportWaiting(t.Context(), getApp, "shop")
 		time.Sleep(time.Minute)
 		stop()
 		if want := "waiting: shop is starting: healthy; the proxy has not taken its route over yet\n"; out.String() != want {

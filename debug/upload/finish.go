@@ -250,7 +250,7 @@ func (s *session) shut() {
 	s.closed = true
 	var active []*transfer
 	for _, t := range s.active {
-		t.stolen = true
+		t.superseded = true
 		active = append(active, t)
 	}
 	s.mu.Unlock()

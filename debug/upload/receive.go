@@ -53,7 +53,7 @@ func (s *session) begin(index int, body io.Reader) (*transfer, error) {
 			s.mu.Unlock()
 			return t, nil
 		}
-		old.stolen = true
+		old.superseded = true
 		s.mu.Unlock()
 		old.interrupt()
 		<-old.done
@@ -119,7 +119,7 @@ func (s *session) fail(t *transfer, err error) error {
 func (s *session) isStolen(t *transfer) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return t.stolen
+	return t.superseded
 }
 
 // compare accepts a chunk that came before if it is the same, byte for byte.

@@ -64,7 +64,7 @@ func (s *session) pause() {
 	s.mu.Lock()
 	t := s.active[appending]
 	if t != nil {
-		t.stolen = true
+		t.superseded = true
 	}
 	s.mu.Unlock()
 	if t != nil {

@@ -17,17 +17,17 @@ const checkEvery = 16 << 20
 
 // transfer is one piece on its way to disk.
 type transfer struct {
-	s         *session
-	index     int
-	place     int64 // in the data file, or elsewhere
-	room      int64 // bytes until the next place begins, -1: no end
-	side      *os.File
-	length    int64
-	crc       uint32
-	pioneer   bool   // its length will be the stride
-	interrupt func() // ends a Read that hangs
-	stolen    bool   // a newer request wants to do this
-	done      chan struct{}
+	s          *session
+	index      int
+	place      int64 // in the data file, or elsewhere
+	room       int64 // bytes until the next place begins, -1: no end
+	side       *os.File
+	length     int64
+	crc        uint32
+	pioneer    bool   // its length will be the stride
+	interrupt  func() // ends a Read that hangs
+	superseded bool   // a newer request wants to do this
+	done       chan struct{}
 }
 
 // copy writes body until its end. A chunk that outgrows its place moves to a file of

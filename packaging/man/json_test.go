@@ -20,7 +20,7 @@ var answers = map[string]reflect.Type{
 	"Route": reflect.TypeFor[api.Route](), "Certificate": reflect.TypeFor[api.Cert](), "Task": reflect.TypeFor[api.Task](),
 	"Explanation": reflect.TypeFor[api.Explanation](), "Secret": reflect.TypeFor[api.Secret](), "Token": reflect.TypeFor[api.Token](),
 	"Issued token": reflect.TypeFor[api.IssuedToken](), "Log entry": reflect.TypeFor[api.LogEntry](), "Log gap": reflect.TypeFor[api.LogGap](),
-	"Fault": reflect.TypeFor[tomlfile.Fault](), "Done": reflect.TypeFor[output.Done](),
+	"Fault": reflect.TypeFor[tomlfile.Fault](), "Done": reflect.TypeFor[output.Change](),
 }
 
 var memberItem = regexp.MustCompile(`(?m)^\.It Ic (\S+) Pq (.+)$`)

@@ -42,7 +42,7 @@ type tree struct {
 	owner  owner
 }
 
-var kept = []tree{
+var hostTrees = []tree{
 	{"etc", "nexushub", root},
 	{"var/lib", "nexushub", root},
 	{"var/lib", "nexushub-proxy", proxy},

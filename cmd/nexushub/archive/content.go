@@ -17,8 +17,8 @@ func (k *walker) file(d *beneath.Dir, base, name string) error {
 		return err
 	}
 	defer f.Close()
-	if first, again := k.remember(info, name); again {
-		return k.again(info, first, name)
+	if first, again := k.alreadyArchived(info, name); again {
+		return k.linkTo(info, first, name)
 	}
 	pieces, err := segments(k.ctx, f, info)
 	if err != nil {
@@ -31,7 +31,7 @@ func (k *walker) file(d *beneath.Dir, base, name string) error {
 	if err != nil {
 		return err
 	}
-	out, err := k.begin(head, pieces)
+	out, err := k.writeHeader(head, pieces)
 	if err != nil {
 		return err
 	}
@@ -39,11 +39,11 @@ func (k *walker) file(d *beneath.Dir, base, name string) error {
 	if err != nil {
 		return err
 	}
-	return k.changed(f, name, head.Size, missing)
+	return k.markChanged(f, name, head.Size, missing)
 }
 
-// begin writes the header of a file and returns where its content goes.
-func (k *walker) begin(head *tar.Header, pieces []segment) (io.Writer, error) {
+// writeHeader writes the header of a file and returns where its content goes.
+func (k *walker) writeHeader(head *tar.Header, pieces []segment) (io.Writer, error) {
 	if dense(pieces, head.Size) {
 		return k.tar, k.tar.WriteHeader(head)
 	}
@@ -58,7 +58,7 @@ func (k *walker) begin(head *tar.Header, pieces []segment) (io.Writer, error) {
 // the archive.
 func (k *walker) content(out io.Writer, f *os.File, pieces []segment) (missing int64, err error) {
 	for _, p := range pieces {
-		n, err := k.piece(out, io.NewSectionReader(f, p.offset, p.length))
+		n, err := k.copyPiece(out, io.NewSectionReader(f, p.offset, p.length))
 		if err == nil {
 			err = k.zeros(out, p.length-n)
 		}
@@ -73,8 +73,8 @@ func (k *walker) content(out io.Writer, f *os.File, pieces []segment) (missing i
 	return missing, nil
 }
 
-// piece copies what can be read. Only what cannot be written is an error.
-func (k *walker) piece(out io.Writer, in io.Reader) (n int64, err error) {
+// copyPiece copies what can be read. Only what cannot be written is an error.
+func (k *walker) copyPiece(out io.Writer, in io.Reader) (n int64, err error) {
 	for {
 		if err := k.ctx.Err(); err != nil {
 			return n, err
@@ -103,9 +103,9 @@ func (k *walker) zeros(out io.Writer, n int64) error {
 	return nil
 }
 
-// changed marks a file that is not what it was when its header was written: in the
+// markChanged marks a file that is not what it was when its header was written: in the
 // archive, and for whoever made it.
-func (k *walker) changed(f *os.File, name string, size, missing int64) error {
+func (k *walker) markChanged(f *os.File, name string, size, missing int64) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (k *walker) changed(f *os.File, name string, size, missing int64) error {
 	if k.tree.owner == root {
 		return errors.New(text)
 	}
-	k.say(name, text, missing > 0)
+	k.addNote(name, text, missing > 0)
 	mark := &tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{recordChanged: name}}
 	return k.tar.WriteHeader(mark)
 }

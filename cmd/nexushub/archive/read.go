@@ -30,7 +30,7 @@ func Open(file string, trusted ...int) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := trustworthy(file, info, trusted); err != nil {
+	if err := checkOwner(file, info, trusted); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return &Archive{file: f}, nil
@@ -69,28 +69,28 @@ func (a *Archive) each(ctx context.Context, visit func(entry) error) error {
 	for {
 		head, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			return a.end(in)
+			return a.checkEnd(in)
 		}
 		if err == nil {
-			t, err = one(t, in, head, visit)
+			t, err = visitEntry(t, in, head, visit)
 		}
 		if err != nil {
-			return a.failed(err)
+			return a.readError(err)
 		}
 	}
 }
 
-// failed says where, and in words what a copy that was broken off looks like.
-func (a *Archive) failed(err error) error {
+// readError says where, and in words what a copy that was broken off looks like.
+func (a *Archive) readError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%s is damaged or cut short: %w: %w", a.file.Name(), err, api.Invalid)
 	}
 	return fmt.Errorf("%s: %w", a.file.Name(), err)
 }
 
-// one visits an entry. archive/tar reads holes as zeros, which may take for ever; so the
+// visitEntry visits an entry. archive/tar reads holes as zeros, which may take for ever; so the
 // pieces of such a file are read past it, and a new reader goes on behind them.
-func one(t *tar.Reader, in io.Reader, head *tar.Header, visit func(entry) error) (*tar.Reader, error) {
+func visitEntry(t *tar.Reader, in io.Reader, head *tar.Header, visit func(entry) error) (*tar.Reader, error) {
 	list := head.PAXRecords[sparsePrefix+"map"]
 	if list == "" {
 		return t, visit(entry{Header: head, content: t})
@@ -113,13 +113,13 @@ func one(t *tar.Reader, in io.Reader, head *tar.Header, visit func(entry) error)
 	return tar.NewReader(in), nil
 }
 
-// end reads what is behind the archive, so that its checksum is checked.
-func (a *Archive) end(in io.Reader) error {
+// checkEnd reads what is behind the archive, so that its checksum is checked.
+func (a *Archive) checkEnd(in io.Reader) error {
 	switch n, err := io.CopyN(io.Discard, in, 1<<20); {
 	case errors.Is(err, io.EOF):
 		return nil
 	case err != nil:
-		return a.failed(err)
+		return a.readError(err)
 	default:
 		return fmt.Errorf("%s goes on for %d bytes and more behind its end: %w", a.file.Name(), n, api.Invalid)
 	}
@@ -145,10 +145,10 @@ func (a *Archive) Check(ctx context.Context) error {
 	found := false
 	err := a.each(ctx, func(e entry) error {
 		if e.Typeflag == tar.TypeXGlobalHeader {
-			a.mark(e.PAXRecords[recordChanged])
+			a.addChanged(e.PAXRecords[recordChanged])
 			return nil
 		}
-		t, rel, err := admit(e)
+		t, rel, err := validate(e)
 		if err != nil {
 			return err
 		}
@@ -162,8 +162,8 @@ func (a *Archive) Check(ctx context.Context) error {
 	return err
 }
 
-func (a *Archive) mark(name string) {
-	if t, rel, err := place(name); err == nil && name != "" {
+func (a *Archive) addChanged(name string) {
+	if t, rel, err := treeOf(name); err == nil && name != "" {
 		a.Notes = append(a.Notes, Note{Tree: t.label(), Name: strings.TrimPrefix(rel, "/"), Text: errChanged.Error() + " for the backup"})
 	}
 }

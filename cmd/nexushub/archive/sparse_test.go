@@ -110,9 +110,9 @@ func TestChangedFilesAreMarked(t *testing.T) {
 	f, err := os.Open(h.path(name))
 	h.must(err)
 	defer f.Close()
-	h.must(k.changed(f, name, 8, 0)) // as it was
-	h.must(k.changed(f, name, 5, 0)) // grew
-	h.must(k.changed(f, name, 8, 3)) // was cut
+	h.must(k.markChanged(f, name, 8, 0)) // as it was
+	h.must(k.markChanged(f, name, 5, 0)) // grew
+	h.must(k.markChanged(f, name, 8, 3)) // was cut
 	if len(notes) != 2 || notes[0].Lost || !notes[1].Lost {
 		t.Fatalf("said %v", notes)
 	}

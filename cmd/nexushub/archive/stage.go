@@ -50,14 +50,14 @@ func (a *Archive) Stage(ctx context.Context, base string) (s *Stage, err error) 
 			return s, err
 		}
 	}
-	if err := s.roomFor(a.need); err != nil {
+	if err := s.checkSpace(a.need); err != nil {
 		return s, err
 	}
 	err = a.each(ctx, func(e entry) error {
 		if e.Typeflag == tar.TypeXGlobalHeader {
 			return nil
 		}
-		t, rel, err := admit(e)
+		t, rel, err := validate(e)
 		if err == nil {
 			err = s.unpack(t, rel, e)
 		}
@@ -67,7 +67,7 @@ func (a *Archive) Stage(ctx context.Context, base string) (s *Stage, err error) 
 		return err
 	})
 	if err == nil {
-		err = s.settle()
+		err = s.prepareSwap()
 	}
 	return s, err
 }
@@ -107,8 +107,8 @@ func (s *Stage) open(base, name string) error {
 	return d.Mkdir(p.stage, 0o700)
 }
 
-// roomFor compares what is needed with what is free, by file system.
-func (s *Stage) roomFor(need map[string]cost) error {
+// checkSpace compares what is needed with what is free, by file system.
+func (s *Stage) checkSpace(need map[string]cost) error {
 	sum := map[uint64]cost{}
 	for name, p := range s.parents {
 		info, err := p.Stat()
@@ -148,7 +148,7 @@ func (s *Stage) unpack(t tree, rel string, e entry) error {
 	case tar.TypeSymlink:
 		return s.link(d, name, t, e)
 	case tar.TypeLink:
-		_, to, err := place(e.Linkname)
+		_, to, err := treeOf(e.Linkname)
 		if err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (s *Stage) folder(d *beneath.Dir, name string, t tree, e entry) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.give(f, t, e), f.Close())
+	return errors.Join(s.setOwner(f, t, e), f.Close())
 }
 
 func (s *Stage) link(d *beneath.Dir, name string, t tree, e entry) error {
@@ -173,7 +173,7 @@ func (s *Stage) link(d *beneath.Dir, name string, t tree, e entry) error {
 	if err != nil || os.Geteuid() != 0 {
 		return err
 	}
-	uid, gid, _ := s.accounts.rights(t, e)
+	uid, gid, _ := s.accounts.permissions(t, e)
 	return d.Lchown(name, uid, gid)
 }
 
@@ -183,12 +183,12 @@ func (s *Stage) file(d *beneath.Dir, name string, t tree, e entry) error {
 		return err
 	}
 	if e.sparse {
-		err = spread(f, e)
+		err = writeSparse(f, e)
 	} else {
 		_, err = io.Copy(f, e.content)
 	}
 	if err == nil {
-		err = s.give(f, t, e)
+		err = s.setOwner(f, t, e)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
@@ -196,8 +196,8 @@ func (s *Stage) file(d *beneath.Dir, name string, t tree, e entry) error {
 	return d.Chtimes(name, e.ModTime, e.ModTime)
 }
 
-// spread writes the pieces of a sparse file to where they belong.
-func spread(f *os.File, e entry) error {
+// writeSparse writes the pieces of a sparse file to where they belong.
+func writeSparse(f *os.File, e entry) error {
 	if err := f.Truncate(e.Size); err != nil {
 		return err
 	}
@@ -209,10 +209,10 @@ func spread(f *os.File, e entry) error {
 	return nil
 }
 
-// give sets owner and mode, in this order: a new owner takes bits away. Only root gives
+// setOwner sets owner and mode, in this order: a new owner takes bits away. Only root gives
 // files away.
-func (s *Stage) give(f *os.File, t tree, e entry) error {
-	uid, gid, mode := s.accounts.rights(t, e)
+func (s *Stage) setOwner(f *os.File, t tree, e entry) error {
+	uid, gid, mode := s.accounts.permissions(t, e)
 	if os.Geteuid() == 0 {
 		if err := f.Chown(uid, gid); err != nil {
 			return err

@@ -16,9 +16,9 @@ type swap struct {
 	replaced bool // there was one before, which is in the stage now
 }
 
-// settle makes the stage durable and says what would stand in the way of a swap, while
+// prepareSwap makes the stage durable and says what would stand in the way of a swap, while
 // there is time.
-func (s *Stage) settle() error {
+func (s *Stage) prepareSwap() error {
 	for _, t := range s.trees {
 		p := s.parents[t.parent]
 		if t.owner == application {

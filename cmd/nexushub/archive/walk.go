@@ -45,9 +45,9 @@ type walker struct {
 	full         bool
 }
 
-// bound gives the owner what his file system can hold: no tree is larger, unless it
+// setLimits gives the owner what his file system can hold: no tree is larger, unless it
 // changes under our hands.
-func (k *walker) bound(d *beneath.Dir) error {
+func (k *walker) setLimits(d *beneath.Dir) error {
 	space, err := d.Space()
 	if k.bytes, k.names = space.Total, space.Inodes+names; space.Inodes == 0 {
 		k.names = 100 * names
@@ -59,14 +59,14 @@ func (k *walker) bound(d *beneath.Dir) error {
 func (k *walker) dir(d *beneath.Dir, name string) error {
 	info, err := d.Stat()
 	if err != nil {
-		return k.trouble(name, err)
+		return k.fileError(name, err)
 	}
-	if first, again := k.remember(info, name); again {
-		k.say(name, "was moved, and is in the archive as "+first, false)
+	if first, again := k.alreadyArchived(info, name); again {
+		k.addNote(name, "was moved, and is in the archive as "+first, false)
 		return nil
 	}
 	if err := k.header(info, name, ""); err != nil {
-		return k.trouble(name, err)
+		return k.fileError(name, err)
 	}
 	for !k.full {
 		list, err := d.Names(1024)
@@ -79,7 +79,7 @@ func (k *walker) dir(d *beneath.Dir, name string) error {
 			return nil
 		}
 		if err != nil {
-			return k.trouble(name, err)
+			return k.fileError(name, err)
 		}
 	}
 	return nil
@@ -91,33 +91,33 @@ func (k *walker) entry(d *beneath.Dir, base, name string) error {
 	}
 	if k.names--; k.names < 0 && k.tree.owner != root {
 		k.full = true
-		return k.trouble(name, errMany)
+		return k.fileError(name, errMany)
 	}
 	if len(name) > maxName {
-		return k.trouble(path.Dir(name), errDeep)
+		return k.fileError(path.Dir(name), errDeep)
 	}
 	info, err := d.Lstat(base)
 	if err != nil {
-		return k.trouble(name, err)
+		return k.fileError(name, err)
 	}
 	switch mode := info.Mode(); {
 	case mode.IsDir():
 		return k.subdir(d, base, name)
 	case mode.IsRegular():
-		return k.trouble(name, k.file(d, base, name))
+		return k.fileError(name, k.file(d, base, name))
 	case mode&fs.ModeSymlink != 0:
-		return k.trouble(name, k.link(d, info, base, name))
+		return k.fileError(name, k.link(d, info, base, name))
 	case mode&(fs.ModeSocket|fs.ModeNamedPipe) != 0: // made anew by whoever needs them
 		return nil
 	}
-	k.say(name, "is a device: left out", true)
+	k.addNote(name, "is a device: left out", true)
 	return nil
 }
 
 func (k *walker) subdir(d *beneath.Dir, base, name string) error {
 	sub, err := d.Dir(base)
 	if err != nil {
-		return k.trouble(name, err)
+		return k.fileError(name, err)
 	}
 	defer sub.Close()
 	return k.dir(sub, name)
@@ -131,9 +131,9 @@ func (k *walker) link(d *beneath.Dir, info fs.FileInfo, base, name string) error
 	return k.header(info, name, target)
 }
 
-// remember returns the name under which the same folder or file is in the archive
+// alreadyArchived returns the name under which the same folder or file is in the archive
 // already.
-func (k *walker) remember(info fs.FileInfo, name string) (first string, again bool) {
+func (k *walker) alreadyArchived(info fs.FileInfo, name string) (first string, again bool) {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || (!info.IsDir() && s.Nlink < 2 && info.Size() < large) {
 		return "", false
@@ -145,11 +145,11 @@ func (k *walker) remember(info fs.FileInfo, name string) (first string, again bo
 	return first, again
 }
 
-// again archives a further name of a file that is in the archive: a hard link of the
+// linkTo archives a further name of a file that is in the archive: a hard link of the
 // application's, or a name that it was moved to meanwhile.
-func (k *walker) again(info fs.FileInfo, first, name string) error {
+func (k *walker) linkTo(info fs.FileInfo, first, name string) error {
 	if s := info.Sys().(*syscall.Stat_t); s.Nlink < 2 {
-		k.say(name, "was moved, and is in the archive as "+first, false)
+		k.addNote(name, "was moved, and is in the archive as "+first, false)
 		return nil
 	}
 	head, err := headerOf(info, name, "")
@@ -169,8 +169,8 @@ func (k *walker) charge(n int64) error {
 	return nil
 }
 
-// trouble decides whose trouble an error is. Only the backup's own comes back.
-func (k *walker) trouble(name string, err error) error {
+// fileError decides whose problem an error is. Only the backup's own comes back.
+func (k *walker) fileError(name string, err error) error {
 	gone := errors.Is(err, fs.ErrNotExist)
 	switch {
 	case err == nil || (gone && k.tree.owner == root): // ours are replaced as wholes
@@ -182,17 +182,17 @@ func (k *walker) trouble(name string, err error) error {
 	case k.tree.owner == root:
 		return fmt.Errorf("/%s: %w", name, err)
 	}
-	k.say(name, words(err), !gone)
+	k.addNote(name, describe(err), !gone)
 	return nil
 }
 
-func (k *walker) say(name, text string, lost bool) {
+func (k *walker) addNote(name, text string, lost bool) {
 	rel := strings.TrimPrefix(strings.TrimPrefix(name, k.tree.path()), "/")
 	k.note(Note{Tree: k.tree.label(), Name: rel, Text: text, Lost: lost})
 }
 
-// words leaves out the path of an error, which the note has.
-func words(err error) string {
+// describe leaves out the path of an error, which the note has.
+func describe(err error) string {
 	var p *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -16,13 +16,13 @@ import (
 	"github.com/nexushub/nexushub/internal/beneath"
 )
 
-// output remembers that it failed: that is nobody's fault but the backup's.
-type output struct {
+// stickyWriter remembers that it failed: that is nobody's fault but the backup's.
+type stickyWriter struct {
 	w   io.Writer
 	err error
 }
 
-func (o *output) Write(p []byte) (int, error) {
+func (o *stickyWriter) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
 	if err != nil && o.err == nil {
 		o.err = err
@@ -33,7 +33,7 @@ func (o *output) Write(p []byte) (int, error) {
 // writer is one archive in the making.
 type writer struct {
 	ctx   context.Context
-	out   *output
+	out   *stickyWriter
 	tar   *tar.Writer
 	note  func(Note)
 	copy  []byte
@@ -46,15 +46,15 @@ type writer struct {
 // and an archive of nothing would only be believed to be a backup.
 func Write(ctx context.Context, file io.Writer, base string, data bool, note func(Note)) error {
 	z := gzip.NewWriter(file)
-	out := &output{w: z}
+	out := &stickyWriter{w: z}
 	w := &writer{ctx: ctx, out: out, tar: tar.NewWriter(out), note: note, copy: make([]byte, 1<<20)}
-	for _, t := range kept {
+	for _, t := range hostTrees {
 		if err := w.tree(base, t); err != nil {
 			return err
 		}
 	}
 	if !w.found {
-		return fmt.Errorf("there is no NexusHub on this host (no %s): %w", strings.Join(keptPaths(), ", no "), api.NotFound)
+		return fmt.Errorf("there is no NexusHub on this host (no %s): %w", strings.Join(hostTreePaths(), ", no "), api.NotFound)
 	}
 	if data {
 		if err := w.applications(base); err != nil {
@@ -64,8 +64,8 @@ func Write(ctx context.Context, file io.Writer, base string, data bool, note fun
 	return errors.Join(ctx.Err(), w.tar.Close(), z.Close())
 }
 
-func keptPaths() (paths []string) {
-	for _, t := range kept {
+func hostTreePaths() (paths []string) {
+	for _, t := range hostTrees {
 		paths = append(paths, t.label())
 	}
 	return paths
@@ -119,10 +119,10 @@ func (w *writer) walk(folder *beneath.Dir, t tree) error {
 	if err == nil {
 		w.found = true
 		defer d.Close()
-		err = k.bound(d)
+		err = k.setLimits(d)
 	}
 	if err != nil {
-		return k.trouble(t.path(), err)
+		return k.fileError(t.path(), err)
 	}
 	return k.dir(d, t.path())
 }

@@ -13,7 +13,7 @@ import (
 
 // Packed tells what will be uploaded.
 func (p *Printer) Packed(files int, bytes int64, hash string) {
-	p.say("packed %d files, %s, release %s", files, size(uint64(bytes)), short(hash))
+	p.infof("packed %d files, %s, release %s", files, size(uint64(bytes)), shortHash(hash))
 }
 
 // Deployment is what --json prints of one.
@@ -27,33 +27,33 @@ func (p *Printer) Deployed(a api.DebugApplication, url string) error {
 	if done, err := p.json(Deployment{a, url}); done {
 		return err
 	}
-	p.say("%s is running; its log: nexushub logs -f %s", a.AppID, quote(a.AppID))
+	p.infof("%s is running; its log: nexushub logs -f %s", a.AppID, shellQuote(a.AppID))
 	_, err := fmt.Fprintln(p.Stdout, p.clean(url))
 	return err
 }
 
 // NotHealthy says why an application did not come up, and whether its old release is there.
 func (p *Printer) NotHealthy(a api.DebugApplication, why string, serves bool) {
-	p.complain(a.AppID+" did not come up: "+why, "more: nexushub status "+a.AppID+"; nexushub logs "+a.AppID)
+	p.errorLines(a.AppID+" did not come up: "+why, "more: nexushub status "+a.AppID+"; nexushub logs "+a.AppID)
 	if serves {
-		p.say("what ran before serves on")
+		p.infof("what ran before serves on")
 	}
 }
 
 // WaitingForAgent says why nothing happens.
-func (p *Printer) WaitingForAgent(err error) { p.say("waiting for the agent: %v", err) }
+func (p *Printer) WaitingForAgent(err error) { p.infof("waiting for the agent: %v", err) }
 
 // Waiting says what a command waits for.
 func (p *Printer) Waiting(a api.App) {
-	p.say("waiting: %s is %s", a.Name, p.reason(string(a.State), a.Why))
+	p.infof("waiting: %s is %s", a.Name, p.withReason(string(a.State), a.Why))
 }
 
 // Upload tells of an upload of so many bytes: as a progress bar, or in lines where there
 // is no terminal.
 func (p *Printer) Upload(bytes int64) *Bar { return &Bar{p: p, total: bytes, started: p.Now()} }
 
-// draw makes the bar of what is left to bring over: speed and time left are of that.
-func (p *Printer) draw(left int64) *progressbar.ProgressBar {
+// newBar makes the bar of what is left to bring over: speed and time left are of that.
+func (p *Printer) newBar(left int64) *progressbar.ProgressBar {
 	if !p.Terminal || p.Quiet || left == 0 {
 		return nil
 	}
@@ -70,40 +70,40 @@ type Bar struct {
 	total   int64
 	started time.Time
 
-	mu      sync.Mutex // guards the fields that follow
-	bar     *progressbar.ProgressBar
-	there   int64
-	arrived int64 // with there
-	said    int64 // tenths
-	waiting bool
+	mu       sync.Mutex // guards the fields that follow
+	bar      *progressbar.ProgressBar
+	resumed  int64
+	uploaded int64 // with resumed
+	reported int64 // tenths
+	waiting  bool
 }
 
-// There begins, with what an earlier attempt brought over.
-func (b *Bar) There(n int64) {
+// Resume begins, with what an earlier attempt brought over.
+func (b *Bar) Resume(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.there, b.arrived, b.said = n, n, n*10/max(b.total, 1)
+	b.resumed, b.uploaded, b.reported = n, n, n*10/max(b.total, 1)
 	if n > 0 {
-		b.p.say("going on: %s of %s are there already", size(uint64(n)), size(uint64(b.total)))
+		b.p.infof("going on: %s of %s are there already", size(uint64(n)), size(uint64(b.total)))
 	}
-	b.bar = b.p.draw(b.total - n)
+	b.bar = b.p.newBar(b.total - n)
 }
 
-// Arrived counts bytes that are safe on the other side.
-func (b *Bar) Arrived(n int64) {
+// Add counts bytes that are safe on the other side.
+func (b *Bar) Add(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.arrived += n
+	b.uploaded += n
 	b.waiting = false
 	if b.bar != nil {
-		if err := b.bar.Set64(b.arrived - b.there); err != nil {
+		if err := b.bar.Set64(b.uploaded - b.resumed); err != nil {
 			b.bar = nil // a bar that cannot be drawn must not end an upload
 		}
 		return
 	}
-	if tenth := b.arrived * 10 / max(b.total, 1); tenth > b.said {
-		b.said = tenth
-		b.p.say("uploaded %d%% (%s of %s)", tenth*10, size(uint64(b.arrived)), size(uint64(b.total)))
+	if tenth := b.uploaded * 10 / max(b.total, 1); tenth > b.reported {
+		b.reported = tenth
+		b.p.infof("uploaded %d%% (%s of %s)", tenth*10, size(uint64(b.uploaded)), size(uint64(b.total)))
 	}
 }
 
@@ -118,7 +118,7 @@ func (b *Bar) Waiting(err error) {
 	if b.bar != nil {
 		fmt.Fprintln(b.p.Stderr)
 	}
-	b.p.say("upload pauses: %s", journal.Plain(err.Error()))
+	b.p.infof("upload pauses: %s", journal.Plain(err.Error()))
 }
 
 // Close ends the line. What was interrupted goes on where it was.
@@ -128,29 +128,29 @@ func (b *Bar) Close(done bool) {
 	if b.bar != nil {
 		fmt.Fprintln(b.p.Stderr)
 	}
-	if done && b.there == b.total {
+	if done && b.resumed == b.total {
 		return // there was nothing to do
 	}
 	if done {
 		took := b.p.Now().Sub(b.started)
-		b.p.say("uploaded %s in %s", size(uint64(b.total)), took.Round(100*time.Millisecond))
+		b.p.infof("uploaded %s in %s", size(uint64(b.total)), took.Round(100*time.Millisecond))
 		return
 	}
-	if b.arrived > 0 && b.arrived < b.total {
-		b.p.say("%s of %s have arrived; the same command goes on there", size(uint64(b.arrived)), size(uint64(b.total)))
+	if b.uploaded > 0 && b.uploaded < b.total {
+		b.p.infof("%s of %s have arrived; the same command goes on there", size(uint64(b.uploaded)), size(uint64(b.total)))
 	}
 }
 
 // DevKeys says what can be pressed, or how it ends where nothing can.
 func (p *Printer) DevKeys(interactive bool) {
 	if interactive {
-		p.say("%s", p.bold("R rebuild and redeploy, Q stop, remove and leave"))
+		p.infof("%s", p.bold("R rebuild and redeploy, Q stop, remove and leave"))
 		return
 	}
-	p.say("following until a signal comes")
+	p.infof("following until a signal comes")
 }
 
 // StateChanged is a line between the lines of a log.
 func (p *Printer) StateChanged(state, why string) {
-	p.say("%s", p.bold("-- "+p.reason(state, why)+" --"))
+	p.infof("%s", p.bold("-- "+p.withReason(state, why)+" --"))
 }

@@ -38,8 +38,8 @@ func (h *Hint) Error() string { return h.Err.Error() }
 // Unwrap gives the cause.
 func (h *Hint) Unwrap() error { return h.Err }
 
-// Complain prints an error and returns the exit code.
-func (p *Printer) Complain(err error) int {
+// PrintError prints an error and returns the exit code.
+func (p *Printer) PrintError(err error) int {
 	var usage *Usage
 	var exit *Exit
 	switch {
@@ -50,23 +50,23 @@ func (p *Printer) Complain(err error) int {
 	case errors.Is(err, context.Canceled):
 		return api.ExitInterrupt
 	case errors.As(err, &usage):
-		p.complain(usage.Error(), "try: "+usage.Command+" --help")
+		p.errorLines(usage.Error(), "try: "+usage.Command+" --help")
 		return api.ExitUsage
 	}
 	text, list := err.Error(), []string(nil)
 	if fault := (*api.Fault)(nil); errors.As(err, &fault) {
-		text, list = once(text, fault)
+		text, list = splitFaults(text, fault)
 	}
-	p.complain(text, hint(err))
+	p.errorLines(text, hint(err))
 	for _, line := range list {
 		fmt.Fprintln(p.Stderr, "  "+journal.Plain(line))
 	}
 	return api.CodeOf(err).Exit()
 }
 
-// once gives the lines of a list, and of the text before it what the list does not say
+// splitFaults gives the lines of a list, and of the text before it what the list does not say
 // again. What the text says behind them, "and 12 more", becomes the last line.
-func once(text string, fault *api.Fault) (head string, list []string) {
+func splitFaults(text string, fault *api.Fault) (head string, list []string) {
 	for _, f := range fault.Faults {
 		list = append(list, f.Line())
 	}
@@ -87,7 +87,7 @@ func once(text string, fault *api.Fault) (head string, list []string) {
 	return head, list
 }
 
-func (p *Printer) complain(text, hint string) {
+func (p *Printer) errorLines(text, hint string) {
 	fmt.Fprintln(p.Stderr, "nexushub: "+journal.Plain(text))
 	if hint != "" {
 		fmt.Fprintln(p.Stderr, journal.Plain(hint))

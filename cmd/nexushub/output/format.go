@@ -43,15 +43,15 @@ func size(n uint64) string {
 	return fmt.Sprintf("%.1f %ciB", f, "KMGT"[unit-1])
 }
 
-func short(hash string) string {
+func shortHash(hash string) string {
 	if len(hash) > 12 {
 		return hash[:12]
 	}
 	return hash
 }
 
-// span is a duration in its two largest units.
-func span(d time.Duration) string {
+// twoUnits is a duration in its two largest units.
+func twoUnits(d time.Duration) string {
 	d = max(d, 0).Round(time.Second)
 	switch {
 	case d < time.Minute:
@@ -68,7 +68,7 @@ func (p *Printer) ago(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return span(p.Now().Sub(t)) + " ago"
+	return twoUnits(p.Now().Sub(t)) + " ago"
 }
 
 func (p *Printer) agoPtr(t *time.Time) string {
@@ -80,7 +80,7 @@ func (p *Printer) agoPtr(t *time.Time) string {
 
 func (p *Printer) in(t time.Time) string {
 	if d := t.Sub(p.Now()); d > 0 {
-		return "in " + span(d)
+		return "in " + twoUnits(d)
 	}
 	return "now"
 }
@@ -92,9 +92,9 @@ func (p *Printer) expiry(t time.Time) string {
 	case left <= 0:
 		return p.red("expired " + p.ago(t))
 	case left < 14*24*time.Hour:
-		return p.yellow("in " + span(left))
+		return p.yellow("in " + twoUnits(left))
 	default:
-		return "in " + span(left)
+		return "in " + twoUnits(left)
 	}
 }
 
@@ -105,7 +105,7 @@ func (p *Printer) expiryPtr(t *time.Time) string {
 	return p.expiry(*t)
 }
 
-func (p *Printer) reason(what, why string) string {
+func (p *Printer) withReason(what, why string) string {
 	if why == "" {
 		return what
 	}
@@ -127,12 +127,12 @@ func Shell(argv []string) string {
 		default:
 			b.WriteString(" ")
 		}
-		b.WriteString(quote(arg))
+		b.WriteString(shellQuote(arg))
 	}
 	return b.String()
 }
 
-func quote(s string) string {
+func shellQuote(s string) string {
 	bare := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@,+%", r)
 	}

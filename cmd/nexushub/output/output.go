@@ -43,7 +43,7 @@ func (p *Printer) json(doc any) (done bool, err error) {
 	return true, err
 }
 
-func (p *Printer) say(format string, args ...any) {
+func (p *Printer) infof(format string, args ...any) {
 	if !p.Quiet {
 		fmt.Fprintln(p.Stderr, p.clean(fmt.Sprintf(format, args...)))
 	}
@@ -55,7 +55,7 @@ func (p *Printer) Apps(apps []api.App) error {
 		return err
 	}
 	if len(apps) == 0 {
-		p.say("no applications yet: nexushub deploy DIR")
+		p.infof("no applications yet: nexushub deploy DIR")
 		return nil
 	}
 	t := p.table("NAME", "STATE", "SINCE", "HEALTH", "RESTARTS", "MEMORY", "URL")
@@ -65,38 +65,38 @@ func (p *Printer) Apps(apps []api.App) error {
 	return t.flush()
 }
 
-// Did confirms a change.
-func (p *Printer) Did(what string, a api.App) error {
+// Changed confirms a change.
+func (p *Printer) Changed(what string, a api.App) error {
 	if done, err := p.json(a); done {
 		return err
 	}
-	p.say("%s %s: %s", what, a.Name, p.reason(string(a.State), a.Why))
+	p.infof("%s %s: %s", what, a.Name, p.withReason(string(a.State), a.Why))
 	return nil
 }
 
-// Done is what --json prints of a change that has no other answer.
-type Done struct {
+// Change is what --json prints of a change that has no other answer.
+type Change struct {
 	Action string `json:"action"`         // removed, stopped, set, logged in, written, restored
 	Kind   string `json:"kind"`           // of what
 	Name   string `json:"name,omitempty"` // which
 }
 
-func (p *Printer) done(d Done, format string, args ...any) error {
+func (p *Printer) confirm(d Change, format string, args ...any) error {
 	if done, err := p.json(d); done {
 		return err
 	}
-	p.say(format, args...)
+	p.infof(format, args...)
 	return nil
 }
 
 // Removed confirms that something is gone.
 func (p *Printer) Removed(what, name string) error {
-	return p.done(Done{"removed", what, name}, "removed %s %s", what, name)
+	return p.confirm(Change{"removed", what, name}, "removed %s %s", what, name)
 }
 
 // StoppedAll confirms `stop --all`.
 func (p *Printer) StoppedAll() error {
-	return p.done(Done{Action: "stopped", Kind: "applications"}, "stopped every application; nexushub start APP lets all run again")
+	return p.confirm(Change{Action: "stopped", Kind: "applications"}, "stopped every application; nexushub start APP lets all run again")
 }
 
 // Plan is `plan`.
@@ -105,7 +105,7 @@ func (p *Printer) Plan(tasks []api.Task) error {
 		return err
 	}
 	if len(tasks) == 0 {
-		p.say("nothing to do: everything is as it should be")
+		p.infof("nothing to do: everything is as it should be")
 		return nil
 	}
 	t := p.table("ACTION", "APPLICATION", "UNIT", "REASON")
@@ -121,7 +121,7 @@ func (p *Printer) Routes(routes []api.Route) error {
 		return err
 	}
 	if len(routes) == 0 {
-		p.say("no routes")
+		p.infof("no routes")
 		return nil
 	}
 	t := p.table("HOST", "APPLICATION", "STATE", "TARGET", "STATIC", "IN FLIGHT", "REQUESTS", "LAST")
@@ -148,10 +148,10 @@ func (p *Printer) Certs(certs []api.Cert, root string) error {
 	if len(certs) > 0 {
 		err = t.flush()
 	} else {
-		p.say("no certificates yet: put NAME.crt and NAME.key into /etc/nexushub/certs, or the proxy makes its own at the first request")
+		p.infof("no certificates yet: put NAME.crt and NAME.key into /etc/nexushub/certs, or the proxy makes its own at the first request")
 	}
 	if root != "" {
-		p.say("to trust the local CA: cp %s /usr/local/share/ca-certificates/nexushub.crt && update-ca-certificates", root)
+		p.infof("to trust the local CA: cp %s /usr/local/share/ca-certificates/nexushub.crt && update-ca-certificates", root)
 	}
 	return err
 }
@@ -176,7 +176,7 @@ func (p *Printer) CertsChecked(certs []api.Cert, until time.Time) error {
 	if len(bad) > 0 {
 		return errors.New(strings.Join(bad, "\n"))
 	}
-	p.say("all certificates are good: %d", len(certs))
+	p.infof("all certificates are good: %d", len(certs))
 	return nil
 }
 
@@ -186,12 +186,12 @@ func (p *Printer) Releases(releases []api.Release) error {
 		return err
 	}
 	if len(releases) == 0 {
-		p.say("no releases")
+		p.infof("no releases")
 		return nil
 	}
 	t := p.table("RELEASE", "INSTALLED", "SIZE", "STATE")
 	for _, r := range releases {
-		t.row(short(r.ID), p.agoPtr(r.InstalledAt), size(uint64(r.Size)), releaseState(r))
+		t.row(shortHash(r.ID), p.agoPtr(r.InstalledAt), size(uint64(r.Size)), releaseState(r))
 	}
 	return t.flush()
 }
@@ -202,7 +202,7 @@ func (p *Printer) Tokens(tokens []api.Token) error {
 		return err
 	}
 	if len(tokens) == 0 {
-		p.say("no tokens: nexushub token create NAME")
+		p.infof("no tokens: nexushub token create NAME")
 		return nil
 	}
 	t := p.table("ID", "NAME", "CREATED", "EXPIRES", "LAST USED")
@@ -212,12 +212,12 @@ func (p *Printer) Tokens(tokens []api.Token) error {
 	return t.flush()
 }
 
-// Issued shows a new token, once.
-func (p *Printer) Issued(t api.IssuedToken) error {
+// IssuedToken shows a new token, once.
+func (p *Printer) IssuedToken(t api.IssuedToken) error {
 	if done, err := p.json(t); done {
 		return err
 	}
-	p.say("this token is shown once and kept only as a hash; hand it to: nexushub login HOST --token -")
+	p.infof("this token is shown once and kept only as a hash; hand it to: nexushub login HOST --token -")
 	_, err := fmt.Fprintln(p.Stdout, p.clean(t.Secret))
 	return err
 }
@@ -247,7 +247,7 @@ func (p *Printer) Version(client string, agent *api.System) error {
 }
 
 // Verified is `verify` without a fault.
-func (p *Printer) Verified(what string) { p.say("%s: no faults", what) }
+func (p *Printer) Verified(what string) { p.infof("%s: no faults", what) }
 
 // Faults is `verify` with some.
 func (p *Printer) Faults(faults any, lines string) error {
@@ -260,24 +260,24 @@ func (p *Printer) Faults(faults any, lines string) error {
 
 // LoggedIn confirms `login`.
 func (p *Printer) LoggedIn(host, file string) error {
-	return p.done(Done{"logged in", "host", host}, "logged in to %s; the token is in %s", host, file)
+	return p.confirm(Change{"logged in", "host", host}, "logged in to %s; the token is in %s", host, file)
 }
 
 // BackedUp confirms `backup`.
 func (p *Printer) BackedUp(file string) error {
-	return p.done(Done{"written", "backup", file}, "backup: %s", file)
+	return p.confirm(Change{"written", "backup", file}, "backup: %s", file)
 }
 
 // Restored confirms `restore`.
 func (p *Printer) Restored(file string) error {
-	return p.done(Done{"restored", "backup", file}, "restored: %s", file)
+	return p.confirm(Change{"restored", "backup", file}, "restored: %s", file)
 }
 
 // Warn says what is wrong with something that is done all the same.
-func (p *Printer) Warn(text string) { p.complain(text, "") }
+func (p *Printer) Warn(text string) { p.errorLines(text, "") }
 
-// Remark says what is worth knowing, and wrong with nothing.
-func (p *Printer) Remark(text string) { p.say("%s", plain.Text(text)) }
+// Note says what is worth knowing, and wrong with nothing.
+func (p *Printer) Note(text string) { p.infof("%s", plain.Text(text)) }
 
-// Running passes on what a started step says about itself.
-func (p *Printer) Running(step string) { p.say("%s ...", step) }
+// Step passes on what a started step says about itself.
+func (p *Printer) Step(step string) { p.infof("%s ...", step) }

@@ -133,7 +133,7 @@ func TestComplaints(t *testing.T) {
 		{errors.New("evil\x1b[2J"), 1, "nexushub: evil\\x1b[2J\n"},
 	} {
 		p, out := newPrinter()
-		if code := p.Complain(c.err); code != c.code {
+		if code := p.PrintError(c.err); code != c.code {
 			t.Errorf("%v: exit code %d, want %d", c.err, code, c.code)
 		}
 		// an error without a code is ours: its hint leads to the journal
@@ -158,7 +158,7 @@ func TestQuietStillComplains(t *testing.T) {
 	p, out := newPrinter()
 	p.Quiet = true
 	p.Removed("application", "x")
-	p.Complain(errors.New("boom"))
+	p.PrintError(errors.New("boom"))
 	if got := out.String(); !bytes.HasPrefix(out.Bytes(), []byte("nexushub: boom")) {
 		t.Errorf("got %q", got)
 	}

@@ -19,7 +19,7 @@ func (p *Printer) Status(a api.App) error {
 	}
 	fmt.Fprintln(p.Stdout, p.bold(name))
 	rows := p.pairs()
-	rows.row("state", p.reason(p.state(a.State)+", "+p.ago(a.Since), a.Why))
+	rows.row("state", p.withReason(p.state(a.State)+", "+p.ago(a.Since), a.Why))
 	if a.NextTry != nil {
 		rows.row("next try", fmt.Sprintf("%s, attempt %d", p.in(*a.NextTry), a.Attempt+1))
 	}
@@ -31,8 +31,8 @@ func (p *Printer) Status(a api.App) error {
 	rows.row("usage", usage(a))
 	rows.row("requests", requests(a))
 	rows.row("sandbox", exposure(a))
-	rows.row("release", short(a.Release))
-	rows.row("revision", short(a.Revision))
+	rows.row("release", shortHash(a.Release))
+	rows.row("revision", shortHash(a.Revision))
 	if a.ExpiresAt != nil {
 		rows.row("expires", p.in(*a.ExpiresAt)+", if nothing uses it")
 	}
@@ -47,7 +47,7 @@ func (p *Printer) System(s api.System) error {
 		return err
 	}
 	rows := p.pairs()
-	rows.row("nexushubd", s.Version+" ("+s.Commit+"), up "+span(p.Now().Sub(s.StartedAt)))
+	rows.row("nexushubd", s.Version+" ("+s.Commit+"), up "+twoUnits(p.Now().Sub(s.StartedAt)))
 	rows.row("systemd", s.Systemd+", cgroup "+map[bool]string{true: "v2", false: "v1"}[s.CgroupV2]+", "+connected(s.Connected))
 	rows.row("proxy", connected(s.ProxyConnected)+fmt.Sprintf(", route table %d", s.Generation))
 	rows.row("listening", strings.Join(s.Listeners, " "))

@@ -56,7 +56,7 @@ func (t *table) line(b *strings.Builder, width []int, cells []string, style func
 	b.WriteByte('\n')
 }
 
-// pairs are the lines of `status`: a word and what there is to say.
+// pairs are the lines of `status`: a label and its text.
 type pairs struct {
 	p *Printer
 	b strings.Builder
@@ -64,11 +64,11 @@ type pairs struct {
 
 func (p *Printer) pairs() *pairs { return &pairs{p: p} }
 
-func (l *pairs) row(word, text string) {
+func (l *pairs) row(label, text string) {
 	if text == "" {
 		return
 	}
-	l.b.WriteString(strings.Repeat(" ", max(0, 12-len(word))) + journal.Plain(word) + ": " + l.p.clean(text) + "\n")
+	l.b.WriteString(strings.Repeat(" ", max(0, 12-len(label))) + journal.Plain(label) + ": " + l.p.clean(text) + "\n")
 }
 
 func (l *pairs) flush() error {

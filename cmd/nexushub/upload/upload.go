@@ -23,9 +23,9 @@ const ChunkSize = 2 << 20
 // parallel is how many chunks travel at once: enough to fill a line with latency.
 const parallel = 3
 
-// Patience is how long an agent may be away before an upload is given up. What was
+// RetryTimeout is how long an agent may be away before an upload is given up. What was
 // acknowledged stays, and the same command goes on there.
-const Patience = 5 * time.Minute
+const RetryTimeout = 5 * time.Minute
 
 // Agent is the receiving side, see api.Client.
 type Agent interface {
@@ -35,8 +35,8 @@ type Agent interface {
 
 // Progress hears of every chunk that is safe on the other side, and why it pauses.
 type Progress interface {
-	There(bytes int64) // already, from an earlier attempt
-	Arrived(bytes int64)
+	Resume(bytes int64) // already, from an earlier attempt
+	Add(bytes int64)
 	Waiting(err error)
 }
 
@@ -53,7 +53,7 @@ func Run(ctx context.Context, a Agent, id string, p pack.Package, report Progres
 	if err != nil {
 		return err
 	}
-	report.There(u.size(0, u.total) - u.sizeOf(missing))
+	report.Resume(u.size(0, u.total) - u.sizeOf(missing))
 	return u.send(ctx, missing)
 }
 
@@ -72,7 +72,7 @@ func chunks(size int64) int { return int(max(1, (size+ChunkSize-1)/ChunkSize)) }
 func (u *run) missing(ctx context.Context) ([]api.ChunkRange, error) {
 	all := []api.ChunkRange{{From: 0, To: u.total - 1}}
 	var status api.UploadStatus
-	err := u.patiently(ctx, func() (err error) {
+	err := u.retry(ctx, func() (err error) {
 		status, err = u.agent.UploadStatus(ctx, u.id)
 		return err
 	})
@@ -109,28 +109,28 @@ func (u *run) chunk(ctx context.Context, i int) error {
 		return err
 	}
 	c := api.Chunk{Index: i, Total: u.total, MD5: u.pkg.MD5, SHA256: u.pkg.SHA256, Data: data}
-	err := u.patiently(ctx, func() error {
+	err := u.retry(ctx, func() error {
 		_, err := u.agent.UploadChunk(ctx, u.id, c)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("chunk %d of %d: %w", i+1, u.total, err)
 	}
-	u.report.Arrived(int64(len(data)))
+	u.report.Add(int64(len(data)))
 	return nil
 }
 
-// patiently repeats what fails for a reason that passes.
-func (u *run) patiently(ctx context.Context, f func() error) error {
-	return Patiently(ctx, u.report.Waiting, f)
+// retry repeats what fails for a reason that passes.
+func (u *run) retry(ctx context.Context, f func() error) error {
+	return Retry(ctx, u.report.Waiting, f)
 }
 
-// Patiently calls f until it succeeds, fails for good, or Patience is over.
-func Patiently(ctx context.Context, waiting func(error), f func() error) error {
-	until := time.Now().Add(Patience)
+// Retry calls f until it succeeds, fails for good, or RetryTimeout has passed.
+func Retry(ctx context.Context, waiting func(error), f func() error) error {
+	until := time.Now().Add(RetryTimeout)
 	for delay := 200 * time.Millisecond; ; delay = min(2*delay, 5*time.Second) {
 		err := f()
-		if err == nil || !passing(err) || time.Now().Add(delay).After(until) {
+		if err == nil || !transient(err) || time.Now().Add(delay).After(until) {
 			return err
 		}
 		waiting(err)
@@ -144,8 +144,8 @@ func Patiently(ctx context.Context, waiting func(error), f func() error) error {
 	}
 }
 
-// passing errors are those of a way that is interrupted or an agent that restarts.
-func passing(err error) bool {
+// transient errors are those of a way that is interrupted or an agent that restarts.
+func transient(err error) bool {
 	for _, code := range []api.Code{api.Unavailable, api.Timeout, api.TooMany} {
 		if errors.Is(err, code) {
 			return true

@@ -57,9 +57,9 @@ type progress struct {
 	waits          int
 }
 
-func (p *progress) Arrived(n int64) { p.mu.Lock(); p.arrived += n; p.mu.Unlock() }
-func (p *progress) There(n int64)   { p.mu.Lock(); p.there += n; p.mu.Unlock() }
-func (p *progress) Waiting(error)   { p.mu.Lock(); p.waits++; p.mu.Unlock() }
+func (p *progress) Add(n int64)    { p.mu.Lock(); p.arrived += n; p.mu.Unlock() }
+func (p *progress) Resume(n int64) { p.mu.Lock(); p.there += n; p.mu.Unlock() }
+func (p *progress) Waiting(error)  { p.mu.Lock(); p.waits++; p.mu.Unlock() }
 
 func file(t *testing.T) (pack.Package, []byte) {
 	t.Helper()
@@ -132,7 +132,7 @@ func TestPassingFaultsAreWaitedFor(t *testing.T) {
 func TestPatienceEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
-		err := Patiently(t.Context(), func(error) { n++ }, func() error { return api.Unavailable })
+		err := Retry(t.Context(), func(error) { n++ }, func() error { return api.Unavailable })
 		if !errors.Is(err, api.Unavailable) || n < 50 {
 			t.Errorf("got %v after %d tries", err, n)
 		}

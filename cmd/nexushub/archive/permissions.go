@@ -41,7 +41,7 @@ func newAccounts(user, group func(string) (int, bool)) *accounts {
 	return &accounts{user, group, map[string]account{}, map[string]account{}}
 }
 
-func ask(known map[string]account, lookup func(string) (int, bool), name string, otherwise int) int {
+func lookup(known map[string]account, lookup func(string) (int, bool), name string, otherwise int) int {
 	a, asked := known[name]
 	if !asked && name != "" {
 		a.id, a.known = lookup(name)
@@ -55,7 +55,7 @@ func ask(known map[string]account, lookup func(string) (int, bool), name string,
 
 // owner goes by name where this host knows it: the numbers of another host mean others.
 func (a *accounts) owner(e entry) (uid, gid int) {
-	return ask(a.knownUser, a.user, e.Uname, e.Uid), ask(a.knownGroup, a.group, e.Gname, e.Gid)
+	return lookup(a.knownUser, a.user, e.Uname, e.Uid), lookup(a.knownGroup, a.group, e.Gname, e.Gid)
 }
 
 // The names that the package makes.
@@ -64,21 +64,21 @@ const (
 	operators = "nexushub"
 )
 
-// rights says whose an entry gets and what may be done with it. What root works with
+// permissions says whose an entry gets and what may be done with it. What root works with
 // belongs to root whatever the archive says, and what the proxy works with to one of the
 // two; nobody else gets to write there. An application has its folder to itself.
-func (a *accounts) rights(t tree, e entry) (uid, gid int, mode fs.FileMode) {
+func (a *accounts) permissions(t tree, e entry) (uid, gid int, mode fs.FileMode) {
 	uid, gid = a.owner(e)
 	mode = fs.FileMode(e.Mode).Perm()
 	if e.Mode&0o1000 != 0 && e.FileInfo().IsDir() {
 		mode |= fs.ModeSticky
 	}
-	proxyUID := ask(a.knownUser, a.user, proxyUser, 0)
-	proxyGID := ask(a.knownGroup, a.group, proxyUser, 0)
+	proxyUID := lookup(a.knownUser, a.user, proxyUser, 0)
+	proxyGID := lookup(a.knownGroup, a.group, proxyUser, 0)
 	switch t.owner {
 	case root:
 		uid, mode = 0, mode&^0o022
-		if gid != proxyGID && gid != ask(a.knownGroup, a.group, operators, 0) {
+		if gid != proxyGID && gid != lookup(a.knownGroup, a.group, operators, 0) {
 			gid = 0
 		}
 	case proxy:

@@ -9,25 +9,25 @@ import (
 	"syscall"
 )
 
-// unbroken is held by what is worse half done than late.
-var unbroken sync.Mutex
+// uninterrupted is held by what is worse half done than late.
+var uninterrupted sync.Mutex
 
 // interruptible makes the second Ctrl-C end the program: who presses it twice does not
 // want to wait. A terminal that goes may well say so twice, too.
 func interruptible(ctx context.Context) {
 	context.AfterFunc(ctx, func() {
-		unbroken.Lock()
-		defer unbroken.Unlock()
+		uninterrupted.Lock()
+		defer uninterrupted.Unlock()
 		signal.Reset(os.Interrupt)
 	})
 }
 
-// whole runs do to its end, unless ctx has ended before: neither a second Ctrl-C nor a
+// uninterruptible runs do to its end, unless ctx has ended before: neither a second Ctrl-C nor a
 // reader of our output who goes away (`| head`, a connection that is lost) ends the
 // program meanwhile.
-func whole(ctx context.Context, do func() error) error {
-	unbroken.Lock()
-	defer unbroken.Unlock()
+func uninterruptible(ctx context.Context, do func() error) error {
+	uninterrupted.Lock()
+	defer uninterrupted.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -35,8 +35,8 @@ func whole(ctx context.Context, do func() error) error {
 	return do()
 }
 
-// apart makes a command that the terminal does not reach: only ctx ends it.
-func apart(cmd *exec.Cmd) *exec.Cmd {
+// detached makes a command that the terminal does not reach: only ctx ends it.
+func detached(cmd *exec.Cmd) *exec.Cmd {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd
 }

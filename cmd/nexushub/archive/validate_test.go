@@ -141,7 +141,7 @@ func TestWhoseArchiveItIs(t *testing.T) {
 	h.must(err)
 	foreign := strange{info, &syscall.Stat_t{Uid: 4711}}
 	h.must(os.Chmod(file, 0o600))
-	if err := trustworthy(file, foreign, nil); !errors.Is(err, api.Forbidden) {
+	if err := checkOwner(file, foreign, nil); !errors.Is(err, api.Forbidden) {
 		t.Errorf("somebody's archive: %v", err)
 	}
 }
@@ -151,12 +151,12 @@ func TestPlaces(t *testing.T) {
 		"etc/nexushub": "etc/nexushub|", "etc/nexushub/a/b": "etc/nexushub|a/b", "./var/lib/nexushub-proxy/ca/": "var/lib/nexushub-proxy|ca",
 		apps: apps + "|", apps + "/id": apps + "/id|", apps + "/id/f": apps + "/id|f",
 	} {
-		if tr, rel, err := place(name); err != nil || tr.path()+"|"+rel != want {
+		if tr, rel, err := treeOf(name); err != nil || tr.path()+"|"+rel != want {
 			t.Errorf("%s: %s|%s, %v", name, tr.path(), rel, err)
 		}
 	}
 	for _, name := range []string{"", "/", ".", "..", "etc", "etc/passwd", "/etc/nexushub/a", "../etc/nexushub", "etc/nexushub/../passwd", "etc//nexushub", "etc/nexushub/./a", "var/lib/nexushubs", "././etc/nexushub"} {
-		if _, _, err := place(name); !errors.Is(err, api.Invalid) {
+		if _, _, err := treeOf(name); !errors.Is(err, api.Invalid) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}

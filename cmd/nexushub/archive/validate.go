@@ -13,9 +13,9 @@ import (
 	"github.com/nexushub/nexushub/api"
 )
 
-// trustworthy says whether nobody but root and those who are trusted had a part in the
+// checkOwner refuses an archive unless nobody but root and those who are trusted had a part in the
 // archive.
-func trustworthy(file string, info fs.FileInfo, trusted []int) error {
+func checkOwner(file string, info fs.FileInfo, trusted []int) error {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !info.Mode().IsRegular():
@@ -28,16 +28,16 @@ func trustworthy(file string, info fs.FileInfo, trusted []int) error {
 	return nil
 }
 
-// place says which tree a name belongs to, and its name there: empty for the tree
+// treeOf says which tree a name belongs to, and its name there: empty for the tree
 // itself, and for the folder of all applications.
-func place(name string) (t tree, rel string, err error) {
+func treeOf(name string) (t tree, rel string, err error) {
 	clean := strings.TrimSuffix(strings.TrimPrefix(name, "./"), "/")
 	for part := range strings.SplitSeq(clean, "/") {
 		if part == "" || part == "." || part == ".." {
 			return t, "", fmt.Errorf("%q leads somewhere else: %w", name, api.Invalid)
 		}
 	}
-	for _, t := range kept {
+	for _, t := range hostTrees {
 		if clean == t.path() {
 			return t, "", nil
 		}
@@ -55,10 +55,10 @@ func place(name string) (t tree, rel string, err error) {
 	return t, "", fmt.Errorf("%q does not belong in a backup: %w", name, api.Invalid)
 }
 
-// admit refuses an entry that no backup has. That nothing comes twice, and that every
+// validate refuses an entry that no backup has. That nothing comes twice, and that every
 // folder is one and comes before what is in it, shows when the fresh tree is made.
-func admit(e entry) (t tree, rel string, err error) {
-	if t, rel, err = place(e.Name); err != nil {
+func validate(e entry) (t tree, rel string, err error) {
+	if t, rel, err = treeOf(e.Name); err != nil {
 		return t, rel, err
 	}
 	switch e.Typeflag {
@@ -68,7 +68,7 @@ func admit(e entry) (t tree, rel string, err error) {
 			err = fmt.Errorf("%q is a link to nowhere: %w", e.Name, api.Invalid)
 		}
 	case tar.TypeLink:
-		err = admitHardLink(e, t)
+		err = validateHardLink(e, t)
 	default:
 		err = fmt.Errorf("%q is neither a file nor a folder nor a link: %w", e.Name, api.Invalid)
 	}
@@ -84,9 +84,9 @@ func admit(e entry) (t tree, rel string, err error) {
 	return t, rel, err
 }
 
-// admitHardLink takes them within one application: elsewhere we make none.
-func admitHardLink(e entry, t tree) error {
-	to, rel, err := place(e.Linkname)
+// validateHardLink takes them within one application: elsewhere we make none.
+func validateHardLink(e entry, t tree) error {
+	to, rel, err := treeOf(e.Linkname)
 	if err == nil && (t.owner != application || to != t || rel == "") {
 		err = fmt.Errorf("%q is a hard link to %q: %w", e.Name, e.Linkname, api.Invalid)
 	}
