@@ -28,13 +28,13 @@ type Client struct {
 	token string
 	http  *http.Client
 
-	where    string        // base, or the socket
-	patience time.Duration // of calls that only ask
+	address       string        // base, or the socket
+	answerTimeout time.Duration // of calls that only ask
 }
 
-// patience is much longer than a restart of the agent takes. There must be an end: the
+// answerTimeout is much longer than a restart of the agent takes. There must be an end: the
 // socket is PID 1's and takes connections also while no agent can be started.
-const patience = 15 * time.Second
+const answerTimeout = 15 * time.Second
 
 // NewClient speaks over the control socket, where the kernel vouches for the caller.
 func NewClient(socket string) *Client {
@@ -43,7 +43,7 @@ func NewClient(socket string) *Client {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		},
 	}
-	return &Client{base: "http://nexushub", http: &http.Client{Transport: t}, where: socket, patience: patience}
+	return &Client{base: "http://nexushub", http: &http.Client{Transport: t}, address: socket, answerTimeout: answerTimeout}
 }
 
 // NewRemoteClient speaks to an API host (admin.DOMAIN) through the TLS proxy. roots
@@ -53,7 +53,7 @@ func NewRemoteClient(base, token string, roots *x509.CertPool) *Client {
 	t.DialContext = dialLocalhost
 	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	base = strings.TrimSuffix(base, "/")
-	return &Client{base: base, token: token, http: &http.Client{Transport: t}, where: base, patience: patience}
+	return &Client{base: base, token: token, http: &http.Client{Transport: t}, address: base, answerTimeout: answerTimeout}
 }
 
 // dialLocalhost leads names below .localhost to this host (RFC 6761, 6.3), as browsers
@@ -78,9 +78,9 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		header.Set("Content-Type", "application/json")
 	}
 	if method == http.MethodGet {
-		silent := fmt.Errorf("%s: no answer within %s: %w", c.where, c.patience, Unavailable)
+		noAnswer := fmt.Errorf("%s: no answer within %s: %w", c.address, c.answerTimeout, Unavailable)
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, c.patience, silent)
+		ctx, cancel = context.WithTimeoutCause(ctx, c.answerTimeout, noAnswer)
 		defer cancel()
 	}
 	res, err := c.send(ctx, method, path, header, body)

@@ -147,7 +147,7 @@ func TestClientDoesNotWaitForeverForAnAnswer(t *testing.T) {
 	}
 	t.Cleanup(func() { l.Close() })
 	c := NewClient(path)
-	c.patience = 10 * time.Millisecond
+	c.answerTimeout = 10 * time.Millisecond
 	if _, err := c.Apps(t.Context()); !errors.Is(err, Unavailable) || !strings.Contains(err.Error(), path) {
 		t.Errorf("error = %v, want that %s does not answer", err, path)
 	}

@@ -51,14 +51,14 @@ const (
 	ExitInterrupt  = 130
 )
 
-type meaning struct {
+type codeInfo struct {
 	status int
 	exit   int
-	words  string
+	text   string
 }
 
-// table is the only place that ties a code to a status, an exit code and words.
-var table = map[Code]meaning{
+// codes is the only place that ties a code to a status, an exit code and words.
+var codes = map[Code]codeInfo{
 	Malformed:       {http.StatusBadRequest, ExitUsage, "malformed request"},
 	Unauthenticated: {http.StatusUnauthorized, ExitNoSuch, "not authenticated"},
 	Forbidden:       {http.StatusForbidden, ExitNoSuch, "not permitted"},
@@ -78,16 +78,16 @@ var table = map[Code]meaning{
 }
 
 // Error is the code in words, lower case, to stand at the end of a wrapped message.
-func (c Code) Error() string { return table[c.known()].words }
+func (c Code) Error() string { return codes[c.known()].text }
 
 // Status is the HTTP status of the code.
-func (c Code) Status() int { return table[c.known()].status }
+func (c Code) Status() int { return codes[c.known()].status }
 
 // Exit is the exit code of a command that ends with the code.
-func (c Code) Exit() int { return table[c.known()].exit }
+func (c Code) Exit() int { return codes[c.known()].exit }
 
 func (c Code) known() Code {
-	if _, ok := table[c]; ok {
+	if _, ok := codes[c]; ok {
 		return c
 	}
 	return Internal
@@ -110,7 +110,7 @@ func CodeOfStatus(status int) Code {
 	case http.StatusBadGateway: // a gateway did not reach the agent
 		return Unavailable
 	}
-	for c, m := range table {
+	for c, m := range codes {
 		if m.status == status {
 			return c
 		}

@@ -9,7 +9,7 @@ import (
 
 // Every code survives the way through a problem document to the client.
 func TestCodesRoundTrip(t *testing.T) {
-	for code := range table {
+	for code := range codes {
 		err := fmt.Errorf("thing %q: %w", "x", code)
 		p := ProblemOf(err, "trace")
 		if p.Status != code.Status() || p.Title == "" {

@@ -61,7 +61,7 @@ func codeOf(err error) Code {
 // FaultOf is the way back: a problem document as an error with its code.
 func FaultOf(p problem.Problem) *Fault {
 	code := Code(strings.TrimPrefix(p.Type, problemType))
-	if _, ok := table[code]; !ok {
+	if _, ok := codes[code]; !ok {
 		code = CodeOfStatus(p.Status)
 	}
 	detail := p.Detail
