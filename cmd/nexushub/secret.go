@@ -70,15 +70,17 @@ func (c *cli) secretSet() *cobra.Command {
 	cmd.Flags().BoolVar(&credential, "credential", false, "a file in $CREDENTIALS_DIRECTORY instead of an environment variable")
 	cmd.Flags().StringSliceVar(&s.For, "for", nil, "whose releases get it: operators, root, developers, unrecorded, or an API token")
 	cmd.Flags().BoolVar(&s.KeepValue, "keep-value", false, "change only who gets it")
-	cmd.MarkFlagsMutuallyExclusive("credential", "keep-value")
 	_ = cmd.RegisterFlagCompletionFunc("for", c.completeAudience) // fails for a flag that is not there
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case s.KeepValue && len(s.For) == 0:
+			return usage(cmd, errors.New("--keep-value changes nothing without --for"))
+		case s.KeepValue && credential:
+			return usage(cmd, errors.New("--credential needs a value, which --keep-value does not read"))
+		}
 		client, err := c.local()
 		if err != nil {
 			return err
-		}
-		if s.KeepValue && len(s.For) == 0 {
-			return usage(cmd, errors.New("--keep-value changes nothing without --for"))
 		}
 		if s.Name = args[1]; !s.KeepValue {
 			if err := c.secretValue(cmd.Context(), &s, credential); err != nil {
