@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 )
 
@@ -54,19 +53,15 @@ func TestVerifyAManifest(t *testing.T) {
 	}
 }
 
+func testCLI() *cli { return newCLI(strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{}) }
+
 // Every command says what it does and shows how.
 func TestEveryCommandHasAnExample(t *testing.T) {
-	c := newCLI(strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{})
-	var check func(*cobra.Command)
-	check = func(cmd *cobra.Command) {
-		for _, sub := range cmd.Commands() {
-			check(sub)
-		}
-		if cmd.Runnable() && !cmd.HasSubCommands() && !cmd.Hidden && (cmd.Short == "" || cmd.Example == "") {
+	for _, cmd := range leaves(testCLI().root()) {
+		if cmd.Short == "" || cmd.Example == "" {
 			t.Errorf("%s has no example", cmd.CommandPath())
 		}
 	}
-	check(c.root())
 }
 
 // A FIFO in a developer's folder must not make root wait.
