@@ -53,9 +53,9 @@ func (c *cli) readAll() (string, error) {
 	case err != nil:
 		return "", err
 	case len(data) == 0:
-		return "", errors.New("stdin is empty: there is no value to read")
+		return "", errors.New("stdin is empty: no value to read")
 	case len(data) > maxSecret:
-		return "", fmt.Errorf("a secret of more than %d bytes: %w", maxSecret, api.TooLarge)
+		return "", fmt.Errorf("the value has more than %d bytes: %w", maxSecret, api.TooLarge)
 	}
 	return string(data), nil
 }

@@ -22,22 +22,22 @@ import (
 func (c *cli) backup() *cobra.Command {
 	var data bool
 	cmd := &cobra.Command{
-		Use: "backup FILE", Short: "write configuration, state, releases and secrets into one archive (root)",
-		Long: `backup writes /etc/nexushub, /var/lib/nexushub and /var/lib/nexushub-proxy into a tar.gz
-that only root can read: it holds secrets and private keys. The agent may run
-meanwhile: its files are replaced as wholes. With --data the state folders of the
-applications are added; stop those that do not like being copied while they write.
+		Use: "backup FILE", Short: "Back up configuration, state, releases and secrets to an archive (root)",
+		Long: `backup writes /etc/nexushub, /var/lib/nexushub and /var/lib/nexushub-proxy to a tar.gz
+that only root can read: it holds secrets and private keys. The agent may keep running:
+it replaces its files as a whole. With --data the archive also holds the state folders
+of the applications; stop those whose files must not be copied while they change.
 
-Files with holes are stored as such, hard links within an application are kept;
-sockets, FIFOs, extended attributes and ACLs are not. What an application does to its
-files meanwhile is its own trouble: each file that could not be taken, or not as it was,
-is a line on stderr, and the exit code is 5 if content is missing. The rest is complete.
+Sparse files stay sparse, and hard links within an application are kept; sockets, FIFOs,
+extended attributes and ACLs are left out. A file of an application that could not be
+read, or that changed while it was read, is reported on stderr; if content is missing,
+the exit code is 5. The rest of the archive is complete.
 
-FILE gets its name when it is whole; until then nothing is there under any name.`,
+FILE appears only when it is complete: an interrupted backup leaves nothing behind.`,
 		Example: "  nexushub backup /root/nexushub.tar.gz\n  nexushub backup --data /root/nexushub-with-data.tar.gz",
 		Args:    cobra.ExactArgs(1),
 	}
-	cmd.Flags().BoolVar(&data, "data", false, "with the state folders of the applications")
+	cmd.Flags().BoolVar(&data, "data", false, "include the state folders of the applications")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := needRoot(); err != nil {
 			return err
@@ -75,7 +75,7 @@ func (c *cli) writeBackup(ctx context.Context, base, file string, data bool, not
 		return err
 	}
 	if shared {
-		c.out.Warn("others can write to " + folder.Name() + ": they cannot read the archive, but remove it or put another in its place")
+		c.out.Warn("other users can write to " + folder.Name() + ": they cannot read the archive, but can remove or replace it")
 	}
 	if err := checkDestination(folder, file, shared); err != nil {
 		return err
@@ -85,7 +85,7 @@ func (c *cli) writeBackup(ctx context.Context, base, file string, data bool, not
 		return err
 	}
 	if err := archive.Write(ctx, f, base, data, note); err != nil {
-		return fmt.Errorf("%s is not written: %w", file, errors.Join(err, f.Discard()))
+		return fmt.Errorf("%s was not written: %w", file, errors.Join(err, f.Discard()))
 	}
 	return f.Commit()
 }
@@ -97,7 +97,7 @@ func checkDestination(folder *beneath.Dir, file string, shared bool) error {
 	info, err := folder.Lstat(filepath.Base(file))
 	switch {
 	case strings.HasSuffix(file, "/"), err == nil && info.IsDir():
-		return fmt.Errorf("%s is a folder: name a file in it, such as %s: %w", file, filepath.Join(file, "nexushub.tar.gz"), api.Invalid)
+		return fmt.Errorf("%s is a folder: name a file in it, for example %s: %w", file, filepath.Join(file, "nexushub.tar.gz"), api.Invalid)
 	case errors.Is(err, fs.ErrNotExist), err == nil && info.Mode().IsRegular():
 		return nil
 	case err != nil:
@@ -105,7 +105,7 @@ func checkDestination(folder *beneath.Dir, file string, shared bool) error {
 	case shared && info.Mode()&fs.ModeSymlink != 0:
 		return nil
 	}
-	return fmt.Errorf("%s is not a regular file (%s), and the archive would take its place: name another file: %w", file, info.Mode(), api.Invalid)
+	return fmt.Errorf("%s is not a regular file (%s), which the archive would replace: name another file: %w", file, info.Mode(), api.Invalid)
 }
 
 // othersCanWrite says whether others decide what is found in the folder tomorrow.

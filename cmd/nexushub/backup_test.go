@@ -56,7 +56,7 @@ func TestABackupIsNoFolder(t *testing.T) {
 	c, _ := quiet()
 	dir := t.TempDir()
 	err := c.writeBackup(t.Context(), aHost(t), dir, false, func(archive.Note) { t.Error("it has begun") })
-	if err == nil || !strings.Contains(err.Error(), dir+" is a folder: name a file in it, such as "+dir+"/nexushub.tar.gz") {
+	if err == nil || !strings.Contains(err.Error(), dir+" is a folder: name a file in it, for example "+dir+"/nexushub.tar.gz") {
 		t.Errorf("says %v", err)
 	}
 }
@@ -109,7 +109,7 @@ func TestAPreparedFolderDoesNotLeadABackup(t *testing.T) {
 	if info, err := os.Lstat(file); err != nil || info.Mode() != 0o600 {
 		t.Errorf("archive is %v, %v", info.Mode(), err)
 	}
-	if !strings.Contains(said.String(), "others can write to "+dir) {
+	if !strings.Contains(said.String(), "other users can write to "+dir) {
 		t.Errorf("said %q", said)
 	}
 }

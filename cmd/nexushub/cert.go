@@ -6,7 +6,7 @@ import (
 
 func (c *cli) cert() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "cert", Aliases: []string{"certs"}, Short: "show and check the certificates",
+		Use: "cert", Aliases: []string{"certs"}, Short: "List and check the certificates",
 		Example: "  nexushub cert\n  nexushub cert check --days 14",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -17,7 +17,7 @@ func (c *cli) cert() *cobra.Command {
 		},
 	}
 	cmd.AddCommand(&cobra.Command{
-		Use: "list", Short: "show the certificates, when they expire, and what to trust",
+		Use: "list", Short: "List the certificates, when they expire, and how to trust the local CA",
 		Example: "  nexushub cert list\n  nexushub cert list --json | jq -r '.[].not_after'",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.showCerts(cmd) },
@@ -44,13 +44,13 @@ func (c *cli) showCerts(cmd *cobra.Command) error {
 func (c *cli) certCheck() *cobra.Command {
 	days := 14
 	cmd := &cobra.Command{
-		Use: "check", Short: "fail when a certificate cannot be used or expires soon",
-		Long: `check says which certificates cannot be used or expire within --days, and ends with 1
-when there is one: for a timer or a monitor. The local CA renews its certificates itself.`,
+		Use: "check", Short: "Fail if a certificate is unusable or expires soon",
+		Long: `check names the certificates that are unusable or expire within --days, and exits with 1
+if there are any: for a timer or a monitor. The local CA renews its own certificates.`,
 		Example: "  nexushub cert check\n  nexushub cert check --days 30 --quiet || mail -s certificates root",
 		Args:    cobra.NoArgs,
 	}
-	cmd.Flags().IntVar(&days, "days", days, "how long each certificate must be valid still")
+	cmd.Flags().IntVar(&days, "days", days, "days for which each certificate must remain valid")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		client, err := c.local()
 		if err != nil {

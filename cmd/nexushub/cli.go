@@ -32,20 +32,20 @@ func newCLI(in io.Reader, out, err io.Writer) *cli {
 }
 
 const rootLong = `nexushub runs applications on this host: systemd supervises them, the journal keeps
-their logs, and a TLS proxy leads host names to them.
+their logs, and a TLS proxy routes host names to them.
 
-Operators use it on the host itself, through the control socket (root and the group
-nexushub). Developers use it from anywhere: nexushub login HOST --token -`
+Operators use it on the host itself, through the control socket (root and members of
+the group nexushub). Developers use it from anywhere after: nexushub login HOST --token -`
 
-const rootExample = `  nexushub list                        what runs here
-  nexushub deploy ./myapp              package a folder, upload, run, print the URL
+const rootExample = `  nexushub list                        show what is running
+  nexushub deploy ./myapp              package, upload and run a folder, print its URL
   nexushub logs -f myapp               follow a log
-  nexushub status myapp                state, health, memory, and why it is so
-  nexushub rollback myapp              run the previous release again`
+  nexushub status myapp                state, health, memory, and the reason for the state
+  nexushub rollback myapp              go back to the previous release`
 
 func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{
-		Use: "nexushub", Short: "applications on this host", Long: rootLong, Example: rootExample,
+		Use: "nexushub", Short: "manage the applications of this host", Long: rootLong, Example: rootExample,
 		Version: version.String(), SilenceErrors: true, SilenceUsage: true,
 		SuggestionsMinimumDistance: 2,
 		Args:                       cobra.ArbitraryArgs, RunE: c.noCommand,
@@ -53,13 +53,28 @@ func (c *cli) root() *cobra.Command {
 	root.SetVersionTemplate("nexushub {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
 	flags := root.PersistentFlags()
-	flags.BoolVar(&c.out.AsJSON, "json", false, "print what the API answers, as JSON")
+	flags.BoolVar(&c.out.AsJSON, "json", false, "print the answer of the API as JSON")
 	flags.BoolVarP(&c.out.Quiet, "quiet", "q", false, "no progress, only data and errors")
 	flags.StringVar(&c.socket, "socket", api.Socket, "control socket of the agent")
-	flags.StringVar(&c.host, "host", os.Getenv("NEXUSHUB_HOST"), "API host to use instead of the socket, after nexushub login")
-	root.AddCommand(c.list(), c.status(), c.start(), c.stop(), c.restart(), c.deploy(), c.dev(), c.remove(), c.releases(), c.rollback(),
-		c.logs(), c.routes(), c.cert(), c.plan(), c.explain(), c.exec(), c.secret(), c.token(), c.login(),
-		c.verify(), c.top(), c.backup(), c.restore(), c.version(), c.manPage(root))
+	flags.StringVar(&c.host, "host", os.Getenv("NEXUSHUB_HOST"), "API host to use instead of the socket (see nexushub login)")
+	for _, group := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Deploy applications:", []*cobra.Command{c.deploy(), c.dev(), c.releases(), c.rollback(), c.remove()}},
+		{"Operate applications:", []*cobra.Command{
+			c.list(), c.status(), c.logs(), c.top(), c.start(), c.stop(), c.restart(), c.exec(), c.explain(),
+		}},
+		{"Manage access and secrets:", []*cobra.Command{c.login(), c.token(), c.secret()}},
+		{"Manage the host:", []*cobra.Command{c.plan(), c.routes(), c.cert(), c.verify(), c.backup(), c.restore()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
+		for _, cmd := range group.commands {
+			cmd.GroupID = group.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(c.version(), c.manPage(root))
 	for _, cmd := range root.Commands() {
 		argsAreUsageErrors(cmd)
 	}
@@ -74,7 +89,7 @@ func argsAreUsageErrors(cmd *cobra.Command) {
 			if err := check(cmd, args); err != nil {
 				text := err.Error()
 				if strings.Contains(text, "arg(s)") || strings.HasPrefix(text, "unknown command ") { // cobra's words for their number
-					err = fmt.Errorf("invalid number of arguments: %d, for: %s", len(args), cmd.UseLine())
+					err = fmt.Errorf("wrong number of arguments (%d), usage: %s", len(args), cmd.UseLine())
 				}
 				return usage(cmd, err)
 			}
@@ -95,9 +110,9 @@ func (c *cli) noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return cmd.Help()
 	}
-	err := fmt.Errorf("there is no command %q", args[0])
+	err := fmt.Errorf("unknown command %q", args[0])
 	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
-		err = fmt.Errorf("there is no command %q, did you mean: %s", args[0], strings.Join(similar, ", "))
+		err = fmt.Errorf("unknown command %q, did you mean: %s", args[0], strings.Join(similar, ", "))
 	}
 	return usage(cmd, err)
 }
@@ -138,8 +153,8 @@ func (c *cli) local() (*api.Client, error) {
 	client, remote, err := c.client()
 	if err == nil && remote {
 		err = &output.Hint{
-			Err:  errors.New("this works only on the host itself, through the control socket"),
-			Text: "what works from elsewhere: list, status, stop, deploy, dev, logs, remove",
+			Err:  errors.New("this command works only on the host itself, through the control socket"),
+			Text: "commands that work remotely: list, status, stop, deploy, dev, logs, remove",
 		}
 	}
 	return client, err

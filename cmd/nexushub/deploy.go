@@ -12,16 +12,16 @@ import (
 func (c *cli) deploy() *cobra.Command {
 	var want api.NewDebugApplication
 	cmd := &cobra.Command{
-		Use: "deploy [FOLDER|ZIP]", Short: "package a folder, upload it, run it and print its URL",
-		Long: `deploy makes a package of a folder (by default the current one), uploads it and runs
-it. The folder holds bin/app, or static/index.html, or both; what .nexushubignore names
-stays out. An application of the same name is replaced without a gap: the old release
-serves until the new one is healthy, and goes on if it does not get healthy.
+		Use: "deploy [FOLDER|ZIP]", Short: "Package a folder, upload it, run it and print its URL",
+		Long: `deploy packages a folder (by default the current one), uploads it and runs it. The
+folder holds bin/app, or static/index.html, or both; .nexushubignore says which files to
+leave out. An application of the same name is replaced without downtime: the old release
+keeps serving until the new one is healthy, and stays if the new one never is.
 
-An upload that is interrupted, by Ctrl-C, a lost line or a restart of either side, goes
-on where it was with the same command.
+An upload that was interrupted, by Ctrl-C, a lost connection or a restart on either side,
+resumes when the same command is run again.
 
-What is deployed this way expires one hour after its last use, unless it is used.`,
+A deployed application expires one hour after its last use.`,
 		Example: "  nexushub deploy\n  nexushub deploy ./build --name shop --host-name shop.example.org\n  nexushub deploy shop-1.4.zip --name shop",
 		Args:    cobra.MaximumNArgs(1),
 	}
@@ -50,8 +50,8 @@ What is deployed this way expires one hour after its last use, unless it is used
 
 func registerApp(cmd *cobra.Command, want *api.NewDebugApplication) {
 	flags := cmd.Flags()
-	flags.StringVar(&want.AppID, "name", "", "name of the application (default: that of the folder)")
+	flags.StringVar(&want.AppID, "name", "", "name of the application (default: name of the folder)")
 	flags.StringVar(&want.HostName, "host-name", "", "host name to serve it at (default: NAME.debug.DOMAIN)")
 	flags.StringVar(&want.DBName, "db-name", "", "passed to the application as DB_NAME")
-	flags.StringVar(&want.StaticServiceURL, "static-service", "", "URL of a development server for everything but /api, /public and /internal")
+	flags.StringVar(&want.StaticServiceURL, "static-service", "", "URL of a development server for everything except /api, /public and /internal")
 }

@@ -101,7 +101,7 @@ func checkFolder(dir string) error {
 	}
 	return &output.Hint{
 		Err:  fmt.Errorf("%s has neither bin/app nor static/index.html nor nexushub.toml: %w", dir, api.Invalid),
-		Text: "a program belongs in bin/app, the files of a site in static/: man nexushub-manifest",
+		Text: "put a program at bin/app, the files of a web site in static/; see: man nexushub-manifest",
 	}
 }
 

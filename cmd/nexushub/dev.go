@@ -23,18 +23,18 @@ const cleanupTime = 15 * time.Second
 func (c *cli) dev() *cobra.Command {
 	d := &devLoop{}
 	cmd := &cobra.Command{
-		Use: "dev [FOLDER]", Short: "build, deploy and follow an application while you work on it",
-		Long: `dev builds a folder, deploys it under a name of its own, and shows its log and state.
-In a terminal R builds and deploys again, Q stops and removes the application and
-leaves; so does Ctrl-C, with exit code 130. Without a terminal it prints plain lines and
-ends with a signal.
+		Use: "dev [FOLDER]", Short: "Build, deploy and follow an application while you work on it",
+		Long: `dev builds a folder, deploys it under a name of its own, and shows its log and state. In
+a terminal, R builds and deploys again, and Q stops and removes the application and
+exits; so does Ctrl-C, with exit code 130. Without a terminal it prints plain lines until
+it gets a signal.
 
-The build command is --build, or "make build" where there is a Makefile, or none.`,
+The build command is --build or, if there is a Makefile, "make build".`,
 		Example: "  nexushub dev\n  nexushub dev ./shop --build 'go build -o bin/app .' --static-service http://127.0.0.1:5173",
 		Args:    cobra.MaximumNArgs(1),
 	}
 	registerApp(cmd, &d.want)
-	cmd.Flags().StringVar(&d.build, "build", "", "command that builds the folder, run by sh")
+	cmd.Flags().StringVar(&d.build, "build", "", "command that builds the folder, run with sh -c")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		client, remote, err := c.client()
 		if err != nil {

@@ -17,11 +17,11 @@ import (
 
 func (c *cli) exec() *cobra.Command {
 	return &cobra.Command{
-		Use: "exec APP -- COMMAND [ARG...]", Aliases: []string{"run"}, Short: "run one command as the application would run it",
-		Long: `exec runs a command in a unit of its own with the application's sandbox, user,
-environment, limits and state folder, in its release folder: migrations, consoles,
-repairs. The application need not run: what keeps it from starting can be looked for
-this way. It needs root. The exit code is that of the command.`,
+		Use: "exec APP -- COMMAND [ARG...]", Aliases: []string{"run"}, Short: "Run a command in the environment of an application (root)",
+		Long: `exec runs a command, a migration or a console for example, in a unit of its own with the
+application's sandbox, user, environment, limits and state folder, in its release folder.
+The application need not be running: exec can also show why it does not start. It needs
+root. The exit code is that of the command.`,
 		Example: "  nexushub exec myapp -- bin/app migrate\n  nexushub exec myapp -- sh",
 		Args:    cobra.MinimumNArgs(2), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +42,7 @@ this way. It needs root. The exit code is that of the command.`,
 // spawn runs a command in our place and passes its exit code on.
 func (c *cli) spawn(ctx context.Context, argv []string) error {
 	if len(argv) == 0 {
-		return fmt.Errorf("the agent gave no command: %w", api.Internal)
+		return fmt.Errorf("the agent returned no command: %w", api.Internal)
 	}
 	err := command(ctx, argv, c.in, c.out.Stdout, c.out.Stderr).Run()
 	var exit *exec.ExitError

@@ -6,11 +6,11 @@ import (
 
 func (c *cli) explain() *cobra.Command {
 	return &cobra.Command{
-		Use: "explain APP", Short: "print the systemd-run line that would run an application without us",
+		Use: "explain APP", Short: "Print the systemd-run command that would run an application",
 		Long: `explain prints a systemd-run command with every property of the application's unit:
-what the sandbox, the limits and the environment really are, in systemd's own words. It
-can be pasted into a root shell. Secrets are named by their files, never shown. An
-application that does not run is explained as it would run.`,
+its real sandbox, limits and environment, in systemd's own words. It can be pasted into
+a root shell. Secrets appear as file names, never as values. For an application that is
+not running, explain shows how it would run.`,
 		Example: "  nexushub explain myapp",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -10,7 +10,7 @@ import (
 
 func (c *cli) list() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Aliases: []string{"ls", "apps", "ps"}, Short: "list the applications",
+		Use: "list", Aliases: []string{"ls", "apps", "ps"}, Short: "List the applications",
 		Example: "  nexushub list\n  nexushub list --json | jq -r '.[].url'",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

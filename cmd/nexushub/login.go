@@ -16,12 +16,13 @@ import (
 func (c *cli) login() *cobra.Command {
 	var token, ca string
 	cmd := &cobra.Command{
-		Use: "login HOST", Short: "remember a host and a token, to deploy from elsewhere",
-		Long: `login tries a token at an API host (admin.DOMAIN, with :PORT if it is not 443) and
-keeps both in a profile that only you can read. --host chooses between several.
+		Use: "login HOST", Short: "Log in to a host with a token, to deploy from elsewhere",
+		Long: `login checks a token with an API host (admin.DOMAIN, or admin.DOMAIN:PORT if the port is
+not 443) and stores both in a profile that only you can read. With several hosts, --host
+selects one.
 
-The token comes from an operator: nexushub token create NAME. With --token - it is read
-from stdin, so that it is in no shell history.`,
+An operator creates the token: nexushub token create NAME. With --token - it is read from
+stdin, which keeps it out of the shell history.`,
 		Example: "  nexushub login admin.example.org --token -\n  nexushub login admin.yesterday.localhost:8443 --ca root.crt --token -",
 		Args:    cobra.ExactArgs(1),
 	}
@@ -29,7 +30,7 @@ from stdin, so that it is in no shell history.`,
 	cmd.Flags().StringVar(&ca, "ca", "", "PEM file of the certificate authority to trust for this host")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if token == "" {
-			return usage(cmd, errors.New("--token is needed: a token, or - to read it from stdin"))
+			return usage(cmd, errors.New("--token is required: a token, or - to read it from stdin"))
 		}
 		host, err := c.parseHost(cmd.Context(), args[0], token, ca)
 		if err != nil {
@@ -46,7 +47,7 @@ func (c *cli) parseHost(ctx context.Context, name, token, ca string) (h profile.
 	}
 	u, err := url.Parse(name)
 	if err != nil || u.Scheme != "https" || u.Host == "" {
-		return h, fmt.Errorf("%q is no host: write admin.example.org or admin.example.org:8443", name)
+		return h, fmt.Errorf("invalid host %q: use admin.example.org or admin.example.org:8443", name)
 	}
 	h = profile.Host{URL: u.Scheme + "://" + u.Host, Token: token}
 	if token == "-" {

@@ -25,17 +25,17 @@ type logFlags struct {
 func (c *cli) logs() *cobra.Command {
 	var f logFlags
 	cmd := &cobra.Command{
-		Use: "logs [APP]", Aliases: []string{"log"}, Short: "show or follow the log of an application",
-		Long: `logs shows what an application printed and what systemd said about it, from the
-journal; without APP, that of all applications. It works in every state of the
-application, also after a crash, and for a removed one by its instance id.
+		Use: "logs [APP]", Aliases: []string{"log"}, Short: "Show or follow the log of an application",
+		Long: `logs shows what an application printed and what systemd reported about it, from the
+journal; without APP, the logs of all applications. It works in every state of the
+application, also after a crash; a removed application is named by its instance id.
 
-A follower that loses the connection goes on where it was: nothing is lost, nothing
-comes twice. Lines that the journal itself no longer has are announced.`,
+With --follow it reconnects after a lost connection and continues where it stopped: no
+line is lost or repeated. It says so if the journal itself no longer has some lines.`,
 		Example: `  nexushub logs -f myapp
   nexushub logs -n 200 --priority warning myapp
   nexushub logs --since 10m --grep 'timeout|refused' myapp
-  nexushub logs --previous myapp          the run before this one: why did it end
+  nexushub logs --previous myapp          the previous run: why did it exit?
   nexushub logs -o json --cursor 's=...' myapp`,
 		Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeApp,
 	}
@@ -52,17 +52,17 @@ comes twice. Lines that the journal itself no longer has are announced.`,
 
 func (f *logFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.BoolVarP(&f.follow, "follow", "f", false, "go on with what comes")
+	flags.BoolVarP(&f.follow, "follow", "f", false, "keep printing new lines")
 	flags.BoolVarP(&f.follow, "tail", "t", false, "the same as --follow")
-	flags.StringVarP(&f.lines, "lines", "n", "", "how many of the last lines, or all (default 50)")
-	flags.StringVar(&f.since, "since", "", "from a time on: 10m, 15:04, '2006-01-02 15:04:05', yesterday")
-	flags.StringVar(&f.until, "until", "", "up to a time")
-	flags.StringVarP(&f.priority, "priority", "p", "", "at least this important: error, warning, notice, info, debug")
-	flags.StringVarP(&f.grep, "grep", "g", "", "only lines that match a regular expression; without capitals, case is ignored")
-	flags.StringVarP(&f.style, "output", "o", "short", "short, json (a document per line) or cat (only messages)")
-	flags.StringVar(&f.cursor, "cursor", "", "go on behind the entry with this cursor")
+	flags.StringVarP(&f.lines, "lines", "n", "", "number of the most recent lines, or all (default 50)")
+	flags.StringVar(&f.since, "since", "", "only lines since a time: 10m, 15:04, '2006-01-02 15:04:05', yesterday")
+	flags.StringVar(&f.until, "until", "", "only lines until a time")
+	flags.StringVarP(&f.priority, "priority", "p", "", "minimum priority: error, warning, notice, info, debug")
+	flags.StringVarP(&f.grep, "grep", "g", "", "only lines that match a regular expression; ignores case unless it has capitals")
+	flags.StringVarP(&f.style, "output", "o", "short", "short, json (one document per line) or cat (messages only)")
+	flags.StringVar(&f.cursor, "cursor", "", "start after the entry with this cursor")
 	flags.BoolVar(&f.showCursor, "show-cursor", false, "print the cursor of the last entry at the end")
-	flags.BoolVar(&f.previous, "previous", false, "the last run but one")
+	flags.BoolVar(&f.previous, "previous", false, "only the previous run")
 	if err := flags.MarkHidden("tail"); err != nil {
 		panic(err) // the flag is four lines up
 	}
@@ -92,7 +92,7 @@ func (c *cli) showLogs(cmd *cobra.Command, ref string, f logFlags) error {
 		style = output.JSON
 	}
 	if style != output.Short && style != output.Cat && style != output.JSON {
-		return usage(cmd, fmt.Errorf("--output %q must be short, json or cat", f.style))
+		return usage(cmd, fmt.Errorf("invalid --output %q: must be short, json or cat", f.style))
 	}
 	source, err := c.logSource(cmd.Context(), ref)
 	if err != nil {
@@ -121,7 +121,7 @@ func (c *cli) logSource(ctx context.Context, ref string) (logSource, error) {
 	}
 	if ref == "" {
 		return nil, &output.Hint{
-			Err:  fmt.Errorf("all logs at once are shown on the host itself: %w", api.Forbidden),
+			Err:  fmt.Errorf("the logs of all applications are shown only on the host itself: %w", api.Forbidden),
 			Text: "name an application: nexushub logs APP",
 		}
 	}

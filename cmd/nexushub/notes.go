@@ -37,7 +37,7 @@ func (n *notes) add(note archive.Note) {
 func (n *notes) flush() {
 	for _, tree := range n.order {
 		if more := n.counts[tree] - maxNotes; more > 0 {
-			n.out.Warn(fmt.Sprintf("%s: and %d more of its files", tree, more))
+			n.out.Warn(fmt.Sprintf("%s: and %d more files", tree, more))
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 func (c *cli) releases() *cobra.Command {
 	return &cobra.Command{
-		Use: "releases APP", Short: "list what an application ran, newest first",
+		Use: "releases APP", Short: "List the releases of an application, newest first",
 		Example: "  nexushub releases myapp",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -31,10 +31,10 @@ func (c *cli) releases() *cobra.Command {
 
 func (c *cli) rollback() *cobra.Command {
 	return &cobra.Command{
-		Use: "rollback APP [RELEASE]", Short: "run an older release again, by default the previous one",
-		Long: `rollback starts the older release beside the current one, waits until it is healthy,
-and only then leads requests to it. If it does not get healthy, nothing changes. RELEASE
-is a release of nexushub releases, or as much of it as is unique.`,
+		Use: "rollback APP [RELEASE]", Short: "Go back to an older release, by default the previous one",
+		Long: `rollback starts the older release next to the current one, waits until it is healthy, and
+only then routes requests to it. If it does not become healthy, nothing changes. RELEASE
+is an id from nexushub releases, or the beginning of one if that is unambiguous.`,
 		Example: "  nexushub rollback myapp\n  nexushub rollback myapp 3f9a1c",
 		Args:    cobra.RangeArgs(1, 2), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,5 +59,5 @@ func noRelease(ctx context.Context, client *api.Client, app string, err error) e
 	if _, failed := client.App(ctx, app); failed != nil {
 		return err
 	}
-	return &output.Hint{Err: err, Text: "what there is to go back to: nexushub releases " + app}
+	return &output.Hint{Err: err, Text: "to list the releases: nexushub releases " + app}
 }

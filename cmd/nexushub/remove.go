@@ -13,9 +13,9 @@ import (
 
 func (c *cli) remove() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove APP", Aliases: []string{"rm", "destroy"}, Short: "remove a deployed application with its unit, route, release and files",
-		Long: `remove ends an application that was deployed with nexushub deploy or dev. It cannot name
-any other: what is in /etc/nexushub/apps.d is removed by removing its file.`,
+		Use: "remove APP", Aliases: []string{"rm", "destroy"}, Short: "Remove a deployed application with its unit, route, releases and files",
+		Long: `remove deletes an application that was deployed with nexushub deploy or dev, and no other:
+to remove an application of /etc/nexushub/apps.d, delete its file there.`,
 		Example: "  nexushub remove myapp",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,12 +46,12 @@ func notDeployed(ctx context.Context, client *api.Client, ref string, err error)
 		return err
 	case app.Kind == "static":
 		return &output.Hint{
-			Err:  fmt.Errorf("%s is an application of this host's configuration: %w", app.Name, api.Conflict),
-			Text: "remove its file in /etc/nexushub/apps.d, then: systemctl reload nexushubd",
+			Err:  fmt.Errorf("%s was not deployed, it comes from this host's configuration: %w", app.Name, api.Conflict),
+			Text: "delete its file in /etc/nexushub/apps.d, then: systemctl reload nexushubd",
 		}
 	}
 	return &output.Hint{
-		Err:  fmt.Errorf("%s is an application of the admin application: %w", app.Name, api.Conflict),
-		Text: "remove it there",
+		Err:  fmt.Errorf("%s was not deployed, it comes from the admin service: %w", app.Name, api.Conflict),
+		Text: "remove it in the admin service",
 	}
 }

@@ -35,33 +35,34 @@ const stopTimeout = 5 * time.Minute
 func (c *cli) restore() *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
-		Use: "restore FILE", Short: "put back what backup wrote (root)",
-		Long: `restore checks an archive and unpacks it beside what is there, stops the applications,
-the agent and the proxy, exchanges old for new, and starts everything again; until the
-exchange nothing has changed, and if the agent or the proxy does not start with what the
-archive says, the old is put back. No connection is accepted while they are stopped.
+		Use: "restore FILE", Short: "Restore a backup (root)",
+		Long: `restore checks an archive and unpacks it next to the current files. Then it stops the
+applications, the agent and the proxy, swaps the old files for the new ones, and starts
+everything again. Nothing changes before the swap; if the agent or the proxy does not
+start with the restored files, the old ones are put back. While they are stopped, no
+connection is accepted.
 
-/etc/nexushub, /var/lib/nexushub and /var/lib/nexushub-proxy become what the archive says,
-as wholes: what was added to them later is gone. So does the state folder of every
-application in an archive of backup --data; those that the archive does not have keep
-theirs. It needs room for old and new together.
+/etc/nexushub, /var/lib/nexushub and /var/lib/nexushub-proxy are replaced as a whole:
+whatever was added since the backup is gone. An archive of backup --data replaces the
+state folders of the applications in it in the same way; other applications keep theirs.
+There must be disk space for the old and the new files together.
 
-The archive may be another host's: owners go by their names. It must belong to root, or to
-the user of sudo, and nobody else may be able to write to it. Nothing is ever written
-through a link of the archive's or of an application's. Configuration and state belong to
-root afterwards whatever the archive says.
+The archive may come from another host: owners are matched by name. It must belong to
+root, or to the user who ran sudo, and nobody else may have write permission. restore
+never writes through a symbolic link, neither of the archive nor of an application.
+Configuration and state belong to root afterwards, whatever the archive says.
 
-It refuses to write over a configuration that is there, unless --force says so.`,
+An existing configuration is overwritten only with --force.`,
 		Example: "  nexushub restore /root/nexushub.tar.gz --force",
 		Args:    cobra.ExactArgs(1),
 	}
-	cmd.Flags().BoolVar(&force, "force", false, "write over what is there")
+	cmd.Flags().BoolVar(&force, "force", false, "overwrite the existing configuration and state")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := needRoot(); err != nil {
 			return err
 		}
 		if exists("/var/lib/nexushub/state") && !force {
-			return fmt.Errorf("/var/lib/nexushub/state is there already: --force writes over it: %w", api.Conflict)
+			return fmt.Errorf("/var/lib/nexushub/state exists already: --force overwrites it: %w", api.Conflict)
 		}
 		return c.restoreArchive(cmd.Context(), args[0])
 	}
@@ -111,7 +112,7 @@ func (c *cli) swapIn(ctx context.Context, stage *archive.Stage) error {
 		return errors.Join(err, stage.Undo(), c.startUnits(ctx, units))
 	}
 	if err = c.startUnits(ctx, units); err != nil {
-		err = fmt.Errorf("what the archive says does not start, so the old is put back: %w", err)
+		err = fmt.Errorf("the restored files do not start, so the old ones are put back: %w", err)
 		return errors.Join(err, c.stopUnits(ctx, units), stage.Undo(), c.startUnits(ctx, units))
 	}
 	return nil

@@ -20,14 +20,14 @@ func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 
 func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
-		"lsit":               `there is no command "lsit", did you mean: list`,
-		"secret lst":         `there is no command "lst", did you mean: list`,
-		"list extra":         "invalid number of arguments: 1, for: nexushub list",
-		"start":              "invalid number of arguments: 0, for: nexushub start APP",
+		"lsit":               `unknown command "lsit", did you mean: list`,
+		"secret lst":         `unknown command "lst", did you mean: list`,
+		"list extra":         "wrong number of arguments (1), usage: nexushub list",
+		"start":              "wrong number of arguments (0), usage: nexushub start APP",
 		"status --frobnicat": "unknown flag: --frobnicat",
-		"stop":               "name an application, or say --all",
-		"login host":         "--token is needed",
-		"top --every 1ms":    "--every must be 100ms or more",
+		"stop":               "name an application, or use --all",
+		"login host":         "--token is required",
+		"top --every 1ms":    "--every must be at least 100ms",
 	} {
 		if code, _, stderr := call(t, strings.Fields(args)...); code != 2 || !strings.Contains(stderr, want) || !strings.Contains(stderr, "--help") {
 			t.Errorf("%s: code %d, says %s", args, code, stderr)

@@ -15,13 +15,13 @@ const maxSecret = 1 << 20
 
 func (c *cli) secret() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "secret", Short: "set, list and remove the secrets of an application (root)",
-		Long: `Secrets reach an application as environment variables, or as files in
-$CREDENTIALS_DIRECTORY with --credential. They lie in root-only files and never appear
-in unit properties, on a command line or in a log. No command shows a value again.
+		Use: "secret", Short: "Set, list and remove the secrets of an application (root)",
+		Long: `Secrets reach an application as environment variables or, with --credential, as files in
+$CREDENTIALS_DIRECTORY. They are stored in files that only root can read, and never appear
+in unit properties, on a command line or in a log. No command shows their values.
 
-Whoever installs a release can read what it is given. So a secret reaches only releases
-that root or a member of the group nexushub installed, unless --for says otherwise. A
+Whoever installs a release can read the secrets that it gets. So only releases that root
+or a member of the group nexushub installed get a secret, unless --for says otherwise. A
 deployment that would take a secret away from an application is refused.`,
 		Args: cobra.ArbitraryArgs, RunE: c.noCommand,
 	}
@@ -31,7 +31,7 @@ deployment that would take a secret away from an application is refused.`,
 
 func (c *cli) secretList() *cobra.Command {
 	return &cobra.Command{
-		Use: "list APP", Short: "list the names of an application's secrets", Example: "  nexushub secret list myapp",
+		Use: "list APP", Short: "List the names of the secrets of an application", Example: "  nexushub secret list myapp",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := c.local()
@@ -47,34 +47,34 @@ func (c *cli) secretList() *cobra.Command {
 	}
 }
 
-const audienceHelp = `set makes the value that comes from stdin a secret of the application, which takes it
-up with a new unit. --for says whose releases get it:
+const audienceHelp = `set reads a value from stdin and stores it as a secret of the application, which restarts
+without downtime to use it. --for says which releases get it:
 
-  operators   those that root or the group nexushub installed (the default)
-  root        those that root installed, and static applications
-  developers  everybody's, whoever holds a token included
-  TOKEN       the holder's of this API token, by its name or id, and operators'
-  unrecorded  those of which it is not known who installed them: an earlier version did
+  operators   installed by root or the group nexushub (the default)
+  root        installed by root, and static applications
+  developers  all, including those that any holder of a token installed
+  TOKEN       installed with this API token (its name or id), or by operators
+  unrecorded  installed by an earlier version, which did not record by whom
 
-Without --for a secret that is there keeps its audience.`
+Without --for, an existing secret keeps its setting.`
 
 func (c *cli) secretSet() *cobra.Command {
 	var credential bool
 	var s api.NewSecret
 	cmd := &cobra.Command{
-		Use: "set APP NAME", Short: "set a secret; its value comes from stdin",
+		Use: "set APP NAME", Short: "Set a secret to a value read from stdin",
 		Long:    audienceHelp,
 		Example: "  nexushub secret set myapp API_KEY < key.txt\n  nexushub secret set --credential myapp tls.key < server.key\n  nexushub secret set --for ci myapp DB_PASSWORD < password.txt\n  nexushub secret set --keep-value --for developers myapp DB_PASSWORD",
 		Args:    cobra.ExactArgs(2), ValidArgsFunction: c.completeApp,
 	}
-	cmd.Flags().BoolVar(&credential, "credential", false, "a file in $CREDENTIALS_DIRECTORY instead of an environment variable")
-	cmd.Flags().StringSliceVar(&s.For, "for", nil, "whose releases get it: operators, root, developers, unrecorded, or an API token")
-	cmd.Flags().BoolVar(&s.KeepValue, "keep-value", false, "change only who gets it")
+	cmd.Flags().BoolVar(&credential, "credential", false, "provide a file in $CREDENTIALS_DIRECTORY instead of an environment variable")
+	cmd.Flags().StringSliceVar(&s.For, "for", nil, "which releases get it: operators, root, developers, unrecorded, or an API token")
+	cmd.Flags().BoolVar(&s.KeepValue, "keep-value", false, "keep the value, change only which releases get it")
 	_ = cmd.RegisterFlagCompletionFunc("for", c.completeAudience) // fails for a flag that is not there
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
 		case s.KeepValue && len(s.For) == 0:
-			return usage(cmd, errors.New("--keep-value changes nothing without --for"))
+			return usage(cmd, errors.New("--keep-value needs --for"))
 		case s.KeepValue && credential:
 			return usage(cmd, errors.New("--credential needs a value, which --keep-value does not read"))
 		}
@@ -136,7 +136,7 @@ func (c *cli) completeAudience(cmd *cobra.Command, _ []string, _ string) ([]stri
 
 func (c *cli) secretRemove() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove APP NAME", Aliases: []string{"unset", "rm"}, Short: "remove a secret", Example: "  nexushub secret remove myapp API_KEY",
+		Use: "remove APP NAME", Aliases: []string{"unset", "rm"}, Short: "Remove a secret", Example: "  nexushub secret remove myapp API_KEY",
 		Args: cobra.ExactArgs(2), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := c.local()

@@ -15,12 +15,12 @@ const completionTimeout = 2 * time.Second
 func (c *cli) status() *cobra.Command {
 	var system bool
 	cmd := &cobra.Command{
-		Use: "status [APP]", Short: "show the state of an application, or of the host, and why it is so",
-		Long: `status shows what is known of an application: its state and since when and why, its
-unit, process, health, restarts, use of memory and CPU, release and route.
+		Use: "status [APP]", Short: "Show the state of an application or of the host, and the reason for it",
+		Long: `status shows what is known about an application: its state, since when and why, its
+unit, process, health, restarts, memory and CPU usage, release and route.
 
-The exit code is 0 while the application is up, 3 while it is not, 4 if there is none
-of that name. Without APP, and with --system, it describes the host and the agent.`,
+The exit code is 0 if the application is up, 3 if it is not, and 4 if there is no such
+application. Without APP, or with --system, status describes the host and the agent.`,
 		Example: "  nexushub status myapp\n  nexushub status --system\n  nexushub status myapp --json | jq .health",
 		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: c.completeApp,
 	}

@@ -28,14 +28,14 @@ func table[T any](c *cli, cmd *cobra.Command, get func(*api.Client, context.Cont
 
 func (c *cli) routes() *cobra.Command {
 	return table(c, &cobra.Command{
-		Use: "routes", Short: "show the host names that the proxy serves, and where they lead",
+		Use: "routes", Short: "List the host names that the proxy serves, and where it routes them",
 		Example: "  nexushub routes",
 	}, (*api.Client).Routes, (*output.Printer).Routes)
 }
 
 func (c *cli) plan() *cobra.Command {
 	return table(c, &cobra.Command{
-		Use: "plan", Short: "show what the agent is about to do, and why",
+		Use: "plan", Short: "Show what the agent is about to do, and why",
 		Example: "  nexushub plan",
 	}, (*api.Client).Plan, (*output.Printer).Plan)
 }

@@ -11,10 +11,10 @@ import (
 
 func (c *cli) token() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "token", Short: "create, list and revoke the tokens that developers log in with",
+		Use: "token", Short: "Create, list and revoke the API tokens that developers log in with",
 		Args: cobra.ArbitraryArgs, RunE: c.noCommand,
 	}
-	list := table(c, &cobra.Command{Use: "list", Short: "list the tokens", Example: "  nexushub token list"}, (*api.Client).Tokens, (*output.Printer).Tokens)
+	list := table(c, &cobra.Command{Use: "list", Short: "List the API tokens", Example: "  nexushub token list"}, (*api.Client).Tokens, (*output.Printer).Tokens)
 	cmd.AddCommand(list, c.tokenCreate(), c.tokenRevoke())
 	return cmd
 }
@@ -22,11 +22,11 @@ func (c *cli) token() *cobra.Command {
 func (c *cli) tokenCreate() *cobra.Command {
 	var expires time.Duration
 	cmd := &cobra.Command{
-		Use: "create NAME", Short: "make a token and print it, once",
+		Use: "create NAME", Short: "Create an API token and print it, once",
 		Example: "  nexushub token create laptop-of-ada --expires 720h",
 		Args:    cobra.ExactArgs(1),
 	}
-	cmd.Flags().DurationVar(&expires, "expires", 0, "how long it is good for; 0 is until it is revoked")
+	cmd.Flags().DurationVar(&expires, "expires", 0, "how long the token is valid; 0 means until it is revoked")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		client, err := c.local()
 		if err != nil {
@@ -48,7 +48,7 @@ func (c *cli) tokenCreate() *cobra.Command {
 
 func (c *cli) tokenRevoke() *cobra.Command {
 	return &cobra.Command{
-		Use: "revoke ID", Short: "end a token", Example: "  nexushub token revoke 4f1c",
+		Use: "revoke ID", Short: "Revoke an API token", Example: "  nexushub token revoke 4f1c",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := c.local()

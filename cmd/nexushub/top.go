@@ -15,17 +15,17 @@ func (c *cli) top() *cobra.Command {
 	var every time.Duration
 	var frames int
 	cmd := &cobra.Command{
-		Use: "top", Short: "show CPU, memory and requests per second of all applications, live",
-		Long: `top shows what applications use, the busiest first, until q or Ctrl-C. Without a
-terminal it prints one table after the other.`,
+		Use: "top", Short: "Show CPU, memory and requests per second of all applications, live",
+		Long: `top shows what the applications use, the busiest first, until q or Ctrl-C. Without a
+terminal it prints one table after another.`,
 		Example: "  nexushub top\n  nexushub top --every 5s --frames 3 > usage.txt",
 		Args:    cobra.NoArgs,
 	}
-	cmd.Flags().DurationVar(&every, "every", 2*time.Second, "time between two looks")
-	cmd.Flags().IntVar(&frames, "frames", 0, "end after so many; 0 is never")
+	cmd.Flags().DurationVar(&every, "every", 2*time.Second, "time between two updates")
+	cmd.Flags().IntVar(&frames, "frames", 0, "exit after this many updates; 0 means never")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if every < 100*time.Millisecond {
-			return usage(cmd, errors.New("--every must be 100ms or more"))
+			return usage(cmd, errors.New("--every must be at least 100ms"))
 		}
 		client, err := c.local()
 		if err != nil {

@@ -10,11 +10,11 @@ import (
 )
 
 func (c *cli) start() *cobra.Command {
-	return c.verb("start", "started", "let a stopped application run again", (*api.Client).Start)
+	return c.verb("start", "started", "Start a stopped application", (*api.Client).Start)
 }
 
 func (c *cli) restart() *cobra.Command {
-	return c.verb("restart", "restarted", "replace an application by an equal one, without a gap", (*api.Client).Restart)
+	return c.verb("restart", "restarted", "Restart an application without downtime", (*api.Client).Restart)
 }
 
 func (c *cli) verb(verb, past, short string, do func(*api.Client, context.Context, string) (api.App, error)) *cobra.Command {
@@ -40,22 +40,24 @@ func (c *cli) verb(verb, past, short string, do func(*api.Client, context.Contex
 func (c *cli) stop() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
-		Use: "stop APP", Short: "stop an application until it is started again, also over a reboot",
-		Long: `stop takes the route away, lets requests in hand finish, and ends the application:
-SIGTERM, its grace period, SIGKILL. It stays stopped until nexushub start.
+		Use: "stop APP", Short: "Stop an application until it is started again, across reboots too",
+		Long: `stop removes the route, waits for the requests in flight, and stops the application:
+SIGTERM, its grace period, SIGKILL. It stays stopped, across reboots too, until nexushub
+start.
 
-With --all every application stops, all at once, until one is started again, also over a
-reboot. systemctl stop nexushub.target stops the proxy and the agent as well.`,
+With --all every application stops at the same time. They stay stopped, across reboots
+too, until one of them is started, which starts the others as well. To stop the proxy and
+the agent too: systemctl stop nexushub.target`,
 		Example: "  nexushub stop myapp\n  nexushub stop --all",
 		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: c.completeApp,
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "every application")
+	cmd.Flags().BoolVar(&all, "all", false, "stop every application")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
 		case all && len(args) == 0:
 			return c.stopAll(cmd.Context())
 		case all || len(args) == 0:
-			return usage(cmd, errors.New("name an application, or say --all"))
+			return usage(cmd, errors.New("name an application, or use --all"))
 		}
 		return c.stopOne(cmd.Context(), args[0])
 	}

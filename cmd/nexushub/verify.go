@@ -17,11 +17,11 @@ import (
 
 func (c *cli) verify() *cobra.Command {
 	return &cobra.Command{
-		Use: "verify [FOLDER|MANIFEST...]", Short: "check the configuration, or manifests of packages, and show all faults at once",
-		Long: `verify reads a folder of configuration (nexushub.toml, conf.d, apps.d; default
+		Use: "verify [FOLDER|MANIFEST...]", Short: "Check the configuration, or manifests of packages, and show every fault",
+		Long: `verify reads a configuration folder (nexushub.toml, conf.d, apps.d; by default
 /etc/nexushub) as the agent would, or the manifest of a package (a file nexushub.toml),
-and prints every fault with file, line, key and value. It changes nothing and asks no
-agent. The exit code is 1 if there is a fault.`,
+and prints every fault with its file, line, key and value. It changes nothing and does
+not contact the agent. The exit code is 1 if there is a fault.`,
 		Example: "  nexushub verify\n  nexushub verify ./etc ./myapp/nexushub.toml",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

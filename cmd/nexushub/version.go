@@ -11,7 +11,7 @@ import (
 
 func (c *cli) version() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "print the versions of this command and of the agent", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the versions of this command and of the agent", Args: cobra.NoArgs,
 		Example: "  nexushub version\n  nexushub version --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.out.Version(version.String(), c.agentVersion(cmd.Context()))

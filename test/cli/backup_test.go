@@ -130,7 +130,7 @@ func TestBackupIntoAPreparedFolder(t *testing.T) {
 		h := lab.NewHost(t, s)
 		h.Sh(t, `mkdir -m 777 /srv/open; echo mine >/srv/victim
 runuser -u nobody -- sh -ec 'cd /srv/open; : >b.tar.gz.part; chmod 666 b.tar.gz.part; ln -s /srv/victim b.tar.gz; ln -s /etc away'
-nexushub backup /srv/open/b.tar.gz 2>&1 | grep 'others can write to /srv/open'
+nexushub backup /srv/open/b.tar.gz 2>&1 | grep 'other users can write to /srv/open'
 [ "$(stat -c '%a %U %F' /srv/open/b.tar.gz)" = "600 root regular file" ]
 tar tzf /srv/open/b.tar.gz etc/nexushub/nexushub.toml
 [ ! -s /srv/open/b.tar.gz.part ]; [ $(cat /srv/victim) = mine ]; [ $(ls -A /srv/open | wc -l) = 3 ]

@@ -120,9 +120,9 @@ func TestTerminal(t *testing.T) {
 // In a terminal dev takes keys, at any time, and leaves the terminal as it was.
 func devTakesKeys(t *testing.T, h *lab.Host) {
 	x := inTerminal(t, h, "dev", "/srv/app", "--build", "echo built")
-	x.await(`built.*running.*R rebuild and redeploy, Q stop.* tick`)
+	x.await(`built.*running.*R: rebuild and redeploy, Q: stop.* tick`)
 	x.press("r")
-	x.await(`built.*R rebuild.*built.*R rebuild`)
+	x.await(`built.*R: rebuild.*built.*R: rebuild`)
 	x.press("q")
 	x.await("removed application app-dev")
 	x.leaves(0)
@@ -200,7 +200,7 @@ func uploadGoesOn(t *testing.T, h *lab.Host) {
 	x := inTerminal(t, h, "deploy", "/srv/app")
 	x.await(`uploading +[1-9][0-9]?%[^\n]*\([0-9.]+/[0-9.]+ MiB, [0-9.]+ [KM]iB/s\) \[[0-9hms]+:[0-9hms]+\]`)
 	x.press("C-c")
-	x.await("have arrived; the same command goes on there")
+	x.await("uploaded; run the same command to resume")
 	x.leaves(130)
 	if n := strings.Count(x.text(), "uploading"); n != 1 {
 		t.Errorf("the bar fills %d lines:\n%s", n, x.text())
@@ -208,13 +208,13 @@ func uploadGoesOn(t *testing.T, h *lab.Host) {
 
 	first := chunks(t, h)
 	x = inTerminal(t, h, "deploy", "/srv/app")
-	x.await(`are there already.*uploading +[1-9][0-9]?%`)
+	x.await(`already uploaded.*uploading +[1-9][0-9]?%`)
 	second := chunks(t, h)
 	h.Must(t, "pkill", "-KILL", "-x", "nexushub")
 	x.leaves(137)
 
 	x = inTerminal(t, h, "deploy", "/srv/app")
-	there, err := strconv.ParseFloat(x.await(`going on: ([0-9.]+) MiB of [0-9.]+ MiB are there already.*uploading`)[1], 64)
+	there, err := strconv.ParseFloat(x.await(`resuming: ([0-9.]+) MiB of [0-9.]+ MiB already uploaded.*uploading`)[1], 64)
 	if err != nil || first == 0 || second <= first || int(there) < 2*second {
 		t.Errorf("%d chunks of 2 MiB had arrived, then %d, but it goes on at %v MiB (%v)", first, second, there, err)
 	}

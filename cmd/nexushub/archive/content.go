@@ -110,10 +110,10 @@ func (k *walker) markChanged(f *os.File, name string, size, missing int64) error
 	if err != nil {
 		return err
 	}
-	text := errChanged.Error() + ": what came later is left out"
+	text := errChanged.Error() + ": later content is left out"
 	switch {
 	case missing > 0:
-		text = errChanged.Error() + ": filled up with zeros"
+		text = errChanged.Error() + ": padded with zeros"
 	case info.Size() == size:
 		return nil
 	}

@@ -62,7 +62,7 @@ func (a *Archive) each(ctx context.Context, visit func(entry) error) error {
 	}
 	z, err := gzip.NewReader(bufio.NewReader(a.file))
 	if err != nil {
-		return fmt.Errorf("%s is no backup: %w: %w", a.file.Name(), err, api.Invalid)
+		return fmt.Errorf("%s is not a backup: %w: %w", a.file.Name(), err, api.Invalid)
 	}
 	in := reader{ctx, z}
 	t := tar.NewReader(in)
@@ -121,7 +121,7 @@ func (a *Archive) checkEnd(in io.Reader) error {
 	case err != nil:
 		return a.readError(err)
 	default:
-		return fmt.Errorf("%s goes on for %d bytes and more behind its end: %w", a.file.Name(), n, api.Invalid)
+		return fmt.Errorf("%s has %d bytes or more after its end: %w", a.file.Name(), n, api.Invalid)
 	}
 }
 
@@ -157,7 +157,7 @@ func (a *Archive) Check(ctx context.Context) error {
 		return nil
 	})
 	if err == nil && !found {
-		err = fmt.Errorf("%s has no tree of ours: %w", a.file.Name(), api.Invalid)
+		err = fmt.Errorf("%s is not a backup: it has none of our folders: %w", a.file.Name(), api.Invalid)
 	}
 	return err
 }

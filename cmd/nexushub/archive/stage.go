@@ -62,7 +62,7 @@ func (a *Archive) Stage(ctx context.Context, base string) (s *Stage, err error) 
 			err = s.unpack(t, rel, e)
 		}
 		if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, beneath.ErrLink) {
-			err = fmt.Errorf("%q comes twice, or is not in a folder that came before it: %w: %w", e.Name, err, api.Invalid)
+			err = fmt.Errorf("%q appears twice, or before its folder: %w: %w", e.Name, err, api.Invalid)
 		}
 		return err
 	})
@@ -92,7 +92,7 @@ func (s *Stage) open(base, name string) error {
 	}
 	p := parent{d, stagePrefix + rand.Text()}
 	if err := d.TryLock(); err != nil {
-		return errors.Join(fmt.Errorf("another restore is at work in %s: %w: %w", full, err, api.Conflict), d.Close())
+		return errors.Join(fmt.Errorf("another restore is running in %s: %w: %w", full, err, api.Conflict), d.Close())
 	}
 	s.parents[name] = p
 	entries, err := d.ReadDir(".")

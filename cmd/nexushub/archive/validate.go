@@ -34,7 +34,7 @@ func treeOf(name string) (t tree, rel string, err error) {
 	clean := strings.TrimSuffix(strings.TrimPrefix(name, "./"), "/")
 	for part := range strings.SplitSeq(clean, "/") {
 		if part == "" || part == "." || part == ".." {
-			return t, "", fmt.Errorf("%q leads somewhere else: %w", name, api.Invalid)
+			return t, "", fmt.Errorf("invalid path %q: %w", name, api.Invalid)
 		}
 	}
 	for _, t := range hostTrees {
@@ -65,7 +65,7 @@ func validate(e entry) (t tree, rel string, err error) {
 	case tar.TypeDir, tar.TypeReg, tar.TypeGNUSparse:
 	case tar.TypeSymlink:
 		if e.Linkname == "" {
-			err = fmt.Errorf("%q is a link to nowhere: %w", e.Name, api.Invalid)
+			err = fmt.Errorf("%q is a link without a target: %w", e.Name, api.Invalid)
 		}
 	case tar.TypeLink:
 		err = validateHardLink(e, t)
@@ -79,7 +79,7 @@ func validate(e entry) (t tree, rel string, err error) {
 	case e.Typeflag != tar.TypeDir && e.Mode&0o6000 != 0:
 		err = fmt.Errorf("%q has a setuid or setgid bit: %w", e.Name, api.Invalid)
 	case len(e.Name) > maxName+1:
-		err = fmt.Errorf("%q lies too deep: %w", path.Base(e.Name), api.Invalid)
+		err = fmt.Errorf("%q is nested too deeply: %w", path.Base(e.Name), api.Invalid)
 	}
 	return t, rel, err
 }

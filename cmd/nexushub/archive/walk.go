@@ -26,9 +26,9 @@ const (
 )
 
 var (
-	errDeep    = errors.New("lies too deep to be restored: left out")
+	errDeep    = errors.New("is nested too deeply to be restored: left out")
 	errMany    = errors.New("there are more names than its file system can hold, so they change faster than they can be read: the rest is left out")
-	errLarge   = errors.New("is more than is left of what its file system can hold: left out")
+	errLarge   = errors.New("exceeds what its file system can hold: left out")
 	errChanged = errors.New("changed while it was read")
 )
 
@@ -62,7 +62,7 @@ func (k *walker) dir(d *beneath.Dir, name string) error {
 		return k.fileError(name, err)
 	}
 	if first, again := k.alreadyArchived(info, name); again {
-		k.addNote(name, "was moved, and is in the archive as "+first, false)
+		k.addNote(name, "was moved, is archived as "+first, false)
 		return nil
 	}
 	if err := k.header(info, name, ""); err != nil {
@@ -149,7 +149,7 @@ func (k *walker) alreadyArchived(info fs.FileInfo, name string) (first string, a
 // application's, or a name that it was moved to meanwhile.
 func (k *walker) linkTo(info fs.FileInfo, first, name string) error {
 	if s := info.Sys().(*syscall.Stat_t); s.Nlink < 2 {
-		k.addNote(name, "was moved, and is in the archive as "+first, false)
+		k.addNote(name, "was moved, is archived as "+first, false)
 		return nil
 	}
 	head, err := headerOf(info, name, "")
@@ -198,9 +198,9 @@ func describe(err error) string {
 	case errors.Is(err, fs.ErrNotExist):
 		return "was removed while the backup ran"
 	case errors.Is(err, unix.EAGAIN):
-		return "is held by its owner (a lease, see fcntl(2)): left out"
+		return "is leased by its owner (see fcntl(2)): left out"
 	case errors.Is(err, beneath.ErrLink), errors.Is(err, fs.ErrInvalid), errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ENXIO):
-		return "became something else while it was read: left out"
+		return "was replaced while it was read: left out"
 	case errors.As(err, &p):
 		return p.Err.Error()
 	}

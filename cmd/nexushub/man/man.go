@@ -23,26 +23,26 @@ the application is not running
 .IP 4
 no such application, or not permitted
 .IP 5
-backup: the archive is written, without content that it named
+backup: the archive is written, but content that was named is missing
 .IP 130
 interrupted
 .PP
-exec ends with the exit code of its command.
+exec exits with the exit code of its command.
 .SH ENVIRONMENT
 .IP NEXUSHUB_HOST 4
 the same as \-\-host
 .IP NO_COLOR
-no colours, whatever its value
+if set: no colours
 .SH FILES
 .IP /run/nexushub/api.sock 4
 control socket; root and the group nexushub may use it
 .IP ~/.config/nexushub/profile.json
 hosts and tokens of nexushub login, mode 0600
 .IP .nexushubignore
-in a folder that is deployed: what stays out of the package, in the form of .gitignore
+in a folder that is deployed: files to leave out of the package, in the form of .gitignore
 .SH JSON
-With \-\-json every command prints what the API answered, in a form that programs may
-rely on: nexushub\-json(5) has every member. Errors go to stderr as text.
+With \-\-json every command prints the answer of the API, in a stable form:
+nexushub\-json(5) describes every member. Errors go to stderr as text.
 .SH SEE ALSO
 .BR nexushub (7),
 .BR nexushub\-json (5),

@@ -13,7 +13,7 @@ import (
 
 // Packed tells what will be uploaded.
 func (p *Printer) Packed(files int, bytes int64, hash string) {
-	p.infof("packed %d files, %s, release %s", files, size(uint64(bytes)), shortHash(hash))
+	p.infof("packed %s, %s, release %s", count(files, "file"), size(uint64(bytes)), shortHash(hash))
 }
 
 // Deployment is what --json prints of one.
@@ -34,9 +34,9 @@ func (p *Printer) Deployed(a api.DebugApplication, url string) error {
 
 // NotHealthy says why an application did not come up, and whether its old release is there.
 func (p *Printer) NotHealthy(a api.DebugApplication, why string, serves bool) {
-	p.errorLines(a.AppID+" did not come up: "+why, "more: nexushub status "+a.AppID+"; nexushub logs "+a.AppID)
+	p.errorLines(a.AppID+" did not come up: "+why, "for details: nexushub status "+a.AppID+"; nexushub logs "+a.AppID)
 	if serves {
-		p.infof("what ran before serves on")
+		p.infof("the previous release keeps serving")
 	}
 }
 
@@ -84,7 +84,7 @@ func (b *Bar) Resume(n int64) {
 	defer b.mu.Unlock()
 	b.resumed, b.uploaded, b.reported = n, n, n*10/max(b.total, 1)
 	if n > 0 {
-		b.p.infof("going on: %s of %s are there already", size(uint64(n)), size(uint64(b.total)))
+		b.p.infof("resuming: %s of %s already uploaded", size(uint64(n)), size(uint64(b.total)))
 	}
 	b.bar = b.p.newBar(b.total - n)
 }
@@ -118,7 +118,7 @@ func (b *Bar) Waiting(err error) {
 	if b.bar != nil {
 		fmt.Fprintln(b.p.Stderr)
 	}
-	b.p.infof("upload pauses: %s", journal.Plain(err.Error()))
+	b.p.infof("upload paused: %s", journal.Plain(err.Error()))
 }
 
 // Close ends the line. What was interrupted goes on where it was.
@@ -137,17 +137,17 @@ func (b *Bar) Close(done bool) {
 		return
 	}
 	if b.uploaded > 0 && b.uploaded < b.total {
-		b.p.infof("%s of %s have arrived; the same command goes on there", size(uint64(b.uploaded)), size(uint64(b.total)))
+		b.p.infof("%s of %s uploaded; run the same command to resume", size(uint64(b.uploaded)), size(uint64(b.total)))
 	}
 }
 
 // DevKeys says what can be pressed, or how it ends where nothing can.
 func (p *Printer) DevKeys(interactive bool) {
 	if interactive {
-		p.infof("%s", p.bold("R rebuild and redeploy, Q stop, remove and leave"))
+		p.infof("%s", p.bold("R: rebuild and redeploy, Q: stop, remove and exit"))
 		return
 	}
-	p.infof("following until a signal comes")
+	p.infof("following the log until a signal arrives")
 }
 
 // StateChanged is a line between the lines of a log.

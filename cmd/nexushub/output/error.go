@@ -102,19 +102,19 @@ func hint(err error) string {
 	case errors.Is(err, api.Unavailable) && strings.Contains(err.Error(), "permission denied"):
 		return "members of the group nexushub may use the control socket: sudo adduser $USER nexushub, then log in again"
 	case errors.As(err, new(x509.UnknownAuthorityError)):
-		return "its root is not trusted here; take root.crt from that host (there: nexushub cert), and: nexushub login HOST --ca root.crt --token -"
+		return "its CA is not trusted here: copy root.crt from that host (nexushub cert shows where), then: nexushub login HOST --ca root.crt --token -"
 	case errors.Is(err, api.Unavailable) && strings.Contains(err.Error(), ":443: connect: connection refused"):
 		return "does the host listen on another port? nexushub login HOST:8443 --token -"
 	case errors.Is(err, api.Unavailable) && strings.Contains(err.Error(), api.Socket):
 		return "is the agent running? systemctl status nexushubd"
 	case errors.Is(err, api.NotFound):
-		return "what there is: nexushub list"
+		return "to list the applications: nexushub list"
 	case errors.Is(err, api.Unauthenticated):
 		return "log in again: nexushub login HOST --token -"
 	case errors.Is(err, api.Internal):
-		return "what happened is in: journalctl -u nexushubd"
+		return "for details: journalctl -u nexushubd"
 	case errors.Is(err, api.NoSpace):
-		return "what takes the space: nexushub status --system"
+		return "to see what uses the space: nexushub status --system"
 	}
 	return ""
 }

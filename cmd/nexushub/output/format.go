@@ -161,3 +161,10 @@ func quoteBytes(s string) string {
 	}
 	return "$'" + b.String() + "'"
 }
+
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}

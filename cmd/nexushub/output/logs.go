@@ -77,4 +77,4 @@ func (p *Printer) jsonLine(doc any) error {
 func (p *Printer) Cursor(id string) { fmt.Fprintln(p.Stdout, "-- cursor: "+plain.Text(id)) }
 
 // Reconnecting says why a stream pauses.
-func (p *Printer) Reconnecting(err error) { p.infof("-- connection lost (%v), trying again --", err) }
+func (p *Printer) Reconnecting(err error) { p.infof("-- connection lost (%v), reconnecting --", err) }

@@ -96,7 +96,7 @@ func (p *Printer) Removed(what, name string) error {
 
 // StoppedAll confirms `stop --all`.
 func (p *Printer) StoppedAll() error {
-	return p.confirm(Change{Action: "stopped", Kind: "applications"}, "stopped every application; nexushub start APP lets all run again")
+	return p.confirm(Change{Action: "stopped", Kind: "applications"}, "stopped all applications; nexushub start APP starts them again")
 }
 
 // Plan is `plan`.
@@ -148,7 +148,7 @@ func (p *Printer) Certs(certs []api.Cert, root string) error {
 	if len(certs) > 0 {
 		err = t.flush()
 	} else {
-		p.infof("no certificates yet: put NAME.crt and NAME.key into /etc/nexushub/certs, or the proxy makes its own at the first request")
+		p.infof("no certificates yet: put NAME.crt and NAME.key into /etc/nexushub/certs, or the proxy creates its own at the first request")
 	}
 	if root != "" {
 		p.infof("to trust the local CA: cp %s /usr/local/share/ca-certificates/nexushub.crt && update-ca-certificates", root)
@@ -176,7 +176,7 @@ func (p *Printer) CertsChecked(certs []api.Cert, until time.Time) error {
 	if len(bad) > 0 {
 		return errors.New(strings.Join(bad, "\n"))
 	}
-	p.infof("all certificates are good: %d", len(certs))
+	p.infof("all certificates are valid: %d", len(certs))
 	return nil
 }
 
@@ -217,7 +217,7 @@ func (p *Printer) IssuedToken(t api.IssuedToken) error {
 	if done, err := p.json(t); done {
 		return err
 	}
-	p.infof("this token is shown once and kept only as a hash; hand it to: nexushub login HOST --token -")
+	p.infof("this token is shown only once; to log in with it: nexushub login HOST --token -")
 	_, err := fmt.Fprintln(p.Stdout, p.clean(t.Secret))
 	return err
 }
@@ -265,12 +265,12 @@ func (p *Printer) LoggedIn(host, file string) error {
 
 // BackedUp confirms `backup`.
 func (p *Printer) BackedUp(file string) error {
-	return p.confirm(Change{"written", "backup", file}, "backup: %s", file)
+	return p.confirm(Change{"written", "backup", file}, "backup written to %s", file)
 }
 
 // Restored confirms `restore`.
 func (p *Printer) Restored(file string) error {
-	return p.confirm(Change{"restored", "backup", file}, "restored: %s", file)
+	return p.confirm(Change{"restored", "backup", file}, "restored %s", file)
 }
 
 // Warn says what is wrong with something that is done all the same.

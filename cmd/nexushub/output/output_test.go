@@ -117,7 +117,7 @@ func TestComplaints(t *testing.T) {
 		{&Exit{Code: 7}, 7, ""},
 		{context.Canceled, 130, ""},
 		{&Usage{Err: errors.New("bad flag"), Command: "nexushub logs"}, 2, "nexushub: bad flag\ntry: nexushub logs --help\n"},
-		{fmt.Errorf("application %q: %w", "x", api.NotFound), 4, "nexushub: application \"x\": not found\nwhat there is: nexushub list\n"},
+		{fmt.Errorf("application %q: %w", "x", api.NotFound), 4, "nexushub: application \"x\": not found\nto list the applications: nexushub list\n"},
 		{fmt.Errorf("x: %w", api.NotRunning), 3, "nexushub: x: not running\n"},
 		{&api.Fault{Code: api.Invalid, Detail: "package", Faults: []problem.Fault{{Pointer: "bin/app", Detail: "missing"}, {Detail: "more"}}}, 1,
 			"nexushub: package\n  bin/app: missing\n  more\n"},
@@ -129,7 +129,7 @@ func TestComplaints(t *testing.T) {
 		{&api.Fault{Code: api.Invalid, Detail: "appId: invalid", Faults: []problem.Fault{{Pointer: "/appId", Detail: "invalid"}}}, 1,
 			"nexushub: appId: invalid\n"},
 		{fmt.Errorf("h: %w: %w", x509.UnknownAuthorityError{}, api.Unavailable), 1, "nexushub: h: x509: certificate signed by unknown authority: unavailable\n" +
-			"its root is not trusted here; take root.crt from that host (there: nexushub cert), and: nexushub login HOST --ca root.crt --token -\n"},
+			"its CA is not trusted here: copy root.crt from that host (nexushub cert shows where), then: nexushub login HOST --ca root.crt --token -\n"},
 		{errors.New("evil\x1b[2J"), 1, "nexushub: evil\\x1b[2J\n"},
 	} {
 		p, out := newPrinter()
@@ -137,7 +137,7 @@ func TestComplaints(t *testing.T) {
 			t.Errorf("%v: exit code %d, want %d", c.err, code, c.code)
 		}
 		// an error without a code is ours: its hint leads to the journal
-		if got := out.String(); got != c.text && got != c.text+"what happened is in: journalctl -u nexushubd\n" {
+		if got := out.String(); got != c.text && got != c.text+"for details: journalctl -u nexushubd\n" {
 			t.Errorf("%v: says %q, want %q", c.err, got, c.text)
 		}
 	}

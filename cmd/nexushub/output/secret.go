@@ -24,11 +24,11 @@ func (p *Printer) Secrets(secrets []api.Secret) error {
 
 // SecretSet confirms `secret set`.
 func (p *Printer) SecretSet(app, name string) error {
-	return p.confirm(Change{"set", "secret", name}, "set %s of %s: the application takes it up with a new unit", name, app)
+	return p.confirm(Change{"set", "secret", name}, "set %s of %s: the application restarts to use it", name, app)
 }
 
 // SecretWithheld confirms `secret set` where the application does not get the secret.
 func (p *Printer) SecretWithheld(app string, s api.Secret) error {
-	return p.confirm(Change{"set", "secret", s.Name}, "set %s of %s, for %s alone: %s does not get it, because %s (--for widens it)",
+	return p.confirm(Change{"set", "secret", s.Name}, "set %s of %s, for %s only: %s does not get it, because %s (--for changes this)",
 		s.Name, app, strings.Join(s.For, ", "), app, s.Withheld)
 }

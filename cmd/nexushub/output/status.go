@@ -34,7 +34,7 @@ func (p *Printer) Status(a api.App) error {
 	rows.row("release", shortHash(a.Release))
 	rows.row("revision", shortHash(a.Revision))
 	if a.ExpiresAt != nil {
-		rows.row("expires", p.in(*a.ExpiresAt)+", if nothing uses it")
+		rows.row("expires", p.in(*a.ExpiresAt)+" if unused")
 	}
 	rows.row("overrides", strings.Join(a.DropIns, " "))
 	rows.row("instance", a.ID+" ("+a.Kind+")")
@@ -92,7 +92,7 @@ func unit(a api.App) string {
 	if a.Port != 0 {
 		s += fmt.Sprintf(", port %d", a.Port)
 	}
-	return s + fmt.Sprintf(", %d restarts", a.Restarts)
+	return s + ", " + count(a.Restarts, "restart")
 }
 
 func usage(a api.App) string {
@@ -116,13 +116,13 @@ func exposure(a api.App) string {
 		parts = append(parts, fmt.Sprintf("exposure %.1f of 10", *a.Exposure))
 	}
 	if a.OldSandbox {
-		parts = append(parts, "of an earlier version")
+		parts = append(parts, "from an earlier version")
 	}
 	return strings.Join(parts, ", ")
 }
 
 func provider(p api.Provider) string {
-	s := fmt.Sprintf("%s, %d instances", p.State, p.Instances)
+	s := p.State + ", " + count(p.Instances, "instance")
 	if p.Error != "" {
 		s += ": " + p.Error
 	}

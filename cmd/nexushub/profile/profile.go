@@ -18,7 +18,7 @@ import (
 )
 
 // ErrForeign says that a profile, or the folder for it, is another user's.
-var ErrForeign = errors.New("belongs to somebody else")
+var ErrForeign = errors.New("belongs to another user")
 
 // Profile is the file's content.
 type Profile struct {
@@ -133,7 +133,7 @@ func (h Host) Roots() (*x509.CertPool, error) {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM([]byte(h.CACert)) {
-		return nil, errors.New("the certificate authority given at login holds no certificate")
+		return nil, errors.New("the CA file given at login contains no certificate")
 	}
 	return pool, nil
 }
