@@ -31,29 +31,29 @@ func (p DebugProvider) Admit(n Admission) error {
 // admit is Admit. The caller holds mu.
 func (a *Agent) admit(n Admission) error {
 	known := false
-	for _, d := range a.desired() {
+	for _, d := range a.desiredApps() {
 		mine := d.ID == n.ID
 		if !mine && (d.Kind != plan.KindDynamic || d.AppID != n.AppID) {
 			continue
 		}
 		known = known || mine
-		if err := a.keepsSecrets(&d, n, n.Fresh || !d.Runs()); err != nil {
+		if err := a.refuseIfSecretsLost(&d, n, n.Fresh || !d.Runs()); err != nil {
 			return err
 		}
 	}
 	if known || n.ID == "" {
 		return nil
 	}
-	return a.keepsSecrets(&plan.Desired{Instance: plan.Instance{ID: n.ID, Kind: plan.KindDebug}, Name: n.AppID}, n, true)
+	return a.refuseIfSecretsLost(&plan.Desired{Instance: plan.Instance{ID: n.ID, Kind: plan.KindDebug}, Name: n.AppID}, n, true)
 }
 
-// admitBack is for a rollback: what counts is who installed the old release, not who
+// admitRollback is for a rollback: what counts is who installed the old release, not who
 // goes back to it.
-func (a *Agent) admitBack(d *plan.Desired, p plan.PastRelease) error {
-	return a.keepsSecrets(d, Admission{By: plan.InstallerOf(d.Kind, p.InstalledBy)}, false)
+func (a *Agent) admitRollback(d *plan.Desired, p plan.PastRelease) error {
+	return a.refuseIfSecretsLost(d, Admission{By: plan.InstallerOf(d.Kind, p.InstalledBy)}, false)
 }
 
-func (a *Agent) keepsSecrets(d *plan.Desired, n Admission, fresh bool) error {
+func (a *Agent) refuseIfSecretsLost(d *plan.Desired, n Admission, fresh bool) error {
 	list, err := a.vault.List(d.ID)
 	if err != nil {
 		return err
@@ -75,14 +75,14 @@ func lost(list []secret.Secret, before, after audience.Installer, fresh bool) (n
 	return names
 }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+var safeInCommand = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // refusal says what would be lost, and what root can do about it.
 func (n Admission) refusal(app string, lost []string) error {
 	who, word := n.By.String(), audience.Developers
 	id, token := n.By.TokenID()
 	switch {
-	case token && plainWord.MatchString(n.Name):
+	case token && safeInCommand.MatchString(n.Name):
 		who, word = "token "+n.Name, n.Name
 	case token:
 		word = id

@@ -28,24 +28,24 @@ func (a *Agent) load() (ports.Saved, error) {
 	var saved ports.Saved
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	known, err := a.state.Load(instancesFile, &a.have.memories)
+	known, err := a.state.Load(instancesFile, &a.observed.memories)
 	if err != nil {
 		return saved, err
 	}
-	if _, err := a.state.Load(dynamicFile, &a.want.dynamic); err != nil {
+	if _, err := a.state.Load(dynamicFile, &a.desired.dynamic); err != nil {
 		return saved, err
 	}
-	if _, err := a.state.Load(installedFile, &a.want.installed); err != nil {
+	if _, err := a.state.Load(installedFile, &a.desired.installed); err != nil {
 		return saved, err
 	}
-	if _, err := a.state.Load(haltedFile, &a.life.halted); err != nil {
+	if _, err := a.state.Load(haltedFile, &a.loop.halted); err != nil {
 		return saved, err
 	}
 	if _, err := a.state.Load(portsFile, &saved); err != nil {
 		return saved, err
 	}
-	a.life.fresh = !known
-	for _, m := range a.have.memories {
+	a.loop.fresh = !known
+	for _, m := range a.observed.memories {
 		if m.ByHand != "" && m.ByHand != a.bootID { // like systemctl stop, it ends with the boot
 			m.Stopped, m.ByHand = "", ""
 		}
@@ -62,31 +62,31 @@ func (a *Agent) adopt(ctx context.Context) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.have.enterAll(list, 0)
-	for _, u := range a.have.units {
+	a.observed.enterAll(list, 0)
+	for _, u := range a.observed.units {
 		u.Adopted = true
 		a.ports.Reserve(u.Unit, u.Port)
 		a.log.Info("adopted "+u.App, "unit", u.Unit, "instance", u.Instance, "revision", u.Revision, "pid", u.MainPID, "state", u.ActiveState)
 	}
-	if a.life.fresh {
-		a.takeOver()
+	if a.loop.fresh {
+		a.adoptOrphans()
 	}
-	a.leases()
+	a.releasePorts()
 	return nil
 }
 
-// takeOver rebuilds what the lost state knew from what runs.
-func (a *Agent) takeOver() {
+// adoptOrphans rebuilds what the lost state knew from what runs.
+func (a *Agent) adoptOrphans() {
 	known := map[string]bool{}
-	for _, in := range a.want.static {
+	for _, in := range a.desired.static {
 		known[in.ID] = true
 	}
-	for _, u := range a.have.units {
+	for _, u := range a.observed.units {
 		if u.Kind == plan.KindStatic || known[u.Instance] {
 			continue
 		}
 		known[u.Instance] = true
-		a.want.orphans = append(a.want.orphans, resolved{adopted: true, Instance: plan.Instance{
+		a.desired.orphans = append(a.desired.orphans, resolved{adopted: true, Instance: plan.Instance{
 			ID: u.Instance, Kind: u.Kind, HostName: u.Host, AppID: u.App, Release: u.Release,
 			InstalledBy: audience.Installer(u.InstalledBy),
 		}})
@@ -94,42 +94,42 @@ func (a *Agent) takeOver() {
 	}
 }
 
-// knowsRoutes makes sure, once, that the first table carries on what the proxy routes
+// routesKnown makes sure, once, that the first table carries on what the proxy routes
 // already. A proxy that is away serves on from its own table meanwhile.
-func (a *Agent) knowsRoutes(now time.Time) bool {
-	if a.have.routes {
+func (a *Agent) routesKnown(now time.Time) bool {
+	if a.observed.routes {
 		return true
 	}
-	status, ok := a.router.first()
+	status, ok := a.router.firstStatus()
 	switch {
 	case ok:
-		a.carryOn(status)
+		a.keepRoutes(status)
 	case now.Sub(a.started) < routesLimit:
 		return false
 	default:
 		a.log.Warn("the proxy does not answer; routes carry on with what was healthy last")
 		a.guessTargets()
 	}
-	a.have.routes = true
+	a.observed.routes = true
 	return true
 }
 
-// carryOn takes over what the proxy routes to units that still run.
-func (a *Agent) carryOn(status *proxyctl.Status) {
+// keepRoutes takes over what the proxy routes to units that still run.
+func (a *Agent) keepRoutes(status *proxyctl.Status) {
 	for _, r := range status.Routes {
-		if u := a.have.units[r.Target]; u != nil && u.Instance == r.Instance {
-			a.have.targets[r.Instance], a.have.served[r.Instance] = u.Unit, u.Unit
+		if u := a.observed.units[r.Target]; u != nil && u.Instance == r.Instance {
+			a.observed.targets[r.Instance], a.observed.served[r.Instance] = u.Unit, u.Unit
 		}
 	}
 }
 
 // guessTargets uses the last good revision, else the only unit there is.
 func (a *Agent) guessTargets() {
-	for _, u := range a.have.units {
-		m := a.have.memories[u.Instance]
+	for _, u := range a.observed.units {
+		m := a.observed.memories[u.Instance]
 		known := m != nil && m.Good != nil && m.Good.Revision == u.Revision
-		if _, guessed := a.have.targets[u.Instance]; known || !guessed {
-			a.have.targets[u.Instance] = u.Unit
+		if _, guessed := a.observed.targets[u.Instance]; known || !guessed {
+			a.observed.targets[u.Instance] = u.Unit
 		}
 	}
 }

@@ -55,20 +55,20 @@ type Agent struct {
 	exec    *executor
 	saver   *saver
 
-	wake    chan struct{} // capacity 1: look again
+	wake    chan struct{} // capacity 1: reconcile again
 	resolve chan struct{} // capacity 1: providers or packages changed
 	results chan result
-	reads   chan reading
+	answers chan query
 	alive   chan chan struct{}
 	hints   *time.Timer   // runs while units are hinted
 	ready   chan struct{} // closed at the first reconcile
 	started time.Time
 
-	mu   sync.Mutex // guards the fields that follow
-	want catalogue
-	have table
-	life lifetime
-	risk exposures
+	mu       sync.Mutex // guards the fields that follow
+	desired  catalogue
+	observed observedState
+	loop     loopState
+	exposure exposures
 }
 
 // New returns an agent that has read its state and what PID 1 runs. A damaged or newer
@@ -78,12 +78,12 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		units: o.Units, releases: o.Releases, vault: o.Vault, state: o.State, log: o.Log,
 		secret: o.Secret, bootID: o.BootID, stateDir: o.Config.StateDir, started: time.Now(),
 		wake: make(chan struct{}, 1), resolve: make(chan struct{}, 1),
-		results: make(chan result), reads: make(chan reading), alive: make(chan chan struct{}),
-		ready: make(chan struct{}),
-		want:  newCatalogue(), have: newTable(), life: newLifetime(), risk: newExposures(),
+		results: make(chan result), answers: make(chan query), alive: make(chan chan struct{}),
+		ready:   make(chan struct{}),
+		desired: newCatalogue(), observed: newObservedState(), loop: newLoopState(), exposure: newExposures(),
 	}
-	a.router = newRouter(o.Proxy, o.Log, a.poke)
-	a.monitor = health.NewMonitor(func(string) { a.poke() })
+	a.router = newRouter(o.Proxy, o.Log, a.requestReconcile)
+	a.monitor = health.NewMonitor(func(string) { a.requestReconcile() })
 	a.saver = newSaver(o.State, o.Log)
 	a.configure(o.Config, o.ProxyPort)
 	saved, err := a.load()
@@ -127,14 +127,14 @@ func (a *Agent) Alive(ctx context.Context) error {
 // Reload takes a new configuration over.
 func (a *Agent) Reload(c *config.Config, proxyPort int) {
 	a.configure(c, proxyPort)
-	a.look()
+	a.requestResolve()
 }
 
-// poke lets the reconciler look again.
-func (a *Agent) poke() { signal(a.wake) }
+// requestReconcile asks for another pass of the reconciler.
+func (a *Agent) requestReconcile() { signal(a.wake) }
 
-// look lets packages be resolved again, and then the reconciler look.
-func (a *Agent) look() { signal(a.resolve) }
+// requestResolve asks for packages to be resolved again, and then for another pass.
+func (a *Agent) requestResolve() { signal(a.resolve) }
 
 func signal(ch chan<- struct{}) {
 	select {
@@ -145,12 +145,12 @@ func signal(ch chan<- struct{}) {
 
 // routeTable is the whole table as it should be now. The caller holds mu.
 func (a *Agent) routeTable(apps []plan.AppState) proxyctl.Table {
-	c := a.want.config
+	c := a.desired.config
 	return proxyctl.Table{
 		Format: 1, Domain: c.Domain,
 		APIHosts:      []string{"admin." + c.Domain, "internal." + c.Domain},
 		AgentSocket:   c.RunDir + "/debug.sock",
 		LoginInstance: c.LoginInstance, AdminInstance: c.AdminInstance,
-		InternalSecret: a.secret, Routes: plan.Routes(apps, a.have.targets),
+		InternalSecret: a.secret, Routes: plan.Routes(apps, a.observed.targets),
 	}
 }

@@ -195,7 +195,7 @@ func TestDynamicApplicationKeepsItsSecrets(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.config.Admin.Enabled = true
 		h.start()
-		h.agent.takeDynamic(admin.List{Applications: []admin.Application{{InstanceID: otherID, AppID: "shop", HostName: "shop.x"}}}, 10)
+		h.agent.onDynamicList(admin.List{Applications: []admin.Application{{InstanceID: otherID, AppID: "shop", HostName: "shop.x"}}}, 10)
 		h.mustDeploy(shopID, "shop", "one", audience.Root)
 		h.settle()
 		h.secret(otherID, "PASSWORD")
@@ -212,7 +212,7 @@ func TestDynamicApplicationKeepsItsSecrets(t *testing.T) {
 		h.kill()
 		h.start()
 		h.wantSecrets(otherID, "PASSWORD")
-		if in := h.agent.want.installed["shop"]; in.By != audience.Root {
+		if in := h.agent.desired.installed["shop"]; in.By != audience.Root {
 			t.Errorf("installed by %q", in.By)
 		}
 	})

@@ -23,7 +23,7 @@ type catalogue struct {
 	dynamic         []plan.Instance
 	debug           map[string]plan.Instance
 	admin           api.Provider // how the admin service fares
-	brake           brake
+	removalGuard    massRemovalGuard
 	installed       map[string]plan.Installed // app id -> release that ran well as a debug application
 	partial         map[string]bool           // kinds whose provider has not given its complete word
 	resolved        []resolved                // of all, in the order static, dynamic, debug
@@ -57,7 +57,7 @@ func newCatalogue() catalogue {
 func (a *Agent) configure(c *config.Config, proxyPort int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	w := &a.want
+	w := &a.desired
 	w.config = c
 	w.place = plan.Place{Domain: c.Domain, ProxyPort: proxyPort, EnvDir: filepath.Join(c.RunDir, "env")}
 	w.backoff = plan.NewBackoff(c.Restart)
@@ -68,8 +68,10 @@ func (a *Agent) configure(c *config.Config, proxyPort int) {
 	w.version++
 }
 
-// heard says whether the admin service, where there is one, has given its complete word.
-func (c *catalogue) heard() bool { return !c.partial[plan.KindDynamic] || !c.config.Admin.Enabled }
+// adminComplete says whether the admin service, where there is one, has given its complete word.
+func (c *catalogue) adminComplete() bool {
+	return !c.partial[plan.KindDynamic] || !c.config.Admin.Enabled
+}
 
 // wanted merges the providers: a static application overrides a dynamic one of the
 // same id, and who comes first has the host name. The caller holds mu.

@@ -29,7 +29,7 @@ func (p DebugProvider) Disinherit(id string) error { return p.vault.RemoveAll(id
 func (p DebugProvider) Ceiling() manifest.Ceiling {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.want.config.Ceiling()
+	return p.desired.config.Ceiling()
 }
 
 // Orphans are the debug applications that run although the state that knew them is lost.
@@ -38,7 +38,7 @@ func (p DebugProvider) Orphans() []plan.Instance {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var list []plan.Instance
-	for _, o := range p.want.orphans {
+	for _, o := range p.desired.orphans {
 		if o.Kind == plan.KindDebug {
 			list = append(list, o.Instance)
 		}
@@ -49,13 +49,13 @@ func (p DebugProvider) Orphans() []plan.Instance {
 // Restored says that all debug applications of the time before were put again; only
 // from then on is one that runs and is not in the list one to be removed.
 func (p DebugProvider) Restored() {
-	p.edit(func(map[string]plan.Instance) { delete(p.want.partial, plan.KindDebug) })
+	p.edit(func(map[string]plan.Instance) { delete(p.desired.partial, plan.KindDebug) })
 }
 
 func (p DebugProvider) edit(f func(map[string]plan.Instance)) {
 	p.mu.Lock()
-	f(p.want.debug)
-	p.want.version++
+	f(p.desired.debug)
+	p.desired.version++
 	p.mu.Unlock()
-	p.look()
+	p.requestResolve()
 }

@@ -20,13 +20,13 @@ func (a *Agent) RunAdmin(ctx context.Context, s admin.Service, interval time.Dur
 	case <-a.ready:
 	}
 	a.log.Info("following the admin service", "interval", interval)
-	deliver := func(l admin.List) bool { return a.takeDynamic(l, most) }
-	p := &admin.Poller{Service: s, Interval: interval, Deliver: deliver, Report: a.noteAdmin, Log: a.log}
+	deliver := func(l admin.List) bool { return a.onDynamicList(l, most) }
+	p := &admin.Poller{Service: s, Interval: interval, Deliver: deliver, Report: a.onAdminPoll, Log: a.log}
 	return p.Run(ctx)
 }
 
-// takeDynamic takes a list over, or refuses to for now.
-func (a *Agent) takeDynamic(l admin.List, most int) bool {
+// onDynamicList takes a list over, or refuses to for now.
+func (a *Agent) onDynamicList(l admin.List, most int) bool {
 	next := make([]plan.Instance, 0, len(l.Applications))
 	for _, app := range l.Applications {
 		next = append(next, plan.Instance{
@@ -35,21 +35,21 @@ func (a *Agent) takeDynamic(l admin.List, most int) bool {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	w := &a.want
+	w := &a.desired
 	if !l.Complete() {
-		next = keepMissing(w.dynamic, next)
+		next = withMissing(w.dynamic, next)
 	}
 	if err := admin.TooMany(len(next), most); err != nil { // what is kept counts, too
 		a.log.Warn("admin service: answer is not taken over", "error", err)
 		w.admin.Error = err.Error()
 		return false
 	}
-	if reason, held := w.brake.hold(w.dynamic, next); held {
+	if reason, held := w.removalGuard.check(w.dynamic, next); held {
 		a.log.Warn(reason)
 		w.admin.Error = reason
 		return false
 	}
-	a.logDynamic(next)
+	a.logDynamicChange(next)
 	w.dynamic = next
 	if l.Complete() {
 		delete(w.partial, plan.KindDynamic)
@@ -57,12 +57,12 @@ func (a *Agent) takeDynamic(l admin.List, most int) bool {
 	}
 	w.version++
 	a.saver.save(dynamicFile, next)
-	a.look()
+	a.requestResolve()
 	return true
 }
 
-// keepMissing adds to next what is in current alone.
-func keepMissing(current, next []plan.Instance) []plan.Instance {
+// withMissing adds to next what is in current alone.
+func withMissing(current, next []plan.Instance) []plan.Instance {
 	for _, in := range current {
 		taken := func(n plan.Instance) bool { return n.ID == in.ID || n.HostName == in.HostName }
 		if !slices.ContainsFunc(next, taken) {
@@ -72,25 +72,25 @@ func keepMissing(current, next []plan.Instance) []plan.Instance {
 	return next
 }
 
-func (a *Agent) logDynamic(next []plan.Instance) {
-	added, removed := missing(next, a.want.dynamic), missing(a.want.dynamic, next)
+func (a *Agent) logDynamicChange(next []plan.Instance) {
+	added, removed := missing(next, a.desired.dynamic), missing(a.desired.dynamic, next)
 	if len(added) > 0 || len(removed) > 0 {
 		a.log.Info("dynamic applications changed", "added", added, "removed", removed, "now", len(next))
 	}
 }
 
-// noteAdmin keeps for the status how the admin service fares.
-func (a *Agent) noteAdmin(err error) {
+// onAdminPoll keeps for the status how the admin service fares.
+func (a *Agent) onAdminPoll(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	p := &a.want.admin
+	p := &a.desired.admin
 	if err != nil {
 		p.State, p.Error = "unavailable, the last good list stays", err.Error()
 		return
 	}
 	now := time.Now()
 	p.State, p.UpdatedAt = "followed", &now
-	if a.want.brake == (brake{}) {
+	if a.desired.removalGuard == (massRemovalGuard{}) {
 		p.Error = ""
 	}
 }
@@ -99,18 +99,18 @@ func (a *Agent) noteAdmin(err error) {
 // that app id take it from there. The caller holds mu.
 func (a *Agent) installed(s *plan.AppState, p plan.Phase) {
 	next := plan.Installed{Release: s.Release.Hash, By: s.Installer()}
-	if s.Kind != plan.KindDebug || p.State != api.StateRunning || s.Release.Hash == "" || a.want.installed[s.AppID] == next {
+	if s.Kind != plan.KindDebug || p.State != api.StateRunning || s.Release.Hash == "" || a.desired.installed[s.AppID] == next {
 		return
 	}
 	if err := a.admit(Admission{AppID: s.AppID, By: next.By}); err != nil {
-		if w := a.have.watch(s.ID); w.Refused != next {
+		if w := a.observed.watch(s.ID); w.Refused != next {
 			w.Refused = next
 			a.log.Warn("dynamic application keeps its release", "app_id", s.AppID, "error", err)
 		}
 		return
 	}
-	a.want.installed[s.AppID] = next
-	a.saver.save(installedFile, maps.Clone(a.want.installed))
-	a.want.version++
-	a.look()
+	a.desired.installed[s.AppID] = next
+	a.saver.save(installedFile, maps.Clone(a.desired.installed))
+	a.desired.version++
+	a.requestResolve()
 }

@@ -23,11 +23,11 @@ func TestDynamicApplicationsAreBounded(t *testing.T) {
 			return l
 		}
 		for answer := range 5 {
-			if taken := h.agent.takeDynamic(list(answer), 5); taken != (answer < 2) {
+			if taken := h.agent.onDynamicList(list(answer), 5); taken != (answer < 2) {
 				t.Errorf("answer %d: taken over = %v", answer, taken)
 			}
 		}
-		if n := len(h.agent.want.dynamic); n != 4 {
+		if n := len(h.agent.desired.dynamic); n != 4 {
 			t.Errorf("%d dynamic applications, want 4", n)
 		}
 	})

@@ -62,39 +62,39 @@ func (e *executor) run(ctx context.Context, t plan.Task, generation uint64) resu
 	case plan.Verify:
 		r.err = e.verify(ctx, t.Unit)
 	case plan.Route:
-		r.err = e.await(ctx, generation, routeLimit)
+		r.err = e.awaitRoutes(ctx, generation, routeLimit)
 	case plan.Unroute:
 		r.err = e.unroute(ctx, t, generation)
 	case plan.Drain:
-		r.err = e.drainOff(ctx, t)
+		r.err = e.drainUnit(ctx, t)
 	case plan.Kill:
 		r.err = e.units.End(ctx, t.Unit)
 	case plan.Reset:
 		r.err = e.units.ResetFailed(ctx, t.Unit)
 	case plan.Reject:
-		r.lines = e.lastWords(ctx, t.Unit)
+		r.lines = e.unitTail(ctx, t.Unit)
 	case plan.Start, plan.Stop, plan.Restart:
 		r.err = e.job(ctx, t)
 	}
 	if t.Action.ChangesUnit() {
-		e.read(ctx, &r)
+		e.inspect(ctx, &r)
 	}
 	r.took = time.Since(began)
 	return r
 }
 
-// read looks at the unit after the task. After a start it does not ask PID 1, which is
+// inspect looks at the unit after the task. After a start it does not ask PID 1, which is
 // busiest then: the application could be probed meanwhile.
-func (e *executor) read(ctx context.Context, r *result) {
-	r.readAt = time.Now()
+func (e *executor) inspect(ctx context.Context, r *result) {
+	r.inspectedAt = time.Now()
 	if r.task.Action == plan.Start && r.err == nil {
-		if place, err := e.place(r.task); err == nil {
-			if r.status, r.hearsay = e.units.Started(r.task.Spec, place); r.hearsay {
+		if place, err := e.placement(r.task); err == nil {
+			if r.status, r.fromSignals = e.units.Started(r.task.Spec, place); r.fromSignals {
 				return
 			}
 		}
 	}
-	r.status, r.readErr = e.units.Get(ctx, r.task.Unit)
+	r.status, r.inspectErr = e.units.Get(ctx, r.task.Unit)
 }
 
 // job hands one job to PID 1, which gets a bounded number of them at a time.
@@ -118,24 +118,24 @@ func (e *executor) start(ctx context.Context, t plan.Task) error {
 	if err := e.writeEnv(t.Instance); err != nil {
 		return err
 	}
-	place, err := e.place(t)
+	place, err := e.placement(t)
 	if err != nil {
 		return err
 	}
 	return e.units.Start(ctx, t.Spec, place)
 }
 
-// place gives a unit the port it keeps until it is gone.
-func (e *executor) place(t plan.Task) (place units.Placement, err error) {
+// placement gives a unit the port it keeps until it is gone.
+func (e *executor) placement(t plan.Task) (place units.Placement, err error) {
 	if t.Spec.Network != units.NetworkSocket {
 		place.Port, err = e.ports.Take(t.Unit)
 	}
 	return place, err
 }
 
-// wouldPlace is where a unit that does not run could be tried by hand, with the files
+// tentativePlacement is where a unit that does not run could be tried by hand, with the files
 // that its line names.
-func (e *executor) wouldPlace(d plan.Desired) (place units.Placement, err error) {
+func (e *executor) tentativePlacement(d plan.Desired) (place units.Placement, err error) {
 	if err := e.writeEnv(d.ID); err != nil {
 		return place, err
 	}
@@ -156,7 +156,7 @@ func (e *executor) stop(ctx context.Context, unit string) error {
 	return nil
 }
 
-func (e *executor) await(ctx context.Context, generation uint64, limit time.Duration) error {
+func (e *executor) awaitRoutes(ctx context.Context, generation uint64, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return e.router.wait(ctx, generation)
@@ -164,14 +164,14 @@ func (e *executor) await(ctx context.Context, generation uint64, limit time.Dura
 
 // unroute does not insist: a proxy that is away leads no requests anywhere.
 func (e *executor) unroute(ctx context.Context, t plan.Task, generation uint64) error {
-	if err := e.await(ctx, generation, unrouteLimit); err != nil {
+	if err := e.awaitRoutes(ctx, generation, unrouteLimit); err != nil {
 		e.log.Warn("stopping without the proxy's word", "app", t.Name, "instance", t.Instance, "error", err)
 	}
 	return ctx.Err()
 }
 
-// drainOff waits for the requests in flight. A proxy that is away has none.
-func (e *executor) drainOff(ctx context.Context, t plan.Task) error {
+// drainUnit waits for the requests in flight. A proxy that is away has none.
+func (e *executor) drainUnit(ctx context.Context, t plan.Task) error {
 	ctx, cancel := context.WithTimeout(ctx, e.drain+5*time.Second)
 	defer cancel()
 	res, err := e.proxy.Drain(ctx, t.Unit, e.drain)
@@ -203,7 +203,7 @@ func (e *executor) verify(ctx context.Context, unit string) error {
 	return nil
 }
 
-func (e *executor) lastWords(ctx context.Context, unit string) []string {
+func (e *executor) unitTail(ctx context.Context, unit string) []string {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	lines, err := e.journal.Tail(ctx, unit, lastLines)

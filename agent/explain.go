@@ -13,11 +13,11 @@ import (
 	"github.com/nexushub/nexushub/units"
 )
 
-// notByHand are settings that make sense for a unit of ours only.
-var notByHand = []string{"AddRef", "ExecStart", "ExecStartEx", "Description", "LogExtraFields", "SyslogIdentifier", "CollectMode", "ConditionPathExists"}
+// unitOnlySettings are settings that make sense for a unit of ours only.
+var unitOnlySettings = []string{"AddRef", "ExecStart", "ExecStartEx", "Description", "LogExtraFields", "SyslogIdentifier", "CollectMode", "ConditionPathExists"}
 
-// notForOnce are settings of a server, not of one command.
-var notForOnce = []string{
+// serverOnlySettings are settings of a server, not of one command.
+var serverOnlySettings = []string{
 	"Type", "NotifyAccess", "WatchdogSec", "Restart", "RestartSec", "RestartSteps", "RestartMaxDelaySec",
 	"StartLimitIntervalSec", "TimeoutStartSec", "Sockets", "Before",
 }
@@ -29,7 +29,7 @@ func (a *Agent) Explain(ctx context.Context, nameOrID string) (api.Explanation, 
 	if err != nil {
 		return api.Explanation{}, err
 	}
-	settings := unitSettings(file, notByHand)
+	settings := unitSettings(file, unitOnlySettings)
 	line := append([]string{"systemd-run", "--unit=" + strings.TrimSuffix(d.Unit, ".service") + "-by-hand"}, settings...)
 	return api.Explanation{
 		Unit: d.Unit, Command: append(append(line, "--"), argv(d, folder(settings))...),
@@ -46,7 +46,7 @@ func (a *Agent) ExecLine(ctx context.Context, nameOrID string, req api.ExecReque
 	if err != nil {
 		return api.Explanation{}, err
 	}
-	settings := unitSettings(file, append(slices.Clone(notByHand), notForOnce...))
+	settings := unitSettings(file, append(slices.Clone(unitOnlySettings), serverOnlySettings...))
 	argv := []string{"systemd-run", "--quiet", "--wait", "--collect", "--service-type=exec", "--pipe"}
 	if req.TTY {
 		argv[len(argv)-1] = "--pty"
@@ -66,7 +66,7 @@ func (a *Agent) unitFile(ctx context.Context, nameOrID string) (plan.Desired, st
 			return d, string(text), nil
 		}
 	}
-	place, err := a.exec.wouldPlace(d)
+	place, err := a.exec.tentativePlacement(d)
 	if err != nil {
 		return d, "", err
 	}
@@ -88,7 +88,7 @@ func (a *Agent) explained(nameOrID string) (d plan.Desired, runs bool, err error
 	case !found.Runs():
 		return d, false, fmt.Errorf("%s has no process, only files: %w", found.Name, api.NotRunning)
 	}
-	u := a.have.units[found.Unit]
+	u := a.observed.units[found.Unit]
 	return *found, u != nil && u.Running(), nil
 }
 

@@ -9,7 +9,7 @@ import (
 func TestUnitSettings(t *testing.T) {
 	file := "# This is a transient unit file\n[Unit]\nDescription=x\n\n[Service]\nEnvironment=\"A=50%%\"\nExecStart=\nExecStart=\":/bin/app\"\nUser=nh-1\n"
 	want := []string{`--property=Environment="A=50%"`, "--property=User=nh-1"}
-	if got := unitSettings(file, notByHand); !slices.Equal(got, want) {
+	if got := unitSettings(file, unitOnlySettings); !slices.Equal(got, want) {
 		t.Errorf("settings = %q; want %q", got, want)
 	}
 }

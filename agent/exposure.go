@@ -37,19 +37,19 @@ func exposureKey(s *plan.AppState, u *plan.Unit) string {
 	return fmt.Sprint(s.Spec.Network, s.Spec.Loosen, u.DropIns, s.Spec.State != "")
 }
 
-// exposure is the score of the unit that should run, if it is known. It is asked for
+// exposureOf is the score of the unit that should run, if it is known. It is asked for
 // otherwise. The caller holds mu.
-func (a *Agent) exposure(s *plan.AppState) *float64 {
+func (a *Agent) exposureOf(s *plan.AppState) *float64 {
 	if s.Wanted == nil || !s.Wanted.Running() {
 		return nil
 	}
 	key := exposureKey(s, s.Wanted)
-	if score, known := a.risk.scores[key]; known {
+	if score, known := a.exposure.scores[key]; known {
 		return score
 	}
 	select {
-	case a.risk.asked <- scoring{key, s.Wanted.Unit}:
-		a.risk.scores[key] = nil
+	case a.exposure.asked <- scoring{key, s.Wanted.Unit}:
+		a.exposure.scores[key] = nil
 	default: // next time
 	}
 	return nil
@@ -61,14 +61,14 @@ func (a *Agent) runExposure(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case s := <-a.risk.asked:
+		case s := <-a.exposure.asked:
 			score, err := analyze(ctx, s.unit)
 			if err != nil {
 				a.log.Debug("no exposure score", "unit", s.unit, "error", err)
 				continue
 			}
 			a.mu.Lock()
-			a.risk.scores[s.key] = &score
+			a.exposure.scores[s.key] = &score
 			a.mu.Unlock()
 		}
 	}

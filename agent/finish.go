@@ -13,88 +13,88 @@ func (a *Agent) finish(r result) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	delete(a.have.busy, r.task.Instance)
-	delete(a.have.inHand, r.task.Unit)
-	a.enterAfter(r)
-	a.life.count(r)
+	delete(a.observed.busy, r.task.Instance)
+	delete(a.observed.inHand, r.task.Unit)
+	a.enterInspection(r)
+	a.loop.count(r)
 	a.report(r)
 	if r.err != nil {
 		a.failed(r, now)
 		return
 	}
-	delete(a.have.holds, r.task.Instance)
+	delete(a.observed.holds, r.task.Instance)
 	a.done(r, now)
 }
 
-// enterAfter enters the reading that the task made at its end.
-func (a *Agent) enterAfter(r result) {
-	if r.readAt.IsZero() {
+// enterInspection enters what the task saw of its unit at its end.
+func (a *Agent) enterInspection(r result) {
+	if r.inspectedAt.IsZero() {
 		return
 	}
-	if r.hearsay || a.have.heard[r.task.Unit].After(r.readAt) {
+	if r.fromSignals || a.observed.signalled[r.task.Unit].After(r.inspectedAt) {
 		a.hint(r.task.Unit)
 	}
-	delete(a.have.heard, r.task.Unit)
-	a.have.readings++
+	delete(a.observed.signalled, r.task.Unit)
+	a.observed.queries++
 	switch {
-	case r.readErr == nil && r.status.Instance != "":
-		a.have.enter(r.task.Unit, []units.Status{r.status}, a.have.readings)
-	case gone(r.readErr):
-		a.have.enter(r.task.Unit, nil, a.have.readings)
+	case r.inspectErr == nil && r.status.Instance != "":
+		a.observed.enter(r.task.Unit, []units.Status{r.status}, a.observed.queries)
+	case gone(r.inspectErr):
+		a.observed.enter(r.task.Unit, nil, a.observed.queries)
 	}
-	a.lease(r.task.Unit)
+	a.releasePort(r.task.Unit)
 }
 
 // done draws the consequences of a task that succeeded.
 func (a *Agent) done(r result, now time.Time) {
-	id, m := r.task.Instance, a.have.memory(r.task.Instance)
+	id, m := r.task.Instance, a.observed.memory(r.task.Instance)
 	switch r.task.Action {
 	case plan.Verify:
 		m.Stopped, m.ByHand = "stopped by operator (systemctl)", a.bootID
-		a.have.watch(id).StopIsOurs()
-		a.remembered()
+		a.observed.watch(id).StopIsOurs()
+		a.memoriesChanged()
 	case plan.Route:
-		a.have.served[id] = r.task.Unit
+		a.observed.served[id] = r.task.Unit
 	case plan.Unroute:
-		delete(a.have.served, id)
+		delete(a.observed.served, id)
 	case plan.Drain:
-		if u := a.have.units[r.task.Unit]; u != nil {
+		if u := a.observed.units[r.task.Unit]; u != nil {
 			u.Drained = true
 		}
 	case plan.Stop:
 		a.forgetEnded(id)
 	case plan.Kill:
-		a.have.holds[id] = hold{until: now.Add(time.Second), why: "killed, and not gone yet"}
+		a.observed.holds[id] = hold{until: now.Add(time.Second), why: "killed, and not gone yet"}
 	case plan.Reset:
-		a.have.watch(id).Forgive()
+		a.observed.watch(id).Forgive()
 	case plan.Reject:
-		w := a.have.watch(id)
-		a.life.rejected++
+		w := a.observed.watch(id)
+		a.loop.rejected++
 		m.Rejected = &plan.Rejection{Revision: w.Trouble.Revision, Why: w.Trouble.LastExit, Lines: r.lines, At: now}
-		a.remembered()
+		a.memoriesChanged()
 	}
 }
 
 // failed keeps a failed task from coming back at once.
 func (a *Agent) failed(r result, now time.Time) {
 	id := r.task.Instance
-	w := a.have.watch(id)
+	w := a.observed.watch(id)
 	switch {
 	case errors.Is(r.err, errNotByHand) && !errors.Is(r.err, errStopping):
 		w.StopIsOurs()
 		return
 	case r.task.Action == plan.Start:
-		w.FailStart(r.err.Error(), a.have.hasGood(id, w.Trouble.Revision), a.want.backoff, now)
+		w.FailStart(r.err.Error(), a.observed.hasGood(id, w.Trouble.Revision), a.desired.backoff, now)
 		return
 	}
 	if r.task.Action == plan.Restart {
 		w.RestartFailed()
 	}
-	h := a.have.holds[id]
+	h := a.observed.holds[id]
 	h.n++
 	h.why = r.task.Action.String() + ": " + r.err.Error()
 	h.until = now.Add(min(time.Second<<min(h.n-1, 4), 15*time.Second))
-	a.have.holds[id] = h
+	a.observed.holds[id] = h
 }
 
 func (a *Agent) report(r result) {

@@ -53,19 +53,19 @@ func (a *Agent) halt() map[string]time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.setHalted(true)
-	a.want.stale, a.life.asked = true, time.Now()
+	a.desired.stale, a.loop.requestedAt = true, time.Now()
 	limits := map[string]time.Duration{}
-	for _, d := range a.want.desired {
+	for _, d := range a.desired.desired {
 		limits[d.ID] = unrouteLimit + a.exec.drain + d.Manifest.StopTimeout.Std() + haltSlack
 	}
-	a.poke()
+	a.requestReconcile()
 	return limits
 }
 
 // setHalted says whether everything is to be down. The caller holds mu, and flushes.
 func (a *Agent) setHalted(halted bool) {
-	if a.life.halted != halted {
-		a.life.halted = halted
+	if a.loop.halted != halted {
+		a.loop.halted = halted
 		a.saver.save(haltedFile, halted)
 	}
 }

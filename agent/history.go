@@ -13,7 +13,7 @@ func (a *Agent) AppReleases(nameOrID string) ([]api.Release, error) {
 		a.mu.Unlock()
 		return nil, err
 	}
-	past := append([]plan.PastRelease(nil), a.have.memory(d.ID).History...)
+	past := append([]plan.PastRelease(nil), a.observed.memory(d.ID).History...)
 	a.mu.Unlock()
 	list := make([]api.Release, 0, len(past))
 	for _, p := range past {
@@ -32,18 +32,18 @@ func (a *Agent) ReleasesInUse() (hashes map[string]bool, complete bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	hashes = map[string]bool{}
-	for _, r := range a.want.resolved {
+	for _, r := range a.desired.resolved {
 		hashes[r.release.Hash], hashes[r.Release] = true, true
 	}
-	for _, u := range a.have.units {
+	for _, u := range a.observed.units {
 		hashes[u.Release] = true
 	}
-	if a.want.config.Admin.Enabled { // else no dynamic application will ever ask for them
-		for _, in := range a.want.installed {
+	if a.desired.config.Admin.Enabled { // else no dynamic application will ever ask for them
+		for _, in := range a.desired.installed {
 			hashes[in.Release] = true
 		}
 	}
-	for _, m := range a.have.memories {
+	for _, m := range a.observed.memories {
 		for _, p := range m.History {
 			hashes[p.Hash] = true
 		}
@@ -51,5 +51,5 @@ func (a *Agent) ReleasesInUse() (hashes map[string]bool, complete bool) {
 			hashes[m.Good.Spec.Release] = true
 		}
 	}
-	return hashes, a.want.complete && !a.want.partial[plan.KindDebug]
+	return hashes, a.desired.complete && !a.desired.partial[plan.KindDebug]
 }

@@ -28,7 +28,7 @@ const launchTimeout = time.Minute
 func (p DebugProvider) Launch(ctx context.Context, id string, again bool) (api.App, error) {
 	resolving, cancel := context.WithTimeout(context.WithoutCancel(ctx), launchTimeout)
 	defer cancel()
-	current := func() (bool, error) { return p.want.version == p.want.resolvedVersion, nil }
+	current := func() (bool, error) { return p.desired.version == p.desired.resolvedVersion, nil }
 	if err := p.wait(resolving, current); err != nil {
 		return api.App{}, err
 	}
@@ -49,7 +49,7 @@ func (p DebugProvider) Remove(ctx context.Context, id string) error {
 	defer cancel()
 	p.edit(func(all map[string]plan.Instance) {
 		delete(all, id)
-		w := &p.want
+		w := &p.desired
 		w.orphans = slices.DeleteFunc(w.orphans, func(o resolved) bool { return o.ID == id && o.Kind == plan.KindDebug })
 	})
 	return p.wait(ctx, func() (bool, error) { return p.removed(id), nil })
@@ -60,8 +60,8 @@ func (a *Agent) removed(id string) bool {
 	if _, err := a.find(id); !errors.Is(err, api.NotFound) || a.unsettled() {
 		return false
 	}
-	if _, busy := a.have.busy[id]; busy { // a start in hand has no unit yet
+	if _, busy := a.observed.busy[id]; busy { // a start in hand has no unit yet
 		return false
 	}
-	return len(a.have.byInstance[id]) == 0
+	return len(a.observed.byInstance[id]) == 0
 }

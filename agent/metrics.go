@@ -57,7 +57,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
 	}
-	m.agent.life.looks.Collect(ch)
+	m.agent.loop.passes.Collect(ch)
 	gauge(metricBuild, 1, version.Version, version.Commit)
 	m.collectApps(gauge, counter)
 	m.collectAgent(gauge, counter)
@@ -95,24 +95,24 @@ func (m *Metrics) collectAgent(gauge, counter sample) {
 	a := m.agent
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for key, n := range a.life.tasks {
+	for key, n := range a.loop.tasks {
 		counter(metricTasks, float64(n), key.action.String(), map[bool]string{true: "ok", false: "error"}[key.ok])
 	}
-	counter(metricDeploys, float64(a.life.deployed), "success")
-	counter(metricDeploys, float64(a.life.rejected), "failure")
-	if a.life.first.IsZero() {
+	counter(metricDeploys, float64(a.loop.deployed), "success")
+	counter(metricDeploys, float64(a.loop.rejected), "failure")
+	if a.loop.first.IsZero() {
 		gauge(metricReady, 0)
 		return
 	}
-	gauge(metricReady, a.life.first.Sub(a.started).Seconds())
+	gauge(metricReady, a.loop.first.Sub(a.started).Seconds())
 }
 
 // restarts counts the ends of every instance since the agent started.
 func (a *Agent) restarts() map[string]int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	out := make(map[string]int, len(a.have.watches))
-	for id, w := range a.have.watches {
+	out := make(map[string]int, len(a.observed.watches))
+	for id, w := range a.observed.watches {
 		out[id] = w.Total
 	}
 	return out

@@ -61,7 +61,7 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 		if _, err := a.releases.Get(target.Hash); err != nil {
 			return notKept(d, target.Hash)
 		}
-		if err := a.admitBack(d, target); err != nil {
+		if err := a.admitRollback(d, target); err != nil {
 			return err
 		}
 		instead := d.Release.Hash
@@ -70,13 +70,13 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 		}
 		m.Pin = &plan.Pin{Release: target.Hash, Instead: instead, InstalledBy: target.InstalledBy}
 		a.resume(m)
-		a.want.version++
+		a.desired.version++
 		return nil
 	})
 	if err != nil {
 		return api.App{}, err
 	}
-	a.look()
+	a.requestResolve()
 	return a.WaitSettled(ctx, id, "")
 }
 
@@ -117,10 +117,10 @@ func (a *Agent) change(nameOrID string, f func(*plan.Desired, *plan.Memory) erro
 	a.mu.Lock()
 	d, err := a.find(nameOrID)
 	if err == nil {
-		err = f(d, a.have.memory(d.ID))
+		err = f(d, a.observed.memory(d.ID))
 	}
 	if err == nil {
-		a.remembered()
+		a.memoriesChanged()
 		a.saveMemories()
 	}
 	a.mu.Unlock()
@@ -133,8 +133,8 @@ func (a *Agent) change(nameOrID string, f func(*plan.Desired, *plan.Memory) erro
 
 // forgive lets an instance be tried at once, whatever happened before.
 func (a *Agent) forgive(id string) {
-	delete(a.have.holds, id)
-	if w := a.have.watches[id]; w != nil {
+	delete(a.observed.holds, id)
+	if w := a.observed.watches[id]; w != nil {
 		w.Forgive()
 	}
 }
@@ -144,12 +144,12 @@ func (a *Agent) Plan() []api.Task {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var out []api.Task
-	for _, t := range a.have.busy {
+	for _, t := range a.observed.busy {
 		out = append(out, wire(t, "in hand: "))
 	}
 	now := time.Now()
-	current := a.have.current(a.want.partial)
-	for _, t := range a.plan(current.AppStates(a.desired(), now), current, now) {
+	current := a.observed.current(a.desired.partial)
+	for _, t := range a.plan(current.AppStates(a.desiredApps(), now), current, now) {
 		out = append(out, wire(t, ""))
 	}
 	return out

@@ -8,11 +8,11 @@ import (
 	"github.com/nexushub/nexushub/api"
 )
 
-// pick finds the application that a name means: by id, host name, slug or app id, the
+// byMostExactName finds the application that a name means: by id, host name, slug or app id, the
 // most exact first. Developers choose the names of debug applications. So these come
 // last, and never stand for one of root's or of the admin service; where a name fits two
 // of them, only the id or the whole host name tells them apart.
-func pick(name string, desired []plan.Desired) (*plan.Desired, error) {
+func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error) {
 	var ours, debug []*plan.Desired
 	for i := range desired {
 		d := &desired[i]
@@ -34,10 +34,10 @@ func pick(name string, desired []plan.Desired) (*plan.Desired, error) {
 			}
 		}
 	}
-	return pickDebug(name, debug)
+	return debugByName(name, debug)
 }
 
-func pickDebug(name string, debug []*plan.Desired) (found *plan.Desired, err error) {
+func debugByName(name string, debug []*plan.Desired) (found *plan.Desired, err error) {
 	for _, d := range debug {
 		host := strings.EqualFold(d.HostName, name)
 		switch {

@@ -25,12 +25,12 @@ func TestPick(t *testing.T) {
 		"s1": "s1", "e1": "e1", "www": "s1", "WWW.x": "s1", "web.app": "s1", "web-app": "e3", "wiki": "d1", "evil": "d1",
 		"shop.debug.x": "e2", "shop-debug": "e2", "other-debug": "e4", "none": "",
 	} {
-		got, err := pick(name, desired)
+		got, err := byMostExactName(name, desired)
 		if err != nil || (got == nil) != (want == "") || got != nil && got.ID != want {
 			t.Errorf("%q is %+v, %v; want %q", name, got, err, want)
 		}
 	}
-	if got, err := pick("shop", desired); !errors.Is(err, api.Conflict) {
+	if got, err := byMostExactName("shop", desired); !errors.Is(err, api.Conflict) {
 		t.Errorf("an ambiguous name is %+v, %v", got, err)
 	}
 }

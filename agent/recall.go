@@ -40,7 +40,7 @@ func (a *Agent) restartedUnseen() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var list []string
-	for name, u := range a.have.units {
+	for name, u := range a.observed.units {
 		if u.Adopted && u.NRestarts > 0 && u.LastExit.IsZero() {
 			list = append(list, name)
 		}

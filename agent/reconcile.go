@@ -14,12 +14,12 @@ const (
 	resyncEvery = 2 * time.Minute
 	// taskGrace is how long tasks in hand may go on when the agent stops.
 	taskGrace = 5 * time.Second
-	// hintPause is between a signal of systemd and the reading that it leads to.
+	// hintPause is between a signal of systemd and the query that it leads to.
 	hintPause = 20 * time.Millisecond
-	// gatherEach bounds the share of time that looking takes, about 5 µs for each instance,
-	// to one part in five; a handful is looked at without delay.
-	gatherEach = 20 * time.Microsecond
-	gatherFrom = 50
+	// collectPerInstance bounds the share of time that passes take, about 5 µs for each instance,
+	// to one part in five; a handful is dealt with without delay.
+	collectPerInstance = 20 * time.Microsecond
+	collectFrom        = 50
 )
 
 // runLoop is the reconciler: it alone decides, and it does no I/O itself.
@@ -35,46 +35,46 @@ func (a *Agent) runLoop(ctx context.Context) error {
 	for ctx.Err() == nil {
 		began := time.Now()
 		due.Reset(a.reconcile(work))
-		a.life.looks.Observe(time.Since(began).Seconds())
-		a.news(ctx, work, resync.C, due.C)
-		if n := a.instances(); n >= gatherFrom {
-			a.gather(ctx, work, time.Duration(n)*gatherEach)
+		a.loop.passes.Observe(time.Since(began).Seconds())
+		a.nextEvent(ctx, work, resync.C, due.C)
+		if n := a.instances(); n >= collectFrom {
+			a.collect(ctx, work, time.Duration(n)*collectPerInstance)
 		}
 	}
 	return a.finishTasks(cancel)
 }
 
-// news waits for one thing to happen and takes it in.
-func (a *Agent) news(ctx, work context.Context, resync, due <-chan time.Time) {
+// nextEvent waits for one thing to happen and takes it in.
+func (a *Agent) nextEvent(ctx, work context.Context, resync, due <-chan time.Time) {
 	select {
 	case <-ctx.Done():
 	case e := <-a.units.Events():
-		a.hear(work, e)
-	case r := <-a.reads:
-		a.take(work, r)
+		a.onUnitSignal(work, e)
+	case r := <-a.answers:
+		a.onAnswer(work, r)
 	case r := <-a.results:
 		a.finish(r)
 	case answer := <-a.alive:
 		close(answer)
 	case <-a.hints.C:
-		a.readHinted(work)
+		a.queryHinted(work)
 	case <-resync:
-		a.hear(work, units.Event{Resync: true})
+		a.onUnitSignal(work, units.Event{Resync: true})
 	case <-a.wake:
 	case <-due:
 	}
 }
 
-// instances is how many a look has to look at.
+// instances is how many a pass has to deal with.
 func (a *Agent) instances() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.want.desired)
+	return len(a.desired.desired)
 }
 
-// gather takes in what else happens within d: looking at a thousand instances after
+// collect takes in what else happens within d: a pass over a thousand instances after
 // every single event would cost more than the events.
-func (a *Agent) gather(ctx, work context.Context, d time.Duration) {
+func (a *Agent) collect(ctx, work context.Context, d time.Duration) {
 	end := time.NewTimer(d)
 	defer end.Stop()
 	for {
@@ -82,13 +82,13 @@ func (a *Agent) gather(ctx, work context.Context, d time.Duration) {
 		case <-ctx.Done():
 			return
 		case e := <-a.units.Events():
-			a.hear(work, e)
-		case r := <-a.reads:
-			a.take(work, r)
+			a.onUnitSignal(work, e)
+		case r := <-a.answers:
+			a.onAnswer(work, r)
 		case r := <-a.results:
 			a.finish(r)
 		case <-a.hints.C:
-			a.readHinted(work)
+			a.queryHinted(work)
 		case <-end.C:
 			return
 		}
@@ -103,9 +103,9 @@ func (a *Agent) finishTasks(cancel context.CancelFunc) error {
 		select {
 		case r := <-a.results:
 			a.finish(r)
-		case <-a.reads:
+		case <-a.answers:
 			a.mu.Lock()
-			a.have.inFlight--
+			a.observed.inFlight--
 			a.mu.Unlock()
 		}
 	}
@@ -118,49 +118,49 @@ func (a *Agent) finishTasks(cancel context.CancelFunc) error {
 func (a *Agent) pending() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.have.busy) + a.have.inFlight
+	return len(a.observed.busy) + a.observed.inFlight
 }
 
-// reconcile looks at everything once, sets off what is due, and says when to look
-// again at the latest.
+// reconcile makes one pass over everything, sets off what is due, and says after how long
+// the next one is due.
 func (a *Agent) reconcile(ctx context.Context) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	if !a.want.complete || !a.knowsRoutes(now) {
+	if !a.desired.complete || !a.routesKnown(now) {
 		return routesLimit
 	}
-	desired := a.desired()
+	desired := a.desiredApps()
 	a.observe(desired, now)
-	current := a.have.current(a.want.partial)
+	current := a.observed.current(a.desired.partial)
 	apps := current.AppStates(desired, now)
 	a.dispatch(ctx, apps, a.plan(apps, current, now))
-	a.note(apps, now)
-	a.life.reconciled(now)
-	return a.nextLook(desired, now)
+	a.record(apps, now)
+	a.loop.reconciled(now)
+	return a.nextPass(desired, now)
 }
 
 // plan is what Make says, without what failed just now. The caller holds mu.
 func (a *Agent) plan(apps []plan.AppState, current plan.Current, now time.Time) []plan.Task {
-	for id, h := range a.have.holds {
+	for id, h := range a.observed.holds {
 		if h.until.After(now) {
 			current.Busy[id] = true
 		}
 	}
-	tasks := a.suspicions(apps, current)
+	tasks := a.verifyManualStops(apps, current)
 	for _, t := range tasks {
 		current.Busy[t.Instance] = true
 	}
 	return append(tasks, plan.Make(apps, current, now)...)
 }
 
-// suspicions are the units that vanished without our doing: before the agent respects
+// verifyManualStops are the units that vanished without our doing: before the agent respects
 // an operator's will it makes sure of it.
-func (a *Agent) suspicions(apps []plan.AppState, current plan.Current) []plan.Task {
+func (a *Agent) verifyManualStops(apps []plan.AppState, current plan.Current) []plan.Task {
 	var tasks []plan.Task
 	for i := range apps {
 		s := &apps[i]
-		if w := a.have.watches[s.ID]; w != nil && !current.Busy[s.ID] && s.Stopped == "" && w.StoppedByHand(s.Wanted) {
+		if w := a.observed.watches[s.ID]; w != nil && !current.Busy[s.ID] && s.Stopped == "" && w.StoppedByHand(s.Wanted) {
 			tasks = append(tasks, s.Task(plan.Verify, s.Unit, "its unit is gone without our doing"))
 		}
 	}
@@ -171,10 +171,10 @@ func (a *Agent) suspicions(apps []plan.AppState, current plan.Current) []plan.Ta
 func (a *Agent) observe(desired []plan.Desired, now time.Time) {
 	for i := range desired {
 		d := &desired[i]
-		u := a.have.units[d.Unit]
+		u := a.observed.units[d.Unit]
 		a.probe(d, u)
-		if _, busy := a.have.busy[d.ID]; !busy {
-			a.have.watch(d.ID).Observe(d, !d.Fallback && a.have.hasGood(d.ID, d.Revision), u, a.want.backoff, now)
+		if _, busy := a.observed.busy[d.ID]; !busy {
+			a.observed.watch(d.ID).Observe(d, !d.Fallback && a.observed.hasGood(d.ID, d.Revision), u, a.desired.backoff, now)
 		}
 	}
 }
@@ -183,15 +183,15 @@ func (a *Agent) observe(desired []plan.Desired, now time.Time) {
 // caller holds mu.
 func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan.Task) {
 	for _, t := range tasks {
-		a.have.busy[t.Instance] = t
-		a.have.inHand[t.Unit] = t.Action.ChangesUnit()
+		a.observed.busy[t.Instance] = t
+		a.observed.inHand[t.Unit] = t.Action.ChangesUnit()
 		switch t.Action {
 		case plan.Route:
-			a.have.targets[t.Instance] = t.Unit
+			a.observed.targets[t.Instance] = t.Unit
 		case plan.Unroute:
-			delete(a.have.targets, t.Instance)
+			delete(a.observed.targets, t.Instance)
 		case plan.Stop, plan.Restart, plan.Start:
-			a.have.watch(t.Instance).StopIsOurs()
+			a.observed.watch(t.Instance).StopIsOurs()
 		}
 	}
 	generation := a.router.set(a.routeTable(apps))
@@ -203,42 +203,42 @@ func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan
 	}
 }
 
-// hear takes a hint: what it is about is read again.
-func (a *Agent) hear(ctx context.Context, e units.Event) {
+// onUnitSignal takes a signal as a hint: PID 1 is asked about its unit again.
+func (a *Agent) onUnitSignal(ctx context.Context, e units.Event) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if e.Resync {
-		a.read(ctx, "")
+		a.query(ctx, "")
 		return
 	}
-	if a.have.inHand[e.Unit] { // its task reads it at the end, unless that is over already
-		a.have.heard[e.Unit] = time.Now()
+	if a.observed.inHand[e.Unit] { // its task inspects it at the end, unless that is over already
+		a.observed.signalled[e.Unit] = time.Now()
 		return
 	}
 	a.hint(e.Unit)
 }
 
-// hint lets a unit be read soon. The caller holds mu.
+// hint lets PID 1 be asked about a unit soon. The caller holds mu.
 func (a *Agent) hint(unit string) {
-	if len(a.have.hinted) == 0 {
+	if len(a.observed.hinted) == 0 {
 		a.hints.Reset(hintPause)
 	}
-	a.have.hinted[unit] = true
+	a.observed.hinted[unit] = true
 }
 
-// readHinted reads the units of which something was heard. The pause before it lets the
-// several signals of one change be one reading.
-func (a *Agent) readHinted(ctx context.Context) {
+// queryHinted asks about the units that signals named. The pause before it lets the
+// several signals of one change be one query.
+func (a *Agent) queryHinted(ctx context.Context) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for unit := range a.have.hinted {
-		a.read(ctx, unit)
+	for unit := range a.observed.hinted {
+		a.query(ctx, unit)
 	}
-	clear(a.have.hinted)
+	clear(a.observed.hinted)
 }
 
-// nextLook is how long nothing is due by itself. The caller holds mu.
-func (a *Agent) nextLook(desired []plan.Desired, now time.Time) time.Duration {
+// nextPass is how long nothing is due by itself. The caller holds mu.
+func (a *Agent) nextPass(desired []plan.Desired, now time.Time) time.Duration {
 	next := now.Add(resyncEvery)
 	earliest := func(t time.Time) {
 		if t.After(now) && t.Before(next) {
@@ -247,20 +247,20 @@ func (a *Agent) nextLook(desired []plan.Desired, now time.Time) time.Duration {
 	}
 	for i := range desired {
 		d := &desired[i]
-		if w := a.have.watches[d.ID]; w != nil {
-			earliest(w.NextDue(d, a.have.units[d.Unit], a.want.backoff, now))
+		if w := a.observed.watches[d.ID]; w != nil {
+			earliest(w.NextDue(d, a.observed.units[d.Unit], a.desired.backoff, now))
 		}
 	}
-	for _, u := range a.have.units {
+	for _, u := range a.observed.units {
 		if u.Stopping() {
 			earliest(u.DownBy().Add(time.Millisecond))
 		}
 	}
-	for _, h := range a.have.holds {
+	for _, h := range a.observed.holds {
 		earliest(h.until)
 	}
-	if a.life.unsaved {
-		earliest(a.life.saved.Add(saveEvery))
+	if a.loop.unsaved {
+		earliest(a.loop.saved.Add(saveEvery))
 	}
 	return next.Sub(now)
 }

@@ -32,7 +32,7 @@ func (a *Agent) runResolver(ctx context.Context) error {
 		case <-a.resolve:
 		case <-again.C:
 		case <-links.C:
-			a.relink()
+			a.followLinks()
 			continue
 		}
 		if a.resolveAll(ctx) {
@@ -45,9 +45,9 @@ func (a *Agent) runResolver(ctx context.Context) error {
 // is worth another try.
 func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 	a.mu.Lock()
-	list, version := a.want.wanted(), a.want.version
-	ceiling := a.want.config.Ceiling()
-	pins, installed := a.pins(), maps.Clone(a.want.installed)
+	list, version := a.desired.wanted(), a.desired.version
+	ceiling := a.desired.config.Ceiling()
+	pins, installed := a.pins(), maps.Clone(a.desired.installed)
 	a.mu.Unlock()
 	var g errgroup.Group
 	g.SetLimit(2)
@@ -63,12 +63,12 @@ func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 	g.Wait()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if version != a.want.version {
-		a.look() // outdated before it was done
+	if version != a.desired.version {
+		a.requestResolve() // outdated before it was done
 		return false
 	}
-	a.want.resolved, a.want.stale, a.want.complete, a.want.resolvedVersion = list, true, true, version
-	a.poke()
+	a.desired.resolved, a.desired.stale, a.desired.complete, a.desired.resolvedVersion = list, true, true, version
+	a.requestReconcile()
 	return slices.ContainsFunc(list, func(r resolved) bool { return r.problem != "" })
 }
 
@@ -122,7 +122,7 @@ func (a *Agent) findRelease(ctx context.Context, in plan.Instance) (fact.Release
 // pins are the instances that an operator holds on an older release. The caller holds mu.
 func (a *Agent) pins() map[string]*plan.Pin {
 	pins := map[string]*plan.Pin{}
-	for id, m := range a.have.memories {
+	for id, m := range a.observed.memories {
 		if m.Pin != nil {
 			pin := *m.Pin
 			pins[id] = &pin
@@ -131,31 +131,31 @@ func (a *Agent) pins() map[string]*plan.Pin {
 	return pins
 }
 
-// desired is everything that should run, computed when something it depends on has
+// desiredApps is everything that should run, computed when something it depends on has
 // changed. The caller holds mu.
-func (a *Agent) desired() []plan.Desired {
-	if !a.want.stale {
-		return a.want.desired
+func (a *Agent) desiredApps() []plan.Desired {
+	if !a.desired.stale {
+		return a.desired.desired
 	}
-	list := make([]plan.Desired, 0, len(a.want.resolved))
-	for _, r := range a.want.resolved {
-		list = append(list, a.desire(r))
+	list := make([]plan.Desired, 0, len(a.desired.resolved))
+	for _, r := range a.desired.resolved {
+		list = append(list, a.desiredFrom(r))
 	}
-	a.want.desired, a.want.stale = list, false
+	a.desired.desired, a.desired.stale = list, false
 	return list
 }
 
-func (a *Agent) desire(r resolved) plan.Desired {
-	m := a.have.memories[r.ID]
+func (a *Agent) desiredFrom(r resolved) plan.Desired {
+	m := a.observed.memories[r.ID]
 	if m == nil {
 		m = &plan.Memory{}
 	}
 	d := plan.Desired{
-		Instance: r.Instance, Name: hostname.Slug(r.HostName, a.want.place.Domain),
+		Instance: r.Instance, Name: hostname.Slug(r.HostName, a.desired.place.Domain),
 		Release: r.release, Good: m.Good, Problem: r.problem, Stopped: m.Stopped, Adopted: r.adopted, Pinned: r.pinned,
-		Manifest: r.Manifest.Over(r.release.Manifest.Over(a.want.config.Defaults)),
+		Manifest: r.Manifest.Over(r.release.Manifest.Over(a.desired.config.Defaults)),
 	}
-	if a.life.halted {
+	if a.loop.halted {
 		d.Stopped = "all applications were stopped by nexushub stop --all"
 	}
 	if !r.release.Runs || r.problem != "" {
@@ -163,7 +163,7 @@ func (a *Agent) desire(r resolved) plan.Desired {
 	}
 	secrets := a.secretFiles(r.ID, r.Installer())
 	d.Audiences = secrets.Audiences
-	d.Spec = plan.NewSpec(r.Instance, r.release, d.Manifest, secrets, m.Serial, a.want.place)
+	d.Spec = plan.NewSpec(r.Instance, r.release, d.Manifest, secrets, m.Serial, a.desired.place)
 	d.Revision = d.Spec.Revision()
 	if m.Rejected != nil && m.Rejected.Revision == d.Revision && m.Good != nil {
 		d.Spec, d.Revision, d.Manifest, d.Fallback = m.Good.Spec, m.Good.Revision, m.Good.Manifest, true

@@ -9,12 +9,12 @@ import (
 
 // result is how a task went, and what its unit looks like afterwards.
 type result struct {
-	task    plan.Task
-	err     error
-	lines   []string // Reject: the last words of the unit
-	took    time.Duration
-	readAt  time.Time // when the unit was read afterwards; zero: it was not
-	status  units.Status
-	readErr error
-	hearsay bool // status is what the signals told, PID 1 was not asked
+	task        plan.Task
+	err         error
+	lines       []string // Reject: the last words of the unit
+	took        time.Duration
+	inspectedAt time.Time // when the unit was read afterwards; zero: it was not
+	status      units.Status
+	inspectErr  error
+	fromSignals bool // status is what the signals told, PID 1 was not asked
 }

@@ -78,8 +78,8 @@ func (r *router) wait(ctx context.Context, generation uint64) error {
 	}
 }
 
-// first waits for the proxy's first word: what it routes since before our time.
-func (r *router) first() (*proxyctl.Status, bool) {
+// firstStatus waits for the proxy's first word: what it routes since before our time.
+func (r *router) firstStatus() (*proxyctl.Status, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.status, r.connected
@@ -115,7 +115,7 @@ func (r *router) Run(ctx context.Context) error {
 
 // sync makes the first contact and pushes what is to be pushed.
 func (r *router) sync(ctx context.Context) error {
-	if err := r.greet(ctx); err != nil {
+	if err := r.firstContact(ctx); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -133,9 +133,9 @@ func (r *router) sync(ctx context.Context) error {
 	return nil
 }
 
-// greet asks once what the proxy has. Our generations go on from there.
-func (r *router) greet(ctx context.Context) error {
-	if status, _ := r.first(); status != nil {
+// firstContact asks once what the proxy has. Our generations go on from there.
+func (r *router) firstContact(ctx context.Context) error {
+	if status, _ := r.firstStatus(); status != nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)

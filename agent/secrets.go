@@ -66,8 +66,8 @@ func (a *Agent) secretChanged(err error) error {
 		return err
 	}
 	a.mu.Lock()
-	a.want.stale = true
+	a.desired.stale = true
 	a.mu.Unlock()
-	a.poke()
+	a.requestReconcile()
 	return nil
 }

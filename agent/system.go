@@ -35,16 +35,16 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s.Domain = a.want.config.Domain
-	if !a.life.first.IsZero() {
-		s.FirstReconcile = &a.life.first
+	s.Domain = a.desired.config.Domain
+	if !a.loop.first.IsZero() {
+		s.FirstReconcile = &a.loop.first
 	}
-	s.LastReconcile = &a.life.last
-	s.States = a.have.counts()
+	s.LastReconcile = &a.loop.last
+	s.States = a.observed.counts()
 	if old := a.oldSandboxes(); len(old) > 0 {
 		s.Warnings = append(s.Warnings, "still in the sandbox of an earlier version: "+strings.Join(old, ", "))
 	}
-	s.Providers = a.want.providers()
+	s.Providers = a.desired.providers()
 	if !connected {
 		s.Warnings = append(s.Warnings, "systemd does not answer on D-Bus; applications run on, changes wait")
 	}
@@ -58,10 +58,10 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 func (a *Agent) States() map[api.State]int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.have.counts()
+	return a.observed.counts()
 }
 
-func (t *table) counts() map[api.State]int {
+func (t *observedState) counts() map[api.State]int {
 	n := map[api.State]int{}
 	for _, st := range t.states {
 		n[st.State]++
@@ -86,8 +86,8 @@ func (c *catalogue) providers() []api.Provider {
 
 // oldSandboxes names the applications that do. The caller holds mu.
 func (a *Agent) oldSandboxes() (names []string) {
-	for _, d := range a.desired() {
-		for _, u := range a.have.byInstance[d.ID] {
+	for _, d := range a.desiredApps() {
+		for _, u := range a.observed.byInstance[d.ID] {
 			if u.OldSandbox() {
 				names = append(names, d.Name)
 				break

@@ -16,9 +16,9 @@ func (a *Agent) Apps() []api.App {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	current := a.have.current(a.want.partial)
-	apps := current.AppStates(a.desired(), now)
-	apps = append(apps, current.Leftovers(a.desired(), now)...)
+	current := a.observed.current(a.desired.partial)
+	apps := current.AppStates(a.desiredApps(), now)
+	apps = append(apps, current.Unlisted(a.desiredApps(), now)...)
 	list := make([]api.App, len(apps))
 	for i := range apps {
 		list[i] = a.view(&apps[i])
@@ -37,19 +37,19 @@ func (a *Agent) App(nameOrID string) (api.App, error) {
 func (a *Agent) app(nameOrID string) (api.App, error) {
 	d, err := a.find(nameOrID)
 	if err != nil {
-		if v, ok := a.leftover(nameOrID); ok {
+		if v, ok := a.unlistedByExactName(nameOrID); ok {
 			return v, nil
 		}
 		return api.App{}, err
 	}
-	s := a.have.current(a.want.partial).Of(d, time.Now())
+	s := a.observed.current(a.desired.partial).Of(d, time.Now())
 	return a.view(&s), nil
 }
 
 // find looks an application up by the most exact name first. The caller holds mu.
 func (a *Agent) find(name string) (*plan.Desired, error) {
-	desired := a.desired()
-	if found, err := pick(name, desired); found != nil || err != nil {
+	desired := a.desiredApps()
+	if found, err := byMostExactName(name, desired); found != nil || err != nil {
 		return found, err
 	}
 	if near := nearest(name, desired); near != "" {
@@ -62,7 +62,7 @@ func (a *Agent) find(name string) (*plan.Desired, error) {
 func (a *Agent) Owner(unit string) (instance string, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if u := a.have.units[unit]; u != nil {
+	if u := a.observed.units[unit]; u != nil {
 		return u.Instance, true
 	}
 	return "", false
@@ -73,7 +73,7 @@ func (a *Agent) UnitsOf(instance string) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var names []string
-	for _, u := range a.have.units {
+	for _, u := range a.observed.units {
 		if u.Instance == instance {
 			names = append(names, u.Unit)
 		}
@@ -96,7 +96,7 @@ func (a *Agent) Refresh(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, s := range list {
-		if u := a.have.units[s.Unit]; u != nil && u.Invocation == s.Invocation {
+		if u := a.observed.units[s.Unit]; u != nil && u.Invocation == s.Invocation {
 			u.Memory, u.CPUNSec, u.Tasks = s.Memory, s.CPUNSec, s.Tasks
 		}
 	}
@@ -105,7 +105,7 @@ func (a *Agent) Refresh(ctx context.Context) error {
 
 // view shows one instance. The caller holds mu.
 func (a *Agent) view(s *plan.AppState) api.App {
-	st := a.have.states[s.ID]
+	st := a.observed.states[s.ID]
 	if st.State == "" {
 		st = stateSince{Phase: s.Phase(), since: s.Now}
 	}
@@ -121,10 +121,10 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	if !s.ExpiresAt.IsZero() {
 		v.ExpiresAt = &s.ExpiresAt
 	}
-	if h := a.have.holds[s.ID]; h.until.After(s.Now) {
+	if h := a.observed.holds[s.ID]; h.until.After(s.Now) {
 		v.Why = strings.TrimPrefix(v.Why+"; "+h.why, "; ")
 	}
-	v.Exposure = a.exposure(s)
+	v.Exposure = a.exposureOf(s)
 	a.viewRejection(&v, s)
 	if u := s.Shown(); u != nil {
 		viewUnit(&v, u)
@@ -134,7 +134,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 
 // viewRejection says what became of a revision that was given up.
 func (a *Agent) viewRejection(v *api.App, s *plan.AppState) {
-	m := a.have.memories[s.ID]
+	m := a.observed.memories[s.ID]
 	if !s.Fallback || m == nil || m.Rejected == nil {
 		return
 	}
@@ -164,15 +164,15 @@ func viewUnit(v *api.App, u *plan.Unit) {
 }
 
 func (a *Agent) url(host string) string {
-	if p := a.want.place.ProxyPort; p != 0 && p != 443 {
+	if p := a.desired.place.ProxyPort; p != 0 && p != 443 {
 		host += ":" + strconv.Itoa(p)
 	}
 	return "https://" + host + "/"
 }
 
-// leftover finds one by instance id, name or host name. The caller holds mu.
-func (a *Agent) leftover(name string) (api.App, bool) {
-	list := a.have.current(a.want.partial).Leftovers(a.desired(), time.Now())
+// unlistedByExactName finds one by instance id, name or host name. The caller holds mu.
+func (a *Agent) unlistedByExactName(name string) (api.App, bool) {
+	list := a.observed.current(a.desired.partial).Unlisted(a.desiredApps(), time.Now())
 	for i := range list {
 		if s := &list[i]; name == s.ID || name == s.Name || name == s.HostName {
 			return a.view(s), true

@@ -29,7 +29,7 @@ func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, 
 
 // unsettled says whether something was asked for that the reconciler has not seen yet.
 func (a *Agent) unsettled() bool {
-	return a.want.stale || a.want.version != a.want.resolvedVersion || !a.life.last.After(a.life.asked)
+	return a.desired.stale || a.desired.version != a.desired.resolvedVersion || !a.loop.last.After(a.loop.requestedAt)
 }
 
 // settled says whether the wanted revision has come to stay, or an error why it has not.
@@ -49,7 +49,7 @@ func settled(d *plan.Desired, v api.App) (bool, error) {
 	return false, nil
 }
 
-// await calls done with one application after every look of the reconciler, with mu held,
+// await calls done with one application after every pass of the reconciler, with mu held,
 // until it says so.
 func (a *Agent) await(ctx context.Context, id string, done func(api.App) (bool, error)) (v api.App, err error) {
 	err = a.wait(ctx, func() (bool, error) {
@@ -66,12 +66,12 @@ func (a *Agent) await(ctx context.Context, id string, done func(api.App) (bool, 
 
 var errStillWaiting = errors.New("agent has not got to it")
 
-// wait calls done after every look of the reconciler, with mu held, until it says so.
+// wait calls done after every pass of the reconciler, with mu held, until it says so.
 func (a *Agent) wait(ctx context.Context, done func() (bool, error)) error {
 	for {
 		a.mu.Lock()
 		ok, err := done()
-		changed := a.life.changed
+		changed := a.loop.changed
 		a.mu.Unlock()
 		if ok || err != nil {
 			return err

@@ -8,11 +8,11 @@ type asker interface {
 	close()
 }
 
-// plain is an asker without a connection.
-type plain struct {
+// unconnected is an asker without a connection.
+type unconnected struct {
 	ask   func(context.Context, Check) Outcome
 	check Check
 }
 
-func (p plain) once(ctx context.Context) Outcome { return p.ask(ctx, p.check) }
-func (plain) close()                             {}
+func (p unconnected) once(ctx context.Context) Outcome { return p.ask(ctx, p.check) }
+func (unconnected) close()                             {}

@@ -94,7 +94,7 @@ func (m *Monitor) Result(unit string) (r fact.Health, ok bool) {
 
 func (m *Monitor) asker(c Check) asker {
 	if m.Ask != nil {
-		return plain{m.Ask, c}
+		return unconnected{m.Ask, c}
 	}
 	return &caller{check: c}
 }

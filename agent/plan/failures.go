@@ -126,7 +126,7 @@ func (w *FailureTracker) StoppedByHand(u *Unit) bool {
 	return u == nil || (u.Result != "start-limit-hit" && u.Result != "resources")
 }
 
-// NextDue is when the next look is due without any news; zero: never.
+// NextDue is when a pass is due without any event; zero: never.
 func (w *FailureTracker) NextDue(d *Desired, u *Unit, b Backoff, now time.Time) time.Time {
 	var next time.Time
 	earliest := func(t time.Time) {

@@ -39,7 +39,7 @@ func planRemovals(wanted map[string]bool, current Current, now time.Time) []Task
 		if wanted[id] || current.Busy[id] || len(list) == 0 || current.Partial[list[0].Kind] {
 			continue
 		}
-		s := current.Of(leftover(id, list), now)
+		s := current.Of(unlisted(id, list), now)
 		if u := s.overdue(); u != nil {
 			tasks = append(tasks, s.Task(Kill, u.Unit, s.Stopped))
 		} else if t, ok := s.tearDown(s.Stopped); ok {

@@ -31,9 +31,9 @@ func TestBrake(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var b brake
+			var b massRemovalGuard
 			for n, answer := range tt.answers {
-				if _, held := b.hold(tt.current, answer); held != tt.held[n] {
+				if _, held := b.check(tt.current, answer); held != tt.held[n] {
 					t.Errorf("answer %d: held = %v, want %v", n+1, held, tt.held[n])
 				}
 			}

@@ -10,11 +10,11 @@ import (
 // is followed. The proxy follows none.
 const relinkEvery = 10 * time.Second
 
-// relink looks where the folders of files lie now. What cannot be followed stays what it
+// followLinks looks where the folders of files lie now. What cannot be followed stays what it
 // was: the next reload says why.
-func (a *Agent) relink() {
+func (a *Agent) followLinks() {
 	a.mu.Lock()
-	list, version := a.want.resolved, a.want.resolvedVersion
+	list, version := a.desired.resolved, a.desired.resolvedVersion
 	a.mu.Unlock()
 	moved := map[int]string{}
 	for i, r := range list {
@@ -26,20 +26,20 @@ func (a *Agent) relink() {
 		}
 	}
 	if len(moved) > 0 {
-		a.follow(moved, version)
+		a.applyMovedFolders(moved, version)
 	}
 }
 
-func (a *Agent) follow(moved map[int]string, version uint64) {
+func (a *Agent) applyMovedFolders(moved map[int]string, version uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if version != a.want.resolvedVersion {
+	if version != a.desired.resolvedVersion {
 		return // resolved again meanwhile
 	}
 	for i, now := range moved {
-		a.log.Info("static files lie elsewhere now", "instance", a.want.resolved[i].ID, "path", a.want.resolved[i].files, "folder", now)
-		a.want.resolved[i].StaticPath = now
+		a.log.Info("static files lie elsewhere now", "instance", a.desired.resolved[i].ID, "path", a.desired.resolved[i].files, "folder", now)
+		a.desired.resolved[i].StaticPath = now
 	}
-	a.want.stale = true
-	a.poke()
+	a.desired.stale = true
+	a.requestReconcile()
 }

@@ -9,20 +9,20 @@ import (
 	"github.com/nexushub/nexushub/agent/ports"
 )
 
-// lifetime is how the agent itself is doing.
-type lifetime struct {
+// loopState is how the agent itself is doing.
+type loopState struct {
 	fresh              bool          // there was no state
 	halted             bool          // all applications are to be down
 	first              time.Time     // the first reconcile
 	last               time.Time     // the last one
-	asked              time.Time     // when something was last asked for
-	changed            chan struct{} // closed and replaced after every look
+	requestedAt        time.Time     // when something was last asked for
+	changed            chan struct{} // closed and replaced after every pass
 	unsaved            bool          // memories changed
 	saved              time.Time
 	ports              ports.Saved // as written
 	tasks              map[taskKey]int
 	deployed, rejected int // revisions
-	looks              prometheus.Histogram
+	passes             prometheus.Histogram
 }
 
 // taskKey is what finished tasks are counted by.
@@ -31,18 +31,18 @@ type taskKey struct {
 	ok     bool
 }
 
-func newLifetime() lifetime {
-	return lifetime{changed: make(chan struct{}), tasks: map[taskKey]int{}, looks: prometheus.NewHistogram(prometheus.HistogramOpts{
+func newLoopState() loopState {
+	return loopState{changed: make(chan struct{}), tasks: map[taskKey]int{}, passes: prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "nexushub_reconcile_duration_seconds", Help: "Time that one look of the reconciler takes.",
 		Buckets: []float64{.0001, .0003, .001, .003, .01, .03, .1, .3},
 	})}
 }
 
-// reconciled lets everybody who waits for a state look at it.
-func (l *lifetime) reconciled(now time.Time) {
+// reconciled tells everybody who waits for a state to check again.
+func (l *loopState) reconciled(now time.Time) {
 	l.last = now
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
 
-func (l *lifetime) count(r result) { l.tasks[taskKey{r.task.Action, r.err == nil}]++ }
+func (l *loopState) count(r result) { l.tasks[taskKey{r.task.Action, r.err == nil}]++ }

@@ -9,36 +9,36 @@ import (
 	"github.com/nexushub/nexushub/units"
 )
 
-// readLimit bounds one reading; the next hint or tick reads again.
-const readLimit = 30 * time.Second
+// queryTimeout bounds one query; the next hint or tick asks again.
+const queryTimeout = 30 * time.Second
 
-// reading is what PID 1 answered about one unit, or about all.
-type reading struct {
+// query is what PID 1 answered about one unit, or about all.
+type query struct {
 	unit   string // empty: all
-	number uint64 // readings asked for earlier have smaller ones
+	number uint64 // of earlier queries it is smaller
 	status []units.Status
 	err    error
 }
 
-// read asks PID 1 in the background. A unit that is being read is read once more
+// query asks PID 1 in the background. A unit that is being read is read once more
 // afterwards, however many hints come meanwhile. The caller holds mu.
-func (a *Agent) read(ctx context.Context, unit string) {
-	if _, asking := a.have.reading[unit]; asking {
-		a.have.reading[unit] = true
+func (a *Agent) query(ctx context.Context, unit string) {
+	if _, asking := a.observed.querying[unit]; asking {
+		a.observed.querying[unit] = true
 		return
 	}
-	a.have.reading[unit] = false
-	a.have.readings++
-	a.have.inFlight++
-	r := reading{unit: unit, number: a.have.readings}
+	a.observed.querying[unit] = false
+	a.observed.queries++
+	a.observed.inFlight++
+	r := query{unit: unit, number: a.observed.queries}
 	go func() {
-		ctx, cancel := context.WithTimeout(ctx, readLimit)
+		ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 		defer cancel()
-		a.reads <- a.ask(ctx, r)
+		a.answers <- a.runQuery(ctx, r)
 	}()
 }
 
-func (a *Agent) ask(ctx context.Context, r reading) reading {
+func (a *Agent) runQuery(ctx context.Context, r query) query {
 	if r.unit == "" {
 		r.status, r.err = a.units.List(ctx)
 		return r
@@ -52,31 +52,31 @@ func (a *Agent) ask(ctx context.Context, r reading) reading {
 	return r
 }
 
-// take enters an answer into the table.
-func (a *Agent) take(ctx context.Context, r reading) {
+// onAnswer enters what PID 1 answered.
+func (a *Agent) onAnswer(ctx context.Context, r query) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.have.inFlight--
-	again := a.have.reading[r.unit]
-	delete(a.have.reading, r.unit)
+	a.observed.inFlight--
+	again := a.observed.querying[r.unit]
+	delete(a.observed.querying, r.unit)
 	if again {
-		a.read(ctx, r.unit)
+		a.query(ctx, r.unit)
 	}
 	if r.err != nil {
 		a.log.Warn("systemd cannot be asked what runs", "unit", r.unit, "error", r.err)
 		return
 	}
 	if r.unit == "" {
-		a.have.enterAll(r.status, r.number)
-		a.leases()
+		a.observed.enterAll(r.status, r.number)
+		a.releasePorts()
 		return
 	}
-	a.have.enter(r.unit, r.status, r.number)
-	a.lease(r.unit)
+	a.observed.enter(r.unit, r.status, r.number)
+	a.releasePort(r.unit)
 }
 
 // enterAll replaces what is known of every unit, except where a later answer is here.
-func (t *table) enterAll(list []units.Status, number uint64) {
+func (t *observedState) enterAll(list []units.Status, number uint64) {
 	found := make(map[string][]units.Status, len(list))
 	for _, s := range list {
 		found[s.Unit] = []units.Status{s}
@@ -93,19 +93,19 @@ func (t *table) enterAll(list []units.Status, number uint64) {
 }
 
 // enter replaces what is known of one unit; an empty status means that it is gone.
-// A unit that a task is changing is left to the task's own reading.
-func (t *table) enter(unit string, status []units.Status, number uint64) {
+// A unit that a task is changing is left to the task's own inspection.
+func (t *observedState) enter(unit string, status []units.Status, number uint64) {
 	switch {
 	case t.read[unit] > number || t.inHand[unit]:
 	case len(status) == 0 || status[0].LoadState == "not-found":
 		t.drop(unit)
 		t.read[unit] = number
 	case status[0].Instance != "": // else it is of our name, not of our making
-		t.put(status[0], number)
+		t.update(status[0], number)
 	}
 }
 
-func (t *table) put(s units.Status, number uint64) {
+func (t *observedState) update(s units.Status, number uint64) {
 	u := t.units[s.Unit]
 	switch {
 	case u == nil:
@@ -121,7 +121,7 @@ func (t *table) put(s units.Status, number uint64) {
 	t.read[s.Unit] = number
 }
 
-func (t *table) drop(unit string) {
+func (t *observedState) drop(unit string) {
 	u := t.units[unit]
 	if u == nil {
 		return
@@ -135,20 +135,20 @@ func (t *table) drop(unit string) {
 	t.remove(u)
 }
 
-// leases ends the leases of all units that are gone. The caller holds mu.
-func (a *Agent) leases() {
+// releasePorts ends the leases of all units that are gone. The caller holds mu.
+func (a *Agent) releasePorts() {
 	for _, unit := range a.ports.Units() {
-		a.lease(unit)
+		a.releasePort(unit)
 	}
 }
 
-// lease ends the lease, and the probing, of a unit that is gone and not about to start.
-func (a *Agent) lease(unit string) {
-	if a.have.units[unit] != nil {
+// releasePort ends the lease, and the probing, of a unit that is gone and not about to start.
+func (a *Agent) releasePort(unit string) {
+	if a.observed.units[unit] != nil {
 		return
 	}
 	a.monitor.Forget(unit)
-	for _, t := range a.have.busy {
+	for _, t := range a.observed.busy {
 		if t.Unit == unit {
 			return
 		}

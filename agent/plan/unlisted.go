@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// leftover stands for an instance that nobody wants any more and that still has units:
+// unlisted stands for an instance that nobody wants any more and that still has units:
 // it is shown, as stopping, until the last of them is gone.
-func leftover(id string, list []*Unit) *Desired {
+func unlisted(id string, list []*Unit) *Desired {
 	u := list[0]
 	return &Desired{
 		Instance: Instance{ID: id, Kind: u.Kind, HostName: u.Host, AppID: u.App}, Name: u.App,
@@ -16,9 +16,9 @@ func leftover(id string, list []*Unit) *Desired {
 	}
 }
 
-// Leftovers are the states of all of them, in the order of their ids. A provider
+// Unlisted are the states of all of them, in the order of their ids. A provider
 // that has not given its complete word may want them still.
-func (c Current) Leftovers(desired []Desired, now time.Time) []AppState {
+func (c Current) Unlisted(desired []Desired, now time.Time) []AppState {
 	wanted := make(map[string]bool, len(desired))
 	for i := range desired {
 		wanted[desired[i].ID] = true
@@ -26,7 +26,7 @@ func (c Current) Leftovers(desired []Desired, now time.Time) []AppState {
 	var out []AppState
 	for id, list := range c.Units {
 		if len(list) > 0 && !wanted[id] && !c.Partial[list[0].Kind] {
-			out = append(out, c.Of(leftover(id, list), now))
+			out = append(out, c.Of(unlisted(id, list), now))
 		}
 	}
 	slices.SortFunc(out, func(a, b AppState) int { return cmp.Compare(a.ID, b.ID) })

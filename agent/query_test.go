@@ -1,0 +1,81 @@
+package agent
+
+import (
+	"testing"
+	"time"
+
+	"github.com/nexushub/nexushub/units"
+)
+
+func status(unit, invocation string) units.Status {
+	return units.Status{Unit: unit, Instance: instanceA, LoadState: "loaded", ActiveState: "active", Invocation: invocation}
+}
+
+func TestEnterKeepsTheNewestReading(t *testing.T) {
+	observed := newObservedState()
+	observed.enter(newUnit, []units.Status{status(newUnit, "2")}, 5)
+	observed.enter(newUnit, []units.Status{status(newUnit, "1")}, 4)
+	if u := observed.units[newUnit]; u.Invocation != "2" {
+		t.Errorf("invocation = %s, an older reading has won", u.Invocation)
+	}
+	observed.enter(newUnit, nil, 6)
+	observed.enterAll([]units.Status{status(newUnit, "2")}, 5)
+	if observed.units[newUnit] != nil {
+		t.Error("a list asked for earlier brought a unit back that is gone")
+	}
+}
+
+// PID 1 counts the state anew each time that the application reports a failed watchdog.
+func TestGracePeriodDoesNotBeginAnew(t *testing.T) {
+	at := func(second int64) units.Status {
+		s := status(oldUnit, "1")
+		s.ActiveState, s.StopTimeout, s.Since = "deactivating", time.Second, time.Unix(second, 0)
+		return s
+	}
+	observed := newObservedState()
+	for second := range int64(60) {
+		observed.enter(oldUnit, []units.Status{at(second)}, uint64(second))
+	}
+	if u := observed.units[oldUnit]; !u.Overdue(time.Unix(10, 0)) {
+		t.Errorf("it has until %s", u.DownBy())
+	}
+	next := at(90)
+	next.Invocation = "2"
+	observed.enter(oldUnit, []units.Status{next}, 99)
+	if u := observed.units[oldUnit]; u.Overdue(time.Unix(91, 0)) {
+		t.Errorf("another run has until %s, which was the end of the last", u.DownBy())
+	}
+}
+
+func TestEnterAllDropsWhatIsNotListed(t *testing.T) {
+	observed := newObservedState()
+	observed.enter(oldUnit, []units.Status{status(oldUnit, "1")}, 1)
+	observed.enter(newUnit, []units.Status{status(newUnit, "1")}, 9)
+	observed.enterAll(nil, 5)
+	if observed.units[oldUnit] != nil || observed.units[newUnit] == nil {
+		t.Errorf("units = %v, want the one that was started after the list was asked for", observed.units)
+	}
+	if n := len(observed.byInstance[instanceA]); n != 1 {
+		t.Errorf("%d units of the instance, want 1", n)
+	}
+}
+
+func TestTaskHasTheLastWordAboutItsUnit(t *testing.T) {
+	observed := newObservedState()
+	observed.enter(newUnit, []units.Status{status(newUnit, "1")}, 1)
+	observed.inHand[newUnit] = true
+	observed.enter(newUnit, nil, 2)
+	if observed.units[newUnit] == nil {
+		t.Error("a unit in hand was dropped")
+	}
+}
+
+func TestTheOldOneMayGoWhileRequestsAreLedToTheNew(t *testing.T) {
+	observed := newObservedState()
+	observed.enter(oldUnit, []units.Status{status(oldUnit, "1")}, 1)
+	observed.served[instanceA], observed.targets[instanceA] = oldUnit, newUnit
+	observed.enter(oldUnit, nil, 2)
+	if observed.targets[instanceA] != newUnit || observed.served[instanceA] != "" {
+		t.Errorf("targets %v, served %v; want the new target kept", observed.targets, observed.served)
+	}
+}
