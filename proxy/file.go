@@ -11,15 +11,16 @@ import (
 // file answers with a file of the route's static folder; where there is none it
 // falls back as the route says: to the single-page application, to the instance.
 func (s *Server) file(x *exchange) bool {
-	f, err := x.decision.route.files.Open(x.req.path)
-	if err != nil && x.decision.route.SPAFallback && isPage(x.req.path) {
-		f, err = x.decision.route.files.Open("/")
+	route := x.decision.route
+	f, err := route.files.Open(x.req.path)
+	if err != nil && route.SPAFallback && isPage(x.req.path) {
+		f, err = route.files.Open("/")
 	}
 	reading := x.req.method == http.MethodGet || x.req.method == http.MethodHead
 	switch {
 	case err == nil && reading:
 		x.downstream.local(f, x)
-	case x.decision.route.ProxyAll || (err != nil && x.decision.route.State == proxyctl.StateStarting):
+	case route.ProxyAll || (err != nil && route.State == proxyctl.StateStarting):
 		closeFile(f)
 		return s.fallBackToApp(x)
 	case !reading:
@@ -33,10 +34,10 @@ func (s *Server) file(x *exchange) bool {
 
 // fallBackToApp sends the request to the instance.
 func (s *Server) fallBackToApp(x *exchange) bool {
-	before := x.decision
 	a, _ := areaOf(x.req.path)
-	x.decision = x.snap.fallback(before.route, a)
-	x.decision.route, x.decision.keepAuth, x.decision.keepApp = before.route, before.keepAuth, before.keepApp
+	d := x.snap.fallback(x.decision.route, a)
+	d.route, d.keepAuth, d.keepApp = x.decision.route, x.decision.keepAuth, x.decision.keepApp
+	x.decision = d
 	if x.decision.action == actHold {
 		s.hold(x)
 	}

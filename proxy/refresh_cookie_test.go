@@ -165,3 +165,28 @@ func TestOneRefreshCookie(t *testing.T) {
 		}
 	})
 }
+
+// TestLoginWithFilesGetsItsCookie: where there is no file, the login application is asked, and
+// its cookie is its own there, too.
+func TestLoginWithFilesGetsItsCookie(t *testing.T) {
+	f := start(t)
+	cookie := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, strings.Join(r.Header["Cookie"], "|"))
+	})
+	login, app := routeTo(t, loginID, "login.yesterday.localhost", cookie), appRoute(t, cookie)
+	login.StaticDir, login.ProxyAll, app.StaticDir, app.ProxyAll = t.TempDir(), true, t.TempDir(), true
+	f.apply(table(login, app))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		for host, want := range map[string]string{"login.yesterday.localhost": "a=b; YRT=1", appHost: "a=b"} {
+			r, _ := http.NewRequest("GET", "https://"+host+"/account", nil)
+			r.Header.Set("Cookie", "a=b; YRT=1")
+			resp, err := c.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := body(t, resp); got != want {
+				t.Errorf("%s sees %q, want %q", host, got, want)
+			}
+		}
+	})
+}

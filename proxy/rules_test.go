@@ -130,6 +130,35 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestRulesOrder has requests that two rules speak of: the first one counts. nexushub-proxy(8)
+// lists the rules in this order.
+func TestRulesOrder(t *testing.T) {
+	s := testSnapshot(t)
+	const app, down, api = "app.yesterday.localhost", "down.yesterday.localhost", "internal.yesterday.localhost"
+	for _, c := range []struct {
+		name   string
+		req    request
+		action action
+		status int
+		target string
+	}{
+		{"an unknown host before an ambiguous path", request{authority: "other.example", path: "/a//b"}, actRefuse, 421, ""},
+		{"an ambiguous path before HTTPS", request{authority: app, path: "/a//b", plain: true}, actRefuse, 400, ""},
+		{"HTTPS before everything that a path says", request{authority: api, path: "/debug/application", plain: true}, actRedirect, 0, ""},
+		{"the agent before X-Application-Id", request{authority: api, path: "/debug/application", applicationID: appID}, actForward, 0, "agent"},
+		{"the login application before X-Application-Id", request{authority: app, path: "/public/login", applicationID: appID}, actForward, 0, "login"},
+		{"X-Application-Id before the instance", request{authority: down, path: "/public/x", applicationID: appID}, actRefuse, 401, ""},
+		{"a token before the state of the application", request{authority: down, path: "/api/x"}, actRefuse, 401, ""},
+		{"setting a token before the state of the application", request{authority: down, path: "/api/set_token"}, actSetToken, 0, ""},
+		{"files before the state of the application", request{authority: "files.debug", path: "/x"}, actFile, 0, ""},
+	} {
+		d := s.decide(&c.req, someGrants{})
+		if d.action != c.action || d.status != c.status || (c.target != "" && (d.target == nil || d.target.ID != c.target)) {
+			t.Errorf("%s: %+v", c.name, d)
+		}
+	}
+}
+
 func TestTableFaults(t *testing.T) {
 	route := func(id string, hosts ...string) proxyctl.Route {
 		return proxyctl.Route{Instance: id, State: proxyctl.StateReady, Hosts: hosts}

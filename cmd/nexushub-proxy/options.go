@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"os"
@@ -23,7 +24,7 @@ func options(f flags, c *config.Config) (proxy.Options, error) {
 	limits := h1.DefaultLimits
 	limits.MaxBytes, limits.MaxFields = int(p.MaxHeaderBytes), p.MaxHeaders
 	return proxy.Options{
-		Domain: c.Domain, CertDir: p.CertDir, StateDir: p.StateDir, RunDir: runDir(f.runDir),
+		Domain: c.Domain, CertDir: p.CertDir, StateDir: p.StateDir, RunDir: cmp.Or(os.Getenv("RUNTIME_DIRECTORY"), f.runDir),
 		TrustedProxies: trusted,
 		HoldTimeout:    time.Duration(p.HoldTimeout), DrainTimeout: time.Duration(p.DrainTimeout),
 		HeaderTimeout: time.Duration(p.HeaderTimeout), IdleTimeout: time.Duration(p.IdleTimeout),
@@ -34,29 +35,14 @@ func options(f flags, c *config.Config) (proxy.Options, error) {
 	}, nil
 }
 
-// prefixes reads addresses and networks.
+// prefixes reads networks such as 10.0.0.0/8.
 func prefixes(list []string) ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for _, s := range list {
-		p, err := netip.ParsePrefix(s)
-		if err != nil {
-			a, err2 := netip.ParseAddr(s)
-			if err2 != nil {
-				return nil, fmt.Errorf("proxy.trusted_proxies: %q is neither an address nor a network", s)
-			}
-			p = netip.PrefixFrom(a, a.BitLen())
+	out := make([]netip.Prefix, len(list))
+	for i, s := range list {
+		var err error
+		if out[i], err = netip.ParsePrefix(s); err != nil {
+			return nil, fmt.Errorf("proxy.trusted_proxies: %w", err) // the configuration has been checked
 		}
-		out = append(out, p)
 	}
 	return out, nil
-}
-
-// runDir is what systemd made for the unit, if it did.
-func runDir(configured string) string { return firstOf(os.Getenv("RUNTIME_DIRECTORY"), configured) }
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

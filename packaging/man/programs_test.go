@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -67,5 +68,22 @@ func TestPagesAreSoundRoff(t *testing.T) {
 		if err := format.Run(); err != nil || complaints.Len() > 0 {
 			t.Errorf("%s: %v\n%s", name, err, complaints.Bytes())
 		}
+	}
+}
+
+// TestRoutingRulesAreInOrder holds nexushub-proxy(8) against the order that the proxy decides
+// in, which TestRulesOrder of package proxy checks.
+func TestRoutingRulesAreInOrder(t *testing.T) {
+	_, rules, _ := strings.Cut(read(t, "nexushub-proxy.8").text, "\n.Ss Routing\n")
+	rules, _, _ = strings.Cut(rules, "\n.Ss ")
+	for _, word := range []string{
+		": 421.", ": 400, with the reason", "redirect to HTTPS", ".Pa /debug/application", ".Pa /public/login", ".Va X-Application-Id",
+		".Pa /api/set_token", ".Pa /public/*", ".Pa /api/*", ".Pa /internal/*", "Anything else", ".El", ".Ic hold_timeout", "503 at once",
+	} {
+		_, rest, found := strings.Cut(rules, word)
+		if !found {
+			t.Fatalf("%q is missing, or stands before the rule that it follows", word)
+		}
+		rules = rest
 	}
 }
