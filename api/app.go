@@ -1,6 +1,11 @@
 package api
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
 
 // App is one application as the agent sees it now: what `nexushub status` shows.
 // Every figure comes from PID 1, the health checker or the reconciler, none from the
@@ -41,4 +46,91 @@ type App struct {
 
 	ExpiresAt *time.Time `json:"expires_at,omitempty"` // debug applications
 	DropIns   []string   `json:"drop_ins,omitempty"`   // operator's overrides in force
+}
+
+// Health is the last answer of an application's health check.
+type Health struct {
+	Status         string        `json:"status"` // healthy, unhealthy, unknown
+	Type           string        `json:"type,omitempty"`
+	LastStatusCode int           `json:"last_status_code,omitempty"`
+	Latency        time.Duration `json:"latency_nsec,omitempty"`
+	Body           string        `json:"body,omitempty"` // at most 256 bytes
+	Error          string        `json:"error,omitempty"`
+	CheckedAt      *time.Time    `json:"checked_at,omitempty"`
+}
+
+// The words of Health.Status.
+const (
+	Healthy       = "healthy"
+	Unhealthy     = "unhealthy"
+	HealthUnknown = "unknown"
+)
+
+// Apps lists every application.
+func (c *Client) Apps(ctx context.Context) (out []App, err error) {
+	err = c.call(ctx, http.MethodGet, "/v1/apps", nil, &out)
+	return out, err
+}
+
+// App finds one application by its name, host name, app id or instance id.
+func (c *Client) App(ctx context.Context, app string) (out App, err error) {
+	err = c.call(ctx, http.MethodGet, appPath(app, ""), nil, &out)
+	return out, err
+}
+
+// Start wants the application to run, and waits until it does or has failed.
+func (c *Client) Start(ctx context.Context, app string) (App, error) {
+	return c.verb(ctx, app, "start")
+}
+
+// Stop wants the application not to run, and waits until it does not.
+func (c *Client) Stop(ctx context.Context, app string) (App, error) { return c.verb(ctx, app, "stop") }
+
+// Restart replaces the running unit by a new one.
+func (c *Client) Restart(ctx context.Context, app string) (App, error) {
+	return c.verb(ctx, app, "restart")
+}
+
+func (c *Client) verb(ctx context.Context, app, verb string) (out App, err error) {
+	err = c.call(ctx, http.MethodPost, appPath(app, verb), nil, &out)
+	return out, err
+}
+
+// StopAll is the ordered shutdown of every application.
+func (c *Client) StopAll(ctx context.Context) error {
+	return c.call(ctx, http.MethodPost, "/v1/stop-all", nil, nil)
+}
+
+// Explanation is how an application would be run without us.
+type Explanation struct {
+	Unit     string   `json:"unit"`
+	Command  []string `json:"command"`            // argv of systemd-run
+	Withheld []string `json:"withheld,omitempty"` // what the command line cannot say, in words
+}
+
+// Explain says how the application would be run by hand.
+func (c *Client) Explain(ctx context.Context, app string) (out Explanation, err error) {
+	err = c.call(ctx, http.MethodGet, appPath(app, "explain"), nil, &out)
+	return out, err
+}
+
+// ExecRequest is the command that ExecLine is to run.
+type ExecRequest struct {
+	Command []string `json:"command"`
+	TTY     bool     `json:"tty,omitempty"`
+}
+
+// ExecLine is the systemd-run line that runs a command as the application would run
+// it; the caller, who is root, executes it.
+func (c *Client) ExecLine(ctx context.Context, app string, req ExecRequest) (out Explanation, err error) {
+	err = c.call(ctx, http.MethodPost, appPath(app, "exec"), req, &out)
+	return out, err
+}
+
+func appPath(app, rest string) string {
+	p := "/v1/apps/" + url.PathEscape(app)
+	if rest != "" {
+		p += "/" + rest
+	}
+	return p
 }

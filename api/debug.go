@@ -1,15 +1,34 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"mime/multipart"
 	"net/http"
 	"net/url"
-	"strconv"
+	"time"
 )
+
+// NewDebugApplication asks for a debug application. Only AppID
+// must be there; what is missing is generated.
+type NewDebugApplication struct {
+	AppID            string `json:"appId"`
+	DisplayName      string `json:"displayName,omitempty"`
+	HostName         string `json:"hostName,omitempty"`
+	DBName           string `json:"dbName,omitempty"`
+	StaticServiceURL string `json:"staticServiceUrl,omitempty"`
+}
+
+// DebugApplication is the answer to its creation, and one row of the list.
+type DebugApplication struct {
+	ID               string     `json:"id"`
+	AppID            string     `json:"appId"`
+	DisplayName      string     `json:"displayName"`
+	HostName         string     `json:"hostName"`
+	DBName           string     `json:"dbName,omitempty"`
+	StaticServiceURL string     `json:"staticServiceUrl,omitempty"`
+	Status           string     `json:"status"`
+	CreatedAt        time.Time  `json:"createdAt"`
+	ExpiresAt        *time.Time `json:"expiresAt,omitempty"`
+}
 
 // DebugApps lists the debug applications.
 func (c *Client) DebugApps(ctx context.Context) (out []DebugApplication, err error) {
@@ -23,59 +42,47 @@ func (c *Client) CreateDebug(ctx context.Context, a NewDebugApplication) (out De
 	return out, err
 }
 
-// Chunk is one piece of a package on its way.
-type Chunk struct {
-	Index, Total int
-	MD5, SHA256  string // of the whole file
-	Data         []byte
-}
-
-// UploadChunk returns once the chunk is safe on the other side's disk.
-func (c *Client) UploadChunk(ctx context.Context, id string, chunk Chunk) (out UploadAnswer, err error) {
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	if err := chunk.fill(form); err != nil {
-		return out, fmt.Errorf("chunk %d: %w", chunk.Index, err)
-	}
-	header := http.Header{"Content-Type": {form.FormDataContentType()}}
-	res, err := c.send(ctx, http.MethodPost, debugPath(id, "upload"), header, &body)
-	if err != nil {
-		return out, err
-	}
-	defer res.Body.Close()
-	return out, json.NewDecoder(res.Body).Decode(&out)
-}
-
-func (c Chunk) fill(form *multipart.Writer) error {
-	fields := [][2]string{
-		{"chunkIndex", strconv.Itoa(c.Index)}, {"totalChunks", strconv.Itoa(c.Total)},
-		{"fileHash", c.MD5}, {"sha256", c.SHA256},
-	}
-	for _, f := range fields {
-		if err := form.WriteField(f[0], f[1]); err != nil {
-			return err
-		}
-	}
-	part, err := form.CreateFormFile("chunk", "chunk-"+strconv.Itoa(c.Index))
-	if err != nil {
-		return err
-	}
-	if _, err := part.Write(c.Data); err != nil {
-		return err
-	}
-	return form.Close()
-}
-
-// UploadStatus says what has arrived.
-func (c *Client) UploadStatus(ctx context.Context, id string) (out UploadStatus, err error) {
-	err = c.call(ctx, http.MethodGet, debugPath(id, "upload/status"), nil, &out)
-	return out, err
+// InstallAnswer ends an installation that went well.
+type InstallAnswer struct {
+	ApplicationID string    `json:"applicationId"`
+	Status        string    `json:"status"` // running, installed_not_started
+	Message       string    `json:"message"`
+	InstalledAt   time.Time `json:"installedAt"`
 }
 
 // Install runs what was uploaded, and returns when it is healthy or has failed.
 func (c *Client) Install(ctx context.Context, id string) (out InstallAnswer, err error) {
 	err = c.call(ctx, http.MethodPost, debugPath(id, "install"), nil, &out)
 	return out, err
+}
+
+// DebugStatus is the state of a debug application in the words of the debug API.
+type DebugStatus struct {
+	ApplicationID string        `json:"applicationId"`
+	Status        string        `json:"status"`
+	ProcessID     int           `json:"processId"`
+	Port          int           `json:"port"`
+	HealthCheck   string        `json:"healthCheck"`
+	Error         string        `json:"error"`
+	LastUpdated   time.Time     `json:"lastUpdated"`
+	Metadata      DebugMetadata `json:"metadata"`
+}
+
+// DebugMetadata is the rest of DebugStatus.
+type DebugMetadata struct {
+	AppID            string     `json:"appId"`
+	DisplayName      string     `json:"displayName"`
+	HostName         string     `json:"hostName"`
+	StaticServiceURL string     `json:"staticServiceUrl"`
+	Unit             string     `json:"unit"`
+	Release          string     `json:"release"`
+	Restarts         int        `json:"restarts"`
+	ExpiresAt        *time.Time `json:"expiresAt"`
+
+	HealthDetail *Health  `json:"healthDetail,omitempty"`
+	Memory       uint64   `json:"memory,omitempty"`
+	CPUNSec      uint64   `json:"cpuNsec,omitempty"`
+	Exposure     *float64 `json:"exposure,omitempty"`
 }
 
 // DebugStatus is the state of a debug application.
@@ -101,9 +108,4 @@ func debugPath(id, rest string) string {
 		p += "/" + rest
 	}
 	return p
-}
-
-// DiscardUpload drops what has arrived of a package, so that another can be sent.
-func (c *Client) DiscardUpload(ctx context.Context, id string) error {
-	return c.call(ctx, http.MethodDelete, debugPath(id, "package"), nil, nil)
 }

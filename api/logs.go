@@ -10,7 +10,21 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/nexushub/nexushub/internal/logentry"
 )
+
+// LogEntry is one line of an application's log.
+type LogEntry = logentry.Entry
+
+// LogGap says that lines are missing, and why.
+type LogGap = logentry.Gap
+
+// LogEvent is one or the other.
+type LogEvent struct {
+	Entry *LogEntry
+	Gap   *LogGap
+}
 
 // maxEvent bounds one server-sent event on the client's side.
 const maxEvent = 8 << 20

@@ -1,6 +1,11 @@
 package api
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
 
 // Secret is the name of a secret; no answer of any API carries its value.
 type Secret struct {
@@ -19,4 +24,20 @@ type NewSecret struct {
 
 	For       []string `json:"for,omitempty"`        // who gets it; empty: as it is, for a new one operators
 	KeepValue bool     `json:"keep_value,omitempty"` // change only who gets it
+}
+
+// Secrets lists the names of an application's secrets.
+func (c *Client) Secrets(ctx context.Context, app string) (out []Secret, err error) {
+	err = c.call(ctx, http.MethodGet, appPath(app, "secrets"), nil, &out)
+	return out, err
+}
+
+// SetSecret sets one and lets the application take it up.
+func (c *Client) SetSecret(ctx context.Context, app string, s NewSecret) error {
+	return c.call(ctx, http.MethodPut, appPath(app, "secrets"), s, nil)
+}
+
+// RemoveSecret removes one.
+func (c *Client) RemoveSecret(ctx context.Context, app, name string) error {
+	return c.call(ctx, http.MethodDelete, appPath(app, "secrets/"+url.PathEscape(name)), nil, nil)
 }

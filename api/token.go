@@ -1,6 +1,11 @@
 package api
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
 
 // Token is one API token as the store knows it; the token itself is not kept.
 type Token struct {
@@ -21,4 +26,21 @@ type NewToken struct {
 type IssuedToken struct {
 	Token
 	Secret string `json:"token"`
+}
+
+// Tokens lists the API tokens.
+func (c *Client) Tokens(ctx context.Context) (out []Token, err error) {
+	err = c.call(ctx, http.MethodGet, "/v1/tokens", nil, &out)
+	return out, err
+}
+
+// CreateToken makes an API token; the answer is the only time it is seen.
+func (c *Client) CreateToken(ctx context.Context, t NewToken) (out IssuedToken, err error) {
+	err = c.call(ctx, http.MethodPost, "/v1/tokens", t, &out)
+	return out, err
+}
+
+// RevokeToken ends a token.
+func (c *Client) RevokeToken(ctx context.Context, id string) error {
+	return c.call(ctx, http.MethodDelete, "/v1/tokens/"+url.PathEscape(id), nil, nil)
 }
