@@ -43,7 +43,12 @@ func NewClient(socket string) *Client {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		},
 	}
-	return &Client{base: "http://nexushub", http: &http.Client{Transport: t}, address: socket, answerTimeout: answerTimeout}
+	return &Client{
+		base:          "http://nexushub",
+		http:          &http.Client{Transport: t},
+		address:       socket,
+		answerTimeout: answerTimeout,
+	}
 }
 
 // NewRemoteClient speaks to an API host (admin.DOMAIN) through the TLS proxy. roots
@@ -59,7 +64,8 @@ func NewRemoteClient(base, token string, roots *x509.CertPool) *Client {
 // dialLocalhost leads names below .localhost to this host (RFC 6761, 6.3), as browsers
 // and curl do; the resolver of a plain Debian does not.
 func dialLocalhost(ctx context.Context, network, address string) (net.Conn, error) {
-	if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(strings.TrimSuffix(host, "."), ".localhost") {
+	if host, port, err := net.SplitHostPort(address); err == nil &&
+		strings.HasSuffix(strings.TrimSuffix(host, "."), ".localhost") {
 		address = net.JoinHostPort("localhost", port)
 	}
 	return (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext(ctx, network, address)
@@ -100,7 +106,8 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 }
 
 // send returns only answers of success; the caller closes the body.
-func (c *Client) send(ctx context.Context, method, path string, header http.Header, body io.Reader) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, method, path string, header http.Header,
+	body io.Reader) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, Malformed)

@@ -75,7 +75,8 @@ func (c *cli) writeBackup(ctx context.Context, base, file string, data bool, not
 		return err
 	}
 	if shared {
-		c.out.Warn("other users can write to " + folder.Name() + ": they cannot read the archive, but can remove or replace it")
+		c.out.Warn(
+			"other users can write to " + folder.Name() + ": they cannot read the archive, but can remove or replace it")
 	}
 	if err := checkDestination(folder, file, shared); err != nil {
 		return err
@@ -97,7 +98,8 @@ func checkDestination(folder *beneath.Dir, file string, shared bool) error {
 	info, err := folder.Lstat(filepath.Base(file))
 	switch {
 	case strings.HasSuffix(file, "/"), err == nil && info.IsDir():
-		return fmt.Errorf("%s is a folder: name a file in it, for example %s: %w", file, filepath.Join(file, "nexushub.tar.gz"), api.Invalid)
+		return fmt.Errorf("%s is a folder: name a file in it, for example %s: %w", file,
+			filepath.Join(file, "nexushub.tar.gz"), api.Invalid)
 	case errors.Is(err, fs.ErrNotExist), err == nil && info.Mode().IsRegular():
 		return nil
 	case err != nil:
@@ -105,7 +107,8 @@ func checkDestination(folder *beneath.Dir, file string, shared bool) error {
 	case shared && info.Mode()&fs.ModeSymlink != 0:
 		return nil
 	}
-	return fmt.Errorf("%s is not a regular file (%s), which the archive would replace: name another file: %w", file, info.Mode(), api.Invalid)
+	return fmt.Errorf("%s is not a regular file (%s), which the archive would replace: name another file: %w", file,
+		info.Mode(), api.Invalid)
 }
 
 // othersCanWrite says whether others decide what is found in the folder tomorrow.

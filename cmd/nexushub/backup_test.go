@@ -56,7 +56,8 @@ func TestABackupIsNoFolder(t *testing.T) {
 	c, _ := quiet()
 	dir := t.TempDir()
 	err := c.writeBackup(t.Context(), aHost(t), dir, false, func(archive.Note) { t.Error("it has begun") })
-	if err == nil || !strings.Contains(err.Error(), dir+" is a folder: name a file in it, for example "+dir+"/nexushub.tar.gz") {
+	if err == nil ||
+		!strings.Contains(err.Error(), dir+" is a folder: name a file in it, for example "+dir+"/nexushub.tar.gz") {
 		t.Errorf("says %v", err)
 	}
 }
@@ -123,7 +124,10 @@ func TestNotesAreCounted(t *testing.T) {
 	}
 	n.add(archive.Note{Tree: "b", Name: "g", Text: "y"})
 	n.flush()
-	if out := said.String(); strings.Count(out, "\n") != maxNotes+2 || !strings.Contains(out, "b: g: y") || !strings.Contains(out, "a: and 990 more") || strings.Contains(out, "\x1b") || !n.lost {
+	if out := said.String(); strings.Count(out, "\n") != maxNotes+2 || !strings.Contains(out, "b: g: y") ||
+		!strings.Contains(out, "a: and 990 more") ||
+		strings.Contains(out, "\x1b") ||
+		!n.lost {
 		t.Errorf("said %q", out)
 	}
 }

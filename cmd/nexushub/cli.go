@@ -28,7 +28,10 @@ type cli struct {
 
 func newCLI(in io.Reader, out, err io.Writer) *cli {
 	colour := isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	return &cli{in: in, out: &output.Printer{Stdout: out, Stderr: err, Colour: colour, Terminal: isTerminal(err), Now: time.Now}}
+	return &cli{
+		in:  in,
+		out: &output.Printer{Stdout: out, Stderr: err, Colour: colour, Terminal: isTerminal(err), Now: time.Now},
+	}
 }
 
 const rootLong = `nexushub runs applications on this host: systemd supervises them, the journal keeps
@@ -56,7 +59,8 @@ func (c *cli) root() *cobra.Command {
 	flags.BoolVar(&c.out.AsJSON, "json", false, "print the answer of the API as JSON")
 	flags.BoolVarP(&c.out.Quiet, "quiet", "q", false, "no progress, only data and errors")
 	flags.StringVar(&c.socket, "socket", api.Socket, "control socket of the agent")
-	flags.StringVar(&c.host, "host", os.Getenv("NEXUSHUB_HOST"), "API host to use instead of the socket (see nexushub login)")
+	flags.StringVar(&c.host, "host", os.Getenv("NEXUSHUB_HOST"),
+		"API host to use instead of the socket (see nexushub login)")
 	for _, group := range []struct {
 		title    string
 		commands []*cobra.Command
@@ -88,7 +92,8 @@ func argsAreUsageErrors(cmd *cobra.Command) {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
 				text := err.Error()
-				if strings.Contains(text, "arg(s)") || strings.HasPrefix(text, "unknown command ") { // cobra's words for their number
+				if strings.Contains(text, "arg(s)") ||
+					strings.HasPrefix(text, "unknown command ") { // cobra's words for their number
 					err = fmt.Errorf("wrong number of arguments (%d), usage: %s", len(args), cmd.UseLine())
 				}
 				return usage(cmd, err)
@@ -139,7 +144,10 @@ func (c *cli) client() (client *api.Client, remote bool, err error) {
 	}
 	host, ok := p.Hosts[name]
 	if !ok {
-		return nil, false, &output.Hint{Err: fmt.Errorf("not logged in to %s", name), Text: "log in first: nexushub login " + name + " --token -"}
+		return nil, false, &output.Hint{
+			Err:  fmt.Errorf("not logged in to %s", name),
+			Text: "log in first: nexushub login " + name + " --token -",
+		}
 	}
 	roots, err := host.Roots()
 	if err != nil {

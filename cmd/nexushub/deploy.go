@@ -22,8 +22,10 @@ An upload that was interrupted, by Ctrl-C, a lost connection or a restart on eit
 resumes when the same command is run again.
 
 A deployed application expires one hour after its last use.`,
-		Example: "  nexushub deploy\n  nexushub deploy ./build --name shop --host-name shop.example.org\n  nexushub deploy shop-1.4.zip --name shop",
-		Args:    cobra.MaximumNArgs(1),
+		Example: `  nexushub deploy
+  nexushub deploy ./build --name shop --host-name shop.example.org
+  nexushub deploy shop-1.4.zip --name shop`,
+		Args: cobra.MaximumNArgs(1),
 	}
 	registerApp(cmd, &want)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -53,5 +55,6 @@ func registerApp(cmd *cobra.Command, want *api.NewDebugApplication) {
 	flags.StringVar(&want.AppID, "name", "", "name of the application (default: name of the folder)")
 	flags.StringVar(&want.HostName, "host-name", "", "host name to serve it at (default: NAME.debug.DOMAIN)")
 	flags.StringVar(&want.DBName, "db-name", "", "passed to the application as DB_NAME")
-	flags.StringVar(&want.StaticServiceURL, "static-service", "", "URL of a development server for everything except /api, /public and /internal")
+	flags.StringVar(&want.StaticServiceURL, "static-service", "",
+		"URL of a development server for everything except /api, /public and /internal")
 }

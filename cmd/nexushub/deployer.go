@@ -39,7 +39,8 @@ func setName(want *api.NewDebugApplication, source, suffix string) error {
 	return nil
 }
 
-func (d *deployer) deploy(ctx context.Context, source string, want api.NewDebugApplication) (app api.DebugApplication, err error) {
+func (d *deployer) deploy(ctx context.Context, source string,
+	want api.NewDebugApplication) (app api.DebugApplication, err error) {
 	p, done, err := d.pack(ctx, source)
 	if err != nil {
 		return app, err
@@ -106,7 +107,8 @@ func checkFolder(dir string) error {
 }
 
 // findOrCreate finds the one to replace, or makes it.
-func (d *deployer) findOrCreate(ctx context.Context, want api.NewDebugApplication) (app api.DebugApplication, err error) {
+func (d *deployer) findOrCreate(ctx context.Context,
+	want api.NewDebugApplication) (app api.DebugApplication, err error) {
 	err = d.retry(ctx, func() error {
 		list, err := d.client.DebugApps(ctx)
 		if err != nil {

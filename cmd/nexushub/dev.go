@@ -30,8 +30,9 @@ exits; so does Ctrl-C, with exit code 130. Without a terminal it prints plain li
 it gets a signal.
 
 The build command is --build or, if there is a Makefile, "make build".`,
-		Example: "  nexushub dev\n  nexushub dev ./shop --build 'go build -o bin/app .' --static-service http://127.0.0.1:5173",
-		Args:    cobra.MaximumNArgs(1),
+		Example: `  nexushub dev
+  nexushub dev ./shop --build 'go build -o bin/app .' --static-service http://127.0.0.1:5173`,
+		Args: cobra.MaximumNArgs(1),
 	}
 	registerApp(cmd, &d.want)
 	cmd.Flags().StringVar(&d.build, "build", "", "command that builds the folder, run with sh -c")

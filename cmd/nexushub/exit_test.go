@@ -41,7 +41,12 @@ func TestExitCodes(t *testing.T) {
 		{"of a later version", 1, "for details: journalctl -u nexushubd\n"},
 	} {
 		socket := serveUnix(t, func(w http.ResponseWriter, r *http.Request) {
-			p := problem.Problem{Type: "urn:nexushub:problem:" + string(c.code), Status: 599, Title: "title", Detail: "the detail"}
+			p := problem.Problem{
+				Type:   "urn:nexushub:problem:" + string(c.code),
+				Status: 599,
+				Title:  "title",
+				Detail: "the detail",
+			}
 			if c.code == api.Invalid {
 				p.Errors = []problem.Fault{{Pointer: "bin/app", Detail: "missing"}}
 			}
@@ -69,7 +74,8 @@ func TestAnswersThatAreNotOurs(t *testing.T) {
 		}
 	}
 	socket := serveUnix(t, func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("[{")) })
-	if code, _, stderr := call(t, "list", "--socket", socket); code != 1 || !strings.Contains(stderr, "answer to GET /v1/apps: unexpected EOF") {
+	if code, _, stderr := call(t, "list", "--socket", socket); code != 1 ||
+		!strings.Contains(stderr, "answer to GET /v1/apps: unexpected EOF") {
 		t.Errorf("half an answer: exit code %d, says %q", code, stderr)
 	}
 }
@@ -80,7 +86,8 @@ func TestInterrupted(t *testing.T) {
 	socket := serveUnix(t, func(w http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() })
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	var out, err bytes.Buffer
-	if code := run(ctx, []string{"start", "shop", "--socket", socket}, strings.NewReader(""), &out, &err); code != 130 || out.Len()+err.Len() > 0 {
+	if code := run(ctx, []string{"start", "shop", "--socket", socket}, strings.NewReader(""), &out, &err); code != 130 ||
+		out.Len()+err.Len() > 0 {
 		t.Errorf("exit code %d, says %q and %q", code, out.String(), err.String())
 	}
 }
@@ -109,7 +116,8 @@ func TestAReaderMayLeave(t *testing.T) {
 	defer out.Close()
 	var stderr bytes.Buffer
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
-	if code := run(t.Context(), []string{"list", "--socket", socket}, strings.NewReader(""), out, &stderr); code != 0 || stderr.Len() > 0 {
+	if code := run(t.Context(), []string{"list", "--socket", socket}, strings.NewReader(""), out, &stderr); code != 0 ||
+		stderr.Len() > 0 {
 		t.Errorf("exit code %d, says %q", code, stderr.String())
 	}
 }

@@ -29,8 +29,8 @@ import (
 // agent/v1/apps/GET is the answer to GET /v1/apps, agent/v1/apps/GET.2 to the second such
 // request. A file that is not there is an error 404; one that begins with "! CODE" is the
 // problem document of that code, with the rest as its detail; one that begins with "id:" or
-// "event:" is a stream, which ends and waits for news when it is asked for again. {{ago 49h}} and {{in 49h}} are times, {{hash}} is that of the last
-// upload.
+// "event:" is a stream, which ends, and waits for news when a follower comes back.
+// {{ago 49h}} and {{in 49h}} are times, {{hash}} is that of the last upload.
 //
 // It writes down what it was asked, so that a script can compare that as well.
 type fakeAgent struct {

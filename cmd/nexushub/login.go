@@ -23,8 +23,9 @@ selects one.
 
 An operator creates the token: nexushub token create NAME. With --token - it is read from
 stdin, which keeps it out of the shell history.`,
-		Example: "  nexushub login admin.example.org --token -\n  nexushub login admin.yesterday.localhost:8443 --ca root.crt --token -",
-		Args:    cobra.ExactArgs(1),
+		Example: `  nexushub login admin.example.org --token -
+  nexushub login admin.yesterday.localhost:8443 --ca root.crt --token -`,
+		Args: cobra.ExactArgs(1),
 	}
 	cmd.Flags().StringVar(&token, "token", "", "the token, or - to read it from stdin")
 	cmd.Flags().StringVar(&ca, "ca", "", "PEM file of the certificate authority to trust for this host")

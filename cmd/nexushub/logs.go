@@ -58,7 +58,8 @@ func (f *logFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.since, "since", "", "only lines since a time: 10m, 15:04, '2006-01-02 15:04:05', yesterday")
 	flags.StringVar(&f.until, "until", "", "only lines until a time")
 	flags.StringVarP(&f.priority, "priority", "p", "", "minimum priority: error, warning, notice, info, debug")
-	flags.StringVarP(&f.grep, "grep", "g", "", "only lines that match a regular expression; ignores case unless it has capitals")
+	flags.StringVarP(&f.grep, "grep", "g", "",
+		"only lines that match a regular expression; ignores case unless it has capitals")
 	flags.StringVarP(&f.style, "output", "o", "short", "short, json (one document per line) or cat (messages only)")
 	flags.StringVar(&f.cursor, "cursor", "", "start after the entry with this cursor")
 	flags.BoolVar(&f.showCursor, "show-cursor", false, "print the cursor of the last entry at the end")

@@ -13,7 +13,8 @@ import (
 
 func (c *cli) remove() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove APP", Aliases: []string{"rm", "destroy"}, Short: "Remove a deployed application with its unit, route, releases and files",
+		Use: "remove APP", Aliases: []string{"rm", "destroy"},
+		Short: "Remove a deployed application with its unit, route, releases and files",
 		Long: `remove deletes an application that was deployed with nexushub deploy or dev, and no other:
 to remove an application of /etc/nexushub/apps.d, delete its file there.`,
 		Example: "  nexushub remove myapp",

@@ -143,13 +143,16 @@ func (c *cli) stopApps(ctx context.Context) error {
 		return err
 	}
 	err := c.systemctl(ctx, append([]string{"stop"}, appUnits...)...)
-	left := append([]string{"systemctl", "list-units", "--plain", "--no-legend", "--state=active,reloading,activating,deactivating"}, appUnits...)
+	left := append(
+		[]string{"systemctl", "list-units", "--plain", "--no-legend", "--state=active,reloading,activating,deactivating"},
+		appUnits...)
 	var out strings.Builder
 	if listErr := detached(command(ctx, left, nil, &out, c.out.Stderr)).Run(); listErr != nil {
 		return errors.Join(err, listErr)
 	}
 	if out.Len() > 0 {
-		return errors.Join(err, fmt.Errorf("applications do not stop: %s: %w", strings.Join(strings.Fields(out.String()), " "), api.Timeout))
+		return errors.Join(err,
+			fmt.Errorf("applications do not stop: %s: %w", strings.Join(strings.Fields(out.String()), " "), api.Timeout))
 	}
 	return nil
 }

@@ -29,7 +29,8 @@ func TestUsageErrors(t *testing.T) {
 		"login host":         "--token is required",
 		"top --every 1ms":    "--every must be at least 100ms",
 	} {
-		if code, _, stderr := call(t, strings.Fields(args)...); code != 2 || !strings.Contains(stderr, want) || !strings.Contains(stderr, "--help") {
+		if code, _, stderr := call(t, strings.Fields(args)...); code != 2 || !strings.Contains(stderr, want) ||
+			!strings.Contains(stderr, "--help") {
 			t.Errorf("%s: code %d, says %s", args, code, stderr)
 		}
 	}
@@ -73,7 +74,8 @@ func TestAFIFOIsNotWaitedFor(t *testing.T) {
 	if code, _, stderr := call(t, "verify", path); code != 1 || !strings.Contains(stderr, "not a regular file") {
 		t.Errorf("code %d, says %s", code, stderr)
 	}
-	if code, _, stderr := call(t, "login", "host", "--token", "t", "--ca", path); code != 1 || !strings.Contains(stderr, "not a regular file") {
+	if code, _, stderr := call(t, "login", "host", "--token", "t", "--ca", path); code != 1 ||
+		!strings.Contains(stderr, "not a regular file") {
 		t.Errorf("code %d, says %s", code, stderr)
 	}
 }

@@ -116,7 +116,8 @@ func TestEveryCommandAndFlagIsInAScript(t *testing.T) {
 	}
 	used := func(path, flag string) bool {
 		for _, line := range lines {
-			if strings.Contains(line, " "+path+" ") && (flag == "" || strings.Contains(line, " "+flag+" ") || strings.Contains(line, " "+flag+"=")) {
+			if strings.Contains(line, " "+path+" ") &&
+				(flag == "" || strings.Contains(line, " "+flag+" ") || strings.Contains(line, " "+flag+"=")) {
 				return true
 			}
 		}

@@ -63,13 +63,19 @@ func (c *cli) secretSet() *cobra.Command {
 	var s api.NewSecret
 	cmd := &cobra.Command{
 		Use: "set APP NAME", Short: "Set a secret to a value read from stdin",
-		Long:    audienceHelp,
-		Example: "  nexushub secret set myapp API_KEY < key.txt\n  nexushub secret set --credential myapp tls.key < server.key\n  nexushub secret set --for ci myapp DB_PASSWORD < password.txt\n  nexushub secret set --keep-value --for developers myapp DB_PASSWORD",
-		Args:    cobra.ExactArgs(2), ValidArgsFunction: c.completeApp,
+		Long: audienceHelp,
+		Example: `  nexushub secret set myapp API_KEY < key.txt
+  nexushub secret set --credential myapp tls.key < server.key
+  nexushub secret set --for ci myapp DB_PASSWORD < password.txt
+  nexushub secret set --keep-value --for developers myapp DB_PASSWORD`,
+		Args: cobra.ExactArgs(2), ValidArgsFunction: c.completeApp,
 	}
-	cmd.Flags().BoolVar(&credential, "credential", false, "provide a file in $CREDENTIALS_DIRECTORY instead of an environment variable")
-	cmd.Flags().StringSliceVar(&s.For, "for", nil, "which releases get it: operators, root, developers, unrecorded, or an API token")
-	cmd.Flags().BoolVar(&s.KeepValue, "keep-value", false, "keep the value, change only which releases get it")
+	flags := cmd.Flags()
+	flags.BoolVar(&credential, "credential", false,
+		"provide a file in $CREDENTIALS_DIRECTORY instead of an environment variable")
+	flags.StringSliceVar(&s.For, "for", nil,
+		"which releases get it: operators, root, developers, unrecorded, or an API token")
+	flags.BoolVar(&s.KeepValue, "keep-value", false, "keep the value, change only which releases get it")
 	_ = cmd.RegisterFlagCompletionFunc("for", c.completeAudience) // fails for a flag that is not there
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
@@ -136,8 +142,9 @@ func (c *cli) completeAudience(cmd *cobra.Command, _ []string, _ string) ([]stri
 
 func (c *cli) secretRemove() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove APP NAME", Aliases: []string{"unset", "rm"}, Short: "Remove a secret", Example: "  nexushub secret remove myapp API_KEY",
-		Args: cobra.ExactArgs(2), ValidArgsFunction: c.completeApp,
+		Use: "remove APP NAME", Aliases: []string{"unset", "rm"}, Short: "Remove a secret",
+		Example: "  nexushub secret remove myapp API_KEY",
+		Args:    cobra.ExactArgs(2), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := c.local()
 			if err != nil {

@@ -10,7 +10,8 @@ import (
 )
 
 // table is a command that shows a list of the control API.
-func table[T any](c *cli, cmd *cobra.Command, get func(*api.Client, context.Context) (T, error), show func(*output.Printer, T) error) *cobra.Command {
+func table[T any](c *cli, cmd *cobra.Command, get func(*api.Client, context.Context) (T, error),
+	show func(*output.Printer, T) error) *cobra.Command {
 	cmd.Args = cobra.NoArgs
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		client, err := c.local()

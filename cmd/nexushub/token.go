@@ -14,7 +14,8 @@ func (c *cli) token() *cobra.Command {
 		Use: "token", Short: "Create, list and revoke the API tokens that developers log in with",
 		Args: cobra.ArbitraryArgs, RunE: c.noCommand,
 	}
-	list := table(c, &cobra.Command{Use: "list", Short: "List the API tokens", Example: "  nexushub token list"}, (*api.Client).Tokens, (*output.Printer).Tokens)
+	list := table(c, &cobra.Command{Use: "list", Short: "List the API tokens", Example: "  nexushub token list"},
+		(*api.Client).Tokens, (*output.Printer).Tokens)
 	cmd.AddCommand(list, c.tokenCreate(), c.tokenRevoke())
 	return cmd
 }

@@ -92,7 +92,11 @@ func (s sample) since(old sample) []output.Load {
 	out := make([]output.Load, len(s.apps))
 	for i, a := range s.apps {
 		b := before[a.ID]
-		out[i] = output.Load{App: a, CPU: rate(a.CPUNSec, b.CPUNSec, seconds) / 1e7, Requests: rate(a.Requests, b.Requests, seconds)}
+		out[i] = output.Load{
+			App:      a,
+			CPU:      rate(a.CPUNSec, b.CPUNSec, seconds) / 1e7,
+			Requests: rate(a.Requests, b.Requests, seconds),
+		}
 	}
 	return out
 }

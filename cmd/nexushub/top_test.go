@@ -24,7 +24,8 @@ func TestRates(t *testing.T) {
 	} {
 		got := sample{at.Add(c.after), []api.App{c.app}}.since(old)[0]
 		if got.CPU != c.cpu || got.Requests != c.requests {
-			t.Errorf("%+v after %s: %v%% and %v requests a second, want %v and %v", c.app, c.after, got.CPU, got.Requests, c.cpu, c.requests)
+			t.Errorf("%+v after %s: %v%% and %v requests a second, want %v and %v", c.app, c.after, got.CPU, got.Requests, c.cpu,
+				c.requests)
 		}
 	}
 }

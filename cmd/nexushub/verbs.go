@@ -17,7 +17,8 @@ func (c *cli) restart() *cobra.Command {
 	return c.verb("restart", "restarted", "Restart an application without downtime", (*api.Client).Restart)
 }
 
-func (c *cli) verb(verb, past, short string, do func(*api.Client, context.Context, string) (api.App, error)) *cobra.Command {
+func (c *cli) verb(verb, past, short string,
+	do func(*api.Client, context.Context, string) (api.App, error)) *cobra.Command {
 	return &cobra.Command{
 		Use: verb + " APP", Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
 		Example: "  nexushub " + verb + " myapp",

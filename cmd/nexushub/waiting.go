@@ -12,7 +12,8 @@ const waitingInterval = 3 * time.Second
 
 // reportWaiting says what an application waits for, each time that this changes, until
 // stop is called.
-func (c *cli) reportWaiting(ctx context.Context, getApp func(context.Context, string) (api.App, error), app string) (stop func()) {
+func (c *cli) reportWaiting(ctx context.Context, getApp func(context.Context, string) (api.App, error),
+	app string) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {

@@ -204,7 +204,8 @@ func TestHostWithoutNexusHub(t *testing.T) {
 	h.write("etc/passwd", "root's")
 	h.must(os.MkdirAll(h.path("var/lib/private"), 0o700))
 	err := Write(t.Context(), &bytes.Buffer{}, h.base, true, func(n Note) { t.Error(n) })
-	if !errors.Is(err, api.NotFound) || !strings.Contains(err.Error(), "no NexusHub on this host (no /etc/nexushub, no /var/lib/nexushub") {
+	if !errors.Is(err, api.NotFound) ||
+		!strings.Contains(err.Error(), "no NexusHub on this host (no /etc/nexushub, no /var/lib/nexushub") {
 		t.Errorf("says %v", err)
 	}
 	h.write("var/lib/nexushub/state/1", "state") // what a removed package keeps is worth a backup

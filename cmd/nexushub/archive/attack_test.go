@@ -136,7 +136,8 @@ func TestTroubleIsItsOwnersAlone(t *testing.T) {
 
 	file, notes := h.backup()
 	said := lost(notes)
-	if len(said) != 2 || !strings.Contains(said[0], "nested too deeply") || !strings.Contains(said[1], "leased: is leased") {
+	if len(said) != 2 || !strings.Contains(said[0], "nested too deeply") ||
+		!strings.Contains(said[1], "leased: is leased") {
 		t.Errorf("said %q", said)
 	}
 	for _, line := range said {

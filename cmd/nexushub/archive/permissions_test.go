@@ -38,7 +38,16 @@ func TestWhoOwnsWhatIsPutBack(t *testing.T) {
 		{application, "", "", 61234, 0o666, 61234, 61234, 0o666},
 		{application, "olga", "none", 61234, 0o700, 1000, 61234, 0o700},
 	} {
-		e := entry{Header: &tar.Header{Typeflag: tar.TypeReg, Uname: c.uname, Gname: c.gname, Uid: c.number, Gid: c.number, Mode: c.mode}}
+		e := entry{
+			Header: &tar.Header{
+				Typeflag: tar.TypeReg,
+				Uname:    c.uname,
+				Gname:    c.gname,
+				Uid:      c.number,
+				Gid:      c.number,
+				Mode:     c.mode,
+			},
+		}
 		uid, gid, mode := newAccounts(lookup, lookup).permissions(tree{owner: c.owner}, e)
 		if uid != c.uid || gid != c.gid || mode != c.want {
 			t.Errorf("%+v: %d:%d %v", c, uid, gid, mode)

@@ -164,6 +164,7 @@ func (a *Archive) Check(ctx context.Context) error {
 
 func (a *Archive) addChanged(name string) {
 	if t, rel, err := treeOf(name); err == nil && name != "" {
-		a.Notes = append(a.Notes, Note{Tree: t.label(), Name: strings.TrimPrefix(rel, "/"), Text: errChanged.Error() + " for the backup"})
+		a.Notes = append(a.Notes,
+			Note{Tree: t.label(), Name: strings.TrimPrefix(rel, "/"), Text: errChanged.Error() + " for the backup"})
 	}
 }

@@ -106,7 +106,10 @@ func TestChangedFilesAreMarked(t *testing.T) {
 	var out bytes.Buffer
 	name := apps + "/" + app + "/data"
 	var notes []Note
-	k := &walker{writer: &writer{tar: tar.NewWriter(&out), note: func(n Note) { notes = append(notes, n) }}, tree: appTree(app)}
+	k := &walker{
+		writer: &writer{tar: tar.NewWriter(&out), note: func(n Note) { notes = append(notes, n) }},
+		tree:   appTree(app),
+	}
 	f, err := os.Open(h.path(name))
 	h.must(err)
 	defer f.Close()
@@ -127,7 +130,8 @@ func FuzzSparseHeader(f *testing.F) {
 	f.Add("\xff\nGNU.sparse.map=1", int64(1)<<60, int64(0), int64(0), uint32(0))
 	f.Add(strings.Repeat("long/", 900), int64(10), int64(9), int64(1), uint32(0o777))
 	f.Fuzz(func(t *testing.T, name string, size, offset, length int64, mode uint32) {
-		if size < 1 || offset < 0 || length < 1 || length > 1<<16 || offset > size-length || strings.ContainsRune(name, 0) || name == "" {
+		if size < 1 || offset < 0 || length < 1 || length > 1<<16 || offset > size-length || strings.ContainsRune(name, 0) ||
+			name == "" {
 			return
 		}
 		head := &tar.Header{Name: name, Size: size, Mode: int64(mode & 0o777), ModTime: time.Unix(size, 0)}

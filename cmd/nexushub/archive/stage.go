@@ -61,7 +61,8 @@ func (a *Archive) Stage(ctx context.Context, base string) (s *Stage, err error) 
 		if err == nil {
 			err = s.unpack(t, rel, e)
 		}
-		if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, beneath.ErrLink) {
+		if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) ||
+			errors.Is(err, beneath.ErrLink) {
 			err = fmt.Errorf("%q appears twice, or before its folder: %w: %w", e.Name, err, api.Invalid)
 		}
 		return err

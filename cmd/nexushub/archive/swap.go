@@ -31,7 +31,9 @@ func (s *Stage) prepareSwap() error {
 			return err
 		}
 		if mounted {
-			return fmt.Errorf("/%s is a mount point, which cannot be swapped: unmount it, restore, and move the result there: %w", t.path(), api.Conflict)
+			return fmt.Errorf(
+				"/%s is a mount point, which cannot be swapped: unmount it, restore, and move the result there: %w", t.path(),
+				api.Conflict)
 		}
 	}
 	for _, p := range s.parents {

@@ -199,7 +199,14 @@ func scripted(script string) (more []*tar.Header) {
 		}
 		return apps + "/a/" + name
 	}
-	kinds := map[string]byte{"d": tar.TypeDir, "f": tar.TypeReg, "l": tar.TypeSymlink, "h": tar.TypeLink, "p": tar.TypeFifo, "b": tar.TypeBlock}
+	kinds := map[string]byte{
+		"d": tar.TypeDir,
+		"f": tar.TypeReg,
+		"l": tar.TypeSymlink,
+		"h": tar.TypeLink,
+		"p": tar.TypeFifo,
+		"b": tar.TypeBlock,
+	}
 	for line := range strings.Lines(script) {
 		part := append(strings.Fields(line), "", "", "")
 		kind, ok := kinds[part[0]]
@@ -242,7 +249,9 @@ func FuzzRestore(f *testing.F) {
 		h.clean()
 		h.must(filepath.WalkDir(h.base, func(name string, d fs.DirEntry, err error) error {
 			rel, _ := filepath.Rel(h.base, name)
-			if err == nil && !d.IsDir() && !strings.HasPrefix(rel, "etc/nexushub/") && !strings.HasPrefix(rel, "var/lib/nexushub") && !strings.HasPrefix(rel, apps+"/") {
+			if err == nil && !d.IsDir() && !strings.HasPrefix(rel, "etc/nexushub/") &&
+				!strings.HasPrefix(rel, "var/lib/nexushub") &&
+				!strings.HasPrefix(rel, apps+"/") {
 				t.Errorf("%s was written", rel)
 			}
 			return err

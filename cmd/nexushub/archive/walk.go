@@ -26,8 +26,9 @@ const (
 )
 
 var (
-	errDeep    = errors.New("is nested too deeply to be restored: left out")
-	errMany    = errors.New("there are more names than its file system can hold, so they change faster than they can be read: the rest is left out")
+	errDeep = errors.New("is nested too deeply to be restored: left out")
+	errMany = errors.New(
+		"there are more names than its file system can hold, so they change faster than they can be read: the rest is left out")
 	errLarge   = errors.New("exceeds what its file system can hold: left out")
 	errChanged = errors.New("changed while it was read")
 )
@@ -199,7 +200,11 @@ func describe(err error) string {
 		return "was removed while the backup ran"
 	case errors.Is(err, unix.EAGAIN):
 		return "is leased by its owner (see fcntl(2)): left out"
-	case errors.Is(err, beneath.ErrLink), errors.Is(err, fs.ErrInvalid), errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ENXIO):
+	case errors.Is(err, beneath.ErrLink),
+		errors.Is(err, fs.ErrInvalid),
+		errors.Is(err, unix.EINVAL),
+		errors.Is(err, unix.ENOTDIR),
+		errors.Is(err, unix.ENXIO):
 		return "was replaced while it was read: left out"
 	case errors.As(err, &p):
 		return p.Err.Error()

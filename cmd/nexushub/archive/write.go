@@ -54,7 +54,8 @@ func Write(ctx context.Context, file io.Writer, base string, data bool, note fun
 		}
 	}
 	if !w.found {
-		return fmt.Errorf("there is no NexusHub on this host (no %s): %w", strings.Join(hostTreePaths(), ", no "), api.NotFound)
+		return fmt.Errorf("there is no NexusHub on this host (no %s): %w", strings.Join(hostTreePaths(), ", no "),
+			api.NotFound)
 	}
 	if data {
 		if err := w.applications(base); err != nil {

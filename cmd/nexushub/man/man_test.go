@@ -12,7 +12,12 @@ func TestWriteSaysEverythingOnce(t *testing.T) {
 	root := &cobra.Command{Use: "nexushub", Short: "short", Long: "first\n\nsecond .line\n.dot", Example: "  nexushub x"}
 	root.PersistentFlags().BoolP("quiet", "q", false, "say less")
 	group := &cobra.Command{Use: "secret"}
-	set := &cobra.Command{Use: "set APP", Short: "set one", Aliases: []string{"put"}, Run: func(*cobra.Command, []string) {}}
+	set := &cobra.Command{
+		Use:     "set APP",
+		Short:   "set one",
+		Aliases: []string{"put"},
+		Run:     func(*cobra.Command, []string) {},
+	}
 	set.Flags().String("kind", "", "which kind")
 	group.AddCommand(set)
 	root.AddCommand(group, &cobra.Command{Use: "ghost", Hidden: true, Run: func(*cobra.Command, []string) {}})

@@ -57,11 +57,20 @@ func (p *Printer) newBar(left int64) *progressbar.ProgressBar {
 	if !p.Terminal || p.Quiet || left == 0 {
 		return nil
 	}
-	return progressbar.NewOptions64(left,
-		progressbar.OptionSetWriter(p.Stderr), progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
-		progressbar.OptionUseIECUnits(true), progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(30),
-		progressbar.OptionThrottle(65*time.Millisecond), progressbar.OptionSetDescription("uploading"), progressbar.OptionShowCount(),
-		progressbar.OptionSetRenderBlankState(true), progressbar.OptionEnableColorCodes(false))
+	return progressbar.NewOptions64(
+		left,
+		progressbar.OptionSetWriter(p.Stderr),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowTotalBytes(true),
+		progressbar.OptionUseIECUnits(true),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionThrottle(65*time.Millisecond),
+		progressbar.OptionSetDescription("uploading"),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetRenderBlankState(true),
+		progressbar.OptionEnableColorCodes(false),
+	)
 }
 
 // Bar shows how far an upload is, how fast, and how long it will take.

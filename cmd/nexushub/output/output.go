@@ -96,7 +96,8 @@ func (p *Printer) Removed(what, name string) error {
 
 // StoppedAll confirms `stop --all`.
 func (p *Printer) StoppedAll() error {
-	return p.confirm(Change{Action: "stopped", Kind: "applications"}, "stopped all applications; nexushub start APP starts them again")
+	return p.confirm(Change{Action: "stopped", Kind: "applications"},
+		"stopped all applications; nexushub start APP starts them again")
 }
 
 // Plan is `plan`.
@@ -130,7 +131,8 @@ func (p *Printer) Routes(routes []api.Route) error {
 		if r.DevServer != "" {
 			target = r.DevServer
 		}
-		t.row(r.Host, r.Name, p.route(r.State), target, r.StaticDir, fmt.Sprint(r.InFlight), fmt.Sprint(r.Requests), p.agoPtr(r.LastRequest))
+		t.row(r.Host, r.Name, p.route(r.State), target, r.StaticDir, fmt.Sprint(r.InFlight), fmt.Sprint(r.Requests),
+			p.agoPtr(r.LastRequest))
 	}
 	return t.flush()
 }
@@ -241,7 +243,8 @@ func (p *Printer) Version(client string, agent *api.System) error {
 	}
 	fmt.Fprintln(p.Stdout, p.clean("nexushub "+client))
 	if agent != nil {
-		fmt.Fprintln(p.Stdout, p.clean(fmt.Sprintf("nexushubd %s (%s), systemd %s", agent.Version, agent.Commit, agent.Systemd)))
+		fmt.Fprintln(p.Stdout,
+			p.clean(fmt.Sprintf("nexushubd %s (%s), systemd %s", agent.Version, agent.Commit, agent.Systemd)))
 	}
 	return nil
 }

@@ -37,7 +37,13 @@ var shop = api.App{
 	Attempt: 2, NextTry: at(5 * time.Second), LastExit: "exit code 1\nlast line", Unit: "nexushub-app-shop-1.service", PID: 42, Port: 10001,
 	Release: "abcdef0123456789", Revision: "0123456789abcdef", Restarts: 3, Memory: 1536 << 10, CPUNSec: 2_340_000_000, Tasks: 7,
 	Requests: 12, InFlight: 1, ExpiresAt: at(time.Hour), DropIns: []string{"/etc/x.conf"}, Exposure: new(float64),
-	Health: api.Health{Status: api.Unhealthy, LastStatusCode: 500, Latency: 1234567, CheckedAt: at(-time.Second), Error: "boom"},
+	Health: api.Health{
+		Status:         api.Unhealthy,
+		LastStatusCode: 500,
+		Latency:        1234567,
+		CheckedAt:      at(-time.Second),
+		Error:          "boom",
+	},
 }
 
 // Everything that the command says, word by word.
@@ -51,12 +57,21 @@ func TestWords(t *testing.T) {
 			return p.Status(api.App{Name: "x\x1b[2Jy", State: "z", Why: "a\x1b[31mb"})
 		},
 		"system": func(p *Printer) error {
-			return p.System(api.System{Version: "1.0", Commit: "c", StartedAt: now.Add(-time.Hour), Systemd: "252", Connected: true,
-				States: map[api.State]int{api.StateRunning: 2, api.StateFailed: 1}, DiskUsed: 5 << 30, DiskFree: 100 << 30,
-				CannotEnforce: []string{"memory"}, Providers: []api.Provider{{Name: "admin", State: "unavailable", Error: "refused"}}})
+			return p.System(api.System{
+				Version: "1.0", Commit: "c", StartedAt: now.Add(-time.Hour), Systemd: "252", Connected: true,
+				States:   map[api.State]int{api.StateRunning: 2, api.StateFailed: 1},
+				DiskUsed: 5 << 30, DiskFree: 100 << 30, CannotEnforce: []string{"memory"},
+				Providers: []api.Provider{{Name: "admin", State: "unavailable", Error: "refused"}},
+			})
 		},
 		"certs": func(p *Printer) error {
-			return p.Certs([]api.Cert{{Hosts: []string{"a", "b"}, Source: "file", NotAfter: now.Add(72 * time.Hour)}, {Hosts: []string{"c"}, NotAfter: now.Add(-time.Hour), Error: "bad"}}, "")
+			return p.Certs(
+				[]api.Cert{
+					{Hosts: []string{"a", "b"}, Source: "file", NotAfter: now.Add(72 * time.Hour)},
+					{Hosts: []string{"c"}, NotAfter: now.Add(-time.Hour), Error: "bad"},
+				},
+				"",
+			)
 		},
 		"certs-none": func(p *Printer) error { return p.Certs(nil, "/ca/root.crt") },
 		"routes": func(p *Printer) error {
@@ -76,10 +91,16 @@ func TestWords(t *testing.T) {
 			return p.Tokens([]api.Token{{ID: "1", Name: "ci", CreatedAt: now, ExpiresAt: at(time.Hour)}})
 		},
 		"explain": func(p *Printer) error {
-			return p.Explanation(api.Explanation{Command: []string{"systemd-run", "--unit=x", "--setenv=A=it's", "--", "sh", "-c", "a b", ""}, Withheld: []string{"secrets"}})
+			return p.Explanation(
+				api.Explanation{
+					Command:  []string{"systemd-run", "--unit=x", "--setenv=A=it's", "--", "sh", "-c", "a b", ""},
+					Withheld: []string{"secrets"},
+				},
+			)
 		},
 		"log": func(p *Printer) error {
-			return errors.Join(p.Entry(api.LogEntry{Timestamp: now, Source: "stdout", PID: 3, Message: "hi\x1b[2J"}, Cat, false), p.Gap(api.LogGap{Message: "lines are missing"}, Short))
+			return errors.Join(p.Entry(api.LogEntry{Timestamp: now, Source: "stdout", PID: 3, Message: "hi\x1b[2J"}, Cat, false),
+				p.Gap(api.LogGap{Message: "lines are missing"}, Short))
 		},
 	}
 	for name, say := range cases {
@@ -176,7 +197,9 @@ func TestCertsCheckedNamesWhatIsBad(t *testing.T) {
 		t.Errorf("good ones: %v", err)
 	}
 	err := p.CertsChecked([]api.Cert{good, soon, local, broken}, now.AddDate(0, 0, 14))
-	if err == nil || !strings.Contains(err.Error(), "b.example (ACME): expires 2026-01-04") || !strings.Contains(err.Error(), "no key") || strings.Contains(err.Error(), "a.example") {
+	if err == nil || !strings.Contains(err.Error(), "b.example (ACME): expires 2026-01-04") ||
+		!strings.Contains(err.Error(), "no key") ||
+		strings.Contains(err.Error(), "a.example") {
 		t.Errorf("got %v", err)
 	}
 }

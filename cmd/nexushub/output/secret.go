@@ -29,6 +29,7 @@ func (p *Printer) SecretSet(app, name string) error {
 
 // SecretWithheld confirms `secret set` where the application does not get the secret.
 func (p *Printer) SecretWithheld(app string, s api.Secret) error {
-	return p.confirm(Change{"set", "secret", s.Name}, "set %s of %s, for %s only: %s does not get it, because %s (--for changes this)",
-		s.Name, app, strings.Join(s.For, ", "), app, s.Withheld)
+	return p.confirm(Change{"set", "secret", s.Name},
+		"set %s of %s, for %s only: %s does not get it, because %s (--for changes this)", s.Name, app,
+		strings.Join(s.For, ", "), app, s.Withheld)
 }

@@ -48,7 +48,8 @@ func (p *Printer) System(s api.System) error {
 	}
 	rows := p.pairs()
 	rows.row("nexushubd", s.Version+" ("+s.Commit+"), up "+twoUnits(p.Now().Sub(s.StartedAt)))
-	rows.row("systemd", s.Systemd+", cgroup "+map[bool]string{true: "v2", false: "v1"}[s.CgroupV2]+", "+connected(s.Connected))
+	rows.row("systemd",
+		s.Systemd+", cgroup "+map[bool]string{true: "v2", false: "v1"}[s.CgroupV2]+", "+connected(s.Connected))
 	rows.row("proxy", connected(s.ProxyConnected)+fmt.Sprintf(", route table %d", s.Generation))
 	rows.row("listening", strings.Join(s.Listeners, " "))
 	rows.row("domain", s.Domain)

@@ -100,7 +100,8 @@ func TestUploadGoesOnWhereItWas(t *testing.T) {
 	if err := Run(t.Context(), a, "id", p, seen); err != nil {
 		t.Fatal(err)
 	}
-	if a.sent != 3 || !bytes.Equal(a.content(), data) || seen.there != ChunkSize+12345 || seen.arrived+seen.there != p.Size {
+	if a.sent != 3 || !bytes.Equal(a.content(), data) || seen.there != ChunkSize+12345 ||
+		seen.arrived+seen.there != p.Size {
 		t.Errorf("%d chunks sent, %d and %d bytes reported", a.sent, seen.there, seen.arrived)
 	}
 }
