@@ -111,7 +111,8 @@ func checkDestination(folder *beneath.Dir, file string, shared bool) error {
 		info.Mode(), api.Invalid)
 }
 
-// othersCanWrite says whether others decide what is found in the folder tomorrow.
+// othersCanWrite says whether users other than root and the caller can replace what is in
+// the folder.
 func othersCanWrite(folder *beneath.Dir) (bool, error) {
 	info, err := folder.Stat()
 	if err != nil {

@@ -15,11 +15,11 @@ import (
 	"github.com/nexushub/nexushub/internal/beneath"
 )
 
-// errNotHealthy ends a deployment whose application did not come up; what is known of
-// it has been printed.
+// errNotHealthy ends a deployment whose application did not become healthy; the reason has
+// been printed.
 var errNotHealthy = errors.New("the application is not healthy")
 
-// deployer brings a folder or a zip to an agent.
+// deployer deploys a folder or a zip to an agent.
 type deployer struct {
 	client *api.Client
 	out    *output.Printer
@@ -73,7 +73,7 @@ func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, don
 	if err != nil {
 		return p, nil, err
 	}
-	// Without a name nothing is left behind, however this ends.
+	// A file without a name leaves nothing behind, however this ends.
 	if err := os.Remove(f.Name()); err != nil {
 		return p, nil, errors.Join(err, f.Close())
 	}
@@ -83,8 +83,8 @@ func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, don
 	return d.byDescriptor(p, f, err)
 }
 
-// byDescriptor lets the package be read by its descriptor, so that nothing can be put in
-// its place.
+// byDescriptor makes the package readable through its descriptor, so that nobody can replace
+// it.
 func (d *deployer) byDescriptor(p pack.Package, f *os.File, err error) (pack.Package, func() error, error) {
 	if err != nil {
 		return p, nil, errors.Join(err, f.Close())

@@ -66,7 +66,7 @@ func (c *cli) runDev(ctx context.Context, client *api.Client, d *devLoop) (err e
 	return d.run(ctx)
 }
 
-// devLoop builds, deploys, watches, and begins again when told.
+// devLoop builds, deploys and follows an application, and starts over when R is pressed.
 type devLoop struct {
 	dir, build  string
 	want        api.NewDebugApplication
@@ -102,7 +102,7 @@ func (d *devLoop) run(ctx context.Context) (err error) {
 	}
 }
 
-// deployOrQuit is one turn, which Q ends at any point; other keys mean nothing meanwhile.
+// deployOrQuit builds and deploys once; Q cancels this at any point, other keys do nothing.
 func (d *devLoop) deployOrQuit(ctx context.Context) (quit bool, err error) {
 	turn, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -130,8 +130,7 @@ func (d *devLoop) deployOrQuit(ctx context.Context) (quit bool, err error) {
 	return quit, err
 }
 
-// buildAndDeploy is one build and deployment. It returns the application as soon as there is one,
-// also with an error.
+// buildAndDeploy returns the application as soon as there is one, also with an error.
 func (d *devLoop) buildAndDeploy(ctx context.Context) (app api.DebugApplication, err error) {
 	if d.build != "" {
 		d.out.Step(d.build)
@@ -146,7 +145,7 @@ func (d *devLoop) buildAndDeploy(ctx context.Context) (app api.DebugApplication,
 	return app, d.out.Deployed(app, d.client.DebugURL(ctx, app))
 }
 
-// buildCommand ends with everything that it started.
+// buildCommand runs in a process group of its own, so that all it started can be stopped.
 func (d *devLoop) buildCommand(ctx context.Context) *exec.Cmd {
 	cmd := command(ctx, []string{"sh", "-c", d.build}, nil, d.out.Stderr, d.out.Stderr)
 	cmd.Dir = d.dir
@@ -155,7 +154,7 @@ func (d *devLoop) buildCommand(ctx context.Context) *exec.Cmd {
 	return cmd
 }
 
-// awaitRedeploy waits for R (true) or for the end.
+// awaitRedeploy waits for R (true), or for Q or the end of ctx (false).
 func (d *devLoop) awaitRedeploy(ctx context.Context) bool {
 	for {
 		select {
@@ -172,7 +171,7 @@ func (d *devLoop) awaitRedeploy(ctx context.Context) bool {
 	}
 }
 
-// follow follows log and state of the application until cleanup.
+// follow prints the log and the state of the application until cleanup.
 func (d *devLoop) follow(ctx context.Context, app api.DebugApplication) {
 	d.stopFollowing()
 	ctx, d.cancel = context.WithCancel(ctx)
@@ -192,7 +191,7 @@ func (d *devLoop) follow(ctx context.Context, app api.DebugApplication) {
 	}()
 }
 
-// reportStates says when the state changes.
+// reportStates prints each change of state.
 func (d *devLoop) reportStates(ctx context.Context) {
 	last := ""
 	for pause(ctx, time.Second) == nil {
@@ -211,8 +210,8 @@ func (d *devLoop) stopFollowing() {
 	}
 }
 
-// cleanup removes the application, also after Ctrl-C. Then nobody but itself says what
-// went wrong: after a signal a command says no more.
+// cleanup removes the application, also after Ctrl-C. It then prints its own errors: after a
+// signal nothing else does.
 func (d *devLoop) cleanup(ctx context.Context) error {
 	d.stopFollowing()
 	if d.app.ID == "" {

@@ -9,11 +9,11 @@ import (
 	"syscall"
 )
 
-// uninterrupted is held by what is worse half done than late.
+// uninterrupted is held by work that must not stop half done.
 var uninterrupted sync.Mutex
 
-// interruptible makes the second Ctrl-C end the program: who presses it twice does not
-// want to wait. A terminal that goes may well say so twice, too.
+// interruptible lets a second Ctrl-C end the program at once: whoever presses it twice does
+// not want to wait. A terminal that closes may also send its signal twice.
 func interruptible(ctx context.Context) {
 	context.AfterFunc(ctx, func() {
 		uninterrupted.Lock()
@@ -22,9 +22,8 @@ func interruptible(ctx context.Context) {
 	})
 }
 
-// uninterruptible runs do to its end, unless ctx has ended before: neither a second Ctrl-C nor a
-// reader of our output who goes away (`| head`, a connection that is lost) ends the
-// program meanwhile.
+// uninterruptible runs do to its end, unless ctx has ended before: neither a second Ctrl-C
+// nor a closed output (`| head`, a lost connection) ends the program while it runs.
 func uninterruptible(ctx context.Context, do func() error) error {
 	uninterrupted.Lock()
 	defer uninterrupted.Unlock()
@@ -35,7 +34,8 @@ func uninterruptible(ctx context.Context, do func() error) error {
 	return do()
 }
 
-// detached makes a command that the terminal does not reach: only ctx ends it.
+// detached puts a command into a session of its own: signals of the terminal do not reach it,
+// only ctx ends it.
 func detached(cmd *exec.Cmd) *exec.Cmd {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd

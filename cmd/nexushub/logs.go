@@ -196,7 +196,7 @@ func (p *logPrinter) seen(id string) {
 	}
 }
 
-// transient is what a follower waits for: an agent that restarts.
+// transient errors are those of an agent that restarts: a follower waits for it.
 func transient(err error) bool {
 	return errors.Is(err, api.Unavailable) || errors.Is(err, api.Timeout)
 }

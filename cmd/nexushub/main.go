@@ -1,6 +1,6 @@
-// Command nexushub is what operators and developers touch: it lists, deploys, follows
+// Command nexushub is the client for operators and developers: it lists, deploys, follows
 // and explains applications, over the control socket of this host or over HTTPS with a
-// token. Every command is one file; package output prints for them all.
+// token. Every command is one file; package output prints for all of them.
 package main
 
 import (

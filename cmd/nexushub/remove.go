@@ -39,7 +39,7 @@ to remove an application of /etc/nexushub/apps.d, delete its file there.`,
 	}
 }
 
-// notDeployed says who removes an application that is there, but not deployed.
+// notDeployed says how to remove an application that exists but was not deployed.
 func notDeployed(ctx context.Context, client *api.Client, ref string, err error) error {
 	app, failed := client.App(ctx, ref)
 	switch {

@@ -96,15 +96,15 @@ func (c *cli) restoreArchive(ctx context.Context, file string) (err error) {
 	return c.out.Restored(file)
 }
 
-// swapIn puts the new in the place of the old, and after a fault the old back. What is
-// there then runs, whatever happened.
+// swapIn replaces the old files by the new ones and, if that fails, puts the old ones back.
+// Either way it starts the units again.
 func (c *cli) swapIn(ctx context.Context, stage *archive.Stage) error {
 	units := daemons
 	if c.active(ctx, httpSocket) {
 		units = append([]string{httpSocket}, daemons...)
 	}
 	err := c.stopUnits(ctx, units)
-	ctx = context.WithoutCancel(ctx) // from here on half is worse than late
+	ctx = context.WithoutCancel(ctx) // from here on, half done is worse than late
 	if err == nil {
 		err = stage.Swap()
 	}
@@ -136,8 +136,8 @@ func (c *cli) stopUnits(ctx context.Context, units []string) error {
 	return c.stopApps(ctx)
 }
 
-// stopApps stops all that runs in the slice, and then what is left, which mostly is
-// nothing. A unit that went by itself meanwhile is an error of systemctl's, not ours.
+// stopApps stops everything in the slice, and then what is left, usually nothing. A unit that
+// exits at the same moment is an error for systemctl, not for us.
 func (c *cli) stopApps(ctx context.Context) error {
 	if err := c.systemctl(ctx, "stop", appsSlice); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"github.com/nexushub/nexushub/api"
 )
 
-// run is the whole command: it returns the exit code.
+// run executes a command line and returns the exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
 	c := newCLI(in, out, err)
 	root := c.root()

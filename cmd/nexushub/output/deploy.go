@@ -11,7 +11,7 @@ import (
 	"github.com/nexushub/nexushub/journal"
 )
 
-// Packed tells what will be uploaded.
+// Packed says what will be uploaded.
 func (p *Printer) Packed(files int, bytes int64, hash string) {
 	p.infof("packed %s, %s, release %s", count(files, "file"), size(uint64(bytes)), shortHash(hash))
 }
@@ -32,7 +32,7 @@ func (p *Printer) Deployed(a api.DebugApplication, url string) error {
 	return err
 }
 
-// NotHealthy says why an application did not come up, and whether its old release is there.
+// NotHealthy says why an application did not come up, and whether its old release still runs.
 func (p *Printer) NotHealthy(a api.DebugApplication, why string, serves bool) {
 	p.errorLines(a.AppID+" did not come up: "+why, "for details: nexushub status "+a.AppID+"; nexushub logs "+a.AppID)
 	if serves {
@@ -48,11 +48,11 @@ func (p *Printer) Waiting(a api.App) {
 	p.infof("waiting: %s is %s", a.Name, p.withReason(string(a.State), a.Why))
 }
 
-// Upload tells of an upload of so many bytes: as a progress bar, or in lines where there
-// is no terminal.
+// Upload reports the progress of an upload: with a progress bar, or line by line if there is
+// no terminal.
 func (p *Printer) Upload(bytes int64) *Bar { return &Bar{p: p, total: bytes, started: p.Now()} }
 
-// newBar makes the bar of what is left to bring over: speed and time left are of that.
+// newBar draws a bar for what is left to upload: speed and remaining time refer to that.
 func (p *Printer) newBar(left int64) *progressbar.ProgressBar {
 	if !p.Terminal || p.Quiet || left == 0 {
 		return nil
@@ -87,7 +87,7 @@ type Bar struct {
 	waiting  bool
 }
 
-// Resume begins, with what an earlier attempt brought over.
+// Resume starts the report, with the bytes that an earlier attempt has uploaded.
 func (b *Bar) Resume(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -98,7 +98,7 @@ func (b *Bar) Resume(n int64) {
 	b.bar = b.p.newBar(b.total - n)
 }
 
-// Add counts bytes that are safe on the other side.
+// Add counts bytes that the agent has acknowledged.
 func (b *Bar) Add(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -116,7 +116,7 @@ func (b *Bar) Add(n int64) {
 	}
 }
 
-// Waiting says once why nothing moves.
+// Waiting says once why the upload is paused.
 func (b *Bar) Waiting(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -130,7 +130,7 @@ func (b *Bar) Waiting(err error) {
 	b.p.infof("upload paused: %s", journal.Plain(err.Error()))
 }
 
-// Close ends the line. What was interrupted goes on where it was.
+// Close ends the report, and says how to resume an upload that was interrupted.
 func (b *Bar) Close(done bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -150,7 +150,7 @@ func (b *Bar) Close(done bool) {
 	}
 }
 
-// DevKeys says what can be pressed, or how it ends where nothing can.
+// DevKeys says which keys there are, or without a terminal what ends the command.
 func (p *Printer) DevKeys(interactive bool) {
 	if interactive {
 		p.infof("%s", p.bold("R: rebuild and redeploy, Q: stop, remove and exit"))

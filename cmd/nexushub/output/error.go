@@ -22,12 +22,12 @@ func (u *Usage) Error() string { return u.Err.Error() }
 // Unwrap gives the cause.
 func (u *Usage) Unwrap() error { return u.Err }
 
-// Exit ends with a code that was already explained, or needs no words.
+// Exit is an exit code whose reason has been printed already.
 type Exit struct{ Code int }
 
 func (e *Exit) Error() string { return fmt.Sprintf("exit code %d", e.Code) }
 
-// Hint is an error with what to do about it.
+// Hint is an error and what to do about it.
 type Hint struct {
 	Err  error
 	Text string
@@ -64,8 +64,8 @@ func (p *Printer) PrintError(err error) int {
 	return api.CodeOf(err).Exit()
 }
 
-// splitFaults gives the lines of a list, and of the text before it what the list does not say
-// again. What the text says behind them, "and 12 more", becomes the last line.
+// splitFaults returns the faults line by line, and the text without them. What follows them
+// in the text ("and 12 more") becomes the last line.
 func splitFaults(text string, fault *api.Fault) (head string, list []string) {
 	for _, f := range fault.Faults {
 		list = append(list, f.Line())

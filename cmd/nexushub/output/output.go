@@ -1,7 +1,7 @@
-// Package output owns every word that the nexushub command prints, so that it speaks
-// with one voice: data on stdout, progress and complaints on stderr, lower case, no
-// full stop, and after a complaint a line that says what to do. Colour only for a
-// terminal and without NO_COLOR; --json prints what the API answered.
+// Package output prints everything that the nexushub command says, so that all of it looks
+// alike: data on stdout, progress and errors on stderr, lower case, no full stop, and after
+// an error a line that says what to do. Colours only on a terminal and without NO_COLOR;
+// --json prints the answer of the API.
 package output
 
 import (
@@ -22,7 +22,7 @@ type Printer struct {
 	Stdout, Stderr io.Writer
 	Colour         bool // Stdout is a terminal that wants it
 	Terminal       bool // Stderr is a terminal: a progress bar can be drawn
-	Quiet          bool // no progress, only data and complaints
+	Quiet          bool // no progress, only data and errors
 	AsJSON         bool
 	Now            func() time.Time
 }
@@ -276,11 +276,11 @@ func (p *Printer) Restored(file string) error {
 	return p.confirm(Change{"restored", "backup", file}, "restored %s", file)
 }
 
-// Warn says what is wrong with something that is done all the same.
+// Warn reports a problem with something that is done nevertheless.
 func (p *Printer) Warn(text string) { p.errorLines(text, "") }
 
-// Note says what is worth knowing, and wrong with nothing.
+// Note reports something worth knowing that is not a problem.
 func (p *Printer) Note(text string) { p.infof("%s", plain.Text(text)) }
 
-// Step passes on what a started step says about itself.
+// Step says what the command does next.
 func (p *Printer) Step(step string) { p.infof("%s ...", step) }

@@ -1,6 +1,6 @@
-// Package upload brings a package to an agent in chunks and survives everything in
-// between: a chunk counts once the agent has acknowledged it, what is missing is asked
-// for, and what failed for a passing reason is tried again.
+// Package upload sends a package to an agent in chunks and survives interruptions: a chunk
+// counts once the agent has acknowledged it, the agent says which are missing, and what
+// failed for a transient reason is tried again.
 package upload
 
 import (
@@ -23,8 +23,8 @@ const ChunkSize = 2 << 20
 // parallel is how many chunks travel at once: enough to fill a line with latency.
 const parallel = 3
 
-// RetryTimeout is how long an agent may be away before an upload is given up. What was
-// acknowledged stays, and the same command goes on there.
+// RetryTimeout is how long an agent may be away before an upload fails. What it has
+// acknowledged stays, and the same command resumes there.
 const RetryTimeout = 5 * time.Minute
 
 // Agent is the receiving side, see api.Client.
@@ -33,7 +33,7 @@ type Agent interface {
 	UploadStatus(ctx context.Context, id string) (api.UploadStatus, error)
 }
 
-// Progress hears of every chunk that is safe on the other side, and why it pauses.
+// Progress is told of every chunk that was acknowledged, and why an upload is paused.
 type Progress interface {
 	Resume(bytes int64) // already, from an earlier attempt
 	Add(bytes int64)
@@ -120,7 +120,7 @@ func (u *run) chunk(ctx context.Context, i int) error {
 	return nil
 }
 
-// retry repeats what fails for a reason that passes.
+// retry repeats what fails for a transient reason.
 func (u *run) retry(ctx context.Context, f func() error) error {
 	return Retry(ctx, u.report.Waiting, f)
 }
@@ -144,7 +144,7 @@ func Retry(ctx context.Context, waiting func(error), f func() error) error {
 	}
 }
 
-// transient errors are those of a way that is interrupted or an agent that restarts.
+// transient errors come from a connection that is interrupted or an agent that restarts.
 func transient(err error) bool {
 	for _, code := range []api.Code{api.Unavailable, api.Timeout, api.TooMany} {
 		if errors.Is(err, code) {
