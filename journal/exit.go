@@ -24,7 +24,7 @@ type Exit struct {
 
 // LastExit is the newest end of the unit's process that PID 1 told of; ok is false where
 // the journal has none.
-func (l LastWords) LastExit(ctx context.Context, unit string) (e Exit, ok bool, err error) {
+func (l UnitLog) LastExit(ctx context.Context, unit string) (e Exit, ok bool, err error) {
 	command := slices.Concat(l.Hub.command, []string{
 		"--output=export", "--output-fields=_PID,MESSAGE_ID,INVOCATION_ID,EXIT_CODE,EXIT_STATUS,UNIT_RESULT", "--no-pager", "--quiet", "--reverse",
 		"_PID=1", "UNIT=" + unit, "MESSAGE_ID=" + exitID, "MESSAGE_ID=" + failureID,

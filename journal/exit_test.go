@@ -7,8 +7,8 @@ import (
 
 func TestLastExit(t *testing.T) {
 	j := newFakeJournal(t)
-	words := LastWords{Hub: j.hub(owners)}
-	if e, ok, err := words.LastExit(t.Context(), unitA); ok || err != nil {
+	log := UnitLog{Hub: j.hub(owners)}
+	if e, ok, err := log.LastExit(t.Context(), unitA); ok || err != nil {
 		t.Errorf("an empty journal tells of %+v, %v", e, err)
 	}
 	told := func(id, unit, run string, more kv) kv {
@@ -26,11 +26,11 @@ func TestLastExit(t *testing.T) {
 		told(exitID, unitB, "3", kv{"EXIT_CODE": "exited", "EXIT_STATUS": "1"}),
 		kv{"_PID": "77", "MESSAGE_ID": exitID, "UNIT": unitA, "EXIT_CODE": "exited", "EXIT_STATUS": "99"}, // forged
 	)
-	e, ok, err := words.LastExit(t.Context(), unitA)
+	e, ok, err := log.LastExit(t.Context(), unitA)
 	if want := (Exit{At: time.UnixMicro(1_700_000_000_003_000), Code: "killed", Status: 9, Result: "oom-kill"}); err != nil || !ok || e != want {
 		t.Errorf("%+v, %v, %v; want %+v", e, ok, err, want)
 	}
-	if e, _, _ := words.LastExit(t.Context(), unitB); e.Status != 1 || e.Result != "" {
+	if e, _, _ := log.LastExit(t.Context(), unitB); e.Status != 1 || e.Result != "" {
 		t.Errorf("%+v, want the status of its own unit alone", e)
 	}
 }

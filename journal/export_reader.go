@@ -21,13 +21,13 @@ const (
 // (https://systemd.io/JOURNAL_EXPORT_FORMATS): KEY=VALUE lines, or KEY, a 64-bit
 // little-endian length and as many bytes; an empty line ends an entry.
 type exportReader struct {
-	in    *bufio.Reader
-	words map[string]string // values that come again and again, kept once
-	value []byte
+	in       *bufio.Reader
+	interned map[string]string // values that come again and again, kept once
+	value    []byte
 }
 
 func newExportReader(r io.Reader) *exportReader {
-	return &exportReader{in: bufio.NewReaderSize(r, 256<<10), words: map[string]string{}}
+	return &exportReader{in: bufio.NewReaderSize(r, 256<<10), interned: map[string]string{}}
 }
 
 // next returns the next entry, io.EOF at a clean end, io.ErrUnexpectedEOF inside one.
@@ -167,18 +167,18 @@ func (e *exportReader) keep(r *record, key string) {
 	case "EXIT_STATUS":
 		r.exitStatus = int(e.number())
 	case "NEXUSHUB_INSTANCE":
-		v := e.word()
+		v := e.intern()
 		r.disputed = r.disputed || r.instance != "" && r.instance != v
 		r.instance = v
 	default:
-		if p := r.word(key); p != nil && *p == "" {
-			*p = e.word()
+		if p := r.textField(key); p != nil && *p == "" {
+			*p = e.intern()
 		}
 	}
 }
 
-// word is the place of a field that is kept as it is.
-func (r *record) word(key string) *string {
+// textField is the place of a field that is kept as it is.
+func (r *record) textField(key string) *string {
 	switch key {
 	case "_SYSTEMD_UNIT":
 		return &r.unit
@@ -214,15 +214,15 @@ func (r *record) word(key string) *string {
 	return nil
 }
 
-func (e *exportReader) word() string {
-	if w, ok := e.words[string(e.value)]; ok {
+func (e *exportReader) intern() string {
+	if w, ok := e.interned[string(e.value)]; ok {
 		return w
 	}
-	if len(e.words) >= 4096 {
-		clear(e.words)
+	if len(e.interned) >= 4096 {
+		clear(e.interned)
 	}
 	w := string(e.value)
-	e.words[w] = w
+	e.interned[w] = w
 	return w
 }
 

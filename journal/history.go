@@ -17,7 +17,7 @@ const (
 )
 
 // history reads what is stored already.
-func (r *reading) history(ctx context.Context, from position) error {
+func (r *instanceReader) history(ctx context.Context, from position) error {
 	switch {
 	case from.cursor != "":
 		return r.behind(ctx, from)
@@ -31,7 +31,7 @@ func (r *reading) history(ctx context.Context, from position) error {
 
 // behind goes on after an entry. The first record must be that entry; if not, the
 // journal no longer has it.
-func (r *reading) behind(ctx context.Context, from position) error {
+func (r *instanceReader) behind(ctx context.Context, from position) error {
 	found, any := false, false
 	err := r.forwards(ctx, []string{"--cursor=" + from.cursor}, func(rec *record) error {
 		if any {
@@ -52,7 +52,7 @@ func (r *reading) behind(ctx context.Context, from position) error {
 
 // missed looks whether the entry is really gone: the selection of an instance may have
 // changed, since its units come and go.
-func (r *reading) missed(ctx context.Context, from position) error {
+func (r *instanceReader) missed(ctx context.Context, from position) error {
 	there, err := r.hub.has(ctx, from)
 	if err != nil || there {
 		return err
@@ -77,7 +77,7 @@ func (h *Hub) has(ctx context.Context, from position) (there bool, err error) {
 var errSkip = fmt.Errorf("skip")
 
 // forwards reads in the order of the journal; each record goes to check first.
-func (r *reading) forwards(ctx context.Context, args []string, check func(*record) error) (err error) {
+func (r *instanceReader) forwards(ctx context.Context, args []string, check func(*record) error) (err error) {
 	failed := r.hub.history(ctx, r.q, args, func(rec *record) bool {
 		switch err = check(rec); {
 		case err == errSkip:
@@ -103,7 +103,7 @@ func (r *reading) forwards(ctx context.Context, args []string, check func(*recor
 }
 
 // backwards collects from the end, and takes in what was collected in order.
-func (r *reading) backwards(ctx context.Context, c collector) error {
+func (r *instanceReader) backwards(ctx context.Context, c collector) error {
 	var items []Item
 	bytes, first := 0, ""
 	err := r.hub.history(ctx, r.q, append(r.times(), "--reverse"), func(rec *record) bool {
@@ -135,7 +135,7 @@ func (r *reading) backwards(ctx context.Context, c collector) error {
 
 // last cuts the output to the last n entries. More were collected where lines came in
 // pieces.
-func (r *reading) last(n int) {
+func (r *instanceReader) last(n int) {
 	if n == All {
 		return
 	}
@@ -156,14 +156,14 @@ func (r *reading) last(n int) {
 }
 
 // mark remembers how far history went.
-func (r *reading) mark(at string) {
+func (r *instanceReader) mark(at string) {
 	if c, err := parseCursor(at); err == nil {
 		r.seen, r.resume = &c, at
 	}
 }
 
 // times narrows a child to the wanted range; the exact comparison is Query's.
-func (r *reading) times() (args []string) {
+func (r *instanceReader) times() (args []string) {
 	if !r.q.Since.IsZero() {
 		args = append(args, "--since="+journalTime(r.q.Since))
 	}

@@ -38,8 +38,8 @@ type Hub struct {
 	slots   chan struct{}
 	machine string // id of this machine, "" if it is not known
 
-	nudgeDir string
-	joined   chan struct{} // capacity 1: there is a follower
+	wakeDir string
+	joined  chan struct{} // capacity 1: there is a follower
 
 	mu        sync.Mutex // guards the fields that follow
 	followers map[string][]*follower
@@ -53,7 +53,7 @@ func New(o Options) *Hub {
 	h := &Hub{
 		command: o.Command, units: o.Units, attr: attribution{owner: o.Owner}, log: o.Log,
 		slots: make(chan struct{}, maxChildren), followers: map[string][]*follower{},
-		nudgeDir: nudgeDir, joined: make(chan struct{}, 1),
+		wakeDir: wakeDir, joined: make(chan struct{}, 1),
 	}
 	if id, err := os.ReadFile("/etc/machine-id"); err == nil {
 		h.machine = strings.TrimSpace(string(id))
@@ -73,9 +73,9 @@ func New(o Options) *Hub {
 // Run follows the journal until ctx ends. A child that dies is replaced, and goes on
 // where it was.
 func (h *Hub) Run(ctx context.Context) error {
-	var nudging sync.WaitGroup
-	nudging.Go(func() { h.nudge(ctx) })
-	defer nudging.Wait()
+	var waking sync.WaitGroup
+	waking.Go(func() { h.wakeJournalctl(ctx) })
+	defer waking.Wait()
 	l := &live{hub: h}
 	delay := 100 * time.Millisecond
 	for ctx.Err() == nil {
@@ -107,7 +107,7 @@ func pause(ctx context.Context, d time.Duration) {
 func (h *Hub) window() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return min(h.crowd(), mostPace)
+	return min(h.perFollowers(), maxInterval)
 }
 
 // deliver hands a batch to the ring and to whom it concerns.
@@ -154,7 +154,7 @@ func (h *Hub) follow(q Query, from position) (f *follower, hit bool) {
 	switch {
 	case from.cursor != "":
 		items, hit = h.ring.after(q.Instance, from.at)
-	case q.plain():
+	case q.unfiltered():
 		items, hit = h.ring.tail(q.Instance, q.Lines)
 	}
 	if hit {

@@ -45,7 +45,7 @@ func (j *joiner) add(e *Entry) []*Entry {
 	if whole := j.join(e); whole != nil {
 		out = append(out, whole)
 	}
-	return j.name(out, e)
+	return j.assignIDs(out, e)
 }
 
 // join returns the entry that e completes, e itself if it stands alone, nil if more is
@@ -101,8 +101,8 @@ func byTime(a, b *Entry) int {
 	return cmp.Or(a.Timestamp.Compare(b.Timestamp), cmp.Compare(a.cursor, b.cursor))
 }
 
-// name gives out the ids after the entry at has been taken in.
-func (j *joiner) name(out []*Entry, at *Entry) []*Entry {
+// assignIDs gives out the ids after the entry at has been taken in.
+func (j *joiner) assignIDs(out []*Entry, at *Entry) []*Entry {
 	for i, e := range out {
 		id := j.next(at)
 		if i == len(out)-1 && len(j.waiting) == 0 {

@@ -26,8 +26,8 @@ type Query struct {
 	Previous bool   // the last run but one instead
 }
 
-// plain is true where every entry of the instance is wanted.
-func (q Query) plain() bool {
+// unfiltered is true where every entry of the instance is wanted.
+func (q Query) unfiltered() bool {
 	return q.Since.IsZero() && q.Until.IsZero() && q.Priority >= 7 && q.Grep == nil && !q.Previous && q.Unit == ""
 }
 

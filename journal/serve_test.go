@@ -139,7 +139,7 @@ func TestParseTime(t *testing.T) {
 // A follower that hears nothing gets a sign of life every 15 seconds.
 func TestHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &reading{hub: New(Options{})}
+		r := &instanceReader{hub: New(Options{})}
 		began, beats := time.Now(), 0
 		r.yield = func(items []Item, err error) bool {
 			beats++

@@ -21,11 +21,11 @@ func (h *Hub) collect(ctx context.Context, q Query) (out []*Entry, err error) {
 	return out, nil
 }
 
-// LastWords reads what single units said last, for those who explain a failure.
-type LastWords struct{ Hub *Hub }
+// UnitLog reads the end of single units' logs, for those who explain a failure.
+type UnitLog struct{ Hub *Hub }
 
 // Tail is the last lines of a unit, those of PID 1 about it included.
-func (l LastWords) Tail(ctx context.Context, unit string, lines int) ([]string, error) {
+func (l UnitLog) Tail(ctx context.Context, unit string, lines int) ([]string, error) {
 	entries, err := l.Hub.collect(ctx, Query{Unit: unit, Lines: lines, Priority: 7})
 	out := make([]string, len(entries))
 	for i, e := range entries {

@@ -23,12 +23,12 @@ const lossLimit = time.Minute
 // may be given twice: one that is lost with its connection is made again on the next.
 // What must not happen twice is a job (transact.go) or goes by once.
 func (m *Manager) call(ctx context.Context, path dbus.ObjectPath, method string, args []any, out ...any) error {
-	return m.repeated(ctx, func() error { return m.once(ctx, path, method, args, out...) })
+	return m.retryLost(ctx, func() error { return m.callOnce(ctx, path, method, args, out...) })
 }
 
-// once is a call that is not repeated: where it ends in ErrDisconnected nobody knows
+// callOnce is a call that is not repeated: where it ends in ErrDisconnected nobody knows
 // whether PID 1 has heard it. It waits for a connection if need be.
-func (m *Manager) once(ctx context.Context, path dbus.ObjectPath, method string, args []any, out ...any) error {
+func (m *Manager) callOnce(ctx context.Context, path dbus.ObjectPath, method string, args []any, out ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	l, err := m.connected(ctx)
@@ -61,9 +61,9 @@ func (m *Manager) callOn(ctx context.Context, l *link, path dbus.ObjectPath, met
 	return nil
 }
 
-// repeated makes ask again while it is lost with its connection. It is the only place
+// retryLost makes ask again while it is lost with its connection. It is the only place
 // that does so; ask must do no harm when it is heard twice.
-func (m *Manager) repeated(ctx context.Context, ask func() error) error {
+func (m *Manager) retryLost(ctx context.Context, ask func() error) error {
 	limit := time.NewTimer(lossLimit)
 	defer limit.Stop()
 	for {
@@ -82,7 +82,7 @@ func (m *Manager) repeated(ctx context.Context, ask func() error) error {
 }
 
 func (m *Manager) callManager(ctx context.Context, method string, args []any, out ...any) error {
-	return m.call(ctx, systemdPath, managerFace+method, args, out...)
+	return m.call(ctx, systemdPath, managerInterface+method, args, out...)
 }
 
 // isTransport says that the connection itself failed. Which error a call gets that was in

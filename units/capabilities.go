@@ -64,8 +64,8 @@ func (c Capabilities) inContainer() bool {
 	return slices.Contains(containers, c.Virtualization)
 }
 
-// cut drops what this systemd does not know.
-func (c Capabilities) cut(in properties) []Property {
+// supported drops what this systemd does not know.
+func (c Capabilities) supported(in properties) []Property {
 	out := make([]Property, 0, len(in))
 	for _, p := range in {
 		if c.Supports(p.Name) {

@@ -12,19 +12,19 @@ import (
 	"github.com/nexushub/nexushub/internal/plain"
 )
 
-// bag is a set of D-Bus properties whose values are checked when they are taken: a
+// propertyMap is a set of D-Bus properties whose values are checked when they are taken: a
 // missing one, or one of another type, is the zero value and never a panic.
-type bag map[string]dbus.Variant
+type propertyMap map[string]dbus.Variant
 
-func take[T any](b bag, name string) T {
+func take[T any](b propertyMap, name string) T {
 	v, _ := b[name].Value().(T)
 	return v
 }
 
-func (b bag) text(name string) string { return take[string](b, name) }
+func (b propertyMap) text(name string) string { return take[string](b, name) }
 
-// stamp reads microseconds since 1970; 0 is "never".
-func (b bag) stamp(name string) time.Time {
+// timestamp reads microseconds since 1970; 0 is "never".
+func (b propertyMap) timestamp(name string) time.Time {
 	t := take[uint64](b, name)
 	if t == 0 || t > math.MaxInt64 {
 		return time.Time{}
@@ -32,30 +32,30 @@ func (b bag) stamp(name string) time.Time {
 	return time.UnixMicro(int64(t))
 }
 
-// amount reads a number for which systemd says "unset" by its largest value.
-func (b bag) amount(name string) uint64 {
+// number reads a number for which systemd says "unset" by its largest value.
+func (b propertyMap) number(name string) uint64 {
 	if n := take[uint64](b, name); n != math.MaxUint64 {
 		return n
 	}
 	return 0
 }
 
-// span reads a time limit. "Without end" is an hour here, so that our waiting ends too.
-func (b bag) span(name string) time.Duration {
+// duration reads a time limit. "Without end" is an hour here, so that our waiting ends too.
+func (b propertyMap) duration(name string) time.Duration {
 	return time.Duration(min(take[uint64](b, name), uint64(time.Hour.Microseconds()))) * time.Microsecond
 }
 
 // status decodes a row of the list and the properties that go with it.
-func (b bag) status(r row) Status {
+func (b propertyMap) status(r row) Status {
 	s := Status{
 		Unit: r.Name, LoadState: r.Load, ActiveState: r.Active, SubState: r.Sub, Job: r.job(), Result: b.text("Result"),
 		Invocation: hex.EncodeToString(take[[]byte](b, "InvocationID")),
-		Since:      b.stamp("StateChangeTimestamp"), ActiveAt: b.stamp("ActiveEnterTimestamp"),
-		MainPID: int(take[uint32](b, "MainPID")), StartedAt: b.stamp("ExecMainStartTimestamp"),
+		Since:      b.timestamp("StateChangeTimestamp"), ActiveAt: b.timestamp("ActiveEnterTimestamp"),
+		MainPID: int(take[uint32](b, "MainPID")), StartedAt: b.timestamp("ExecMainStartTimestamp"),
 		NRestarts: int(take[uint32](b, "NRestarts")), StatusText: plain.Text(b.text("StatusText")),
 		ControlGroup: b.text("ControlGroup"), DropIns: take[[]string](b, "DropInPaths"),
-		Memory: b.amount("MemoryCurrent"), CPUNSec: b.amount("CPUUsageNSec"), Tasks: b.amount("TasksCurrent"),
-		Fragment: b.text("FragmentPath"), StartTimeout: b.span("TimeoutStartUSec"), StopTimeout: b.span("TimeoutStopUSec"),
+		Memory: b.number("MemoryCurrent"), CPUNSec: b.number("CPUUsageNSec"), Tasks: b.number("TasksCurrent"),
+		Fragment: b.text("FragmentPath"), StartTimeout: b.duration("TimeoutStartUSec"), StopTimeout: b.duration("TimeoutStopUSec"),
 	}
 	s.LastExit = b.exit()
 	s.owner(take[[][]byte](b, "LogExtraFields"))
@@ -63,8 +63,8 @@ func (b bag) status(r row) Status {
 }
 
 // exit decodes the end of the main process, the zero value where it runs.
-func (b bag) exit() Exit {
-	at := b.stamp("ExecMainExitTimestamp")
+func (b propertyMap) exit() Exit {
+	at := b.timestamp("ExecMainExitTimestamp")
 	if at.IsZero() {
 		return Exit{}
 	}
@@ -75,8 +75,8 @@ func (b bag) exit() Exit {
 }
 
 // main decodes the main process.
-func (b bag) main() main {
-	return main{pid: int(take[uint32](b, "MainPID")), startedAt: b.stamp("ExecMainStartTimestamp"), text: plain.Text(b.text("StatusText"))}
+func (b propertyMap) main() main {
+	return main{pid: int(take[uint32](b, "MainPID")), startedAt: b.timestamp("ExecMainStartTimestamp"), text: plain.Text(b.text("StatusText"))}
 }
 
 func (s *Status) owner(fields [][]byte) {

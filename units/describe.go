@@ -32,7 +32,7 @@ func (m *Manager) Describe(ctx context.Context, s Spec, place Placement) (string
 		return "", err
 	}
 	var text []byte
-	err = m.repeated(ctx, func() (err error) {
+	err = m.retryLost(ctx, func() (err error) {
 		text, err = m.describe(ctx, described(app))
 		return err
 	})
@@ -48,7 +48,7 @@ func (m *Manager) describe(ctx context.Context, app properties) ([]byte, error) 
 	defer m.release(context.WithoutCancel(ctx), name)
 	// The file is there with the answer; what becomes of the job does not matter.
 	var job dbus.ObjectPath
-	if err := m.once(ctx, systemdPath, managerFace+"StartTransientUnit", []any{name, "replace", app, []unit{}}, &job); err != nil {
+	if err := m.callOnce(ctx, systemdPath, managerInterface+"StartTransientUnit", []any{name, "replace", app, []unit{}}, &job); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(filepath.Join(TransientDir, name))

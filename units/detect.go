@@ -24,10 +24,10 @@ func (m *Manager) detect(ctx context.Context, l *link) (Capabilities, error) {
 	var props map[string]dbus.Variant
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if err := m.callOn(ctx, l, systemdPath, propsFace+".GetAll", []any{"org.freedesktop.systemd1.Manager"}, &props); err != nil {
+	if err := m.callOn(ctx, l, systemdPath, propertiesInterface+".GetAll", []any{"org.freedesktop.systemd1.Manager"}, &props); err != nil {
 		return Capabilities{}, err
 	}
-	b := bag(props)
+	b := propertyMap(props)
 	version, err := parseVersion(b.text("Version"))
 	if err != nil {
 		return Capabilities{}, err
@@ -42,8 +42,8 @@ func (m *Manager) detect(ctx context.Context, l *link) (Capabilities, error) {
 		Limits: limits, ExecHelper: firstFile(execHelpers), SocketProxy: firstFile(socketProxies),
 	}
 	// Without these PID 1 leaves the settings out and only logs it.
-	caps.PrivateNetwork = mayBe(unix.CAP_NET_ADMIN)
-	caps.IPFilters = cgroup2("/sys/fs/cgroup", "/sys/fs/cgroup/unified") && (!caps.inContainer() || mayBe(unix.CAP_BPF))
+	caps.PrivateNetwork = canHave(unix.CAP_NET_ADMIN)
+	caps.IPFilters = cgroup2("/sys/fs/cgroup", "/sys/fs/cgroup/unified") && (!caps.inContainer() || canHave(unix.CAP_BPF))
 	return caps, nil
 }
 
@@ -62,7 +62,7 @@ func cgroup2(paths ...string) bool {
 // figure means no controller, and then no limit either.
 func (m *Manager) limitsWork(ctx context.Context, l *link) (bool, error) {
 	var v dbus.Variant
-	err := m.callOn(ctx, l, unitPath("system.slice"), propsFace+".Get", []any{"org.freedesktop.systemd1.Slice", "MemoryCurrent"}, &v)
+	err := m.callOn(ctx, l, unitPath("system.slice"), propertiesInterface+".Get", []any{"org.freedesktop.systemd1.Slice", "MemoryCurrent"}, &v)
 	if errors.Is(err, ErrDisconnected) {
 		return false, err // a lost answer is not a no
 	}
@@ -70,9 +70,9 @@ func (m *Manager) limitsWork(ctx context.Context, l *link) (bool, error) {
 	return err == nil && ok && n != math.MaxUint64, nil
 }
 
-// mayBe says whether PID 1 can have a capability at all. Where its status cannot be
+// canHave says whether PID 1 can have a capability at all. Where its status cannot be
 // read, this is an ordinary host.
-func mayBe(capability int) bool {
+func canHave(capability int) bool {
 	b, err := os.ReadFile("/proc/1/status")
 	if err != nil {
 		return true

@@ -66,7 +66,7 @@ func (e Exit) signal() string {
 }
 
 func (e Exit) status() string {
-	if why, ok := exitWords[e.Status]; ok {
+	if why, ok := exitReasons[e.Status]; ok {
 		return fmt.Sprintf("exit status %d: %s", e.Status, why)
 	}
 	return fmt.Sprintf("exit status %d", e.Status)
@@ -74,12 +74,12 @@ func (e Exit) status() string {
 
 // beforeCommand says that systemd or our helper ended it, before the command began.
 func (e Exit) beforeCommand() bool {
-	return e.Code == CodeExited && exitWords[e.Status] != ""
+	return e.Code == CodeExited && exitReasons[e.Status] != ""
 }
 
-// exitWords are the statuses systemd itself ends a process with before the command
+// exitReasons are the statuses systemd itself ends a process with before the command
 // begins (systemd.exec(5), "Process Exit Codes").
-var exitWords = map[int]string{
+var exitReasons = map[int]string{
 	200: "systemd could not enter the working directory",
 	203: "the command could not be executed",
 	209: "systemd could not set up stdout",

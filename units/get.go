@@ -11,7 +11,7 @@ import (
 // Get reads the state of one unit. A unit that is not loaded is ErrNoSuchUnit; asking
 // never loads it, which would send signals that make others ask.
 func (m *Manager) Get(ctx context.Context, unit string) (Status, error) {
-	rows, err := m.rows(ctx, unit)
+	rows, err := m.listUnits(ctx, unit)
 	if err != nil {
 		return Status{}, err
 	}
@@ -19,15 +19,15 @@ func (m *Manager) Get(ctx context.Context, unit string) (Status, error) {
 		m.forget(unit)
 		return Status{}, fmt.Errorf("%w: %s is not loaded", ErrNoSuchUnit, unit)
 	}
-	return m.examine(ctx, rows[0])
+	return m.readStatus(ctx, rows[0])
 }
 
 // unitProperties are those of the interface Unit that a row of the list does not tell.
 // To ask for all would make PID 1 look through its folders for NeedDaemonReload.
 var unitProperties = []string{"InvocationID", "StateChangeTimestamp", "ActiveEnterTimestamp", "FragmentPath", "DropInPaths"}
 
-// examine reads what a row does not tell and remembers all of it.
-func (m *Manager) examine(ctx context.Context, r row) (Status, error) {
+// readStatus reads what a row does not tell and remembers all of it.
+func (m *Manager) readStatus(ctx context.Context, r row) (Status, error) {
 	if r.Load == "not-found" {
 		m.forget(r.Name)
 		return Status{}, fmt.Errorf("%w: %s is not found", ErrNoSuchUnit, r.Name)
@@ -55,17 +55,17 @@ func (m *Manager) examine(ctx context.Context, r row) (Status, error) {
 }
 
 // properties asks for everything at once, on as many calls as that takes.
-func (m *Manager) properties(ctx context.Context, unit string) (bag, error) {
+func (m *Manager) properties(ctx context.Context, unit string) (propertyMap, error) {
 	values := make([]dbus.Variant, len(unitProperties))
 	g, gctx := errgroup.WithContext(ctx)
 	for i, name := range unitProperties {
 		g.Go(func() error {
-			return m.call(gctx, unitPath(unit), propsFace+".Get", []any{unitFace, name}, &values[i])
+			return m.call(gctx, unitPath(unit), propertiesInterface+".Get", []any{unitInterface, name}, &values[i])
 		})
 	}
 	var all map[string]dbus.Variant
 	g.Go(func() error {
-		return m.call(gctx, unitPath(unit), propsFace+".GetAll", []any{kindFace(unit)}, &all)
+		return m.call(gctx, unitPath(unit), propertiesInterface+".GetAll", []any{kindInterface(unit)}, &all)
 	})
 	if err := g.Wait(); err != nil {
 		return nil, err

@@ -15,8 +15,8 @@ const ProxyUser = "_nexushub-proxy"
 func (s Spec) gates(place Placement, caps Capabilities) []unit {
 	gate, outside := gate(s.UnitName()), fmt.Sprintf("127.0.0.1:%d", s.ProxyPort)
 	host := func(*properties) {}
-	own := func(p *properties) { privately(p) }
-	guest := func(p *properties) { privately(p, s.networkHolder()) }
+	own := func(p *properties) { privateNetwork(p) }
+	guest := func(p *properties) { privateNetwork(p, s.networkHolder()) }
 	return []unit{
 		{s.networkHolder(), s.gateSocket(caps, outside, own)},
 		{gate + "-out.service", s.gateService(caps, outside, host)},
@@ -38,7 +38,7 @@ func (s Spec) gateSocket(caps Capabilities, listen string, network func(*propert
 	s.listening(&p)
 	network(&p)
 	p.set("Listen", []listener{{"Stream", listen}})
-	return caps.cut(p)
+	return caps.supported(p)
 }
 
 func (s Spec) gateService(caps Capabilities, target string, network func(*properties)) []Property {
@@ -55,7 +55,7 @@ func (s Spec) gateService(caps Capabilities, target string, network func(*proper
 	argv := []string{caps.SocketProxy, "--connections-max=1024", target}
 	p.set("ExecStart", []execCommand{literal(argv)})
 	gateSandbox(&p)
-	return caps.cut(p)
+	return caps.supported(p)
 }
 
 // gateSandbox: a gate moves bytes between two sockets and needs nothing else.
@@ -70,8 +70,8 @@ func gateSandbox(p *properties) {
 	localOnly(p)
 }
 
-// privately gives a unit a network of its own, or that of the holder.
-func privately(p *properties, holder ...string) {
+// privateNetwork gives a unit a network of its own, or that of the holder.
+func privateNetwork(p *properties, holder ...string) {
 	p.set("PrivateNetwork", true)
 	if len(holder) > 0 {
 		p.set("JoinsNamespaceOf", holder)

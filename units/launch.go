@@ -14,7 +14,7 @@ func (m *Manager) launchSocket(ctx context.Context, s Spec, set []unit) error {
 	if err := m.startTransient(ctx, socket, []unit{service}); err != nil {
 		return err
 	}
-	return m.began(ctx, s, m.job(ctx, service.Name, invocation(service.Name), "StartUnit", service.Name, "replace"))
+	return m.forgiveEarlyExit(ctx, s, m.job(ctx, service.Name, invocation(service.Name), "StartUnit", service.Name, "replace"))
 }
 
 // launchGuest starts the socket inside first, for it holds the network that the others
@@ -27,7 +27,7 @@ func (m *Manager) launchGuest(ctx context.Context, s Spec, set []unit) error {
 	if err := s.prepareGuest(); err != nil {
 		return err
 	}
-	if err := m.began(ctx, s, m.startTransient(ctx, app, nil)); err != nil {
+	if err := m.forgiveEarlyExit(ctx, s, m.startTransient(ctx, app, nil)); err != nil {
 		return err
 	}
 	return m.startTransient(ctx, in[0], in[1:])
@@ -54,7 +54,7 @@ func (m *Manager) ListenAddresses(ctx context.Context, socketUnit string) ([]str
 		return nil, err
 	}
 	var v dbus.Variant
-	if err := m.call(ctx, path, propsFace+".Get", []any{socketFace, "Listen"}, &v); err != nil {
+	if err := m.call(ctx, path, propertiesInterface+".Get", []any{socketInterface, "Listen"}, &v); err != nil {
 		return nil, err
 	}
 	var listen []listener

@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	systemdName = "org.freedesktop.systemd1"
-	systemdPath = dbus.ObjectPath("/org/freedesktop/systemd1")
-	managerFace = "org.freedesktop.systemd1.Manager."
-	unitFace    = "org.freedesktop.systemd1.Unit"
-	serviceFace = "org.freedesktop.systemd1.Service"
-	socketFace  = "org.freedesktop.systemd1.Socket"
-	propsFace   = "org.freedesktop.DBus.Properties"
-	callsAtOnce = 64 // dbus-daemon refuses more than 128 calls in flight
+	systemdName         = "org.freedesktop.systemd1"
+	systemdPath         = dbus.ObjectPath("/org/freedesktop/systemd1")
+	managerInterface    = "org.freedesktop.systemd1.Manager."
+	unitInterface       = "org.freedesktop.systemd1.Unit"
+	serviceInterface    = "org.freedesktop.systemd1.Service"
+	socketInterface     = "org.freedesktop.systemd1.Socket"
+	propertiesInterface = "org.freedesktop.DBus.Properties"
+	callsAtOnce         = 64 // dbus-daemon refuses more than 128 calls in flight
 )
 
-// kindFace is the interface that only units of this kind have.
-func kindFace(unit string) string {
+// kindInterface is the interface that only units of this kind have.
+func kindInterface(unit string) string {
 	if strings.HasSuffix(unit, ".socket") {
-		return socketFace
+		return socketInterface
 	}
-	return serviceFace
+	return serviceInterface
 }
 
 // link is one pair of connections to the bus: PID 1 ties references (AddRef) to the
@@ -78,8 +78,8 @@ func (l *link) subscribe(ctx context.Context) error {
 	defer cancel()
 	from := dbus.WithMatchSender(systemdName)
 	for _, rule := range [][]dbus.MatchOption{
-		{from, dbus.WithMatchInterface(propsFace), dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchPathNamespace(systemdPath + "/unit"), dbus.WithMatchArg(0, serviceFace)},
-		{from, dbus.WithMatchInterface(propsFace), dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchPathNamespace(systemdPath + "/unit"), dbus.WithMatchArg(0, socketFace)},
+		{from, dbus.WithMatchInterface(propertiesInterface), dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchPathNamespace(systemdPath + "/unit"), dbus.WithMatchArg(0, serviceInterface)},
+		{from, dbus.WithMatchInterface(propertiesInterface), dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchPathNamespace(systemdPath + "/unit"), dbus.WithMatchArg(0, socketInterface)},
 		{from, dbus.WithMatchInterface("org.freedesktop.systemd1.Manager"), dbus.WithMatchMember("JobRemoved")},
 		{from, dbus.WithMatchInterface("org.freedesktop.systemd1.Manager"), dbus.WithMatchMember("UnitRemoved")},
 		{from, dbus.WithMatchInterface("org.freedesktop.systemd1.Manager"), dbus.WithMatchMember("Reloading")},
@@ -89,7 +89,7 @@ func (l *link) subscribe(ctx context.Context) error {
 			return explain(err)
 		}
 	}
-	return explain(l.signals.Object(systemdName, systemdPath).CallWithContext(ctx, managerFace+"Subscribe", 0).Err)
+	return explain(l.signals.Object(systemdName, systemdPath).CallWithContext(ctx, managerInterface+"Subscribe", 0).Err)
 }
 
 func (l *link) close() {

@@ -25,42 +25,42 @@ func (r row) job() string {
 	return string(r.JobPath)
 }
 
-// rows lists loaded units without loading any.
-func (m *Manager) rows(ctx context.Context, patterns ...string) (out []row, err error) {
+// listUnits lists loaded units without loading any.
+func (m *Manager) listUnits(ctx context.Context, patterns ...string) (out []row, err error) {
 	err = m.callManager(ctx, "ListUnitsByPatterns", []any{[]string{}, patterns}, &out)
 	return out, err
 }
 
-// rowsOn are those that a link tells which is not the current one yet.
-func (m *Manager) rowsOn(ctx context.Context, l *link, patterns ...string) (out []row, err error) {
+// listUnitsOn asks a link that is not the current one yet.
+func (m *Manager) listUnitsOn(ctx context.Context, l *link, patterns ...string) (out []row, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err = m.callOn(ctx, l, systemdPath, managerFace+"ListUnitsByPatterns", []any{[]string{}, patterns}, &out)
+	err = m.callOn(ctx, l, systemdPath, managerInterface+"ListUnitsByPatterns", []any{[]string{}, patterns}, &out)
 	return out, err
 }
 
-// refer pins our units, so that their end can be read however late we come.
-func (m *Manager) refer(ctx context.Context, l *link) error {
-	rows, err := m.rowsOn(ctx, l, Prefix+"*.service")
+// referenceAll holds a reference to our units, so that their end can be read however late we come.
+func (m *Manager) referenceAll(ctx context.Context, l *link) error {
+	rows, err := m.listUnitsOn(ctx, l, Prefix+"*.service")
 	if err != nil {
 		return err
 	}
 	m.mu.Lock()
-	clear(m.pins) // those of the link before died with it
+	clear(m.refs) // those of the link before died with it
 	m.mu.Unlock()
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(callsAtOnce)
 	for _, r := range rows {
-		if !m.pin(r.Name) {
+		if !m.addRef(r.Name) {
 			break
 		}
 		g.Go(func() error {
-			err := m.callOn(ctx, l, systemdPath, managerFace+"RefUnit", []any{r.Name})
+			err := m.callOn(ctx, l, systemdPath, managerInterface+"RefUnit", []any{r.Name})
 			if errors.Is(err, ErrDisconnected) || errors.Is(err, ErrTimeout) {
 				return err
 			}
 			if err != nil { // gone in between, or masked: no reason to give up the others
-				m.unpin(r.Name)
+				m.dropRef(r.Name)
 				m.opts.log.DebugContext(ctx, "cannot refer to unit", "unit", r.Name, "error", err)
 			}
 			return nil
@@ -72,7 +72,7 @@ func (m *Manager) refer(ctx context.Context, l *link) error {
 // List reads the state of every application's unit. Units of which nothing was heard
 // and whose state, job and invocation are as remembered are not read again.
 func (m *Manager) List(ctx context.Context) ([]Status, error) {
-	rows, err := m.rows(ctx, Prefix+"*.service")
+	rows, err := m.listUnits(ctx, Prefix+"*.service")
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (m *Manager) List(ctx context.Context) ([]Status, error) {
 			continue
 		}
 		g.Go(func() (err error) {
-			if found[i], err = m.examine(gctx, r); errors.Is(err, ErrNoSuchUnit) {
+			if found[i], err = m.readStatus(gctx, r); errors.Is(err, ErrNoSuchUnit) {
 				return nil
 			}
 			return err

@@ -27,7 +27,7 @@ type Manager struct {
 	over    bool          // Run has ended
 	caps    Capabilities
 	records map[string]*record
-	pins    map[string]bool // units that are referred to on this link
+	refs    map[string]bool // units that are referred to on this link
 }
 
 // counters are read by Stats.
@@ -59,7 +59,7 @@ func Dial(ctx context.Context, opts ...Option) (*Manager, error) {
 	}
 	m := &Manager{
 		opts: o, slots: make(chan struct{}, callsAtOnce), jobs: make(chan struct{}, jobsAtOnce), events: NewQueue(),
-		linked: make(chan struct{}), records: map[string]*record{}, pins: map[string]bool{},
+		linked: make(chan struct{}), records: map[string]*record{}, refs: map[string]bool{},
 	}
 	l, err := connect(ctx, o.address)
 	if err != nil {
@@ -69,7 +69,7 @@ func Dial(ctx context.Context, opts ...Option) (*Manager, error) {
 		l.close()
 		return nil, err
 	}
-	if err := m.tidy(ctx); err != nil {
+	if err := m.stopOrphanedGates(ctx); err != nil {
 		m.drop(l)
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func Dial(ctx context.Context, opts ...Option) (*Manager, error) {
 func (m *Manager) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return m.events.Run(ctx) })
-	g.Go(func() error { return m.keep(ctx) })
+	g.Go(func() error { return m.keepConnected(ctx) })
 	err := g.Wait()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -92,10 +92,10 @@ func (m *Manager) Run(ctx context.Context) error {
 	return err
 }
 
-func (m *Manager) keep(ctx context.Context) error {
+func (m *Manager) keepConnected(ctx context.Context) error {
 	for {
 		if l := m.current(); l != nil {
-			m.read(ctx, l)
+			m.readSignals(ctx, l)
 			m.drop(l)
 		}
 		if ctx.Err() != nil {
@@ -138,7 +138,7 @@ func (m *Manager) adopt(ctx context.Context, l *link) error {
 	if err != nil {
 		return err
 	}
-	if err := m.refer(ctx, l); err != nil {
+	if err := m.referenceAll(ctx, l); err != nil {
 		return err
 	}
 	m.stats.connects.Add(1)

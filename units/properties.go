@@ -27,7 +27,7 @@ func Properties(s Spec, place Placement, caps Capabilities) ([]Property, error) 
 	s.secrets(&p)
 	s.limits(&p, caps)
 	s.sandbox(&p)
-	return caps.cut(p), nil
+	return caps.supported(p), nil
 }
 
 func (s Spec) identity(p *properties, place Placement) {
@@ -86,7 +86,7 @@ func (s Spec) command(p *properties, place Placement, caps Capabilities) {
 	p.set("Environment", s.environment(place))
 	p.set("SyslogIdentifier", s.Name)
 	p.set("SyslogLevelPrefix", false) // "<3>" is the application's text, not ours to cut
-	argv = caps.separate(argv, s.Name)
+	argv = caps.separateStderr(argv, s.Name)
 	p.set("ExecStart", []execCommand{literal(argv)})
 }
 

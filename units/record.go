@@ -61,7 +61,7 @@ func (m *Manager) Recall(unit string, e Exit) {
 }
 
 // changed notes a hint about a unit, with what the signal may carry, and passes it on.
-func (m *Manager) changed(unit string, b bag) {
+func (m *Manager) changed(unit string, b propertyMap) {
 	m.mu.Lock()
 	r := m.record(unit)
 	r.changes++

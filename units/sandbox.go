@@ -139,9 +139,9 @@ func (s Spec) addresses(p *properties) {
 	families := []string{"AF_UNIX", "AF_INET", "AF_INET6"}
 	switch {
 	case s.Network == NetworkGuest:
-		privately(p, s.networkHolder())
+		privateNetwork(p, s.networkHolder())
 	case alone:
-		privately(p)
+		privateNetwork(p)
 	}
 	if alone && s.Network == NetworkSocket {
 		families = families[:1]

@@ -7,9 +7,9 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// read takes signals until the link is lost or ctx ends. It does no I/O: PID 1 holds
+// readSignals takes signals until the link is lost or ctx ends. It does no I/O: PID 1 holds
 // back signals from everybody while one reader is slow.
-func (m *Manager) read(ctx context.Context, l *link) {
+func (m *Manager) readSignals(ctx context.Context, l *link) {
 	for {
 		select {
 		case s, ok := <-l.inbox:
@@ -17,7 +17,7 @@ func (m *Manager) read(ctx context.Context, l *link) {
 				return
 			}
 			m.stats.signals.Add(1)
-			m.hear(ctx, l, s)
+			m.onSignal(ctx, l, s)
 		case <-l.calls.Context().Done():
 			return
 		case <-l.signals.Context().Done():
@@ -28,17 +28,17 @@ func (m *Manager) read(ctx context.Context, l *link) {
 	}
 }
 
-func (m *Manager) hear(ctx context.Context, l *link, s *dbus.Signal) {
+func (m *Manager) onSignal(ctx context.Context, l *link, s *dbus.Signal) {
 	switch s.Name {
-	case propsFace + ".PropertiesChanged":
-		m.heardChange(s)
-	case managerFace + "JobRemoved":
-		m.heardJob(l, s)
-	case managerFace + "UnitRemoved":
+	case propertiesInterface + ".PropertiesChanged":
+		m.onPropertiesChanged(s)
+	case managerInterface + "JobRemoved":
+		m.onJobRemoved(l, s)
+	case managerInterface + "UnitRemoved":
 		if unit, _ := arg[string](s, 0); strings.HasPrefix(unit, Prefix) {
 			m.changed(unit, nil)
 		}
-	case managerFace + "Reloading":
+	case managerInterface + "Reloading":
 		if begins, ok := arg[bool](s, 0); ok && !begins {
 			m.events.Put(Event{Resync: true})
 		}
@@ -50,9 +50,9 @@ func (m *Manager) hear(ctx context.Context, l *link, s *dbus.Signal) {
 	}
 }
 
-// heardChange takes the exit out of a signal at once, because an automatic restart may
+// onPropertiesChanged takes the exit out of a signal at once, because an automatic restart may
 // wipe it before anybody reads.
-func (m *Manager) heardChange(s *dbus.Signal) {
+func (m *Manager) onPropertiesChanged(s *dbus.Signal) {
 	if !strings.HasPrefix(string(s.Path), ourPaths) {
 		return
 	}
@@ -61,10 +61,10 @@ func (m *Manager) heardChange(s *dbus.Signal) {
 		unit = base + ".service"
 	}
 	values, _ := arg[map[string]dbus.Variant](s, 1)
-	m.changed(unit, bag(values))
+	m.changed(unit, propertyMap(values))
 }
 
-func (m *Manager) heardJob(l *link, s *dbus.Signal) {
+func (m *Manager) onJobRemoved(l *link, s *dbus.Signal) {
 	job, _ := arg[dbus.ObjectPath](s, 1)
 	unit, _ := arg[string](s, 2)
 	result, _ := arg[string](s, 3)

@@ -21,7 +21,7 @@ func (s Spec) webSocket(caps Capabilities) unit {
 	p.set("SocketMode", uint32(0o660))
 	p.set("DirectoryMode", uint32(0o755))
 	p.set("RemoveOnStop", true)
-	return unit{base(service) + ".socket", caps.cut(p)}
+	return unit{base(service) + ".socket", caps.supported(p)}
 }
 
 // listening is what all our socket units share. A trigger limit would close the socket

@@ -55,12 +55,12 @@ func (m *Manager) launch(ctx context.Context, s Spec, set []unit) error {
 	case NetworkGuest:
 		return m.launchGuest(ctx, s, set)
 	}
-	return m.began(ctx, s, m.startTransient(ctx, set[0], nil))
+	return m.forgiveEarlyExit(ctx, s, m.startTransient(ctx, set[0], nil))
 }
 
-// began forgives a command that did begin but ended before PID 1 looked: whether such a
+// forgiveEarlyExit forgives a command that did begin but ended before PID 1 looked: whether such a
 // job is "done" or "failed" is chance, and PID 1 brings the command back in either case.
-func (m *Manager) began(ctx context.Context, s Spec, err error) error {
+func (m *Manager) forgiveEarlyExit(ctx context.Context, s Spec, err error) error {
 	if s.Notify || !errors.Is(err, ErrJob) {
 		return err
 	}
@@ -77,9 +77,9 @@ func (m *Manager) startTransient(ctx context.Context, u unit, aux []unit) error 
 	create := func() error {
 		beside := make([]unit, len(aux)) // never nil, which has no type on the bus
 		for i, a := range aux {
-			beside[i] = m.pinned(a)
+			beside[i] = m.limitRef(a)
 		}
-		return m.job(ctx, u.Name, invocation(u.Name), "StartTransientUnit", u.Name, "replace", m.pinned(u).Properties, beside)
+		return m.job(ctx, u.Name, invocation(u.Name), "StartTransientUnit", u.Name, "replace", m.limitRef(u).Properties, beside)
 	}
 	err := create()
 	if !errors.Is(err, ErrUnitExists) {
@@ -134,7 +134,7 @@ func (m *Manager) release(ctx context.Context, name string) {
 	// PID 1 forgets to: a later unit of this name would inherit the fields.
 	_ = os.Remove("/run/systemd/units/log-extra-fields:" + name)
 	_ = os.RemoveAll(guestRoot(name))
-	m.unpin(name)
+	m.dropRef(name)
 	m.forget(name)
 }
 

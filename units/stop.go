@@ -13,7 +13,7 @@ import (
 // stopping what does not run is no error.
 func (m *Manager) Stop(ctx context.Context, unit string) error {
 	order := append(companions(unit), unit)
-	rows, err := m.rows(ctx, order...)
+	rows, err := m.listUnits(ctx, order...)
 	if err != nil {
 		return fmt.Errorf("stop %s: %w", unit, err)
 	}
@@ -38,15 +38,15 @@ func (m *Manager) stopOne(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	st.Invocation = ""                  // whichever run it is by then
-	if err := m.turn(ctx); err != nil { // no limit of its own counts while others stop
+	st.Invocation = ""                            // whichever run it is by then
+	if err := m.acquireJobSlot(ctx); err != nil { // no limit of its own counts while others stop
 		return err
 	}
-	defer m.turnOver()
+	defer m.releaseJobSlot()
 	ctx, cancel := context.WithTimeout(ctx, st.StopTimeout+margin)
 	defer cancel()
-	defer m.insist(ctx, st)()
-	if err := m.jobInTurn(ctx, name, "", "StopUnit", name, "replace"); err != nil && !m.gone(ctx, name) {
+	defer m.killOverdue(ctx, st)()
+	if err := m.jobInSlot(ctx, name, "", "StopUnit", name, "replace"); err != nil && !m.gone(ctx, name) {
 		return err
 	}
 	m.release(ctx, name)
@@ -75,7 +75,7 @@ func (m *Manager) Restart(ctx context.Context, unit string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, st.StopTimeout+st.StartTimeout+margin)
 	defer cancel()
-	defer m.insist(ctx, st)()
+	defer m.killOverdue(ctx, st)()
 	if err := m.job(ctx, unit, st.Invocation, "RestartUnit", unit, "replace"); err != nil {
 		return fmt.Errorf("restart %s: %w", unit, err)
 	}
@@ -108,12 +108,12 @@ func (m *Manager) signal(ctx context.Context, unit, whom string, signal syscall.
 	if err != nil {
 		return fmt.Errorf("kill %s: %w", unit, err)
 	}
-	err = m.repeated(ctx, func() error {
+	err = m.retryLost(ctx, func() error {
 		now, err := m.Get(ctx, unit)
 		if errors.Is(err, ErrNoSuchUnit) || err == nil && (now.Invocation != meant.Invocation || now.MainPID != meant.MainPID) {
 			return nil
 		}
-		return m.once(ctx, systemdPath, managerFace+"KillUnit", []any{unit, whom, int32(signal)})
+		return m.callOnce(ctx, systemdPath, managerInterface+"KillUnit", []any{unit, whom, int32(signal)})
 	})
 	if err != nil {
 		return fmt.Errorf("kill %s: %w", unit, err)

@@ -35,7 +35,7 @@ func play(t *testing.T, file string, look func(m *Manager, unitState string)) {
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		s, state := decodeTrace(t, lines.Bytes())
-		m.heardChange(s)
+		m.onPropertiesChanged(s)
 		look(m, state)
 	}
 	if lines.Err() != nil {
@@ -57,7 +57,7 @@ func decodeTrace(t *testing.T, line []byte) (s *dbus.Signal, state string) {
 		values[name] = dbus.MakeVariant(typed(t, name, raw))
 	}
 	body := []any{in.Interface, values, []string{}}
-	return &dbus.Signal{Path: unitPath("nexushub-app-trace-00000000.service"), Name: propsFace + ".PropertiesChanged", Body: body}, bag(values).text("ActiveState")
+	return &dbus.Signal{Path: unitPath("nexushub-app-trace-00000000.service"), Name: propertiesInterface + ".PropertiesChanged", Body: body}, propertyMap(values).text("ActiveState")
 }
 
 // typed gives a value the type it has on the bus.

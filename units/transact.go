@@ -19,15 +19,15 @@ var errLost = errors.New("the answer was lost")
 // the invocation that a start or restart is to follow. When the answer is lost, the unit
 // itself tells whether the job took place; if not, it is queued again.
 func (m *Manager) job(ctx context.Context, unit, before, method string, args ...any) error {
-	if err := m.turn(ctx); err != nil {
+	if err := m.acquireJobSlot(ctx); err != nil {
 		return err
 	}
-	defer m.turnOver()
-	return m.jobInTurn(ctx, unit, before, method, args...)
+	defer m.releaseJobSlot()
+	return m.jobInSlot(ctx, unit, before, method, args...)
 }
 
-// turn waits for one of the places that jobs in flight have. Give it back by turnOver.
-func (m *Manager) turn(ctx context.Context) error {
+// acquireJobSlot waits until one more job may be in flight. Give it back by releaseJobSlot.
+func (m *Manager) acquireJobSlot(ctx context.Context) error {
 	select {
 	case m.jobs <- struct{}{}:
 		return nil
@@ -36,16 +36,16 @@ func (m *Manager) turn(ctx context.Context) error {
 	}
 }
 
-func (m *Manager) turnOver() { <-m.jobs }
+func (m *Manager) releaseJobSlot() { <-m.jobs }
 
-func (m *Manager) jobInTurn(ctx context.Context, unit, before, method string, args ...any) error {
+func (m *Manager) jobInSlot(ctx context.Context, unit, before, method string, args ...any) error {
 	for again := false; ; again = true {
 		err := m.jobOnce(ctx, unit, method, args)
 		late := again && errors.Is(err, ErrUnitExists) // the one that was lost has arrived
 		if !late && !errors.Is(err, errLost) {
 			return err
 		}
-		done, fault := m.settle(ctx, unit, before, method == "StopUnit")
+		done, fault := m.awaitNoJob(ctx, unit, before, method == "StopUnit")
 		if done || fault != nil {
 			return fault
 		}
@@ -67,31 +67,31 @@ func (m *Manager) jobOnce(ctx context.Context, unit, method string, args []any) 
 	if err != nil {
 		return err
 	}
-	return m.await(ctx, l, unit, path)
+	return m.awaitJob(ctx, l, unit, path)
 }
 
 func (m *Manager) enqueue(ctx context.Context, l *link, method string, args []any) (dbus.ObjectPath, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	var path dbus.ObjectPath
-	err := m.callOn(ctx, l, systemdPath, managerFace+method, args, &path)
+	err := m.callOn(ctx, l, systemdPath, managerInterface+method, args, &path)
 	return path, err
 }
 
-// await waits for JobRemoved. The signal can be lost with the connection, so now and
+// awaitJob waits for JobRemoved. The signal can be lost with the connection, so now and
 // then the unit itself is asked whether the job is still there.
-func (m *Manager) await(ctx context.Context, l *link, unit string, path dbus.ObjectPath) error {
+func (m *Manager) awaitJob(ctx context.Context, l *link, unit string, path dbus.ObjectPath) error {
 	result := l.jobs.wait(path)
 	defer l.jobs.forget(path)
-	look := time.NewTicker(lostAfter)
-	defer look.Stop()
+	poll := time.NewTicker(lostAfter)
+	defer poll.Stop()
 	for {
 		select {
 		case r := <-result:
-			return m.verdict(ctx, unit, r)
+			return m.jobError(ctx, unit, r)
 		case <-l.calls.Context().Done():
 			return errLost
-		case <-look.C:
+		case <-poll.C:
 			if st, err := m.Get(ctx, unit); errors.Is(err, ErrNoSuchUnit) || err == nil && st.Job != string(path) {
 				return errLost
 			}
@@ -101,11 +101,11 @@ func (m *Manager) await(ctx context.Context, l *link, unit string, path dbus.Obj
 	}
 }
 
-// settle waits until a unit has no job, and says whether it is then as the job would
+// awaitNoJob waits until a unit has no job, and says whether it is then as the job would
 // have left it. An error says that the job failed.
-func (m *Manager) settle(ctx context.Context, unit, before string, stopping bool) (done bool, err error) {
-	look := time.NewTicker(100 * time.Millisecond)
-	defer look.Stop()
+func (m *Manager) awaitNoJob(ctx context.Context, unit, before string, stopping bool) (done bool, err error) {
+	poll := time.NewTicker(100 * time.Millisecond)
+	defer poll.Stop()
 	for {
 		st, err := m.Get(ctx, unit)
 		switch {
@@ -124,15 +124,15 @@ func (m *Manager) settle(ctx context.Context, unit, before string, stopping bool
 			return false, failure(st, ErrJob)
 		}
 		select {
-		case <-look.C:
+		case <-poll.C:
 		case <-ctx.Done():
 			return false, explain(ctx.Err())
 		}
 	}
 }
 
-// verdict turns a job's result into an error that says how the process ended.
-func (m *Manager) verdict(ctx context.Context, unit, result string) error {
+// jobError turns a job's result into an error that says how the process ended.
+func (m *Manager) jobError(ctx context.Context, unit, result string) error {
 	if result == "done" {
 		return nil
 	}

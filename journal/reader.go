@@ -21,7 +21,7 @@ const Heartbeat = 15 * time.Second
 // life. After an error nothing follows.
 func (h *Hub) Items(ctx context.Context, q Query) iter.Seq2[[]Item, error] {
 	return func(yield func([]Item, error) bool) {
-		r := &reading{hub: h, q: q, yield: yield}
+		r := &instanceReader{hub: h, q: q, yield: yield}
 		err := r.run(ctx)
 		if err != nil && !errors.Is(err, errEnough) {
 			yield(nil, err)
@@ -29,8 +29,8 @@ func (h *Hub) Items(ctx context.Context, q Query) iter.Seq2[[]Item, error] {
 	}
 }
 
-// reading is one reader's way through the journal.
-type reading struct {
+// instanceReader is one reader's way through the journal.
+type instanceReader struct {
 	hub   *Hub
 	q     Query
 	yield func([]Item, error) bool
@@ -42,7 +42,7 @@ type reading struct {
 	out    []Item
 }
 
-func (r *reading) run(ctx context.Context) error {
+func (r *instanceReader) run(ctx context.Context) error {
 	from, err := r.start()
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (r *reading) run(ctx context.Context) error {
 	return r.live(ctx, f)
 }
 
-func (r *reading) start() (from position, err error) {
+func (r *instanceReader) start() (from position, err error) {
 	if r.q.After == "" {
 		return from, nil
 	}
@@ -72,7 +72,7 @@ func (r *reading) start() (from position, err error) {
 }
 
 // once is reading without following.
-func (r *reading) once(ctx context.Context, from position) error {
+func (r *instanceReader) once(ctx context.Context, from position) error {
 	if err := r.history(ctx, from); err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (r *reading) once(ctx context.Context, from position) error {
 
 // catchUp reads history until the follower's queue holds everything behind it: where a
 // long history let the queue run over, it reads on from where it was.
-func (r *reading) catchUp(ctx context.Context, f *follower, from position) error {
+func (r *instanceReader) catchUp(ctx context.Context, f *follower, from position) error {
 	for {
 		if err := r.history(ctx, from); err != nil {
 			return err
@@ -104,7 +104,7 @@ func (r *reading) catchUp(ctx context.Context, f *follower, from position) error
 }
 
 // live deals with the queue until the reader leaves or falls behind.
-func (r *reading) live(ctx context.Context, f *follower) error {
+func (r *instanceReader) live(ctx context.Context, f *follower) error {
 	beat := time.NewTimer(Heartbeat)
 	defer beat.Stop()
 	if !r.yield(nil, nil) { // the reader learns that it is connected
@@ -131,7 +131,7 @@ func (r *reading) live(ctx context.Context, f *follower) error {
 	}
 }
 
-func (r *reading) wait(ctx context.Context, f *follower, beat *time.Timer) error {
+func (r *instanceReader) wait(ctx context.Context, f *follower, beat *time.Timer) error {
 	for {
 		select {
 		case <-f.wake:
@@ -149,7 +149,7 @@ func (r *reading) wait(ctx context.Context, f *follower, beat *time.Timer) error
 
 // add takes in what is live, unless history had it. Once an entry is behind history
 // all later ones are.
-func (r *reading) add(i Item) {
+func (r *instanceReader) add(i Item) {
 	if r.seen != nil {
 		if !i.after(*r.seen) {
 			return
@@ -164,7 +164,7 @@ func (r *reading) add(i Item) {
 }
 
 // take is the way of every item, old or live: joined, skipped, filtered, put out.
-func (r *reading) take(i Item) {
+func (r *instanceReader) take(i Item) {
 	switch {
 	case i.Gap != nil:
 		r.out = append(r.out, i)
@@ -177,7 +177,7 @@ func (r *reading) take(i Item) {
 	}
 }
 
-func (r *reading) put(e *Entry) {
+func (r *instanceReader) put(e *Entry) {
 	switch {
 	case r.skip > 0:
 		r.skip--
@@ -187,7 +187,7 @@ func (r *reading) put(e *Entry) {
 }
 
 // flush hands the batch over.
-func (r *reading) flush() error {
+func (r *instanceReader) flush() error {
 	if len(r.out) == 0 {
 		return nil
 	}

@@ -18,45 +18,45 @@ func touched(t *testing.T, dir string) time.Time {
 }
 
 // The journal is looked at often while somebody follows, and not at all otherwise.
-func TestNudge(t *testing.T) {
+func TestWakesJournalctl(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		h := New(Options{})
-		h.nudgeDir = dir
+		h.wakeDir = dir
 		before := touched(t, dir)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		go h.nudge(ctx)
+		go h.wakeJournalctl(ctx)
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		if !touched(t, dir).Equal(before) {
-			t.Error("nudged, and nobody follows")
+			t.Error("woken, and nobody follows")
 		}
 		f, _ := h.follow(Query{Instance: idA}, position{})
-		time.Sleep(idlePace)
+		time.Sleep(idleInterval)
 		synctest.Wait()
 		if got := touched(t, dir); !got.Equal(time.Now()) {
-			t.Errorf("last nudge %s ago", time.Since(got))
+			t.Errorf("last woken %s ago", time.Since(got))
 		}
 		h.leave(f)
 		time.Sleep(time.Minute)
 		if time.Since(touched(t, dir)) < 59*time.Second {
-			t.Error("still nudged")
+			t.Error("still woken")
 		}
 	})
 }
 
-func TestPace(t *testing.T) {
+func TestInterval(t *testing.T) {
 	h := New(Options{})
 	h.latest = time.Now()
-	for number, want := range map[int]time.Duration{0: 0, 1: busyPace, 20: busyPace, 60: 18 * time.Millisecond, 500: mostPace} {
+	for number, want := range map[int]time.Duration{0: 0, 1: busyInterval, 20: busyInterval, 60: 18 * time.Millisecond, 500: maxInterval} {
 		h.number = number
-		if got := h.pace(h.latest); got != want {
+		if got := h.interval(h.latest); got != want {
 			t.Errorf("%d followers: %s, want %s", number, got, want)
 		}
 	}
 	h.number = 1
-	if got := h.pace(h.latest.Add(2 * time.Second)); got != idlePace {
+	if got := h.interval(h.latest.Add(2 * time.Second)); got != idleInterval {
 		t.Errorf("idle: %s", got)
 	}
 }

@@ -25,7 +25,7 @@ func TestEnding(t *testing.T) {
 	}
 	end := ending{grace: 10 * time.Second}
 	for _, s := range steps {
-		if again, due := end.look(s.st, second(s.at)); again != s.again || due != s.due {
+		if again, due := end.due(s.st, second(s.at)); again != s.again || due != s.due {
 			t.Errorf("%s: again in %s, due %t; want %s, %t", s.name, again, due, s.again, s.due)
 		}
 	}

@@ -10,10 +10,10 @@ import (
 // kills it, before it is killed whatever it told PID 1 (EXTEND_TIMEOUT_USEC=).
 const Overdue = 2 * time.Second
 
-// insist kills a run of a unit that is still on its way down when its grace period is
+// killOverdue kills a run of a unit that is still on its way down when its grace period is
 // over, and again every second: what forks faster than it is killed loses in the end.
 // Call what it returns once the unit is down.
-func (m *Manager) insist(ctx context.Context, st Status) (enough func()) {
+func (m *Manager) killOverdue(ctx context.Context, st Status) (enough func()) {
 	if st.StopTimeout == 0 { // a socket, which has no processes
 		return func() {}
 	}
@@ -22,27 +22,27 @@ func (m *Manager) insist(ctx context.Context, st Status) (enough func()) {
 	go func() {
 		defer close(ended)
 		end := ending{grace: st.StopTimeout}
-		look := time.NewTimer(Overdue) // what is down by then is not looked at
-		defer look.Stop()
+		poll := time.NewTimer(Overdue) // what is down by then is not looked at
+		defer poll.Stop()
 		for {
 			select {
-			case <-look.C:
+			case <-poll.C:
 			case <-ctx.Done():
 				return
 			}
-			again, over := m.endRun(ctx, st, &end)
+			again, over := m.killRun(ctx, st, &end)
 			if over {
 				return
 			}
-			look.Reset(again)
+			poll.Reset(again)
 		}
 	}()
 	return func() { cancel(); <-ended }
 }
 
-// endRun says that the run is over, or else when to look again; another run of the same
+// killRun says that the run is over, or else when to look again; another run of the same
 // unit is left alone, unless st names none.
-func (m *Manager) endRun(ctx context.Context, st Status, end *ending) (again time.Duration, over bool) {
+func (m *Manager) killRun(ctx context.Context, st Status, end *ending) (again time.Duration, over bool) {
 	now, err := m.Get(ctx, st.Unit)
 	if errors.Is(err, ErrNoSuchUnit) || err == nil && st.Invocation != "" && now.Invocation != st.Invocation {
 		return 0, true
@@ -50,7 +50,7 @@ func (m *Manager) endRun(ctx context.Context, st Status, end *ending) (again tim
 	if err != nil {
 		return time.Second, false
 	}
-	again, due := end.look(now, time.Now())
+	again, due := end.due(now, time.Now())
 	if !due {
 		return again, false
 	}
@@ -69,8 +69,8 @@ type ending struct {
 	began time.Time
 }
 
-// look says whether the unit is to be killed now, and when to look again.
-func (e *ending) look(st Status, now time.Time) (again time.Duration, due bool) {
+// due says whether the unit is to be killed now, and when to look again.
+func (e *ending) due(st Status, now time.Time) (again time.Duration, due bool) {
 	if !st.Stopping() {
 		return time.Second, false
 	}

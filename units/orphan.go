@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// tidy stops gates whose application is not loaded: an agent that was killed while it
+// stopOrphanedGates stops gates whose application is not loaded: an agent that was killed while it
 // started a guest, or an operator's systemctl stop, left them. They would hold a port, and
 // their names. It does not wait for their end.
-func (m *Manager) tidy(ctx context.Context) error {
-	rows, err := m.rows(ctx, gatePrefix+"*", Prefix+"*.service")
+func (m *Manager) stopOrphanedGates(ctx context.Context) error {
+	rows, err := m.listUnits(ctx, gatePrefix+"*", Prefix+"*.service")
 	if err != nil {
 		return fmt.Errorf("gates without an application: %w", err)
 	}
