@@ -16,6 +16,19 @@ var errEnough = errors.New("journal: enough")
 // Heartbeat is how long a follower hears nothing before it gets an empty batch.
 const Heartbeat = 15 * time.Second
 
+// Item is what a reader gets: an entry or a gap.
+type Item struct {
+	Entry *Entry
+	Gap   *Gap
+}
+
+func (i Item) instance() string {
+	if i.Gap != nil {
+		return i.Gap.instance
+	}
+	return i.Entry.Instance
+}
+
 // Items reads an instance's log: history, and with Follow then whatever comes, without
 // a loss or repeat between the two. Items come in batches; an empty batch is a sign of
 // life. After an error nothing follows.

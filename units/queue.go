@@ -5,6 +5,12 @@ import (
 	"sync"
 )
 
+// Event is a hint that something may have changed; what it is, Get or List tells.
+type Event struct {
+	Unit   string // this unit
+	Resync bool   // anything: the connection is new, or PID 1 was reloaded
+}
+
 // Queue hands out Events. It holds each hint at most once, so that a slow consumer delays neither the
 // reader of signals nor PID 1, and memory stays bounded by the number of units.
 type Queue struct {

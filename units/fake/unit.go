@@ -11,6 +11,13 @@ import (
 // restartDelay is RestartUSec of the real properties.
 const restartDelay = 2 * time.Second
 
+// Program is how a command behaves. The zero value runs, and is ready, until stopped.
+type Program struct {
+	Missing  bool // cannot be executed
+	Fails    int  // exits at once with this status
+	NotReady bool // Type=notify: never says READY
+}
+
 // unit is one that is loaded.
 type unit struct {
 	spec    units.Spec
