@@ -69,7 +69,14 @@ func TestAdminServiceBringsAndTakesApplications(t *testing.T) {
 		before := h.Identities(t)
 		h.UnderLoad(t, faults.URL(1), 50, func() {
 			say(t, h, "<html>502 Bad Gateway</html>")
-			h.Sh(t, "systemctl kill -s KILL nexushubd; sleep 3")
+			asked := func() int {
+				return strings.Count(h.Must(t, "journalctl", "-q", "-o", "cat", "-t", "admin"), "asked for the list")
+			}
+			before := asked()
+			h.Must(t, "systemctl", "kill", "-s", "KILL", "nexushubd")
+			lab.Within(t, faults.Patience, "the next agent has asked twice for the list, in vain", func() error {
+				return lab.Unless(asked() >= before+2, "%d requests, %d before", asked(), before)
+			})
 			known(t, h, 4)
 			answer(t, h, 1) // more than half is gone: held back until it is said three times
 			lab.Within(t, faults.Patience, "the brake speaks", func() error {

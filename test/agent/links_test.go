@@ -133,7 +133,7 @@ func racesTheDeploy(t *testing.T, h *faults.Host) {
 	for range 10 {
 		_, _ = h.TrySh(t, "timeout 60 nexushub deploy --quiet /srv/dev/app --name race") // refused as often as not
 	}
-	h.Sh(t, `systemctl stop turning; ! grep -rlF CANARY-CONTENT /var/lib/nexushub`)
+	h.Sh(t, `systemctl is-active turning; systemctl stop turning; ! grep -rlF CANARY-CONTENT /var/lib/nexushub`)
 	_, _ = h.TrySh(t, "nexushub remove race")
 }
 

@@ -91,10 +91,11 @@ func TestDamagedOrNewerStateStopsTheStart(t *testing.T) {
 		h.Sh(t, "systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; cp "+file+" /tmp/good")
 		for content, want := range map[string]string{"{\"format\":1,": "damaged", `{"format":99,"sha256":"","data":{}}`: "newer"} {
 			h.Sh(t, "printf '%s' '"+content+"' >"+file)
-			h.Sh(t, "systemctl start --no-block nexushubd; for i in $(seq 100); do journalctl -u nexushubd -n 5 -o cat | grep -q '"+want+"' && break; sleep .1; done")
-			if log := h.Sh(t, "journalctl -u nexushubd -n 20 -o cat"); !strings.Contains(log, file) || !strings.Contains(log, want) {
-				t.Errorf("log = %s, want %s named as %s", log, file, want)
-			}
+			h.Must(t, "systemctl", "start", "--no-block", "nexushubd")
+			lab.Eventually(t, "the log says that "+file+" is "+want, func() error {
+				log := h.Sh(t, "journalctl -u nexushubd -n 20 -o cat")
+				return lab.Unless(strings.Contains(log, file) && strings.Contains(log, want), "%s", log)
+			})
 			if left := h.Sh(t, "cat "+file); left != content {
 				t.Errorf("the file was changed to %q", left)
 			}

@@ -41,6 +41,7 @@ perl -e '$n = 0; while (1) { open($f, ">", "cut"); print $f "x" x (1e6 + $n++ % 
 	tar xzOf /root/r.tar.gz --wildcards '*/data' | grep -qx precious
 done
 stat -c %s /root/r.tar.gz`)
+		h.Must(t, "pgrep", "-x", "perl") // or nothing was attacked
 		stop()
 		_ = attack.Wait()
 		if size := strings.TrimSpace(out); len(size) > 8 {

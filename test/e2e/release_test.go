@@ -29,8 +29,8 @@ func release(t *testing.T) string {
 		cd clone
 		sed -i '0,/^## .*/s//## 99.0.0 (unreleased)/' CHANGELOG.md
 		git commit --quiet -m changelog CHANGELOG.md
-		! make release VERSION=99.0 RELEASE_KEY=release@example.org
-		! make release VERSION=99.0.0 RELEASE_KEY=nobody@example.org
+		if make release VERSION=99.0 RELEASE_KEY=release@example.org; then echo "version 99.0 was released"; exit 1; fi
+		if make release VERSION=99.0.0 RELEASE_KEY=nobody@example.org; then echo "nobody's key has signed"; exit 1; fi
 		DEB_COMPRESSION=-z0 make release VERSION=99.0.0 RELEASE_KEY=release@example.org
 		git tag --points-at HEAD | grep -x v99.0.0
 		grep -E '^## 99\.0\.0 \([0-9-]+\)$' CHANGELOG.md

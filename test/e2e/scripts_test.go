@@ -30,6 +30,7 @@ func TestPurgeStaysInItsTrees(t *testing.T) {
 		h.Sh(t, "mkdir -p /etc/.nexushub-restore-A /var/lib/.nexushub-restore-B /var/lib/private/.nexushub-restore-C/d") // a restore that was killed
 		h.Sh(t, "mkdir /var/lib/nexushub/disk && mount -t tmpfs none /var/lib/nexushub/disk && echo mine >/var/lib/nexushub/disk/f")
 		h.Sh(t, "systemd-run --quiet --unit=swapper --uid=_nexushub-proxy sh -c '"+swapped+"'; until [ -L /var/lib/nexushub-proxy/t/n ]; do sleep 0.1; done")
+		h.Must(t, "systemctl", "is-active", "swapper")
 		uid := h.Sh(t, "id -u _nexushub-proxy")
 		if out := h.Sh(t, purge+" 2>&1 && echo purged || true"); strings.Contains(out, "\npurged") || !strings.Contains(out, "/var/lib/nexushub is kept") || !strings.Contains(out, "/var/lib/nexushub/disk") {
 			t.Errorf("the purge does not name what is mounted:\n%s", out)

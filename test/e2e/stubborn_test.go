@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,14 +114,23 @@ func (h *host) isReplaced(t *testing.T) {
 func (h *host) isRemoved(t *testing.T) {
 	t.Helper()
 	h.Sh(t, "rm /etc/nexushub/apps.d/mute.toml /etc/nexushub/apps.d/talks.toml; systemctl reload nexushubd")
-	lab.Eventually(t, "list says the truth until both are gone", func() error {
-		state := h.Sh(t, "systemctl list-units --plain --no-legend 'nexushub-app-*' | wc -l; nexushub list --json")
-		if strings.HasPrefix(state, "0") {
-			return nil
+	lab.Eventually(t, "both applications are gone", func() error {
+		before := h.loadedUnits(t)
+		list := h.Must(t, "nexushub", "list", "--json")
+		for _, unit := range h.loadedUnits(t) {
+			if slices.Contains(before, unit) && !strings.Contains(list, unit) {
+				t.Errorf("%s is there all the time and not in the list: %s", unit, list)
+			}
 		}
-		return errors.New(state)
+		return lab.Unless(len(before) == 0, "%q", before)
 	})
 	h.stubbornIsGone(t, "both were removed")
+}
+
+// loadedUnits are all that there are of applications, also those that are being stopped.
+func (h *host) loadedUnits(t *testing.T) []string {
+	t.Helper()
+	return strings.Fields(h.Sh(t, "systemctl list-units --plain --no-legend 'nexushub-app-*.service' | cut -d' ' -f1"))
 }
 
 func (h *host) stubbornIsGone(t *testing.T, after string) {

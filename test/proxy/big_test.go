@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // gib is NEXUSHUB_STREAM_GIB (10 in make soak).
@@ -21,7 +22,7 @@ func TestBigBodies(t *testing.T) {
 	onSuites(t, web, func(t *testing.T, h *host) {
 		size := gib << 30
 		for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
-			c.Timeout = 0
+			c.Timeout = 5 * time.Minute * time.Duration(gib) // for the whole body
 			if n, err := download(c, size); n != size || err != nil {
 				t.Errorf("%s: %d of %d bytes came down, %v", protocol, n, size, err)
 			}

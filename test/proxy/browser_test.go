@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/test/lab"
 )
@@ -22,6 +23,7 @@ import (
 type browser struct {
 	t       *testing.T
 	out     io.Writer
+	pipe    *os.File // what in reads
 	in      *bufio.Reader
 	session string
 	last    int
@@ -45,7 +47,7 @@ func (h *host) browse(t *testing.T, name string, more ...string) *browser {
 	start(t, cmd, log)
 	fromUs.Close()
 	toUs.Close()
-	b := &browser{t: t, out: toBrowser, in: bufio.NewReader(fromBrowser)}
+	b := &browser{t: t, out: toBrowser, pipe: fromBrowser, in: bufio.NewReader(fromBrowser)}
 	target := b.call("Target.createTarget", map[string]any{"url": "about:blank"})["targetId"]
 	b.session, _ = b.call("Target.attachToTarget", map[string]any{"targetId": target, "flatten": true})["sessionId"].(string)
 	return b
@@ -107,6 +109,9 @@ func (b *browser) call(method string, params map[string]any) map[string]any {
 	}
 	text, err := json.Marshal(message)
 	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.pipe.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		b.t.Fatal(err)
 	}
 	if _, err := b.out.Write(append(text, 0)); err != nil {

@@ -111,7 +111,10 @@ func names(t *testing.T, h *host) {
 	for _, c := range []struct{ sni, host string }{{"nobody." + domain, "web." + domain}, {"web." + domain, "nobody." + domain}} {
 		conn, err := h.handshake(t, c.sni)
 		if err != nil {
-			continue // refused even earlier
+			if c.sni == "web."+domain {
+				t.Errorf("SNI %s: %v", c.sni, err)
+			}
+			continue // nobody's name is refused even earlier
 		}
 		fmt.Fprintf(conn, "GET /public/x HTTP/1.1\r\nHost: %s%s\r\nConnection: close\r\n\r\n", c.host, port)
 		answer, err := io.ReadAll(conn)

@@ -48,7 +48,7 @@ func answersOfOthers(t *testing.T, h *host) {
 // in question.
 func (h *host) late(t *testing.T) {
 	t.Helper()
-	past := http.Client{Transport: &http.Transport{DialContext: h.DialContext, DisableKeepAlives: true}}
+	past := http.Client{Timeout: soon, Transport: &http.Transport{DialContext: h.DialContext, DisableKeepAlives: true}}
 	for _, r := range h.routes(t).Routes {
 		if r.Instance == webID {
 			resp, err := past.Post("http://"+r.Address+"/public/late", "", nil)
@@ -56,8 +56,10 @@ func (h *host) late(t *testing.T) {
 				t.Fatal(err)
 			}
 			resp.Body.Close()
+			return
 		}
 	}
+	t.Fatal("the application has no route")
 }
 
 // interimResponses: a flood of them ends, and holds nothing when its client does not read.

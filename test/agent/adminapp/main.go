@@ -22,6 +22,7 @@ func run() error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/status", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /api/applications", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("asked for the list")
 		http.ServeFile(w, r, filepath.Join(dir, "list"))
 	})
 	mux.HandleFunc("GET /api/poll", func(w http.ResponseWriter, r *http.Request) {

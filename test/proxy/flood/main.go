@@ -37,7 +37,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	hold := map[string]func(net.Conn, string) error{"tcp": silence, "tls": silentTLS, "settings": settings, "held": held}[args[0]]
+	hold := map[string]func(net.Conn, string) error{"tcp": readOn, "tls": silentTLS, "settings": settings, "held": held}[args[0]]
 	if hold == nil {
 		return fmt.Errorf("%q is none of tcp, tls, settings, held", args[0])
 	}
@@ -57,8 +57,8 @@ func run(args []string) error {
 	select {}
 }
 
-// silence returns when the other side has had enough.
-func silence(c net.Conn, _ string) error {
+// readOn says nothing, and returns when the other side has had enough.
+func readOn(c net.Conn, _ string) error {
 	_, err := io.Copy(io.Discard, c)
 	return err
 }
@@ -71,7 +71,7 @@ func shake(c net.Conn, host, protocol string) (*tls.Conn, error) {
 func silentTLS(c net.Conn, host string) error {
 	t, err := shake(c, host, "http/1.1")
 	if err == nil {
-		err = silence(t, host)
+		err = readOn(t, host)
 	}
 	return err
 }
@@ -79,7 +79,7 @@ func silentTLS(c net.Conn, host string) error {
 func settings(c net.Conn, host string) error {
 	_, t, err := greet(c, host)
 	if err == nil {
-		err = silence(t, host)
+		err = readOn(t, host)
 	}
 	return err
 }
@@ -110,5 +110,5 @@ func held(c net.Conn, host string) error {
 		}
 		err = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 2*i + 1, BlockFragment: head.Bytes(), EndStream: true, EndHeaders: true})
 	}
-	return errors.Join(err, silence(t, host))
+	return errors.Join(err, readOn(t, host))
 }
