@@ -1,10 +1,11 @@
 package agent
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/test/agent/faults"
@@ -162,8 +163,10 @@ func TestBrokenProxyLeadsRootNowhere(t *testing.T) {
 }
 
 func page(t *testing.T, h *faults.Host, n int, path string) string {
-	out, _ := h.TrySh(t, fmt.Sprintf("curl -sk --max-time 10 'https://%s.yesterday.localhost:8443%s'", faults.Name(n), path))
-	return out
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	_, body, _ := h.Get(ctx, "https://"+faults.Name(n)+".yesterday.localhost:8443"+path)
+	return body
 }
 
 func serves(t *testing.T, h *faults.Host, n int, path, want string) error {

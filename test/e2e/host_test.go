@@ -26,7 +26,7 @@ func onEachSuite(t *testing.T, test func(*testing.T, *host)) {
 
 // onEachSuiteWith installs a package that is not the one under test.
 func onEachSuiteWith(t *testing.T, deb string, test func(*testing.T, *host)) {
-	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) { test(t, &host{lab.NewHostWith(t, s, deb)}) })
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) { test(t, &host{lab.InstallHost(t, s, deb)}) })
 }
 
 // onEachBareSuite leaves the installation to the test.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -26,23 +27,34 @@ type Host struct {
 	agent *api.Client
 }
 
-// NewHost boots a machine and installs the package under test.
+// NewHost boots a machine that has the package under test.
 func NewHost(t testing.TB, s Suite) *Host {
 	t.Helper()
-	return NewHostWith(t, s, MustDeb(t))
+	tree, err := Installed(s, MustDeb(t), os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &Host{Machine: Boot(t, Options{Suite: s, Tree: tree})}
+	h.trust(t)
+	return h
 }
 
-// NewHostWith installs a package that is not the one under test.
-func NewHostWith(t testing.TB, s Suite, deb string) *Host {
+// InstallHost boots a machine and installs a package as an administrator does, while it runs.
+func InstallHost(t testing.TB, s Suite, deb string) *Host {
 	t.Helper()
 	h := &Host{Machine: Boot(t, Options{Suite: s})}
 	h.MustInstallDeb(t, deb)
+	h.trust(t)
+	return h
+}
+
+func (h *Host) trust(t testing.TB) {
+	t.Helper()
 	Eventually(t, "the proxy has an authority", func() (err error) {
 		h.HTTP, err = h.TrustingClient(t.Context())
 		return err
 	})
 	t.Cleanup(h.HTTP.CloseIdleConnections)
-	return h
 }
 
 // Reload lets the agent read its configuration again.
