@@ -37,7 +37,8 @@ func answer(t *testing.T, h *faults.Host, n int) {
 }
 
 func say(t *testing.T, h *faults.Host, content string) {
-	h.Sh(t, "printf '%s' '"+content+"' >/tmp/list; chmod 644 /tmp/list; mv /tmp/list /var/lib/private/nexushub-apps/"+adminID+"/list")
+	h.Sh(t, "printf '%s' '"+content+"' >/tmp/list; chmod 644 /tmp/list; mv /tmp/list /var/lib/private/nexushub-apps/"+
+		adminID+"/list")
 }
 
 func known(t *testing.T, h *faults.Host, n int) {
@@ -62,7 +63,8 @@ func TestAdminServiceBringsAndTakesApplications(t *testing.T) {
 		adminHost(t, h)
 		h.Must(t, "systemctl", "restart", "nexushubd")
 		h.AllRun(t, 1)
-		h.Sh(t, "nexushub deploy --name hello --host-name hello.debug /srv/hello") // installs a release under the app id
+		// installs a release under the app id
+		h.Sh(t, "nexushub deploy --name hello --host-name hello.debug /srv/hello")
 		answer(t, h, 4)
 		known(t, h, 4)
 		h.AllRun(t, 6) // four, the admin service, and the debug application itself

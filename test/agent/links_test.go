@@ -21,7 +21,8 @@ func layCanary(t *testing.T, h *faults.Host) (look func() string) {
 		printf '#!/bin/sh\n' >`+canary+`/bin/app && chmod 0755 `+canary+`/bin/app
 		mkdir `+canary+`/ca && echo CANARY-CONTENT >`+canary+`/ca/root.crt && chmod 0600 `+canary+`/ca/root.crt`)
 	return func() string {
-		return h.Sh(t, `find `+canary+` /etc/shadow /etc/passwd -printf '%p %m %u %g %s %T@ %i\n' | sort; find `+canary+` -type f | sort | xargs sha256sum`)
+		return h.Sh(t, `find `+canary+` /etc/shadow /etc/passwd -printf '%p %m %u %g %s %T@ %i\n' | sort; find `+
+			canary+` -type f | sort | xargs sha256sum`)
 	}
 }
 
@@ -66,7 +67,9 @@ func deployed(t *testing.T, h *faults.Host, name string) {
 		_, err := h.TrySh(t, "test -e /var/lib/private/nexushub-apps/*/planted")
 		return err
 	})
-	h.Sh(t, "echo value | nexushub secret set "+name+" KEY; echo value | nexushub secret set --credential "+name+" FILE; nexushub deploy --quiet /srv/"+name+" --name "+name+"; nexushub restart "+name+"; nexushub secret remove "+name+" KEY")
+	h.Sh(t, "echo value | nexushub secret set "+name+" KEY; echo value | nexushub secret set --credential "+
+		name+" FILE; nexushub deploy --quiet /srv/"+name+" --name "+name+"; nexushub restart "+
+		name+"; nexushub secret remove "+name+" KEY")
 }
 
 // A developer owns what the configuration names, and turns it to what is root's or the
@@ -89,7 +92,8 @@ func TestDevelopersFolderPublishesNothingOfRoots(t *testing.T) {
 			for range 20 {
 				for _, n := range []int{1, 2} {
 					for _, path := range turn.paths {
-						if got := page(t, h, n, path); strings.Contains(got, "PRIVATE KEY") || strings.Contains(got, "CANARY") || strings.Contains(got, "root:") {
+						if got := page(t, h, n, path); strings.Contains(got, "PRIVATE KEY") ||
+							strings.Contains(got, "CANARY") || strings.Contains(got, "root:") {
 							t.Fatalf("%s: app%d%s gives %s", turn.do, n, path, got)
 						}
 					}
@@ -114,15 +118,23 @@ var turns = []struct {
 	do, undo string
 	paths    []string
 }{
-	{"cd /srv/dev && mv site s && ln -s /var/lib/nexushub-proxy/ca site", "cd /srv/dev && rm site && mv s site", []string{"/root.key"}},
-	{"cd /srv/dev && mv site s && ln -s / site", "cd /srv/dev && rm site && mv s site", []string{"/var/lib/nexushub-proxy/ca/root.key", "/etc/passwd"}},
-	{"cd /srv/dev && mv site s && ln -s /etc site", "cd /srv/dev && rm site && mv s site", []string{"/passwd", "/nexushub/nexushub.toml"}},
-	{"cd /srv/dev/app && mv static s && ln -s /var/lib/nexushub-proxy/ca static", "cd /srv/dev/app && rm static && mv s static", []string{"/root.key"}},
-	{"cd /srv/dev/app && ln -s ../../../../../var/lib/nexushub-proxy/ca errors", "cd /srv/dev/app && rm errors", []string{"/root.key"}},
+	{"cd /srv/dev && mv site s && ln -s /var/lib/nexushub-proxy/ca site", "cd /srv/dev && rm site && mv s site",
+		[]string{"/root.key"}},
+	{"cd /srv/dev && mv site s && ln -s / site", "cd /srv/dev && rm site && mv s site",
+		[]string{"/var/lib/nexushub-proxy/ca/root.key", "/etc/passwd"}},
+	{"cd /srv/dev && mv site s && ln -s /etc site", "cd /srv/dev && rm site && mv s site",
+		[]string{"/passwd", "/nexushub/nexushub.toml"}},
+	{"cd /srv/dev/app && mv static s && ln -s /var/lib/nexushub-proxy/ca static",
+		"cd /srv/dev/app && rm static && mv s static", []string{"/root.key"}},
+	{"cd /srv/dev/app && ln -s ../../../../../var/lib/nexushub-proxy/ca errors", "cd /srv/dev/app && rm errors",
+		[]string{"/root.key"}},
 	{"cd /srv/dev && mv app a && ln -s /root/canary app", "cd /srv/dev && rm app && mv a app", []string{"/secret"}},
-	{"cd /srv/dev/app && mv nexushub.toml m && mkfifo nexushub.toml", "cd /srv/dev/app && mv m nexushub.toml", []string{"/"}},
-	{"cd /srv/dev/app && mv nexushub.toml m && truncate -s 100G nexushub.toml", "cd /srv/dev/app && mv m nexushub.toml", []string{"/"}},
-	{"cd /srv/dev/app && mv nexushub.toml m && ln -s /etc/shadow nexushub.toml", "cd /srv/dev/app && mv m nexushub.toml", []string{"/"}},
+	{"cd /srv/dev/app && mv nexushub.toml m && mkfifo nexushub.toml",
+		"cd /srv/dev/app && mv m nexushub.toml", []string{"/"}},
+	{"cd /srv/dev/app && mv nexushub.toml m && truncate -s 100G nexushub.toml",
+		"cd /srv/dev/app && mv m nexushub.toml", []string{"/"}},
+	{"cd /srv/dev/app && mv nexushub.toml m && ln -s /etc/shadow nexushub.toml",
+		"cd /srv/dev/app && mv m nexushub.toml", []string{"/"}},
 }
 
 // racesTheDeploy lets root deploy a folder whose names are turned meanwhile; what anybody
@@ -142,7 +154,8 @@ func racesTheDeploy(t *testing.T, h *faults.Host) {
 func TestBrokenProxyLeadsRootNowhere(t *testing.T) {
 	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		layCanary(t, h)
-		h.Define(t, 1, `network = "guest"`, `exec = ["/bin/sh", "-c", "cat /var/lib/nexushub-proxy/ca/* > $STATE_DIRECTORY/seen; ls -R /var/lib/nexushub-proxy >> $STATE_DIRECTORY/seen; exec bin/app"]`)
+		h.Define(t, 1, `network = "guest"`,
+			`exec = ["/bin/sh", "-c", "cat /var/lib/nexushub-proxy/ca/* > $STATE_DIRECTORY/seen; ls -R /var/lib/nexushub-proxy >> $STATE_DIRECTORY/seen; exec bin/app"]`)
 		const state = "/var/lib/nexushub-proxy"
 		for what, turn := range map[string]string{
 			"link":   "mv ca ca.old && mkdir ca && ln -s " + canary + "/secret ca/root.crt",
@@ -154,7 +167,8 @@ func TestBrokenProxyLeadsRootNowhere(t *testing.T) {
 			h.Reload(t)
 			h.Reaches(t, 1, api.StateRunning)
 			h.Sh(t, "timeout 60 nexushub restart "+faults.Name(1))
-			if seen := h.Sh(t, "cat /var/lib/private/nexushub-apps/"+faults.ID(1)+"/seen"); strings.Contains(seen, "CANARY") {
+			seen := h.Sh(t, "cat /var/lib/private/nexushub-apps/"+faults.ID(1)+"/seen")
+			if strings.Contains(seen, "CANARY") {
 				t.Errorf("%s: the guest saw %s", what, seen)
 			}
 			h.Sh(t, "runuser -u _nexushub-proxy -- sh -c 'cd "+state+" && rm -r ca && mv ca.old ca'")

@@ -46,7 +46,8 @@ func TestDropInsApplyAndAreShown(t *testing.T) {
 			}
 			return nil
 		})
-		if env := h.Sh(t, fmt.Sprintf("tr '\\0' '\\n' </proc/%d/environ", app.PID)); !strings.Contains(env, "FROM_OPERATOR=yes") {
+		env := h.Sh(t, fmt.Sprintf("tr '\\0' '\\n' </proc/%d/environ", app.PID))
+		if !strings.Contains(env, "FROM_OPERATOR=yes") {
 			t.Errorf("environment = %s", env)
 		}
 	})
@@ -57,7 +58,8 @@ func TestDropInsApplyAndAreShown(t *testing.T) {
 func TestLimitsMaxIsEnforced(t *testing.T) {
 	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		limits := func(n int) string {
-			out := h.Must(t, "systemctl", "show", "-p", "MemoryMax", "-p", "CPUQuotaPerSecUSec", h.AwaitUnit(t, faults.Name(n)))
+			out := h.Must(t, "systemctl", "show", "-p", "MemoryMax", "-p", "CPUQuotaPerSecUSec",
+				h.AwaitUnit(t, faults.Name(n)))
 			return strings.Join(slices.Sorted(strings.FieldsSeq(out)), " ")
 		}
 		h.Sh(t, "cp -r /srv/hello /srv/modest; printf 'health.path = \"/api/status\"\nlimits.memory = \"32M\"\nlimits.cpu = 20\n' >/srv/modest/nexushub.toml")
@@ -100,7 +102,8 @@ func TestExitWhileTheAgentIsAway(t *testing.T) {
 		unit := h.App(t, 1).Unit
 		h.Sh(t, "systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; systemctl kill -s KILL "+unit)
 		lab.Within(t, faults.Patience, "PID 1 brings it back", func() error {
-			if got := h.Sh(t, "systemctl show -p NRestarts -p SubState "+unit); !strings.Contains(got, "NRestarts=1") || !strings.Contains(got, "running") {
+			if got := h.Sh(t, "systemctl show -p NRestarts -p SubState "+unit); !strings.Contains(got, "NRestarts=1") ||
+				!strings.Contains(got, "running") {
 				return errors.New(got)
 			}
 			return nil
@@ -143,7 +146,8 @@ func TestRevisionThatNeverGetsHealthyLeavesTheOldOne(t *testing.T) {
 			h.Define(t, 1, `exec = ["/bin/sh", "-c", "echo cannot open the database; exit 3"]`)
 			h.Reload(t)
 			lab.Within(t, faults.Patience, "the revision is given up", func() error {
-				if app := h.App(t, 1); !strings.Contains(app.Why, "given up") || !strings.Contains(app.LastExit, "cannot open the database") {
+				if app := h.App(t, 1); !strings.Contains(app.Why, "given up") ||
+					!strings.Contains(app.LastExit, "cannot open the database") {
 					return fmt.Errorf("why %q, last exit %q", app.Why, app.LastExit)
 				}
 				return nil

@@ -89,7 +89,9 @@ func TestDamagedOrNewerStateStopsTheStart(t *testing.T) {
 		before := h.Identities(t)
 		const file = "/var/lib/nexushub/state/instances.json"
 		h.Sh(t, "systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; cp "+file+" /tmp/good")
-		for content, want := range map[string]string{"{\"format\":1,": "damaged", `{"format":99,"sha256":"","data":{}}`: "newer"} {
+		for content, want := range map[string]string{
+			`{"format":1,`: "damaged", `{"format":99,"sha256":"","data":{}}`: "newer",
+		} {
 			h.Sh(t, "printf '%s' '"+content+"' >"+file)
 			h.Must(t, "systemctl", "start", "--no-block", "nexushubd")
 			lab.Eventually(t, "the log says that "+file+" is "+want, func() error {

@@ -25,7 +25,8 @@ nexushub backup --data -q /root/backup.tar.gz`)
 	}
 
 	other := &lab.Host{Machine: lab.Boot(t, lab.Options{Suite: lab.Trixie})}
-	other.Sh(t, "for n in 1 2 3; do useradd --system --user-group earlier$n; done") // the package's users get other numbers
+	// the package's users get other numbers
+	other.Sh(t, "for n in 1 2 3; do useradd --system --user-group earlier$n; done")
 	other.MustInstall(t)
 	other.MustCopyIn(t, filepath.Join(dir, "backup.tar.gz"), "/root/backup.tar.gz")
 	other.Must(t, "nexushub", "restore", "--force", "-q", "/root/backup.tar.gz")

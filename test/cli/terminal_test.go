@@ -36,9 +36,11 @@ func runInTerminal(t *testing.T, h *lab.Host, name string, args ...string) *term
 	for i, arg := range cmd.Args {
 		line[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 	}
-	script := `trap "" INT QUIT; echo "before $(stty -g)"; ` + strings.Join(line, " ") + `; echo "left with $?"; echo "after $(stty -g)"; exec sleep infinity`
+	script := `trap "" INT QUIT; echo "before $(stty -g)"; ` + strings.Join(line, " ") +
+		`; echo "left with $?"; echo "after $(stty -g)"; exec sleep infinity`
 	t.Cleanup(func() { _ = x.tmux("kill-server").Run() })
-	if out, err := x.tmux("-f", "/dev/null", "new-session", "-d", "-x", "140", "-y", "40", script).CombinedOutput(); err != nil {
+	if out, err := x.tmux("-f", "/dev/null", "new-session", "-d", "-x", "140", "-y", "40",
+		script).CombinedOutput(); err != nil {
 		t.Fatalf("tmux: %v: %s", err, out)
 	}
 	return x
@@ -258,7 +260,8 @@ func secretsAreNotShown(t *testing.T, h *lab.Host) {
 // chunks is how many of the application's upload have arrived.
 func chunks(t *testing.T, h *lab.Host) int {
 	t.Helper()
-	out := h.Must(t, "sh", "-c", `id=$(curl -s --unix-socket /run/nexushub/api.sock http://agent/debug/application | sed 's/.*"id":"\([^"]*\)".*/\1/'); curl -s --unix-socket /run/nexushub/api.sock http://agent/debug/application/$id/upload/status`)
+	out := h.Must(t, "sh", "-c",
+		`id=$(curl -s --unix-socket /run/nexushub/api.sock http://agent/debug/application | sed 's/.*"id":"\([^"]*\)".*/\1/'); curl -s --unix-socket /run/nexushub/api.sock http://agent/debug/application/$id/upload/status`)
 	var n int
 	if _, rest, ok := strings.Cut(out, `"receivedChunks":`); ok {
 		fmt.Sscan(rest, &n)

@@ -21,7 +21,8 @@ import (
 )
 
 // call sends one request and reads the answer; status 0 is a connection that broke.
-func (h *host) call(ctx context.Context, client *http.Client, method, path, kind string, body io.Reader) (status int, answer []byte) {
+func (h *host) call(ctx context.Context, client *http.Client, method, path, kind string,
+	body io.Reader) (status int, answer []byte) {
 	req, err := http.NewRequestWithContext(ctx, method, base+"/debug/application"+path, body)
 	if err != nil {
 		return 0, []byte(err.Error())
@@ -106,7 +107,8 @@ func (f *file) chunk(i int) []byte { return f.data[i*f.size : min((i+1)*f.size, 
 func (f *file) form(i int) (kind string, body []byte) {
 	var buf bytes.Buffer
 	w := multipart.NewWriter(&buf)
-	for _, field := range [][2]string{{"chunkIndex", strconv.Itoa(i)}, {"totalChunks", strconv.Itoa(f.chunks())}, {"fileHash", f.md5}} {
+	for _, field := range [][2]string{{"chunkIndex", strconv.Itoa(i)}, {"totalChunks", strconv.Itoa(f.chunks())},
+		{"fileHash", f.md5}} {
 		_ = w.WriteField(field[0], field[1]) // to memory
 	}
 	part, _ := w.CreateFormFile("chunk", "part")

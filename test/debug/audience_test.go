@@ -63,7 +63,8 @@ func (h *host) wantSeen(t *testing.T, id string, want int) {
 func (h *host) refused(t *testing.T, path, body string) {
 	t.Helper()
 	answer := string(h.must(t, 403, http.MethodPost, path, body))
-	if !strings.Contains(answer, "PASSWORD") || !strings.Contains(answer, "nexushub secret set") || strings.Contains(answer, "c4n4ry") {
+	if !strings.Contains(answer, "PASSWORD") || !strings.Contains(answer, "nexushub secret set") ||
+		strings.Contains(answer, "c4n4ry") {
 		t.Errorf("refused with %s", answer)
 	}
 }
@@ -77,7 +78,8 @@ func (h *host) deployAsRoot(t *testing.T, name string, data []byte) (id string) 
 	t.Helper()
 	h.WriteMode(t, "/tmp/"+name+".zip", data, 0o644)
 	h.Must(t, "nexushub", "deploy", "/tmp/"+name+".zip", "--name", name)
-	return strings.TrimSpace(h.Sh(t, `nexushub status --json `+name+` | grep -o '"id": *"[^"]*"' | head -n 1 | cut -d'"' -f4`))
+	return strings.TrimSpace(h.Sh(t, `nexushub status --json `+
+		name+` | grep -o '"id": *"[^"]*"' | head -n 1 | cut -d'"' -f4`))
 }
 
 func (h *host) setSecrets(t *testing.T, app string, flags string) {
@@ -134,7 +136,8 @@ func TestSecretsHaveAnAudience(t *testing.T) {
 
 func (h *host) refusedFor(t *testing.T, id, name string) {
 	t.Helper()
-	if answer := string(h.must(t, 403, http.MethodPost, "/"+id+"/install", "")); !strings.Contains(answer, "secret "+name) {
+	answer := string(h.must(t, 403, http.MethodPost, "/"+id+"/install", ""))
+	if !strings.Contains(answer, "secret "+name) {
 		t.Errorf("refused with %s", answer)
 	}
 }

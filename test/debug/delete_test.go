@@ -16,12 +16,14 @@ func TestDeleteLeavesNothing(t *testing.T) {
 		id := h.install(t, "gone", f)
 		h.Must(t, "test", "-d", "/var/lib/private/nexushub-apps/"+id)
 		h.must(t, 204, http.MethodDelete, "/"+id, "")
-		for _, dir := range []string{"/var/lib/private/nexushub-apps", "/var/lib/nexushub-apps", "/var/lib/nexushub/uploads"} {
+		for _, dir := range []string{"/var/lib/private/nexushub-apps", "/var/lib/nexushub-apps",
+			"/var/lib/nexushub/uploads"} {
 			if left := h.Must(t, "ls", "-A", dir); left != "" {
 				t.Errorf("%s: %s", dir, left)
 			}
 		}
-		if left := h.Must(t, "systemctl", "list-units", "--all", "--plain", "--no-legend", "nexushub-app-*"); left != "" {
+		if left := h.Must(t, "systemctl", "list-units", "--all", "--plain", "--no-legend",
+			"nexushub-app-*"); left != "" {
 			t.Errorf("units: %s", left)
 		}
 		lab.Within(t, 20*time.Second, "its releases are swept", func() error {

@@ -21,7 +21,8 @@ func TestAgentKilledDuringUpload(t *testing.T) {
 	onSuites(t, func(t *testing.T, h *host) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
-		h.Write(t, "/etc/systemd/system/nexushubd.service.d/test.conf", "[Service]\nRestartSec=100ms\n") // a second, 50 times
+		// a second, 50 times
+		h.Write(t, "/etc/systemd/system/nexushubd.service.d/test.conf", "[Service]\nRestartSec=100ms\n")
 		h.Must(t, "systemctl", "daemon-reload")
 		id := h.create(t, "kill")
 		var done atomic.Int64

@@ -89,7 +89,8 @@ func (h *host) fillUp(t *testing.T, place string, f, big *file) {
 		h.must(t, 507, http.MethodPost, "/"+id+"/install", "")
 		h.must(t, 507, http.MethodPost, "", `{"appId":"one-more"}`)
 	}
-	if out := h.must(t, 200, http.MethodGet, "/"+id+"/status", ""); !strings.Contains(string(out), `"status":"pending"`) {
+	out := h.must(t, 200, http.MethodGet, "/"+id+"/status", "")
+	if !strings.Contains(string(out), `"status":"pending"`) {
 		t.Errorf("the victim is installed: %s", out)
 	}
 }

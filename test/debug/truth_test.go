@@ -29,7 +29,8 @@ func TestInstallAndStatusTellTheTruth(t *testing.T) {
 		after := before
 		lab.Eventually(t, "the application runs again", func() error {
 			if after = h.status(t, id); after.Status != "running" || after.ProcessID == before.ProcessID {
-				return fmt.Errorf("it is %s, with PID %d, which was %d", after.Status, after.ProcessID, before.ProcessID)
+				return fmt.Errorf("it is %s, with PID %d, which was %d", after.Status, after.ProcessID,
+					before.ProcessID)
 			}
 			return nil
 		})
@@ -41,7 +42,8 @@ func TestInstallAndStatusTellTheTruth(t *testing.T) {
 		var out api.InstallAnswer
 		h.into(t, h.must(t, 200, http.MethodPost, "/"+id+"/install", ""), &out)
 		words := strings.Count(out.Message, "words ") // among the last 20 lines
-		if out.Status != "installed_not_started" || !strings.Contains(out.Message, "exit status 7") || words < 1 || words > 20 {
+		if out.Status != "installed_not_started" || !strings.Contains(out.Message, "exit status 7") ||
+			words < 1 || words > 20 {
 			t.Errorf("a package that does not start: %+v", out)
 		}
 		h.serves(t, "truth.debug.yesterday.localhost") // the old one goes on

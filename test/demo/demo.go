@@ -150,7 +150,8 @@ func (d *demo) show(ctx context.Context, m *lab.Machine) error {
 		"systemd-analyze security --no-pager 'nexushub-app-hello*' | tail -1",
 	} {
 		fmt.Fprintf(d.out, "\n# %s\n", command)
-		command = strings.ReplaceAll(command, "'nexushub-app-hello*'", "$(systemctl list-units --plain --no-legend 'nexushub-app-hello*' | cut -d' ' -f1)")
+		command = strings.ReplaceAll(command, "'nexushub-app-hello*'",
+			"$(systemctl list-units --plain --no-legend 'nexushub-app-hello*' | cut -d' ' -f1)")
 		cmd := m.Command(ctx, "sh", "-c", command)
 		cmd.Stdout, cmd.Stderr = d.out, d.out
 		if err := cmd.Run(); err != nil {

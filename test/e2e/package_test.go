@@ -30,7 +30,8 @@ func TestUpgradeUnderLoad(t *testing.T) {
 	next := nextVersion(t)
 	onEachSuite(t, func(t *testing.T, h *host) {
 		h.deployExamples(t)
-		kept := []string{h.AwaitUnit(t, "hello"), "nexushub-proxy.socket", "nexushubd.socket", "nexushubd-debug.socket", "nexushub-proxy-control.socket"}
+		kept := []string{h.AwaitUnit(t, "hello"), "nexushub-proxy.socket", "nexushubd.socket", "nexushubd-debug.socket",
+			"nexushub-proxy-control.socket"}
 		restarted := []string{"nexushubd.service", "nexushub-proxy.service"}
 		before := h.identities(t, append(kept, restarted...))
 		h.UnderLoad(t, hello+"/public/time", 200, func() {
@@ -68,7 +69,8 @@ func TestRemoveKeepsAndPurgeRemoves(t *testing.T) {
 		ca := h.Sh(t, "sha256sum "+lab.RootCA)
 		h.Sh(t, "DEBIAN_FRONTEND=noninteractive apt-get remove -y nexushub")
 		h.nothingRuns(t)
-		if out := h.Sh(t, "cat /etc/nexushub/apps.d/hello.toml; sha256sum "+lab.RootCA); !strings.Contains(out, helloID) || !strings.Contains(out, ca) {
+		out := h.Sh(t, "cat /etc/nexushub/apps.d/hello.toml; sha256sum "+lab.RootCA)
+		if !strings.Contains(out, helloID) || !strings.Contains(out, ca) {
 			t.Errorf("removal lost configuration or state:\n%s", out)
 		}
 		h.MustInstall(t)
@@ -120,7 +122,8 @@ func TestConfigurationIsTheAdministrators(t *testing.T) {
 		if got := h.Must(t, "cat", "/etc/nexushub/nexushub.toml"); got+"\n" != mine {
 			t.Errorf("the upgrade changed the configuration: %s", got)
 		}
-		if out := h.Sh(t, "dpkg -V nexushub || true"); strings.Contains(strings.ReplaceAll(out, "??5?????? c", ""), "?") {
+		out := h.Sh(t, "dpkg -V nexushub || true")
+		if strings.Contains(strings.ReplaceAll(out, "??5?????? c", ""), "?") {
 			t.Errorf("files of the package were changed:\n%s", out)
 		}
 	})

@@ -37,8 +37,10 @@ health = { path = "/-/healthy" }
 		}
 		h.Must(t, "nexushub", "restart", "prometheus")
 		h.AwaitServed(t, url+"/-/ready")
-		lab.Eventually(t, "it replays what it had written", func() error { return h.logged(t, "prometheus", "WAL segment loaded") })
-		if out := h.Must(t, "systemctl", "show", "-p", "DynamicUser,StateDirectory", h.AwaitUnit(t, "prometheus")); !strings.Contains(out, "DynamicUser=yes") {
+		lab.Eventually(t, "it replays what it had written",
+			func() error { return h.logged(t, "prometheus", "WAL segment loaded") })
+		if out := h.Must(t, "systemctl", "show", "-p", "DynamicUser,StateDirectory",
+			h.AwaitUnit(t, "prometheus")); !strings.Contains(out, "DynamicUser=yes") {
 			t.Errorf("not sandboxed: %s", out)
 		}
 	})

@@ -15,13 +15,15 @@ func TestRefusesToStart(t *testing.T) {
 		h.deployExamples(t)
 		unit := h.AwaitUnit(t, "hello")
 		before := h.Identity(t, unit)
-		h.Must(t, "systemctl", "stop", "nexushub-proxy.service", "nexushub-proxy.socket", "nexushub-proxy-control.socket",
+		h.Must(t, "systemctl", "stop", "nexushub-proxy.service", "nexushub-proxy.socket",
+			"nexushub-proxy-control.socket",
 			"nexushubd.service", "nexushubd.socket", "nexushubd-debug.socket")
 		for _, c := range []struct{ name, prepare, run, want string }{
 			{"not root", "", "setpriv --reuid=nobody --clear-groups nexushubd", "must run as root"},
 			{"no configuration", "", "nexushubd --config /nowhere", "/nowhere/nexushub.toml"},
 			{"unknown key", "echo 'colour = 1' >/etc/nexushub/conf.d/x.toml", "nexushubd", "conf.d/x.toml:1"},
-			{"without its sockets", "rm -f /etc/nexushub/conf.d/x.toml", "nexushubd", "systemctl start nexushubd.socket"},
+			{"without its sockets", "rm -f /etc/nexushub/conf.d/x.toml", "nexushubd",
+				"systemctl start nexushubd.socket"},
 			{"certificate without key", "cp " + lab.RootCA + " /etc/nexushub/certs/shop.crt",
 				"nexushub-proxy --listen 127.0.0.1:9443 --control /tmp/c.sock", "shop"},
 			{"busy port", "rm /etc/nexushub/certs/shop.crt; systemctl start nexushub-proxy.socket",

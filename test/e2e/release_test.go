@@ -53,7 +53,8 @@ func TestReleaseInstallsWithApt(t *testing.T) {
 	repository := filepath.Join(dir, "clone", "dist", "release", "apt")
 	onEachBareSuite(t, func(t *testing.T, h *host) {
 		h.MustInstall(t)
-		for from, to := range map[string]string{repository: "/srv/apt", filepath.Join(dir, "stranger.gpg"): "/root/stranger.gpg"} {
+		for from, to := range map[string]string{repository: "/srv/apt",
+			filepath.Join(dir, "stranger.gpg"): "/root/stranger.gpg"} {
 			h.MustCopyIn(t, from, to)
 		}
 		h.Sh(t, `rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
@@ -63,7 +64,8 @@ func TestReleaseInstallsWithApt(t *testing.T) {
 		if out, err := h.TrySh(t, "cp /root/stranger.gpg /etc/apt/keyrings/nexushub.gpg; "+update); err == nil {
 			t.Errorf("apt believes another key:\n%s", out)
 		}
-		h.Sh(t, "cp /srv/apt/nexushub.gpg /etc/apt/keyrings/; "+update+"; DEBIAN_FRONTEND=noninteractive apt-get install -y nexushub")
+		h.Sh(t, "cp /srv/apt/nexushub.gpg /etc/apt/keyrings/; "+
+			update+"; DEBIAN_FRONTEND=noninteractive apt-get install -y nexushub")
 		if got := h.Sh(t, "dpkg-query -W -f '${Version}' nexushub"); got != "99.0.0" {
 			t.Errorf("installed version: %s", got)
 		}

@@ -48,7 +48,8 @@ func TestUpgradeBringsTheNewSandbox(t *testing.T) {
 
 // allNew: every unit says that it is of a sandbox that has a number.
 func (h *host) allNew(t *testing.T) error {
-	units := strings.Fields(h.Sh(t, "systemctl list-units --plain --no-legend 'nexushub-app-*.service' | cut -d' ' -f1"))
+	units := strings.Fields(h.Sh(t,
+		"systemctl list-units --plain --no-legend 'nexushub-app-*.service' | cut -d' ' -f1"))
 	if len(units) != len(others)+1 {
 		return fmt.Errorf("units: %v", units)
 	}

@@ -27,12 +27,15 @@ func TestPurgeStaysInItsTrees(t *testing.T) {
 		h.Sh(t, "mkdir -p /srv/keep/e; echo mine >/srv/keep/e/f; echo mine >/srv/keep/f")
 		state := "/var/lib/private/nexushub-apps/" + helloID
 		h.Sh(t, "mkdir -p "+state+"; ln -s /srv/keep "+state+"/l; ln -s /etc "+state+"/m")
-		h.Sh(t, "mkdir -p /etc/.nexushub-restore-A /var/lib/.nexushub-restore-B /var/lib/private/.nexushub-restore-C/d") // a restore that was killed
+		// a restore that was killed
+		h.Sh(t, "mkdir -p /etc/.nexushub-restore-A /var/lib/.nexushub-restore-B /var/lib/private/.nexushub-restore-C/d")
 		h.Sh(t, "mkdir /var/lib/nexushub/disk && mount -t tmpfs none /var/lib/nexushub/disk && echo mine >/var/lib/nexushub/disk/f")
-		h.Sh(t, "systemd-run --quiet --unit=swapper --uid=_nexushub-proxy sh -c '"+swapped+"'; until [ -L /var/lib/nexushub-proxy/t/n ]; do sleep 0.1; done")
+		h.Sh(t, "systemd-run --quiet --unit=swapper --uid=_nexushub-proxy sh -c '"+
+			swapped+"'; until [ -L /var/lib/nexushub-proxy/t/n ]; do sleep 0.1; done")
 		h.Must(t, "systemctl", "is-active", "swapper")
 		uid := h.Sh(t, "id -u _nexushub-proxy")
-		if out := h.Sh(t, purge+" 2>&1 && echo purged || true"); strings.Contains(out, "\npurged") || !strings.Contains(out, "/var/lib/nexushub is kept") || !strings.Contains(out, "/var/lib/nexushub/disk") {
+		if out := h.Sh(t, purge+" 2>&1 && echo purged || true"); strings.Contains(out, "\npurged") ||
+			!strings.Contains(out, "/var/lib/nexushub is kept") || !strings.Contains(out, "/var/lib/nexushub/disk") {
 			t.Errorf("the purge does not name what is mounted:\n%s", out)
 		}
 		if out := h.Sh(t, "cat /srv/keep/e/f /srv/keep/f /var/lib/nexushub/disk/f; ls -d /etc/hostname /etc/passwd | wc -l; id -u _nexushub-proxy"); out != "mine\nmine\nmine\n2\n"+uid {
@@ -51,7 +54,8 @@ func TestPurgeStaysInItsTrees(t *testing.T) {
 func TestUsersThatAreThereBefore(t *testing.T) {
 	onEachBareSuite(t, func(t *testing.T, h *host) {
 		h.Sh(t, "useradd -o -u 0 -M _nexushub-proxy; groupadd nexushub; useradd -G nexushub eve")
-		if out, err := h.TryInstallDeb(t, lab.MustDeb(t)); err == nil || !strings.Contains(out+err.Error(), "belongs to another user") {
+		if out, err := h.TryInstallDeb(t, lab.MustDeb(t)); err == nil ||
+			!strings.Contains(out+err.Error(), "belongs to another user") {
 			t.Errorf("installed with root as the proxy's user: %v\n%s", err, out)
 		}
 		h.Sh(t, "userdel -f _nexushub-proxy; useradd -r -M -s /usr/sbin/nologin _nexushub-proxy")
@@ -71,7 +75,8 @@ func failing(t *testing.T, script string) string {
 	repack := `dpkg-deb -R "$1" "$2/tree"; sed -i 's/^Version: .*/&+bad/' "$2/tree/DEBIAN/control"
 printf '#!/bin/sh\nexit 1\n' >"$2/tree/DEBIAN/$4"; chmod 755 "$2/tree/DEBIAN/$4"
 dpkg-deb -Znone --root-owner-group -b "$2/tree" "$3"; rm -r "$2/tree"`
-	if out, err := exec.Command("sh", "-ec", repack, "repack", lab.MustDeb(t), dir, deb, script).CombinedOutput(); err != nil {
+	if out, err := exec.Command("sh", "-ec", repack, "repack", lab.MustDeb(t), dir, deb,
+		script).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if _, err := os.Stat(deb); err != nil {

@@ -35,7 +35,8 @@ func TestServesByHostName(t *testing.T) {
 		if unknown != "421" && unknown != "000" { // refused by HTTP, or already by TLS
 			t.Errorf("an unknown host name answers %s", unknown)
 		}
-		lab.Eventually(t, "the log has the request", func() error { return h.logged(t, "hello", "GET /public/time trace=") })
+		lab.Eventually(t, "the log has the request",
+			func() error { return h.logged(t, "hello", "GET /public/time trace=") })
 	})
 }
 
@@ -51,7 +52,8 @@ func (h *host) logged(t *testing.T, app, line string) error {
 func TestApplicationsAreSandboxed(t *testing.T) {
 	onEachSuite(t, func(t *testing.T, h *host) {
 		h.deployExamples(t)
-		for unit, limit := range map[string]float64{h.AwaitUnit(t, "hello"): 1.5, "nexushub-proxy.service": 1.5, "nexushubd.service": 5} {
+		for unit, limit := range map[string]float64{h.AwaitUnit(t, "hello"): 1.5, "nexushub-proxy.service": 1.5,
+			"nexushubd.service": 5} {
 			out := h.Sh(t, "systemd-analyze security --no-pager "+unit+" | tail -1")
 			fields := strings.Fields(out)
 			if len(fields) < 7 {

@@ -40,7 +40,8 @@ func run(ctx context.Context, packages []string) error {
 	if err != nil {
 		return err
 	}
-	listed, err := exec.CommandContext(ctx, "go", append([]string{"test", "-list", "^Fuzz"}, packages...)...).CombinedOutput()
+	listed, err := exec.CommandContext(ctx, "go", append([]string{"test", "-list", "^Fuzz"},
+		packages...)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("targets cannot be listed: %w\n%s", err, listed)
 	}
@@ -67,7 +68,8 @@ func runAll(ctx context.Context, targets []target, cache string) error {
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d targets failed; their inputs are in testdata/fuzz of the packages", failed, len(targets))
+		return fmt.Errorf("%d of %d targets failed; their inputs are in testdata/fuzz of the packages",
+			failed, len(targets))
 	}
 	return nil
 }

@@ -36,7 +36,8 @@ func (t target) fuzz(ctx context.Context, cache string) ([]byte, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	args := []string{"test", "-timeout", "0", "-run", "^$", "-fuzz", "^" + t.name + "$", "-fuzztime", cmp.Or(os.Getenv("FUZZ_TIME"), t.time())}
+	args := []string{"test", "-timeout", "0", "-run", "^$", "-fuzz", "^" + t.name + "$", "-fuzztime",
+		cmp.Or(os.Getenv("FUZZ_TIME"), t.time())}
 	if n := os.Getenv("FUZZ_PARALLEL"); n != "" {
 		args = append(args, "-parallel", n)
 	}

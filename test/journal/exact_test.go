@@ -198,7 +198,8 @@ func (r *reader) compare(t *testing.T, i int, truth []int) {
 		for at < min(len(truth), len(r.numbers)) && truth[at] == r.numbers[at] {
 			at++
 		}
-		t.Errorf("reader %d: has %d lines, the journal %d; they differ at %d: %v, %v", i, len(r.numbers), len(truth), at,
+		t.Errorf("reader %d: has %d lines, the journal %d; they differ at %d: %v, %v", i,
+			len(r.numbers), len(truth), at,
 			r.numbers[at:min(at+5, len(r.numbers))], truth[at:min(at+5, len(truth))])
 	}
 	if !slices.IsSorted(r.numbers) {

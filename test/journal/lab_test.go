@@ -85,8 +85,10 @@ const answerLimit = 2 * time.Minute
 func (a *talker) request(ctx context.Context, t *testing.T, path, body string) error {
 	t.Helper()
 	port := a.app(t).Port
-	client := &http.Client{Timeout: answerLimit, Transport: &http.Transport{DialContext: a.DialContext, DisableKeepAlives: true}}
-	req, err := http.NewRequestWithContext(ctx, "POST", fmt.Sprintf("http://127.0.0.1:%d%s", port, path), bytes.NewBufferString(body))
+	client := &http.Client{Timeout: answerLimit, Transport: &http.Transport{DialContext: a.DialContext,
+		DisableKeepAlives: true}}
+	req, err := http.NewRequestWithContext(ctx, "POST", fmt.Sprintf("http://127.0.0.1:%d%s", port, path),
+		bytes.NewBufferString(body))
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,8 @@ func (a *talker) checkForgery(t *testing.T) {
 		a.settle(t, fmt.Sprintf("forged %d", i))
 	}
 	victim := 0
-	for e, err := range a.API().Logs(t.Context(), "18736e4f-93f9-4606-a7be-863c7986ea5b", url.Values{"follow": {"0"}}, "") {
+	for e, err := range a.API().Logs(t.Context(), "18736e4f-93f9-4606-a7be-863c7986ea5b",
+		url.Values{"follow": {"0"}}, "") {
 		if err != nil || e.Entry != nil || e.Gap != nil {
 			victim++
 		}

@@ -37,5 +37,6 @@ func (m *Machine) InstallDeb(ctx context.Context, deb string) (string, error) {
 	if err := m.CopyIn(ctx, deb, to); err != nil {
 		return "", err
 	}
-	return m.Shell(ctx, "DEBIAN_FRONTEND=noninteractive apt-get install -y --allow-downgrades "+to+" </dev/null; rm "+to)
+	return m.Shell(ctx, "DEBIAN_FRONTEND=noninteractive apt-get install -y --allow-downgrades "+
+		to+" </dev/null; rm "+to)
 }

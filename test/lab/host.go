@@ -138,7 +138,8 @@ func (h *Host) AwaitServed(t testing.TB, url string) {
 // Units lists the running units of an application, or of all applications ("*").
 func (h *Host) Units(t testing.TB, app string) []string {
 	t.Helper()
-	out := h.Must(t, "systemctl", "list-units", "--plain", "--no-legend", "--state=active", "nexushub-app-"+app+"-*.service")
+	out := h.Must(t, "systemctl", "list-units", "--plain", "--no-legend", "--state=active",
+		"nexushub-app-"+app+"-*.service")
 	var units []string
 	for line := range strings.Lines(out) {
 		unit, _, _ := strings.Cut(line, " ")
@@ -166,7 +167,8 @@ func (h *Host) Identity(t testing.TB, units ...string) string {
 	if len(units) == 0 {
 		return ""
 	}
-	out := h.Must(t, "systemctl", append([]string{"show", "-p", "Id,MainPID,InvocationID,ActiveEnterTimestampMonotonic"}, units...)...)
+	out := h.Must(t, "systemctl", append([]string{"show", "-p",
+		"Id,MainPID,InvocationID,ActiveEnterTimestampMonotonic"}, units...)...)
 	lines := strings.Split(out, "\n\n")
 	for i := range lines {
 		lines[i] = strings.ReplaceAll(lines[i], "\n", " ")

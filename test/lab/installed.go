@@ -45,7 +45,8 @@ func Installed(s Suite, deb string, progress io.Writer) (string, error) {
 			return err
 		}
 		defer os.Remove(dir)
-		out, err := exec.Command("unshare", "--mount", "--", "sh", "-ec", install, "install", tree, deb, path, dir).CombinedOutput()
+		out, err := exec.Command("unshare", "--mount", "--", "sh", "-ec", install, "install", tree, deb, path,
+			dir).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("%w\n%s", err, out)
 		}

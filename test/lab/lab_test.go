@@ -56,7 +56,8 @@ func TestPrivateNetworkIsEnforced(t *testing.T) {
 		go http.Serve(l, http.NotFoundHandler()) //nolint:errcheck // ends with the listener
 		t.Cleanup(func() { l.Close() })
 		m.Must(t, "systemd-run", "--wait", "-q", "curl", "-s", "http://127.0.0.1:8080/")
-		if _, err := m.Output(t.Context(), "systemd-run", "--wait", "-q", "-p", "PrivateNetwork=yes", "curl", "-s", "http://127.0.0.1:8080/"); err == nil {
+		if _, err := m.Output(t.Context(), "systemd-run", "--wait", "-q", "-p", "PrivateNetwork=yes", "curl", "-s",
+			"http://127.0.0.1:8080/"); err == nil {
 			t.Error("a unit with PrivateNetwork=yes reached the machine's loopback interface")
 		}
 	})
@@ -83,9 +84,10 @@ func TestMachinesHaveTheirOwnNetwork(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { l.Close() })
-		go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { //nolint:errcheck // ends with the listener
+		answer := func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, m.ID) //nolint:errcheck // the client sees it
-		}))
+		}
+		go http.Serve(l, http.HandlerFunc(answer)) //nolint:errcheck // ends with the listener
 	}
 	for _, m := range []*Machine{a, b} {
 		if got := m.Must(t, "curl", "-s", "http://hello.localhost:8443/"); got != m.ID {

@@ -30,7 +30,8 @@ func TestNothingIsLeft(t *testing.T) {
 		killKeeper(t, id)
 		_ = owner.Process.Kill()
 		_ = owner.Wait()
-		Within(t, 20*time.Second, "nothing of the machine is left", func() error { // a killed keeper holds its lock for a moment
+		// a killed keeper holds its lock for a moment
+		Within(t, 20*time.Second, "nothing of the machine is left", func() error {
 			if err := Sweep(); err != nil {
 				t.Fatal(err)
 			}

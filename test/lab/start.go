@@ -107,7 +107,8 @@ func claim() (string, *os.File, error) {
 func launch(id string, lock *os.File, tree string, o Options) (*Machine, error) {
 	defer lock.Close() // the keeper's copy holds the lock
 	dir := filepath.Join(runDir, id)
-	cmd := exec.Command("unshare", "--mount", "--net", "--", "sh", "-c", keeper, "keeper", id, dir, tree, o.Hostname, o.Disk)
+	cmd := exec.Command("unshare", "--mount", "--net", "--", "sh", "-c", keeper, "keeper", id, dir, tree,
+		o.Hostname, o.Disk)
 	cmd.ExtraFiles = []*os.File{lock}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is for the owner
 	stdin, err := cmd.StdinPipe()

@@ -21,7 +21,8 @@ type Result struct {
 
 // String is one line for a log, with the first failures.
 func (r Result) String() string {
-	s := fmt.Sprintf("%d requests in %s, %d failed, latency p50 %s p99 %s max %s", r.Sent, r.Elapsed.Round(time.Millisecond),
+	s := fmt.Sprintf("%d requests in %s, %d failed, latency p50 %s p99 %s max %s", r.Sent,
+		r.Elapsed.Round(time.Millisecond),
 		len(r.Failures), r.P50.Round(10*time.Microsecond), r.P99.Round(10*time.Microsecond), r.Max.Round(10*time.Microsecond))
 	if len(r.Failures) > 0 {
 		s += ": " + strings.Join(r.Failures[:min(5, len(r.Failures))], "; ")

@@ -23,7 +23,8 @@ func TestACME(t *testing.T) {
 		for challenge, ports := range map[string][2]int{"http-01": {80, 1}, "tls-alpn-01": {1, 8443}} {
 			name := strings.ReplaceAll(challenge, "-", "")
 			h.authority(t, name, ports)
-			h.deploy(t, application{name: name, id: fmt.Sprintf("aaaaaaaa-0000-4000-9000-%012d", ports[1]), config: "static_path = \"/usr/share/common-licenses\"\nacme = true\n"})
+			h.deploy(t, application{name: name, id: fmt.Sprintf("aaaaaaaa-0000-4000-9000-%012d", ports[1]),
+				config: "static_path = \"/usr/share/common-licenses\"\nacme = true\n"})
 			h.awaitIssuer(t, name)
 			h.Must(t, "systemctl", "restart", "nexushub-proxy")
 			h.Must(t, "systemctl", "stop", "pebble-"+name)
@@ -49,7 +50,8 @@ func (h *host) authority(t *testing.T, name string, ports [2]int) {
 	dir, address := "/etc/pebble-"+name+"/", fmt.Sprintf("localhost:%d", 14000+ports[0]) // accounts are kept by address
 	crt, key := pair(t, "authority", "localhost")
 	config, err := json.Marshal(map[string]any{"pebble": map[string]any{
-		"listenAddress": address, "certificate": dir + "crt", "privateKey": dir + "key", "httpPort": ports[0], "tlsPort": ports[1],
+		"listenAddress": address, "certificate": dir + "crt", "privateKey": dir + "key",
+		"httpPort": ports[0], "tlsPort": ports[1],
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -57,8 +59,10 @@ func (h *host) authority(t *testing.T, name string, ports [2]int) {
 	h.Write(t, dir+"key", string(key))
 	h.Write(t, dir+"crt", string(crt))
 	h.Write(t, dir+"json", string(config))
-	h.Write(t, "/etc/nexushub/conf.d/acme.toml", fmt.Sprintf("[proxy.acme]\ndirectory = \"https://%s/dir\"\nca_cert = %q\n", address, dir+"crt"))
+	h.Write(t, "/etc/nexushub/conf.d/acme.toml",
+		fmt.Sprintf("[proxy.acme]\ndirectory = \"https://%s/dir\"\nca_cert = %q\n", address, dir+"crt"))
 	h.Sh(t, "echo 127.0.0.1 "+name+"."+domain+" >>/etc/hosts")
-	h.Must(t, "systemd-run", "--unit=pebble-"+name, "-E", "PEBBLE_VA_NOSLEEP=1", "-E", "PEBBLE_WFE_NONCEREJECT=0", "/opt/pebble", "-config", dir+"json")
+	h.Must(t, "systemd-run", "--unit=pebble-"+name, "-E", "PEBBLE_VA_NOSLEEP=1", "-E", "PEBBLE_WFE_NONCEREJECT=0",
+		"/opt/pebble", "-config", dir+"json")
 	h.Must(t, "systemctl", "restart", "nexushub-proxy")
 }

@@ -22,7 +22,8 @@ const (
 func (h *host) starting(t *testing.T, name, id string) {
 	t.Helper()
 	h.MustCopyIn(t, appPackage(t, "env = { LABEL = \"late\", WAIT_FOR = \"go\" }\n", nil), "/srv/"+name)
-	h.Define(t, name, fmt.Sprintf("instance_id = %q\nhost_name = %q\npackage = %q\n", id, name+"."+domain, "/srv/"+name))
+	h.Define(t, name, fmt.Sprintf("instance_id = %q\nhost_name = %q\npackage = %q\n", id,
+		name+"."+domain, "/srv/"+name))
 	h.Reload(t)
 	lab.Within(t, soon, name+" is known and not ready", func() error {
 		for _, r := range h.routes(t).Routes {
@@ -67,7 +68,8 @@ func neverReady(t *testing.T, h *host) {
 	if got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
 		t.Errorf("%s %v", got.Status, got.Header)
 	}
-	took, err := strconv.ParseFloat(fmt.Sprint(h.logged(t, "TRACE_ID="+got.Header.Get("X-Trace-ID"))["NEXUSHUB_DURATION_MS"]), 64)
+	took, err := strconv.ParseFloat(fmt.Sprint(h.logged(t,
+		"TRACE_ID="+got.Header.Get("X-Trace-ID"))["NEXUSHUB_DURATION_MS"]), 64)
 	if err != nil || took < 1000 {
 		t.Errorf("held for %v ms, %v", took, err)
 	}
@@ -77,20 +79,24 @@ func neverReady(t *testing.T, h *host) {
 // with the trace id; the application's own page comes first.
 func errorAnswers(t *testing.T, h *host) {
 	for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
-		for path, status := range map[string]int{"web /public/abort": 502, "other /public/slow?ms=60000": 504, "web /api/x": 401} {
+		for path, status := range map[string]int{"web /public/abort": 502, "other /public/slow?ms=60000": 504,
+			"web /api/x": 401} {
 			name, path, _ := strings.Cut(path, " ")
 			got := do(t, c, "GET", name, path, "", "Accept", "application/json")
 			var problem struct {
 				Status          int
 				Title, Instance string
 			}
-			if err := json.Unmarshal([]byte(got.body), &problem); err != nil || got.StatusCode != status || problem.Status != status || problem.Title == "" ||
-				got.Header.Get("Content-Type") != "application/problem+json" || problem.Instance != "urn:uuid:"+got.Header.Get("X-Trace-ID") {
+			if err := json.Unmarshal([]byte(got.body), &problem); err != nil || got.StatusCode != status ||
+				problem.Status != status || problem.Title == "" ||
+				got.Header.Get("Content-Type") != "application/problem+json" ||
+				problem.Instance != "urn:uuid:"+got.Header.Get("X-Trace-ID") {
 				t.Errorf("%s %s: %s %v %s", protocol, path, got.Status, got.Header, got.body)
 			}
 		}
 		page := do(t, c, "GET", "web", "/api/x", "", "Accept", "text/html,*/*")
-		if page.StatusCode != 401 || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") || !strings.Contains(page.body, page.Header.Get("X-Trace-ID")) {
+		if page.StatusCode != 401 || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") ||
+			!strings.Contains(page.body, page.Header.Get("X-Trace-ID")) {
 			t.Errorf("%s: a browser gets %s %v %s", protocol, page.Status, page.Header, page.body)
 		}
 		own := do(t, c, "GET", "web", "/none", "", "Accept", "text/html,*/*")
@@ -105,7 +111,8 @@ func accessLog(t *testing.T, h *host) {
 	got := do(t, h.h2, "GET", "web", "/public/x?token=hush", "")
 	entry := h.logged(t, "TRACE_ID="+got.Header.Get("X-Trace-ID"))
 	for field, want := range map[string]string{
-		"NEXUSHUB_METHOD": "GET", "NEXUSHUB_HOST": "web." + domain + port, "NEXUSHUB_PATH": "/public/x", "NEXUSHUB_STATUS": "200", "NEXUSHUB_PROTOCOL": "HTTP/2.0",
+		"NEXUSHUB_METHOD": "GET", "NEXUSHUB_HOST": "web." + domain + port,
+		"NEXUSHUB_PATH": "/public/x", "NEXUSHUB_STATUS": "200", "NEXUSHUB_PROTOCOL": "HTTP/2.0",
 		"NEXUSHUB_INSTANCE": webID, "NEXUSHUB_APP": "web", "NEXUSHUB_REMOTE": "127.0.0.1", "NEXUSHUB_BYTES": fmt.Sprint(len(got.body)), "NEXUSHUB_TARGET": h.target(t, webID),
 	} {
 		if entry[field] != want {
@@ -135,7 +142,8 @@ func accessLog(t *testing.T, h *host) {
 func (h *host) logged(t *testing.T, fields ...string) (entry map[string]any) {
 	t.Helper()
 	lab.Within(t, soon, fmt.Sprint("a line with ", fields), func() error {
-		out := h.Must(t, "journalctl", append([]string{"-q", "-o", "json", "-n", "1", "-u", "nexushub-proxy"}, fields...)...)
+		out := h.Must(t, "journalctl", append([]string{"-q", "-o", "json", "-n", "1", "-u",
+			"nexushub-proxy"}, fields...)...)
 		if out == "" {
 			return errors.New("there is none")
 		}
@@ -172,7 +180,8 @@ func operators(t *testing.T, h *host) {
 	leave()
 	<-done
 	metrics := h.Must(t, "curl", "-sS", "--unix-socket", "/run/nexushub/proxy.sock", "http://proxy/metrics")
-	for _, want := range []string{`nexushub_http_requests_total{app="web",code="200",method="GET"} `, `nexushub_http_request_duration_seconds_bucket{app="web",le="`, `nexushub_http_in_flight_requests{app="web"} `} {
+	for _, want := range []string{`nexushub_http_requests_total{app="web",code="200",method="GET"} `,
+		`nexushub_http_request_duration_seconds_bucket{app="web",le="`, `nexushub_http_in_flight_requests{app="web"} `} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("no %s in the metrics", want)
 		}

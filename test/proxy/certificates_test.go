@@ -108,7 +108,8 @@ func (h *host) handshake(t *testing.T, name string) (*tls.Conn, error) {
 // names: a connection for a name that nobody serves gets no application, whatever
 // Host its requests have; nor does a served name's connection for another Host.
 func names(t *testing.T, h *host) {
-	for _, c := range []struct{ sni, host string }{{"nobody." + domain, "web." + domain}, {"web." + domain, "nobody." + domain}} {
+	for _, c := range []struct{ sni, host string }{{"nobody." + domain, "web." + domain},
+		{"web." + domain, "nobody." + domain}} {
 		conn, err := h.handshake(t, c.sni)
 		if err != nil {
 			if c.sni == "web."+domain {
@@ -152,7 +153,8 @@ func plain(t *testing.T, h *host) {
 // addresses: the proxy serves wherever the administrator makes PID 1 listen.
 func addresses(t *testing.T, h *host) {
 	all := []string{"127.0.0.1:8443", "[::1]:8443", "127.0.0.2:9443"}
-	h.Write(t, "/etc/systemd/system/nexushub-proxy.socket.d/addresses.conf", "[Socket]\nListenStream=\nListenStream="+strings.Join(all, "\nListenStream=")+"\n")
+	h.Write(t, "/etc/systemd/system/nexushub-proxy.socket.d/addresses.conf",
+		"[Socket]\nListenStream=\nListenStream="+strings.Join(all, "\nListenStream=")+"\n")
 	h.Sh(t, "systemctl daemon-reload; systemctl stop nexushub-proxy.service; systemctl restart nexushub-proxy.socket; systemctl start nexushub-proxy.service")
 	for _, address := range all {
 		out, err := h.Try(t, "curl", "-sSk", "--connect-to", "::"+address, "https://web."+domain+port+"/public/x")
@@ -183,5 +185,6 @@ func pair(t *testing.T, issuer, host string) (crt, key []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
 }

@@ -11,7 +11,8 @@ import (
 func foreignCookies(t *testing.T, h *host) {
 	for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
 		got := do(t, c, "GET", "cleaner", "/public/fixation", "")
-		if set := got.Header["Set-Cookie"]; got.StatusCode != 200 || len(set) != 1 || !strings.HasPrefix(set[0], "mine=1") || len(got.Trailer["Set-Cookie"]) > 0 {
+		if set := got.Header["Set-Cookie"]; got.StatusCode != 200 || len(set) != 1 ||
+			!strings.HasPrefix(set[0], "mine=1") || len(got.Trailer["Set-Cookie"]) > 0 {
 			t.Errorf("%s: %s %v %v", protocol, got.Status, set, got.Trailer)
 		}
 		if clear := got.Header.Get("Clear-Site-Data"); clear != `"storage"` {

@@ -16,7 +16,8 @@ const manyWebSockets = 1000
 // finishes at the old one, its WebSockets are told to come back, those of others stay.
 func TestDeploy(t *testing.T) {
 	two := func(t *testing.T) []application {
-		return append(web(t), application{name: "other", id: otherID, pkg: appPackage(t, "env = { LABEL = \"other\" }\n", nil)})
+		return append(web(t), application{name: "other", id: otherID,
+			pkg: appPackage(t, "env = { LABEL = \"other\" }\n", nil)})
 	}
 	onSuites(t, two, func(t *testing.T, h *host) {
 		h.Write(t, "/etc/nexushub/conf.d/drain.toml", "[proxy]\ndrain_timeout = \"3s\"\n")

@@ -23,17 +23,20 @@ func developer(t *testing.T, h *host) {
 			service = "http://" + r.Address + "/public"
 		}
 	}
-	created := do(t, h.h1, "POST", "admin", "/debug/application", fmt.Sprintf(`{"appId":"dev","hostName":"dev.%s","staticServiceUrl":%q}`, domain, service),
+	created := do(t, h.h1, "POST", "admin", "/debug/application",
+		fmt.Sprintf(`{"appId":"dev","hostName":"dev.%s","staticServiceUrl":%q}`, domain, service),
 		"Authorization", "Bearer "+token, "Content-Type", "application/json")
 	var application struct{ ID string }
-	if err := json.Unmarshal([]byte(created.body), &application); err != nil || created.StatusCode != http.StatusCreated {
+	if err := json.Unmarshal([]byte(created.body), &application); err != nil ||
+		created.StatusCode != http.StatusCreated {
 		t.Fatalf("%s %v: %s", created.Status, err, created.body)
 	}
 	h.upload(t, "/debug/application/"+application.ID, token)
 	h.awaitReady(t, application.ID)
 	for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
 		e := do(t, c, "GET", "dev", "/src/main.ts?x=1", "").echo(t)
-		if e.Label != "other" || e.URI != "/public/src/main.ts?x=1" || e.Host != strings.TrimSuffix(strings.TrimPrefix(service, "http://"), "/public") {
+		if e.Label != "other" || e.URI != "/public/src/main.ts?x=1" ||
+			e.Host != strings.TrimSuffix(strings.TrimPrefix(service, "http://"), "/public") {
 			t.Errorf("%s: %+v", protocol, e)
 		}
 		if a := do(t, c, "GET", "dev", "/api/x", ""); a.StatusCode != http.StatusUnauthorized {
@@ -53,7 +56,8 @@ func (h *host) upload(t *testing.T, application, token string) {
 	}
 	_, err = file.Write([]byte("<h1>installed</h1>"))
 	m := multipart.NewWriter(&form)
-	err = errors.Join(err, z.Close(), m.WriteField("chunkIndex", "0"), m.WriteField("totalChunks", "1"), m.WriteField("fileHash", fmt.Sprintf("%x", md5.Sum(pkg.Bytes()))))
+	err = errors.Join(err, z.Close(), m.WriteField("chunkIndex", "0"), m.WriteField("totalChunks", "1"),
+		m.WriteField("fileHash", fmt.Sprintf("%x", md5.Sum(pkg.Bytes()))))
 	chunk, err2 := m.CreateFormFile("chunk", "chunk")
 	if err := errors.Join(err, err2); err != nil {
 		t.Fatal(err)
@@ -63,7 +67,8 @@ func (h *host) upload(t *testing.T, application, token string) {
 		t.Fatal(err)
 	}
 	for _, call := range []struct{ path, body string }{{"/upload", form.String()}, {"/install", ""}} {
-		if a := do(t, h.h1, "POST", "admin", application+call.path, call.body, "Authorization", "Bearer "+token, "Content-Type", m.FormDataContentType()); a.StatusCode != http.StatusOK {
+		if a := do(t, h.h1, "POST", "admin", application+call.path, call.body, "Authorization", "Bearer "+token,
+			"Content-Type", m.FormDataContentType()); a.StatusCode != http.StatusOK {
 			t.Fatalf("%s: %s %s", call.path, a.Status, a.body)
 		}
 	}

@@ -32,11 +32,13 @@ func answersOfOthers(t *testing.T, h *host) {
 		"and later": {"POST", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", evil},
 	} {
 		for protocol, client := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
-			do(t, client, c.method, "web", "/public/sloppy?"+url.Values{"first": {c.first}, "late": {c.late}}.Encode(), "")
+			do(t, client, c.method, "web", "/public/sloppy?"+
+				url.Values{"first": {c.first}, "late": {c.late}}.Encode(), "")
 			h.late(t)
 			for _, method := range []string{"GET", "POST", "GET"} {
 				path := "/public/account-of-" + method
-				if got := do(t, client, method, "web", path, ""); got.StatusCode != 200 || !strings.Contains(got.body, path) {
+				if got := do(t, client, method, "web", path, ""); got.StatusCode != 200 ||
+					!strings.Contains(got.body, path) {
 					t.Errorf("%s, %s: %s %s gets %s %q", name, protocol, method, path, got.Status, got.body)
 				}
 			}

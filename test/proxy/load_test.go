@@ -30,7 +30,8 @@ func (h *host) underLoad(t *testing.T, rate int, path string, f func(caughtUp fu
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan load.Result, 1)
 	go func() {
-		done <- load.Run(ctx, load.Options{URL: "https://web." + domain + port + path, Rate: rate, Clients: clients, Pending: &pending})
+		done <- load.Run(ctx, load.Options{URL: "https://web." + domain + port + path, Rate: rate, Clients: clients,
+			Pending: &pending})
 	}()
 	f(func() {
 		lab.Within(t, soon, "requests are answered", func() error {
@@ -44,7 +45,8 @@ func (h *host) underLoad(t *testing.T, rate int, path string, f func(caughtUp fu
 	result := <-done
 	t.Log(result)
 	if len(result.Failures) > 0 || result.OK < result.Sent || result.Sent == 0 {
-		t.Errorf("%d of %d requests failed:\n%s", len(result.Failures), result.Sent, strings.Join(result.Failures[:min(20, len(result.Failures))], "\n"))
+		t.Errorf("%d of %d requests failed:\n%s", len(result.Failures), result.Sent,
+			strings.Join(result.Failures[:min(20, len(result.Failures))], "\n"))
 	}
 }
 

@@ -68,7 +68,8 @@ func loginPackage(t testing.TB, manifest string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return packageOf(t, program(t, "login"), map[string]string{"nexushub.toml": "proxy_all = true\n" + manifest, "users.json": string(users)})
+	return packageOf(t, program(t, "login"), map[string]string{"nexushub.toml": "proxy_all = true\n" + manifest,
+		"users.json": string(users)})
 }
 
 func packageOf(t testing.TB, program string, files map[string]string) string {

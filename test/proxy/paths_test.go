@@ -39,7 +39,8 @@ func TestDisguisedPaths(t *testing.T) {
 		h := install(t, s)
 		h.folder(t)
 		h.deploy(t,
-			application{name: "cleaner", id: cleanerID, pkg: appPackage(t, "proxy_all = true\nenv = { CLEANS = \"1\" }\n", nil)},
+			application{name: "cleaner", id: cleanerID,
+				pkg: appPackage(t, "proxy_all = true\nenv = { CLEANS = \"1\" }\n", nil)},
 			application{name: "folder", id: folderID, config: "static_path = \"/srv/www/site\"\n"},
 			application{name: "login", id: loginID, pkg: loginPackage(t, "")},
 		)
@@ -95,8 +96,10 @@ func everydayPaths(t *testing.T, h *host, send sender, protocol string) {
 // otherPaths: no header names another path than the request line.
 func otherPaths(t *testing.T, h *host) {
 	for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
-		got := do(t, c, "GET", "cleaner", "/public/internal/x", "", "X-Original-URL", "/internal/x", "X-Rewrite-URL", "/internal/x", "Script-Name", "/public")
-		if got.StatusCode != 200 || strings.Contains(got.body, "X-Original-Url") || strings.Contains(got.body, "X-Rewrite-Url") || strings.Contains(got.body, "Script-Name") {
+		got := do(t, c, "GET", "cleaner", "/public/internal/x", "", "X-Original-URL", "/internal/x", "X-Rewrite-URL",
+			"/internal/x", "Script-Name", "/public")
+		if got.StatusCode != 200 || strings.Contains(got.body, "X-Original-Url") ||
+			strings.Contains(got.body, "X-Rewrite-Url") || strings.Contains(got.body, "Script-Name") {
 			t.Errorf("%s: %s %s", protocol, got.Status, got.body)
 		}
 	}

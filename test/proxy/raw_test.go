@@ -37,7 +37,8 @@ func rawHTTP1(ctx context.Context, h *host, config *tls.Config, name, path strin
 		return "", "", err
 	}
 	defer c.Close()
-	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s.%s\r\nConnection: close\r\n\r\n", path, name, domain); err != nil {
+	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s.%s\r\nConnection: close\r\n\r\n", path, name,
+		domain); err != nil {
 		return "", "", err
 	}
 	r, err := http.ReadResponse(bufio.NewReader(c), nil)
@@ -62,13 +63,15 @@ func rawHTTP2(ctx context.Context, h *host, config *tls.Config, name, path strin
 	f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	var head bytes.Buffer
 	e := hpack.NewEncoder(&head)
-	for _, field := range [][2]string{{":method", "GET"}, {":scheme", "https"}, {":authority", name + "." + domain}, {":path", path}} {
+	for _, field := range [][2]string{{":method", "GET"}, {":scheme", "https"}, {":authority", name + "." + domain},
+		{":path", path}} {
 		e.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}) //nolint:errcheck // into memory
 	}
 	if err := f.WriteSettings(); err != nil {
 		return "", "", err
 	}
-	if err := f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: head.Bytes(), EndStream: true, EndHeaders: true}); err != nil {
+	if err := f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: head.Bytes(), EndStream: true,
+		EndHeaders: true}); err != nil {
 		return "", "", err
 	}
 	return readStream(f)

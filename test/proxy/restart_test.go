@@ -9,7 +9,8 @@ import (
 )
 
 func web(t *testing.T) []application {
-	return []application{{name: "web", id: webID, pkg: appPackage(t, "env = { LABEL = \"one\" }\n", map[string]string{"static/index.html": "<h1>web</h1>"})}}
+	return []application{{name: "web", id: webID, pkg: appPackage(t, "env = { LABEL = \"one\" }\n",
+		map[string]string{"static/index.html": "<h1>web</h1>"})}}
 }
 
 // How often, and under how many requests a second: NEXUSHUB_RESTARTS (50 in make soak),

@@ -32,6 +32,15 @@ type rule struct {
 
 const instanceHeader, bearer = "X-Application-Id", "Bearer SECRET"
 
+var (
+	secretly       = []string{"Authorization", bearer}
+	toOther        = []string{instanceHeader, otherID}
+	toOtherMadeUp  = append(toOther, "Authorization", "Bearer x")
+	toOtherSecret  = append(toOther, secretly...)
+	toAdminSecret  = append([]string{instanceHeader, adminID}, secretly...)
+	toNobodySecret = append([]string{instanceHeader, "aaaaaaaa-0000-4000-8000-00000000ffff"}, secretly...)
+)
+
 var rules = map[string]rule{
 	"unknown host":                         {"GET", "nobody", "/", nil, 421, "", "web"},
 	"debug API wants a token":              {"GET", "admin", "/debug/application", nil, 401, "", ""},
@@ -41,19 +50,19 @@ var rules = map[string]rule{
 	"login page on any host":               {"GET", "web", "/public/login?continue=/x", nil, 200, `value="/x"`, ""},
 	"login page on a static host":          {"GET", "site", "/public/login", nil, 200, "Log in", ""},
 	"logout page on any host":              {"GET", "other", "/public/logout", nil, 200, "Log out", ""},
-	"instance header without a right":      {"GET", "web", "/public/x", []string{instanceHeader, otherID}, 401, "", otherID},
-	"instance header, made-up token":       {"GET", "web", "/public/x", []string{instanceHeader, otherID, "Authorization", "Bearer x"}, 401, "", otherID},
-	"instance header with the secret":      {"GET", "web", "/public/x", []string{instanceHeader, otherID, "Authorization", bearer}, 200, `"label":"other"`, ""},
-	"instance header on the internal host": {"GET", "internal", "/api/applications", []string{instanceHeader, adminID, "Authorization", bearer}, 200, `"label":"admin"`, ""},
-	"instance header, unknown instance":    {"GET", "web", "/public/x", []string{instanceHeader, "aaaaaaaa-0000-4000-8000-00000000ffff", "Authorization", bearer}, 404, "", "web"},
+	"instance header without a right":      {"GET", "web", "/public/x", toOther, 401, "", otherID},
+	"instance header, made-up token":       {"GET", "web", "/public/x", toOtherMadeUp, 401, "", otherID},
+	"instance header with the secret":      {"GET", "web", "/public/x", toOtherSecret, 200, `"label":"other"`, ""},
+	"instance header on the internal host": {"GET", "internal", "/api/applications", toAdminSecret, 200, `"label":"admin"`, ""},
+	"instance header, unknown instance":    {"GET", "web", "/public/x", toNobodySecret, 404, "", "web"},
 	"public needs nothing":                 {"GET", "web", "/public/x?y=1", nil, 200, `"uri":"/public/x?y=1"`, ""},
 	"public, POST":                         {"POST", "web", "/public/x", nil, 200, `"method":"POST"`, ""},
 	"api without":                          {"GET", "web", "/api/x", nil, 401, "", `"label"`},
 	"api with a made-up token":             {"GET", "web", "/api/x", []string{"Authorization", "Bearer made-up"}, 401, "", `"label"`},
-	"api with the secret":                  {"GET", "web", "/api/x", []string{"Authorization", bearer}, 200, `"label":"web"`, ""},
+	"api with the secret":                  {"GET", "web", "/api/x", secretly, 200, `"label":"web"`, ""},
 	"health is no exception":               {"GET", "web", "/api/status", nil, 401, "", "ok\n"},
 	"internal without":                     {"GET", "web", "/internal/x", nil, 401, "", `"label"`},
-	"internal with the secret":             {"GET", "web", "/internal/x", []string{"Authorization", bearer}, 200, `"label":"web"`, ""},
+	"internal with the secret":             {"GET", "web", "/internal/x", secretly, 200, `"label":"web"`, ""},
 	"disguised internal":                   {"GET", "web", "/public/%2e%2e/internal/x", nil, 400, "", `"label"`},
 	"doubled slash":                        {"GET", "web", "//internal/x", nil, 400, "", `"label"`},
 	"access token without a cookie":        {"POST", "web", "/api/access_token", nil, 200, `{"login_url":"https://login.yesterday.localhost:8443/"}`, ""},

@@ -27,11 +27,13 @@ func (a answer) echo(t testing.TB) (e echo) {
 // seenByApplication: identity is the proxy's to tell, and secrets stay with it.
 func seenByApplication(t *testing.T, h *host, secret string) {
 	for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
-		got := do(t, c, "GET", "web", "/public/x", "", "X-Forwarded-For", "6.6.6.6", "X-Forwarded-Host", "evil", "X-Forwarded-Proto", "http",
+		got := do(t, c, "GET", "web", "/public/x", "", "X-Forwarded-For", "6.6.6.6", "X-Forwarded-Host", "evil",
+			"X-Forwarded-Proto", "http",
 			"X-Trace-ID", "forged", "X-Internal-Secret", secret, "Cookie", "a=1; YRT=refresh; b=2", "Authorization", "Bearer "+secret, instanceHeader, webID)
 		e := got.echo(t)
 		for name, want := range map[string]string{
-			"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "web." + domain + port, "Cookie": "a=1; b=2", "Authorization": "",
+			"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "web." + domain + port,
+			"Cookie": "a=1; b=2", "Authorization": "",
 		} {
 			if v := strings.Join(e.Header.Values(name), ", "); v != want {
 				t.Errorf("%s: %s is %q, want %q", protocol, name, v, want)
@@ -41,7 +43,8 @@ func seenByApplication(t *testing.T, h *host, secret string) {
 			t.Errorf("%s: Host is %q", protocol, e.Host)
 		}
 		if id := e.Header.Get("X-Trace-ID"); uuid.Validate(id) != nil || id != got.Header.Get("X-Trace-ID") {
-			t.Errorf("%s: X-Trace-ID is %q for the application, %q for the client", protocol, id, got.Header.Get("X-Trace-ID"))
+			t.Errorf("%s: X-Trace-ID is %q for the application, %q for the client", protocol, id,
+				got.Header.Get("X-Trace-ID"))
 		}
 		if strings.Contains(got.body, secret) {
 			t.Errorf("%s: the secret reached a public page: %s", protocol, got.body)
@@ -55,7 +58,8 @@ func seenByApplication(t *testing.T, h *host, secret string) {
 
 func fileHeaders(t *testing.T, h *host) {
 	got := do(t, h.h1, "GET", "web", "/app.js", "")
-	for name, want := range map[string]string{"Content-Type": "text/javascript; charset=utf-8", "Access-Control-Allow-Origin": "*", "Accept-Ranges": "bytes", "Content-Length": "14"} {
+	for name, want := range map[string]string{"Content-Type": "text/javascript; charset=utf-8",
+		"Access-Control-Allow-Origin": "*", "Accept-Ranges": "bytes", "Content-Length": "14"} {
 		if v := got.Header.Get(name); v != want {
 			t.Errorf("%s is %q, want %q", name, v, want)
 		}
@@ -64,11 +68,13 @@ func fileHeaders(t *testing.T, h *host) {
 	if etag == "" || got.Header.Get("Last-Modified") == "" {
 		t.Errorf("headers: %v", got.Header)
 	}
-	if again := do(t, h.h1, "GET", "web", "/app.js", "", "If-None-Match", etag); again.StatusCode != http.StatusNotModified {
+	if again := do(t, h.h1, "GET", "web", "/app.js", "", "If-None-Match",
+		etag); again.StatusCode != http.StatusNotModified {
 		t.Errorf("If-None-Match: %s", again.Status)
 	}
 	gz := do(t, h.h1, "GET", "web", "/big.css", "", "Accept-Encoding", "gzip")
-	if gz.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(gz.Header.Get("Vary"), "Accept-Encoding") || !strings.HasPrefix(gz.Header.Get("Content-Type"), "text/css") {
+	if gz.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(gz.Header.Get("Vary"), "Accept-Encoding") ||
+		!strings.HasPrefix(gz.Header.Get("Content-Type"), "text/css") {
 		t.Errorf("precompressed: %v", gz.Header)
 	}
 	if gz.Header.Get("ETag") == do(t, h.h1, "GET", "web", "/big.css", "").Header.Get("ETag") {

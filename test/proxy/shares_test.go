@@ -47,7 +47,8 @@ func (h *host) flooded(t *testing.T, what string, number int, f func()) {
 	for i := range 2 {
 		unit := fmt.Sprint("flood", i)
 		half := strconv.Itoa((number + i) / 2)
-		h.Must(t, "systemd-run", "--unit="+unit, "--collect", "--property=LimitNOFILE=65536", "/usr/local/bin/flood", what, "127.0.0.2", half, "late."+domain)
+		h.Must(t, "systemd-run", "--unit="+unit, "--collect", "--property=LimitNOFILE=65536", "/usr/local/bin/flood",
+			what, "127.0.0.2", half, "late."+domain)
 		defer func() { h.Must(t, "systemctl", "stop", unit) }()
 	}
 	if what != "held" {
@@ -111,7 +112,8 @@ func (h *host) heldForOthers(t *testing.T) {
 	}
 	lab.Within(t, soon, "others gave way", func() error {
 		m := h.metrics(t)
-		if want := fmt.Sprintf(`nexushub_proxy_gave_way_total{reason="held",what="held request"} %d`, cap(answers)); !strings.Contains(m, want) {
+		if want := fmt.Sprintf(`nexushub_proxy_gave_way_total{reason="held",what="held request"} %d`,
+			cap(answers)); !strings.Contains(m, want) {
 			return fmt.Errorf("no %s", want)
 		}
 		return nil
@@ -127,7 +129,8 @@ func (h *host) heldForOthers(t *testing.T) {
 // proxyMemory is what the proxy has resident, in KiB.
 func (h *host) proxyMemory(t *testing.T) int {
 	t.Helper()
-	out := h.Must(t, "sh", "-c", `sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$(systemctl show --value -p MainPID nexushub-proxy)/status`)
+	out := h.Must(t, "sh", "-c",
+		`sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$(systemctl show --value -p MainPID nexushub-proxy)/status`)
 	kib, err := strconv.Atoi(strings.TrimSpace(out))
 	if err != nil {
 		t.Fatal(out, err)

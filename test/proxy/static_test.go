@@ -38,7 +38,8 @@ func staticFiles(t *testing.T, h *host, send sender) {
 	config := h.tlsConfig(t)
 	for path, want := range staticPaths {
 		status, body, err := send(t.Context(), h, config, "folder", path)
-		if got := status; err != nil || (got != want && (got != "200" || body != want)) || strings.Contains(body, "OUTSIDE") || strings.Contains(body, "HIDDEN") {
+		if got := status; err != nil || (got != want && (got != "200" || body != want)) ||
+			strings.Contains(body, "OUTSIDE") || strings.Contains(body, "HIDDEN") {
 			t.Errorf("%s: %s %v %.100q, want %q", path, got, err, body, want)
 		}
 	}
@@ -49,16 +50,21 @@ func staticFiles(t *testing.T, h *host, send sender) {
 func conditions(t *testing.T, h *host) {
 	for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
 		for _, headers := range [][]string{
-			{"Accept-Encoding", "br, gzip"}, {"Range", "bytes=0-"}, {"Range", "bytes=0-0,-1"}, {"If-None-Match", "*"}, {"If-Match", "*"}, {"If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"},
+			{"Accept-Encoding", "br, gzip"}, {"Range", "bytes=0-"}, {"Range", "bytes=0-0,-1"}, {"If-None-Match", "*"},
+			{"If-Match", "*"}, {"If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"},
 			{"If-Range", "x", "Range", "bytes=0-"}, {"Accept-Encoding", "gzip", "Range", "bytes=0-"},
 		} {
-			for _, path := range []string{"/out.txt", "/up/secret.txt", "/pipe", "/zero", "/unreadable.txt", "/pipes/", "/b.txt.gz"} {
-				if got := do(t, c, "GET", "folder", path, "", headers...); got.StatusCode != 404 || strings.Contains(got.body, "OUTSIDE") {
+			for _, path := range []string{"/out.txt", "/up/secret.txt", "/pipe", "/zero", "/unreadable.txt",
+				"/pipes/", "/b.txt.gz"} {
+				if got := do(t, c, "GET", "folder", path, "", headers...); got.StatusCode != 404 ||
+					strings.Contains(got.body, "OUTSIDE") {
 					t.Errorf("%s %s %v: %s %.100q", protocol, path, headers, got.Status, got.body)
 				}
 			}
 			for _, path := range []string{"/b.txt", "/b.js", "/c.js"} {
-				if got := do(t, c, "GET", "folder", path, "", headers...); got.StatusCode >= 400 && got.StatusCode != 412 || got.Header.Get("Content-Encoding") != "" || strings.Contains(got.body, "OUTSIDE") {
+				if got := do(t, c, "GET", "folder", path, "", headers...); got.StatusCode >= 400 &&
+					got.StatusCode != 412 || got.Header.Get("Content-Encoding") != "" ||
+					strings.Contains(got.body, "OUTSIDE") {
 					t.Errorf("%s %s %v: %s %.100q", protocol, path, headers, got.Status, got.body)
 				}
 			}
@@ -66,7 +72,8 @@ func conditions(t *testing.T, h *host) {
 		if got := do(t, c, "HEAD", "folder", "/zero", ""); got.StatusCode != 404 {
 			t.Errorf("%s: HEAD of a device: %s", protocol, got.Status)
 		}
-		if got := do(t, c, "GET", "folder", "/a.txt", "", "Range", "bytes=2-4"); got.StatusCode != 206 || got.body != "234" {
+		if got := do(t, c, "GET", "folder", "/a.txt", "", "Range", "bytes=2-4"); got.StatusCode != 206 ||
+			got.body != "234" {
 			t.Errorf("%s: a range: %s %q", protocol, got.Status, got.body)
 		}
 	}

@@ -25,7 +25,8 @@ func streaming(t *testing.T, h *host) {
 				return nil
 			})
 			trailers(t, c)
-			if got := do(t, c, "POST", "web", "/public/x", "hello", "Expect", "100-continue").body; !strings.Contains(got, `"body":"hello"`) {
+			if got := do(t, c, "POST", "web", "/public/x", "hello", "Expect",
+				"100-continue").body; !strings.Contains(got, `"body":"hello"`) {
 				t.Errorf("Expect: 100-continue: %s", got)
 			}
 		})

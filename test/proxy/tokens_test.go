@@ -52,7 +52,8 @@ func tokens(t *testing.T, h *host, secret string) {
 func logIn(t *testing.T, h *host, name string) string {
 	t.Helper()
 	form := url.Values{"name": {"alice"}, "password": {"wonderland"}, "continue": {"/after?x=1"}}.Encode()
-	sent := do(t, h.h2, "POST", name, "/public/login", form, "Content-Type", "application/x-www-form-urlencoded", "Origin", "https://"+name+"."+domain+port)
+	sent := do(t, h.h2, "POST", name, "/public/login", form, "Content-Type", "application/x-www-form-urlencoded",
+		"Origin", "https://"+name+"."+domain+port)
 	to := sent.Header.Get("Location")
 	if sent.StatusCode != http.StatusSeeOther || !strings.HasPrefix(to, "/api/set_token?") {
 		t.Fatalf("login: %s to %q: %s", sent.Status, to, sent.body)
@@ -70,7 +71,8 @@ func cookieOf(t *testing.T, a answer, name string) string {
 		if c.Name != "YRT" {
 			continue
 		}
-		if c.Path != "/" || c.Domain != name+"."+domain || !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteNoneMode {
+		if c.Path != "/" || c.Domain != name+"."+domain || !c.HttpOnly || !c.Secure ||
+			c.SameSite != http.SameSiteNoneMode {
 			t.Errorf("cookie: %s", c)
 		}
 		return c.Value

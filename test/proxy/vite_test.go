@@ -65,7 +65,8 @@ func viteProject(t *testing.T) string {
 // say changes what the page shows.
 func say(t *testing.T, project, message string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(project, "message.js"), []byte("export const message = '"+message+"'\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(project, "message.js"), []byte("export const message = '"+message+"'\n"),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 }

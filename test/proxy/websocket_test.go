@@ -37,7 +37,8 @@ func (h *host) openWebSocket(ctx context.Context, config *tls.Config, name strin
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", config.ServerName+port)
 	in := bufio.NewReader(c)
 	resp, err := http.ReadResponse(in, nil)
-	if err == nil && (resp.StatusCode != http.StatusSwitchingProtocols || resp.Header.Get("Sec-Websocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") {
+	if err == nil && (resp.StatusCode != http.StatusSwitchingProtocols ||
+		resp.Header.Get("Sec-Websocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") {
 		err = fmt.Errorf("%s %v", resp.Status, resp.Header)
 	}
 	if err != nil {

@@ -17,7 +17,8 @@ func TestAptGetsDependencies(t *testing.T) {
 	lab.EachSuite(t, func(t *testing.T, suite lab.Suite) {
 		tree := filepath.Join(t.TempDir(), "tree")
 		install := fmt.Sprintf(`chroot "$1" sh -ec 'if dpkg -s dbus ca-certificates >/dev/null 2>&1; then exit 9; fi; apt-get install -y /root/%s'`, filepath.Base(deb))
-		build := exec.CommandContext(t.Context(), "mmdebstrap", "--quiet", "--variant=minbase", "--include=systemd-sysv",
+		build := exec.CommandContext(t.Context(), "mmdebstrap", "--quiet", "--variant=minbase",
+			"--include=systemd-sysv",
 			"--customize-hook=copy-in "+deb+" /root", "--customize-hook="+install, string(suite), tree)
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("mmdebstrap: %v\n%s", err, out)

@@ -21,7 +21,9 @@ func serve() error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, os.Getenv(r.FormValue("name"))) })
+	mux.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, os.Getenv(r.FormValue("name")))
+	})
 	mux.HandleFunc("/dial", func(w http.ResponseWriter, r *http.Request) {
 		c, err := net.DialTimeout("tcp", r.FormValue("to"), time.Second)
 		if err == nil {

@@ -41,9 +41,11 @@ func runInside(t *testing.T, suite lab.Suite, name string) {
 		m.MustCopyIn(t, filepath.Join(program, file), "/usr/lib/nexushub/"+file)
 	}
 	name, _, _ = strings.Cut(name, "/")
-	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute) // longer than the test inside has, which then says where it hangs
+	// longer than the test inside has, which then says where it hangs
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
-	out, err := m.Output(ctx, "env", insideVariable+"=1", "/usr/lib/nexushub/units.test", "-test.v", "-test.timeout", "5m", "-test.run", "^"+name+"$")
+	out, err := m.Output(ctx, "env", insideVariable+"=1", "/usr/lib/nexushub/units.test", "-test.v", "-test.timeout",
+		"5m", "-test.run", "^"+name+"$")
 	if err != nil {
 		t.Fatalf("inside: %v\n%s", err, out)
 	}

@@ -31,9 +31,11 @@ func TestNotify(t *testing.T) {
 func TestDropIns(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
 		s := spec("dropin", self, "serve")
-		all, one := "/etc/systemd/system/nexushub-app-.service.d/all.conf", "/etc/systemd/system/"+s.UnitName()+".d/one.conf"
+		all, one := "/etc/systemd/system/nexushub-app-.service.d/all.conf", "/etc/systemd/system/"+
+			s.UnitName()+".d/one.conf"
 		sh(t, "mkdir -p $(dirname "+all+") $(dirname "+one+")")
-		for file, text := range map[string]string{all: "[Service]\nEnvironment=EVERY=one\n", one: "[Service]\nEnvironment=ONLY=this\n"} {
+		for file, text := range map[string]string{all: "[Service]\nEnvironment=EVERY=one\n",
+			one: "[Service]\nEnvironment=ONLY=this\n"} {
 			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}

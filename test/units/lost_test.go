@@ -34,7 +34,8 @@ func TestTransactionsOverALostBus(t *testing.T) {
 			if err := m.Stop(t.Context(), s.UnitName()); err != nil {
 				t.Fatal(err)
 			}
-			if st, err := m.Get(t.Context(), s.UnitName()); err == nil && !st.Ended() || err != nil && !errors.Is(err, units.ErrNoSuchUnit) {
+			if st, err := m.Get(t.Context(), s.UnitName()); err == nil && !st.Ended() ||
+				err != nil && !errors.Is(err, units.ErrNoSuchUnit) {
 				t.Errorf("stopped, and it is %s, %v", st.ActiveState, err)
 			}
 			select {

@@ -50,7 +50,8 @@ func TestPort(t *testing.T) {
 			"PORT": "12345", "HOST": s.HostName, "INSTANCE_ID": s.Instance, "NEXUSHUB_RELEASE": s.Release, "DB_NAME": "db",
 			"STATE_DIRECTORY": "/var/lib/nexushub-apps/" + s.Instance,
 		} {
-			if got := ask(t, "tcp", at, "/env", "name", name); !strings.HasSuffix(got, strings.TrimPrefix(want, "/var/lib/")) {
+			got := ask(t, "tcp", at, "/env", "name", name)
+			if !strings.HasSuffix(got, strings.TrimPrefix(want, "/var/lib/")) {
 				t.Errorf("%s=%q, want %q", name, got, want)
 			}
 		}

@@ -74,7 +74,8 @@ func TestTrap14Streams(t *testing.T) {
 		s := spec("streams", "/bin/sh", "-c", "echo '<3>out'; echo err >&2; sleep 100000")
 		unit := start(t, m, s).Unit
 		count := func(priority, text string) string {
-			return sh(t, "journalctl --sync; journalctl -o cat _SYSTEMD_UNIT="+unit+" PRIORITY="+priority+" SYSLOG_IDENTIFIER=streams NEXUSHUB_INSTANCE="+s.Instance+" | grep -cxF '"+text+"' || true")
+			return sh(t, "journalctl --sync; journalctl -o cat _SYSTEMD_UNIT="+unit+" PRIORITY="+
+				priority+" SYSLOG_IDENTIFIER=streams NEXUSHUB_INSTANCE="+s.Instance+" | grep -cxF '"+text+"' || true")
 		}
 		eachHas := func(n string) func() error {
 			return func() error {
@@ -103,21 +104,26 @@ func TestClosedSockets(t *testing.T) {
 		for _, notifies := range []bool{false, true} {
 			s := spec("closed", self, "serve")
 			s.Notify = notifies
-			s.Loosen = []string{"devices", "namespaces", "network", "privileged_io", "proc", "read_home", "writable_code"}
+			s.Loosen = []string{"devices", "namespaces", "network", "privileged_io", "proc", "read_home",
+				"writable_code"}
 			unit := start(t, m, s).Unit
 			ask := func(path string, query ...string) string { return ask(t, "tcp", "127.0.0.1:12345", path, query...) }
-			for _, socket := range []string{"/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket", "/run/systemd/private"} {
+			for _, socket := range []string{"/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket",
+				"/run/systemd/private"} {
 				if got := ask("/connect", "kind", "unix", "path", socket); got == "<nil>" {
 					t.Errorf("%s is open", socket)
 				}
 			}
 			for _, socket := range strings.Fields(sh(t, "find /run -type s")) {
-				if got := ask("/connect", "kind", "unix", "path", socket); got == "<nil>" && !slices.ContainsFunc(forEverybody, func(dir string) bool { return strings.HasPrefix(socket, dir) }) {
+				if got := ask("/connect", "kind", "unix", "path", socket); got == "<nil>" &&
+					!slices.ContainsFunc(forEverybody,
+						func(dir string) bool { return strings.HasPrefix(socket, dir) }) {
 					t.Errorf("%s is open: is it for everybody to try? (units.closed)", socket)
 				}
 			}
 			for _, file := range []string{"/run/nexushub/proof", "/run/systemd/transient/" + unit} {
-				if got := ask("/read", "path", file); !strings.Contains(got, "permission denied") && !strings.Contains(got, "no such file") {
+				if got := ask("/read", "path", file); !strings.Contains(got, "permission denied") &&
+					!strings.Contains(got, "no such file") {
 					t.Errorf("%s can be read: %s", file, got)
 				}
 			}

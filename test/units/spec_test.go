@@ -18,7 +18,8 @@ func spec(name string, argv ...string) units.Spec {
 	id := fmt.Sprintf("%x", name)
 	id = (id + strings.Repeat("0", 32))[:32]
 	return units.Spec{
-		Instance: id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:], Name: name, Kind: "static", HostName: name + ".test",
+		Instance: id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:],
+		Name:     name, Kind: "static", HostName: name + ".test",
 		Release: strings.Repeat("ab", 32), Directory: "/usr", Exec: argv, Network: "port", Domain: "test",
 		StartSec: 120, StopSec: 2, MemoryMax: 128 << 20, TasksMax: 64,
 	}

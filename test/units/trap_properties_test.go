@@ -33,7 +33,8 @@ func TestTrap07EveryProperty(t *testing.T) {
 // TestTrap08LiteralArguments: also after a reload and a restart.
 func TestTrap08LiteralArguments(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
-		want := []string{"/bin/sh", "-c", "sleep 100000; :", "$HOME", "${X}", "$$", "%n", "%%", "a b", `\n`, `"quoted"`, "", "ü\ttab\nline", ";", "'", "`id`", "*?[a]", "#!&|<>()~", "k=v", "=24"}
+		want := []string{"/bin/sh", "-c", "sleep 100000; :", "$HOME", "${X}", "$$", "%n", "%%", "a b", `\n`, `"quoted"`,
+			"", "ü\ttab\nline", ";", "'", "`id`", "*?[a]", "#!&|<>()~", "k=v", "=24"}
 		unit := start(t, m, spec("literal", want...)).Unit
 		check := func(when string) {
 			st := get(t, m, unit)
@@ -57,7 +58,8 @@ func TestTrap08LiteralEnvironment(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
 		s := spec("literal-env", self, "serve")
 		s.Env = map[string]string{
-			"A": "$HOME ${X} $$ %n %% a b", "B": `\n "quoted" 'single' ; # ! ` + "`id`", "C": "", "D": "ü\ttab\nline", "E": "k=v", "F": `\`, "G": "a$;b",
+			"A": "$HOME ${X} $$ %n %% a b", "B": `\n "quoted" 'single' ; # ! ` + "`id`",
+			"C": "", "D": "ü\ttab\nline", "E": "k=v", "F": `\`, "G": "a$;b",
 		}
 		unit := start(t, m, s).Unit
 		check := func(when string) {
@@ -80,14 +82,16 @@ func TestTrap08LiteralEnvironment(t *testing.T) {
 func TestTrap09Secrets(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
 		const canary = "canary-0f4c2a"
-		sh(t, "install -d -m 700 /run/secret; umask 077; echo TOKEN="+canary+" >/run/secret/env; printf "+canary+" >/run/secret/key")
+		sh(t, "install -d -m 700 /run/secret; umask 077; echo TOKEN="+canary+" >/run/secret/env; printf "+
+			canary+" >/run/secret/key")
 		s := spec("secret", self, "serve")
 		s.EnvFiles, s.Credentials = []string{"/run/secret/env"}, map[string]string{"key": "/run/secret/key"}
 		unit := start(t, m, s).Unit
 		if got := ask(t, "tcp", "127.0.0.1:12345", "/env", "name", "TOKEN"); got != canary {
 			t.Errorf("the application reads %q from its environment", got)
 		}
-		if got := ask(t, "tcp", "127.0.0.1:12345", "/read", "path", ask(t, "tcp", "127.0.0.1:12345", "/env", "name", "CREDENTIALS_DIRECTORY")+"/key"); got != canary {
+		if got := ask(t, "tcp", "127.0.0.1:12345", "/read", "path",
+			ask(t, "tcp", "127.0.0.1:12345", "/env", "name", "CREDENTIALS_DIRECTORY")+"/key"); got != canary {
 			t.Errorf("the application reads %q from its credential", got)
 		}
 		seen := sh(t, `cat >/tmp/look <<'END'

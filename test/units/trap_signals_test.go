@@ -77,7 +77,8 @@ func TestTrap03Reload(t *testing.T) {
 func TestTrap04DBusRestart(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
 		sh(t, "mkdir -p /run/flags; chmod 777 /run/flags")
-		s := spec("exits", "/bin/sh", "-c", "while [ ! -e /run/flags/now ]; do sleep 0.02; done; rm -f /run/flags/now; exit 7")
+		s := spec("exits", "/bin/sh", "-c",
+			"while [ ! -e /run/flags/now ]; do sleep 0.02; done; rm -f /run/flags/now; exit 7")
 		s.MemoryMax = 0
 		unit := start(t, m, s).Unit
 		other := start(t, m, spec("other"))
@@ -117,7 +118,8 @@ func TestTrap05ExitCodes(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range n {
 			code := 1 + rand.IntN(199)
-			s := spec(fmt.Sprintf("x%d", i), "/bin/sh", "-c", fmt.Sprintf("while [ ! -e /run/flags/now ]; do sleep 0.3; done; [ -e $STATE_DIRECTORY/once ] && sleep 10000; touch $STATE_DIRECTORY/once; exit %d", code))
+			s := spec(fmt.Sprintf("x%d", i), "/bin/sh", "-c",
+				fmt.Sprintf("while [ ! -e /run/flags/now ]; do sleep 0.3; done; [ -e $STATE_DIRECTORY/once ] && sleep 10000; touch $STATE_DIRECTORY/once; exit %d", code))
 			s.State = "nexushub-apps/" + s.Instance
 			want[s.UnitName()] = code
 			all.Go(func() {
@@ -239,7 +241,8 @@ func TestTrap02NotFinal(t *testing.T) {
 		sh(t, "systemctl stop "+unit)
 		lab.Eventually(t, "it is stopped by hand, and still there to be read", func() error {
 			st := get(t, m, unit)
-			return lab.Unless(st.Ended() && !st.LastExit.IsZero(), "it is %s, last exit: %s", st.ActiveState, st.LastExit)
+			return lab.Unless(st.Ended() && !st.LastExit.IsZero(), "it is %s, last exit: %s",
+				st.ActiveState, st.LastExit)
 		})
 	})
 }

@@ -71,7 +71,8 @@ func (v *VM) Must(t testing.TB, argv ...string) string {
 
 // WriteFile puts data at an absolute path, making its folder.
 func (v *VM) WriteFile(ctx context.Context, path string, data []byte, mode os.FileMode) error {
-	_, err := v.call(ctx, data, "sh", "-ec", `mkdir -p "$(dirname "$1")"; cat >"$1"; chmod "$2" "$1"`, "write", path, fmt.Sprintf("%o", mode))
+	_, err := v.call(ctx, data, "sh", "-ec", `mkdir -p "$(dirname "$1")"; cat >"$1"; chmod "$2" "$1"`, "write", path,
+		fmt.Sprintf("%o", mode))
 	return err
 }
 
@@ -107,5 +108,6 @@ func (v *VM) MustInstall(t testing.TB, deb string) {
 	if err := v.WriteFile(t.Context(), "/tmp/nexushub.deb", data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	v.Must(t, "sh", "-ec", "DEBIAN_FRONTEND=noninteractive apt-get install -y /tmp/nexushub.deb </dev/null; rm /tmp/nexushub.deb")
+	v.Must(t, "sh", "-ec",
+		"DEBIAN_FRONTEND=noninteractive apt-get install -y /tmp/nexushub.deb </dev/null; rm /tmp/nexushub.deb")
 }

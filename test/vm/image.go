@@ -61,7 +61,8 @@ func (i image) initrd() string { return filepath.Join(i.dir, "initrd.img") }
 // findImage returns the image of a suite, building it first (about a minute).
 func findImage(s lab.Suite, progress io.Writer) (image, error) {
 	sum := sha256.Sum256([]byte(packages + finish + guestSource))
-	dir, err := lab.Cached("vm-"+string(s)+"-"+hex.EncodeToString(sum[:6]), progress, func(dir string) error { return build(s, dir) })
+	dir, err := lab.Cached("vm-"+string(s)+"-"+hex.EncodeToString(sum[:6]), progress,
+		func(dir string) error { return build(s, dir) })
 	return image{dir}, err
 }
 
@@ -76,7 +77,8 @@ func build(s lab.Suite, dir string) error {
 		exec.Command("mmdebstrap", "--quiet", "--variant=minbase", "--include="+packages,
 			`--customize-hook=chroot "$1" sh -c "$VM_FINISH"`, string(s), root),
 		exec.Command("go", "build", "-trimpath", "-o", root+"/usr/local/sbin/lab-guest", here),
-		exec.Command("sh", "-ec", `cp "$1"/boot/vmlinuz-* "$2/vmlinuz"; cp "$1"/boot/initrd.img-* "$2/initrd.img"`, "boot", root, dir),
+		exec.Command("sh", "-ec", `cp "$1"/boot/vmlinuz-* "$2/vmlinuz"; cp "$1"/boot/initrd.img-* "$2/initrd.img"`,
+			"boot", root, dir),
 		exec.Command("mke2fs", "-q", "-t", "ext4", "-d", root, dir+"/disk", "4G"),
 		exec.Command("rm", "-rf", root),
 	}

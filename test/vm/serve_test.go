@@ -39,7 +39,8 @@ func TestPackageServesOverRebootAndPowerCut(t *testing.T) {
 	}
 	v.Must(t, "systemctl", "reload", "nexushubd")
 	v.serves(t)
-	limits := v.Must(t, "sh", "-c", "d=/sys/fs/cgroup$(systemctl show -p ControlGroup --value "+unit+"); cat $d/memory.max $d/pids.max")
+	limits := v.Must(t, "sh", "-c", "d=/sys/fs/cgroup$(systemctl show -p ControlGroup --value "+
+		unit+"); cat $d/memory.max $d/pids.max")
 	if limits != fmt.Sprintf("%d\n%d", 64<<20, 32) {
 		t.Errorf("limits in force: %q", limits)
 	}
@@ -72,7 +73,8 @@ func (v *VM) serves(t *testing.T) {
 	t.Helper()
 	defer func() {
 		if t.Failed() {
-			t.Log(v.Must(t, "journalctl", "--no-pager", "-b", "-n", "60", "-u", "nexushubd", "-u", "nexushub-proxy", "-u", "nexushub-app-*"))
+			t.Log(v.Must(t, "journalctl", "--no-pager", "-b", "-n", "60", "-u", "nexushubd", "-u", "nexushub-proxy",
+				"-u", "nexushub-app-*"))
 		}
 	}()
 	client := v.trustingClient(t)

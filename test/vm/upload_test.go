@@ -81,7 +81,8 @@ func (u *uploads) resume(t *testing.T) {
 	}, bytes.NewReader(u.data[3*pieceSize:])).want(t, 200)
 	sum := sha256.Sum256(u.data)
 	for _, id := range []string{u.chunked, u.appended} {
-		if got := u.v.Must(t, "sha256sum", "/var/lib/nexushub/uploads/"+id+"/data")[:64]; got != hex.EncodeToString(sum[:]) {
+		if got := u.v.Must(t, "sha256sum", "/var/lib/nexushub/uploads/"+
+			id+"/data")[:64]; got != hex.EncodeToString(sum[:]) {
 			t.Errorf("%s is another file", id)
 		}
 		u.call(t, http.MethodDelete, id, nil, nil).want(t, 204)
@@ -99,14 +100,16 @@ func (u *uploads) create(t *testing.T, name string) (id string) {
 func (u *uploads) chunk(t *testing.T, i, want int) {
 	t.Helper()
 	kind, body := u.form(i)
-	u.call(t, http.MethodPost, u.chunked+"/upload", http.Header{"Content-Type": {kind}}, bytes.NewReader(body)).want(t, want)
+	u.call(t, http.MethodPost, u.chunked+"/upload", http.Header{"Content-Type": {kind}},
+		bytes.NewReader(body)).want(t, want)
 }
 
 func (u *uploads) form(i int) (kind string, body []byte) {
 	var buf bytes.Buffer
 	w := multipart.NewWriter(&buf)
 	sum := md5.Sum(u.data)
-	for name, value := range map[string]string{"chunkIndex": strconv.Itoa(i), "totalChunks": strconv.Itoa(pieces), "fileHash": hex.EncodeToString(sum[:])} {
+	for name, value := range map[string]string{"chunkIndex": strconv.Itoa(i), "totalChunks": strconv.Itoa(pieces),
+		"fileHash": hex.EncodeToString(sum[:])} {
 		_ = w.WriteField(name, value) // to memory
 	}
 	part, _ := w.CreateFormFile("chunk", "part")
@@ -123,7 +126,8 @@ func (u *uploads) appendFirst(t *testing.T) {
 		interim = append(interim, fmt.Sprintf("%d %s%s", code, h.Get("Location"), h.Get("Upload-Offset")))
 		return nil
 	}})
-	u.do(ctx, t, http.MethodPost, u.appended+"/package", http.Header{"Upload-Complete": {"?0"}, "Upload-Draft-Interop-Version": {"8"}},
+	u.do(ctx, t, http.MethodPost, u.appended+"/package",
+		http.Header{"Upload-Complete": {"?0"}, "Upload-Draft-Interop-Version": {"8"}},
 		bytes.NewReader(u.data[:3*pieceSize])).want(t, 201)
 	want := []string{"104 /debug/application/" + u.appended + "/package", "104 " + strconv.Itoa(3*pieceSize)}
 	if !slices.Equal(interim, want) {
@@ -176,12 +180,14 @@ func (u *uploads) into(t *testing.T, r reply, out any) {
 	}
 }
 
-func (u *uploads) request(ctx context.Context, t *testing.T, method, path string, header http.Header, body io.Reader) *http.Request {
+func (u *uploads) request(ctx context.Context, t *testing.T, method, path string, header http.Header,
+	body io.Reader) *http.Request {
 	t.Helper()
 	if path != "" {
 		path = "/" + path
 	}
-	req, err := http.NewRequestWithContext(ctx, method, "https://admin.yesterday.localhost:8443/debug/application"+path, body)
+	req, err := http.NewRequestWithContext(ctx, method,
+		"https://admin.yesterday.localhost:8443/debug/application"+path, body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -196,7 +196,8 @@ func (v *VM) HTTPClient(ca []byte) (*http.Client, error) {
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, fmt.Sprintf("127.0.0.1:%d", v.port))
 	}
-	transport := &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
+	transport := &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: pool,
+		MinVersion: tls.VersionTLS12}}
 	return &http.Client{Transport: transport, Timeout: time.Minute}, nil
 }
 

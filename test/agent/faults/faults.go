@@ -87,7 +87,8 @@ func (h *Host) Shake(t *testing.T, n, reloads, reexecs, buses int) {
 // units says whether PID 1 has exactly n units of applications, running or not.
 func (h *Host) units(t *testing.T, n int) error {
 	t.Helper()
-	got := strings.Fields(h.Sh(t, "systemctl list-units --all --plain --no-legend 'nexushub-app-*.service' | cut -d' ' -f1"))
+	got := strings.Fields(h.Sh(t,
+		"systemctl list-units --all --plain --no-legend 'nexushub-app-*.service' | cut -d' ' -f1"))
 	if len(got) != n {
 		return fmt.Errorf("%d units, want %d: %v", len(got), n, got)
 	}

@@ -53,8 +53,9 @@ func URL(n int) string { return "https://" + Name(n) + ".yesterday.localhost:844
 // Define writes the configuration of application n; more is TOML.
 func (h *Host) Define(t *testing.T, n int, more ...string) {
 	t.Helper()
-	h.Host.Define(t, Name(n), fmt.Sprintf("instance_id = %q\nhost_name = \"%s.yesterday.localhost\"\npackage = \"/srv/hello\"\n%s\n",
-		ID(n), Name(n), strings.Join(more, "\n")))
+	h.Host.Define(t, Name(n),
+		fmt.Sprintf("instance_id = %q\nhost_name = \"%s.yesterday.localhost\"\npackage = \"/srv/hello\"\n%s\n",
+			ID(n), Name(n), strings.Join(more, "\n")))
 }
 
 // DefineAll defines applications 1 to n, loads them and waits until all run.

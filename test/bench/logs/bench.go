@@ -129,7 +129,8 @@ func (b *bench) stream(ctx context.Context, query string) (io.ReadCloser, error)
 
 // cpu is what the agent and its children have used, from /proc/PID/stat: 10 ms ticks.
 func (b *bench) cpu(ctx context.Context) (total time.Duration, err error) {
-	out, err := b.machine.Shell(ctx, `pid=$(systemctl show -P MainPID nexushubd); cat /proc/$pid/stat; for c in $(pgrep -P $pid); do cat /proc/$c/stat; done`)
+	out, err := b.machine.Shell(ctx,
+		`pid=$(systemctl show -P MainPID nexushubd); cat /proc/$pid/stat; for c in $(pgrep -P $pid); do cat /proc/$c/stat; done`)
 	if err != nil {
 		return 0, err
 	}

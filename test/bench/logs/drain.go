@@ -43,7 +43,8 @@ func (b *bench) drain(ctx context.Context) error {
 }
 
 func (b *bench) journalctl(ctx context.Context) (perSecond float64, err error) {
-	cmd := b.machine.Command(ctx, "journalctl", "--output=export", "--no-pager", "--quiet", "NEXUSHUB_INSTANCE="+b.app.ID)
+	cmd := b.machine.Command(ctx, "journalctl", "--output=export", "--no-pager", "--quiet",
+		"NEXUSHUB_INSTANCE="+b.app.ID)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return 0, err

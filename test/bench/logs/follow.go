@@ -90,7 +90,8 @@ func (b *bench) followers(ctx context.Context) error {
 	}
 	perLine := func(n int) float64 { return float64(used[n].Microseconds()) / (2 * linesPerSecond * followSeconds) }
 	for n := range used {
-		b.report.Add(fmt.Sprintf("%d followers, 1000 lines/s", n), "nexushubd with journalctl", "cpu per line", perLine(n), "µs")
+		b.report.Add(fmt.Sprintf("%d followers, 1000 lines/s", n), "nexushubd with journalctl", "cpu per line",
+			perLine(n), "µs")
 	}
 	b.report.Ratios["cpu100_vs_1"] = perLine(100) / perLine(1)
 	return nil

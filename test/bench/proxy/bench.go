@@ -27,11 +27,13 @@ type bench struct {
 
 func newBench(ctx context.Context, opt options, dir string, progress io.Writer) (*bench, error) {
 	b := &bench{opt: opt, dir: dir, report: report.New("proxy"), progress: progress}
-	b.report.Note("1 KiB from nginx, TLS 1.3 with P-256, 64 connections, no access log; median of %d rounds of %d s", opt.rounds, opt.seconds)
+	b.report.Note("1 KiB from nginx, TLS 1.3 with P-256, 64 connections, no access log; median of %d rounds of %d s",
+		opt.rounds, opt.seconds)
 	for _, n := range whereTimeGoes {
 		b.report.Note("%s", n)
 	}
-	if err := need.Commands(ctx, nginxProgram+"=nginx-core", haproxyProgram+"=haproxy", "wrk=wrk", "h2load=nghttp2-client"); err != nil {
+	if err := need.Commands(ctx, nginxProgram+"=nginx-core", haproxyProgram+"=haproxy", "wrk=wrk",
+		"h2load=nghttp2-client"); err != nil {
 		return nil, err
 	}
 	raiseDescriptors()

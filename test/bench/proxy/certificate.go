@@ -43,7 +43,8 @@ func newCertificate(dir string) (*certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &certificate{filepath.Join(dir, "default.crt"), filepath.Join(dir, "default.key"), filepath.Join(dir, "both.pem"), x509.NewCertPool()}
+	c := &certificate{filepath.Join(dir, "default.crt"), filepath.Join(dir, "default.key"),
+		filepath.Join(dir, "both.pem"), x509.NewCertPool()}
 	crtPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
 	c.pool.AppendCertsFromPEM(crtPEM)

@@ -114,7 +114,8 @@ func (b *bench) publish(r results) {
 			for _, v := range []struct {
 				metric, unit string
 				of           func(figure) float64
-			}{{"rate", "1/s", rpsOf}, {"p50", "ms", p50Of}, {"p99", "ms", p99Of}, {"cpu", "us/request", cpuOf}, {"rss", "MiB", rssOf}, {"failed", "requests", failedOf}} {
+			}{{"rate", "1/s", rpsOf}, {"p50", "ms", p50Of}, {"p99", "ms", p99Of}, {"cpu", "us/request", cpuOf},
+				{"rss", "MiB", rssOf}, {"failed", "requests", failedOf}} {
 				b.report.Add(m.name, s.name, v.metric, r.median(m.name, s.name, v.of), v.unit)
 			}
 		}

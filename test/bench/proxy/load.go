@@ -37,7 +37,8 @@ func newConnections(ctx context.Context, s *subject, d time.Duration) (load, err
 }
 
 func wrk(ctx context.Context, d time.Duration, args ...string) (load, error) {
-	args = append([]string{"-t1", fmt.Sprintf("-c%d", connections), fmt.Sprintf("-d%ds", int(d.Seconds())), "--latency"}, args...)
+	args = append([]string{"-t1", fmt.Sprintf("-c%d", connections), fmt.Sprintf("-d%ds", int(d.Seconds())),
+		"--latency"}, args...)
 	out, err := exec.CommandContext(ctx, "wrk", args...).Output()
 	if err != nil {
 		return load{}, fmt.Errorf("wrk: %w", err)
@@ -80,7 +81,8 @@ func parseWrk(out string) (l load, err error) {
 func http2(ctx context.Context, s *subject, d time.Duration) (load, error) {
 	log := filepath.Join(filepath.Dir(s.log), "h2load.log")
 	defer os.Remove(log)
-	out, err := exec.CommandContext(ctx, "h2load", "-c16", "-m8", "-t1", "-D", strconv.Itoa(int(d.Seconds())), "--log-file", log, s.url()).Output()
+	out, err := exec.CommandContext(ctx, "h2load", "-c16", "-m8", "-t1", "-D", strconv.Itoa(int(d.Seconds())),
+		"--log-file", log, s.url()).Output()
 	if err != nil {
 		return load{}, fmt.Errorf("h2load: %w", err)
 	}

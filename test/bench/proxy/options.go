@@ -40,7 +40,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	set.BoolVar(&o.quick, "quick", false, "one round of one second, 500 idle connections: does it work at all?")
 	set.StringVar(&o.only, "only", "nexushub,nginx,haproxy,caddy", "which proxies")
 	set.StringVar(&o.proxy, "proxy", "", "nexushub-proxy to measure (default: build ./cmd/nexushub-proxy)")
-	set.StringVar(&o.profile, "profile", "", "perf record nexushub-proxy into this file (with debug symbols: go build ./cmd/nexushub-proxy and -proxy)")
+	set.StringVar(&o.profile, "profile", "",
+		"perf record nexushub-proxy into this file (with debug symbols: go build ./cmd/nexushub-proxy and -proxy)")
 	set.Usage = func() { fmt.Fprint(stderr, usage); set.PrintDefaults() }
 	if err := set.Parse(args); err != nil {
 		return o, err

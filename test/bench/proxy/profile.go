@@ -20,7 +20,8 @@ func (b *bench) profile(ctx context.Context) error {
 	if err := need.Commands(ctx, "perf=linux-perf"); err != nil {
 		return err
 	}
-	perf := exec.CommandContext(ctx, "perf", "record", "-q", "-g", "-o", b.opt.profile, "-p", strconv.Itoa(b.ours.cmd.Process.Pid))
+	perf := exec.CommandContext(ctx, "perf", "record", "-q", "-g", "-o", b.opt.profile, "-p",
+		strconv.Itoa(b.ours.cmd.Process.Pid))
 	perf.Stderr = os.Stderr
 	if err := perf.Start(); err != nil {
 		return err

@@ -32,11 +32,13 @@ func (b *bench) stream(ctx context.Context, out io.Writer) error {
 	for _, h2 := range []bool{false, true} {
 		for _, dir := range []func(context.Context, *http.Client, string, int64) error{download, upload} {
 			began := time.Now()
-			if err := dir(ctx, b.client(h2), fmt.Sprintf("https://%s:%d/public/", host, b.ours.port), size); err != nil {
+			if err := dir(ctx, b.client(h2), fmt.Sprintf("https://%s:%d/public/", host, b.ours.port),
+				size); err != nil {
 				return err
 			}
 			most := b.ours.memory("VmHWM")
-			fmt.Fprintf(out, "HTTP/2 %t: %d GiB in %s, at most %.1f MiB\n", h2, b.opt.big, time.Since(began).Round(time.Millisecond), most)
+			fmt.Fprintf(out, "HTTP/2 %t: %d GiB in %s, at most %.1f MiB\n", h2, b.opt.big,
+				time.Since(began).Round(time.Millisecond), most)
 			if most > mostMemory {
 				return fmt.Errorf("%.1f MiB is more than %d MiB", most, mostMemory)
 			}

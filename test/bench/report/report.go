@@ -163,5 +163,6 @@ func machine() string {
 	if err != nil {
 		kernel = []byte("unknown")
 	}
-	return fmt.Sprintf("%d cores %s, Linux %s, %s", runtime.NumCPU(), model, strings.TrimSpace(string(kernel)), runtime.Version())
+	return fmt.Sprintf("%d cores %s, Linux %s, %s", runtime.NumCPU(), model, strings.TrimSpace(string(kernel)),
+		runtime.Version())
 }

@@ -55,7 +55,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	r := report.New("start")
-	r.Rows = append(rows, report.Row{Case: "reconcile 1000", Subject: "nexushubd", Metric: "unchanged", Value: reconcile, Unit: "ms"})
+	r.Rows = append(rows, report.Row{Case: "reconcile 1000", Subject: "nexushubd", Metric: "unchanged",
+		Value: reconcile, Unit: "ms"})
 	ratios(r)
 	r.Notes = append(r.Notes, method)
 	return r.Finish(stdout)
@@ -75,7 +76,8 @@ func install(ctx context.Context, m *lab.Machine, dir string) error {
 		return err
 	}
 	file := filepath.Join(dir, "bench")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, "./test/bench/start/inside")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file,
+		"./test/bench/start/inside")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
@@ -110,7 +112,8 @@ func measure(ctx context.Context, suite lab.Suite, rounds, many string, stderr i
 
 // reconcile runs the agent's own benchmark: milliseconds for 1,000 unchanged instances.
 func reconcile(ctx context.Context) (float64, error) {
-	out, err := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkReconcile$", "./agent").CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkReconcile$",
+		"./agent").CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("%w\n%s", err, out)
 	}

@@ -51,7 +51,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	r := report.New("upload")
-	if r.Rows, err = measure(ctx, r, lab.Options{Suite: s, Disk: *disk, Progress: stderr}, []string{fmt.Sprint(*size), fmt.Sprint(*rounds)}, stderr); err != nil {
+	if r.Rows, err = measure(ctx, r, lab.Options{Suite: s, Disk: *disk, Progress: stderr},
+		[]string{fmt.Sprint(*size), fmt.Sprint(*rounds)}, stderr); err != nil {
 		return err
 	}
 	ratios(r)
@@ -59,7 +60,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // measure runs the inner program in a fresh machine with the package installed.
-func measure(ctx context.Context, r *report.Report, o lab.Options, args []string, stderr io.Writer) (rows []report.Row, err error) {
+func measure(ctx context.Context, r *report.Report, o lab.Options, args []string,
+	stderr io.Writer) (rows []report.Row, err error) {
 	m, err := lab.Start(ctx, o)
 	if err != nil {
 		return nil, err

@@ -53,7 +53,8 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // fixation tries to log everybody in as somebody else, and out.
 func fixation(w http.ResponseWriter, _ *http.Request) {
 	h := w.Header()
-	h["Set-Cookie"] = []string{"YRT=x; Domain=yesterday.localhost; Path=/", "mine=1", " =YRT=x; Domain=yesterday.localhost", "YRT", "yrt\t=x", "a=b, YRT=x"}
+	h["Set-Cookie"] = []string{"YRT=x; Domain=yesterday.localhost; Path=/", "mine=1",
+		" =YRT=x; Domain=yesterday.localhost", "YRT", "yrt\t=x", "a=b, YRT=x"}
 	h.Set("Set-Cookie2", "YRT=x")
 	h.Set("Clear-Site-Data", `"cookies", "storage"`)
 	w.WriteHeader(http.StatusEarlyHints)

@@ -28,7 +28,8 @@ func main() {
 	os.Exit(1)
 }
 
-// run returns only when it cannot begin. It takes: what to do, from which address, how often at once, and for which host.
+// run returns only when it cannot begin. It takes: what to do, from which address, how often at once, and for which
+// host.
 func run(args []string) error {
 	if len(args) != 4 {
 		return errors.New("want WHAT ADDRESS NUMBER HOST")
@@ -37,7 +38,8 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	hold := map[string]func(net.Conn, string) error{"tcp": readOn, "tls": silentTLS, "settings": settings, "held": held}[args[0]]
+	hold := map[string]func(net.Conn, string) error{"tcp": readOn, "tls": silentTLS, "settings": settings,
+		"held": held}[args[0]]
 	if hold == nil {
 		return fmt.Errorf("%q is none of tcp, tls, settings, held", args[0])
 	}
@@ -64,7 +66,8 @@ func readOn(c net.Conn, _ string) error {
 }
 
 func shake(c net.Conn, host, protocol string) (*tls.Conn, error) {
-	t := tls.Client(c, &tls.Config{ServerName: host, NextProtos: []string{protocol}, InsecureSkipVerify: true}) //nolint:gosec // it only floods
+	t := tls.Client(c, &tls.Config{ServerName: host, NextProtos: []string{protocol},
+		InsecureSkipVerify: true}) //nolint:gosec // it only floods
 	return t, t.Handshake()
 }
 
@@ -105,10 +108,12 @@ func held(c net.Conn, host string) error {
 		}
 		var head bytes.Buffer
 		e := hpack.NewEncoder(&head)
-		for _, p := range [][2]string{{":method", "GET"}, {":scheme", "https"}, {":authority", host}, {":path", "/public/x"}} {
+		for _, p := range [][2]string{{":method", "GET"}, {":scheme", "https"}, {":authority", host},
+			{":path", "/public/x"}} {
 			e.WriteField(hpack.HeaderField{Name: p[0], Value: p[1]}) //nolint:errcheck // into memory
 		}
-		err = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 2*i + 1, BlockFragment: head.Bytes(), EndStream: true, EndHeaders: true})
+		err = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 2*i + 1, BlockFragment: head.Bytes(), EndStream: true,
+			EndHeaders: true})
 	}
 	return errors.Join(err, readOn(t, host))
 }

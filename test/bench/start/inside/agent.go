@@ -46,7 +46,8 @@ func configure(name string, n int) error {
 		return err
 	}
 	for i := range n {
-		app := fmt.Sprintf("instance_id = \"%s\"\nhost_name = \"%s%d.yesterday.localhost\"\npackage = \"/srv/bench\"\n", uuid.New(), name, i)
+		app := fmt.Sprintf("instance_id = \"%s\"\nhost_name = \"%s%d.yesterday.localhost\"\npackage = \"/srv/bench\"\n",
+			uuid.New(), name, i)
 		if err := os.WriteFile(fmt.Sprintf("/etc/nexushub/apps.d/%s%d.toml", name, i), []byte(app), 0o644); err != nil {
 			return err
 		}
@@ -97,7 +98,9 @@ func agent(ctx context.Context, many int) ([]report.Row, error) {
 	if err := configure("cold", many); err != nil {
 		return nil, err
 	}
-	err := each(ctx, many, func(ctx context.Context, port int) error { return answers(ctx, through("cold", port-firstPort)) })
+	err := each(ctx, many, func(ctx context.Context, port int) error {
+		return answers(ctx, through("cold", port-firstPort))
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,8 @@ func takeTurns(ctx context.Context, scenario string, all []starter, rounds int) 
 	for name, list := range times {
 		slices.Sort(list)
 		for metric, at := range map[string]int{"p50": len(list) / 2, "p90": len(list) * 9 / 10, "min": 0} {
-			rows = append(rows, report.Row{Case: scenario, Subject: name, Metric: metric, Value: ms(list[at]), Unit: "ms"})
+			rows = append(rows, report.Row{Case: scenario, Subject: name, Metric: metric,
+				Value: ms(list[at]), Unit: "ms"})
 		}
 	}
 	return rows, nil

@@ -185,7 +185,8 @@ func (s managed) stop(ctx context.Context, port int) error {
 func spec(port int) units.Spec {
 	id := fmt.Sprintf("%08d-0000-4000-8000-000000000000", port)
 	return units.Spec{
-		Instance: id, Name: fmt.Sprintf("bench-%d", port), Kind: "static", HostName: "bench.test", Release: strings.Repeat("ab", 32),
+		Instance: id, Name: fmt.Sprintf("bench-%d", port), Kind: "static", HostName: "bench.test",
+		Release:   strings.Repeat("ab", 32),
 		Directory: "/srv/bench", Exec: []string{self, "serve"}, Network: "port", StartSec: 60, StopSec: 5,
 		State: "nexushub-apps/" + id, MemoryMax: 512 << 20, TasksMax: 512,
 	}

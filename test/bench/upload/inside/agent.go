@@ -55,7 +55,8 @@ func newAgent(ctx context.Context, data []byte) (*agent, error) {
 	var made struct {
 		ID string `json:"id"`
 	}
-	answer, err := a.call(ctx, http.MethodPost, "/debug/application", "application/json", strings.NewReader(`{"appId":"bench"}`), -1)
+	answer, err := a.call(ctx, http.MethodPost, "/debug/application", "application/json",
+		strings.NewReader(`{"appId":"bench"}`), -1)
 	if err != nil {
 		return nil, err
 	}
@@ -127,18 +128,21 @@ func (a *agent) chunks(ctx context.Context, data []byte, atOnce int) error {
 func (a *agent) chunk(ctx context.Context, i, total int, data []byte) error {
 	const boundary = "benchmark-boundary"
 	var head strings.Builder
-	for _, f := range [][2]string{{"chunkIndex", strconv.Itoa(i)}, {"totalChunks", strconv.Itoa(total)}, {"fileHash", a.hash}} {
+	for _, f := range [][2]string{{"chunkIndex", strconv.Itoa(i)}, {"totalChunks", strconv.Itoa(total)},
+		{"fileHash", a.hash}} {
 		fmt.Fprintf(&head, "--%s\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", boundary, f[0], f[1])
 	}
 	fmt.Fprintf(&head, "--%s\r\nContent-Disposition: form-data; name=\"chunk\"; filename=\"c\"\r\n\r\n", boundary)
 	tail := "\r\n--" + boundary + "--\r\n"
 	body := io.MultiReader(strings.NewReader(head.String()), bytes.NewReader(data), strings.NewReader(tail))
-	_, err := a.call(ctx, http.MethodPost, a.path+"/upload", "multipart/form-data; boundary="+boundary, body, int64(head.Len()+len(data)+len(tail)))
+	_, err := a.call(ctx, http.MethodPost, a.path+"/upload", "multipart/form-data; boundary="+boundary, body,
+		int64(head.Len()+len(data)+len(tail)))
 	return err
 }
 
 func (a *agent) append(ctx context.Context, data []byte) error {
-	_, err := a.call(ctx, http.MethodPost, a.path+"/package", "application/zip", bytes.NewReader(data), int64(len(data)))
+	_, err := a.call(ctx, http.MethodPost, a.path+"/package", "application/zip", bytes.NewReader(data),
+		int64(len(data)))
 	return err
 }
 

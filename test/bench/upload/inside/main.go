@@ -100,10 +100,12 @@ func measure(ctx context.Context, subjects []subject, data []byte, rounds int, s
 	var rows []report.Row
 	for i, s := range subjects {
 		speed := func(r result) float64 { return r.speed }
-		rows = append(rows, report.Row{Case: "upload", Subject: s.name, Metric: "MiB/s", Value: median(results[i], speed), Unit: "MiB/s"})
+		rows = append(rows, report.Row{Case: "upload", Subject: s.name, Metric: "MiB/s",
+			Value: median(results[i], speed), Unit: "MiB/s"})
 		if s.cpu != nil {
 			cpu := func(r result) float64 { return r.cpu }
-			rows = append(rows, report.Row{Case: "upload", Subject: s.name, Metric: "cpu", Value: median(results[i], cpu), Unit: "ms/100 MiB"})
+			rows = append(rows, report.Row{Case: "upload", Subject: s.name, Metric: "cpu",
+				Value: median(results[i], cpu), Unit: "ms/100 MiB"})
 		}
 	}
 	return rows, nil

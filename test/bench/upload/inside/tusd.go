@@ -25,7 +25,8 @@ func tusd(ctx context.Context) (_ []subject, stop func(), err error) {
 		return nil, func() {}, nil
 	}
 	dir := filepath.Join(folder, "tusd")
-	cmd := exec.CommandContext(ctx, tusdProgram, "-host", "127.0.0.1", "-port", "1080", "-upload-dir", dir, "-expose-metrics=false")
+	cmd := exec.CommandContext(ctx, tusdProgram, "-host", "127.0.0.1", "-port", "1080", "-upload-dir", dir,
+		"-expose-metrics=false")
 	if err := cmd.Start(); err != nil {
 		return nil, nil, err
 	}
@@ -94,7 +95,8 @@ func awaitTusd(ctx context.Context) error {
 // tusUpload is tus 1.0.0: a creation, and a PATCH for each piece; 0 is one for
 // everything. each is called before the next piece is sent.
 func tusUpload(ctx context.Context, data []byte, piece int, each func() error) error {
-	res, err := tusCall(ctx, http.MethodPost, "http://"+tusdAddress+"/files/", nil, "Upload-Length", strconv.Itoa(len(data)))
+	res, err := tusCall(ctx, http.MethodPost, "http://"+tusdAddress+"/files/", nil, "Upload-Length",
+		strconv.Itoa(len(data)))
 	if err != nil {
 		return err
 	}
@@ -103,7 +105,8 @@ func tusUpload(ctx context.Context, data []byte, piece int, each func() error) e
 	}
 	for at := 0; at < len(data); at += piece {
 		part := data[at:min(at+piece, len(data))]
-		_, err := tusCall(ctx, http.MethodPatch, res.Header.Get("Location"), part, "Upload-Offset", strconv.Itoa(at), "Content-Type", "application/offset+octet-stream")
+		_, err := tusCall(ctx, http.MethodPatch, res.Header.Get("Location"), part, "Upload-Offset", strconv.Itoa(at),
+			"Content-Type", "application/offset+octet-stream")
 		if err = errors.Join(err, each()); err != nil {
 			return err
 		}
