@@ -76,12 +76,12 @@ func TestAdminServiceBringsAndTakesApplications(t *testing.T) {
 			}
 			before := asked()
 			h.Must(t, "systemctl", "kill", "-s", "KILL", "nexushubd")
-			lab.Within(t, faults.Patience, "the next agent has asked twice for the list, in vain", func() error {
+			lab.Within(t, faults.Patience, "the restarted agent has asked for the list twice", func() error {
 				return lab.Unless(asked() >= before+2, "%d requests, %d before", asked(), before)
 			})
 			known(t, h, 4)
 			answer(t, h, 1) // more than half is gone: held back until it is said three times
-			lab.Within(t, faults.Patience, "the brake speaks", func() error {
+			lab.Within(t, faults.Patience, "the log says that the removal is held back", func() error {
 				if log := h.Sh(t, "journalctl -u nexushubd -o cat --since -1min"); !strings.Contains(log, "held back") {
 					return fmt.Errorf("nothing in the log")
 				}

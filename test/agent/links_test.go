@@ -63,7 +63,7 @@ chmod +x /srv/evil/bin/hostile; printf 'exec = ["bin/hostile"]\n' >/srv/evil/nex
 func deployed(t *testing.T, h *faults.Host, name string) {
 	t.Helper()
 	h.Sh(t, "nexushub deploy --quiet /srv/"+name+" --name "+name)
-	lab.Within(t, faults.Patience, "it has planted its links", func() error {
+	lab.Within(t, faults.Patience, "the application has planted its links", func() error {
 		_, err := h.TrySh(t, "test -e /var/lib/private/nexushub-apps/*/planted")
 		return err
 	})

@@ -26,7 +26,7 @@ func TestTrap10CrashLoopKeepsItsSocket(t *testing.T) {
 		h.Define(t, 1, `network = "socket"`,
 			`exec = ["/bin/sh", "-c", "[ -e /var/lib/nexushub-apps-fixed ] || exit 7; exec bin/app"]`)
 		h.Reload(t)
-		lab.Within(t, faults.Patience, "it has crashed several times", func() error {
+		lab.Within(t, faults.Patience, "the application has crashed three times", func() error {
 			if app := h.App(t, 1); app.Attempt < 3 {
 				return fmt.Errorf("attempt %d", app.Attempt)
 			}

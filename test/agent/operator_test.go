@@ -40,7 +40,7 @@ func TestDropInsApplyAndAreShown(t *testing.T) {
 			systemctl daemon-reload`)
 		h.DefineAll(t, 1)
 		var app api.App
-		lab.Within(t, faults.Patience, "the drop-in is shown", func() error { // what has just started is read once more
+		lab.Within(t, faults.Patience, "the status shows the drop-in", func() error { // what has just started is read once more
 			if app = h.App(t, 1); len(app.DropIns) != 1 || !strings.HasSuffix(app.DropIns[0], "50-mine.conf") {
 				return fmt.Errorf("drop-ins = %v", app.DropIns)
 			}
@@ -101,7 +101,7 @@ func TestExitWhileTheAgentIsAway(t *testing.T) {
 		h.DefineAll(t, 1)
 		unit := h.App(t, 1).Unit
 		h.Sh(t, "systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; systemctl kill -s KILL "+unit)
-		lab.Within(t, faults.Patience, "PID 1 brings it back", func() error {
+		lab.Within(t, faults.Patience, "PID 1 has restarted the application", func() error {
 			if got := h.Sh(t, "systemctl show -p NRestarts -p SubState "+unit); !strings.Contains(got, "NRestarts=1") ||
 				!strings.Contains(got, "running") {
 				return errors.New(got)
@@ -109,7 +109,7 @@ func TestExitWhileTheAgentIsAway(t *testing.T) {
 			return nil
 		})
 		h.Sh(t, "systemctl start nexushubd.socket nexushubd-debug.socket nexushubd")
-		lab.Within(t, faults.Patience, "the exit is told", func() error {
+		lab.Within(t, faults.Patience, "the status shows the exit that the agent missed", func() error {
 			if app := h.App(t, 1); app.Restarts != 1 || !strings.Contains(app.LastExit, "9") {
 				return fmt.Errorf("%d restarts, last exit %q", app.Restarts, app.LastExit)
 			}
@@ -127,7 +127,7 @@ func TestCrashLoopBacksOffAndRecovers(t *testing.T) {
 		if !strings.Contains(app.LastExit, "7") {
 			t.Errorf("last exit = %q, want status 7", app.LastExit)
 		}
-		lab.Within(t, faults.Patience, "the agent has taken over", func() error {
+		lab.Within(t, faults.Patience, "the agent delays the next start", func() error {
 			if app = h.App(t, 1); app.Attempt < 2 || app.NextTry == nil {
 				return fmt.Errorf("attempt %d, next try %v", app.Attempt, app.NextTry)
 			}
@@ -145,7 +145,7 @@ func TestRevisionThatNeverGetsHealthyLeavesTheOldOne(t *testing.T) {
 		h.UnderLoad(t, faults.URL(1), 100, func() {
 			h.Define(t, 1, `exec = ["/bin/sh", "-c", "echo cannot open the database; exit 3"]`)
 			h.Reload(t)
-			lab.Within(t, faults.Patience, "the revision is given up", func() error {
+			lab.Within(t, faults.Patience, "the new revision is given up", func() error {
 				if app := h.App(t, 1); !strings.Contains(app.Why, "given up") ||
 					!strings.Contains(app.LastExit, "cannot open the database") {
 					return fmt.Errorf("why %q, last exit %q", app.Why, app.LastExit)
@@ -153,7 +153,7 @@ func TestRevisionThatNeverGetsHealthyLeavesTheOldOne(t *testing.T) {
 				return nil
 			})
 		})
-		lab.Within(t, faults.Patience, "only the old one is left", func() error {
+		lab.Within(t, faults.Patience, "only the old revision is left", func() error {
 			if after := h.Identities(t); after != before {
 				return fmt.Errorf("%s, was %s", after, before)
 			}

@@ -36,7 +36,7 @@ func TestStartWithoutAPackage(t *testing.T) {
 		h.AllRun(t, 2)
 		before := h.Identities(t)
 		h.Sh(t, "mv /srv/taken /srv/away; systemctl restart nexushubd")
-		lab.Within(t, faults.Patience, "the reason is shown", func() error {
+		lab.Within(t, faults.Patience, "the status says which folder is missing", func() error {
 			if app := h.App(t, 2); !strings.Contains(app.Why, "/srv/taken") {
 				return fmt.Errorf("%s: %q", app.State, app.Why)
 			}
@@ -63,7 +63,7 @@ func TestLostStateOfADeployedApplication(t *testing.T) {
 		before := h.Identities(t)
 		h.Sh(t, "systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; rm -rf /var/lib/nexushub/state; systemctl start nexushubd.socket nexushubd-debug.socket nexushubd")
 		var name string
-		lab.Within(t, faults.Patience, "it is taken over", func() error {
+		lab.Within(t, faults.Patience, "the running application is adopted", func() error {
 			apps, err := h.Apps(t)
 			if err == nil && (len(apps) != 1 || apps[0].State != api.StateRunning || apps[0].Kind != "debug") {
 				return fmt.Errorf("applications: %+v", apps)

@@ -26,7 +26,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 			"nexushub-app-*"); left != "" {
 			t.Errorf("units: %s", left)
 		}
-		lab.Within(t, 20*time.Second, "its releases are swept", func() error {
+		lab.Within(t, 20*time.Second, "the releases of the deleted application are removed", func() error {
 			if left := h.Sh(t, "ls -A /var/lib/nexushub/releases | grep -v '^.meta' || true"); left != "" {
 				return errors.New(left)
 			}

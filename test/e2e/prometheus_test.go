@@ -37,7 +37,7 @@ health = { path = "/-/healthy" }
 		}
 		h.Must(t, "nexushub", "restart", "prometheus")
 		h.AwaitServed(t, url+"/-/ready")
-		lab.Eventually(t, "it replays what it had written",
+		lab.Eventually(t, "Prometheus replays its write-ahead log",
 			func() error { return h.logged(t, "prometheus", "WAL segment loaded") })
 		if out := h.Must(t, "systemctl", "show", "-p", "DynamicUser,StateDirectory",
 			h.AwaitUnit(t, "prometheus")); !strings.Contains(out, "DynamicUser=yes") {

@@ -53,7 +53,7 @@ func TestNeedsDBusToStart(t *testing.T) {
 		if out, err := h.Try(t, "systemctl", "start", "nexushubd"); err == nil {
 			t.Errorf("it starts: %s", out)
 		}
-		lab.Eventually(t, "it says why", func() error {
+		lab.Eventually(t, "the log says that D-Bus is missing", func() error {
 			out := h.Sh(t, "systemctl show -p ExecMainStatus nexushubd; journalctl --no-pager -q -o cat _SYSTEMD_UNIT=nexushubd.service")
 			if !strings.Contains(out, "ExecMainStatus=1") || !strings.Contains(out, "D-Bus") {
 				return errors.New(out)
@@ -61,7 +61,7 @@ func TestNeedsDBusToStart(t *testing.T) {
 			return nil
 		})
 		h.Must(t, "systemctl", "start", "dbus.socket")
-		lab.Eventually(t, "it starts once D-Bus is there", func() error {
+		lab.Eventually(t, "nexushubd starts once D-Bus runs", func() error {
 			_, err := h.Try(t, "systemctl", "is-active", "nexushubd")
 			return err
 		})

@@ -25,7 +25,7 @@ func TestKilledAgentAdopts(t *testing.T) {
 		if after := h.Identity(t, unit); after != before {
 			t.Errorf("the application was touched:\nbefore %s\nafter  %s", before, after)
 		}
-		lab.Eventually(t, "the agent knows it again", func() error {
+		lab.Eventually(t, "the agent lists the application as running", func() error {
 			out := h.Must(t, "nexushub", "list")
 			if !strings.Contains(out, "running") {
 				return errors.New(out)
@@ -87,7 +87,7 @@ func TestChangedApplicationIsReplacedUnderLoad(t *testing.T) {
 		h.UnderLoad(t, hello+"/public/time", 200, func() {
 			h.Define(t, "hello", fmt.Sprintf("instance_id = %q\nhost_name = \"hello.yesterday.localhost\"\npackage = \"/srv/hello\"\nenv = { COLOUR = \"blue\" }\n", helloID))
 			h.Reload(t)
-			lab.Eventually(t, "the new revision alone runs", func() error {
+			lab.Eventually(t, "only the new revision runs", func() error {
 				if now := h.AwaitUnit(t, "hello"); now == first {
 					return fmt.Errorf("still %s", now)
 				}

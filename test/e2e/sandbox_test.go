@@ -35,7 +35,7 @@ func TestUpgradeBringsTheNewSandbox(t *testing.T) {
 		h.HTTP = http1(h.HTTP)
 		h.UnderLoad(t, hello+"/public/time", 200, func() {
 			h.MustInstallDeb(t, deb)
-			lab.Eventually(t, "everything runs in the new sandbox", func() error { return h.allNew(t) })
+			lab.Eventually(t, "every application runs in the new sandbox", func() error { return h.allNew(t) })
 		})
 		if out := h.Sh(t, "nexushub status stopped || true"); !strings.Contains(out, "stopped by operator") {
 			t.Errorf("what was stopped:\n%s", out)

@@ -35,7 +35,7 @@ func TestServesByHostName(t *testing.T) {
 		if unknown != "421" && unknown != "000" { // refused by HTTP, or already by TLS
 			t.Errorf("an unknown host name answers %s", unknown)
 		}
-		lab.Eventually(t, "the log has the request",
+		lab.Eventually(t, "the application's log has the request",
 			func() error { return h.logged(t, "hello", "GET /public/time trace=") })
 	})
 }

@@ -83,7 +83,7 @@ func (h *host) stopsByCommand(t *testing.T) {
 	}
 	h.stubbornServes(t)
 	h.Sh(t, "timeout 60 systemctl stop 'nexushub-app-talks-*'")
-	lab.Eventually(t, "an operator's stop is seen", func() error {
+	lab.Eventually(t, "the status says that an operator stopped it", func() error {
 		if out := h.Sh(t, "nexushub status talks || true"); !strings.Contains(out, "systemctl") {
 			return errors.New(out)
 		}

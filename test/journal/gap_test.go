@@ -47,7 +47,7 @@ func (a *talker) suppress(ctx context.Context, t *testing.T) {
 	}()
 	a.ask(t, "/lines?from=0&to=5000&rate=100000", "")
 	var got int64
-	lab.Eventually(t, "the gap is reported", func() error {
+	lab.Eventually(t, "the log reports the gap", func() error {
 		a.ask(t, "/lines?from=0&to=1&rate=1", "") // the notice comes with the next line that passes
 		select {
 		case got = <-dropped:

@@ -93,7 +93,7 @@ func (a *talker) checkLastWords(t *testing.T) {
 	if err := a.request(t.Context(), t, "/crash", ""); err == nil {
 		t.Error("it did not crash")
 	}
-	lab.Eventually(t, "it runs again", func() error {
+	lab.Eventually(t, "the crashed application runs again", func() error {
 		if now := a.app(t); now.PID == pid {
 			return fmt.Errorf("its PID is still %d", pid)
 		}

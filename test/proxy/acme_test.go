@@ -35,7 +35,7 @@ func TestACME(t *testing.T) {
 
 func (h *host) awaitIssuer(t *testing.T, name string) {
 	t.Helper()
-	lab.Within(t, soon, "certificate of "+name, func() error {
+	lab.Within(t, soon, "the authority has issued a certificate for "+name, func() error {
 		if got := h.presented(t, name+"."+domain); !strings.Contains(got, "Pebble") {
 			return fmt.Errorf("issued by %q, %s", got, h.Must(t, "nexushub", "cert"))
 		}

@@ -25,7 +25,7 @@ func (h *host) starting(t *testing.T, name, id string) {
 	h.Define(t, name, fmt.Sprintf("instance_id = %q\nhost_name = %q\npackage = %q\n", id,
 		name+"."+domain, "/srv/"+name))
 	h.Reload(t)
-	lab.Within(t, soon, name+" is known and not ready", func() error {
+	lab.Within(t, soon, "the route of "+name+" is there and not ready", func() error {
 		for _, r := range h.routes(t).Routes {
 			if r.Name == name && r.State == "starting" {
 				return nil
@@ -49,7 +49,7 @@ func held(t *testing.T, h *host) {
 		}
 		return nil
 	})
-	lab.Within(t, soon, "the unit's state folder", func() error {
+	lab.Within(t, soon, "the application may start to listen", func() error {
 		_, err := h.Try(t, "touch", "/var/lib/nexushub-apps/"+lateID+"/go")
 		return err
 	})
@@ -113,7 +113,8 @@ func accessLog(t *testing.T, h *host) {
 	for field, want := range map[string]string{
 		"NEXUSHUB_METHOD": "GET", "NEXUSHUB_HOST": "web." + domain + port,
 		"NEXUSHUB_PATH": "/public/x", "NEXUSHUB_STATUS": "200", "NEXUSHUB_PROTOCOL": "HTTP/2.0",
-		"NEXUSHUB_INSTANCE": webID, "NEXUSHUB_APP": "web", "NEXUSHUB_REMOTE": "127.0.0.1", "NEXUSHUB_BYTES": fmt.Sprint(len(got.body)), "NEXUSHUB_TARGET": h.target(t, webID),
+		"NEXUSHUB_INSTANCE": webID, "NEXUSHUB_APP": "web", "NEXUSHUB_REMOTE": "127.0.0.1",
+		"NEXUSHUB_BYTES": fmt.Sprint(len(got.body)), "NEXUSHUB_TARGET": h.target(t, webID),
 	} {
 		if entry[field] != want {
 			t.Errorf("%s is %v, want %s", field, entry[field], want)
@@ -141,7 +142,7 @@ func accessLog(t *testing.T, h *host) {
 // logged is the proxy's last line in the journal with all of these fields.
 func (h *host) logged(t *testing.T, fields ...string) (entry map[string]any) {
 	t.Helper()
-	lab.Within(t, soon, fmt.Sprint("a line with ", fields), func() error {
+	lab.Within(t, soon, fmt.Sprint("the proxy's log has a line with ", fields), func() error {
 		out := h.Must(t, "journalctl", append([]string{"-q", "-o", "json", "-n", "1", "-u",
 			"nexushub-proxy"}, fields...)...)
 		if out == "" {

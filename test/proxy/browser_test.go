@@ -149,7 +149,7 @@ func (b *browser) call(method string, params map[string]any) map[string]any {
 func (b *browser) text(element string, accept func(string) bool) string {
 	b.t.Helper()
 	var got string
-	lab.Within(b.t, soon, element, func() error {
+	lab.Within(b.t, soon, "the page shows "+element, func() error {
 		got, _ = b.run(fmt.Sprintf("document.querySelector(%q)?.textContent ?? ''", element)).(string)
 		if !accept(got) {
 			return fmt.Errorf("text %q", got)

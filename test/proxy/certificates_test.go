@@ -72,7 +72,7 @@ func (h *host) certificate(t *testing.T, crt, key []byte) {
 
 func (h *host) awaitCertificate(t *testing.T, want string) {
 	t.Helper()
-	lab.Within(t, soon, "certificate "+want, func() error {
+	lab.Within(t, soon, "clients get the certificate "+want, func() error {
 		if got := h.presented(t, "web."+domain); got != want {
 			return fmt.Errorf("certificate of %q", got)
 		}

@@ -54,14 +54,14 @@ func TestDeploy(t *testing.T) {
 // replaceWeb changes the configuration and waits for the new revision alone to be left.
 func (h *host) replaceWeb(t *testing.T, old string) {
 	h.deploy(t, application{name: "web", id: webID, config: "package = \"/srv/web\"\nenv = { LABEL = \"two\" }\n"})
-	lab.Within(t, soon, "the new revision", func() error {
+	lab.Within(t, soon, "requests reach the new revision", func() error {
 		e := do(t, h.h1, "GET", "web", "/public/x", "").echo(t)
 		if e.Label != "two" || h.target(t, webID) == old {
 			return fmt.Errorf("%s answers, route to %s", e.Label, h.target(t, webID))
 		}
 		return nil
 	})
-	lab.Within(t, soon, "the old revision's end", func() error {
+	lab.Within(t, soon, "the old revision has ended", func() error {
 		if h.Must(t, "systemctl", "list-units", "--plain", "--no-legend", old) != "" {
 			return fmt.Errorf("%s is there", old)
 		}
@@ -71,13 +71,13 @@ func (h *host) replaceWeb(t *testing.T, old string) {
 
 // inFlight returns once a request is.
 func (h *host) inFlight(t *testing.T, target string) {
-	lab.Within(t, soon, "a request in flight", func() error {
+	lab.Within(t, soon, "a request is in flight", func() error {
 		for _, x := range h.routes(t).Targets {
 			if x.ID == target && x.InFlight > x.Streams {
 				return nil
 			}
 		}
-		return fmt.Errorf("none")
+		return fmt.Errorf("none is")
 	})
 }
 

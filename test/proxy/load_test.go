@@ -34,7 +34,7 @@ func (h *host) underLoad(t *testing.T, rate int, path string, f func(caughtUp fu
 			Pending: &pending})
 	}()
 	f(func() {
-		lab.Within(t, soon, "requests are answered", func() error {
+		lab.Within(t, soon, "the proxy has caught up with the requests", func() error {
 			if n := pending.Load(); n > int64(rate/10) {
 				return fmt.Errorf("%d wait", n)
 			}

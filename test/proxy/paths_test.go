@@ -16,18 +16,25 @@ const (
 
 // disguised are paths that some application reads as another one.
 var disguised = []string{
-	"/public/../internal/x/%252e%252e/%252e%252e/public", "/x/../internal/%252e%252e/y", "/public/%252e%252e/internal/x%25", "/public/../internal/x", "/public/%2e%2e/internal/x",
-	"/public/.%2e/internal/x", "/public/..;/internal/x", "/.;x/internal/x", "/public/%2e%2e;a=b/internal/x", "//internal/x", "/public//../internal/x", "/;/internal/x", `/\internal/x`,
-	`/public\..\internal\x`, "/public%2f..%2finternal%2fx", "/public/..%5cinternal", "/%69nternal/x", "/INTERNAL/x", "/Api/x", "/internal;x/y", "/api;/x", "/internal%20/x", "/internal./x",
-	"/%2finternal/x", "/internal%00", "/internal%0a", "/public/%c0%ae%c0%ae/internal/x", "/public/%u002e%u002e/internal/x", "/public/..%3f/internal/x", "/internal%3fx", "/public/%zz/../../internal/x",
-	"/public/x#/../../internal/x", "http://cleaner.yesterday.localhost/../internal/x", "https://cleaner.yesterday.localhost/x/../internal/%252e%252e/y", "*", "cleaner.yesterday.localhost:443",
+	"/public/../internal/x/%252e%252e/%252e%252e/public", "/x/../internal/%252e%252e/y",
+	"/public/%252e%252e/internal/x%25", "/public/../internal/x", "/public/%2e%2e/internal/x",
+	"/public/.%2e/internal/x", "/public/..;/internal/x", "/.;x/internal/x", "/public/%2e%2e;a=b/internal/x",
+	"//internal/x", "/public//../internal/x", "/;/internal/x", `/\internal/x`,
+	`/public\..\internal\x`, "/public%2f..%2finternal%2fx", "/public/..%5cinternal", "/%69nternal/x", "/INTERNAL/x",
+	"/Api/x", "/internal;x/y", "/api;/x", "/internal%20/x", "/internal./x",
+	"/%2finternal/x", "/internal%00", "/internal%0a", "/public/%c0%ae%c0%ae/internal/x",
+	"/public/%u002e%u002e/internal/x", "/public/..%3f/internal/x", "/internal%3fx", "/public/%zz/../../internal/x",
+	"/public/x#/../../internal/x", "http://cleaner.yesterday.localhost/../internal/x",
+	"https://cleaner.yesterday.localhost/x/../internal/%252e%252e/y", "*", "cleaner.yesterday.localhost:443",
 	"/public/%EF%BC%8E%EF%BC%8E/internal/x", "/internal.json", "/api.xml", "/public/... /internal", "/internal\t/x",
 }
 
 // plainPaths work as they always have.
 var plainPaths = map[string]string{
-	"/public/a%20b": "/public/a b", "/public/M%C3%BCller": "/public/Müller", "/users/jane.doe": "/users/jane.doe", "/public/a;b=c/d": "/public/a;b=c/d", "/public/x%5B0%5D": "/public/x[0]",
-	"/.well-known/security.txt": "/.well-known/security.txt", "/c++/@me,~x(y)!": "/c++/@me,~x(y)!", "/public/x?to=/../%252e%2f//internal;x": "/public/x", "/a/b/": "/a/b",
+	"/public/a%20b": "/public/a b", "/public/M%C3%BCller": "/public/Müller", "/users/jane.doe": "/users/jane.doe",
+	"/public/a;b=c/d": "/public/a;b=c/d", "/public/x%5B0%5D": "/public/x[0]",
+	"/.well-known/security.txt": "/.well-known/security.txt", "/c++/@me,~x(y)!": "/c++/@me,~x(y)!",
+	"/public/x?to=/../%252e%2f//internal;x": "/public/x", "/a/b/": "/a/b",
 	"https://cleaner.yesterday.localhost/public/x": "/public/x",
 }
 

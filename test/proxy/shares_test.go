@@ -95,9 +95,9 @@ func (h *host) servesOthers(t *testing.T, name string, times int) {
 // heldForOthers: the flood's requests wait for an application, as many as may wait.
 // Another address' requests wait beside them and are answered.
 func (h *host) heldForOthers(t *testing.T) {
-	lab.Within(t, soon, "no more can wait", func() error {
+	lab.Within(t, soon, "2000 requests of the flood wait", func() error {
 		if n := h.routes(t).Held; n < 2000 {
-			return fmt.Errorf("%d do", n)
+			return fmt.Errorf("%d wait", n)
 		}
 		return nil
 	})
@@ -110,7 +110,7 @@ func (h *host) heldForOthers(t *testing.T) {
 			answers <- fmt.Sprint(a.body, err)
 		}()
 	}
-	lab.Within(t, soon, "others gave way", func() error {
+	lab.Within(t, soon, "requests of the flood have given way", func() error {
 		m := h.metrics(t)
 		if want := fmt.Sprintf(`nexushub_proxy_gave_way_total{reason="held",what="held request"} %d`,
 			cap(answers)); !strings.Contains(m, want) {

@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -23,20 +24,46 @@ func (h *host) folder(t *testing.T) {
 	`)
 }
 
-// files are paths in that folder and their answers: a status, or the body of a 200.
-var staticPaths = map[string]string{
-	"/": "<p>home\n", "/a.txt": "0123456789\n", "/in.txt": "0123456789\n", "/sub/": "sub\n", "/sub": "301", "/a%20b.txt": "a b\n", "/%C3%BC.txt": "uml\n", "/dots.../x.txt": "dots\n", "/a.txt?/../../secret.txt": "0123456789\n",
-	"/out.txt": "404", "/abs.txt": "404", "/up/secret.txt": "404", "/root/etc/passwd": "404", "/around.txt": "404", "/loop": "404", "/environ": "404", "/fd": "404", "/up": "404", "/root": "404", "/up/": "404",
-	"/b.txt": "plain\n", "/b.js": "let b\n", "/c.js": "let c\n", "/b.txt.gz": "404", "/b.txt.br": "404", "/b.js.gz": "404",
-	"/pipe": "404", "/null": "404", "/zero": "404", "/empty": "404", "/empty/": "404", "/pipes/": "404", "/pipes": "404", "/unreadable.txt": "404", "/closed/x": "404", "/a.txt/": "0123456789\n", "/a.txt/x": "404", "/index.html/": "<p>home\n",
-	"/../secret.txt": "400", "/sub/../../secret.txt": "400", "/%2e%2e/secret.txt": "400", "/..%2fsecret.txt": "400", "/%2e%2e%2fsecret.txt": "400", "/%252e%252e/secret.txt": "400", `/..\secret.txt`: "400",
-	"/%5c..%5csecret.txt": "400", "//srv/www/secret.txt": "400", "/..;/secret.txt": "400", "/sub/..%00/secret.txt": "400", "/a.txt%00.html": "400", "/%c0%ae%c0%ae/secret.txt": "400", "/..%ef%bc%8fsecret.txt": "400",
-	"/./a.txt": "400", "/sub//index.html": "400",
-}
+// Paths in that folder and their answers: a status, or the body of a 200; 404; and 400.
+var (
+	staticFound = map[string]string{
+		"/":                        "<p>home\n",
+		"/a.txt":                   "0123456789\n",
+		"/in.txt":                  "0123456789\n",
+		"/sub/":                    "sub\n",
+		"/sub":                     "301",
+		"/a%20b.txt":               "a b\n",
+		"/%C3%BC.txt":              "uml\n",
+		"/dots.../x.txt":           "dots\n",
+		"/a.txt?/../../secret.txt": "0123456789\n",
+		"/b.txt":                   "plain\n",
+		"/b.js":                    "let b\n",
+		"/c.js":                    "let c\n",
+		"/a.txt/":                  "0123456789\n",
+		"/index.html/":             "<p>home\n",
+	}
+	staticMissing = []string{
+		"/out.txt", "/abs.txt", "/up/secret.txt", "/root/etc/passwd", "/around.txt", "/loop", "/environ", "/fd",
+		"/up", "/root", "/up/", "/b.txt.gz", "/b.txt.br", "/b.js.gz", "/pipe", "/null", "/zero", "/empty",
+		"/empty/", "/pipes/", "/pipes", "/unreadable.txt", "/closed/x", "/a.txt/x",
+	}
+	staticRefused = []string{
+		"/../secret.txt", "/sub/../../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt",
+		"/%2e%2e%2fsecret.txt", "/%252e%252e/secret.txt", `/..\secret.txt`, "/%5c..%5csecret.txt",
+		"//srv/www/secret.txt", "/..;/secret.txt", "/sub/..%00/secret.txt", "/a.txt%00.html",
+		"/%c0%ae%c0%ae/secret.txt", "/..%ef%bc%8fsecret.txt", "/./a.txt", "/sub//index.html",
+	}
+)
 
 func staticFiles(t *testing.T, h *host, send sender) {
-	config := h.tlsConfig(t)
-	for path, want := range staticPaths {
+	config, answers := h.tlsConfig(t), maps.Clone(staticFound)
+	for _, path := range staticMissing {
+		answers[path] = "404"
+	}
+	for _, path := range staticRefused {
+		answers[path] = "400"
+	}
+	for path, want := range answers {
 		status, body, err := send(t.Context(), h, config, "folder", path)
 		if got := status; err != nil || (got != want && (got != "200" || body != want)) ||
 			strings.Contains(body, "OUTSIDE") || strings.Contains(body, "HIDDEN") {

@@ -80,7 +80,7 @@ func (h *host) serveVite(t *testing.T, project string) {
 	cmd := h.inNetwork(t, "npm", "run", "dev")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = project, log, log
 	start(t, cmd, log)
-	lab.Within(t, soon, "vite listens", func() error {
+	lab.Within(t, soon, "Vite listens", func() error {
 		c, err := h.DialContext(t.Context(), "tcp", "127.0.0.1:5173")
 		if err != nil {
 			return err

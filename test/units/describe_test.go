@@ -35,7 +35,7 @@ func TestDescribe(t *testing.T) {
 			}
 			stop(t, m, unit)
 		}
-		lab.Eventually(t, "nothing is left of what was described", func() error {
+		lab.Eventually(t, "no described unit is left", func() error {
 			left := sh(t, "systemctl list-units --all --plain --no-legend 'nexushub-describe-*'; ls "+
 				units.TransientDir+" | grep describe- || true")
 			return lab.Unless(left == "", "%s", left)

@@ -61,7 +61,7 @@ func TestOperatorStops(t *testing.T) {
 		s := spec("byhand")
 		unit := start(t, m, s).Unit
 		sh(t, "systemctl stop "+unit)
-		lab.Eventually(t, "the stop is seen", func() error {
+		lab.Eventually(t, "the manager sees that the unit has stopped", func() error {
 			st := get(t, m, unit)
 			return lab.Unless(st.Ended(), "it is %s/%s", st.ActiveState, st.SubState)
 		})

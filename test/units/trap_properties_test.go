@@ -196,7 +196,7 @@ func TestTrap19PromisesAreKept(t *testing.T) {
 		sh(t, "curl -s -m 20 'http://"+at+"/eat?mib=200' >/dev/null || true")
 		killed := func() bool { return get(t, m, unit).LastExit.PID == before.MainPID }
 		if caps.Limits {
-			lab.Eventually(t, "the eater is killed", func() error {
+			lab.Eventually(t, "the application is killed at its memory limit", func() error {
 				return lab.Unless(killed(), "it runs, as PID %d", before.MainPID)
 			})
 			t.Logf("it ended: %s", get(t, m, unit).LastExit)

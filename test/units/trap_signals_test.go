@@ -89,7 +89,7 @@ func TestTrap04DBusRestart(t *testing.T) {
 				now := m.Stats().Connects
 				return lab.Unless(now > before, "%d connections, as before", now)
 			})
-			lab.Eventually(t, "the exit is known", func() error {
+			lab.Eventually(t, "the manager knows the exit", func() error {
 				st, err := m.Get(t.Context(), unit)
 				return lab.Unless(err == nil && st.LastExit.Code == units.CodeExited && st.LastExit.Status == 7,
 					"last exit: %s (%v)", st.LastExit, err)
@@ -130,7 +130,7 @@ func TestTrap05ExitCodes(t *testing.T) {
 		}
 		all.Wait()
 		sh(t, "touch /run/flags/now")
-		lab.Eventually(t, "all have exited and run again", func() error {
+		lab.Eventually(t, "every application has exited and runs again", func() error {
 			back := 0
 			for unit := range want {
 				if st, err := m.Get(t.Context(), unit); err == nil && st.NRestarts == 1 && st.Running() {
@@ -140,7 +140,7 @@ func TestTrap05ExitCodes(t *testing.T) {
 			return lab.Unless(back == n, "%d of %d", back, n)
 		})
 		run(t, asleep)
-		lab.Eventually(t, "the sleeper knows every exit", func() error {
+		lab.Eventually(t, "the manager that slept knows every exit", func() error {
 			list, err := asleep.List(t.Context())
 			known := 0
 			for _, st := range list {
@@ -211,7 +211,7 @@ func TestTrap18TooManyCalls(t *testing.T) {
 		sh(t, "systemctl restart systemd-logind.service")
 		run(t, asleep)
 		for _, who := range []*units.Manager{m, asleep} {
-			lab.Eventually(t, "every restart is seen", func() error {
+			lab.Eventually(t, "the manager sees every restart", func() error {
 				list, err := who.List(t.Context())
 				back := 0
 				for _, st := range list {
@@ -230,7 +230,7 @@ func TestTrap02NotFinal(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
 		unit := start(t, m, spec("loop", "/bin/sh", "-c", "exit 3")).Unit
 		looks := 0
-		lab.Eventually(t, "PID 1 has restarted it twice", func() error {
+		lab.Eventually(t, "PID 1 has restarted the unit twice", func() error {
 			st := get(t, m, unit)
 			if looks++; st.Ended() {
 				t.Errorf("told as ended: %s/%s", st.ActiveState, st.SubState)
@@ -239,7 +239,7 @@ func TestTrap02NotFinal(t *testing.T) {
 		})
 		t.Logf("%d looks", looks)
 		sh(t, "systemctl stop "+unit)
-		lab.Eventually(t, "it is stopped by hand, and still there to be read", func() error {
+		lab.Eventually(t, "the stopped unit can still be read", func() error {
 			st := get(t, m, unit)
 			return lab.Unless(st.Ended() && !st.LastExit.IsZero(), "it is %s, last exit: %s",
 				st.ActiveState, st.LastExit)
