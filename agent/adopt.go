@@ -28,7 +28,8 @@ func (a *Agent) load() (ports.Saved, error) {
 	var saved ports.Saved
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	known, err := a.state.Load(instancesFile, &a.observed.memories)
+	var memories map[string]*plan.Memory
+	known, err := a.state.Load(instancesFile, &memories)
 	if err != nil {
 		return saved, err
 	}
@@ -45,7 +46,11 @@ func (a *Agent) load() (ports.Saved, error) {
 		return saved, err
 	}
 	a.loop.fresh = !known
-	for _, m := range a.observed.memories {
+	for id, m := range memories {
+		if m == nil {
+			continue
+		}
+		a.observed.instance(id).memory = m
 		if m.ByHand != "" && m.ByHand != a.bootID { // like systemctl stop, it ends with the boot
 			m.Stopped, m.ByHand = "", ""
 		}
@@ -63,7 +68,7 @@ func (a *Agent) adopt(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.observed.enterAll(list, 0)
-	for _, u := range a.observed.units {
+	for u := range a.observed.loaded() {
 		u.Adopted = true
 		a.ports.Reserve(u.Unit, u.Port)
 		a.log.Info("adopted "+u.App, "unit", u.Unit, "instance", u.Instance, "revision", u.Revision, "pid", u.MainPID, "state", u.ActiveState)
@@ -81,7 +86,7 @@ func (a *Agent) adoptOrphans() {
 	for _, in := range a.desired.static {
 		known[in.ID] = true
 	}
-	for _, u := range a.observed.units {
+	for u := range a.observed.loaded() {
 		if u.Kind == plan.KindStatic || known[u.Instance] {
 			continue
 		}
@@ -117,19 +122,21 @@ func (a *Agent) routesKnown(now time.Time) bool {
 // keepRoutes takes over what the proxy routes to units that still run.
 func (a *Agent) keepRoutes(status *proxyctl.Status) {
 	for _, r := range status.Routes {
-		if u := a.observed.units[r.Target]; u != nil && u.Instance == r.Instance {
-			a.observed.targets[r.Instance], a.observed.served[r.Instance] = u.Unit, u.Unit
+		if u := a.observed.unit(r.Target); u != nil && u.Instance == r.Instance {
+			i := a.observed.instance(r.Instance)
+			i.target, i.served = u.Unit, u.Unit
 		}
 	}
 }
 
 // guessTargets uses the last good revision, else the only unit there is.
 func (a *Agent) guessTargets() {
-	for _, u := range a.observed.units {
-		m := a.observed.memories[u.Instance]
+	for u := range a.observed.loaded() {
+		i := a.observed.instance(u.Instance)
+		m := i.memory
 		known := m != nil && m.Good != nil && m.Good.Revision == u.Revision
-		if _, guessed := a.observed.targets[u.Instance]; known || !guessed {
-			a.observed.targets[u.Instance] = u.Unit
+		if known || i.target == "" {
+			i.target = u.Unit
 		}
 	}
 }

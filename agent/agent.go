@@ -151,6 +151,6 @@ func (a *Agent) routeTable(apps []plan.AppState) proxyctl.Table {
 		APIHosts:      []string{"admin." + c.Domain, "internal." + c.Domain},
 		AgentSocket:   c.RunDir + "/debug.sock",
 		LoginInstance: c.LoginInstance, AdminInstance: c.AdminInstance,
-		InternalSecret: a.secret, Routes: plan.Routes(apps, a.observed.targets),
+		InternalSecret: a.secret, Routes: plan.Routes(apps, func(id string) string { return a.observed.known(id).target }),
 	}
 }

@@ -103,8 +103,8 @@ func (a *Agent) installed(s *plan.AppState, p plan.Phase) {
 		return
 	}
 	if err := a.admit(Admission{AppID: s.AppID, By: next.By}); err != nil {
-		if w := a.observed.watch(s.ID); w.Refused != next {
-			w.Refused = next
+		if i := a.observed.instance(s.ID); i.refused != next {
+			i.refused = next
 			a.log.Warn("dynamic application keeps its release", "app_id", s.AppID, "error", err)
 		}
 		return

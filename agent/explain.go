@@ -88,7 +88,7 @@ func (a *Agent) explained(nameOrID string) (d plan.Desired, runs bool, err error
 	case !found.Runs():
 		return d, false, fmt.Errorf("%s has no process, only files: %w", found.Name, api.NotRunning)
 	}
-	u := a.observed.units[found.Unit]
+	u := a.observed.unit(found.Unit)
 	return *found, u != nil && u.Running(), nil
 }
 

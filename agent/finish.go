@@ -13,8 +13,8 @@ func (a *Agent) finish(r result) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	delete(a.observed.busy, r.task.Instance)
-	delete(a.observed.inHand, r.task.Unit)
+	i, u := a.observed.instance(r.task.Instance), a.observed.record(r.task.Unit)
+	i.task, u.tasked, u.changing = nil, false, false
 	a.enterInspection(r)
 	a.loop.count(r)
 	a.report(r)
@@ -22,7 +22,7 @@ func (a *Agent) finish(r result) {
 		a.failed(r, now)
 		return
 	}
-	delete(a.observed.holds, r.task.Instance)
+	i.hold = hold{}
 	a.done(r, now)
 }
 
@@ -31,10 +31,11 @@ func (a *Agent) enterInspection(r result) {
 	if r.inspectedAt.IsZero() {
 		return
 	}
-	if r.fromSignals || a.observed.signalled[r.task.Unit].After(r.inspectedAt) {
+	u := a.observed.record(r.task.Unit)
+	if r.fromSignals || u.signalled.After(r.inspectedAt) {
 		a.hint(r.task.Unit)
 	}
-	delete(a.observed.signalled, r.task.Unit)
+	u.signalled = time.Time{}
 	a.observed.queries++
 	switch {
 	case r.inspectErr == nil && r.status.Instance != "":
@@ -47,28 +48,29 @@ func (a *Agent) enterInspection(r result) {
 
 // done draws the consequences of a task that succeeded.
 func (a *Agent) done(r result, now time.Time) {
-	id, m := r.task.Instance, a.observed.memory(r.task.Instance)
+	id := r.task.Instance
+	i, m := a.observed.instance(id), a.observed.memory(id)
 	switch r.task.Action {
 	case plan.Verify:
 		m.Stopped, m.ByHand = "stopped by operator (systemctl)", a.bootID
-		a.observed.watch(id).StopIsOurs()
+		a.observed.failures(id).StopIsOurs()
 		a.memoriesChanged()
 	case plan.Route:
-		a.observed.served[id] = r.task.Unit
+		i.served = r.task.Unit
 	case plan.Unroute:
-		delete(a.observed.served, id)
+		i.served = ""
 	case plan.Drain:
-		if u := a.observed.units[r.task.Unit]; u != nil {
+		if u := a.observed.unit(r.task.Unit); u != nil {
 			u.Drained = true
 		}
 	case plan.Stop:
 		a.forgetEnded(id)
 	case plan.Kill:
-		a.observed.holds[id] = hold{until: now.Add(time.Second), why: "killed, and not gone yet"}
+		i.hold = hold{until: now.Add(time.Second), why: "killed, and not gone yet"}
 	case plan.Reset:
-		a.observed.watch(id).Forgive()
+		a.observed.failures(id).Forgive()
 	case plan.Reject:
-		w := a.observed.watch(id)
+		w := a.observed.failures(id)
 		a.loop.rejected++
 		m.Rejected = &plan.Rejection{Revision: w.Trouble.Revision, Why: w.Trouble.LastExit, Lines: r.lines, At: now}
 		a.memoriesChanged()
@@ -78,7 +80,7 @@ func (a *Agent) done(r result, now time.Time) {
 // failed keeps a failed task from coming back at once.
 func (a *Agent) failed(r result, now time.Time) {
 	id := r.task.Instance
-	w := a.observed.watch(id)
+	w := a.observed.failures(id)
 	switch {
 	case errors.Is(r.err, errNotByHand) && !errors.Is(r.err, errStopping):
 		w.StopIsOurs()
@@ -90,11 +92,10 @@ func (a *Agent) failed(r result, now time.Time) {
 	if r.task.Action == plan.Restart {
 		w.RestartFailed()
 	}
-	h := a.observed.holds[id]
+	h := &a.observed.instance(id).hold
 	h.n++
 	h.why = r.task.Action.String() + ": " + r.err.Error()
 	h.until = now.Add(min(time.Second<<min(h.n-1, 4), 15*time.Second))
-	a.observed.holds[id] = h
 }
 
 func (a *Agent) report(r result) {

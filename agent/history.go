@@ -35,7 +35,7 @@ func (a *Agent) ReleasesInUse() (hashes map[string]bool, complete bool) {
 	for _, r := range a.desired.resolved {
 		hashes[r.release.Hash], hashes[r.Release] = true, true
 	}
-	for _, u := range a.observed.units {
+	for u := range a.observed.loaded() {
 		hashes[u.Release] = true
 	}
 	if a.desired.config.Admin.Enabled { // else no dynamic application will ever ask for them
@@ -43,7 +43,7 @@ func (a *Agent) ReleasesInUse() (hashes map[string]bool, complete bool) {
 			hashes[in.Release] = true
 		}
 	}
-	for _, m := range a.observed.memories {
+	for _, m := range a.observed.memories() {
 		for _, p := range m.History {
 			hashes[p.Hash] = true
 		}

@@ -60,8 +60,6 @@ func (a *Agent) removed(id string) bool {
 	if _, err := a.find(id); !errors.Is(err, api.NotFound) || a.unsettled() {
 		return false
 	}
-	if _, busy := a.observed.busy[id]; busy { // a start in hand has no unit yet
-		return false
-	}
-	return len(a.observed.byInstance[id]) == 0
+	i := a.observed.known(id)
+	return i.task == nil && len(i.units) == 0 // a start in hand has no unit yet
 }

@@ -111,9 +111,11 @@ func (m *Metrics) collectAgent(gauge, counter sample) {
 func (a *Agent) restarts() map[string]int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	out := make(map[string]int, len(a.observed.watches))
-	for id, w := range a.observed.watches {
-		out[id] = w.Total
+	out := make(map[string]int, len(a.observed.instances))
+	for id, i := range a.observed.instances {
+		if i.failures != nil {
+			out[id] = i.failures.Total
+		}
 	}
 	return out
 }

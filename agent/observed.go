@@ -1,31 +1,53 @@
 package agent
 
 import (
+	"iter"
 	"slices"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/plan"
 )
 
-// observedState is what the agent knows of every instance. The reconciler alone changes it.
+// observedState is what the agent knows of every instance and of every unit. The
+// reconciler alone changes it. What is known of one of them is one record, so that
+// forgetting it is one delete.
 type observedState struct {
-	units      map[string]*plan.Unit           // by name
-	byInstance map[string][]*plan.Unit         // the same units
-	read       map[string]uint64               // unit -> number of the query that it comes from
-	memories   map[string]*plan.Memory         // by instance
-	watches    map[string]*plan.FailureTracker // by instance
-	targets    map[string]string               // instance -> unit, in the table that is to be in force
-	served     map[string]string               // instance -> unit, acknowledged by the proxy
-	busy       map[string]plan.Task            // instance -> task in hand
-	inHand     map[string]bool                 // units with a task in hand
-	signalled  map[string]time.Time            // units in hand -> last signal of theirs
-	holds      map[string]hold                 // instance -> not before
-	states     map[string]stateSince           // by instance
-	querying   map[string]bool                 // units being read; true: read again afterwards
-	hinted     map[string]bool                 // units that signals named
-	queries    uint64
-	inFlight   int  // queries without an answer yet
-	routes     bool // the routes in force are known
+	instances map[string]*instanceState
+	units     map[string]*unitState
+	listing   queryState      // of all units
+	hinted    map[string]bool // units that signals named, until PID 1 is asked about them
+	queries   uint64
+	inFlight  int  // queries without an answer yet
+	routes    bool // the routes in force are known
+}
+
+// instanceState is what is known of one instance.
+type instanceState struct {
+	units    []*plan.Unit
+	memory   *plan.Memory         // nil: there is nothing to remember
+	failures *plan.FailureTracker // nil: no pass has seen it
+	target   string               // unit in the table that is to be in force
+	served   string               // unit acknowledged by the proxy
+	task     *plan.Task           // in hand
+	hold     hold
+	state    stateSince     // zero: no pass has seen it
+	refused  plan.Installed // its release, that dynamic applications were not given
+}
+
+// unitState is what is known of one unit.
+type unitState struct {
+	unit      *plan.Unit // nil: it is gone, or not of our making
+	number    uint64     // of the query that this comes from
+	tasked    bool       // there is a task in hand for it
+	changing  bool       // one that may change it
+	signalled time.Time  // the last signal while it was changing
+	query     queryState
+}
+
+// queryState is about a query to PID 1 that may be on its way.
+type queryState struct {
+	running bool
+	again   bool // ask once more afterwards
 }
 
 // hold keeps a task that failed from being tried again at once.
@@ -35,70 +57,138 @@ type hold struct {
 	why   string
 }
 
-func newObservedState() observedState {
-	return observedState{
-		units: map[string]*plan.Unit{}, byInstance: map[string][]*plan.Unit{}, read: map[string]uint64{}, memories: map[string]*plan.Memory{},
-		watches: map[string]*plan.FailureTracker{}, targets: map[string]string{}, served: map[string]string{},
-		busy: map[string]plan.Task{}, inHand: map[string]bool{}, signalled: map[string]time.Time{}, holds: map[string]hold{}, states: map[string]stateSince{}, querying: map[string]bool{}, hinted: map[string]bool{},
-	}
-}
-
-func (t *observedState) memory(id string) *plan.Memory {
-	m := t.memories[id]
-	if m == nil {
-		m = &plan.Memory{}
-		t.memories[id] = m
-	}
-	return m
-}
-
-func (t *observedState) watch(id string) *plan.FailureTracker {
-	w := t.watches[id]
-	if w == nil {
-		w = &plan.FailureTracker{}
-		t.watches[id] = w
-	}
-	return w
-}
-
-// current is what the plan gets to see.
-func (t *observedState) current(partial map[string]bool) plan.Current {
-	c := plan.Current{
-		Units: t.byInstance, Served: t.served, Targets: t.targets,
-		Trouble: make(map[string]plan.Trouble, len(t.watches)), Busy: make(map[string]bool, len(t.busy)), Partial: partial,
-	}
-	for id, w := range t.watches {
-		c.Trouble[id] = w.Trouble
-	}
-	for id := range t.busy {
-		c.Busy[id] = true
-	}
-	return c
-}
-
-// add enters a unit that was not known.
-func (t *observedState) add(u *plan.Unit) {
-	t.units[u.Unit] = u
-	t.byInstance[u.Instance] = append(t.byInstance[u.Instance], u)
-}
-
-// remove forgets a unit.
-func (t *observedState) remove(u *plan.Unit) {
-	delete(t.units, u.Unit)
-	rest := slices.DeleteFunc(slices.Clone(t.byInstance[u.Instance]), func(o *plan.Unit) bool { return o == u })
-	if t.byInstance[u.Instance] = rest; len(rest) == 0 {
-		delete(t.byInstance, u.Instance)
-	}
-}
-
-// hasGood says whether an instance has another revision to fall back to.
-func (t *observedState) hasGood(id, revision string) bool {
-	m := t.memories[id]
-	return m != nil && m.Good != nil && m.Good.Revision != revision
-}
-
 // stateSince is a Phase with the moment its state began.
 type stateSince struct {
 	plan.Phase
 	since time.Time
+}
+
+func newObservedState() observedState {
+	return observedState{
+		instances: map[string]*instanceState{}, units: map[string]*unitState{}, hinted: map[string]bool{},
+	}
+}
+
+// instance is the record of one instance, which is made if need be.
+func (o *observedState) instance(id string) *instanceState {
+	i := o.instances[id]
+	if i == nil {
+		i = &instanceState{}
+		o.instances[id] = i
+	}
+	return i
+}
+
+// known is a copy of the record of one instance; zero if there is none.
+func (o *observedState) known(id string) instanceState {
+	if i := o.instances[id]; i != nil {
+		return *i
+	}
+	return instanceState{}
+}
+
+// record is the record of one unit, which is made if need be.
+func (o *observedState) record(unit string) *unitState {
+	u := o.units[unit]
+	if u == nil {
+		u = &unitState{}
+		o.units[unit] = u
+	}
+	return u
+}
+
+// unit is nil if it is not there.
+func (o *observedState) unit(name string) *plan.Unit {
+	if u := o.units[name]; u != nil {
+		return u.unit
+	}
+	return nil
+}
+
+// loaded are the units that are there.
+func (o *observedState) loaded() iter.Seq[*plan.Unit] {
+	return func(yield func(*plan.Unit) bool) {
+		for _, u := range o.units {
+			if u.unit != nil && !yield(u.unit) {
+				return
+			}
+		}
+	}
+}
+
+// memory is what is to be remembered of an instance.
+func (o *observedState) memory(id string) *plan.Memory {
+	i := o.instance(id)
+	if i.memory == nil {
+		i.memory = &plan.Memory{}
+	}
+	return i.memory
+}
+
+// memories are all that is to be remembered.
+func (o *observedState) memories() map[string]*plan.Memory {
+	all := make(map[string]*plan.Memory, len(o.instances))
+	for id, i := range o.instances {
+		if i.memory != nil {
+			all[id] = i.memory
+		}
+	}
+	return all
+}
+
+func (o *observedState) failures(id string) *plan.FailureTracker {
+	i := o.instance(id)
+	if i.failures == nil {
+		i.failures = &plan.FailureTracker{}
+	}
+	return i.failures
+}
+
+// current is what the plan gets to see.
+func (o *observedState) current(partial map[string]bool) plan.Current {
+	c := plan.Current{Apps: make(map[string]plan.Observed, len(o.instances)), Partial: partial}
+	for id, i := range o.instances {
+		seen := plan.Observed{Units: i.units, Served: i.served, Target: i.target, Busy: i.task != nil}
+		if i.failures != nil {
+			seen.Trouble = i.failures.Trouble
+		}
+		c.Apps[id] = seen
+	}
+	return c
+}
+
+// recorded counts the instances that a pass has seen.
+func (o *observedState) recorded() (n int) {
+	for _, i := range o.instances {
+		if i.state.State != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// add enters a unit that was not known.
+func (o *observedState) add(u *plan.Unit) {
+	o.record(u.Unit).unit = u
+	i := o.instance(u.Instance)
+	i.units = append(i.units, u)
+}
+
+// remove forgets a unit, but not which query said that it is gone.
+func (o *observedState) remove(u *plan.Unit) {
+	o.record(u.Unit).unit = nil
+	i := o.instance(u.Instance)
+	i.units = slices.DeleteFunc(slices.Clone(i.units), func(x *plan.Unit) bool { return x == u })
+	if i.served == u.Unit {
+		i.served = ""
+	}
+	if i.target == u.Unit { // else the requests are on their way to another already
+		i.target = ""
+	}
+}
+
+// hasGood says whether an instance has another revision to fall back to.
+func (o *observedState) hasGood(id, revision string) bool {
+	m := o.known(id).memory
+	return m != nil && m.Good != nil && m.Good.Revision != revision
 }

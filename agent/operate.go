@@ -133,10 +133,8 @@ func (a *Agent) change(nameOrID string, f func(*plan.Desired, *plan.Memory) erro
 
 // forgive lets an instance be tried at once, whatever happened before.
 func (a *Agent) forgive(id string) {
-	delete(a.observed.holds, id)
-	if w := a.observed.watches[id]; w != nil {
-		w.Forgive()
-	}
+	a.observed.instance(id).hold = hold{}
+	a.observed.failures(id).Forgive()
 }
 
 // Plan is what the reconciler is doing and would do next, with reasons.
@@ -144,8 +142,10 @@ func (a *Agent) Plan() []api.Task {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var out []api.Task
-	for _, t := range a.observed.busy {
-		out = append(out, wire(t, "in hand: "))
+	for _, i := range a.observed.instances {
+		if i.task != nil {
+			out = append(out, wire(*i.task, "in hand: "))
+		}
 	}
 	now := time.Now()
 	current := a.observed.current(a.desired.partial)

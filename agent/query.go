@@ -23,11 +23,12 @@ type query struct {
 // query asks PID 1 in the background. A unit that is being read is read once more
 // afterwards, however many hints come meanwhile. The caller holds mu.
 func (a *Agent) query(ctx context.Context, unit string) {
-	if _, asking := a.observed.querying[unit]; asking {
-		a.observed.querying[unit] = true
+	q := a.observed.queryOf(unit)
+	if q.running {
+		q.again = true
 		return
 	}
-	a.observed.querying[unit] = false
+	q.running = true
 	a.observed.queries++
 	a.observed.inFlight++
 	r := query{unit: unit, number: a.observed.queries}
@@ -57,8 +58,9 @@ func (a *Agent) onAnswer(ctx context.Context, r query) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.observed.inFlight--
-	again := a.observed.querying[r.unit]
-	delete(a.observed.querying, r.unit)
+	q := a.observed.queryOf(r.unit)
+	again := q.again
+	*q = queryState{}
 	if again {
 		a.query(ctx, r.unit)
 	}
@@ -75,41 +77,55 @@ func (a *Agent) onAnswer(ctx context.Context, r query) {
 	a.releasePort(r.unit)
 }
 
+// queryOf is the state of the query about a unit, or about all.
+func (o *observedState) queryOf(unit string) *queryState {
+	if unit == "" {
+		return &o.listing
+	}
+	return &o.record(unit).query
+}
+
 // enterAll replaces what is known of every unit, except where a later answer is here.
-func (t *observedState) enterAll(list []units.Status, number uint64) {
+func (o *observedState) enterAll(list []units.Status, number uint64) {
 	found := make(map[string][]units.Status, len(list))
 	for _, s := range list {
 		found[s.Unit] = []units.Status{s}
 	}
-	for unit := range t.units {
-		if found[unit] == nil {
-			t.enter(unit, nil, number)
+	for u := range o.loaded() {
+		if found[u.Unit] == nil {
+			o.enter(u.Unit, nil, number)
 		}
 	}
 	for unit, s := range found {
-		t.enter(unit, s, number)
+		o.enter(unit, s, number)
 	}
-	maps.DeleteFunc(t.read, func(unit string, n uint64) bool { return t.units[unit] == nil && n <= number })
+	maps.DeleteFunc(o.units, func(_ string, u *unitState) bool {
+		return u.unit == nil && u.number <= number && !u.tasked && !u.query.running
+	})
 }
 
 // enter replaces what is known of one unit; an empty status means that it is gone.
 // A unit that a task is changing is left to the task's own inspection.
-func (t *observedState) enter(unit string, status []units.Status, number uint64) {
+func (o *observedState) enter(unit string, status []units.Status, number uint64) {
+	u := o.record(unit)
 	switch {
-	case t.read[unit] > number || t.inHand[unit]:
+	case u.number > number || u.changing:
 	case len(status) == 0 || status[0].LoadState == "not-found":
-		t.drop(unit)
-		t.read[unit] = number
+		if u.unit != nil {
+			o.remove(u.unit)
+		}
+		u.number = number
 	case status[0].Instance != "": // else it is of our name, not of our making
-		t.update(status[0], number)
+		o.update(status[0])
+		u.number = number
 	}
 }
 
-func (t *observedState) update(s units.Status, number uint64) {
-	u := t.units[s.Unit]
+func (o *observedState) update(s units.Status) {
+	u := o.unit(s.Unit)
 	switch {
 	case u == nil:
-		t.add(&plan.Unit{Status: s})
+		o.add(&plan.Unit{Status: s})
 	case u.Invocation != s.Invocation: // another run: nothing known of the last one holds
 		*u = plan.Unit{Status: s}
 	case u.Stopping() && s.Stopping(): // its grace period has begun, whatever it tells PID 1 since
@@ -118,21 +134,6 @@ func (t *observedState) update(s units.Status, number uint64) {
 	default:
 		u.Status = s
 	}
-	t.read[s.Unit] = number
-}
-
-func (t *observedState) drop(unit string) {
-	u := t.units[unit]
-	if u == nil {
-		return
-	}
-	if t.served[u.Instance] == unit {
-		delete(t.served, u.Instance)
-	}
-	if t.targets[u.Instance] == unit { // else the requests are on their way to another already
-		delete(t.targets, u.Instance)
-	}
-	t.remove(u)
 }
 
 // releasePorts ends the leases of all units that are gone. The caller holds mu.
@@ -144,14 +145,12 @@ func (a *Agent) releasePorts() {
 
 // releasePort ends the lease, and the probing, of a unit that is gone and not about to start.
 func (a *Agent) releasePort(unit string) {
-	if a.observed.units[unit] != nil {
+	u := a.observed.units[unit]
+	if u != nil && u.unit != nil {
 		return
 	}
 	a.monitor.Forget(unit)
-	for _, t := range a.observed.busy {
-		if t.Unit == unit {
-			return
-		}
+	if u == nil || !u.tasked {
+		a.ports.Release(unit)
 	}
-	a.ports.Release(unit)
 }

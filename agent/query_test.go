@@ -15,12 +15,12 @@ func TestEnterKeepsTheNewestReading(t *testing.T) {
 	observed := newObservedState()
 	observed.enter(newUnit, []units.Status{status(newUnit, "2")}, 5)
 	observed.enter(newUnit, []units.Status{status(newUnit, "1")}, 4)
-	if u := observed.units[newUnit]; u.Invocation != "2" {
+	if u := observed.unit(newUnit); u.Invocation != "2" {
 		t.Errorf("invocation = %s, an older reading has won", u.Invocation)
 	}
 	observed.enter(newUnit, nil, 6)
 	observed.enterAll([]units.Status{status(newUnit, "2")}, 5)
-	if observed.units[newUnit] != nil {
+	if observed.unit(newUnit) != nil {
 		t.Error("a list asked for earlier brought a unit back that is gone")
 	}
 }
@@ -36,13 +36,13 @@ func TestGracePeriodDoesNotBeginAnew(t *testing.T) {
 	for second := range int64(60) {
 		observed.enter(oldUnit, []units.Status{at(second)}, uint64(second))
 	}
-	if u := observed.units[oldUnit]; !u.Overdue(time.Unix(10, 0)) {
+	if u := observed.unit(oldUnit); !u.Overdue(time.Unix(10, 0)) {
 		t.Errorf("it has until %s", u.DownBy())
 	}
 	next := at(90)
 	next.Invocation = "2"
 	observed.enter(oldUnit, []units.Status{next}, 99)
-	if u := observed.units[oldUnit]; u.Overdue(time.Unix(91, 0)) {
+	if u := observed.unit(oldUnit); u.Overdue(time.Unix(91, 0)) {
 		t.Errorf("another run has until %s, which was the end of the last", u.DownBy())
 	}
 }
@@ -52,10 +52,10 @@ func TestEnterAllDropsWhatIsNotListed(t *testing.T) {
 	observed.enter(oldUnit, []units.Status{status(oldUnit, "1")}, 1)
 	observed.enter(newUnit, []units.Status{status(newUnit, "1")}, 9)
 	observed.enterAll(nil, 5)
-	if observed.units[oldUnit] != nil || observed.units[newUnit] == nil {
+	if observed.unit(oldUnit) != nil || observed.unit(newUnit) == nil {
 		t.Errorf("units = %v, want the one that was started after the list was asked for", observed.units)
 	}
-	if n := len(observed.byInstance[instanceA]); n != 1 {
+	if n := len(observed.known(instanceA).units); n != 1 {
 		t.Errorf("%d units of the instance, want 1", n)
 	}
 }
@@ -63,9 +63,9 @@ func TestEnterAllDropsWhatIsNotListed(t *testing.T) {
 func TestTaskHasTheLastWordAboutItsUnit(t *testing.T) {
 	observed := newObservedState()
 	observed.enter(newUnit, []units.Status{status(newUnit, "1")}, 1)
-	observed.inHand[newUnit] = true
+	observed.record(newUnit).changing = true
 	observed.enter(newUnit, nil, 2)
-	if observed.units[newUnit] == nil {
+	if observed.unit(newUnit) == nil {
 		t.Error("a unit in hand was dropped")
 	}
 }
@@ -73,9 +73,10 @@ func TestTaskHasTheLastWordAboutItsUnit(t *testing.T) {
 func TestTheOldOneMayGoWhileRequestsAreLedToTheNew(t *testing.T) {
 	observed := newObservedState()
 	observed.enter(oldUnit, []units.Status{status(oldUnit, "1")}, 1)
-	observed.served[instanceA], observed.targets[instanceA] = oldUnit, newUnit
+	i := observed.instance(instanceA)
+	i.served, i.target = oldUnit, newUnit
 	observed.enter(oldUnit, nil, 2)
-	if observed.targets[instanceA] != newUnit || observed.served[instanceA] != "" {
-		t.Errorf("targets %v, served %v; want the new target kept", observed.targets, observed.served)
+	if i.target != newUnit || i.served != "" {
+		t.Errorf("target %s, served %q; want the new target kept", i.target, i.served)
 	}
 }

@@ -40,9 +40,9 @@ func (a *Agent) restartedUnseen() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var list []string
-	for name, u := range a.observed.units {
+	for u := range a.observed.loaded() {
 		if u.Adopted && u.NRestarts > 0 && u.LastExit.IsZero() {
-			list = append(list, name)
+			list = append(list, u.Unit)
 		}
 	}
 	slices.Sort(list)

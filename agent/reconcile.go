@@ -118,7 +118,13 @@ func (a *Agent) finishTasks(cancel context.CancelFunc) error {
 func (a *Agent) pending() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.observed.busy) + a.observed.inFlight
+	n := a.observed.inFlight
+	for _, i := range a.observed.instances {
+		if i.task != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // reconcile makes one pass over everything, sets off what is due, and says after how long
@@ -142,14 +148,14 @@ func (a *Agent) reconcile(ctx context.Context) time.Duration {
 
 // plan is what Make says, without what failed just now. The caller holds mu.
 func (a *Agent) plan(apps []plan.AppState, current plan.Current, now time.Time) []plan.Task {
-	for id, h := range a.observed.holds {
-		if h.until.After(now) {
-			current.Busy[id] = true
+	for id, i := range a.observed.instances {
+		if i.hold.until.After(now) {
+			current.SetBusy(id)
 		}
 	}
 	tasks := a.verifyManualStops(apps, current)
 	for _, t := range tasks {
-		current.Busy[t.Instance] = true
+		current.SetBusy(t.Instance)
 	}
 	return append(tasks, plan.Make(apps, current, now)...)
 }
@@ -160,7 +166,8 @@ func (a *Agent) verifyManualStops(apps []plan.AppState, current plan.Current) []
 	var tasks []plan.Task
 	for i := range apps {
 		s := &apps[i]
-		if w := a.observed.watches[s.ID]; w != nil && !current.Busy[s.ID] && s.Stopped == "" && w.StoppedByHand(s.Wanted) {
+		w := a.observed.known(s.ID).failures
+		if w != nil && !current.Apps[s.ID].Busy && s.Stopped == "" && w.StoppedByHand(s.Wanted) {
 			tasks = append(tasks, s.Task(plan.Verify, s.Unit, "its unit is gone without our doing"))
 		}
 	}
@@ -171,10 +178,10 @@ func (a *Agent) verifyManualStops(apps []plan.AppState, current plan.Current) []
 func (a *Agent) observe(desired []plan.Desired, now time.Time) {
 	for i := range desired {
 		d := &desired[i]
-		u := a.observed.units[d.Unit]
+		u := a.observed.unit(d.Unit)
 		a.probe(d, u)
-		if _, busy := a.observed.busy[d.ID]; !busy {
-			a.observed.watch(d.ID).Observe(d, !d.Fallback && a.observed.hasGood(d.ID, d.Revision), u, a.desired.backoff, now)
+		if a.observed.known(d.ID).task == nil {
+			a.observed.failures(d.ID).Observe(d, !d.Fallback && a.observed.hasGood(d.ID, d.Revision), u, a.desired.backoff, now)
 		}
 	}
 }
@@ -183,15 +190,15 @@ func (a *Agent) observe(desired []plan.Desired, now time.Time) {
 // caller holds mu.
 func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan.Task) {
 	for _, t := range tasks {
-		a.observed.busy[t.Instance] = t
-		a.observed.inHand[t.Unit] = t.Action.ChangesUnit()
+		i, u := a.observed.instance(t.Instance), a.observed.record(t.Unit)
+		i.task, u.tasked, u.changing = &t, true, t.Action.ChangesUnit()
 		switch t.Action {
 		case plan.Route:
-			a.observed.targets[t.Instance] = t.Unit
+			i.target = t.Unit
 		case plan.Unroute:
-			delete(a.observed.targets, t.Instance)
+			i.target = ""
 		case plan.Stop, plan.Restart, plan.Start:
-			a.observed.watch(t.Instance).StopIsOurs()
+			a.observed.failures(t.Instance).StopIsOurs()
 		}
 	}
 	generation := a.router.set(a.routeTable(apps))
@@ -211,8 +218,8 @@ func (a *Agent) onUnitSignal(ctx context.Context, e units.Event) {
 		a.query(ctx, "")
 		return
 	}
-	if a.observed.inHand[e.Unit] { // its task inspects it at the end, unless that is over already
-		a.observed.signalled[e.Unit] = time.Now()
+	if u := a.observed.units[e.Unit]; u != nil && u.changing { // its task inspects it at the end, unless that is over already
+		u.signalled = time.Now()
 		return
 	}
 	a.hint(e.Unit)
@@ -247,17 +254,17 @@ func (a *Agent) nextPass(desired []plan.Desired, now time.Time) time.Duration {
 	}
 	for i := range desired {
 		d := &desired[i]
-		if w := a.observed.watches[d.ID]; w != nil {
-			earliest(w.NextDue(d, a.observed.units[d.Unit], a.desired.backoff, now))
+		if w := a.observed.known(d.ID).failures; w != nil {
+			earliest(w.NextDue(d, a.observed.unit(d.Unit), a.desired.backoff, now))
 		}
 	}
-	for _, u := range a.observed.units {
+	for u := range a.observed.loaded() {
 		if u.Stopping() {
 			earliest(u.DownBy().Add(time.Millisecond))
 		}
 	}
-	for _, h := range a.observed.holds {
-		earliest(h.until)
+	for _, i := range a.observed.instances {
+		earliest(i.hold.until)
 	}
 	if a.loop.unsaved {
 		earliest(a.loop.saved.Add(saveEvery))

@@ -25,8 +25,8 @@ func (a *Agent) record(apps []plan.AppState, now time.Time) {
 		a.recordManualStart(s)
 		settled = settled && (s.Kind != plan.KindStatic || s.Settled(p))
 	}
-	if len(a.observed.states) > len(apps) {
-		a.forgetStates(apps)
+	if a.observed.recorded() > len(apps) {
+		a.forgetUnlisted(apps)
 	}
 	if settled && a.loop.first.IsZero() {
 		a.firstReconcile(now)
@@ -36,16 +36,17 @@ func (a *Agent) record(apps []plan.AppState, now time.Time) {
 
 func (a *Agent) recordPhase(s *plan.AppState) plan.Phase {
 	p := s.Phase()
-	if t, busy := a.observed.busy[s.ID]; busy && p.State == api.StatePending && t.Action == plan.Start {
+	i := a.observed.instance(s.ID)
+	if t := i.task; t != nil && p.State == api.StatePending && t.Action == plan.Start {
 		p = plan.Phase{State: api.StateStarting, Why: t.Reason}
 	}
-	old, known := a.observed.states[s.ID]
+	old := i.state
 	next := stateSince{Phase: p, since: old.since}
-	if !known || old.State != p.State {
+	if old.State != p.State {
 		next.since = s.Now
 		a.log.Info(s.Name+" is "+string(p.State), "instance", s.ID, "app", s.Name, "state", string(p.State), "before", string(old.State), "why", p.Why)
 	}
-	a.observed.states[s.ID] = next
+	i.state = next
 	return p
 }
 
@@ -80,38 +81,39 @@ func (a *Agent) memoriesChanged() {
 	a.requestReconcile()
 }
 
-func (a *Agent) forgetStates(apps []plan.AppState) {
-	wanted := make(map[string]bool, len(apps))
+// forgetUnlisted forgets the instances that no provider lists any more, as soon as the
+// table leads nowhere in them. Their units are kept until they are gone.
+func (a *Agent) forgetUnlisted(apps []plan.AppState) {
+	listed := make(map[string]bool, len(apps))
 	for i := range apps {
-		wanted[apps[i].ID] = true
+		listed[apps[i].ID] = true
 	}
-	gone := func(id string) bool {
-		return !wanted[id] && a.observed.targets[id] == "" && a.observed.busy[id].Instance == ""
-	}
-	maps.DeleteFunc(a.observed.states, func(id string, _ stateSince) bool { return gone(id) })
-	maps.DeleteFunc(a.observed.watches, func(id string, _ *plan.FailureTracker) bool { return gone(id) })
-	maps.DeleteFunc(a.observed.holds, func(id string, _ hold) bool { return gone(id) })
-	for id := range a.observed.memories {
-		if gone(id) {
+	for id, i := range a.observed.instances {
+		if listed[id] || i.target != "" || i.task != nil {
+			continue
+		}
+		if i.memory != nil {
 			a.exec.forget(id)
+			a.loop.unsaved = true
+		}
+		if *i = (instanceState{units: i.units, served: i.served}); len(i.units) == 0 {
+			delete(a.observed.instances, id)
 		}
 	}
-	n := len(a.observed.memories)
-	maps.DeleteFunc(a.observed.memories, func(id string, _ *plan.Memory) bool { return gone(id) })
-	a.loop.unsaved = a.loop.unsaved || n != len(a.observed.memories)
 }
 
 // forgetEnded forgets an instance that nobody wants and that has no unit: its environment
 // file, with the secret, and what is remembered of it, which keeps its releases on disk.
 func (a *Agent) forgetEnded(id string) {
 	wanted := slices.ContainsFunc(a.desiredApps(), func(d plan.Desired) bool { return d.ID == id })
-	if wanted || len(a.observed.byInstance[id]) > 0 || a.observed.busy[id].Instance != "" {
+	i := a.observed.known(id)
+	if wanted || len(i.units) > 0 || i.task != nil {
 		return
 	}
 	a.exec.forget(id)
-	if _, known := a.observed.memories[id]; known && a.desired.adminComplete() {
-		delete(a.observed.memories, id)
-		a.loop.unsaved = true
+	if i.memory == nil || a.desired.adminComplete() {
+		a.loop.unsaved = a.loop.unsaved || i.memory != nil
+		delete(a.observed.instances, id)
 	}
 }
 
@@ -140,7 +142,7 @@ func (a *Agent) save(now time.Time) {
 
 // saveMemories gives the saver a copy.
 func (a *Agent) saveMemories() {
-	raw, err := json.Marshal(a.observed.memories)
+	raw, err := json.Marshal(a.observed.memories())
 	if err != nil {
 		a.log.Error("state cannot be encoded", "error", err)
 		return

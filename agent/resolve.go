@@ -122,7 +122,7 @@ func (a *Agent) findRelease(ctx context.Context, in plan.Instance) (fact.Release
 // pins are the instances that an operator holds on an older release. The caller holds mu.
 func (a *Agent) pins() map[string]*plan.Pin {
 	pins := map[string]*plan.Pin{}
-	for id, m := range a.observed.memories {
+	for id, m := range a.observed.memories() {
 		if m.Pin != nil {
 			pin := *m.Pin
 			pins[id] = &pin
@@ -146,7 +146,7 @@ func (a *Agent) desiredApps() []plan.Desired {
 }
 
 func (a *Agent) desiredFrom(r resolved) plan.Desired {
-	m := a.observed.memories[r.ID]
+	m := a.observed.known(r.ID).memory
 	if m == nil {
 		m = &plan.Memory{}
 	}

@@ -61,10 +61,12 @@ func (a *Agent) States() map[api.State]int {
 	return a.observed.counts()
 }
 
-func (t *observedState) counts() map[api.State]int {
+func (o *observedState) counts() map[api.State]int {
 	n := map[api.State]int{}
-	for _, st := range t.states {
-		n[st.State]++
+	for _, i := range o.instances {
+		if i.state.State != "" {
+			n[i.state.State]++
+		}
 	}
 	return n
 }
@@ -87,7 +89,7 @@ func (c *catalogue) providers() []api.Provider {
 // oldSandboxes names the applications that do. The caller holds mu.
 func (a *Agent) oldSandboxes() (names []string) {
 	for _, d := range a.desiredApps() {
-		for _, u := range a.observed.byInstance[d.ID] {
+		for _, u := range a.observed.known(d.ID).units {
 			if u.OldSandbox() {
 				names = append(names, d.Name)
 				break

@@ -62,7 +62,7 @@ func (a *Agent) find(name string) (*plan.Desired, error) {
 func (a *Agent) Owner(unit string) (instance string, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if u := a.observed.units[unit]; u != nil {
+	if u := a.observed.unit(unit); u != nil {
 		return u.Instance, true
 	}
 	return "", false
@@ -73,7 +73,7 @@ func (a *Agent) UnitsOf(instance string) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var names []string
-	for _, u := range a.observed.units {
+	for u := range a.observed.loaded() {
 		if u.Instance == instance {
 			names = append(names, u.Unit)
 		}
@@ -96,7 +96,7 @@ func (a *Agent) Refresh(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, s := range list {
-		if u := a.observed.units[s.Unit]; u != nil && u.Invocation == s.Invocation {
+		if u := a.observed.unit(s.Unit); u != nil && u.Invocation == s.Invocation {
 			u.Memory, u.CPUNSec, u.Tasks = s.Memory, s.CPUNSec, s.Tasks
 		}
 	}
@@ -105,7 +105,8 @@ func (a *Agent) Refresh(ctx context.Context) error {
 
 // view shows one instance. The caller holds mu.
 func (a *Agent) view(s *plan.AppState) api.App {
-	st := a.observed.states[s.ID]
+	i := a.observed.known(s.ID)
+	st := i.state
 	if st.State == "" {
 		st = stateSince{Phase: s.Phase(), since: s.Now}
 	}
@@ -121,7 +122,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	if !s.ExpiresAt.IsZero() {
 		v.ExpiresAt = &s.ExpiresAt
 	}
-	if h := a.observed.holds[s.ID]; h.until.After(s.Now) {
+	if h := i.hold; h.until.After(s.Now) {
 		v.Why = strings.TrimPrefix(v.Why+"; "+h.why, "; ")
 	}
 	v.Exposure = a.exposureOf(s)
@@ -134,7 +135,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 
 // viewRejection says what became of a revision that was given up.
 func (a *Agent) viewRejection(v *api.App, s *plan.AppState) {
-	m := a.observed.memories[s.ID]
+	m := a.observed.known(s.ID).memory
 	if !s.Fallback || m == nil || m.Rejected == nil {
 		return
 	}

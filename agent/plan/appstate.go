@@ -18,8 +18,9 @@ type AppState struct {
 
 // Of cuts out one instance.
 func (c Current) Of(d *Desired, now time.Time) AppState {
-	s := AppState{Desired: d, Now: now, Served: c.Served[d.ID], Target: c.Targets[d.ID], Trouble: c.Trouble[d.ID]}
-	for _, u := range c.Units[d.ID] {
+	o := c.Apps[d.ID]
+	s := AppState{Desired: d, Now: now, Served: o.Served, Target: o.Target, Trouble: o.Trouble}
+	for _, u := range o.Units {
 		if u.Unit == d.Unit {
 			s.Wanted = u
 		} else {

@@ -35,8 +35,7 @@ type FailureTracker struct {
 	expected      bool   // the unit was there, and nobody of ours has stopped it
 	restartFailed bool   // a restart of ours failed: if the unit ends now, that was us
 	healthy       time.Time
-	Total         int       // ends since the agent started
-	Refused       Installed // its release, that dynamic applications were not given
+	Total         int // ends since the agent started
 }
 
 // Observe takes in what the wanted unit of d looks like now; u is nil when there is none.

@@ -44,10 +44,8 @@ func TestPhaseAndRoute(t *testing.T) {
 			if tt.desired != nil {
 				tt.desired(&d)
 			}
-			s := Current{
-				Units: map[string][]*Unit{instanceA: tt.units}, Served: map[string]string{instanceA: tt.served},
-				Trouble: map[string]Trouble{instanceA: tt.trouble},
-			}.Of(&d, noon)
+			seen := Observed{Units: tt.units, Served: tt.served, Trouble: tt.trouble}
+			s := Current{Apps: map[string]Observed{instanceA: seen}}.Of(&d, noon)
 			if p := s.Phase(); p.State != tt.state {
 				t.Errorf("state = %s (%s), want %s", p.State, p.Why, tt.state)
 			}

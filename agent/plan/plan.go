@@ -16,7 +16,7 @@ func Make(apps []AppState, current Current, now time.Time) []Task {
 	for i := range apps {
 		s := &apps[i]
 		wanted[s.ID] = true
-		if current.Busy[s.ID] {
+		if current.Apps[s.ID].Busy {
 			continue
 		}
 		t, ok := s.next()
@@ -35,8 +35,9 @@ func Make(apps []AppState, current Current, now time.Time) []Task {
 // given its complete word removes nothing: absence of information is no removal.
 func planRemovals(wanted map[string]bool, current Current, now time.Time) []Task {
 	var tasks []Task
-	for id, list := range current.Units {
-		if wanted[id] || current.Busy[id] || len(list) == 0 || current.Partial[list[0].Kind] {
+	for id, o := range current.Apps {
+		list := o.Units
+		if wanted[id] || o.Busy || len(list) == 0 || current.Partial[list[0].Kind] {
 			continue
 		}
 		s := current.Of(unlisted(id, list), now)

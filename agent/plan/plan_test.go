@@ -149,14 +149,8 @@ func TestPlan(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			current := Current{
-				Units: map[string][]*Unit{}, Served: map[string]string{}, Trouble: map[string]Trouble{instanceA: tt.trouble},
-				Busy: map[string]bool{instanceA: tt.busy}, Partial: map[string]bool{KindStatic: tt.partial},
-			}
-			if len(tt.units) > 0 {
-				current.Units[instanceA] = tt.units
-			}
-			if tt.served != "" {
-				current.Served[instanceA] = tt.served
+				Apps:    map[string]Observed{instanceA: {Units: tt.units, Served: tt.served, Trouble: tt.trouble, Busy: tt.busy}},
+				Partial: map[string]bool{KindStatic: tt.partial},
 			}
 			checkPlan(t, plan(tt.desired, current, noon), tt.want)
 		})
@@ -186,7 +180,7 @@ func TestPlanIsSortedByWhatUsersNoticeFirst(t *testing.T) {
 	route.ID = "22222222-2222-4222-8222-222222222222"
 	u := aUnit(newUnit, "active")
 	u.Instance = route.ID
-	tasks := plan([]Desired{start, route}, Current{Units: map[string][]*Unit{route.ID: {u}}}, noon)
+	tasks := plan([]Desired{start, route}, Current{Apps: map[string]Observed{route.ID: {Units: []*Unit{u}}}}, noon)
 	if len(tasks) != 2 || tasks[0].Action != Route || tasks[1].Action != Start {
 		t.Errorf("tasks = %+v, want route, then start", tasks)
 	}
@@ -194,13 +188,12 @@ func TestPlanIsSortedByWhatUsersNoticeFirst(t *testing.T) {
 
 // BenchmarkPlan is the reconcile of a thousand instances that are as they should be.
 func BenchmarkPlan(b *testing.B) {
-	current := Current{Units: map[string][]*Unit{}, Served: map[string]string{}}
+	current := Current{Apps: map[string]Observed{}}
 	desired := make([]Desired, 1000)
 	for i := range desired {
 		desired[i] = wantNew()
 		desired[i].ID = fmt.Sprintf("%08d-1111-4111-8111-111111111111", i)
-		current.Units[desired[i].ID] = []*Unit{aUnit(newUnit, "active")}
-		current.Served[desired[i].ID] = newUnit
+		current.Apps[desired[i].ID] = Observed{Units: []*Unit{aUnit(newUnit, "active")}, Served: newUnit}
 	}
 	b.ResetTimer()
 	for b.Loop() {
@@ -214,7 +207,7 @@ func BenchmarkPlan(b *testing.B) {
 func TestStopAfterASlowProxy(t *testing.T) {
 	desired := Desired{Instance: Instance{ID: instanceA}, Name: "a", Unit: "u", Revision: "r", Stopped: "by operator"}
 	u := &Unit{Status: units.Status{Unit: "u", Instance: instanceA, ActiveState: "active"}}
-	current := Current{Units: map[string][]*Unit{instanceA: {u}}, Targets: map[string]string{instanceA: "u"}}
+	current := Current{Apps: map[string]Observed{instanceA: {Units: []*Unit{u}, Target: "u"}}}
 	tasks := plan([]Desired{desired}, current, time.Now())
 	if len(tasks) != 1 || tasks[0].Action != Unroute || tasks[0].Unit != "u" {
 		t.Errorf("%+v, want the route taken away first", tasks)

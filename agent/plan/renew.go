@@ -27,7 +27,7 @@ func (s *AppState) renewalBegun() bool { return s.Wanted != nil || s.Served == "
 
 func countRenewals(apps []AppState, current Current) (n int) {
 	for i := range apps {
-		if s := &apps[i]; s.renews() && (s.renewalBegun() || current.Busy[s.ID]) {
+		if s := &apps[i]; s.renews() && (s.renewalBegun() || current.Apps[s.ID].Busy) {
 			n++
 		}
 	}

@@ -9,14 +9,14 @@ import (
 
 // renewing is a host of n applications whose units are of an older sandbox.
 func renewing(n int) (list []Desired, c Current) {
-	c = Current{Units: map[string][]*Unit{}, Served: map[string]string{}, Busy: map[string]bool{}}
+	c = Current{Apps: map[string]Observed{}}
 	for i := range n {
 		d := wantNew()
 		d.ID, d.Unit = fmt.Sprint(i), fmt.Sprintf("nexushub-app-%d-new.service", i)
 		d.Spec.Sandbox = units.SandboxVersion
 		list = append(list, d)
 		old := aUnit(fmt.Sprintf("nexushub-app-%d-old.service", i), "active")
-		c.Units[d.ID], c.Served[d.ID] = []*Unit{old}, old.Unit
+		c.Apps[d.ID] = Observed{Units: []*Unit{old}, Served: old.Unit}
 	}
 	return list, c
 }
@@ -37,8 +37,10 @@ func TestRenewals(t *testing.T) {
 		t.Errorf("%d start at once, want %d", n, renewAtOnce)
 	}
 	begun := aUnit(list[7].Unit, "active", unknown, func(u *Unit) { u.Sandbox = units.SandboxVersion })
-	c.Units["7"] = append(c.Units["7"], begun)
-	c.Busy["8"] = true
+	seven := c.Apps["7"]
+	seven.Units = append(seven.Units, begun)
+	c.Apps["7"] = seven
+	c.SetBusy("8")
 	if n := starts(plan(list, c, noon)); n != renewAtOnce-2 {
 		t.Errorf("%d start beside two, want %d", n, renewAtOnce-2)
 	}
@@ -50,8 +52,8 @@ func TestRenewals(t *testing.T) {
 		t.Errorf("%d start for a new release, want all", n)
 	}
 	list, c = renewing(10)
-	for _, us := range c.Units {
-		us[0].Sandbox = units.SandboxVersion
+	for _, o := range c.Apps {
+		o.Units[0].Sandbox = units.SandboxVersion
 	}
 	if n := starts(plan(list, c, noon)); n != 10 {
 		t.Errorf("%d start for new settings, want all", n)

@@ -19,12 +19,12 @@ const (
 
 // Routes is the table's list of routes: one for each instance, also for those that do
 // not run, because the proxy answers for an unknown host otherwise than for a known
-// one that is down. Targets are the units that the table is to name.
-func Routes(apps []AppState, targets map[string]string) []proxyctl.Route {
+// one that is down. target is the unit that the table is to name.
+func Routes(apps []AppState, target func(instance string) string) []proxyctl.Route {
 	list := make([]proxyctl.Route, len(apps))
 	for i := range apps {
 		s := apps[i]
-		s.Served = targets[s.ID]
+		s.Served = target(s.ID)
 		list[i] = s.route()
 	}
 	return list

@@ -24,7 +24,8 @@ func (c Current) Unlisted(desired []Desired, now time.Time) []AppState {
 		wanted[desired[i].ID] = true
 	}
 	var out []AppState
-	for id, list := range c.Units {
+	for id, o := range c.Apps {
+		list := o.Units
 		if len(list) > 0 && !wanted[id] && !c.Partial[list[0].Kind] {
 			out = append(out, c.Of(unlisted(id, list), now))
 		}
