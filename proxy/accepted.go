@@ -10,23 +10,23 @@ import (
 	"github.com/nexushub/nexushub/proxy/fairshare"
 )
 
-// errEvicted ends the handshake of a connection that is not wanted any more.
-var errEvicted = errors.New("the connection gave way to another one")
+// errEvicted ends the handshake of a connection that was evicted.
+var errEvicted = errors.New("the connection was closed to make room for another")
 
 // accepted is a client's connection from when it was accepted until it is closed: first
-// it shakes hands, then conn or http2Conn serves it.
+// the handshake, then conn or h2Conn serves it.
 type accepted struct {
 	net.Conn
 	server       *Server
 	key          fairshare.Key
 	slot         *fairshare.Slot
-	opened       uint64    // tick of the watcher's clock
-	handshakeEnd time.Time // the handshake has
-	inHandshake  bool      // has one, of the handshake's goroutine
+	opened       uint64    // tick of the deadline loop's clock
+	handshakeEnd time.Time // deadline of the handshake
+	inHandshake  bool      // has a slot of Server.handshakes; the handshake's goroutine alone uses it
 
-	protocol atomic.Pointer[protocolConn] // by whom; nil: it shakes hands
+	protocol atomic.Pointer[protocolConn] // who serves it; nil: the handshake is not over
 	once     sync.Once
-	evicted  chan struct{} // closed: it gave way
+	evicted  chan struct{} // closed by evict
 }
 
 // protocolConn is what serves a connection.
@@ -35,16 +35,16 @@ type protocolConn interface {
 	evict(evictMode)
 }
 
-// evictMode is how a connection gives way.
+// evictMode is how a connection is evicted.
 type evictMode uint8
 
 const (
-	evictNow         evictMode = iota // nobody is told
-	evictAfterNotice                  // its client is told, where the protocol has a word for that, and a moment later it ends
-	evictGracefully                   // its client is told; what has begun to arrive meanwhile is answered
+	evictNow         evictMode = iota // without a word
+	evictAfterNotice                  // the client is told, where the protocol can, and has a moment
+	evictGracefully                   // the client is told; a request that has begun to arrive is answered
 )
 
-// Priority says what would be lost with the connection.
+// Priority says how much would be lost with the connection.
 func (a *accepted) Priority() fairshare.Priority {
 	if by := a.protocol.Load(); by != nil {
 		return (*by).Priority()
@@ -70,13 +70,14 @@ func (a *accepted) release() {
 	a.server.conns.Add(-1)
 }
 
-// beginHandshake waits for the handshake's turn of the processor. It ends with the next wait for
-// the client, or with endTurn.
+// beginHandshake waits for a slot for the costly part of the handshake. It is given back with
+// the next wait for the client, or by endHandshake.
 func (a *accepted) beginHandshake() error {
 	if a.inHandshake {
 		return nil
 	}
-	if a.inHandshake = a.server.handshakes.Acquire(a.key, a.evicted); !a.inHandshake || time.Now().After(a.handshakeEnd) {
+	a.inHandshake = a.server.handshakes.Acquire(a.key, a.evicted)
+	if !a.inHandshake || time.Now().After(a.handshakeEnd) {
 		a.endHandshake()
 		return errEvicted
 	}

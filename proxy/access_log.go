@@ -8,8 +8,8 @@ import (
 )
 
 // accessLog writes a line per request, at most so many a second, from a goroutine of
-// its own: a journal that is slow must not slow requests down. What is left out is
-// counted and said.
+// its own: a journal that is slow must not slow requests down. What is dropped is
+// counted and logged.
 type accessLog struct {
 	on      bool
 	rate    int64
@@ -101,7 +101,7 @@ func (a *accessLog) drain() {
 func (a *accessLog) refill() {
 	a.budget.Store(a.rate)
 	if n := a.dropped.Swap(0); n > 0 {
-		a.log.Warn("access log: lines left out", "dropped", n)
+		a.log.Warn("access log lines dropped", "dropped", n)
 	}
 }
 

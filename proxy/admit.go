@@ -6,10 +6,10 @@ import (
 	"github.com/nexushub/nexushub/proxy/fairshare"
 )
 
-// admit keeps the number of connections within its limit: when there are too many, one
-// gives way, the least valuable of whoever holds most (see fairshare). It returns nil for one
-// that is refused. It is done before the next is accepted: a crowd that has not been
-// judged yet must not count against anybody.
+// admit keeps the number of connections within its limit: when there are too many, one is
+// evicted, that of lowest priority of whoever holds most (see fairshare). It returns nil for
+// one that is refused. It comes before the next accept: connections that were not admitted
+// yet must not count against anybody.
 func (s *Server) admit(nc net.Conn) *accepted {
 	a := &accepted{Conn: nc, server: s, opened: s.deadlines.clock.Load(), evicted: make(chan struct{})}
 	if peer := addrOf(nc); !s.trusts(peer) {
@@ -24,7 +24,7 @@ func (s *Server) admit(nc net.Conn) *accepted {
 	return a
 }
 
-// acquireConn gives the connection its place.
+// acquireConn gives the connection a slot.
 func (s *Server) acquireConn(a *accepted) bool {
 	t := s.connPool.Acquire(a, a.key, fairshare.Key{})
 	a.slot = t.Slot
@@ -39,12 +39,12 @@ func (s *Server) acquireConn(a *accepted) bool {
 	return true
 }
 
-// hardLimit is the limit of connections with those that gave way and are not gone yet.
+// hardLimit is the limit with the evicted connections that are not closed yet.
 func (s *Server) hardLimit(part int) int64 {
 	return int64(s.opt.MaxConnections + s.opt.MaxConnections/part + 8)
 }
 
-// evictModeFor is polite as long as there are few who take the time to go.
+// evictModeFor is graceful as long as few evicted connections are still open.
 func (s *Server) evictModeFor(w fairshare.Priority) evictMode {
 	switch {
 	case s.conns.Load() > s.hardLimit(8):

@@ -104,11 +104,12 @@ func (s *Server) readTable() (proxyctl.Table, error) {
 	return t, nil
 }
 
-// setAside keeps a damaged table for whoever wants to know, and starts without: the
-// agent puts a new one.
+// setAside keeps a damaged table for an inspection, and starts without: the agent puts a
+// new one.
 func (s *Server) setAside(cause error) error {
 	aside := s.tablePath() + ".damaged"
-	s.log.Error("route table on disk is damaged and was set aside; the agent will send a new one", "path", aside, "error", cause)
+	s.log.Error("route table on disk is damaged and was set aside; the agent will send a new one",
+		"path", aside, "error", cause)
 	if err := os.Rename(s.tablePath(), aside); err != nil {
 		return fmt.Errorf("set damaged route table aside: %w", err)
 	}

@@ -2,33 +2,33 @@ package proxy
 
 import "github.com/nexushub/nexushub/proxy/fairshare"
 
-// What a connection is worth, the least first: the order in which the connections of
-// whoever holds too many give way. The first four may be closed for another connection of
-// the same address, too, once they had their time; nothing that follows is.
+// Classes of connections, in the order in which those of whoever holds too many are evicted.
+// The first three may be evicted for another connection of the same address, too, a silent one
+// after newConnGrace; what is in progress never is.
 const (
-	classSilent    = iota // no request of it has arrived whole: no byte, half a handshake, half a head
+	classSilent    = iota // no whole request has arrived: no byte, half a handshake, half a head
 	classLingering        // answered for the last time: what its client still sends is thrown away
 	classIdle             // answered, and nothing since
 	classHead             // answered, and a further head is arriving
-	classEvents           // an event stream or a WebSocket, whose clients come back by themselves
+	classEvents           // an event stream or a WebSocket, whose clients reconnect on their own
 	classUpload           // a request is arriving
 	classBusy             // a request is being answered
 )
 
-// classNames are reasons, as metrics and log have them.
+// classNames are the reasons in metrics and log.
 var classNames = [...]string{"silent", "over", "idle", "head", "events", "upload", "busy"}
 
-// youngestFirst orders members so that what has lasted longest is lost last.
+// youngestFirst orders members so that what has lasted longest is evicted last.
 func youngestFirst(opened uint64) uint64 { return ^opened }
 
-// silentPriority is the worth of a connection that has not brought a request. It has patience to
-// do so until it may go for an equal: otherwise those who come would end each other.
+// silentPriority is that of a connection that has not sent a request. It has newConnGrace to do
+// so before it may be evicted for an equal: otherwise newcomers would evict each other.
 func (s *Server) silentPriority(opened uint64) fairshare.Priority {
 	old := s.deadlines.clock.Load()-opened > uint64(newConnGrace/tick)
 	return fairshare.Priority{Class: classSilent, Since: opened, Expendable: old}
 }
 
-// Priority reads nothing but atomic values: the connection is at work meanwhile.
+// Priority reads only atomic values: the connection is at work meanwhile.
 func (c *conn) Priority() fairshare.Priority {
 	p, deadline := c.waiting.read()
 	served := c.state.has(served)
@@ -50,7 +50,7 @@ func (c *conn) Priority() fairshare.Priority {
 	return w
 }
 
-// Priority of the connection is more than that of its requests.
+// Priority of the connection is higher than that of its requests.
 func (c *h2Conn) Priority() fairshare.Priority {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -27,7 +27,7 @@ func (s *Server) control() http.Handler {
 	})
 }
 
-// promptWriter gives up a caller that does not take its answer.
+// promptWriter gives up on a caller that does not read its answer.
 type promptWriter struct {
 	http.ResponseWriter
 	limit time.Duration
@@ -41,8 +41,8 @@ func (w promptWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// decode reads what a caller sends, as long as it does. After a failure the deadline holds
-// on, for net/http reads the rest.
+// decode reads what a caller sends, as long as it keeps sending. After a failure the deadline
+// stays, because net/http reads the rest.
 func (s *Server) decode(w http.ResponseWriter, r *http.Request, most int64, into any) error {
 	c := http.NewResponseController(w)
 	c.SetReadDeadline(time.Now().Add(s.opt.StallTimeout)) //nolint:errcheck // the read will tell
@@ -91,7 +91,8 @@ func (s *Server) Status() proxyctl.Status {
 	snap := s.snapshot.Load()
 	st := proxyctl.Status{
 		Generation: snap.table.Generation, StartedAt: s.started, Version: s.opt.Version, Listeners: s.listenerStatus(),
-		CACert: s.certs.CACert(), InFlight: s.inFlight[0].Load() + s.inFlight[1].Load(), Held: int64(s.heldPool.Len()), Conns: s.conns.Load(),
+		CACert:   s.certs.CACert(),
+		InFlight: s.inFlight[0].Load() + s.inFlight[1].Load(), Held: int64(s.heldPool.Len()), Conns: s.conns.Load(),
 		Targets: []proxyctl.TargetStatus{}, Routes: []proxyctl.RouteStatus{}, Instances: []proxyctl.InstanceStatus{},
 	}
 	for _, t := range s.targets.all() {

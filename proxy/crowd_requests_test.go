@@ -46,7 +46,7 @@ func (f *fixture) ask(c *http.Client, host, path, forwarded string) <-chan strin
 }
 
 // TestLoadBalancerIsExempt: most connections are a load balancer's, which are its
-// clients' and no share of one. A flooder beside it has to give way, also to it.
+// clients' and no share of one. A flooder beside it is evicted for it, too.
 func TestLoadBalancerIsExempt(t *testing.T) {
 	const limit, its = 48, 8
 	f := start(t, byHand, balanced, func(o *Options) { o.MaxConnections = limit })

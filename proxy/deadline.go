@@ -8,8 +8,8 @@ import (
 // tick is the resolution of the deadlines that are watched.
 const tick = 250 * time.Millisecond
 
-// overdue is how long after its deadline a connection is closed without more ado: its
-// goroutine hangs in a call that no deadline ends, such as TLS answering a client that
+// overdue is how long after its deadline a connection is closed outright: its goroutine
+// hangs in a call that no deadline ends, such as TLS answering a client that
 // does not read.
 const overdue = 5 * time.Second
 
@@ -25,14 +25,14 @@ const (
 	waitWrite                     // for the client to take what it is sent
 	waitLinger                    // for the client to notice that it was answered
 	waitTunnel                    // for either side of an upgraded connection
-	waitEvicted                   // for nothing more: it was idle and gives way
+	waitEvicted                   // for nothing more: it was idle and is evicted
 )
 
-// deadline is a connection's posture and deadline in one word. Setting it costs one
+// deadline is a connection's wait state and deadline in one word. Setting it costs one
 // store, where a timer of its own would cost a request more than parsing it does; a
-// watcher looks at all connections four times a second.
+// loop checks all connections four times a second.
 type deadline struct {
-	word  atomic.Uint64 // deadline in ticks << 8 | posture
+	word  atomic.Uint64 // deadline in ticks << 8 | wait state
 	clock *atomic.Uint64
 }
 
@@ -55,13 +55,13 @@ func (w *deadline) encode(p waitState, d time.Duration) uint64 {
 // ticksOf is how many ticks a time takes.
 func ticksOf(d time.Duration) uint64 { return uint64((d + tick - 1) / tick) }
 
-// evictIdle makes an idle connection a leaving one. It reports false for any other.
+// evictIdle makes an idle connection an evicted one. It reports false for any other.
 func (w *deadline) evictIdle() bool {
 	v := w.word.Load()
 	return waitState(v&0xff) == waitIdle && w.word.CompareAndSwap(v, v&^0xff|uint64(waitEvicted))
 }
 
-// read returns the posture, and its deadline in ticks, 0 for none.
+// read returns the wait state, and its deadline in ticks, 0 for none.
 func (w *deadline) read() (waitState, uint64) {
 	v := w.word.Load()
 	return waitState(v & 0xff), v >> 8
@@ -73,7 +73,7 @@ func (w *deadline) overdue() bool {
 	return deadline > 0 && deadline+uint64(overdue/tick) <= w.clock.Load()
 }
 
-// expired returns the posture, and whether its deadline has passed.
+// expired returns the wait state, and whether its deadline has passed.
 func (w *deadline) expired() (p waitState, expired bool) {
 	v := w.word.Load()
 	deadline := v >> 8

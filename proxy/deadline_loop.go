@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// checker is a connection under the watcher's eyes. check is called on every tick.
+// checker is what the loop supervises. check is called on every tick.
 type checker interface{ check() }
 
 // deadlineLoop enforces all deadlines of all connections from one goroutine.

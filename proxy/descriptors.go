@@ -12,7 +12,7 @@ const spareDescriptors = 2000
 
 // descriptorLimits lowers the limits to what the process may have open: each connection
 // may need a second descriptor, each request of HTTP/2 one, towards its application. Out
-// of descriptors nobody would be served, whatever his share. Requests of HTTP/2 are
+// of descriptors nobody would be served, whatever their share. Requests of HTTP/2 are
 // lowered first, to a third.
 func descriptorLimits(connections, streams int, most uint64) (int, int) {
 	if most > math.MaxInt32 {
@@ -35,10 +35,11 @@ func (o *Options) fitDescriptors() (lowered bool) {
 	return lowered
 }
 
-// logLoweredLimits waits until the proxy serves: what refuses to start says why, and no more.
+// logLoweredLimits is called once the proxy serves: a start that fails says why, and no more.
 func (s *Server) logLoweredLimits() {
 	if s.lowered {
-		s.log.Warn("too few file descriptors for proxy.max_connections and proxy.max_streams, both are lowered: raise LimitNOFILE= of nexushub-proxy.service",
+		s.log.Warn("too few file descriptors for proxy.max_connections and proxy.max_streams, both are lowered: "+
+			"raise LimitNOFILE= of nexushub-proxy.service",
 			"max_connections", s.opt.MaxConnections, "max_streams", s.opt.MaxStreams)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/nexushub/nexushub/proxy/h1"
 )
 
-// requestSide is the request side of whoever sent a request, by HTTP/1.1 or HTTP/2.
+// requestSide is how a request is read, whether it came by HTTP/1.1 or HTTP/2.
 type requestSide interface {
 	// appendFields appends the header lines that may go on to a target.
 	appendFields(dst []byte, x *exchange) []byte
@@ -27,7 +27,7 @@ type requestSide interface {
 	stopReading()
 }
 
-// responseSide is the response side.
+// responseSide is how its response is written.
 type responseSide interface {
 	// inform sends a 1xx response.
 	inform(h *h1.Head) error
@@ -51,13 +51,13 @@ type downstream interface {
 	awaitUpstream(u *upstream, silence time.Duration)
 	awaitTable(limit time.Duration)
 	stopWaiting()
-	// hijack sends the 101 response and takes the connection over, with what the
-	// client has sent already.
+	// hijack sends the 101 response and takes over the connection, with what the
+	// client has already sent.
 	hijack(h *h1.Head, x *exchange) (net.Conn, []byte, error)
 	// local lets a handler of our own answer.
 	local(h http.Handler, x *exchange)
-	// gone is closed when the client left, as far as one can know.
+	// gone is closed when the client has disconnected, as far as one can know.
 	gone() <-chan struct{}
-	// wasEvicted says that it has not: the request had to end for others.
+	// wasEvicted says that it has not: the request had to make room for others.
 	wasEvicted() bool
 }

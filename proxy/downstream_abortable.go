@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// abortable is the part of a client's request that the watcher needs: what it waits
-// for, and how to make that wait end.
+// abortable is the part of a client's request that the deadline loop needs: what it waits
+// for, and how to end that wait.
 type abortable struct {
 	waiting deadline
 	sending deadline // a write to the client is under way, whatever else is waited for
@@ -53,7 +53,7 @@ func (g *abortable) setReading(on bool) {
 	g.mu.Unlock()
 }
 
-// gone is closed when the client left, as far as one can know.
+// gone is closed when the client has disconnected, as far as one can know.
 func (g *abortable) gone() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -66,10 +66,10 @@ func (g *abortable) gone() <-chan struct{} {
 	return g.goneChan
 }
 
-// wasEvicted says that it is us who want the request to end.
+// wasEvicted says that the proxy, not the client, ended the request.
 func (g *abortable) wasEvicted() bool { return g.evicted.Load() }
 
-// cancel notes that the client has closed, and cancels what it waits for.
+// cancel notes that the client has disconnected, and ends what the request waits for.
 func (g *abortable) cancel() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -96,7 +96,7 @@ var (
 	noDeadline time.Time
 )
 
-// expire makes the call that blocks return with a timeout; its goroutine does the rest.
+// expire makes the blocked call return with a timeout; its goroutine does the rest.
 func (g *abortable) expire(p waitState, client deadlineSetter) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

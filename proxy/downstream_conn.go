@@ -94,7 +94,7 @@ func (c *conn) next() bool {
 	return true
 }
 
-// refuse answers a head that is no request, or came too slowly, and closes.
+// refuse answers an invalid head, or one that came too slowly, and closes.
 func (c *conn) refuse(err error) {
 	c.msg, c.body = h1.Head{Minor: 1}, h1.Body{}
 	c.begin(closesAfter)
@@ -152,7 +152,9 @@ func (c *conn) forwarded() forwarded {
 	if !c.server.trusts(c.peer) {
 		return forwarded{}
 	}
-	is := forwarded{trusted: true, proto: c.msg.Get(h1.XForwardedProto) != nil, host: c.msg.Get(h1.XForwardedHost) != nil}
+	is := forwarded{
+		trusted: true, proto: c.msg.Get(h1.XForwardedProto) != nil, host: c.msg.Get(h1.XForwardedHost) != nil,
+	}
 	var chain []string
 	for i := range c.msg.Fields {
 		if f := &c.msg.Fields[i]; f.ID == h1.XForwardedFor {
@@ -175,7 +177,7 @@ func (c *conn) another() bool {
 	return !c.state.has(closesAfter)
 }
 
-// close ends the connection, in good form when the last response was complete.
+// close ends the connection, with a TLS close_notify when the last response was complete.
 func (c *conn) close() {
 	c.r.Release()
 	c.dropOut()
@@ -206,7 +208,7 @@ func (c *conn) linger() {
 	}
 }
 
-// check is the watcher's look at the connection.
+// check is called by the deadline loop.
 func (c *conn) check() {
 	if c.waiting.overdue() || c.sending.overdue() {
 		rawOf(c.net).Close()

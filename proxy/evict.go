@@ -1,7 +1,7 @@
 package proxy
 
-// evict ends the connection. One that waits for a request, and one that just got it
-// after all, end without a loss.
+// evict ends the connection. One that waits for a request, and one that has just got one,
+// end without a loss.
 func (c *conn) evict(m evictMode) {
 	c.state.set(evicted)
 	if c.evictIdle() || m == evictGracefully {
@@ -26,8 +26,8 @@ func (c *conn) evictIdle() bool {
 	return idle
 }
 
-// arrived notes that a request begins. Should the connection have been dismissed at this
-// very moment, the request is answered, as the last one.
+// arrived notes that a request begins. If the connection was evicted at this very moment,
+// the request is answered, as the last one.
 func (c *conn) arrived() {
 	if c.waiting.swap(waitHead, c.server.opt.HeaderTimeout) == waitEvicted {
 		c.mu.Lock()
@@ -36,8 +36,8 @@ func (c *conn) arrived() {
 	}
 }
 
-// evict tells the client to go. Requests that are open may end, unless the connection
-// ends with a notice only.
+// evict sends GOAWAY. Requests in flight may finish, unless the connection gets no more than
+// a notice.
 func (c *h2Conn) evict(m evictMode) {
 	now := c.server.deadlines.clock.Load()
 	switch m {
@@ -50,17 +50,17 @@ func (c *h2Conn) evict(m evictMode) {
 	c.startGoAway(now)
 }
 
-// overdue says that the connection has had its notice.
+// overdue says that the time after the notice is over.
 func (c *h2Conn) overdue(now uint64) bool {
 	at := c.closeAfter.Load()
 	return at != 0 && now > at
 }
 
-// evict ends the request with the watcher's next look.
+// evict ends the request at the next check.
 func (c *h2Stream) evict() { c.evicted.Store(true) }
 
-// endEvicted ends a request that gave way: it is answered 503 or, when its answer has begun,
-// reset. Only the watcher calls it.
+// endEvicted ends a request that was evicted: it is answered 503 or, when its response has
+// begun, reset. Only the deadline loop calls it.
 func (c *h2Stream) endEvicted() {
 	if !c.evicted.Load() || c.evictionSeen {
 		return

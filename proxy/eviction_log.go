@@ -10,8 +10,8 @@ import (
 	"github.com/nexushub/nexushub/proxy/fairshare"
 )
 
-// evictionLog counts who gave way because something ran out, and says so, a line every ten
-// seconds at most.
+// evictionLog counts what was evicted because something ran out, and logs it, a line every
+// ten seconds at most.
 type evictionLog struct {
 	what    string
 	limit   int
@@ -26,10 +26,10 @@ type evictionLog struct {
 
 const evictionLogEvery = 10 * time.Second
 
-// newcomer is the reason when nobody gave way to it.
+// newcomer is the reason when nothing was evicted for it: it was refused.
 const newcomer = "newcomer"
 
-// note takes down one that gave way, and for which reason.
+// note counts one that was evicted, and for which reason.
 func (p *evictionLog) note(reason string, t fairshare.Acquired) {
 	p.counter.WithLabelValues(p.what, reason).Inc()
 	p.mu.Lock()
@@ -43,7 +43,7 @@ func (p *evictionLog) note(reason string, t fairshare.Acquired) {
 	if now.Before(p.next) {
 		return
 	}
-	p.log.Warn("too many "+p.what+"s at once: who holds most gives way", "limit", p.limit,
+	p.log.Warn("too many at once: the address that holds most gives way", "what", p.what, "limit", p.limit,
 		"address", t.Biggest.String(), "holds", t.Holds, "gave_way", p.evicted, "refused", p.refused)
 	p.next, p.evicted, p.refused = now.Add(evictionLogEvery), 0, 0
 }

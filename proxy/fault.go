@@ -22,7 +22,7 @@ var (
 	errStale = errors.New("upstream connection was closed while idle")
 	// errUnrequestedSwitch is a 101 response to a request that did not ask for that protocol.
 	errUnrequestedSwitch = errors.New("upstream switched protocols without being asked")
-	// errTooManyInterim is a target that goes on and on before its response.
+	// errTooManyInterim is a target that sends one interim response after another.
 	errTooManyInterim = errors.New("upstream sent too many interim responses")
 	// errCrashed is a fault of our own.
 	errCrashed = errors.New("the proxy could not handle the request")
@@ -37,7 +37,7 @@ type upstreamError struct {
 func (e *upstreamError) Error() string { return "upstream " + string(e.phase) + ": " + e.err.Error() }
 func (e *upstreamError) Unwrap() error { return e.err }
 
-// clientError is a fault of whoever sent the request, or its leaving.
+// clientError is a fault of whoever sent the request, or its disconnect.
 type clientError struct{ err error }
 
 func (e *clientError) Error() string { return "client: " + e.err.Error() }

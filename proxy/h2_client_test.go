@@ -1,6 +1,6 @@
 package proxy
 
-//lint:file-ignore SA1019 net/http's transport, which is to be used instead, closes a body before it tries again
+//lint:file-ignore SA1019 net/http's transport, which it recommends, closes a body before it tries again
 
 import (
 	"context"

@@ -1,6 +1,6 @@
 package proxy
 
-//lint:file-ignore SA1019 http.Server, which is to be used instead, closes idle connections before their GOAWAY has arrived, see below
+//lint:file-ignore SA1019 http.Server, which it recommends, closes idle connections before their GOAWAY has arrived, see below
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 )
 
 // newH2Base bounds streams, resets and pings (rapid reset, CVE-2023-44487) of all
-// connections. It has no idle timeout: connections end as http2Conn says.
+// connections. It has no idle timeout: connections end as h2Conn says.
 func newH2Base(opt Options) *http.Server {
 	return &http.Server{
 		ReadHeaderTimeout: opt.HeaderTimeout,
@@ -30,8 +30,8 @@ func newH2Base(opt Options) *http.Server {
 	}
 }
 
-// A GOAWAY and a client's last requests have at least roundTrip to arrive, and ackTime at
-// most where the client does not answer the PING behind it. x/net keeps the connection
+// A GOAWAY and a client's last requests have at least roundTrip to arrive, and pingTimeout
+// at most where the client does not answer the PING behind it. x/net keeps the connection
 // open for a second more.
 const (
 	roundTrip   = 500 * time.Millisecond
@@ -41,8 +41,9 @@ const (
 // h2Conn is one connection that agreed on HTTP/2. It ends without losing a request
 // (RFC 9113 section 6.8): a first GOAWAY asks the client to send further requests
 // elsewhere, and refuses none; a second one, when the client has answered the PING that
-// follows the first, refuses those that are not there by then. Neither comes before the first answer, unless the client has had its
-// time: one that is told to go before it has sent anything takes that for a failure.
+// follows the first, refuses those that have not arrived by then. Neither comes before the
+// first response, unless newConnGrace is over: a client that is told to go before it has
+// sent anything takes that for a failure.
 //
 // It is not net/http's own server, because that one's Shutdown closes connections
 // without a stream at once, whether the GOAWAY has reached the client or not.
@@ -50,7 +51,7 @@ type h2Conn struct {
 	server       *Server
 	frames       *h2FrameConn
 	shutdownHook *http.Server  // serves nothing: its Shutdown is the way to x/net's second GOAWAY
-	opened       uint64        // tick of the watcher's clock
+	opened       uint64        // tick of the deadline loop's clock
 	goAwayAt     atomic.Uint64 // tick of the first GOAWAY
 	finalGoAway  atomic.Bool   // the second was asked for
 	closeAfter   atomic.Uint64 // tick after which it is closed, whatever is open; 0: never
@@ -132,20 +133,21 @@ func (c *h2Conn) startGoAway(now uint64) {
 	}
 }
 
-// check is the watcher's look at the connection.
+// check is called by the deadline loop.
 func (c *h2Conn) check() {
 	now := c.server.deadlines.clock.Load()
 	idle := c.idleFor(now)
-	switch left := c.goAwayAt.Load(); {
+	switch first := c.goAwayAt.Load(); {
 	case c.overdue(now):
 		rawOf(c.frames.Conn).Close()
-	case left == 0 && idle > uint64(c.server.opt.IdleTimeout/tick):
+	case first == 0 && idle > uint64(c.server.opt.IdleTimeout/tick):
 		c.startGoAway(now)
-	case left == 0 || !c.mayFinish(now-left) || c.finalGoAway.Swap(true):
+	case first == 0 || !c.mayFinish(now-first) || c.finalGoAway.Swap(true):
 	case !c.frames.responded.Load() && idle > 0:
 		go c.frames.Close() // what has never sent a request needs no second GOAWAY
 	default:
-		c.shutdownHook.Shutdown(context.Background()) //nolint:errcheck // has neither listeners nor connections: it only calls ConfigureServer's hook
+		// It has neither listeners nor connections: this only calls ConfigureServer's hook.
+		c.shutdownHook.Shutdown(context.Background()) //nolint:errcheck
 	}
 }
 

@@ -12,10 +12,10 @@ import (
 )
 
 // goAwayAll is a GOAWAY frame that refuses no request: the last stream that will be
-// looked at is the last that there can be (RFC 9113 section 6.8).
+// processed is the last that there can be (RFC 9113 section 6.8).
 const goAwayAll = "\x00\x00\x08\x07\x00\x00\x00\x00\x00\x7f\xff\xff\xff\x00\x00\x00\x00"
 
-// A PING right behind it is answered when the client has taken note of the GOAWAY. The
+// A PING right behind it is answered when the client has seen the GOAWAY. The
 // eight bytes of payload tell the answer from others.
 const (
 	ping    = "\x00\x00\x08\x06\x00\x00\x00\x00\x00"
@@ -33,7 +33,7 @@ type h2FrameConn struct {
 	goAwaySent atomic.Bool // it has been
 	pingAcked  atomic.Bool // the client has answered the PING behind it
 
-	ping pingWait // set before due; then the reader's own
+	ping pingWait // set before goAwayDue; afterwards the reader's alone
 
 	responded atomic.Bool // a response has gone out whole, or a stream was reset
 
@@ -72,7 +72,7 @@ type pingWait struct {
 	tail    []byte // of what was read last
 }
 
-// acked says that the answer ends in p, which is read next.
+// acked says that the answer ends in p, the bytes just read.
 func (w *pingWait) acked(p []byte) bool {
 	answer := []byte(pingAck + w.payload)
 	seen := append(w.tail, p...)
@@ -109,7 +109,7 @@ func (c *h2FrameConn) sendGoAwayLocked() {
 	}
 }
 
-// follow takes note of bytes that go by.
+// follow keeps track of the frames in bytes that were sent.
 func (c *h2FrameConn) follow(p []byte) {
 	for len(p) > 0 {
 		if c.payload > 0 {
@@ -125,15 +125,16 @@ func (c *h2FrameConn) follow(p []byte) {
 			c.payload = int(c.head[0])<<16 | int(c.head[1])<<8 | int(c.head[2])
 			c.have, c.started = 0, true
 			if c.endsStream() {
-				c.responded.Store(true) // when its payload has passed, before which nothing of ours goes
+				c.responded.Store(true) // its payload is still to come, and no frame of ours goes before it
 			}
 		}
 	}
 }
 
-// endsStream says that the frame is the last of its stream: RST_STREAM, or HEADERS or DATA with
-// the flag.
+// endsStream says that the frame is the last of its stream: RST_STREAM, or HEADERS or DATA
+// with END_STREAM.
 func (c *h2FrameConn) endsStream() bool {
 	kind, flags := http2.FrameType(c.head[3]), http2.Flags(c.head[4])
-	return kind == http2.FrameRSTStream || (kind == http2.FrameHeaders || kind == http2.FrameData) && flags.Has(http2.FlagDataEndStream)
+	carries := kind == http2.FrameHeaders || kind == http2.FrameData
+	return kind == http2.FrameRSTStream || carries && flags.Has(http2.FlagDataEndStream)
 }

@@ -52,7 +52,7 @@ func (c *rawHTTP2) framesAndPings() (<-chan string, <-chan [8]byte) {
 func TestStopWaitsForTheFirstAnswer(t *testing.T) {
 	for name, steps := range map[string]int{"connection": -1, "handshake": 0, "preface": 1, "settings": 2, "acknowledged": 3, "request": 4} {
 		t.Run(name, func(t *testing.T) {
-			f := start(t, byHand) // patience never ends
+			f := start(t, byHand) // newConnGrace never ends
 			arrived, release := make(chan struct{}), make(chan struct{})
 			f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				close(arrived)

@@ -31,9 +31,9 @@ type h2Stream struct {
 	dirty         bool // head or bytes are written and not flushed
 	unflushed     bool // bytes are
 
-	opened          uint64      // tick of the watcher's clock
+	opened          uint64      // tick of the deadline loop's clock
 	responseStarted atomic.Bool // the answer has
-	evictionSeen    bool        // it gave way, and the watcher has seen to it
+	evictionSeen    bool        // it was evicted, and the deadline loop has ended it
 }
 
 // ServeHTTP answers one HTTP/2 request.
@@ -69,10 +69,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// tooManyRequests is what the client of a request is told that has no place or lost it.
+// tooManyRequests is what a client is told whose request got no slot, or lost it.
 const tooManyRequests = "Too many requests are in progress at once."
 
-// acquireStream gives the request its place among all of HTTP/2, nil when it has to come again.
+// acquireStream gives the request a slot among all of HTTP/2, nil when it is refused.
 func (s *Server) acquireStream(c *h2Stream, x *exchange) *fairshare.Slot {
 	t := s.streamPool.Acquire(c, s.requester(x), fairshare.Key{})
 	switch {
@@ -85,8 +85,8 @@ func (s *Server) acquireStream(c *h2Stream, x *exchange) *fairshare.Slot {
 	return t.Slot
 }
 
-// refusal is what HTTP/1.1 would be refused for and net/http lets pass: a method may hold
-// spaces there, and so a whole other request line.
+// refusal says why a request is refused that net/http lets pass and our HTTP/1.1 does not: a
+// method may hold spaces there, and so a whole other request line.
 func refusal(r *http.Request, lim h1.Limits) *h1.Error {
 	lines := 0
 	for _, values := range r.Header {
@@ -100,7 +100,7 @@ func refusal(r *http.Request, lim h1.Limits) *h1.Error {
 	case !h1.ValidHost(r.Host):
 		return h1.ErrHost
 	case !h1.ValidLength(r.Header["Content-Length"], r.ContentLength):
-		return h1.ErrLength // or it speaks of a body that the end of the head has denied
+		return h1.ErrLength // or it announces a body after a head that ended the stream
 	case lines > lim.MaxFields:
 		return h1.ErrTooMany
 	case len(r.Header["Authorization"]) > 1 || len(r.Header["X-Application-Id"]) > 1:
@@ -139,7 +139,7 @@ func (c *h2Stream) release() {
 	}
 }
 
-// check is the watcher's look at the stream.
+// check is called by the deadline loop.
 func (c *h2Stream) check() {
 	c.endEvicted()
 	if p, expired := c.sending.expired(); expired {

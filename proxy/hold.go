@@ -14,16 +14,16 @@ func (s *Server) maxHeld() int { return cmp.Or(s.opt.maxHeld, maxHeld) }
 
 // held is a request that waits.
 type held struct {
-	since   uint64        // tick of the watcher's clock
-	evicted chan struct{} // closed: it gives way
+	since   uint64        // tick of the deadline loop's clock
+	evicted chan struct{} // closed: it was evicted
 }
 
-// Priority of those that wait is the same but for their age.
+// Priority of held requests differs by their age alone.
 func (h *held) Priority() fairshare.Priority {
 	return fairshare.Priority{Since: youngestFirst(h.since)}
 }
 
-// hold waits until the table says something else about the request than "wait", for
+// hold waits until the table says something else about the request than "hold", for
 // at most the hold timeout.
 func (s *Server) hold(x *exchange) {
 	h := &held{since: s.deadlines.clock.Load(), evicted: make(chan struct{})}
@@ -58,7 +58,7 @@ func (s *Server) hold(x *exchange) {
 	}
 }
 
-// acquireHeld gives the request a slot among those that wait, of its client and of its
+// acquireHeld gives the request a slot among the held ones, of its client and of its
 // application, or nil.
 func (s *Server) acquireHeld(h *held, x *exchange) *fairshare.Slot {
 	t := s.heldPool.Acquire(h, s.requester(x), fairshare.Named(x.decision.route.Instance))
@@ -72,7 +72,7 @@ func (s *Server) acquireHeld(h *held, x *exchange) *fairshare.Slot {
 	return t.Slot
 }
 
-// refuseHeld answers a request that waits, or was to.
+// refuseHeld refuses a request that is held, or was to be.
 func (x *exchange) refuseHeld() {
 	route := x.decision.route
 	x.decision = refuse(503, "The application is starting, and too many requests wait for it.")

@@ -29,7 +29,7 @@ func (s *Server) listen(ctx context.Context, l Listener) error {
 	return fmt.Errorf("proxy: listening socket %s is named %q, want https, http or control", l.Addr(), l.Name)
 }
 
-// accept hands every connection that is admitted to serve, in a goroutine of its own.
+// accept passes every connection that is admitted to serve, in a goroutine of its own.
 func (s *Server) accept(ctx context.Context, l net.Listener, serve func(*accepted)) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	s.listeners.add(l)
@@ -58,7 +58,7 @@ func (s *Server) accept(ctx context.Context, l net.Listener, serve func(*accepte
 	}
 }
 
-// serveTLS shakes hands and serves the protocol that was agreed upon.
+// serveTLS does the handshake and serves the protocol that was negotiated.
 func (s *Server) serveTLS(a *accepted) {
 	tc := tls.Server(a, s.tls.Load())
 	a.handshakeEnd = time.Now().Add(s.opt.HeaderTimeout)
@@ -103,7 +103,7 @@ func (s *Server) tlsConfig(protocols ...string) *tls.Config {
 }
 
 // certificate is the callback of crypto/tls. What comes next is the costly part, the
-// signature, so it is done by turns.
+// signature: few handshakes do it at a time.
 func (s *Server) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	cert, err := s.certs.GetCertificate(hello)
 	if a, ok := hello.Conn.(*accepted); ok && err == nil {
@@ -121,7 +121,10 @@ func (d debugLog) Write(p []byte) (int, error) {
 }
 
 func (s *Server) serveControl(ctx context.Context, l net.Listener) error {
-	srv := &http.Server{Handler: s.control(), ReadHeaderTimeout: s.opt.HeaderTimeout, IdleTimeout: s.opt.IdleTimeout, ErrorLog: log.New(debugLog{s.log}, "", 0)}
+	srv := &http.Server{
+		Handler: s.control(), ReadHeaderTimeout: s.opt.HeaderTimeout, IdleTimeout: s.opt.IdleTimeout,
+		ErrorLog: log.New(debugLog{s.log}, "", 0),
+	}
 	defer context.AfterFunc(ctx, func() { srv.Close() })()
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// listeners are the listening sockets that clients come in by. Shut, they take no
-// connection, but refuse none either: those that come wait in the kernel's queue,
-// until the doors open or for the next process.
+// listeners are the sockets that clients connect to. Paused, they accept no connection, but
+// refuse none either: new ones wait in the kernel's queue until the listeners resume, or for
+// the next process.
 type listeners struct {
 	mu      sync.Mutex // guards the fields that follow
 	list    []net.Listener
-	resumed chan struct{} // closed: they are open; nil: they were never shut
+	resumed chan struct{} // closed: they have resumed; nil: they were never paused
 }
 
 func (d *listeners) add(l net.Listener) {
@@ -45,7 +45,7 @@ func (d *listeners) deadline(t time.Time) {
 	}
 }
 
-// waitResumed returns when shut doors have been opened, or ctx ends.
+// waitResumed returns when paused listeners have resumed, or ctx ends.
 func (d *listeners) waitResumed(ctx context.Context) {
 	d.mu.Lock()
 	opened := d.resumed

@@ -35,7 +35,7 @@ type Options struct {
 	Log     *slog.Logger
 	Ready   func() // called once all listeners are served
 
-	// For tests: what moves the watcher's clock instead of time, a shorter farewell, and
+	// For tests: what moves the deadline loop's clock instead of time, a shorter grace, and
 	// fewer held requests.
 	ticks          <-chan time.Time
 	keepAliveGrace time.Duration

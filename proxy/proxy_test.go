@@ -148,7 +148,7 @@ func tickUntil[T any](f *fixture, what string, done <-chan T) (got T) {
 // await returns once a connection or a stream waits for the thing in question.
 func (f *fixture) await(want waitState) {
 	f.t.Helper()
-	eventually(f.t, "a posture", func() bool {
+	eventually(f.t, "a wait state", func() bool {
 		for _, w := range f.server.deadlines.all() {
 			switch w := w.(type) {
 			case *conn:

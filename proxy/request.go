@@ -1,5 +1,7 @@
 package proxy
 
+import "strings"
+
 // request is what the routing rules need to know of a request, whatever protocol it
 // came by.
 type request struct {
@@ -13,4 +15,39 @@ type request struct {
 	upgrade        string // protocol asked for
 	refreshCookies int    // cookies YRT
 	plain          bool   // came without TLS
+}
+
+// methodName spares an allocation for common methods.
+func methodName(b []byte) string {
+	switch string(b) {
+	case "GET":
+		return "GET"
+	case "HEAD":
+		return "HEAD"
+	case "POST":
+		return "POST"
+	case "PUT":
+		return "PUT"
+	case "DELETE":
+		return "DELETE"
+	case "PATCH":
+		return "PATCH"
+	case "OPTIONS":
+		return "OPTIONS"
+	}
+	return string(b)
+}
+
+func pathOf(target string) string {
+	path, _, _ := strings.Cut(target, "?")
+	return path
+}
+
+// bearerOf returns the token of "Bearer TOKEN", or nothing.
+func bearerOf(authorization string) string {
+	const scheme = "bearer"
+	if len(authorization) <= len(scheme) || !strings.EqualFold(authorization[:len(scheme)], scheme) || strings.IndexByte(" \t", authorization[len(scheme)]) < 0 {
+		return ""
+	}
+	return strings.TrimSpace(authorization[len(scheme):])
 }

@@ -12,8 +12,8 @@ type grants interface {
 	Valid(token, instance string) bool
 }
 
-// decide applies the routing rules in the order of the contract: unknown host, API
-// hosts, login, X-Application-Id, tokens, the protected areas, everything else.
+// decide applies the routing rules in the order of nexushub-proxy(8): unknown host, ambiguous
+// path, HTTPS, API hosts, login, X-Application-Id, tokens, the protected areas, all else.
 func (s *snapshot) decide(r *request, g grants) decision {
 	site := s.lookup(r.authority)
 	if site == nil || !s.covers(r.sni) {
@@ -21,7 +21,8 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	}
 	a, doubt := areaOf(r.path)
 	if doubt != "" {
-		return refuse(400, "The path can be read in more than one way, because of "+doubt+". Write it without; only the query may hold anything.")
+		return refuse(400, "The path can be read in more than one way, because of "+doubt+
+			". Write it without; only the query may hold anything.")
 	}
 	if r.plain {
 		return decision{action: actRedirect}
@@ -48,7 +49,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 }
 
 // toAgent passes Authorization on, because the agent checks its API tokens itself;
-// for access tokens of the admin application the proxy vouches.
+// for access tokens of the admin application the proxy vouches with X-NexusHub-Access.
 func (s *snapshot) toAgent(r *request, g grants) decision {
 	if s.agent == nil {
 		return refuse(503, "The debug API is not available.")
@@ -129,18 +130,18 @@ func (s *snapshot) other(route *route, r *request, a area) decision {
 	return refuse(404, "Nothing is here.")
 }
 
-// fallback leads to the instance with what is in no area and, where there are files, is no
-// file.
+// fallback sends to the instance what is in no area and, where there are files, is not one.
 func (s *snapshot) fallback(route *route, a area) decision {
 	d := route.toTarget()
 	if a == areaFormat && d.action == actForward {
-		return refuse(404, "There is no such file, and an application may take the path for one of a guarded area, with a format behind it.")
+		return refuse(404, "There is no such file, and an application may take the path for one of a guarded area, "+
+			"with a format behind it.")
 	}
 	d.keepRefresh = route == s.login
 	return d
 }
 
-// toTarget leads to the instance as its state allows.
+// toTarget sends to the instance as its state allows.
 func (c *route) toTarget() decision {
 	switch {
 	case c.State == proxyctl.StateStarting:

@@ -90,7 +90,7 @@ func New(opt Options) (*Server, error) {
 	return s, nil
 }
 
-// initPools sets up what clients have to share.
+// initPools sets up what all clients share.
 func (s *Server) initPools() {
 	s.connPool, s.streamPool, s.heldPool = fairshare.NewPool(s.opt.MaxConnections), fairshare.NewPool(s.opt.MaxStreams), fairshare.NewPool(s.maxHeld())
 	s.handshakes = fairshare.NewSemaphore(runtime.GOMAXPROCS(0))
@@ -125,7 +125,7 @@ func (s *Server) domain() string {
 // fails ends all others.
 func (s *Server) Run(ctx context.Context) error {
 	if len(s.opt.Listeners) == 0 {
-		return errors.New("proxy: there is no listening socket")
+		return errors.New("proxy: no listening socket")
 	}
 	defer s.acme.Close()
 	s.logLoweredLimits()
@@ -166,7 +166,7 @@ func (s *Server) Alive(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if s.deadlines.clock.Load() == before {
-		return errors.New("proxy: the watcher has stopped")
+		return errors.New("proxy: the deadline loop has stopped")
 	}
 	s.Status()
 	return nil

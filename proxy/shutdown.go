@@ -20,11 +20,11 @@ const (
 
 // shutdown finishes what is in flight. New connections wait for the next process, which
 // comes soon: to serve them here, only to close each after one request, would cost their
-// clients a handshake per request. Where requests take longer than the farewell, they
+// clients a handshake per request. Where requests take longer than the grace, they
 // are served as well after all (by HTTP/1.1, one request each, unless the client speaks
 // HTTP/2 alone), so that a long download does not keep everybody else waiting.
 func (s *Server) shutdown() {
-	s.log.Info("proxy stops: finishing requests in flight", "in_flight", s.inFlight[0].Load(), "connections", s.conns.Load())
+	s.log.Info("proxy is stopping: finishing requests in flight", "in_flight", s.inFlight[0].Load(), "connections", s.conns.Load())
 	s.tls.Store(s.tlsConfig("http/1.1", "h2", certs.ACMEProtocol))
 	s.listeners.pause()
 	s.epoch.Store(1)

@@ -102,7 +102,8 @@ func (s *snapshot) addHost(h string, r *route) error {
 	case known.route == nil:
 		known.route = r
 	case known.route != r:
-		return fmt.Errorf("route table: host name %q belongs to instances %s and %s", name, known.route.Instance, r.Instance)
+		return fmt.Errorf("route table: host name %q belongs to instances %s and %s",
+			name, known.route.Instance, r.Instance)
 	}
 	return nil
 }

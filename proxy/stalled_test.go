@@ -19,7 +19,7 @@ import (
 )
 
 // TestFloodOfInterimResponses: who does not read them holds nothing for ever, and who reads
-// them is spared the endless ones.
+// them is spared the event streams.
 func TestFloodOfInterimResponses(t *testing.T) {
 	f := start(t, byHand)
 	head := "HTTP/1.1 103 Early Hints\r\nLink: <" + string(bytes.Repeat([]byte("x"), 60_000)) + ">\r\n\r\n"
@@ -83,7 +83,7 @@ func (c *stuckConn) Write(p []byte) (int, error) {
 }
 
 // TestEveryWriteToAClientEnds: whatever HTTP/1.1 has to say to a client that does not
-// read, it gives up, and the watcher never waits for it.
+// read, it gives up, and the deadline loop never waits for it.
 func TestEveryWriteToAClientEnds(t *testing.T) {
 	f := start(t, byHand)
 	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -31,8 +31,8 @@ type target struct {
 	requests        atomic.Uint64
 	last            atomic.Int64 // unix nanoseconds of the last request
 	draining        atomic.Bool
-	sentUnsolicited atomic.Bool   // it was heard to send more than its responses
-	idled           chan struct{} // poked whenever inFlight may have become 0 while draining
+	sentUnsolicited atomic.Bool   // it once sent more than its responses
+	idled           chan struct{} // sent to whenever inFlight may have become 0 while draining
 
 	mu      sync.Mutex // guards the fields that follow
 	idle    []*upstream
@@ -74,9 +74,9 @@ func (t *target) signalIdle() {
 	}
 }
 
-// conn returns an idle connection that has stayed silent, or a new one. It is the last
-// that happens before the request is written: what comes later is taken for the answer. So a target that was ever heard to say more than its
-// responses is given each connection once.
+// conn returns an idle connection that has stayed silent, or a new one. It is the last step
+// before the request is written: what arrives later is taken for the response. So a target that
+// ever sent more than its responses is given each connection once.
 func (t *target) conn(ctx context.Context, fresh bool) (*upstream, error) {
 	for !fresh && !t.sentUnsolicited.Load() {
 		u := t.pop()
@@ -95,7 +95,7 @@ func (t *target) conn(ctx context.Context, fresh bool) (*upstream, error) {
 	return newUpstream(c), nil
 }
 
-// probe looks at an idle connection and remembers what a target's bytes say about it.
+// probe looks at an idle connection and remembers a target that sends unasked.
 func (t *target) probe(u *upstream) probeResult {
 	q := u.probe.check()
 	if q == probeUnsolicited {
@@ -160,7 +160,7 @@ func (t *target) prune(now time.Time) {
 }
 
 // drain refuses new requests and waits for those in flight. When ctx ends first, it
-// closes the upgraded connections in good form and reports what is left.
+// closes the upgraded connections with a close frame and reports what is left.
 func (t *target) drain(ctx context.Context) proxyctl.DrainResult {
 	t.draining.Store(true)
 	defer t.closeIdle()
@@ -189,7 +189,7 @@ func (t *target) closeTunnels() {
 	t.mu.Unlock()
 	var told sync.WaitGroup
 	for _, s := range all {
-		told.Go(s.goAway) // one that does not listen holds up no other
+		told.Go(s.goAway) // a client that does not read holds up no other
 	}
 	told.Wait()
 }

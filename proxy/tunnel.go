@@ -107,7 +107,7 @@ func (t *tunnel) Write(p []byte) (int, error) {
 	return t.target.Write(p)
 }
 
-// check is the watcher's look at the tunnel: it may be silent, but not stuck.
+// check is called by the deadline loop: a tunnel may be silent, but not stuck.
 func (t *tunnel) check() {
 	if _, expired := t.toClient.expired(); expired {
 		t.client.SetWriteDeadline(longAgo)

@@ -13,19 +13,19 @@ import (
 	"github.com/nexushub/nexushub/internal/problem"
 )
 
-// askLimit bounds calls that only ask. The socket is PID 1's: it takes connections also
-// while the proxy cannot be started, and who asks should then hear of it.
-const askLimit = 2 * time.Second
+// readTimeout bounds calls that only read. PID 1 holds the socket and accepts connections even
+// while the proxy cannot start; the caller should then learn of it soon.
+const readTimeout = 2 * time.Second
 
-// Client speaks to the proxy's control socket. Errors that the proxy answered are
-// *problem.Problem.
+// Client calls the proxy on its control socket. What the proxy refuses is a *problem.Problem.
 type Client struct{ http http.Client }
 
 // NewClient returns a client for the unix socket at the given path.
 func NewClient(socket string) *Client {
 	var d net.Dialer
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", socket) }
-	return &Client{http: http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConns: 4, IdleConnTimeout: 30 * time.Second}}}
+	transport := &http.Transport{DialContext: dial, MaxIdleConns: 4, IdleConnTimeout: 30 * time.Second}
+	return &Client{http: http.Client{Transport: transport}}
 }
 
 // Apply puts the whole routing state. When it returns without error, the table is in
@@ -42,7 +42,7 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 }
 
 // Drain waits until the target has no request in flight, at most until the deadline;
-// then its upgraded connections are closed in good form.
+// then its upgraded connections are closed with a close frame.
 func (c *Client) Drain(ctx context.Context, target string, deadline time.Duration) (DrainResult, error) {
 	var r DrainResult
 	in := DrainRequest{Target: target, DeadlineMS: deadline.Milliseconds()}
@@ -60,7 +60,7 @@ func (c *Client) Certs(ctx context.Context) ([]CertInfo, error) {
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
 	if method == http.MethodGet {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, askLimit)
+		ctx, cancel = context.WithTimeout(ctx, readTimeout)
 		defer cancel()
 	}
 	var body io.Reader

@@ -35,7 +35,7 @@ func listeners(f flags) ([]proxy.Listener, error) {
 
 // checkHTTPS refuses to run without the public port. PID 1 gives no further socket to a
 // service that runs, so a proxy that its control socket started while the port was busy
-// would keep the port closed for good; one that ends is started again with its sockets.
+// would keep the port closed for good; one that exits is started again with its sockets.
 func checkHTTPS(list []proxy.Listener) error {
 	if slices.ContainsFunc(list, func(l proxy.Listener) bool { return l.Name == "https" }) {
 		return nil
@@ -65,7 +65,8 @@ func ownListeners(f flags) (list []proxy.Listener, err error) {
 		list = append(list, proxy.Listener{Name: want.name, Listener: l})
 	}
 	if len(list) == 0 {
-		return nil, errors.New("no sockets: start nexushub-proxy.socket (systemctl start nexushub-proxy.socket) or give --listen and --control")
+		return nil, errors.New("no sockets: start nexushub-proxy.socket (systemctl start nexushub-proxy.socket), " +
+			"or give --listen and --control")
 	}
 	return list, nil
 }

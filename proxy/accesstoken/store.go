@@ -53,7 +53,7 @@ func Open(path string) (*Store, error) {
 	return s, nil
 }
 
-// appendOnly goes on with the file as it is.
+// appendOnly keeps using the file as it is.
 func (s *Store) appendOnly() (err error) {
 	s.torn = true
 	s.file, err = os.OpenFile(s.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
@@ -126,7 +126,7 @@ const compactAbove = 4096
 // Grant notes a token for an instance. When it returns, the token is on disk.
 func (s *Store) Grant(token, instance string, expires time.Time) error {
 	if strings.ContainsAny(instance, " \n") || instance == "" {
-		return fmt.Errorf("access tokens: instance %q is not valid", instance)
+		return fmt.Errorf("access tokens: invalid instance %q", instance)
 	}
 	k, g := sum(sha256.Sum256([]byte(token))), grant{instance, expires}
 	s.mu.Lock()

@@ -136,7 +136,7 @@ func (a *ACME) obtain(ctx context.Context, host string) {
 }
 
 // attempt takes the certificate from disk or asks the authority once: certmagic would
-// try again and again by itself, but forgets that when the process ends, so event
+// retry on its own, but forgets that when the process exits, so event
 // stops it at the first failure.
 func (a *ACME) attempt(ctx context.Context, host string) error {
 	if _, err := a.config.CacheManagedCertificate(ctx, host); err == nil {
@@ -165,7 +165,7 @@ func (a *ACME) set(host, fault string) {
 	}
 }
 
-// event logs what certmagic does by itself, such as renewals.
+// event logs what certmagic does on its own, such as renewals.
 func (a *ACME) event(_ context.Context, event string, data map[string]any) error {
 	switch event {
 	case "cert_obtained":

@@ -22,7 +22,7 @@ const (
 )
 
 // backoff remembers on disk when a host may be asked for again, so that a proxy that
-// is restarted in a loop does not use up the authority's patience.
+// is restarted in a loop does not use up the authority's rate limit.
 type backoff struct {
 	path string
 	log  *slog.Logger

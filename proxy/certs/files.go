@@ -77,7 +77,7 @@ func (f *fileSet) add(name string, p *pair) {
 	}
 }
 
-// errExpired is the one fault that comes by itself: see Open.
+// errExpired is the one fault that comes with time alone: see Open.
 var errExpired = errors.New("expired")
 
 func readPair(path string) (*pair, error) {

@@ -72,11 +72,12 @@ func (a *localCA) loadLocked() error {
 		return err
 	}
 	if time.Now().After(root.Leaf.NotAfter) {
-		return fmt.Errorf("%s expired on %s; remove it and its key, then a new one is made", a.certPath(), root.Leaf.NotAfter.Format(time.DateOnly))
+		return fmt.Errorf("%s expired on %s; remove it and its key, and a new one is made",
+			a.certPath(), root.Leaf.NotAfter.Format(time.DateOnly))
 	}
 	a.root, a.leaves = &root, map[string]*tls.Certificate{}
-	a.log.Info("local certificate authority in use; trust it with: cp "+a.certPath()+
-		" /usr/local/share/ca-certificates/nexushub.crt && update-ca-certificates", "root", a.certPath())
+	a.log.Info("local certificate authority in use: clients have to trust its root", "root", a.certPath(),
+		"trust_with", "cp "+a.certPath()+" /usr/local/share/ca-certificates/nexushub.crt && update-ca-certificates")
 	return nil
 }
 
@@ -153,7 +154,7 @@ func template(life time.Duration) *x509.Certificate {
 	return &x509.Certificate{SerialNumber: serial, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(life)}
 }
 
-// sign makes a key and its certificate, signed by root or by itself.
+// sign makes a key and its certificate, signed by root or self-signed.
 func sign(tmpl *x509.Certificate, root *tls.Certificate) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

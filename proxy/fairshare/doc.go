@@ -1,9 +1,9 @@
-// Package fairshare decides who gives way when something that all clients use together
-// runs out: connections, requests, turns of the processor.
+// Package fairshare decides what is evicted when something that all clients share runs out:
+// connections, requests, handshakes.
 //
-// Its contract: shares bite only under pressure, so whoever is alone may use everything.
-// Under pressure what is taken is taken from the biggest holder, and only for somebody
-// who then still holds less; among what one holder has, the least valuable goes first.
-// Whoever holds no more than an equal part of the whole never loses anything but what is
-// spare. Nothing here waits, closes or logs; that is up to those who ask.
+// Its contract: shares count only when there is no room, so whoever is alone may use
+// everything. Then the biggest holder loses a slot, and only to somebody who still holds less
+// afterwards; of its slots, the one of lowest priority goes first. Whoever holds no more than
+// an equal part of the whole loses only what is expendable. Pools do not wait, close or log;
+// that is up to their users.
 package fairshare

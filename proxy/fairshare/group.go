@@ -32,20 +32,20 @@ func (g *group) remove(s *Slot) {
 }
 
 // maxScan bounds a search, so that a holder of many costs no more than one of a few. The
-// next search goes on where this one ended: in the end every slot is looked at.
+// next search continues where this one ended: in the end every slot is considered.
 const maxScan = 64
 
-// least returns the slot of least worth among those that are right, nil without one.
-func (g *group) least(right func(*Slot, Priority) bool) (least *Slot) {
-	var worth Priority
+// least returns the slot of lowest priority among those that match, nil without one.
+func (g *group) least(match func(*Slot, Priority) bool) (least *Slot) {
+	var lowest Priority
 	for range min(maxScan, len(g.slots)) {
 		if g.next >= len(g.slots) {
 			g.next = 0
 		}
 		s := g.slots[g.next]
 		g.next++
-		if w := s.member.Priority(); right(s, w) && (least == nil || w.less(worth)) {
-			least, worth = s, w
+		if w := s.member.Priority(); match(s, w) && (least == nil || w.less(lowest)) {
+			least, lowest = s, w
 		}
 	}
 	return least

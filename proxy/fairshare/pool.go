@@ -2,7 +2,7 @@ package fairshare
 
 import "sync"
 
-// kinds of holders that one pool may know: of the client, and of what it wants.
+// kinds of holders that one pool may know: the client, and what it asks for.
 const kinds = 2
 
 // Pool is a bounded number of slots. It is safe for concurrent use; every call takes
@@ -31,9 +31,9 @@ type Slot struct {
 	places [kinds + 1]place
 }
 
-// Acquired is the outcome of Take: the slot, nil when the member was refused; and whose slot
-// it was before, who therefore has to give way, nil when one was free. Pressed is who
-// holds most, when none was free, and how much.
+// Acquired is the outcome of Acquire: the slot, nil when the member was refused; and whose slot
+// it was before, who is therefore evicted, nil when one was free. Biggest is who holds most,
+// when none was free, and Holds how much.
 type Acquired struct {
 	Slot     *Slot
 	Victim   Member
@@ -138,7 +138,7 @@ func (p *Pool) remove(s *Slot) {
 	p.all.remove(s)
 }
 
-// Release gives the slot back. A slot that was taken, or none, is fine.
+// Release gives the slot back. One that was taken away, or nil, is fine.
 func (s *Slot) Release() {
 	if s == nil {
 		return

@@ -9,9 +9,9 @@ import (
 // turns: one of each holder, then the next of each. The exempt do not wait.
 type Semaphore struct {
 	mu     sync.Mutex // guards the fields that follow
-	free   int        // less than none while exempt ones are at it
+	free   int        // negative while exempt ones are at it
 	queues map[Key]*queue
-	order  list.List // of *line, that whose turn it is in front
+	order  list.List // of *queue, the one whose turn is next in front
 }
 
 // queue is where those of one holder wait. None is empty.
@@ -21,10 +21,10 @@ type queue struct {
 	place   *list.Element
 }
 
-// NewSemaphore returns turns for n at a time.
+// NewSemaphore lets in n at a time.
 func NewSemaphore(n int) *Semaphore { return &Semaphore{free: n, queues: map[Key]*queue{}} }
 
-// Acquire returns true when it is k's turn, which Done ends, and false when gone is closed
+// Acquire returns true when it is k's turn, which Release ends, and false when gone is closed
 // before.
 func (t *Semaphore) Acquire(k Key, gone <-chan struct{}) bool {
 	turn := make(chan struct{})

@@ -97,7 +97,7 @@ func (f *Files) current(root *beneath.Dir) bool {
 	return err == nil && os.SameFile(now, then)
 }
 
-var errPath = errors.New("static: path is not valid")
+var errPath = errors.New("static: invalid path")
 
 // fileName turns a URL path into a name below the root.
 func fileName(urlPath string) (string, error) {
