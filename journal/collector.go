@@ -42,8 +42,7 @@ func (t *tail) beginning(i Item) bool {
 	return i.Entry.continues
 }
 
-// previousRun collects the last run but one: the entries of the second invocation
-// from the end.
+// previousRun collects the entries of the invocation before the newest.
 type previousRun struct {
 	lines     int
 	current   string

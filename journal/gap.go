@@ -29,5 +29,5 @@ func suppressed(r *record, instance string) *Gap {
 }
 
 func slow() *Gap {
-	return &Gap{Gap: logentry.Gap{Reason: Slow, Message: "reading too slowly, cut off; come back with the id of the last entry seen"}}
+	return &Gap{Gap: logentry.Gap{Reason: Slow, Message: "reader is too slow and was disconnected; reconnect with the id of the last entry seen"}}
 }

@@ -87,7 +87,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		if time.Since(started) > time.Minute {
 			delay = 100 * time.Millisecond
 		}
-		h.log.Warn("journalctl ended, starting it again", "error", err, "delay", delay)
+		h.log.Warn("journalctl exited, restarting it", "error", err, "delay", delay)
 		pause(ctx, delay)
 		delay = min(2*delay, 5*time.Second)
 	}

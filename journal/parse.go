@@ -56,7 +56,7 @@ func (p *parser) query(instance, lastEventID string) Query {
 		q.After = p.values.Get("cursor")
 	}
 	if _, err := parsePosition(q.After); q.After != "" && err != nil {
-		p.fault("cursor", "%q is no cursor of this journal", q.After)
+		p.fault("cursor", "invalid cursor %q", q.After)
 	}
 	if q.Follow && (q.Previous || !q.Until.IsZero()) {
 		p.fault("follow", "cannot be combined with until or previous")
@@ -93,7 +93,7 @@ func (p *parser) flag(key string, absent bool) bool {
 	}
 }
 
-// levels are the names of systemd and of the contract.
+// levels are the names that journalctl takes, and those that entries have here.
 var levels = map[string]int{
 	"emerg": 0, "alert": 1, "crit": 2, "err": 3, "error": 3, "warning": 4, "warn": 4, "notice": 5, "info": 6, "debug": 7,
 }
@@ -166,7 +166,7 @@ func (p *parser) unknown() {
 		switch key {
 		case "lines", "follow", "since", "until", "priority", "grep", "format", "cursor", "previous":
 		default:
-			p.fault(key, "is no parameter of logs")
+			p.fault(key, "unknown parameter")
 		}
 	}
 }
@@ -197,5 +197,5 @@ func ParseTime(s string, now time.Time) (time.Time, error) {
 	if t, err := time.ParseInLocation("15:04", s, now.Location()); err == nil {
 		return midnight.Add(time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute), nil
 	}
-	return time.Time{}, fmt.Errorf("%q is no time: write 2006-01-02T15:04:05Z, \"2006-01-02 15:04:05\", @seconds, or a span before now like 10m", s)
+	return time.Time{}, fmt.Errorf("invalid time %q: write 2006-01-02T15:04:05Z, \"2006-01-02 15:04:05\", @seconds, or a span before now like 10m", s)
 }

@@ -24,7 +24,7 @@ func parsePosition(id string) (p position, err error) {
 	if found {
 		p.skip, err = strconv.Atoi(skip)
 		if err != nil || p.skip < 0 {
-			return position{}, fmt.Errorf("journal: cursor %q: %q is no number of entries", id, skip)
+			return position{}, fmt.Errorf("journal: cursor %q: invalid number of entries %q", id, skip)
 		}
 	}
 	return p, nil

@@ -23,7 +23,7 @@ type Query struct {
 	Grep     *regexp.Regexp
 	After    string // id of the last entry seen: go on right behind it
 	Follow   bool   // and then wait for more
-	Previous bool   // the last run but one instead
+	Previous bool   // the previous run instead
 }
 
 // unfiltered is true where every entry of the instance is wanted.

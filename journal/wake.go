@@ -40,7 +40,7 @@ func (h *Hub) wakeJournalctl(ctx context.Context) {
 			return
 		case now := <-t.C:
 			if err := os.Chtimes(h.wakeDir, now, now); err != nil && !errors.Is(err, os.ErrNotExist) {
-				h.log.Info("followers get lines up to 250 ms late", "error", err)
+				h.log.Info("cannot wake journalctl: followers get lines up to 250 ms late", "error", err)
 				return
 			}
 		}

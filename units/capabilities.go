@@ -51,13 +51,13 @@ func (c Capabilities) Missing() []string {
 	say(!c.Limits, "memory and task limits are not enforced: the cgroup controllers are missing or read-only")
 	say(!c.IPFilters, "an application without sandbox.network can still connect beyond the loopback interface: IP filters need cgroup v2 and, in a container, CAP_BPF")
 	say(!c.PrivateNetwork, "network = \"socket\" and \"guest\" do not cut an application off: this container lacks CAP_NET_ADMIN")
-	say(c.ExecHelper == "", "stdout and stderr of applications are not told apart: nexushub-exec is not installed")
+	say(c.ExecHelper == "", "logs do not distinguish stderr from stdout: nexushub-exec is not installed")
 	say(c.SocketProxy == "", "network = \"guest\" is not possible: systemd-socket-proxyd is not installed")
 	say(c.Version < 254, "systemd %d: while the agent is away a crashing application is restarted every 2 s without back-off (254 adds it)", c.Version)
 	return out
 }
 
-// containers are the values of the manager's Virtualization that are no machine.
+// containers are the values of the manager's Virtualization that mean a container.
 var containers = []string{"systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "rkt", "wsl", "proot", "pouch", "openvz", "container-other"}
 
 func (c Capabilities) inContainer() bool {

@@ -6,7 +6,7 @@ import "errors"
 var (
 	ErrSpec         = errors.New("invalid spec")
 	ErrExec         = errors.New("command cannot be executed")
-	ErrUnitExists   = errors.New("a unit of this name exists already")
+	ErrUnitExists   = errors.New("a unit with this name already exists")
 	ErrNoSuchUnit   = errors.New("no such unit")
 	ErrJob          = errors.New("job did not succeed")
 	ErrDisconnected = errors.New("no connection to systemd")

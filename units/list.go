@@ -61,7 +61,7 @@ func (m *Manager) referenceAll(ctx context.Context, l *link) error {
 			}
 			if err != nil { // gone in between, or masked: no reason to give up the others
 				m.dropRef(r.Name)
-				m.opts.log.DebugContext(ctx, "cannot refer to unit", "unit", r.Name, "error", err)
+				m.opts.log.DebugContext(ctx, "unit cannot be referenced", "unit", r.Name, "error", err)
 			}
 			return nil
 		})

@@ -27,7 +27,7 @@ type Manager struct {
 	over    bool          // Run has ended
 	caps    Capabilities
 	records map[string]*record
-	refs    map[string]bool // units that are referred to on this link
+	refs    map[string]bool // units that we hold a reference to on this link
 }
 
 // counters are read by Stats.
@@ -47,11 +47,12 @@ type options struct {
 // Option changes what Dial uses.
 type Option func(*options)
 
-// WithLog sets where lost and new connections are told; the default is slog.Default.
+// WithLog sets where lost and new connections are logged; the default is slog.Default.
 func WithLog(l *slog.Logger) Option { return func(o *options) { o.log = l } }
 
-// Dial connects to PID 1, refers to every application that runs, stops what is left of
-// those that do not, and reads what this host can. Run must then be called to keep the connection. Errors wrap ErrDisconnected.
+// Dial connects to PID 1, takes a reference to every application that runs, stops what is
+// left of those that do not, and reads what this host can enforce. Run must then be called
+// to keep the connection. Errors wrap ErrDisconnected.
 func Dial(ctx context.Context, opts ...Option) (*Manager, error) {
 	o := options{log: slog.Default(), pause: 200 * time.Millisecond}
 	for _, f := range opts {
@@ -101,7 +102,7 @@ func (m *Manager) keepConnected(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		m.opts.log.WarnContext(ctx, "lost the connection to systemd, connecting again")
+		m.opts.log.WarnContext(ctx, "lost the connection to systemd, reconnecting")
 		m.reconnect(ctx)
 	}
 }
@@ -118,7 +119,7 @@ func (m *Manager) reconnect(ctx context.Context) {
 		l, err := connect(ctx, m.opts.address)
 		if err == nil {
 			if err = m.adopt(ctx, l); err == nil {
-				m.opts.log.InfoContext(ctx, "connected to systemd again")
+				m.opts.log.InfoContext(ctx, "reconnected to systemd")
 				return
 			}
 			l.close()
@@ -132,7 +133,7 @@ func (m *Manager) reconnect(ctx context.Context) {
 }
 
 // adopt makes a fresh link the current one. References and subscriptions died with the
-// old, so every unit is referred to anew before anybody is told to look.
+// old, so references are taken anew before anybody is told to look.
 func (m *Manager) adopt(ctx context.Context, l *link) error {
 	caps, err := m.detect(ctx, l)
 	if err != nil {
@@ -188,7 +189,7 @@ func (m *Manager) connected(ctx context.Context) (*link, error) {
 // nobody; before Run they only collect.
 func (m *Manager) Events() <-chan Event { return m.events.Events() }
 
-// Capabilities tells what this host can, as read at the last connect.
+// Capabilities tells what this host can enforce, as read at the last connect.
 func (m *Manager) Capabilities() Capabilities {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -200,8 +201,8 @@ func (m *Manager) Stats() Stats {
 	return Stats{m.stats.calls.Load(), m.stats.errors.Load(), m.stats.signals.Load(), m.stats.connects.Load()}
 }
 
-// errOver is for those who call on after Run has ended.
-var errOver = fmt.Errorf("%w: the manager has ended", ErrDisconnected)
+// errOver is for calls after Run has ended.
+var errOver = fmt.Errorf("%w: the manager has stopped", ErrDisconnected)
 
 // Ping asks PID 1 for a sign of life, for the watchdog.
 func (m *Manager) Ping(ctx context.Context) error {

@@ -23,9 +23,9 @@ func (m *Manager) stopOrphanedGates(ctx context.Context) error {
 		if !isGate || loaded[app] {
 			continue
 		}
-		m.opts.log.InfoContext(ctx, "stops a gate that has no application", "unit", r.Name)
+		m.opts.log.InfoContext(ctx, "stopping a gate that has no application", "unit", r.Name)
 		if err := m.callManager(ctx, "StopUnit", []any{r.Name, "replace"}); err != nil {
-			m.opts.log.WarnContext(ctx, "cannot be stopped", "unit", r.Name, "error", err)
+			m.opts.log.WarnContext(ctx, "gate cannot be stopped", "unit", r.Name, "error", err)
 		}
 	}
 	return nil

@@ -10,14 +10,14 @@ import (
 
 // Stop stops an application's service with all that belongs to it, sockets first, for a
 // connection in their queue would start it again. It returns when nothing is left;
-// stopping what does not run is no error.
+// stopping what does not run succeeds.
 func (m *Manager) Stop(ctx context.Context, unit string) error {
 	order := append(companions(unit), unit)
 	rows, err := m.listUnits(ctx, order...)
 	if err != nil {
 		return fmt.Errorf("stop %s: %w", unit, err)
 	}
-	var faults []error // one that does not stop keeps none of the others
+	var faults []error // one that does not stop does not keep the others
 	for _, name := range order {
 		if slices.ContainsFunc(rows, func(r row) bool { return r.Name == name }) {
 			faults = append(faults, m.stopOne(ctx, name))
@@ -63,7 +63,7 @@ func (m *Manager) clean(ctx context.Context, unit string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), margin)
 	defer cancel()
 	if err := m.Stop(ctx, unit); err != nil {
-		m.opts.log.WarnContext(ctx, "a failed start left something behind", "unit", unit, "error", err)
+		m.opts.log.WarnContext(ctx, "a failed start could not be cleaned up", "unit", unit, "error", err)
 	}
 }
 

@@ -22,8 +22,8 @@ import (
 // proxySocket is the unit that knows where the proxy listens.
 const proxySocket = "nexushub-proxy.socket"
 
-// sockets takes the named sockets over from PID 1. All must be there: one that is
-// missing would be noticed only by who cannot connect.
+// sockets takes the named sockets over from PID 1. All must be there: a missing one would
+// be noticed only by clients that cannot connect.
 func sockets(names ...string) (map[string]net.Listener, error) {
 	given, err := activation.ListenersWithNames()
 	if err != nil {
@@ -77,7 +77,7 @@ func proxyPort(ctx context.Context, m listenAddresses, log *slog.Logger) int {
 			return n
 		}
 	}
-	log.Warn("the proxy's port is not known, 8443 is assumed", "socket", proxySocket, "error", err)
+	log.Warn("cannot find out the proxy's port, assuming 8443", "socket", proxySocket, "error", err)
 	return 8443
 }
 

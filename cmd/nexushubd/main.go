@@ -1,5 +1,5 @@
-// Command nexushubd is the agent's daemon: it wires the parts together, tells systemd
-// how it is, and ends with one line that names cause and remedy when it cannot start.
+// Command nexushubd is the agent's daemon: it wires the parts together and tells systemd
+// its state. When it cannot start, it exits with one line that names cause and remedy.
 package main
 
 import (

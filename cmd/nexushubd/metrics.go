@@ -71,7 +71,7 @@ func registry(d *daemon) *prometheus.Registry {
 func (m *monitoring) listen(network, address string, h http.Handler) error {
 	l, err := net.Listen(network, address)
 	if err != nil {
-		return fmt.Errorf("metrics: %s is taken by somebody else, or [metrics] listen is wrong: %w", address, err)
+		return fmt.Errorf("metrics: cannot listen on %s; in use, or wrong in [metrics] listen: %w", address, err)
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
 	m.served = append(m.served, served{l, server})
@@ -115,6 +115,6 @@ func (m *monitoring) readyz(w http.ResponseWriter, _ *http.Request) {
 	case <-m.agent.Ready():
 		fmt.Fprintln(w, "ok")
 	default:
-		http.Error(w, "the static applications are not dealt with yet", http.StatusServiceUnavailable)
+		http.Error(w, "the first reconcile of the static applications is not complete", http.StatusServiceUnavailable)
 	}
 }

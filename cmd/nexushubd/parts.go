@@ -12,7 +12,7 @@ const sweepEvery = 10 * time.Minute
 // orders, then the reconciler, which finishes the task in hand, then what it needs.
 func (d *daemon) run(ctx context.Context) error {
 	n := newNotifier(d.log)
-	ctx = n.Stopping(ctx, "finishing the task in hand; applications run on")
+	ctx = n.Stopping(ctx, "finishing the current task; applications keep running")
 	return runStages(ctx,
 		[]actor{
 			{"control API", func(ctx context.Context) error { return d.control.Run(ctx, d.sockets["api"]) }},

@@ -7,8 +7,7 @@ import (
 	"github.com/nexushub/nexushub/internal/config"
 )
 
-// runReload takes the configuration anew at every SIGHUP. One that is wrong changes
-// nothing.
+// runReload reads the configuration again at every SIGHUP. An invalid one changes nothing.
 func (d *daemon) runReload(ctx context.Context, n notifier) error {
 	n.Reloads(ctx, func() string {
 		remark := d.reload(ctx)
@@ -18,24 +17,24 @@ func (d *daemon) runReload(ctx context.Context, n notifier) error {
 	return nil
 }
 
-// reload returns what it has to say of a configuration that is in force only in part, or
-// not at all; empty: all of it is.
+// reload returns a remark when the configuration took effect only in part, or not at all.
 func (d *daemon) reload(ctx context.Context) (remark string) {
 	conf, err := config.Load(d.dir)
 	if err == nil {
 		err = d.level.UnmarshalText([]byte(conf.LogLevel))
 	}
 	if err != nil {
-		d.log.Error("configuration is wrong, the old one stays in force", "error", err)
-		return "configuration is wrong, the old one stays in force: " + firstLine(err.Error())
+		d.log.Error("invalid configuration, keeping the old one", "error", err)
+		return "invalid configuration, keeping the old one: " + firstLine(err.Error())
 	}
 	d.agent.Reload(conf, proxyPort(ctx, d.units, d.log))
 	d.log.Info("configuration reloaded", "applications", len(conf.Apps))
-	if late := atStartOnly(d.conf, conf); len(late) > 0 {
-		remark = "changed, but read at the start only: " + strings.Join(late, ", ") + "; systemctl restart nexushubd, which no application notices"
-		d.log.Warn(remark)
+	late := atStartOnly(d.conf, conf)
+	if len(late) == 0 {
+		return ""
 	}
-	return remark
+	d.log.Warn("changed keys take effect only after systemctl restart nexushubd, which no application notices", "keys", late)
+	return "changed, but read only at start: " + strings.Join(late, ", ") + "; run systemctl restart nexushubd, which no application notices"
 }
 
 // atStartOnly names the keys that differ and that a reload leaves as they are.

@@ -57,7 +57,7 @@ func TestReload(t *testing.T) {
 
 	rewrite(t, dir, "log_level = \"warn\"\nnonsense = 1\n")
 	remark := d.reload(t.Context())
-	if !strings.Contains(remark, "stays in force") || !strings.Contains(remark, "nexushub.toml:4") || strings.Contains(remark, "\n") {
+	if !strings.Contains(remark, "keeping the old one") || !strings.Contains(remark, "nexushub.toml:4") || strings.Contains(remark, "\n") {
 		t.Errorf("%q, want one line with file and line", remark)
 	}
 	if d.level.Level() != slog.LevelDebug {

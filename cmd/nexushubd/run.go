@@ -43,14 +43,14 @@ func run(ctx context.Context, h host, args []string, stdout, stderr io.Writer) e
 	return serve(ctx, h, *dir, stderr)
 }
 
-// serve starts everything that can fail before anything is started that could be seen.
+// serve prepares everything that can fail before it starts anything that others can see.
 func serve(ctx context.Context, h host, dir string, stderr io.Writer) error {
 	if !h.root {
 		return errors.New("must run as root to start units: use systemctl start nexushubd")
 	}
 	conf, missing, err := config.LoadToStart(dir)
 	if err != nil {
-		return fmt.Errorf("configuration is wrong, nexushub verify shows it too: %w", err)
+		return fmt.Errorf("invalid configuration (nexushub verify shows the same): %w", err)
 	}
 	log, level, err := logging.New(conf.LogLevel, stderr)
 	if err != nil {
@@ -58,15 +58,15 @@ func serve(ctx context.Context, h host, dir string, stderr io.Writer) error {
 	}
 	slog.SetDefault(log)
 	for _, fault := range missing {
-		log.Warn("an application waits for what its configuration names", "fault", fault.Error())
+		log.Warn("the package or static_path of an application is missing", "fault", fault.Error())
 	}
 	d, err := newDaemon(ctx, h, dir, conf, log, level)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	log.Info("nexushubd starts", "version", version.Version, "commit", version.Commit, "config", dir)
+	log.Info("nexushubd is starting", "version", version.Version, "commit", version.Commit, "config", dir)
 	err = d.run(ctx)
-	log.Info("nexushubd has ended; the applications run on", "error", err)
+	log.Info("nexushubd has stopped; applications keep running", "error", err)
 	return err
 }

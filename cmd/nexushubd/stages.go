@@ -13,11 +13,11 @@ type actor struct {
 	run  func(context.Context) error
 }
 
-// errEnded is what a part that ends by itself is blamed with.
+// errEnded is the error of a part that ends although nothing told it to.
 var errEnded = errors.New("ended unexpectedly")
 
 // runStages runs all actors at once. The first one to end, or the end of ctx, stops
-// them all, one stage after the other: who needs a part ends before it does. It returns
+// them all, one stage after the other: a part ends after those that need it. It returns
 // the first error.
 func runStages(ctx context.Context, stages ...[]actor) error {
 	failed := make(chan error, 1)
