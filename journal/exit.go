@@ -26,7 +26,8 @@ type Exit struct {
 // the journal has none.
 func (l UnitLog) LastExit(ctx context.Context, unit string) (e Exit, ok bool, err error) {
 	command := slices.Concat(l.Hub.command, []string{
-		"--output=export", "--output-fields=_PID,MESSAGE_ID,INVOCATION_ID,EXIT_CODE,EXIT_STATUS,UNIT_RESULT", "--no-pager", "--quiet", "--reverse",
+		"--output=export", "--output-fields=_PID,MESSAGE_ID,INVOCATION_ID,EXIT_CODE,EXIT_STATUS,UNIT_RESULT",
+		"--no-pager", "--quiet", "--reverse",
 		"_PID=1", "UNIT=" + unit, "MESSAGE_ID=" + exitID, "MESSAGE_ID=" + failureID,
 	})
 	var failure record // comes after the exit that led to it

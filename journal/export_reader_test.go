@@ -15,7 +15,8 @@ func binaryField(key, value string) string {
 
 func TestExportReaderReadsBothForms(t *testing.T) {
 	in := "__CURSOR=c1\nMESSAGE=plain = text\nPRIORITY=3\n_PID=7\n\n\n" +
-		"__CURSOR=c2\n" + binaryField("MESSAGE", "two\nlines\x00\xff") + "PRIORITY=99\nNEXUSHUB_INSTANCE=a\nNEXUSHUB_INSTANCE=b\n\n"
+		"__CURSOR=c2\n" + binaryField("MESSAGE", "two\nlines\x00\xff") +
+		"PRIORITY=99\nNEXUSHUB_INSTANCE=a\nNEXUSHUB_INSTANCE=b\n\n"
 	e := newExportReader(strings.NewReader(in))
 	one, err := e.next()
 	if err != nil || one.cursor != "c1" || one.message != "plain = text" || one.priority != 3 || one.pid != 7 {

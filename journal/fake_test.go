@@ -261,7 +261,8 @@ const (
 func out(unit, instance, message string) kv {
 	return kv{
 		"MESSAGE": message, "PRIORITY": "6", "_SYSTEMD_UNIT": unit, "_SYSTEMD_SLICE": appsSlice, "_TRANSPORT": "stdout",
-		"_STREAM_ID": "stream-" + unit, "_PID": "42", "_SYSTEMD_INVOCATION_ID": "inv1", "NEXUSHUB_INSTANCE": instance, "NEXUSHUB_KIND": "debug",
+		"_STREAM_ID": "stream-" + unit, "_PID": "42", "_SYSTEMD_INVOCATION_ID": "inv1",
+		"NEXUSHUB_INSTANCE": instance, "NEXUSHUB_KIND": "debug",
 	}
 }
 

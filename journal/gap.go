@@ -20,7 +20,8 @@ type Gap struct {
 }
 
 func vacuumed(after string) *Gap {
-	return &Gap{Gap: logentry.Gap{ID: after, Reason: Vacuumed, Message: "entries after the last one seen are no longer in the journal"}}
+	return &Gap{Gap: logentry.Gap{ID: after, Reason: Vacuumed,
+		Message: "entries after the last one seen are no longer in the journal"}}
 }
 
 func suppressed(r *record, instance string) *Gap {
@@ -29,5 +30,6 @@ func suppressed(r *record, instance string) *Gap {
 }
 
 func slow() *Gap {
-	return &Gap{Gap: logentry.Gap{Reason: Slow, Message: "reader is too slow and was disconnected; reconnect with the id of the last entry seen"}}
+	return &Gap{Gap: logentry.Gap{Reason: Slow,
+		Message: "reader is too slow and was disconnected; reconnect with the id of the last entry seen"}}
 }

@@ -64,7 +64,8 @@ func (r *instanceReader) missed(ctx context.Context, from position) error {
 
 // has asks the journal for the very entry.
 func (h *Hub) has(ctx context.Context, from position) (there bool, err error) {
-	command := slices.Concat(h.command, []string{"--output=export", "--output-fields=_PID", "--no-pager", "--quiet", "--lines=1", "--no-tail", "--cursor=" + from.cursor})
+	command := slices.Concat(h.command, []string{"--output=export", "--output-fields=_PID", "--no-pager", "--quiet",
+		"--lines=1", "--no-tail", "--cursor=" + from.cursor})
 	err = child(ctx, command, func(rec *record) bool {
 		at, err := parseCursor(rec.cursor)
 		there = err == nil && at.sameEntry(from.at)

@@ -188,8 +188,8 @@ func (h *Hub) history(ctx context.Context, q Query, args []string, fn func(*reco
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	command := slices.Concat(h.command, []string{"--output=export", "--output-fields=" + readFields, "--no-pager", "--quiet"},
-		args, h.matches(q))
+	options := []string{"--output=export", "--output-fields=" + readFields, "--no-pager", "--quiet"}
+	command := slices.Concat(h.command, options, args, h.matches(q))
 	err := child(ctx, command, fn)
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()

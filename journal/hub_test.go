@@ -63,7 +63,8 @@ func want(t *testing.T, got []string, want string) {
 }
 
 func TestWhoseLineItIs(t *testing.T) {
-	pid1 := kv{"_PID": "1", "UNIT": unitA, "MESSAGE": "Started", "_SYSTEMD_UNIT": "init.scope", "_TRANSPORT": "journal", "INVOCATION_ID": "inv1"}
+	pid1 := kv{"_PID": "1", "UNIT": unitA, "MESSAGE": "Started", "_SYSTEMD_UNIT": "init.scope", "_TRANSPORT": "journal",
+		"INVOCATION_ID": "inv1"}
 	j := newFakeJournal(t)
 	j.write(
 		out(unitA, idA, "own"),
@@ -71,13 +72,15 @@ func TestWhoseLineItIs(t *testing.T) {
 		pid1,
 		// forged: every one of these comes from B, or from nobody we know
 		out(unitB, idB, "forged1").with("_TRANSPORT", "journal").with("UNIT", unitA).with("NEXUSHUB_INSTANCE", idA),
-		out(unitB, idB, "forged2").with("_TRANSPORT", "journal").with("OBJECT_SYSTEMD_UNIT", unitA).with("MESSAGE_ID", suppressedID).with("N_DROPPED", "9"),
+		out(unitB, idB, "forged2").with("_TRANSPORT", "journal").with("OBJECT_SYSTEMD_UNIT", unitA).
+			with("MESSAGE_ID", suppressedID).with("N_DROPPED", "9"),
 		out(unitB, idB, "forged3").with("MESSAGE_ID", coredumpID).with("COREDUMP_UNIT", unitA).with("_UID", "61234"),
 		kv{"MESSAGE": "forged4", "NEXUSHUB_INSTANCE": idA, "_SYSTEMD_UNIT": "user@1000.service", "_TRANSPORT": "journal"},
 		// about A, from those who may say so
 		kv{"MESSAGE": "dumped", "MESSAGE_ID": coredumpID, "COREDUMP_UNIT": unitA, "_UID": "0", "_TRANSPORT": "journal"},
 		kv{"MESSAGE": "agent", "NEXUSHUB_INSTANCE": idA, "_SYSTEMD_UNIT": agentUnit, "_TRANSPORT": "journal"},
-		kv{"MESSAGE": "Suppressed", "MESSAGE_ID": suppressedID, "OBJECT_SYSTEMD_UNIT": unitA, "N_DROPPED": "12", "_TRANSPORT": "driver"},
+		kv{"MESSAGE": "Suppressed", "MESSAGE_ID": suppressedID, "OBJECT_SYSTEMD_UNIT": unitA, "N_DROPPED": "12",
+			"_TRANSPORT": "driver"},
 		// a unit that nobody knows any more
 		out("nexushub-app-a-99999999.service", idA, "old"),
 	)

@@ -33,7 +33,8 @@ func (l *live) command() []string {
 	if l.last != "" { // not --after-cursor: before systemd 256 that can skip an entry (systemd#30288)
 		from = []string{"--cursor=" + l.last, "--no-tail"}
 	}
-	return slices.Concat(l.hub.command, []string{"--output=export", "--output-fields=" + readFields + ",_MACHINE_ID", "--follow", "--merge", "--no-pager", "--quiet"},
+	return slices.Concat(l.hub.command, []string{"--output=export", "--output-fields=" + readFields + ",_MACHINE_ID",
+		"--follow", "--merge", "--no-pager", "--quiet"},
 		from, matchAll())
 }
 

@@ -16,24 +16,29 @@ import (
 func TestServeFormats(t *testing.T) {
 	j := newFakeJournal(t)
 	j.write(out(unitA, idA, "a <b> \"c\"").with("PRIORITY", "3"),
-		kv{"MESSAGE": "Suppressed", "MESSAGE_ID": suppressedID, "OBJECT_SYSTEMD_UNIT": unitA, "N_DROPPED": "12", "_TRANSPORT": "driver"})
+		kv{"MESSAGE": "Suppressed", "MESSAGE_ID": suppressedID, "OBJECT_SYSTEMD_UNIT": unitA, "N_DROPPED": "12",
+			"_TRANSPORT": "driver"})
 	cursor := "s=aa;i=1;b=bb;m=1;t=60a24181e43e8;x=1"
 	data := `{"id":"` + cursor + `","timestamp":"2023-11-14T22:13:20.001Z","level":"error","source":"stdout",` +
 		`"message":"a \u003cb\u003e \"c\"","pid":42,"processId":42,"unit":"` + unitA + `","invocation":"inv1"}`
 	gap := `{"id":"s=aa;i=2;b=bb;m=2;t=60a24181e47d0;x=2","reason":"suppressed","dropped":12,"message":"journald suppressed 12 messages of ` + unitA + `: over the rate limit"}`
 	for format, want := range map[Format]string{
-		SSE:    "retry: 2000\n\nid: " + cursor + "\nevent: log\ndata: " + data + "\n\nid: s=aa;i=2;b=bb;m=2;t=60a24181e47d0;x=2\nevent: gap\ndata: " + gap + "\n\n",
+		SSE: "retry: 2000\n\nid: " + cursor + "\nevent: log\ndata: " + data +
+			"\n\nid: s=aa;i=2;b=bb;m=2;t=60a24181e47d0;x=2\nevent: gap\ndata: " + gap + "\n\n",
 		NDJSON: data + "\n{\"gap\":" + gap + "}\n",
-		Text:   "2023-11-14T22:13:20.001Z stdout error a <b> \"c\"\n-- journald suppressed 12 messages of " + unitA + ": over the rate limit --\n",
+		Text: "2023-11-14T22:13:20.001Z stdout error a <b> \"c\"\n-- journald suppressed 12 messages of " + unitA +
+			": over the rate limit --\n",
 	} {
 		w := httptest.NewRecorder()
-		if err := j.hub(owners).Serve(w, httptest.NewRequest("GET", "/", nil), Query{Instance: idA, Lines: 5, Priority: 7}, format); err != nil {
+		if err := j.hub(owners).Serve(w, httptest.NewRequest("GET", "/", nil), Query{Instance: idA, Lines: 5, Priority: 7},
+			format); err != nil {
 			t.Fatal(err)
 		}
 		if w.Body.String() != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", format, w.Body, want)
 		}
-		for k, v := range map[string]string{"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Type": format.ContentType()} {
+		for k, v := range map[string]string{"Cache-Control": "no-store", "X-Accel-Buffering": "no",
+			"Content-Type": format.ContentType()} {
 			if got := w.Header().Get(k); got != v {
 				t.Errorf("%s: %s = %q", format, k, got)
 			}
@@ -78,14 +83,16 @@ func parse(target, lastEventID, accept string) (Query, Format, error) {
 func TestParseRequest(t *testing.T) {
 	const cursor = "s=a;i=1;b=b;m=1;t=1;x=1"
 	for target, want := range map[string]Query{
-		"/":                           {Instance: "i", Lines: 50, Priority: 7, Follow: true},
-		"/?lines=0&follow=0":          {Instance: "i", Priority: 7},
-		"/?lines=all":                 {Instance: "i", Lines: All, Priority: 7, Follow: true},
-		"/?since=@5&until=@6":         {Instance: "i", Lines: All, Priority: 7, Since: time.Unix(5, 0), Until: time.Unix(6, 0)},
+		"/":                  {Instance: "i", Lines: 50, Priority: 7, Follow: true},
+		"/?lines=0&follow=0": {Instance: "i", Priority: 7},
+		"/?lines=all":        {Instance: "i", Lines: All, Priority: 7, Follow: true},
+		"/?since=@5&until=@6": {Instance: "i", Lines: All, Priority: 7, Since: time.Unix(5, 0),
+			Until: time.Unix(6, 0)},
 		"/?since=@5&lines=3&follow=1": {Instance: "i", Lines: 3, Priority: 7, Since: time.Unix(5, 0), Follow: true},
 		"/?priority=warn&previous=1":  {Instance: "i", Lines: 50, Priority: 4, Previous: true},
 		"/?priority=0":                {Instance: "i", Lines: 50, Follow: true},
-		"/?cursor=" + "s%3Da%3Bi%3D1%3Bb%3Db%3Bm%3D1%3Bt%3D1%3Bx%3D1%232": {Instance: "i", Lines: 50, Priority: 7, Follow: true, After: cursor + "#2"},
+		"/?cursor=" + "s%3Da%3Bi%3D1%3Bb%3Db%3Bm%3D1%3Bt%3D1%3Bx%3D1%232": {Instance: "i", Lines: 50, Priority: 7,
+			Follow: true, After: cursor + "#2"},
 	} {
 		if got, f, err := parse(target, "", ""); err != nil || !reflect.DeepEqual(got, want) || f != SSE {
 			t.Errorf("%s: got %+v, %s, %v", target, got, f, err)
@@ -103,7 +110,8 @@ func TestParseRequest(t *testing.T) {
 }
 
 func TestParseRequestNamesEveryFault(t *testing.T) {
-	_, _, err := parse("/?lines=-1&follow=maybe&since=x&until=now&priority=9&grep=(&format=xml&foo=1&previous=1&cursor=zz", "", "")
+	_, _, err := parse("/?lines=-1&follow=maybe&since=x&until=now&priority=9&grep=(&format=xml&foo=1&previous=1&cursor=zz",
+		"", "")
 	var p *problem.Problem
 	if !errors.As(err, &p) || p.Status != http.StatusBadRequest {
 		t.Fatalf("got %v", err)

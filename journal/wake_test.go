@@ -49,7 +49,8 @@ func TestWakesJournalctl(t *testing.T) {
 func TestInterval(t *testing.T) {
 	h := New(Options{})
 	h.latest = time.Now()
-	for number, want := range map[int]time.Duration{0: 0, 1: busyInterval, 20: busyInterval, 60: 18 * time.Millisecond, 500: maxInterval} {
+	for number, want := range map[int]time.Duration{0: 0, 1: busyInterval, 20: busyInterval, 60: 18 * time.Millisecond,
+		500: maxInterval} {
 		h.number = number
 		if got := h.interval(h.latest); got != want {
 			t.Errorf("%d followers: %s, want %s", number, got, want)

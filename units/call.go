@@ -39,7 +39,8 @@ func (m *Manager) callOnce(ctx context.Context, path dbus.ObjectPath, method str
 }
 
 // callOn is a call on a given link, which is over if the call breaks it.
-func (m *Manager) callOn(ctx context.Context, l *link, path dbus.ObjectPath, method string, args []any, out ...any) error {
+func (m *Manager) callOn(ctx context.Context, l *link, path dbus.ObjectPath, method string, args []any,
+	out ...any) error {
 	select {
 	case m.slots <- struct{}{}:
 		defer func() { <-m.slots }()
@@ -88,7 +89,8 @@ func (m *Manager) callManager(ctx context.Context, method string, args []any, ou
 // isTransport says that the connection itself failed. Which error a call gets that was in
 // flight depends on which side noticed first.
 func isTransport(err error) bool {
-	for _, closed := range []error{dbus.ErrClosed, net.ErrClosed, io.EOF, io.ErrUnexpectedEOF, syscall.EPIPE, syscall.ECONNRESET} {
+	for _, closed := range []error{dbus.ErrClosed, net.ErrClosed, io.EOF, io.ErrUnexpectedEOF, syscall.EPIPE,
+		syscall.ECONNRESET} {
 		if errors.Is(err, closed) {
 			return true
 		}
@@ -116,7 +118,8 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w", ErrNoSuchUnit, err)
 	case "org.freedesktop.systemd1.UnitExists":
 		return fmt.Errorf("%w: %w", ErrUnitExists, err)
-	case "org.freedesktop.DBus.Error.NoReply", "org.freedesktop.DBus.Error.Disconnected", "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner":
+	case "org.freedesktop.DBus.Error.NoReply", "org.freedesktop.DBus.Error.Disconnected",
+		"org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner":
 		return fmt.Errorf("%w: %w", ErrDisconnected, err)
 	}
 	return err

@@ -58,7 +58,8 @@ func (c Capabilities) Missing() []string {
 }
 
 // containers are the values of the manager's Virtualization that mean a container.
-var containers = []string{"systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "rkt", "wsl", "proot", "pouch", "openvz", "container-other"}
+var containers = []string{"systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "rkt", "wsl", "proot", "pouch",
+	"openvz", "container-other"}
 
 func (c Capabilities) inContainer() bool {
 	return slices.Contains(containers, c.Virtualization)

@@ -108,7 +108,8 @@ func (s Spec) checkNetwork(p Placement) error {
 }
 
 func (s Spec) checkLimits() error {
-	for name, v := range map[string]float64{"start_sec": s.StartSec, "stop_sec": s.StopSec, "watchdog_sec": s.WatchdogSec} {
+	for name, v := range map[string]float64{"start_sec": s.StartSec, "stop_sec": s.StopSec,
+		"watchdog_sec": s.WatchdogSec} {
 		if !(v >= 0 && v < 1e9) { // also refuses NaN
 			return fmt.Errorf("%s %v: must be a number of seconds", name, v)
 		}

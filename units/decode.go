@@ -55,7 +55,8 @@ func (b propertyMap) status(r row) Status {
 		NRestarts: int(take[uint32](b, "NRestarts")), StatusText: plain.Text(b.text("StatusText")),
 		ControlGroup: b.text("ControlGroup"), DropIns: take[[]string](b, "DropInPaths"),
 		Memory: b.number("MemoryCurrent"), CPUNSec: b.number("CPUUsageNSec"), Tasks: b.number("TasksCurrent"),
-		Fragment: b.text("FragmentPath"), StartTimeout: b.duration("TimeoutStartUSec"), StopTimeout: b.duration("TimeoutStopUSec"),
+		Fragment: b.text("FragmentPath"), StartTimeout: b.duration("TimeoutStartUSec"),
+		StopTimeout: b.duration("TimeoutStopUSec"),
 	}
 	s.LastExit = b.exit()
 	s.owner(take[[][]byte](b, "LogExtraFields"))
@@ -76,7 +77,8 @@ func (b propertyMap) exit() Exit {
 
 // main decodes the main process.
 func (b propertyMap) main() main {
-	return main{pid: int(take[uint32](b, "MainPID")), startedAt: b.timestamp("ExecMainStartTimestamp"), text: plain.Text(b.text("StatusText"))}
+	return main{pid: int(take[uint32](b, "MainPID")), startedAt: b.timestamp("ExecMainStartTimestamp"),
+		text: plain.Text(b.text("StatusText"))}
 }
 
 func (s *Status) owner(fields [][]byte) {

@@ -48,7 +48,8 @@ func (m *Manager) describe(ctx context.Context, app properties) ([]byte, error) 
 	defer m.release(context.WithoutCancel(ctx), name)
 	// The file is there with the answer; what becomes of the job does not matter.
 	var job dbus.ObjectPath
-	if err := m.callOnce(ctx, systemdPath, managerInterface+"StartTransientUnit", []any{name, "replace", app, []unit{}}, &job); err != nil {
+	if err := m.callOnce(ctx, systemdPath, managerInterface+"StartTransientUnit", []any{name, "replace", app, []unit{}},
+		&job); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(filepath.Join(TransientDir, name))

@@ -24,7 +24,8 @@ func (m *Manager) detect(ctx context.Context, l *link) (Capabilities, error) {
 	var props map[string]dbus.Variant
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if err := m.callOn(ctx, l, systemdPath, propertiesInterface+".GetAll", []any{"org.freedesktop.systemd1.Manager"}, &props); err != nil {
+	if err := m.callOn(ctx, l, systemdPath, propertiesInterface+".GetAll", []any{"org.freedesktop.systemd1.Manager"},
+		&props); err != nil {
 		return Capabilities{}, err
 	}
 	b := propertyMap(props)
@@ -62,7 +63,8 @@ func cgroup2(paths ...string) bool {
 // figure means no controller, and then no limit either.
 func (m *Manager) limitsWork(ctx context.Context, l *link) (bool, error) {
 	var v dbus.Variant
-	err := m.callOn(ctx, l, unitPath("system.slice"), propertiesInterface+".Get", []any{"org.freedesktop.systemd1.Slice", "MemoryCurrent"}, &v)
+	err := m.callOn(ctx, l, unitPath("system.slice"), propertiesInterface+".Get",
+		[]any{"org.freedesktop.systemd1.Slice", "MemoryCurrent"}, &v)
 	if errors.Is(err, ErrDisconnected) {
 		return false, err // a lost answer is not a no
 	}

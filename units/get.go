@@ -24,7 +24,8 @@ func (m *Manager) Get(ctx context.Context, unit string) (Status, error) {
 
 // unitProperties are those of the interface Unit that a row of the list does not tell.
 // To ask for all would make PID 1 look through its folders for NeedDaemonReload.
-var unitProperties = []string{"InvocationID", "StateChangeTimestamp", "ActiveEnterTimestamp", "FragmentPath", "DropInPaths"}
+var unitProperties = []string{"InvocationID", "StateChangeTimestamp", "ActiveEnterTimestamp", "FragmentPath",
+	"DropInPaths"}
 
 // readStatus reads what a row does not tell and remembers all of it.
 func (m *Manager) readStatus(ctx context.Context, r row) (Status, error) {

@@ -24,15 +24,18 @@ func TestAGuestGetsTheCertificateAndNothingInItsPlace(t *testing.T) {
 		"certificate": {func(cert string) error { return os.WriteFile(cert, []byte("PEM"), 0o644) }, "PEM"},
 		"link":        {func(cert string) error { return os.Symlink(secret, cert) }, ""},
 		"folder is a link": {func(cert string) error {
-			return errors.Join(os.Remove(filepath.Dir(cert)), os.Symlink(filepath.Dir(secret), filepath.Dir(cert)), os.Link(secret, filepath.Join(filepath.Dir(secret), "root.crt")))
+			return errors.Join(os.Remove(filepath.Dir(cert)), os.Symlink(filepath.Dir(secret), filepath.Dir(cert)),
+				os.Link(secret, filepath.Join(filepath.Dir(secret), "root.crt")))
 		}, ""},
-		"pipe":    {func(cert string) error { return unix.Mkfifo(cert, 0o666) }, ""},
-		"endless": {func(cert string) error { return errors.Join(os.WriteFile(cert, nil, 0o644), os.Truncate(cert, 1<<40)) }, ""},
+		"pipe": {func(cert string) error { return unix.Mkfifo(cert, 0o666) }, ""},
+		"endless": {func(cert string) error { return errors.Join(os.WriteFile(cert, nil, 0o644), os.Truncate(cert, 1<<40)) },
+			""},
 		"nothing": {func(string) error { return nil }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			from, to := t.TempDir(), t.TempDir()
-			if err := errors.Join(os.Mkdir(filepath.Join(from, "ca"), 0o755), tt.plant(filepath.Join(from, rootCert))); err != nil {
+			if err := errors.Join(os.Mkdir(filepath.Join(from, "ca"), 0o755),
+				tt.plant(filepath.Join(from, rootCert))); err != nil {
 				t.Fatal(err)
 			}
 			if err := copyCert(from, to); err != nil {

@@ -14,7 +14,8 @@ func (m *Manager) launchSocket(ctx context.Context, s Spec, set []unit) error {
 	if err := m.startTransient(ctx, socket, []unit{service}); err != nil {
 		return err
 	}
-	return m.forgiveEarlyExit(ctx, s, m.job(ctx, service.Name, invocation(service.Name), "StartUnit", service.Name, "replace"))
+	err := m.job(ctx, service.Name, invocation(service.Name), "StartUnit", service.Name, "replace")
+	return m.forgiveEarlyExit(ctx, s, err)
 }
 
 // launchGuest starts the socket inside first, for it holds the network that the others

@@ -78,12 +78,15 @@ func (l *link) subscribe(ctx context.Context) error {
 	defer cancel()
 	from := dbus.WithMatchSender(systemdName)
 	for _, rule := range [][]dbus.MatchOption{
-		{from, dbus.WithMatchInterface(propertiesInterface), dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchPathNamespace(systemdPath + "/unit"), dbus.WithMatchArg(0, serviceInterface)},
-		{from, dbus.WithMatchInterface(propertiesInterface), dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchPathNamespace(systemdPath + "/unit"), dbus.WithMatchArg(0, socketInterface)},
+		{from, dbus.WithMatchInterface(propertiesInterface), dbus.WithMatchMember("PropertiesChanged"),
+			dbus.WithMatchPathNamespace(systemdPath + "/unit"), dbus.WithMatchArg(0, serviceInterface)},
+		{from, dbus.WithMatchInterface(propertiesInterface), dbus.WithMatchMember("PropertiesChanged"),
+			dbus.WithMatchPathNamespace(systemdPath + "/unit"), dbus.WithMatchArg(0, socketInterface)},
 		{from, dbus.WithMatchInterface("org.freedesktop.systemd1.Manager"), dbus.WithMatchMember("JobRemoved")},
 		{from, dbus.WithMatchInterface("org.freedesktop.systemd1.Manager"), dbus.WithMatchMember("UnitRemoved")},
 		{from, dbus.WithMatchInterface("org.freedesktop.systemd1.Manager"), dbus.WithMatchMember("Reloading")},
-		{dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, systemdName)},
+		{dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"),
+			dbus.WithMatchArg(0, systemdName)},
 	} {
 		if err := l.signals.AddMatchSignalContext(ctx, rule...); err != nil {
 			return explain(err)

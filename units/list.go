@@ -119,7 +119,8 @@ func (m *Manager) remembered(r row) (Status, bool) {
 		s = rec.status
 	}
 	m.mu.Unlock()
-	same := ok && s.ActiveState == r.Active && s.SubState == r.Sub && s.Job == r.job() && (s.MainPID == 0 || s.Invocation == invocation(r.Name))
+	same := ok && s.ActiveState == r.Active && s.SubState == r.Sub && s.Job == r.job() &&
+		(s.MainPID == 0 || s.Invocation == invocation(r.Name))
 	if same {
 		s.measure()
 	}

@@ -18,14 +18,16 @@ type lossCase struct {
 }
 
 var lossCases = map[string]lossCase{
-	"start":   {func(ctx context.Context, m *Manager, s Spec) error { return m.Start(ctx, s, Placement{Port: 10000}) }, once, true},
+	"start": {func(ctx context.Context, m *Manager, s Spec) error { return m.Start(ctx, s, Placement{Port: 10000}) },
+		once, true},
 	"stop":    {func(ctx context.Context, m *Manager, s Spec) error { return m.Stop(ctx, s.UnitName()) }, gone, false},
 	"restart": {func(ctx context.Context, m *Manager, s Spec) error { return m.Restart(ctx, s.UnitName()) }, twice, false},
 	"kill": {func(ctx context.Context, m *Manager, s Spec) error { return m.Kill(ctx, s.UnitName(), syscall.SIGKILL) },
 		func(u *peerUnit) bool { return u != nil && u.hit == 1 }, false},
 	"reset": {func(ctx context.Context, m *Manager, s Spec) error { return m.ResetFailed(ctx, s.UnitName()) },
 		func(u *peerUnit) bool { return u != nil && u.reset > 0 }, false},
-	"get":  {func(ctx context.Context, m *Manager, s Spec) error { _, err := m.Get(ctx, s.UnitName()); return err }, once, false},
+	"get": {func(ctx context.Context, m *Manager, s Spec) error { _, err := m.Get(ctx, s.UnitName()); return err }, once,
+		false},
 	"list": {listed, once, false},
 	"listen": {func(ctx context.Context, m *Manager, _ Spec) error {
 		_, err := m.ListenAddresses(ctx, "x.socket")

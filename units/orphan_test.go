@@ -20,7 +20,8 @@ func TestGatesWithoutApplication(t *testing.T) {
 	p.manager()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	active := slices.DeleteFunc(slices.Sorted(maps.Keys(p.units)), func(name string) bool { return p.units[name].active != "active" })
+	active := slices.DeleteFunc(slices.Sorted(maps.Keys(p.units)),
+		func(name string) bool { return p.units[name].active != "active" })
 	want := slices.Sorted(slices.Values(append(companions(lives)[1:], lives)))
 	if !slices.Equal(active, want) {
 		t.Errorf("active: %v, want %v", active, want)

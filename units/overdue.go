@@ -54,7 +54,8 @@ func (m *Manager) killRun(ctx context.Context, st Status, end *ending) (again ti
 	if !due {
 		return again, false
 	}
-	m.opts.log.WarnContext(ctx, "unit did not stop within its grace period, killing it", "unit", st.Unit, "grace", st.StopTimeout)
+	m.opts.log.WarnContext(ctx, "unit did not stop within its grace period, killing it", "unit", st.Unit, "grace",
+		st.StopTimeout)
 	if err := m.End(ctx, st.Unit); err != nil && ctx.Err() == nil {
 		m.opts.log.WarnContext(ctx, "unit cannot be killed", "unit", st.Unit, "error", err)
 	}

@@ -252,10 +252,12 @@ func (p *peer) job(method, name string) ([]any, *dbus.Message, string) {
 	}
 	p.jobs++
 	job := dbus.ObjectPath(fmt.Sprintf("/org/freedesktop/systemd1/job/%d", p.jobs))
-	return []any{job}, &dbus.Message{Type: dbus.TypeSignal, Body: []any{uint32(p.jobs), job, name, "done"}, Headers: map[dbus.HeaderField]dbus.Variant{
-		dbus.FieldPath: dbus.MakeVariant(systemdPath), dbus.FieldInterface: dbus.MakeVariant("org.freedesktop.systemd1.Manager"),
-		dbus.FieldMember: dbus.MakeVariant("JobRemoved"), dbus.FieldSender: dbus.MakeVariant(":1.0"),
-	}}, ""
+	return []any{job}, &dbus.Message{Type: dbus.TypeSignal, Body: []any{uint32(p.jobs), job, name, "done"},
+		Headers: map[dbus.HeaderField]dbus.Variant{
+			dbus.FieldPath:      dbus.MakeVariant(systemdPath),
+			dbus.FieldInterface: dbus.MakeVariant("org.freedesktop.systemd1.Manager"),
+			dbus.FieldMember:    dbus.MakeVariant("JobRemoved"), dbus.FieldSender: dbus.MakeVariant(":1.0"),
+		}}, ""
 }
 
 func (p *peer) order(method, name string) ([]any, *dbus.Message, string) {

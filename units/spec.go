@@ -15,7 +15,8 @@ type Spec struct {
 	// SandboxVersion of the program that asks, so that another sandbox is another revision.
 	Sandbox int `json:"sandbox,omitempty"`
 
-	InstalledBy string `json:"installed_by,omitempty"` // who installed Release, as agent/audience names him; empty: root, or not known
+	// InstalledBy is who installed Release, as agent/audience names them; empty: root, or not known.
+	InstalledBy string `json:"installed_by,omitempty"`
 
 	Directory   string            `json:"directory"` // release folder, the working directory
 	Exec        []string          `json:"exec"`      // literal argv, argv[0] absolute or relative to Directory
@@ -27,7 +28,7 @@ type Spec struct {
 	Network     string  `json:"network"`              // port, socket, guest
 	Domain      string  `json:"domain"`               // guest: internal.DOMAIN leads to the proxy
 	ProxyPort   int     `json:"proxy_port,omitempty"` // guest: the proxy's port on the host
-	Health      string  `json:"health,omitempty"`     // how the agent asks for its health, in words: part of the identity alone
+	Health      string  `json:"health,omitempty"`     // how the agent checks it, in words: part of the identity alone
 	Notify      bool    `json:"notify,omitempty"`     // Type=notify, WATCHDOG
 	WatchdogSec float64 `json:"watchdog_sec,omitempty"`
 	StartSec    float64 `json:"start_sec"` // TimeoutStartUSec

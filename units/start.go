@@ -50,8 +50,10 @@ func (m *Manager) Started(s Spec, place Placement) (Status, bool) {
 	r := m.recorded(name)
 	now := time.Now()
 	st := Status{
-		Unit: name, Invocation: invocation(name), LoadState: "loaded", ActiveState: "active", SubState: "running", Result: "success",
-		MainPID: r.main.pid, StartedAt: r.main.startedAt, StatusText: r.main.text, LastExit: r.lastExit, Since: now, ActiveAt: now,
+		Unit: name, Invocation: invocation(name), LoadState: "loaded", ActiveState: "active",
+		SubState: "running", Result: "success",
+		MainPID: r.main.pid, StartedAt: r.main.startedAt, StatusText: r.main.text,
+		LastExit: r.lastExit, Since: now, ActiveAt: now,
 	}
 	st.owner(s.fields(place))
 	return st, st.MainPID != 0 && st.Invocation != ""
@@ -95,7 +97,8 @@ func (m *Manager) startTransient(ctx context.Context, u unit, aux []unit) error 
 		for i, a := range aux {
 			beside[i] = m.limitRef(a)
 		}
-		return m.job(ctx, u.Name, invocation(u.Name), "StartTransientUnit", u.Name, "replace", m.limitRef(u).Properties, beside)
+		return m.job(ctx, u.Name, invocation(u.Name), "StartTransientUnit", u.Name, "replace", m.limitRef(u).Properties,
+			beside)
 	}
 	err := create()
 	if !errors.Is(err, ErrUnitExists) {
@@ -134,7 +137,8 @@ func (m *Manager) clear(ctx context.Context, name string) error {
 
 // fragment finds a file an operator wrote under the name of one of our units.
 func fragment(name string) string {
-	for _, dir := range []string{"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"} {
+	for _, dir := range []string{"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
+		"/usr/lib/systemd/system", "/lib/systemd/system"} {
 		path := filepath.Join(dir, name)
 		if _, err := os.Lstat(path); err == nil {
 			return path

@@ -14,7 +14,8 @@ func (c Capabilities) separateStderr(argv []string, identifier string) []string 
 	case c.ExecHelper == "":
 		return argv
 	case strings.HasSuffix(c.ExecHelper, "/systemd-cat"):
-		return append([]string{c.ExecHelper, "--identifier=" + identifier, "--stderr-priority=warning", "--level-prefix=false", "--"}, argv...)
+		return append([]string{c.ExecHelper, "--identifier=" + identifier, "--stderr-priority=warning",
+			"--level-prefix=false", "--"}, argv...)
 	case slices.ContainsFunc(argv, isSpecial):
 		return append([]string{c.ExecHelper, "-q", identifier}, quoted(argv)...)
 	}

@@ -110,7 +110,8 @@ func (m *Manager) signal(ctx context.Context, unit, whom string, signal syscall.
 	}
 	err = m.retryLost(ctx, func() error {
 		now, err := m.Get(ctx, unit)
-		if errors.Is(err, ErrNoSuchUnit) || err == nil && (now.Invocation != meant.Invocation || now.MainPID != meant.MainPID) {
+		if errors.Is(err, ErrNoSuchUnit) || err == nil &&
+			(now.Invocation != meant.Invocation || now.MainPID != meant.MainPID) {
 			return nil
 		}
 		return m.callOnce(ctx, systemdPath, managerInterface+"KillUnit", []any{unit, whom, int32(signal)})

@@ -57,7 +57,8 @@ func decodeTrace(t *testing.T, line []byte) (s *dbus.Signal, state string) {
 		values[name] = dbus.MakeVariant(typed(t, name, raw))
 	}
 	body := []any{in.Interface, values, []string{}}
-	return &dbus.Signal{Path: unitPath("nexushub-app-trace-00000000.service"), Name: propertiesInterface + ".PropertiesChanged", Body: body}, propertyMap(values).text("ActiveState")
+	return &dbus.Signal{Path: unitPath("nexushub-app-trace-00000000.service"),
+		Name: propertiesInterface + ".PropertiesChanged", Body: body}, propertyMap(values).text("ActiveState")
 }
 
 // typed gives a value the type it has on the bus.
@@ -157,7 +158,8 @@ func TestExitWords(t *testing.T) {
 	for want, e := range map[string]Exit{
 		"has not exited": {},
 		"exit status 7":  {Code: CodeExited, Status: 7, Result: "exit-code"},
-		"exit status 203: the command could not be executed":             {Code: CodeExited, Status: 203, Result: "exit-code"},
+		"exit status 203: the command could not be executed": {Code: CodeExited, Status: 203,
+			Result: "exit-code"},
 		"killed by signal 9 (SIGKILL)":                                   {Code: CodeKilled, Status: 9, Result: "signal"},
 		"dumped core on signal 6 (SIGABRT)":                              {Code: CodeDumped, Status: 6, Result: "core-dump"},
 		"out of memory, killed by the kernel":                            {Code: CodeKilled, Status: 9, Result: "oom-kill"},

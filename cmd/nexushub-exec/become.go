@@ -30,7 +30,8 @@ func become(argv, envp vector) int {
 	if fd, ok := openStream(*args.first); ok {
 		redirect(fd, envp)
 	}
-	_, _, errno := syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(*command.first)), uintptr(unsafe.Pointer(command.first)), uintptr(unsafe.Pointer(envp.first)))
+	_, _, errno := syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(*command.first)),
+		uintptr(unsafe.Pointer(command.first)), uintptr(unsafe.Pointer(envp.first)))
 	complain(*command.first, errno)
 	return notExecuted
 }

@@ -11,7 +11,8 @@ func unquoted(s string) string {
 
 func TestUnquote(t *testing.T) {
 	for quoted, want := range map[string]string{
-		"plain": "plain", "=24HOME": "$HOME", "=3D3D": "=3D", "a=": "a=", "=2": "=2", "=zz": "=zz", "": "", "=c3=A9": "é", "a=0": "a=0", "==": "==",
+		"plain": "plain", "=24HOME": "$HOME", "=3D3D": "=3D", "a=": "a=", "=2": "=2", "=zz": "=zz", "": "",
+		"=c3=A9": "é", "a=0": "a=0", "==": "==",
 	} {
 		if got := unquoted(quoted); got != want {
 			t.Errorf("%q: %q, want %q", quoted, got, want)

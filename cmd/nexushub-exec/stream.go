@@ -25,7 +25,8 @@ func openStream(identifier *byte) (fd uintptr, ok bool) {
 	if errno != 0 {
 		return 0, false
 	}
-	_, _, errno = syscall.RawSyscall(syscall.SYS_CONNECT, fd, uintptr(unsafe.Pointer(unsafe.StringData(journalAddress))), uintptr(len(journalAddress)))
+	_, _, errno = syscall.RawSyscall(syscall.SYS_CONNECT, fd, uintptr(unsafe.Pointer(unsafe.StringData(journalAddress))),
+		uintptr(len(journalAddress)))
 	if errno != 0 {
 		return 0, false
 	}

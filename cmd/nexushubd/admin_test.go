@@ -14,7 +14,8 @@ func TestTheProxysRootIsReadWithCare(t *testing.T) {
 	dir := t.TempDir()
 	cert := filepath.Join(dir, "ca/root.crt")
 	secret := filepath.Join(t.TempDir(), "secret")
-	if err := errors.Join(os.Mkdir(filepath.Dir(cert), 0o755), unix.Mkfifo(cert, 0o666), os.WriteFile(secret, []byte("root's"), 0o600)); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Dir(cert), 0o755), unix.Mkfifo(cert, 0o666),
+		os.WriteFile(secret, []byte("root's"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	if got := proxysRoot(dir); got != nil {

@@ -193,7 +193,8 @@ func releaseLimits(c *config.Config) release.Limits {
 
 func uploadLimits(c *config.Config) upload.Limits {
 	l := upload.DefaultLimits()
-	l.MaxSize, l.MaxChunks, l.Free, l.MaxAge = int64(c.Upload.MaxSize), c.Upload.MaxChunks, freeRoom(c), c.Upload.MaxAge.Std()
+	l.MaxSize, l.MaxChunks, l.MaxAge = int64(c.Upload.MaxSize), c.Upload.MaxChunks, c.Upload.MaxAge.Std()
+	l.Free = freeRoom(c)
 	l.MaxHeld, l.MaxHeldEach = int64(c.Upload.MaxHeld), int64(c.Upload.MaxHeldEach)
 	return l
 }

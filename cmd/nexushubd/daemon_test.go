@@ -219,7 +219,8 @@ func TestParts(t *testing.T) {
 	if info, err := os.Stat(metrics); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("who may profile: %v, %v", info, err)
 	}
-	if status, _ := get(t, d.sockets["debug"].Addr().String(), "/debug/application"); status != http.StatusUnauthorized && status != http.StatusForbidden {
+	status, _ := get(t, d.sockets["debug"].Addr().String(), "/debug/application")
+	if status != http.StatusUnauthorized && status != http.StatusForbidden {
 		t.Errorf("the debug API answers whoever asks: %d", status)
 	}
 	if _, err := acquire(filepath.Join(dir, "lock")); err == nil {
@@ -243,7 +244,8 @@ func TestParts(t *testing.T) {
 func TestConfigurationReachesSystemdAndProxy(t *testing.T) {
 	dir := folder(t, "domain = \"example.com\"\n")
 	pkg := filepath.Join(dir, "pkg")
-	app := "instance_id = \"f5ec8bd6-3b1b-4b5c-9d39-4a5f0a8f2c11\"\nhost_name = \"hello.example.com\"\npackage = \"" + pkg + "\"\n"
+	app := "instance_id = \"f5ec8bd6-3b1b-4b5c-9d39-4a5f0a8f2c11\"\nhost_name = \"hello.example.com\"\npackage = \"" +
+		pkg + "\"\n"
 	if err := errors.Join(
 		os.MkdirAll(filepath.Join(pkg, "bin"), 0o755), os.MkdirAll(filepath.Join(dir, "apps.d"), 0o755),
 		os.WriteFile(filepath.Join(pkg, "bin/app"), []byte("#!/bin/sh\n"), 0o755),
@@ -262,7 +264,8 @@ func TestConfigurationReachesSystemdAndProxy(t *testing.T) {
 		_, apps := get(t, d.sockets["api"].Addr().String(), "/v1/apps")
 		running = strings.Contains(apps, `"state":"running"`)
 	}
-	if target := table.Routes[0].Target; target == nil || !slices.Equal(table.Routes[0].Hosts, []string{"hello.example.com"}) {
+	if target := table.Routes[0].Target; target == nil ||
+		!slices.Equal(table.Routes[0].Hosts, []string{"hello.example.com"}) {
 		t.Errorf("the proxy was told %+v", table.Routes)
 	}
 	if table.InternalSecret != d.secret || table.AgentSocket != filepath.Join(dir, "debug.sock") {
@@ -273,7 +276,8 @@ func TestConfigurationReachesSystemdAndProxy(t *testing.T) {
 // Profiles tell what is in memory: they are for root's socket alone.
 func TestNoProfilesOverTCP(t *testing.T) {
 	d := runDaemon(t, folder(t, "[metrics]\nlisten = \"127.0.0.1:0\"\n"), nil)
-	for path, want := range map[string]int{"/metrics": http.StatusOK, "/healthz": http.StatusOK, "/debug/pprof/": http.StatusNotFound} {
+	for path, want := range map[string]int{"/metrics": http.StatusOK, "/healthz": http.StatusOK,
+		"/debug/pprof/": http.StatusNotFound} {
 		res, err := http.Get("http://" + d.metrics.served[1].Addr().String() + path)
 		if err != nil {
 			t.Fatal(err)
@@ -319,7 +323,8 @@ func TestSweep(t *testing.T) {
 	if level := d.log.message("unused releases were removed"); level != "INFO" {
 		t.Errorf("a removal is logged as %q", level)
 	}
-	if err := errors.Join(os.RemoveAll(filepath.Join(dir, "releases")), os.WriteFile(filepath.Join(dir, "releases"), nil, 0o600)); err != nil {
+	if err := errors.Join(os.RemoveAll(filepath.Join(dir, "releases")),
+		os.WriteFile(filepath.Join(dir, "releases"), nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	d.sweep()

@@ -17,7 +17,8 @@ func acquire(path string) (*lock, error) {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("another nexushubd is using %s: stop it first (%w)", filepath.Dir(path), err), f.Close())
+		return nil, errors.Join(fmt.Errorf("another nexushubd is using %s: stop it first (%w)", filepath.Dir(path), err),
+			f.Close())
 	}
 	return &lock{file: f}, nil
 }

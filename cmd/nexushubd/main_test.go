@@ -42,7 +42,8 @@ func command(t *testing.T, part string, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	// systemd names the process in LISTEN_PID
-	cmd := exec.CommandContext(t.Context(), "/bin/sh", append([]string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, self}, args...)...)
+	cmd := exec.CommandContext(t.Context(), "/bin/sh",
+		append([]string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, self}, args...)...)
 	cmd.Env = append(os.Environ(), child+"="+part)
 	return cmd
 }

@@ -64,7 +64,8 @@ func profiled(h http.Handler) http.Handler {
 
 func registry(d *daemon) *prometheus.Registry {
 	r := prometheus.NewRegistry()
-	r.MustRegister(agent.NewMetrics(d.agent, d.units), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(agent.NewMetrics(d.agent, d.units), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r
 }
 

@@ -84,7 +84,8 @@ func summary(a *agent.Agent) string {
 		total += n
 	}
 	s := fmt.Sprintf("%d applications, %d running", total, counts[api.StateRunning])
-	for _, state := range []api.State{api.StateStarting, api.StateUnhealthy, api.StateBackingOff, api.StateFailed, api.StateStopped} {
+	for _, state := range []api.State{api.StateStarting, api.StateUnhealthy, api.StateBackingOff, api.StateFailed,
+		api.StateStopped} {
 		if counts[state] > 0 {
 			s += fmt.Sprintf(", %d %s", counts[state], state)
 		}

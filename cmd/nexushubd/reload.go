@@ -33,8 +33,10 @@ func (d *daemon) reload(ctx context.Context) (remark string) {
 	if len(late) == 0 {
 		return ""
 	}
-	d.log.Warn("changed keys take effect only after systemctl restart nexushubd, which no application notices", "keys", late)
-	return "changed, but read only at start: " + strings.Join(late, ", ") + "; run systemctl restart nexushubd, which no application notices"
+	d.log.Warn("changed keys take effect only after systemctl restart nexushubd, which no application notices",
+		"keys", late)
+	return "changed, but read only at start: " + strings.Join(late, ", ") +
+		"; run systemctl restart nexushubd, which no application notices"
 }
 
 // atStartOnly names the keys that differ and that a reload leaves as they are.

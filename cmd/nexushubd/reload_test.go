@@ -24,7 +24,8 @@ func TestAtStartOnly(t *testing.T) {
 	now.Metrics.Listen = "127.0.0.1:9100"
 	now.Restart.Delay = manifest.Duration(time.Minute) // taken over at once
 	now.Apps = []config.App{{HostName: "a"}}
-	if late, want := atStartOnly(config.Default(), now), []string{"[ports]", "[admin]", "[metrics]"}; !slices.Equal(late, want) {
+	late, want := atStartOnly(config.Default(), now), []string{"[ports]", "[admin]", "[metrics]"}
+	if !slices.Equal(late, want) {
 		t.Errorf("%v, want %v", late, want)
 	}
 }
@@ -57,7 +58,8 @@ func TestReload(t *testing.T) {
 
 	rewrite(t, dir, "log_level = \"warn\"\nnonsense = 1\n")
 	remark := d.reload(t.Context())
-	if !strings.Contains(remark, "keeping the old one") || !strings.Contains(remark, "nexushub.toml:4") || strings.Contains(remark, "\n") {
+	if !strings.Contains(remark, "keeping the old one") || !strings.Contains(remark, "nexushub.toml:4") ||
+		strings.Contains(remark, "\n") {
 		t.Errorf("%q, want one line with file and line", remark)
 	}
 	if d.level.Level() != slog.LevelDebug {

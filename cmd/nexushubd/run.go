@@ -20,7 +20,8 @@ func run(ctx context.Context, h host, args []string, stdout, stderr io.Writer) e
 	flags := flag.NewFlagSet("nexushubd", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	dir := flags.String("config", config.Dir, "folder of the configuration")
-	stopAll := flags.Bool("stop-applications", false, "stop every application, kill what does not stop in time, and exit (nexushub-apps.service)")
+	stopAll := flags.Bool("stop-applications", false,
+		"stop every application, kill what does not stop in time, and exit (nexushub-apps.service)")
 	show := flags.Bool("version", false, "print the version and exit")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

@@ -59,7 +59,8 @@ func TestRefusesToStart(t *testing.T) {
 			[]string{"nexushub verify", "nexushub.toml:3", "nonsense", "nexushub.toml:4", "loud"}},
 		{"second agent", []string{"--config", taken}, nil, []string{"another nexushubd", taken}},
 		{"no sockets", []string{"--config", folder(t, "")}, noSockets, []string{"no socket named"}},
-		{"no bus", []string{"--config", folder(t, "")}, noBus, []string{"D-Bus", "systemctl status dbus", "connection refused"}},
+		{"no bus", []string{"--config", folder(t, "")}, noBus,
+			[]string{"D-Bus", "systemctl status dbus", "connection refused"}},
 		{"no user of the proxy", []string{"--config", folder(t, "")}, noUser, []string{"no user _nexushub-proxy"}},
 		{"metrics address", []string{"--config", folder(t, "[metrics]\nlisten = \""+busy.Addr().String()+"\"\n")}, nil,
 			[]string{busy.Addr().String(), "[metrics] listen"}},
@@ -104,7 +105,8 @@ func TestStartsAfterAFailedStart(t *testing.T) {
 
 func TestVersionAndHelp(t *testing.T) {
 	var out, errs bytes.Buffer
-	if err := run(t.Context(), host{}, []string{"--version"}, &out, &errs); err != nil || !strings.HasPrefix(out.String(), "nexushubd ") || errs.Len() > 0 {
+	err := run(t.Context(), host{}, []string{"--version"}, &out, &errs)
+	if err != nil || !strings.HasPrefix(out.String(), "nexushubd ") || errs.Len() > 0 {
 		t.Errorf("%q, %q, %v", out.String(), errs.String(), err)
 	}
 	out.Reset()

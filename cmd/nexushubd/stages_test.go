@@ -30,7 +30,8 @@ func TestStagesStopInOrder(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var j journey
-	err := runStages(ctx, []actor{j.actor("api", nil)}, []actor{j.actor("agent", context.Canceled)}, []actor{j.actor("systemd", nil)})
+	err := runStages(ctx, []actor{j.actor("api", nil)}, []actor{j.actor("agent", context.Canceled)},
+		[]actor{j.actor("systemd", nil)})
 	if err != nil || !slices.Equal(j.ended, []string{"api", "agent", "systemd"}) {
 		t.Errorf("ended in the order %v, %v", j.ended, err)
 	}

@@ -34,7 +34,8 @@ type Manager struct {
 // New makes a fake of systemd 257 that runs nothing.
 func New() *Manager {
 	return &Manager{
-		Caps:   units.Capabilities{Version: 257, UnifiedCgroups: true, Limits: true, PrivateNetwork: true, SocketProxy: "/usr/lib/systemd/systemd-socket-proxyd"},
+		Caps: units.Capabilities{Version: 257, UnifiedCgroups: true, Limits: true, PrivateNetwork: true,
+			SocketProxy: "/usr/lib/systemd/systemd-socket-proxyd"},
 		events: units.NewQueue(), units: map[string]*unit{}, fail: map[string]error{}, pid: 1000,
 	}
 }
@@ -88,7 +89,8 @@ func (m *Manager) load(s units.Spec, p units.Placement) (*unit, error) {
 	}
 	u := &unit{spec: s, status: units.Status{
 		Unit: name, App: s.Name, Instance: s.Instance, Release: s.Release, Revision: s.Revision(), Kind: s.Kind,
-		Host: s.HostName, Network: s.Network, Port: p.Port, Sandbox: units.SandboxVersion, InstalledBy: s.InstalledBy, LoadState: "loaded", ControlGroup: "/nexushub.slice/nexushub-apps.slice/" + name,
+		Host: s.HostName, Network: s.Network, Port: p.Port, Sandbox: units.SandboxVersion, InstalledBy: s.InstalledBy,
+		LoadState: "loaded", ControlGroup: "/nexushub.slice/nexushub-apps.slice/" + name,
 	}}
 	if m.Program != nil {
 		u.program = m.Program(s)

@@ -14,7 +14,8 @@ import (
 func spec() units.Spec {
 	return units.Spec{
 		Instance: "11111111-2222-4333-8444-555555555555", Name: "hello", Kind: "static", HostName: "hello.test",
-		Release: strings.Repeat("ab", 32), Directory: "/srv", Exec: []string{"run"}, Network: "port", StartSec: 10, StopSec: 1,
+		Release: strings.Repeat("ab", 32), Directory: "/srv", Exec: []string{"run"},
+		Network: "port", StartSec: 10, StopSec: 1,
 	}
 }
 

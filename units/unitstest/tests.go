@@ -19,7 +19,8 @@ func testStart(t *testing.T, h Harness) {
 		st.Network != h.Spec.Network || st.Port != 19999 {
 		t.Errorf("identity is not told: %+v", st)
 	}
-	if !st.Running() || st.Ended() || st.LoadState != "loaded" || st.MainPID == 0 || st.Invocation == "" || st.NRestarts != 0 {
+	if !st.Running() || st.Ended() || st.LoadState != "loaded" || st.MainPID == 0 || st.Invocation == "" ||
+		st.NRestarts != 0 {
 		t.Errorf("state is not told: %+v", st)
 	}
 	if !st.LastExit.IsZero() {
@@ -36,7 +37,8 @@ func testStartTwice(t *testing.T, h Harness) {
 	if err := h.Manager.Start(t.Context(), h.Spec, Place(h.Spec)); !errors.Is(err, units.ErrUnitExists) {
 		t.Errorf("error %v, want ErrUnitExists", err)
 	}
-	if after, err := h.Manager.Get(t.Context(), before.Unit); err != nil || after.Invocation != before.Invocation || !after.Running() {
+	if after, err := h.Manager.Get(t.Context(), before.Unit); err != nil || after.Invocation != before.Invocation ||
+		!after.Running() {
 		t.Errorf("the one that runs must stay untouched: %+v, %v", after, err)
 	}
 }
@@ -66,7 +68,8 @@ func testStarted(t *testing.T, h Harness) {
 		t.Fatal("what just started is not known")
 	}
 	if told.MainPID != read.MainPID || told.Invocation != read.Invocation || !told.StartedAt.Equal(read.StartedAt) {
-		t.Errorf("started as process %d of %s at %s, PID 1 says %d of %s at %s", told.MainPID, told.Invocation, told.StartedAt, read.MainPID, read.Invocation, read.StartedAt)
+		t.Errorf("started as process %d of %s at %s, PID 1 says %d of %s at %s", told.MainPID, told.Invocation,
+			told.StartedAt, read.MainPID, read.Invocation, read.StartedAt)
 	}
 	owner := func(s units.Status) [9]any {
 		return [9]any{s.Unit, s.App, s.Instance, s.Release, s.Revision, s.Kind, s.Host, s.Network, s.Port}
@@ -147,7 +150,8 @@ func testKillComesBack(t *testing.T, h Harness) {
 		t.Errorf("it is the same run: %+v", after)
 	}
 	e := after.LastExit
-	if e.Code != units.CodeKilled || e.Status != int(syscall.SIGKILL) || e.Result != "signal" || e.PID != before.MainPID || e.At.IsZero() {
+	if e.Code != units.CodeKilled || e.Status != int(syscall.SIGKILL) || e.Result != "signal" || e.PID != before.MainPID ||
+		e.At.IsZero() {
 		t.Errorf("last exit %+v, want killed by 9", e)
 	}
 }
