@@ -32,7 +32,8 @@ func TestJournalRecipesSelectByUnit(t *testing.T) {
 			recipe, _, _ = strings.Cut(recipe, "`")
 			recipe, _, _ = strings.Cut(recipe, " #")
 			ours := regexp.MustCompile(`-u (nexushubd|nexushub-proxy|UNIT)\b|_SYSTEMD_UNIT=|_PID=1`).MatchString(recipe)
-			if field.MatchString(" "+recipe) && !ours || strings.Contains(recipe, "nexushub-app-") && strings.Contains(recipe, "*") {
+			if field.MatchString(" "+recipe) && !ours ||
+				strings.Contains(recipe, "nexushub-app-") && strings.Contains(recipe, "*") {
 				t.Errorf("%s: whoever can write to the journal can forge what this shows: %s", name, strings.TrimSpace(line))
 			}
 		}

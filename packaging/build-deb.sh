@@ -9,7 +9,8 @@ trap 'rm -rf "$work"' EXIT
 tree=$work/nexushub
 mkdir "$tree"
 cp -r "$here/debian" "$here/systemd" "$here/sysusers" "$here/tmpfiles" "$here/etc" "$tree"
-cp -r "$here/man" "$here/../docs/operations.md" "$here/../docs/security.md" "$here/../docs/uploads.md" "$out/from-client" "$tree"
+cp -r "$here/man" "$out/from-client" "$tree"
+cp "$here/../docs/operations.md" "$here/../docs/security.md" "$here/../docs/uploads.md" "$tree"
 mkdir "$tree/examples"
 cp -r "$here/../examples/site" "$here/examples/." "$tree/examples"
 date=$(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
@@ -21,6 +22,7 @@ nexushub ($version) unstable; urgency=medium
  -- NexusHub developers <nexushub@example.org>  $date
 END
 cd "$tree"
-dpkg-architecture -a"$arch" -c env BIN="$bin" LC_ALL=C debian/rules binary >"$work/log" 2>&1 || { tail -30 "$work/log" >&2; exit 1; }
+dpkg-architecture -a"$arch" -c env BIN="$bin" LC_ALL=C debian/rules binary >"$work/log" 2>&1 ||
+	{ tail -30 "$work/log" >&2; exit 1; }
 rm -f "$out"/nexushub_*_"$arch".deb
 mv "$work/nexushub_${version}_$arch.deb" "$out"

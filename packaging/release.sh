@@ -8,7 +8,8 @@ version=${1:-} key=${RELEASE_KEY:-}
 cd "$(dirname "$0")/.."
 fail() { echo "release: $*" >&2; exit 1; }
 
-echo "$version" | grep -qxE '[0-9]+\.[0-9]+\.[0-9]+' || fail "VERSION=$version is invalid: it takes three numbers, as in VERSION=0.2.0"
+echo "$version" | grep -qxE '[0-9]+\.[0-9]+\.[0-9]+' ||
+	fail "VERSION=$version is invalid: it takes three numbers, as in VERSION=0.2.0"
 [ -n "$key" ] || fail "RELEASE_KEY is missing: the OpenPGP key that signs, as gpg --list-secret-keys shows it"
 gpg --batch --list-secret-keys "$key" >/dev/null 2>&1 || fail "gpg has no secret key for RELEASE_KEY=$key"
 [ -z "$(git status --porcelain)" ] || fail "the work tree has changes: commit them first"
@@ -19,7 +20,8 @@ if ! git rev-parse -q --verify "refs/tags/v$version" >/dev/null; then
 	git commit -q -m "release: $version" CHANGELOG.md
 	git tag -a -m "NexusHub $version" "v$version"
 fi
-[ "$(git rev-parse "v$version^{commit}")" = "$(git rev-parse HEAD)" ] || fail "v$version is another commit than HEAD: git checkout v$version, or choose the next version"
+[ "$(git rev-parse "v$version^{commit}")" = "$(git rev-parse HEAD)" ] ||
+	fail "v$version is another commit than HEAD: git checkout v$version, or choose the next version"
 
 out=dist/release
 rm -rf "$out"
@@ -29,7 +31,8 @@ for arch in amd64 arm64; do
 	mv "dist/nexushub_${version}_$arch.deb" "$out"
 	packaging/check-deb.sh "$out/nexushub_${version}_$arch.deb" $arch
 done
-(cd "$out" && sha256sum ./*.deb | sed 's, \./, ,' >SHA256SUMS && gpg --batch --yes --local-user "$key" --armor --detach-sign SHA256SUMS)
+(cd "$out" && sha256sum ./*.deb | sed 's, \./, ,' >SHA256SUMS &&
+	gpg --batch --yes --local-user "$key" --armor --detach-sign SHA256SUMS)
 packaging/apt-repository.sh "$key" "$out/apt" "$out"/*.deb
 cat >&2 <<END
 $out is complete. To publish it:

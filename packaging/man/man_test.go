@@ -63,7 +63,8 @@ func TestConfigurationPageHasEveryKey(t *testing.T) {
 	p := read(t, "nexushub.toml.5")
 	own := reflect.TypeFor[manifest.Manifest]()
 	same(t, p.name, names(items(p.section(t, "KEYS"))), keys(reflect.TypeFor[config.Config](), "", own))
-	same(t, p.name+", APPLICATIONS", names(items(p.section(t, "APPLICATIONS"))), keys(reflect.TypeFor[config.App](), "", own))
+	same(t, p.name+", APPLICATIONS", names(items(p.section(t, "APPLICATIONS"))),
+		keys(reflect.TypeFor[config.App](), "", own))
 	for _, text := range []string{`.Ss \&[defaults]`, ".Xr nexushub-manifest 5"} {
 		if !strings.Contains(p.section(t, "KEYS"), text) {
 			t.Errorf("%s does not lead to the keys of a manifest: no %q", p.name, text)
