@@ -19,13 +19,13 @@ const (
 // host is a host in the hands of this suite.
 type host struct{ *lab.Host }
 
-// onEachSuite runs a test on a fresh host of every suite.
+// onEachSuite runs a test on a host of every suite that has the package since before its boot.
 func onEachSuite(t *testing.T, test func(*testing.T, *host)) {
-	onEachSuiteWith(t, lab.MustDeb(t), test)
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) { test(t, &host{lab.NewHost(t, s)}) })
 }
 
-// onEachSuiteWith installs a package that is not the one under test.
-func onEachSuiteWith(t *testing.T, deb string, test func(*testing.T, *host)) {
+// onEachInstallation installs a package with apt while the machine runs, for tests of what packages do.
+func onEachInstallation(t *testing.T, deb string, test func(*testing.T, *host)) {
 	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) { test(t, &host{lab.InstallHost(t, s, deb)}) })
 }
 

@@ -28,7 +28,7 @@ func nextVersion(t *testing.T) string {
 
 func TestUpgradeUnderLoad(t *testing.T) {
 	next := nextVersion(t)
-	onEachSuite(t, func(t *testing.T, h *host) {
+	onEachInstallation(t, lab.MustDeb(t), func(t *testing.T, h *host) {
 		h.deployExamples(t)
 		kept := []string{h.AwaitUnit(t, "hello"), "nexushub-proxy.socket", "nexushubd.socket", "nexushubd-debug.socket",
 			"nexushub-proxy-control.socket"}
@@ -64,7 +64,7 @@ func (h *host) identities(t *testing.T, units []string) map[string]string {
 }
 
 func TestRemoveKeepsAndPurgeRemoves(t *testing.T) {
-	onEachSuite(t, func(t *testing.T, h *host) {
+	onEachInstallation(t, lab.MustDeb(t), func(t *testing.T, h *host) {
 		h.deployExamples(t)
 		ca := h.Sh(t, "sha256sum "+lab.RootCA)
 		h.Sh(t, "DEBIAN_FRONTEND=noninteractive apt-get remove -y nexushub")
@@ -115,7 +115,7 @@ func TestPolicyForbidsStarting(t *testing.T) {
 
 func TestConfigurationIsTheAdministrators(t *testing.T) {
 	next := nextVersion(t)
-	onEachSuite(t, func(t *testing.T, h *host) {
+	onEachInstallation(t, lab.MustDeb(t), func(t *testing.T, h *host) {
 		const mine = "# mine\nlog_level = \"debug\"\n"
 		h.Write(t, "/etc/nexushub/nexushub.toml", mine)
 		h.MustInstallDeb(t, next)

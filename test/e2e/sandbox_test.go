@@ -21,7 +21,7 @@ func TestUpgradeBringsTheNewSandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	deb := lab.MustDeb(t)
-	onEachSuiteWith(t, old, func(t *testing.T, h *host) {
+	onEachInstallation(t, old, func(t *testing.T, h *host) {
 		h.deployExamples(t)
 		for i, name := range others {
 			h.Define(t, name, fmt.Sprintf("instance_id = \"4c2f4b5e-3c55-4b0f-9d53-0a9e5a1f7d%02d\"\nhost_name = \"%s.yesterday.localhost\"\npackage = \"/srv/hello\"\n", i, name))

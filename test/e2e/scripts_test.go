@@ -22,7 +22,7 @@ while :; do for d in d*; do mv $d x 2>/dev/null && ln -s /srv/keep $d && rm $d &
 // Links that an application or the proxy leaves, and swaps while the tree is removed, lead
 // the purge nowhere; what is mounted in a tree is kept, and so is the user who may own it.
 func TestPurgeStaysInItsTrees(t *testing.T) {
-	onEachSuite(t, func(t *testing.T, h *host) {
+	onEachInstallation(t, lab.MustDeb(t), func(t *testing.T, h *host) {
 		h.deployExamples(t)
 		h.Sh(t, "mkdir -p /srv/keep/e; echo mine >/srv/keep/e/f; echo mine >/srv/keep/f")
 		state := "/var/lib/private/nexushub-apps/" + helloID
@@ -90,7 +90,7 @@ dpkg-deb -Znone --root-owner-group -b "$2/tree" "$3"; rm -r "$2/tree"`
 func TestFailedUpgradeServesOn(t *testing.T) {
 	bad := []string{failing(t, "preinst"), failing(t, "postinst")}
 	next := nextVersion(t)
-	onEachSuite(t, func(t *testing.T, h *host) {
+	onEachInstallation(t, lab.MustDeb(t), func(t *testing.T, h *host) {
 		h.deployExamples(t)
 		h.UnderLoad(t, hello+"/public/time", 200, func() {
 			for _, deb := range bad {
