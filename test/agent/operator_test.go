@@ -94,7 +94,7 @@ func TestLimitsMaxIsEnforced(t *testing.T) {
 	})
 }
 
-// PID 1 brings a crashed application back without the agent and forgets how it ended;
+// PID 1 restarts a crashed application without the agent and forgets how it exited;
 // the journal does not.
 func TestExitWhileTheAgentIsAway(t *testing.T) {
 	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {

@@ -47,7 +47,7 @@ func TestStartWithoutAPackage(t *testing.T) {
 			t.Errorf("units are\n%s\nwere\n%s", after, before)
 		}
 		if out, err := h.Try(t, "nexushub", "verify"); err == nil {
-			t.Errorf("verify does not mind: %s", out)
+			t.Errorf("verify reports no fault: %s", out)
 		}
 		h.Must(t, "nexushub", "restart", faults.Name(1))
 		h.Sh(t, "mv /srv/away /srv/taken; nexushub verify")

@@ -9,7 +9,7 @@ import (
 	"github.com/nexushub/nexushub/test/lab"
 )
 
-// under has an application that attacks whoever copies its folder, and one that suffers.
+// under has one application that attacks whatever copies its folder, and one that must not suffer from it.
 func under(t *testing.T, suite lab.Suite) *lab.Host {
 	t.Helper()
 	h := lab.NewHost(t, suite)
@@ -93,7 +93,7 @@ timeout 60 sh -c 'until nexushub status victim | grep -q "state: running"; do sl
 	})
 }
 
-// The disk is filled while the archive is unpacked: what is there stays, runs on, and nothing is left beside it.
+// The disk fills up while the archive is unpacked: the old state stays and keeps running, and nothing else is left.
 func TestFullDiskDuringRestore(t *testing.T) {
 	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := lab.NewHost(t, s)

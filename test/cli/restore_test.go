@@ -9,7 +9,7 @@ import (
 	"github.com/nexushub/nexushub/test/lab"
 )
 
-// A host that is lost comes back on another one, with another Debian and other numbers
+// A lost host is restored on another one, with another Debian and other numbers
 // of users: configuration, certificates, secrets, releases and the applications' data.
 func TestRestoreOnAnotherHost(t *testing.T) {
 	old := lab.NewHost(t, lab.Bookworm)
@@ -43,9 +43,9 @@ systemctl is-active nexushub-proxy`)
 	}
 }
 
-// From the moment that everything is stopped until everything runs again a restore is
-// not broken off: not by who has read enough of what it says, not by a terminal that
-// repeats itself.
+// From the moment that everything is stopped until everything runs again, a restore cannot
+// be interrupted: not by a reader that closes its end of the pipe, not by Ctrl-C pressed
+// over and over.
 func TestRestoreIsNotBrokenOff(t *testing.T) {
 	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := lab.NewHost(t, s)

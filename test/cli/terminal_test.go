@@ -134,7 +134,7 @@ func devTakesKeys(t *testing.T, h *lab.Host) {
 	x.press("Q")
 	x.leaves(0)
 	if out, err := h.Try(t, "pgrep", "-xa", "sleep"); strings.Contains(out, "1000") {
-		t.Errorf("the build goes on: %s (%v)", out, err)
+		t.Errorf("the build is still running: %s (%v)", out, err)
 	}
 
 	x = inTerminal(t, h, "dev", "/srv/app", "--build", "echo no; exit 3")
@@ -191,7 +191,7 @@ func colours(t *testing.T, h *lab.Host) {
 }
 
 // An upload of some size shows how far it is, how fast, and how long it takes, in one
-// line. After Ctrl-C, after the client and after the agent is killed it goes on where
+// line. After Ctrl-C, and after the client or the agent is killed, it resumes where
 // it was. The agent is slowed down, so that there is something to interrupt.
 func uploadGoesOn(t *testing.T, h *lab.Host) {
 	h.Must(t, "dd", "if=/dev/urandom", "of=/srv/app/ballast.gz", "bs=1M", "count=200", "status=none")
@@ -218,7 +218,7 @@ func uploadGoesOn(t *testing.T, h *lab.Host) {
 	x = inTerminal(t, h, "deploy", "/srv/app")
 	there, err := strconv.ParseFloat(x.await(`resuming: ([0-9.]+) MiB of [0-9.]+ MiB already uploaded.*uploading`)[1], 64)
 	if err != nil || first == 0 || second <= first || int(there) < 2*second {
-		t.Errorf("%d chunks of 2 MiB had arrived, then %d, but it goes on at %v MiB (%v)", first, second, there, err)
+		t.Errorf("%d chunks of 2 MiB had arrived, then %d, but it resumes at %v MiB (%v)", first, second, there, err)
 	}
 	h.Must(t, "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "nexushubd")
 	slow("")

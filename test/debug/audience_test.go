@@ -89,7 +89,8 @@ func (h *host) setSecrets(t *testing.T, app string, flags string) {
 	h.Must(t, "nexushub", "restart", app)
 }
 
-// Who may install into an application does not get what root set for it, unless root says so.
+// Somebody who may install into an application does not get the secrets that root has set for it, unless root shares
+// them.
 func TestSecretsHaveAnAudience(t *testing.T) {
 	mine, evil := spy(t, tell), newFile(spy(t, "true; "+tell), 2<<20)
 	onSuites(t, func(t *testing.T, h *host) {
@@ -118,7 +119,7 @@ func TestSecretsHaveAnAudience(t *testing.T) {
 		h.must(t, 200, http.MethodPost, "/"+id+"/install", "")
 		h.wantSeen(t, id, 2)
 		if now := h.status(t, id).Metadata.Release; now == release {
-			t.Errorf("release %s runs on", now)
+			t.Errorf("release %s still runs", now)
 		}
 		other.refused(t, "/"+id+"/install", "")
 
@@ -142,7 +143,7 @@ func (h *host) refusedFor(t *testing.T, id, name string) {
 	}
 }
 
-// All revisions of an application are one user. One that must not have a secret is gone
+// All revisions of an application run as one user. One that must not have a secret has ended
 // before another that has it starts, so it cannot read it there. Guests have no user
 // namespace of their own that would keep it out.
 func TestNoSecretIsReadFromTheNextRevision(t *testing.T) {
@@ -158,13 +159,13 @@ func TestNoSecretIsReadFromTheNextRevision(t *testing.T) {
 		if stolen := h.Sh(t, "cat /var/lib/private/nexushub-apps/"+id+"/stolen 2>/dev/null || true"); stolen != "" {
 			t.Errorf("the revision before has read the secret %d times", strings.Count(stolen, "c4n4ry"))
 		}
-		h.rollsBackToNobodysRelease(t, "shop", id)
+		h.rollbackVouchesForNothing(t, "shop", id)
 	})
 }
 
-// rollsBackToNobodysRelease: who goes back vouches for nothing. The release before is a developer's: even root's
-// rollback to it is refused as long as it would lose a secret, and gives it the secrets once root has shared them.
-func (h *host) rollsBackToNobodysRelease(t *testing.T, app, id string) {
+// rollbackVouchesForNothing: the previous release is a developer's. Even root's rollback to it is refused while it would
+// lose a secret, and it gets the secrets once root has shared them.
+func (h *host) rollbackVouchesForNothing(t *testing.T, app, id string) {
 	t.Helper()
 	before := h.status(t, id).Metadata
 	out, err := h.Try(t, "nexushub", "rollback", app)
@@ -179,7 +180,7 @@ func (h *host) rollsBackToNobodysRelease(t *testing.T, app, id string) {
 	}
 	h.Must(t, "nexushub", "rollback", app)
 	if after := h.status(t, id).Metadata; after.Release == before.Release {
-		t.Errorf("release %s runs still", after.Release)
+		t.Errorf("release %s still runs", after.Release)
 	}
 	lab.Eventually(t, "the developer's release has the secrets that were shared", func() error {
 		stolen := h.Sh(t, "cat /var/lib/private/nexushub-apps/"+id+"/stolen 2>/dev/null || true")

@@ -72,7 +72,7 @@ if [ -n "$line" ]; then
 	done
 	kill "$follower" || fail "the log stream ended: $(tail -c 2000 "$work/log")"
 	grep -qF -- "$line" "$work/log" || fail "the log lacks $line: $(head -c 4000 "$work/log")"
-	grep -q '^id: ' "$work/log" && grep -q '^event: log' "$work/log" || fail "the log is no event stream"
+	grep -q '^id: ' "$work/log" && grep -q '^event: log' "$work/log" || fail "the log is not an event stream"
 fi
 resume "$package" # the same again
 install
@@ -80,4 +80,4 @@ serves
 [ "$(status -H "Authorization: Bearer $token" -X DELETE "$base/$id")" = 204 ] || fail "not deleted: $(cat "$work/answer")"
 [ "$(status -H "Authorization: Bearer $token" "$base/$id/status")" = 404 ] || fail "still there"
 [ "$(status --insecure --resolve "$host:8443:127.0.0.1" "https://$host:8443$path")" = 421 ] || fail "still routed"
-echo "contract.sh: $host is as promised"
+echo "contract.sh: $host passes"

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/test/need"
 )
 
@@ -75,7 +76,7 @@ func root(t testing.TB) string {
 }
 
 // hello is the Go example, as `make examples` builds it.
-func hello(t testing.TB) []byte { return zipFolder(t, filepath.Join(root(t), "dist/examples/hello")) }
+func hello(t testing.TB) []byte { return zipFolder(t, filepath.Join(lab.Dist(), "examples/hello")) }
 
 // site is the example of nothing but files.
 func site(t testing.TB) []byte {
@@ -92,7 +93,7 @@ var nodeOnce sync.Once
 // node is the example with libraries from npm.
 func node(t testing.TB) []byte {
 	t.Helper()
-	dir := filepath.Join(root(t), "dist/examples/node")
+	dir := filepath.Join(lab.Dist(), "examples/node")
 	nodeOnce.Do(func() { buildNode(t, filepath.Join(root(t), "examples/node"), dir) })
 	return zipFolder(t, dir)
 }

@@ -46,7 +46,7 @@ func TestInstallAndStatusTellTheTruth(t *testing.T) {
 			words < 1 || words > 20 {
 			t.Errorf("a package that does not start: %+v", out)
 		}
-		h.serves(t, "truth.debug.yesterday.localhost") // the old one goes on
+		h.serves(t, "truth.debug.yesterday.localhost") // the old release keeps serving
 
 		h.upload(t, id, good)
 		h.installAtOnce(t, id, 4)

@@ -19,8 +19,8 @@ i=0; while [ $i -lt 300 ]; do mkdir -p d$i/e; : >d$i/e/f; i=$((i+1)); done
 ln -s /srv/keep l; ln -s /etc m; ln -s .. n
 while :; do for d in d*; do mv $d x 2>/dev/null && ln -s /srv/keep $d && rm $d && mv x $d; done; done`
 
-// Links that an application or the proxy leaves, and swaps while the tree is removed, lead
-// the purge nowhere; what is mounted in a tree is kept, and so is the user who may own it.
+// The purge follows no link that an application or the proxy leaves, or swaps while the tree
+// is removed; what is mounted in a tree is kept, and so is the user who may own it.
 func TestPurgeStaysInItsTrees(t *testing.T) {
 	onEachInstallation(t, lab.MustDeb(t), func(t *testing.T, h *host) {
 		h.deployExamples(t)
@@ -86,8 +86,8 @@ dpkg-deb -Znone --root-owner-group -b "$2/tree" "$3"; rm -r "$2/tree"`
 }
 
 // An upgrade that fails, before or after its files are there, stops nothing; the next one
-// mends it.
-func TestFailedUpgradeServesOn(t *testing.T) {
+// repairs it.
+func TestFailedUpgradeKeepsServing(t *testing.T) {
 	bad := []string{failing(t, "preinst"), failing(t, "postinst")}
 	next := nextVersion(t)
 	onEachInstallation(t, lab.MustDeb(t), func(t *testing.T, h *host) {

@@ -137,7 +137,7 @@ type reader struct {
 	gaps    []string
 }
 
-// run ends with the last line, or when nothing has come for half a minute.
+// run returns after the last line, or when no line has come for half a minute.
 func (r *reader) run(ctx context.Context, written <-chan struct{}) {
 	progress := time.Now()
 	for ctx.Err() == nil && len(r.numbers) < total() {
@@ -210,7 +210,7 @@ func (r *reader) compare(t *testing.T, i int, truth []int) {
 	}
 }
 
-// overReboot: a reader goes on behind a reboot of the machine.
+// overReboot: a reader resumes after a reboot of the machine.
 func (a *talker) overReboot(t *testing.T, r *reader) {
 	t.Helper()
 	a.MustReboot(t)

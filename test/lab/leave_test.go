@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A machine must vanish whoever is killed: its owner, or its owner and its keeper.
+// A machine is removed whichever process is killed: its owner, or its owner and its keeper.
 func TestNothingIsLeft(t *testing.T) {
 	tool := filepath.Join(t.TempDir(), "lab")
 	if out, err := exec.Command("go", "build", "-o", tool, "./cmd/lab").CombinedOutput(); err != nil {

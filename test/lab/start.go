@@ -30,7 +30,7 @@ type Options struct {
 	Hostname string    // default "lab"
 	Tree     string    // root tree to boot instead of the suite's own
 	Disk     string    // size of its RAM disk, "4G"; "host": on the host's disk under /run/nexushub-lab
-	Progress io.Writer // default: os.Stderr, which hears only of long things
+	Progress io.Writer // default: os.Stderr; only what takes long is reported
 }
 
 // Start boots a machine and returns when systemd says that it runs. The caller ends it

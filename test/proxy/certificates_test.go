@@ -19,8 +19,8 @@ import (
 	"github.com/nexushub/nexushub/test/lab"
 )
 
-// TestCertificates: a pair of files is taken over without a restart and only when it is
-// sound, names that nobody serves get nothing, and plain HTTP leads to HTTPS.
+// TestCertificates: a pair of files is loaded without a restart, and only when it is valid;
+// unknown names get nothing, and plain HTTP redirects to HTTPS.
 func TestCertificates(t *testing.T) {
 	onSuitesAtOnce(t, web, func(t *testing.T, h *host) {
 		if cn := h.presented(t, "web."+domain); cn == "one" {

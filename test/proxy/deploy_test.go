@@ -12,7 +12,7 @@ import (
 
 const manyWebSockets = 1000
 
-// TestDeploy: a new revision takes over without a failed request. What is in flight
+// TestDeploy: a new revision replaces the old one without a failed request. What is in flight
 // finishes at the old one, its WebSockets are told to come back, those of others stay.
 func TestDeploy(t *testing.T) {
 	two := func(t *testing.T) []application {

@@ -33,7 +33,7 @@ type application struct {
 
 func (a application) host() string { return a.name + "." + domain }
 
-// soon is how long the proxy may take for what it does by itself.
+// soon is how long the proxy may take for what it does on its own.
 const soon = 30 * time.Second
 
 // host is a host with a client for each protocol.

@@ -39,8 +39,8 @@ var plainPaths = map[string]string{
 }
 
 // TestDisguisedPaths: an application that decodes a path once and cleans it, as common
-// servers do, sees nobody under /internal and /api who has no right there; and no path
-// leads out of a static folder, nor makes the proxy wait for what is no file.
+// servers do, gets no request under /internal and /api from anybody without the right to it;
+// and no path leads out of a static folder, or makes the proxy wait for something that is not a file.
 func TestDisguisedPaths(t *testing.T) {
 	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := install(t, s)

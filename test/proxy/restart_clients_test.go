@@ -103,9 +103,9 @@ func (c *persistent) loop(ctx context.Context, t *testing.T) {
 func (c *persistent) goesOn(t *testing.T) {
 	t.Helper()
 	before := c.sent.Load()
-	lab.Within(t, soon, c.name+" goes on", func() error {
+	lab.Within(t, soon, c.name+" gets answers again", func() error {
 		if c.sent.Load() < before+3 {
-			return errors.New("it waits")
+			return errors.New("it is waiting")
 		}
 		return nil
 	})

@@ -11,8 +11,8 @@ import (
 	"github.com/nexushub/nexushub/test/lab"
 )
 
-// streaming: what the application sends arrives at once, and a client that leaves is
-// missed at once.
+// streaming: what the application sends arrives at once, and it learns at once that a
+// client has left.
 func streaming(t *testing.T, h *host) {
 	for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
 		t.Run(protocol, func(t *testing.T) {
@@ -33,7 +33,7 @@ func streaming(t *testing.T, h *host) {
 	}
 }
 
-// firstEvent reads one event of a stream that never ends by itself.
+// firstEvent reads one event of a stream that never ends on its own.
 func firstEvent(t *testing.T, c *http.Client) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

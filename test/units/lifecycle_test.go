@@ -9,7 +9,7 @@ import (
 	"github.com/nexushub/nexushub/units"
 )
 
-// TestNotify: READY ends the start, STATUS is shown, and who misses the watchdog is ended.
+// TestNotify: READY completes the start, STATUS is shown, and a unit that misses its watchdog is killed.
 func TestNotify(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
 		s := spec("notify", self, "serve")

@@ -10,7 +10,7 @@ import (
 	"github.com/nexushub/nexushub/units"
 )
 
-// figures change by themselves.
+// figures are properties that change without anybody's doing.
 var figures = regexp.MustCompile(`^(ExecStart|ExecStartEx|NeedDaemonReload|StateChange.*|.*Timestamp.*|.*Current|.*NSec|IP.*(Bytes|Packets)|IO.*(Bytes|Operations)|Memory(Available|Peak|.*Current))$`)
 
 // settings are the properties of a unit; the order of words means nothing.

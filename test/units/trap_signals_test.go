@@ -73,7 +73,7 @@ func TestTrap03Reload(t *testing.T) {
 	})
 }
 
-// TestTrap04DBusRestart: an exit while there is no bus is known afterwards.
+// TestTrap04DBusRestart: an exit that happens while the bus is down is known afterwards.
 func TestTrap04DBusRestart(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
 		sh(t, "mkdir -p /run/flags; chmod 777 /run/flags")

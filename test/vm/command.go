@@ -57,7 +57,7 @@ func (v *VM) Output(ctx context.Context, argv ...string) (string, error) {
 	return v.call(ctx, nil, argv...)
 }
 
-// Must is Output for a test that cannot go on without, and not for ever: the context of a test ends only after it.
+// Must is Output whose failure ends the test. It has a limit, because the context of a test ends only after the test.
 func (v *VM) Must(t testing.TB, argv ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)

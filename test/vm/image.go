@@ -15,7 +15,7 @@ import (
 	"github.com/nexushub/nexushub/test/lab"
 )
 
-// packages make a machine that boots by itself.
+// packages make a machine that boots on its own.
 const packages = "systemd,systemd-sysv,dbus,libnss-systemd,ca-certificates,curl,procps,iproute2,udev,initramfs-tools,linux-image-cloud-amd64"
 
 // finish lets the guest program start with the machine and be found by the tests, and

@@ -1,4 +1,4 @@
-// Command adminapp plays the admin service: it answers with the list that lies in its
+// Command adminapp stands in for the admin service: it answers with the list in its
 // state directory, and with an event whenever that has changed.
 package main
 

@@ -109,7 +109,7 @@ func (r *Report) Markdown(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
-// Load reads every result that lies in Dir, sorted by name.
+// Load reads every result in Dir, sorted by name.
 func Load() ([]*Report, error) {
 	files, err := filepath.Glob(filepath.Join(Dir, "*.json"))
 	if err != nil {

@@ -28,8 +28,8 @@ func main() {
 	os.Exit(1)
 }
 
-// run returns only when it cannot begin. It takes: what to do, from which address, how often at once, and for which
-// host.
+// run returns only when it cannot start. Its arguments: what to do, from which address, how many connections, and for
+// which host.
 func run(args []string) error {
 	if len(args) != 4 {
 		return errors.New("want WHAT ADDRESS NUMBER HOST")
