@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -52,10 +53,13 @@ func zip(t *testing.T, h *lab.Host, folder string) {
 	}
 }
 
+// scriptLimit bounds the scripts of a folder, which wait for conditions in loops.
+const scriptLimit = 5 * time.Minute
+
 // scripts runs those of a folder, side by side.
 func scripts(t *testing.T, dir, bin string) {
 	testscript.Run(t, testscript.Params{
-		Dir: dir, RequireExplicitExec: true,
+		Dir: dir, RequireExplicitExec: true, Deadline: time.Now().Add(scriptLimit),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 			return nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,12 +150,13 @@ func (h *host) target(t testing.TB, instance string) string {
 func (h *host) awaitReady(t testing.TB, instance string) {
 	t.Helper()
 	lab.Within(t, soon, "the route of "+instance+" is ready", func() error {
+		var states []string
 		for _, r := range h.routes(t).Routes {
-			if r.Instance == instance && r.State == "ready" {
-				return nil
+			if r.Instance == instance {
+				states = append(states, r.State)
 			}
 		}
-		return fmt.Errorf("is not ready")
+		return lab.Unless(slices.Contains(states, "ready"), "its states are %q", states)
 	})
 }
 
