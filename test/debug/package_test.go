@@ -3,12 +3,14 @@ package debug_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/test/need"
@@ -107,7 +109,9 @@ func buildNode(t testing.TB, from, to string) {
 mkdir -p "$2"; cp -r "$1"/* "$2"/; cd "$2"
 npm ci --omit=dev --ignore-scripts --engine-strict=false --no-audit --no-fund
 rm -rf node_modules/node-linux-*/include node_modules/node-linux-*/share`
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", script, "sh", from, to).CombinedOutput()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it asks a registry
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "sh", "-c", script, "sh", from, to).CombinedOutput()
 	if err != nil {
 		t.Fatalf("npm: %v\n%s", err, out)
 	}

@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // release runs `make release` on a clone of this repository and returns what it
@@ -38,7 +40,9 @@ func release(t *testing.T) string {
 		sha256sum -c SHA256SUMS
 		gpg --batch --verify SHA256SUMS.asc SHA256SUMS
 		gpgconf --kill all`
-	cmd := exec.Command("bash", "-euc", script, "release", strings.TrimSpace(string(root)))
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute) // three builds, on whatever machine
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-euc", script, "release", strings.TrimSpace(string(root)))
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -1,11 +1,13 @@
 package proxy_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/test/need"
@@ -54,7 +56,9 @@ func viteProject(t *testing.T) string {
 		}
 	}
 	say(t, dir, "first")
-	npm := exec.CommandContext(t.Context(), "npm", "ci", "--no-audit", "--no-fund")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it asks a registry
+	defer cancel()
+	npm := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund")
 	npm.Dir = dir
 	if out, err := npm.CombinedOutput(); err != nil {
 		t.Fatalf("npm ci: %v\n%s", err, out)
