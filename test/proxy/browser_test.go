@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -39,7 +40,7 @@ func (h *host) browse(t *testing.T, name string, more ...string) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := h.inNetwork(t, append([]string{"chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+	cmd := h.inNetwork(t.Context(), append([]string{"chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
 		"--disable-background-networking", "--user-data-dir=" + t.TempDir(), "--ignore-certificate-errors-spki-list=" + h.keyHash(t, name),
 		"--remote-debugging-pipe", "about:blank"}, more...)...)
 	cmd.ExtraFiles = []*os.File{fromUs, toUs} // descriptors 3 and 4
@@ -63,8 +64,8 @@ func pipe(t *testing.T) (r, w *os.File) {
 }
 
 // inNetwork prepares a program of this host that sees the machine's network.
-func (h *host) inNetwork(t *testing.T, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(t.Context(), "nsenter", append([]string{"-t", strconv.Itoa(h.PID()), "-n", "--"}, args...)...)
+func (h *host) inNetwork(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "nsenter", append([]string{"-t", strconv.Itoa(h.PID()), "-n", "--"}, args...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	return cmd

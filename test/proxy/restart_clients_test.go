@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/test/lab"
 	"github.com/nexushub/nexushub/test/need"
@@ -29,8 +30,8 @@ func TestRestartsUnderRealClients(t *testing.T) {
 	}
 	onSuites(t, web, func(t *testing.T, h *host) {
 		clients := []*persistent{{name: "Go", get: h.getAnew(t)}, {name: "Go, more", get: h.getAnew(t)},
-			{name: "curl", get: h.command(t, "curl", "-sSk", "--http2", "--resolve", "web."+domain+port+":127.0.0.1", "https://web."+domain+port+"/public/x")},
-			{name: "nghttp", get: h.command(t, "nghttp", "--no-verify-peer", "-H", ":authority: web."+domain+port, "https://127.0.0.1"+port+"/public/x")}}
+			{name: "curl", get: h.command("curl", "-sSk", "--http2", "--resolve", "web."+domain+port+":127.0.0.1", "https://web."+domain+port+"/public/x")},
+			{name: "nghttp", get: h.command("nghttp", "--no-verify-peer", "-H", ":authority: web."+domain+port, "https://127.0.0.1"+port+"/public/x")}}
 		b := h.browse(t, "web."+domain, "--ignore-certificate-errors") // each proxy makes a new key
 		b.call("Network.enable", map[string]any{})
 		b.call("Page.navigate", map[string]any{"url": "https://web." + domain + port + "/"})
@@ -130,9 +131,11 @@ func (h *host) getAnew(t *testing.T) func(context.Context) error {
 }
 
 // command is a program of this host that prints the answer.
-func (h *host) command(t *testing.T, args ...string) func(context.Context) error {
-	return func(context.Context) error {
-		out, err := h.inNetwork(t, args...).CombinedOutput()
+func (h *host) command(args ...string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		out, err := h.inNetwork(ctx, args...).CombinedOutput()
 		if err == nil && !strings.Contains(string(out), `"label":"one"`) {
 			err = errors.New("no answer")
 		}

@@ -81,7 +81,7 @@ func (h *host) serveVite(t *testing.T, project string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := h.inNetwork(t, "npm", "run", "dev")
+	cmd := h.inNetwork(t.Context(), "npm", "run", "dev")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = project, log, log
 	start(t, cmd, log)
 	lab.Within(t, soon, "Vite listens", func() error {
