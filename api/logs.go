@@ -17,6 +17,9 @@ import (
 // LogEntry is one line of an application's log.
 type LogEntry = logentry.Entry
 
+// LogSystem is the source of lines of PID 1, journald and the agent about the unit.
+const LogSystem = logentry.System
+
 // LogGap says that lines are missing, and why.
 type LogGap = logentry.Gap
 

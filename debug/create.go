@@ -16,8 +16,8 @@ import (
 	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostname"
-	"github.com/nexushub/nexushub/internal/plain"
 	"github.com/nexushub/nexushub/internal/problem"
+	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 // maxJSON bounds a JSON body in bytes.
@@ -103,7 +103,7 @@ func checkText(s string, most int) error {
 	if len(s) > most {
 		return fmt.Errorf("must not be longer than %d bytes", most)
 	}
-	return plain.Name(s)
+	return termtext.CheckName(s)
 }
 
 func checkURL(s string) error {
@@ -111,7 +111,7 @@ func checkURL(s string) error {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil {
 		return fmt.Errorf("%q must be an http or https URL without credentials", s)
 	}
-	return plain.Name(s)
+	return termtext.CheckName(s)
 }
 
 // complete generates what the client left out.

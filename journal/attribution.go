@@ -3,6 +3,8 @@ package journal
 import (
 	"regexp"
 	"strings"
+
+	"github.com/nexushub/nexushub/internal/logentry"
 )
 
 // What this package knows of the units and messages of others.
@@ -51,17 +53,17 @@ func (a attribution) item(r *record) (item Item, ok bool) {
 func subject(r *record) (unit, invocation, source string) {
 	switch {
 	case r.pid == 1 && isApp(r.claimedUnit):
-		return r.claimedUnit, r.claimedInvocation, System
+		return r.claimedUnit, r.claimedInvocation, logentry.System
 	case r.messageID == coredumpID && r.uid == "0" && isApp(r.coredumpUnit):
-		return r.coredumpUnit, "", System
+		return r.coredumpUnit, "", logentry.System
 	case r.unit == agentUnit && r.instance != "":
-		return agentUnit, "", System
+		return agentUnit, "", logentry.System
 	case isApp(r.unit) && isManager(r.exe): // PID 1's child before it becomes the application
-		return r.unit, r.invocation, System
+		return r.unit, r.invocation, logentry.System
 	case isApp(r.unit) && r.transport == "stdout" && r.priority == 4: // see units: stderr is a stream of its own
-		return r.unit, r.invocation, Stderr
+		return r.unit, r.invocation, logentry.Stderr
 	case isApp(r.unit):
-		return r.unit, r.invocation, Stdout
+		return r.unit, r.invocation, logentry.Stdout
 	}
 	return "", "", ""
 }

@@ -7,13 +7,6 @@ import (
 	"github.com/nexushub/nexushub/internal/logentry"
 )
 
-// The values of Entry.Source.
-const (
-	Stdout = "stdout"
-	Stderr = "stderr"
-	System = "system" // PID 1, journald, the agent, about the unit
-)
-
 // Entry is one line of an application's log. Entries are shared between followers and
 // must not be changed.
 type Entry struct {

@@ -3,6 +3,8 @@ package journal
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 // Format is one of the forms in which a log crosses HTTP.
@@ -57,7 +59,7 @@ func (f Format) append(b []byte, i Item) ([]byte, error) {
 
 func (f Format) appendGap(b []byte, g *Gap) ([]byte, error) {
 	if f == Text {
-		return append(append(append(b, "-- "...), Plain(g.Message)...), " --\n"...), nil
+		return append(append(append(b, "-- "...), termtext.Text(g.Message)...), " --\n"...), nil
 	}
 	data, err := json.Marshal(g.Gap)
 	if err != nil {
@@ -77,6 +79,6 @@ func (e *Entry) AppendText(b []byte) []byte {
 	b = e.Timestamp.AppendFormat(b, time.RFC3339Nano[:19]+".000Z")
 	b = append(append(b, ' '), e.Source...)
 	b = append(append(b, ' '), e.Level...)
-	b = append(append(b, ' '), Plain(e.Message)...)
+	b = append(append(b, ' '), termtext.Text(e.Message)...)
 	return append(b, '\n')
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/nexushub/nexushub/internal/plain"
 )
 
 // safe makes valid UTF-8 of what an application printed: other bytes appear as \xNN.
@@ -32,6 +30,3 @@ func escapeInvalid(s string) string {
 	}
 	return b.String()
 }
-
-// Plain makes text that a terminal can show, see plain.Text.
-func Plain(s string) string { return plain.Text(s) }

@@ -1,6 +1,10 @@
 package journal
 
-import "context"
+import (
+	"context"
+
+	"github.com/nexushub/nexushub/internal/termtext"
+)
 
 // Tail is the last n entries of an instance.
 func (h *Hub) Tail(ctx context.Context, instance string, n int) ([]*Entry, error) {
@@ -29,7 +33,7 @@ func (l UnitLog) Tail(ctx context.Context, unit string, lines int) ([]string, er
 	entries, err := l.Hub.collect(ctx, Query{Unit: unit, Lines: lines, Priority: 7})
 	out := make([]string, len(entries))
 	for i, e := range entries {
-		out[i] = Plain(e.Message)
+		out[i] = termtext.Text(e.Message)
 	}
 	return out, err
 }

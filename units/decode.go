@@ -9,7 +9,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
-	"github.com/nexushub/nexushub/internal/plain"
+	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 // propertyMap is a set of D-Bus properties whose values are checked when they are taken: a
@@ -52,7 +52,7 @@ func (b propertyMap) status(r row) Status {
 		Invocation: hex.EncodeToString(take[[]byte](b, "InvocationID")),
 		Since:      b.timestamp("StateChangeTimestamp"), ActiveAt: b.timestamp("ActiveEnterTimestamp"),
 		MainPID: int(take[uint32](b, "MainPID")), StartedAt: b.timestamp("ExecMainStartTimestamp"),
-		NRestarts: int(take[uint32](b, "NRestarts")), StatusText: plain.Text(b.text("StatusText")),
+		NRestarts: int(take[uint32](b, "NRestarts")), StatusText: termtext.Text(b.text("StatusText")),
 		ControlGroup: b.text("ControlGroup"), DropIns: take[[]string](b, "DropInPaths"),
 		Memory: b.number("MemoryCurrent"), CPUNSec: b.number("CPUUsageNSec"), Tasks: b.number("TasksCurrent"),
 		Fragment: b.text("FragmentPath"), StartTimeout: b.duration("TimeoutStartUSec"),
@@ -78,7 +78,7 @@ func (b propertyMap) exit() Exit {
 // main decodes the main process.
 func (b propertyMap) main() main {
 	return main{pid: int(take[uint32](b, "MainPID")), startedAt: b.timestamp("ExecMainStartTimestamp"),
-		text: plain.Text(b.text("StatusText"))}
+		text: termtext.Text(b.text("StatusText"))}
 }
 
 func (s *Status) owner(fields [][]byte) {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/nexushub/nexushub/internal/hostname"
-	"github.com/nexushub/nexushub/internal/plain"
+	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 // maxText bounds an app id, and cuts a display name, in bytes.
@@ -116,13 +116,13 @@ func canonical(a Application) (Application, error) {
 	if err != nil {
 		return a, err
 	}
-	if err := plain.Name(a.AppID); err != nil {
+	if err := termtext.CheckName(a.AppID); err != nil {
 		return a, fmt.Errorf("appId %q: %w", a.AppID, err)
 	}
 	if len(a.AppID) > maxText {
 		return a, fmt.Errorf("appId has %d bytes, the limit is %d", len(a.AppID), maxText)
 	}
-	a.InstanceID, a.HostName, a.DisplayName = id.String(), host, cut(plain.Text(cut(a.DisplayName)))
+	a.InstanceID, a.HostName, a.DisplayName = id.String(), host, cut(termtext.Text(cut(a.DisplayName)))
 	return a, nil
 }
 

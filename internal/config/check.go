@@ -14,7 +14,7 @@ import (
 
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
-	"github.com/nexushub/nexushub/internal/plain"
+	"github.com/nexushub/nexushub/internal/termtext"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
 
@@ -143,7 +143,7 @@ func checkApp(f *tomlfile.File, app *App) {
 		app.Name = app.AppID
 	}
 	for key, value := range map[string]string{"app_id": app.AppID, "display_name": app.Name, "db_name": app.DBName} {
-		if err := plain.Name(value); err != nil {
+		if err := termtext.CheckName(value); err != nil {
 			f.Fault(key, "%v", err)
 		}
 	}

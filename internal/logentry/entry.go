@@ -8,6 +8,13 @@ import (
 	"time"
 )
 
+// The values of Entry.Source.
+const (
+	Stdout = "stdout"
+	Stderr = "stderr"
+	System = "system" // PID 1, journald, the agent, about the unit
+)
+
 // Entry is one line of an application's log.
 type Entry struct {
 	ID         string    `json:"id"` // the journal's cursor: sent back as Last-Event-ID, reading goes on behind it

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nexushub/nexushub/internal/plain"
+	"github.com/nexushub/nexushub/internal/termtext"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
 
@@ -38,7 +38,7 @@ func Check(f *tomlfile.File, prefix string, m *Manifest) {
 	if p := m.Health.Path; p != "" && (p[0] != '/' || strings.ContainsAny(p, " \r\n#")) {
 		f.Fault(key("health.path"), "must begin with '/' and hold no space or '#'")
 	}
-	if err := plain.Name(m.Health.Path); err != nil {
+	if err := termtext.CheckName(m.Health.Path); err != nil {
 		f.Fault(key("health.path"), "%v", err)
 	}
 	between(f, key("health.interval"), m.Health.Interval, 100*time.Millisecond, time.Hour)

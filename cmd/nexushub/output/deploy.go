@@ -8,7 +8,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/journal"
+	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 // Packed says what will be uploaded.
@@ -127,7 +127,7 @@ func (b *Bar) Waiting(err error) {
 	if b.bar != nil {
 		fmt.Fprintln(b.p.Stderr)
 	}
-	b.p.infof("upload paused: %s", journal.Plain(err.Error()))
+	b.p.infof("upload paused: %s", termtext.Text(err.Error()))
 }
 
 // Close ends the report, and says how to resume an upload that was interrupted.

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/journal"
+	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 // Usage is an error in the command line itself.
@@ -59,7 +59,7 @@ func (p *Printer) PrintError(err error) int {
 	}
 	p.errorLines(text, hint(err))
 	for _, line := range list {
-		fmt.Fprintln(p.Stderr, "  "+journal.Plain(line))
+		fmt.Fprintln(p.Stderr, "  "+termtext.Text(line))
 	}
 	return api.CodeOf(err).Exit()
 }
@@ -88,9 +88,9 @@ func splitFaults(text string, fault *api.Fault) (head string, list []string) {
 }
 
 func (p *Printer) errorLines(text, hint string) {
-	fmt.Fprintln(p.Stderr, "nexushub: "+journal.Plain(text))
+	fmt.Fprintln(p.Stderr, "nexushub: "+termtext.Text(text))
 	if hint != "" {
-		fmt.Fprintln(p.Stderr, journal.Plain(hint))
+		fmt.Fprintln(p.Stderr, termtext.Text(hint))
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/internal/plain"
+	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 func health(h api.Health) string {
@@ -139,7 +139,7 @@ func shellQuote(s string) string {
 	switch {
 	case s != "" && strings.IndexFunc(s, func(r rune) bool { return !bare(r) }) < 0:
 		return s
-	case plain.Text(s) != s || !utf8.ValidString(s):
+	case termtext.Text(s) != s || !utf8.ValidString(s):
 		return quoteBytes(s)
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nexushub/nexushub/internal/plain"
+	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 // hostile is what an application, a package or another machine may have to say.
@@ -75,7 +75,7 @@ func TestNothingForeignReachesTheTerminal(t *testing.T) {
 				if line = strings.TrimSuffix(line, "\n"); colour {
 					line = strings.NewReplacer(boldOn, "", redOn, "", greenOn, "", yellowOn, "", dimOn, "", styleOff, "").Replace(line)
 				}
-				if plain.Text(line) != line && m.Name != "Top" {
+				if termtext.Text(line) != line && m.Name != "Top" {
 					t.Errorf("%s (json %v) prints %q", m.Name, asJSON, line)
 				}
 			}

@@ -6,8 +6,7 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/internal/plain"
-	"github.com/nexushub/nexushub/journal"
+	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 // LogStyle is -o of `logs`.
@@ -27,10 +26,10 @@ func (p *Printer) Entry(e api.LogEntry, style LogStyle, named bool) error {
 	case JSON:
 		err = p.jsonLine(e)
 	case Cat:
-		_, err = fmt.Fprintln(p.Stdout, journal.Plain(e.Message))
+		_, err = fmt.Fprintln(p.Stdout, termtext.Text(e.Message))
 	default:
 		at := p.dim(e.Timestamp.Local().Format("Jan 02 15:04:05.000"))
-		_, err = fmt.Fprintf(p.Stdout, "%s %s%s[%d] %s\n", at, name(e, named), plain.Text(e.Source), e.PID, p.message(e))
+		_, err = fmt.Fprintf(p.Stdout, "%s %s%s[%d] %s\n", at, name(e, named), termtext.Text(e.Source), e.PID, p.message(e))
 	}
 	return err
 }
@@ -39,7 +38,7 @@ func (p *Printer) Entry(e api.LogEntry, style LogStyle, named bool) error {
 func name(e api.LogEntry, wanted bool) string {
 	slug, ours := strings.CutPrefix(e.Unit, "nexushub-app-")
 	if i := strings.LastIndexByte(slug, '-'); wanted && ours && i > 0 {
-		return journal.Plain(slug[:i]) + " "
+		return termtext.Text(slug[:i]) + " "
 	}
 	return ""
 }
@@ -50,10 +49,10 @@ func (p *Printer) message(e api.LogEntry) string {
 		return p.red(e.Message)
 	case e.Level == "warn":
 		return p.yellow(e.Message)
-	case e.Source == journal.System, e.Level == "debug":
+	case e.Source == api.LogSystem, e.Level == "debug":
 		return p.dim(e.Message)
 	}
-	return journal.Plain(e.Message)
+	return termtext.Text(e.Message)
 }
 
 // Gap says that lines are missing.
@@ -68,13 +67,13 @@ func (p *Printer) Gap(g api.LogGap, style LogStyle) error {
 func (p *Printer) jsonLine(doc any) error {
 	line, err := json.Marshal(doc)
 	if err == nil {
-		_, err = fmt.Fprintf(p.Stdout, "%s\n", plain.JSON(line))
+		_, err = fmt.Fprintf(p.Stdout, "%s\n", termtext.JSON(line))
 	}
 	return err
 }
 
 // Cursor is the last line of `logs --show-cursor`, in journalctl's form.
-func (p *Printer) Cursor(id string) { fmt.Fprintln(p.Stdout, "-- cursor: "+plain.Text(id)) }
+func (p *Printer) Cursor(id string) { fmt.Fprintln(p.Stdout, "-- cursor: "+termtext.Text(id)) }
 
 // Reconnecting says why a stream pauses.
 func (p *Printer) Reconnecting(err error) { p.infof("-- connection lost (%v), reconnecting --", err) }

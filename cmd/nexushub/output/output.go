@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/internal/plain"
+	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 // Printer prints.
@@ -39,7 +39,7 @@ func (p *Printer) json(doc any) (done bool, err error) {
 	if err := enc.Encode(doc); err != nil {
 		return true, err
 	}
-	_, err = p.Stdout.Write(plain.JSON(b.Bytes()))
+	_, err = p.Stdout.Write(termtext.JSON(b.Bytes()))
 	return true, err
 }
 
@@ -230,7 +230,7 @@ func (p *Printer) Explanation(e api.Explanation) error {
 		return err
 	}
 	for _, w := range e.Withheld {
-		fmt.Fprintln(p.Stdout, "# "+plain.Text(w))
+		fmt.Fprintln(p.Stdout, "# "+termtext.Text(w))
 	}
 	_, err := fmt.Fprintln(p.Stdout, Shell(e.Command))
 	return err
@@ -280,7 +280,7 @@ func (p *Printer) Restored(file string) error {
 func (p *Printer) Warn(text string) { p.errorLines(text, "") }
 
 // Note reports something worth knowing that is not a problem.
-func (p *Printer) Note(text string) { p.infof("%s", plain.Text(text)) }
+func (p *Printer) Note(text string) { p.infof("%s", termtext.Text(text)) }
 
 // Step says what the command does next.
 func (p *Printer) Step(step string) { p.infof("%s ...", step) }

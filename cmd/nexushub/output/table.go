@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/journal"
+	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 // table aligns columns. Empty columns are left out; cells are made safe for a
@@ -68,7 +68,7 @@ func (l *pairs) row(label, text string) {
 	if text == "" {
 		return
 	}
-	l.b.WriteString(strings.Repeat(" ", max(0, 12-len(label))) + journal.Plain(label) + ": " + l.p.clean(text) + "\n")
+	l.b.WriteString(strings.Repeat(" ", max(0, 12-len(label))) + termtext.Text(label) + ": " + l.p.clean(text) + "\n")
 }
 
 func (l *pairs) flush() error {
@@ -111,7 +111,7 @@ func (p *Printer) clean(s string) string {
 		n := max(1, len(style))
 		if style == "" {
 			_, n = utf8.DecodeRuneInString(rest)
-			b.WriteString(journal.Plain(rest[:n]))
+			b.WriteString(termtext.Text(rest[:n]))
 		}
 		b.WriteString(style)
 		rest = rest[n:]
@@ -129,7 +129,7 @@ const (
 )
 
 func (p *Printer) style(on, s string) string {
-	if s = journal.Plain(s); !p.Colour || s == "" {
+	if s = termtext.Text(s); !p.Colour || s == "" {
 		return s
 	}
 	return on + s + styleOff

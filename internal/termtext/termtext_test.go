@@ -1,4 +1,4 @@
-package plain
+package termtext
 
 import (
 	"encoding/json"
@@ -14,12 +14,12 @@ var bad = []string{
 
 func TestName(t *testing.T) {
 	for _, s := range append(bad, "\xff", "\u200d", "\u00a0", "\u3000", "\u115f", "\u3164", "\ufe0f", "\u2800", "\ufffd", "\t", "\ufe0f\u200d") {
-		if err := Name("a" + s + "b"); err == nil {
+		if err := CheckName("a" + s + "b"); err == nil {
 			t.Errorf("%q is accepted in a name", s)
 		}
 	}
 	for _, s := range []string{"", "shop", "My shop", "Müller & Söhne", "店", "متجر", "🛒", "❤️", "👩‍🚀", "🏳️‍🌈", "a'b\"c<d>"} {
-		if err := Name(s); err != nil {
+		if err := CheckName(s); err != nil {
 			t.Errorf("%q: %v", s, err)
 		}
 	}

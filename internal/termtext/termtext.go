@@ -1,8 +1,8 @@
-// Package plain keeps text harmless that comes from somebody else and is shown to people:
+// Package termtext keeps text harmless that comes from somebody else and is shown to people:
 // no character in it moves the cursor, reorders what is beside it or cannot be seen.
-// Names with such characters are refused where they come in ([Name]); whatever else is
+// Names with such characters are refused where they come in ([CheckName]); whatever else is
 // shown has them replaced ([Text], [JSON]).
-package plain
+package termtext
 
 import (
 	"bytes"
@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// Name says why s must not be a name; nil: it may.
-func Name(s string) error {
+// CheckName says why s must not be a name; nil: it may.
+func CheckName(s string) error {
 	if !utf8.ValidString(s) {
 		return fmt.Errorf("must be valid UTF-8")
 	}
