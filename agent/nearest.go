@@ -4,48 +4,18 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/agent/plan"
+	"github.com/nexushub/nexushub/internal/nearest"
 )
 
-// nearest is the application whose name was perhaps meant: the one that begins so, or
-// differs in no more than two letters; empty if there is none.
-func nearest(name string, desired []plan.Desired) string {
-	name = strings.ToLower(name)
-	best, least := "", 3
+// meant is the application whose name or app id was perhaps meant; empty if there is none.
+func meant(name string, desired []plan.Desired) string {
+	keys := make([]string, 0, 2*len(desired))
 	for i := range desired {
-		d := &desired[i]
-		for _, key := range []string{d.Name, strings.ToLower(d.AppID)} {
-			n := distance(name, key)
-			if len(name) > 2 && strings.HasPrefix(key, name) {
-				n = 0
-			}
-			if n < least && n < len(name) {
-				best, least = d.Name, n
-			}
-		}
+		keys = append(keys, desired[i].Name, strings.ToLower(desired[i].AppID))
 	}
-	return best
-}
-
-// distance is how many letters are to be inserted, removed, replaced or exchanged with
-// their neighbour to make one word of the other.
-func distance(a, b string) int {
-	row, above, last := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	at := nearest.Index(strings.ToLower(name), keys)
+	if at < 0 {
+		return ""
 	}
-	for i := range len(a) {
-		last, above, row = above, row, last
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(above[j+1]+1, row[j]+1, above[j]+cost)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], last[j-1]+1)
-			}
-		}
-	}
-	return row[len(b)]
+	return desired[at/2].Name
 }

@@ -52,7 +52,7 @@ func (a *Agent) find(name string) (*plan.Desired, error) {
 	if found, err := byMostExactName(name, desired); found != nil || err != nil {
 		return found, err
 	}
-	if near := nearest(name, desired); near != "" {
+	if near := meant(name, desired); near != "" {
 		return nil, fmt.Errorf("application %q, did you mean %s: %w", name, near, api.NotFound)
 	}
 	return nil, fmt.Errorf("application %q: %w", name, api.NotFound)

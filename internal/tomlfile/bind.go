@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/nexushub/nexushub/internal/nearest"
 )
 
 func reflectElem(dst any) reflect.Value { return reflect.ValueOf(dst).Elem() }
@@ -145,35 +147,10 @@ func kindName(k reflect.Kind) string {
 
 // suggest names the known key that is nearest to a mistyped one.
 func suggest(key string, fields map[string]reflect.Value) string {
-	best, distance := "", 3
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if d := editDistance(key, name); d < distance {
-			best, distance = name, d
-		}
-	}
-	if best == "" {
+	known := slices.Sorted(maps.Keys(fields))
+	at := nearest.Index(key, known)
+	if at < 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (did you mean %q?)", best)
-}
-
-// editDistance is Levenshtein's.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return fmt.Sprintf(" (did you mean %q?)", known[at])
 }
