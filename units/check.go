@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // Networks an application can ask for.
@@ -23,7 +25,6 @@ var loosenings = []string{"writable_code", "network", "proc", "namespaces", "dev
 
 var (
 	slugForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
-	envForm  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	idForm   = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 )
 
@@ -69,7 +70,7 @@ func (s Spec) checkCommand() error {
 
 func (s Spec) checkEnv() error {
 	for k, v := range s.Env {
-		if !envForm.MatchString(k) {
+		if !manifest.IsEnvName(k) {
 			return fmt.Errorf("env: name %q: must be made of letters, digits and '_'", k)
 		}
 		if !utf8.ValidString(v) || strings.ContainsFunc(v, isControl) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // Kinds of a secret.
@@ -26,7 +27,6 @@ var (
 	// ErrNotFound says that there is no such secret.
 	ErrNotFound = errors.New("no such secret")
 
-	envName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
 	credName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 )
 
@@ -96,7 +96,7 @@ func check(name, kind, value string) error {
 	switch {
 	case kind != Env && kind != Credential:
 		return fmt.Errorf("%w: kind %q: must be env or credential", ErrInvalid, kind)
-	case kind == Env && !envName.MatchString(name), !credName.MatchString(name):
+	case kind == Env && !manifest.IsEnvName(name), !credName.MatchString(name):
 		return fmt.Errorf("%w: name %q: must be made of letters, digits and '_'", ErrInvalid, name)
 	case strings.ContainsRune(value, 0):
 		return fmt.Errorf("%w: the value must not hold a NUL character", ErrInvalid)

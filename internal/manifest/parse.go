@@ -26,6 +26,10 @@ func Parse(name string, data []byte) (Manifest, error) {
 
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+// IsEnvName says whether an environment variable may have the name, wherever it comes
+// from: a manifest, a secret, the agent. A shell can use such a name too.
+func IsEnvName(name string) bool { return envName.MatchString(name) }
+
 // Check adds a fault for every value of m that is refused. Prefix is the table that
 // m stands in ("" or "defaults.").
 func Check(f *tomlfile.File, prefix string, m *Manifest) {
@@ -108,8 +112,8 @@ func checkEnv(f *tomlfile.File, key string, env map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		full := key + "." + name
 		switch {
-		case !envName.MatchString(name):
-			f.Fault(full, "is no name for an environment variable")
+		case !IsEnvName(name):
+			f.Fault(full, "invalid name of an environment variable")
 		case slices.Contains(reserved, name):
 			f.Fault(full, "is set by NexusHub and cannot be changed")
 		case strings.ContainsAny(env[name], "\x00\n"):
