@@ -2,9 +2,11 @@ package agent
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/manifest"
@@ -89,6 +91,31 @@ func TestRemoveWaitsForTheEnd(t *testing.T) {
 		}
 		if _, err := h.agent.App(debugID); !errors.Is(err, api.NotFound) {
 			t.Errorf("got %v, want NotFound", err)
+		}
+	})
+}
+
+// What is deleted leaves no secret behind, on disk or in a backup of it; who replaced it
+// keeps its own.
+func TestDeletedApplicationLeavesNoSecret(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		h.secret(shopID, "PASSWORD")
+		p := h.agent.Debug()
+		p.Restored()
+		if err := p.Inherit(shopID, otherID); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(p.Remove(t.Context(), shopID), p.Disinherit(shopID)); err != nil {
+			t.Fatal(err)
+		}
+		left, err := filepath.Glob(filepath.Join(h.dir, "secrets", "*"))
+		if err != nil || len(left) != 1 || filepath.Base(left[0]) != otherID {
+			t.Errorf("left of the secrets: %q, %v; want those of %s", left, err, otherID)
+		}
+		if list, err := h.agent.Secrets(otherID); err != nil || len(list) != 1 {
+			t.Errorf("the heir has %+v, %v", list, err)
 		}
 	})
 }
