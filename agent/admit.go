@@ -91,6 +91,6 @@ func (n Admission) refusal(app string, lost []string) error {
 	case strings.HasPrefix(string(n.By), "uid:"):
 		word = audience.Operators
 	}
-	return fmt.Errorf("%s would lose the secret %s, which is not for what is installed by %s; what runs stays. Root may share it: nexushub secret set --keep-value --for %s %s %s: %w",
+	return fmt.Errorf("%s would lose the secret %s, which is not for what is installed by %s; nothing was changed. Root can share it: nexushub secret set --keep-value --for %s %s %s: %w",
 		app, strings.Join(lost, ", "), who, word, app, lost[0], api.Forbidden)
 }

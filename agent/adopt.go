@@ -63,7 +63,7 @@ func (a *Agent) load() (ports.Saved, error) {
 func (a *Agent) adopt(ctx context.Context) error {
 	list, err := a.units.List(ctx)
 	if err != nil {
-		return fmt.Errorf("systemd cannot be asked what runs: %w", err)
+		return fmt.Errorf("cannot ask systemd what runs: %w", err)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -71,7 +71,7 @@ func (a *Agent) adopt(ctx context.Context) error {
 	for u := range a.observed.loaded() {
 		u.Adopted = true
 		a.ports.Reserve(u.Unit, u.Port)
-		a.log.Info("adopted "+u.App, "unit", u.Unit, "instance", u.Instance, "revision", u.Revision, "pid", u.MainPID, "state", u.ActiveState)
+		a.log.Info("adopted a running application", "app", u.App, "unit", u.Unit, "instance", u.Instance, "revision", u.Revision, "pid", u.MainPID, "state", u.ActiveState)
 	}
 	if a.loop.fresh {
 		a.adoptOrphans()
@@ -95,7 +95,7 @@ func (a *Agent) adoptOrphans() {
 			ID: u.Instance, Kind: u.Kind, HostName: u.Host, AppID: u.App, Release: u.Release,
 			InstalledBy: audience.Installer(u.InstalledBy),
 		}})
-		a.log.Warn("state is lost: taken over from systemd as it runs", "app", u.App, "instance", u.Instance, "unit", u.Unit)
+		a.log.Warn("state is lost: adopted from systemd as it runs", "app", u.App, "instance", u.Instance, "unit", u.Unit)
 	}
 }
 
@@ -112,7 +112,7 @@ func (a *Agent) routesKnown(now time.Time) bool {
 	case now.Sub(a.started) < routesLimit:
 		return false
 	default:
-		a.log.Warn("the proxy does not answer; routes carry on with what was healthy last")
+		a.log.Warn("the proxy does not answer; routes stay with what was healthy last")
 		a.guessTargets()
 	}
 	a.observed.routes = true

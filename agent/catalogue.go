@@ -99,7 +99,7 @@ func merge(static, dynamic, debug []plan.Instance) []resolved {
 		}
 		r := resolved{Instance: in}
 		if owner, taken := byHost[in.HostName]; taken {
-			r.problem = fmt.Sprintf("host name %s belongs to instance %s already", in.HostName, owner)
+			r.problem = fmt.Sprintf("host name %s already belongs to instance %s", in.HostName, owner)
 		} else {
 			byHost[in.HostName] = in.ID
 		}

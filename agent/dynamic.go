@@ -40,12 +40,12 @@ func (a *Agent) onDynamicList(l admin.List, most int) bool {
 		next = withMissing(w.dynamic, next)
 	}
 	if err := admin.TooMany(len(next), most); err != nil { // what is kept counts, too
-		a.log.Warn("admin service: answer is not taken over", "error", err)
+		a.log.Warn("admin service: list rejected", "error", err)
 		w.admin.Error = err.Error()
 		return false
 	}
 	if reason, held := w.removalGuard.check(w.dynamic, next); held {
-		a.log.Warn(reason)
+		a.log.Warn("admin service: list held back", "reason", reason)
 		w.admin.Error = reason
 		return false
 	}
@@ -85,7 +85,7 @@ func (a *Agent) onAdminPoll(err error) {
 	defer a.mu.Unlock()
 	p := &a.desired.admin
 	if err != nil {
-		p.State, p.Error = "unavailable, the last good list stays", err.Error()
+		p.State, p.Error = "unavailable; the last good list stays in force", err.Error()
 		return
 	}
 	now := time.Now()

@@ -165,7 +165,7 @@ func (e *executor) awaitRoutes(ctx context.Context, generation uint64, limit tim
 // unroute does not insist: a proxy that is away leads no requests anywhere.
 func (e *executor) unroute(ctx context.Context, t plan.Task, generation uint64) error {
 	if err := e.awaitRoutes(ctx, generation, unrouteLimit); err != nil {
-		e.log.Warn("stopping without the proxy's word", "app", t.Name, "instance", t.Instance, "error", err)
+		e.log.Warn("stopping although the proxy did not confirm", "app", t.Name, "instance", t.Instance, "error", err)
 	}
 	return ctx.Err()
 }
@@ -177,7 +177,7 @@ func (e *executor) drainUnit(ctx context.Context, t plan.Task) error {
 	res, err := e.proxy.Drain(ctx, t.Unit, e.drain)
 	switch {
 	case err != nil:
-		e.log.Warn("not drained", "app", t.Name, "unit", t.Unit, "error", err)
+		e.log.Warn("cannot drain", "app", t.Name, "unit", t.Unit, "error", err)
 	case res.TimedOut:
 		e.log.Warn("requests were still in flight at the drain deadline", "app", t.Name, "unit", t.Unit, "in_flight", res.InFlight, "deadline", e.drain)
 	}
@@ -208,7 +208,7 @@ func (e *executor) unitTail(ctx context.Context, unit string) []string {
 	defer cancel()
 	lines, err := e.journal.Tail(ctx, unit, lastLines)
 	if err != nil {
-		e.log.Warn("last lines cannot be read", "unit", unit, "error", err)
+		e.log.Warn("cannot read the last log lines", "unit", unit, "error", err)
 	}
 	return lines
 }
@@ -234,7 +234,7 @@ func (e *executor) writeEnv(instance string) error {
 func (e *executor) environments() (ids []string) {
 	entries, err := os.ReadDir(e.envDir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		e.log.Warn("environment files cannot be listed", "error", err)
+		e.log.Warn("cannot list the environment files", "error", err)
 	}
 	for _, entry := range entries {
 		if id, ok := strings.CutSuffix(entry.Name(), ".env"); ok {
@@ -247,6 +247,6 @@ func (e *executor) environments() (ids []string) {
 // forget removes the environment file of an instance that is gone.
 func (e *executor) forget(instance string) {
 	if err := os.Remove(filepath.Join(e.envDir, instance+".env")); err != nil && !errors.Is(err, os.ErrNotExist) {
-		e.log.Warn("environment file is left", "instance", instance, "error", err)
+		e.log.Warn("cannot remove the environment file", "instance", instance, "error", err)
 	}
 }

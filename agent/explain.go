@@ -82,7 +82,7 @@ func (a *Agent) explained(nameOrID string) (d plan.Desired, runs bool, err error
 	case err != nil:
 		return d, false, err
 	case found.Adopted:
-		return d, false, fmt.Errorf("%s is known only from what runs, which systemctl cat 'nexushub-app-%s-*' shows: %w", found.Name, found.Name, api.NotImplemented)
+		return d, false, fmt.Errorf("%s was adopted from systemd, which shows what it runs: systemctl cat 'nexushub-app-%s-*': %w", found.Name, found.Name, api.NotImplemented)
 	case !found.Runs() && found.Problem != "":
 		return d, false, fmt.Errorf("%s: %s: %w", found.Name, found.Problem, api.Failed)
 	case !found.Runs():

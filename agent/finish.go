@@ -66,7 +66,7 @@ func (a *Agent) done(r result, now time.Time) {
 	case plan.Stop:
 		a.forgetEnded(id)
 	case plan.Kill:
-		i.hold = hold{until: now.Add(time.Second), why: "killed, and not gone yet"}
+		i.hold = hold{until: now.Add(time.Second), why: "killed; waiting for its processes to exit"}
 	case plan.Reset:
 		a.observed.failures(id).Forgive()
 	case plan.Reject:
@@ -107,8 +107,8 @@ func (a *Agent) report(r result) {
 	case errors.Is(r.err, errNotByHand):
 		a.log.Debug("not stopped by an operator", append(attrs, "error", r.err)...)
 	case r.err != nil:
-		a.log.Error(r.task.Name+": "+r.task.Action.String()+" failed", append(attrs, "error", r.err)...)
+		a.log.Error("task failed", append(attrs, "error", r.err)...)
 	default:
-		a.log.Info(r.task.Name+": "+r.task.Action.String(), attrs...)
+		a.log.Info("task done", attrs...)
 	}
 }

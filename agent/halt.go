@@ -19,7 +19,7 @@ const haltSlack = 10 * time.Second
 // the agent or the host meanwhile.
 func (a *Agent) StopAll(ctx context.Context) error {
 	began := time.Now()
-	a.log.Info("stopping all applications: routes first, then in parallel every unit")
+	a.log.Info("stopping all applications: routes first, then all units in parallel")
 	limits := a.halt()
 	a.saver.flush()
 	var wg sync.WaitGroup
@@ -31,20 +31,20 @@ func (a *Agent) StopAll(ctx context.Context) error {
 			defer cancel()
 			v, err := a.await(ctx, id, func(v api.App) (bool, error) { return v.State == api.StateStopped, nil })
 			if err != nil {
-				a.log.Error("application is not down within its limit", "instance", id, "app", v.Name, "limit", limit, "error", err)
+				a.log.Error("application did not stop within its limit", "instance", id, "app", v.Name, "limit", limit, "error", err)
 				mu.Lock()
 				late = append(late, v.Name)
 				mu.Unlock()
 				return
 			}
-			a.log.Info("application is down", "instance", id, "app", v.Name, "took", time.Since(began))
+			a.log.Info("application stopped", "instance", id, "app", v.Name, "took", time.Since(began))
 		})
 	}
 	wg.Wait()
 	if len(late) > 0 {
 		return fmt.Errorf("%d of %d applications did not stop within their limit (%v): %w", len(late), len(limits), late, api.Timeout)
 	}
-	a.log.Info("all applications are down", "applications", len(limits), "took", time.Since(began))
+	a.log.Info("all applications stopped", "applications", len(limits), "took", time.Since(began))
 	return nil
 }
 

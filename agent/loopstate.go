@@ -33,7 +33,7 @@ type taskKey struct {
 
 func newLoopState() loopState {
 	return loopState{changed: make(chan struct{}), tasks: map[taskKey]int{}, passes: prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name: "nexushub_reconcile_duration_seconds", Help: "Time that one look of the reconciler takes.",
+		Name: "nexushub_reconcile_duration_seconds", Help: "Duration of one pass of the reconciler.",
 		Buckets: []float64{.0001, .0003, .001, .003, .01, .03, .1, .3},
 	})}
 }

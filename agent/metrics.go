@@ -34,9 +34,9 @@ var (
 	metricBuild     = metric("build_info", "Version of nexushubd.", "version", "commit")
 	metricUp        = metric("app_up", "1 while the application is running and healthy.", "app", "kind")
 	metricState     = metric("app_state", "1 for the state that the application is in.", "app", "state")
-	metricRestarts  = metric("app_restarts_total", "Ends of the application by itself or by its health check, since the agent started.", "app")
+	metricRestarts  = metric("app_restarts_total", "Exits and failed health checks of the application since the agent started.", "app")
 	metricMemory    = metric("app_memory_bytes", "Memory of the application's cgroup.", "app")
-	metricCPU       = metric("app_cpu_seconds_total", "CPU time of the application's present unit.", "app")
+	metricCPU       = metric("app_cpu_seconds_total", "CPU time of the application's current unit.", "app")
 	metricProcesses = metric("app_tasks", "Tasks (threads) of the application.", "app")
 	metricDeploys   = metric("deploys_total", "New revisions that began to serve, or were given up.", "result")
 	metricTasks     = metric("tasks_total", "Finished tasks of the reconciler.", "action", "result")
@@ -72,7 +72,7 @@ type sample func(d *prometheus.Desc, v float64, labels ...string)
 
 func (m *Metrics) collectApps(gauge, counter sample) {
 	if err := m.agent.Refresh(context.Background()); err != nil {
-		m.agent.log.Warn("figures of applications are old", "error", err)
+		m.agent.log.Warn("resource usage could not be refreshed", "error", err)
 	}
 	restarts := m.agent.restarts()
 	seen := map[string]bool{}

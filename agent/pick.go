@@ -45,7 +45,7 @@ func debugByName(name string, debug []*plan.Desired) (found *plan.Desired, err e
 			return d, nil
 		case !host && !strings.EqualFold(d.Name, name) && !strings.EqualFold(d.AppID, name):
 		case found != nil:
-			err = fmt.Errorf("%q may be %s or %s: name it by its whole host name, or its id: %w", name, found.HostName, d.HostName, api.Conflict)
+			err = fmt.Errorf("%q could be %s or %s: use its whole host name or its id: %w", name, found.HostName, d.HostName, api.Conflict)
 		default:
 			found = d
 		}

@@ -65,7 +65,7 @@ func (a *Agent) onAnswer(ctx context.Context, r query) {
 		a.query(ctx, r.unit)
 	}
 	if r.err != nil {
-		a.log.Warn("systemd cannot be asked what runs", "unit", r.unit, "error", r.err)
+		a.log.Warn("cannot ask systemd what runs", "unit", r.unit, "error", r.err)
 		return
 	}
 	if r.unit == "" {

@@ -24,7 +24,7 @@ func (a *Agent) recallExits(ctx context.Context) {
 			return
 		}
 		if err != nil {
-			a.log.Warn("the journal cannot be asked how it ended", "unit", unit, "error", err)
+			a.log.Warn("cannot look up the last exit in the journal", "unit", unit, "error", err)
 		}
 		if !ok {
 			continue

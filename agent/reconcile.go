@@ -203,7 +203,7 @@ func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan
 	}
 	generation := a.router.set(a.routeTable(apps))
 	for _, t := range tasks {
-		a.log.Debug("task begins", "action", t.Action, "instance", t.Instance, "app", t.Name, "unit", t.Unit, "reason", t.Reason)
+		a.log.Debug("task started", "action", t.Action, "instance", t.Instance, "app", t.Name, "unit", t.Unit, "reason", t.Reason)
 		go func() {
 			a.results <- a.exec.run(ctx, t, generation)
 		}()

@@ -44,7 +44,7 @@ func (a *Agent) recordPhase(s *plan.AppState) plan.Phase {
 	next := stateSince{Phase: p, since: old.since}
 	if old.State != p.State {
 		next.since = s.Now
-		a.log.Info(s.Name+" is "+string(p.State), "instance", s.ID, "app", s.Name, "state", string(p.State), "before", string(old.State), "why", p.Why)
+		a.log.Info("application changed its state", "instance", s.ID, "app", s.Name, "state", string(p.State), "before", string(old.State), "why", p.Why)
 	}
 	i.state = next
 	return p
@@ -71,7 +71,7 @@ func (a *Agent) recordManualStart(s *plan.AppState) {
 		return
 	}
 	m.Stopped, m.ByHand = "", ""
-	a.log.Info(s.Name+" was started again by an operator", "instance", s.ID, "unit", s.Wanted.Unit)
+	a.log.Info("application was started again by an operator", "instance", s.ID, "app", s.Name, "unit", s.Wanted.Unit)
 	a.memoriesChanged()
 }
 
@@ -122,7 +122,7 @@ func (a *Agent) firstReconcile(now time.Time) {
 	for _, id := range a.exec.environments() { // the last agent may have been killed before it did
 		a.forgetEnded(id)
 	}
-	a.log.Info("first reconcile complete: the static applications are dealt with", "took", now.Sub(a.started), "applications", len(a.desired.desired))
+	a.log.Info("first reconcile complete", "took", now.Sub(a.started), "applications", len(a.desired.desired))
 	close(a.ready)
 }
 
@@ -144,7 +144,7 @@ func (a *Agent) save(now time.Time) {
 func (a *Agent) saveMemories() {
 	raw, err := json.Marshal(a.observed.memories())
 	if err != nil {
-		a.log.Error("state cannot be encoded", "error", err)
+		a.log.Error("cannot encode the state", "error", err)
 		return
 	}
 	a.saver.save(instancesFile, json.RawMessage(raw))

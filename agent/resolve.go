@@ -105,7 +105,7 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *plan.Pin, ceil
 		r.release.Runs = true
 	}
 	if !r.Empty() && !r.release.Runs && !rel.Static && r.StaticPath == "" && r.StaticService == "" && r.DebugPort == 0 {
-		r.problem = r.Package + ": the package has neither bin/app nor static/, and the application no static path"
+		r.problem = r.Package + ": the package has neither bin/app nor static/, and the application has no static path"
 	}
 }
 

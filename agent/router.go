@@ -73,7 +73,7 @@ func (r *router) wait(ctx context.Context, generation uint64) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return errors.New("the proxy has not taken the route table over: is nexushub-proxy.service running?")
+			return errors.New("the proxy did not accept the new route table: is nexushub-proxy.service running?")
 		}
 	}
 }
@@ -170,7 +170,7 @@ func (r *router) check(ctx context.Context) {
 func (r *router) acknowledge(generation uint64) {
 	r.mu.Lock()
 	if r.warned {
-		r.log.Info("the proxy has taken the route table over again")
+		r.log.Info("the proxy accepts the route table again")
 	}
 	r.inForce, r.connected, r.warned = generation, true, false
 	close(r.changed)
@@ -183,7 +183,7 @@ func (r *router) fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.warned {
-		r.log.Warn("route table cannot be pushed; the proxy serves on with its own", "error", err)
+		r.log.Warn("cannot push the route table; the proxy keeps serving with its own", "error", err)
 	}
 	r.connected, r.warned = false, true
 }

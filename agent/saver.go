@@ -54,7 +54,7 @@ func (s *saver) write() {
 			return
 		}
 		if err := s.state.Save(name, v); err != nil {
-			s.log.Error("state cannot be saved", "file", name, "error", err)
+			s.log.Error("cannot save the state", "file", name, "error", err)
 		}
 	}
 }

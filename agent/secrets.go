@@ -16,7 +16,7 @@ import (
 func (a *Agent) secretFiles(id string, who audience.Installer) plan.SecretFiles {
 	f, err := a.vault.Files(id, who)
 	if err != nil {
-		a.log.Error("secrets cannot be read; the application runs without them", "instance", id, "error", err)
+		a.log.Error("cannot read the secrets; the application runs without them", "instance", id, "error", err)
 		return plan.SecretFiles{}
 	}
 	return plan.SecretFiles(f)

@@ -31,7 +31,7 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 		s.Listeners = append(s.Listeners, l.Name+" "+l.Address)
 	}
 	if err := disk(&s, a.stateDir); err != nil {
-		s.Warnings = append(s.Warnings, "the disk cannot be looked at: "+err.Error())
+		s.Warnings = append(s.Warnings, "cannot measure the disk: "+err.Error())
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -46,7 +46,7 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 	}
 	s.Providers = a.desired.providers()
 	if !connected {
-		s.Warnings = append(s.Warnings, "systemd does not answer on D-Bus; applications run on, changes wait")
+		s.Warnings = append(s.Warnings, "systemd does not answer on D-Bus; applications keep running, changes wait")
 	}
 	if !s.ProxyConnected {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("nexushub-proxy does not answer: %v", err))
@@ -81,7 +81,7 @@ func (c *catalogue) providers() []api.Provider {
 	}
 	state := "loaded"
 	if c.partial[plan.KindDebug] {
-		state = "not heard yet"
+		state = "waiting for its first list"
 	}
 	return append(list, api.Provider{Name: "debug", Instances: len(c.debug), State: state})
 }

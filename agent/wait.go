@@ -21,7 +21,7 @@ func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, 
 			return false, nil
 		}
 		if revision != "" && d.Revision != revision && !d.Fallback {
-			return true, fmt.Errorf("%s: another revision is wanted by now: %w", d.Name, api.Conflict)
+			return true, fmt.Errorf("%s: superseded by another revision: %w", d.Name, api.Conflict)
 		}
 		return settled(d, v)
 	})
@@ -64,7 +64,7 @@ func (a *Agent) await(ctx context.Context, id string, done func(api.App) (bool, 
 	return v, err
 }
 
-var errStillWaiting = errors.New("agent has not got to it")
+var errStillWaiting = errors.New("timed out waiting for the reconciler")
 
 // wait calls done after every pass of the reconciler, with mu held, until it says so.
 func (a *Agent) wait(ctx context.Context, done func() (bool, error)) error {

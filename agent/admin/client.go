@@ -68,7 +68,7 @@ func (c *Client) Poll(ctx context.Context, event int64) (latest int64, news bool
 		ID int64 `json:"id"`
 	}
 	if err := json.Unmarshal(raw, &answer); err != nil {
-		return event, false, fmt.Errorf("poll: answer is not the JSON expected: %w", err)
+		return event, false, fmt.Errorf("poll: answer is not the expected JSON: %w", err)
 	}
 	return answer.ID, true, nil
 }

@@ -74,10 +74,10 @@ func parse(raw []byte, most int) (List, error) {
 	answer.Applications.most = most
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if err := d.Decode(&answer); err != nil {
-		return List{}, fmt.Errorf("answer is not the JSON expected: %w", err)
+		return List{}, fmt.Errorf("answer is not the expected JSON: %w", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return List{}, errors.New("answer has something behind its JSON")
+		return List{}, errors.New("answer has more than its JSON")
 	}
 	if answer.Applications.list == nil {
 		return List{}, errNoList

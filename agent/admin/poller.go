@@ -108,7 +108,7 @@ func (p *Poller) note(ctx context.Context, err error) {
 	case err != nil:
 		p.errors++
 		if p.errors == 1 || p.errors == manyErrors {
-			p.Log.Warn("admin service is not available; the last good list stays", "errors", p.errors, "error", err)
+			p.Log.Warn("admin service is not available; the last good list stays in force", "errors", p.errors, "error", err)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (i Installer) operator() bool { return i == Root || strings.HasPrefix(strin
 func (i Installer) String() string {
 	switch {
 	case i == Unrecorded:
-		return "somebody who was not recorded"
+		return "an unrecorded installer"
 	case i == Access:
 		return "the holder of an access token"
 	}

@@ -37,7 +37,7 @@ func (s *AppState) Phase() Phase {
 func (s *AppState) problemPhase() Phase {
 	for _, u := range s.Others {
 		if u.Running() {
-			return Phase{api.StateRunning, "runs on as it is: " + s.Problem}
+			return Phase{api.StateRunning, "keeps running as it is: " + s.Problem}
 		}
 	}
 	return Phase{api.StateFailed, s.Problem}
@@ -53,10 +53,10 @@ func (s *AppState) stoppedPhase() Phase {
 func (s *AppState) adoptedPhase() Phase {
 	for _, u := range s.Others {
 		if u.Running() {
-			return Phase{api.StateRunning, "taken over from systemd; its provider has not been heard yet"}
+			return Phase{api.StateRunning, "adopted from systemd; waiting for its provider's first list"}
 		}
 	}
-	return Phase{api.StateUnknown, "its provider has not been heard yet"}
+	return Phase{api.StateUnknown, "waiting for its provider's first list"}
 }
 
 func (s *AppState) filesPhase() Phase {
@@ -72,7 +72,7 @@ func (s *AppState) replacementPhase() Phase {
 		return Phase{api.StateRunning, fmt.Sprintf("revision %s cannot replace it yet: %s", ShortHash(s.Revision), s.Trouble.LastExit)}
 	}
 	if s.Wanted != nil && s.Wanted.Healthy() {
-		return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) + " is healthy; the proxy has not taken its route over yet"}
+		return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) + " is healthy; the proxy has not accepted its route yet"}
 	}
 	return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) + " is about to replace it"}
 }
@@ -81,7 +81,7 @@ func (s *AppState) absentPhase() Phase {
 	if s.Trouble.Waiting(s.Now) {
 		return Phase{api.StateBackingOff, s.Trouble.LastExit}
 	}
-	return Phase{api.StatePending, "is about to be started"}
+	return Phase{api.StatePending, "is about to start"}
 }
 
 func (s *AppState) unitPhase(u *Unit) Phase {
@@ -89,7 +89,7 @@ func (s *AppState) unitPhase(u *Unit) Phase {
 	case u.restarting():
 		return Phase{api.StateBackingOff, u.lastExitText()}
 	case u.Ended() && u.ActiveState == "inactive":
-		return Phase{api.StateStopping, "its unit has ended"}
+		return Phase{api.StateStopping, "its unit has exited"}
 	case u.Ended():
 		return Phase{api.StateFailed, u.lastExitText()}
 	case u.ActiveState == "activating":
@@ -99,7 +99,7 @@ func (s *AppState) unitPhase(u *Unit) Phase {
 	case u.Healthy() && s.Served == u.Unit:
 		return Phase{api.StateRunning, s.runningWords(u)}
 	case u.Healthy():
-		return Phase{api.StateStarting, "healthy; the proxy has not taken its route over yet"}
+		return Phase{api.StateStarting, "healthy; the proxy has not accepted its route yet"}
 	}
 	return s.unhealthyPhase(u)
 }
@@ -111,17 +111,17 @@ func (s *AppState) unhealthyPhase(u *Unit) Phase {
 	case u.Health.Failures > 0 && unhealthyTooLong(s.Desired, u, s.Now):
 		return Phase{api.StateUnhealthy, healthText(s.Desired, u)}
 	case u.Adopted && u.Health.Failures == 0:
-		return Phase{api.StateUnknown, "not asked for its health yet since the agent started"}
+		return Phase{api.StateUnknown, "its health has not been checked since the agent started"}
 	case u.Health.Failures > 0:
 		return Phase{api.StateStarting, "not healthy yet: " + u.Health.Problem}
 	}
-	return Phase{api.StateStarting, "not asked for its health yet"}
+	return Phase{api.StateStarting, "its health has not been checked yet"}
 }
 
 // runningWords is what an application that notifies says of itself, if anything.
 func (s *AppState) runningWords(u *Unit) string {
 	if s.Fallback {
-		return "the last good revision; the wanted one was given up"
+		return "the last good revision; the new one was given up"
 	}
 	return u.StatusText
 }

@@ -57,19 +57,19 @@ func (s *AppState) next() (Task, bool) {
 	}
 	switch {
 	case s.Problem != "":
-		return s.routeExisting("it runs, and goes on although " + s.Problem)
+		return s.routeExisting("it keeps running although " + s.Problem)
 	case s.Stopped != "":
 		return s.tearDown(s.Stopped)
 	case s.Adopted:
-		return s.routeExisting("it runs, and its provider has not been heard yet")
+		return s.routeExisting("it runs; waiting for its provider's first list")
 	case !s.Runs():
 		return s.tearDown("it has nothing to run any more")
 	case s.Trouble.GaveUp:
-		return s.Task(Reject, s.Unit, "revision "+ShortHash(s.Revision)+" does not get healthy beside the last good one: "+s.Trouble.LastExit), true
+		return s.Task(Reject, s.Unit, "revision "+ShortHash(s.Revision)+" did not become healthy beside the last good one: "+s.Trouble.LastExit), true
 	case s.Wanted == nil:
 		return s.start()
 	case s.Wanted.Ended():
-		return s.Task(Stop, s.Wanted.Unit, "it ended for good ("+s.Wanted.lastExitText()+") and is cleared away before the next start"), true
+		return s.Task(Stop, s.Wanted.Unit, "it exited for good ("+s.Wanted.lastExitText()+") and is removed before the next start"), true
 	}
 	return s.supervise()
 }
@@ -145,7 +145,7 @@ func (s *AppState) promote() (Task, bool) {
 		return s.retire(u, "revision "+ShortHash(s.Revision)+" has taken over"), true
 	}
 	if s.Trouble.Forgiven {
-		return s.Task(Reset, s.Wanted.Unit, "it has been healthy long enough to forget its failures"), true
+		return s.Task(Reset, s.Wanted.Unit, "it has been healthy long enough: its failure count is reset"), true
 	}
 	return Task{}, false
 }

@@ -127,7 +127,7 @@ func TestPlan(t *testing.T) {
 			desired: []Desired{wantNew()}, units: []*Unit{aUnit(oldUnit, "active"), aUnit(newUnit, "activating")}, served: oldUnit,
 			trouble: Trouble{Revision: "new", Attempt: 2, GaveUp: true, LastExit: "exit status 1"}, want: "reject new: exit status 1"},
 		{name: "what ended for good is cleared away before the next start",
-			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "failed")}, want: "stop new: ended for good"},
+			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "failed")}, want: "stop new: exited for good"},
 		{name: "stopped by an operator: requests first",
 			desired: with(wantNew(), func(d *Desired) { d.Stopped = "stopped by operator" }),
 			units:   []*Unit{aUnit(newUnit, "active")}, served: newUnit, want: "unroute new: stopped by operator"},
@@ -137,14 +137,14 @@ func TestPlan(t *testing.T) {
 			desired: with(wantNew(), func(d *Desired) { d.Problem, d.Revision, d.Unit = "no such file", "", "" }),
 			units:   []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, want: ""},
 		{name: "removed: requests are turned away before the unit goes",
-			units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, want: "unroute old: no static application wants it"},
+			units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, want: "unroute old: no longer listed by its provider"},
 		{name: "removed: every unit goes",
-			units: []*Unit{aUnit(oldUnit, "active", drained)}, want: "stop old: no static application wants it"},
+			units: []*Unit{aUnit(oldUnit, "active", drained)}, want: "stop old: no longer listed by its provider"},
 		{name: "a provider that has not spoken removes nothing",
 			units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, partial: true, want: ""},
 		{name: "what was taken over from PID 1 gets its requests back, no more",
 			desired: with(wantNew(), func(d *Desired) { d.Adopted, d.Revision, d.Unit = true, "", "" }),
-			units:   []*Unit{aUnit(oldUnit, "active")}, want: "route old: has not been heard"},
+			units:   []*Unit{aUnit(oldUnit, "active")}, want: "route old: waiting for its provider's first list"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

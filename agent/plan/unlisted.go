@@ -12,7 +12,7 @@ func unlisted(id string, list []*Unit) *Desired {
 	u := list[0]
 	return &Desired{
 		Instance: Instance{ID: id, Kind: u.Kind, HostName: u.Host, AppID: u.App}, Name: u.App,
-		Stopped: "no " + u.Kind + " application wants it any more",
+		Stopped: "no longer listed by its provider",
 	}
 }
 

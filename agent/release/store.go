@@ -186,7 +186,7 @@ func (s *Store) commit(temp, hash string, m meta) error {
 // Get returns a stored release, or ErrNotFound.
 func (s *Store) Get(hash string) (fact.Release, error) {
 	if !hashPattern.MatchString(hash) {
-		return fact.Release{}, fmt.Errorf("%w: %q is no release name", ErrNotFound, hash)
+		return fact.Release{}, fmt.Errorf("%w: %q is not a release name", ErrNotFound, hash)
 	}
 	dir, err := beneath.Open(s.path(hash))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -15,7 +15,7 @@ func TestTellsWhatItWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		c := &cli{out: &output.Printer{Stderr: &out}}
-		app := api.App{Name: "shop", State: api.StateStarting, Why: "healthy; the proxy has not taken its route over yet"}
+		app := api.App{Name: "shop", State: api.StateStarting, Why: "healthy; the proxy has not accepted its route yet"}
 		getApp := func(context.Context, string) (api.App, error) { return app, nil }
 		stop := c.reportWaiting(t.Context(), getApp, "shop")
 		time.Sleep(2 * time.Second)
@@ -26,7 +26,7 @@ func TestTellsWhatItWaitsFor(t *testing.T) {
 		stop = c.reportWaiting(t.Context(), getApp, "shop")
 		time.Sleep(time.Minute)
 		stop()
-		if want := "waiting: shop is starting: healthy; the proxy has not taken its route over yet\n"; out.String() != want {
+		if want := "waiting: shop is starting: healthy; the proxy has not accepted its route yet\n"; out.String() != want {
 			t.Errorf("said %q, want %q once", out.String(), want)
 		}
 	})
