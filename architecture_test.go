@@ -145,7 +145,8 @@ func TestOnlyNexushubProxyImportsTheProxy(t *testing.T) {
 // engineModules are for certificates, ACME, DNS and QUIC, with what they bring along.
 // golang.org/x/crypto and golang.org/x/net are not listed: echo imports them.
 var engineModules = []string{
-	"github.com/caddyserver/", "github.com/mholt/acmez", "github.com/miekg/dns", "github.com/libdns/", "github.com/quic-go/",
+	"github.com/caddyserver/", "github.com/mholt/acmez", "github.com/miekg/dns", "github.com/libdns/",
+	"github.com/quic-go/",
 	"go.uber.org/", "github.com/zeebo/blake3", "github.com/klauspost/cpuid",
 }
 
@@ -245,5 +246,6 @@ func exits(sel *ast.SelectorExpr) bool {
 	if !ok {
 		return false
 	}
-	return (pkg.Name == "os" && sel.Sel.Name == "Exit") || (pkg.Name == "log" && strings.HasPrefix(sel.Sel.Name, "Fatal"))
+	return (pkg.Name == "os" && sel.Sel.Name == "Exit") ||
+		(pkg.Name == "log" && strings.HasPrefix(sel.Sel.Name, "Fatal"))
 }

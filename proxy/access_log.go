@@ -34,7 +34,9 @@ type logLine struct {
 const logQueue = 1024
 
 func newAccessLog(opt Options) *accessLog {
-	a := &accessLog{on: opt.AccessLog, rate: int64(opt.AccessLogRate), log: opt.Log, lines: make(chan logLine, logQueue)}
+	a := &accessLog{
+		on: opt.AccessLog, rate: int64(opt.AccessLogRate), log: opt.Log, lines: make(chan logLine, logQueue),
+	}
 	a.budget.Store(a.rate)
 	return a
 }
@@ -111,7 +113,8 @@ func (a *accessLog) write(l logLine) {
 		slog.String("method", l.method), slog.String("host", l.host), slog.String("path", l.path),
 		slog.Int("status", l.status), slog.Int64("bytes", l.sent),
 		slog.Float64("duration_ms", ms(l.duration)), slog.Float64("upstream_ms", ms(l.upstreamWait)),
-		slog.String("trace_id", string(appendTrace(nil, l.trace))), slog.String("protocol", l.proto), slog.String("remote", l.remote))
+		slog.String("trace_id", string(appendTrace(nil, l.trace))), slog.String("protocol", l.proto),
+		slog.String("remote", l.remote))
 	if l.instance != "" {
 		attrs = append(attrs, slog.String("instance", l.instance), slog.String("app", l.app))
 	}

@@ -114,7 +114,8 @@ type pebble struct {
 func startPebble(t *testing.T, program string, httpPort, tlsPort int) *pebble {
 	t.Helper()
 	dir := t.TempDir()
-	store, err := certs.Open(certs.Options{StateDir: dir, Domain: "localhost", Log: testOptions(t).Log, Known: func(string) bool { return true }})
+	store, err := certs.Open(certs.Options{StateDir: dir, Domain: "localhost", Log: testOptions(t).Log,
+		Known: func(string) bool { return true }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,8 +133,9 @@ func startPebble(t *testing.T, program string, httpPort, tlsPort int) *pebble {
 	address := l.Addr().String()
 	l.Close()
 	config, _ := json.Marshal(map[string]any{"pebble": map[string]any{
-		"listenAddress": address, "certificate": filepath.Join(dir, "cert.pem"), "privateKey": filepath.Join(dir, "key.pem"),
-		"httpPort": httpPort, "tlsPort": tlsPort,
+		"listenAddress": address, "certificate": filepath.Join(dir, "cert.pem"),
+		"privateKey": filepath.Join(dir, "key.pem"),
+		"httpPort":   httpPort, "tlsPort": tlsPort,
 	}})
 	if err := os.WriteFile(filepath.Join(dir, "pebble.json"), config, 0o600); err != nil {
 		t.Fatal(err)

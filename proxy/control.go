@@ -37,7 +37,8 @@ type promptWriter struct {
 func (w promptWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w promptWriter) Write(p []byte) (int, error) {
-	http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(w.limit)) //nolint:errcheck // the write will tell
+	c := http.NewResponseController(w.ResponseWriter)
+	c.SetWriteDeadline(time.Now().Add(w.limit)) //nolint:errcheck // the write will tell
 	return w.ResponseWriter.Write(p)
 }
 

@@ -24,17 +24,20 @@ func TestControl(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s.Generation == 1 && len(s.Listeners) == 3 && s.CACert != "" && len(s.Routes) == 1 && len(s.Instances) == 1 &&
+		return s.Generation == 1 && len(s.Listeners) == 3 && s.CACert != "" && len(s.Routes) == 1 &&
+			len(s.Instances) == 1 &&
 			s.Instances[0].Requests == 1 && !s.Instances[0].LastRequest.IsZero() && s.Instances[0].InFlight == 0
 	})
-	if err := f.client.Apply(context.Background(), proxyctl.Table{Format: 9}); err == nil || !strings.Contains(err.Error(), "format 9") {
+	if err := f.client.Apply(context.Background(), proxyctl.Table{Format: 9}); err == nil ||
+		!strings.Contains(err.Error(), "format 9") {
 		t.Error("bad table:", err)
 	}
 	list, err := f.client.Certs(context.Background())
 	if err != nil || len(list) != 1 || list[0].Source != "local CA" {
 		t.Error(list, err)
 	}
-	if r, err := f.client.Drain(context.Background(), "nobody", time.Second); err != nil || r != (proxyctl.DrainResult{}) {
+	if r, err := f.client.Drain(context.Background(), "nobody", time.Second); err != nil ||
+		r != (proxyctl.DrainResult{}) {
 		t.Error(r, err)
 	}
 	var d net.Dialer
@@ -76,7 +79,8 @@ func TestErrorPages(t *testing.T) {
 	f := start(t)
 	dir := t.TempDir()
 	os.WriteFile(filepath.Join(dir, "503.html"), []byte("back soon"), 0o644)
-	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateDown, ErrorDir: dir}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateDown,
+		ErrorDir: dir}))
 	for _, c := range []struct{ path, accept, kind, text string }{
 		{"/public/x", "text/html,*/*", "text/html; charset=utf-8", "back soon"},
 		{"/public/x", "*/*", "application/problem+json", `"status":503`},

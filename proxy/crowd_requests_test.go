@@ -99,7 +99,8 @@ func TestHeldRequestsAreShared(t *testing.T) {
 		f.http2From(flooder, streams, "/public/x")
 	}
 	eventually(t, "no more can wait", func() bool {
-		return f.server.heldPool.Len() == limit && strings.Contains(f.metrics(), `{reason="newcomer",what="held request"} 40`)
+		return f.server.heldPool.Len() == limit && strings.Contains(f.metrics(),
+			`{reason="newcomer",what="held request"} 40`)
 	})
 	var answers []<-chan string
 	for i := range 4 {

@@ -47,7 +47,8 @@ func (f *fixture) tcpFrom(address, to string) net.Conn {
 // and err says so.
 func (f *fixture) tlsFrom(address, protocol string) (*tls.Conn, error) {
 	f.t.Helper()
-	c := tls.Client(f.tcpFrom(address, f.addr), &tls.Config{RootCAs: f.roots, ServerName: appHost, NextProtos: []string{protocol}})
+	c := tls.Client(f.tcpFrom(address, f.addr), &tls.Config{RootCAs: f.roots, ServerName: appHost,
+		NextProtos: []string{protocol}})
 	return c, c.Handshake()
 }
 
@@ -93,10 +94,11 @@ var attempts = map[string]attempt{
 	"idle":             say("GET /quick HTTP/1.1\r\nHost: "+appHost+"\r\n\r\n", true),
 	"slow further head": say("GET /quick HTTP/1.1\r\nHost: "+appHost+"\r\n\r\n"+
 		"GET /", true),
-	"slow body":        say("POST /wait HTTP/1.1\r\nHost: "+appHost+"\r\nContent-Length: 9\r\n\r\na", false),
-	"no answer":        say("GET /wait HTTP/1.1\r\nHost: "+appHost+"\r\n\r\n", false),
-	"event stream":     say("GET /events HTTP/1.1\r\nHost: "+appHost+"\r\n\r\n", true),
-	"WebSocket":        say("GET /ws HTTP/1.1\r\nHost: "+appHost+"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n", true),
+	"slow body":    say("POST /wait HTTP/1.1\r\nHost: "+appHost+"\r\nContent-Length: 9\r\n\r\na", false),
+	"no answer":    say("GET /wait HTTP/1.1\r\nHost: "+appHost+"\r\n\r\n", false),
+	"event stream": say("GET /events HTTP/1.1\r\nHost: "+appHost+"\r\n\r\n", true),
+	"WebSocket": say("GET /ws HTTP/1.1\r\nHost: "+appHost+
+		"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n", true),
 	"HTTP/2 silent":    func(f *fixture) { f.tlsFrom(flooder, "h2") },
 	"HTTP/2 settings":  func(f *fixture) { f.http2From(flooder, 0) },
 	"HTTP/2 idle":      func(f *fixture) { f.http2From(flooder, 1, "/quick") },

@@ -204,7 +204,8 @@ func TestExpectContinue(t *testing.T) {
 	}))))
 	conn := f.dial(appHost)
 	in := bufio.NewReader(conn)
-	io.WriteString(conn, "POST /public/take HTTP/1.1\r\nHost: "+appHost+"\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	io.WriteString(conn, "POST /public/take HTTP/1.1\r\nHost: "+appHost+
+		"\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
 	if line, err := in.ReadString('\n'); line != "HTTP/1.1 100 Continue\r\n" {
 		t.Fatal(line, err)
 	}
@@ -214,7 +215,8 @@ func TestExpectContinue(t *testing.T) {
 	if err != nil || r.StatusCode != 200 || body(t, r) != "hello" {
 		t.Fatal(r, err)
 	}
-	io.WriteString(conn, "POST /public/refuse HTTP/1.1\r\nHost: "+appHost+"\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	io.WriteString(conn, "POST /public/refuse HTTP/1.1\r\nHost: "+appHost+
+		"\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
 	r, err = http.ReadResponse(in, nil)
 	if err != nil || r.StatusCode != 413 || !r.Close {
 		t.Fatal(r, err)

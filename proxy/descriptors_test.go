@@ -22,7 +22,8 @@ func TestFitDescriptors(t *testing.T) {
 	} {
 		connections, streams := descriptorLimits(c.connections, c.streams, c.most)
 		if connections != c.want || streams != c.wantStreams {
-			t.Errorf("%d and %d with %d descriptors: %d and %d, want %d and %d", c.connections, c.streams, c.most, connections, streams, c.want, c.wantStreams)
+			t.Errorf("%d and %d with %d descriptors: %d and %d, want %d and %d", c.connections, c.streams, c.most,
+				connections, streams, c.want, c.wantStreams)
 		}
 		if used := 2*connections + streams; uint64(used) > c.most {
 			t.Errorf("%d descriptors of %d", used, c.most)

@@ -13,7 +13,8 @@ import (
 
 func TestHeldClientMayLeave(t *testing.T) {
 	f := start(t, byHand, func(o *Options) { o.HoldTimeout = time.Minute })
-	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateStarting}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost},
+		State: proxyctl.StateStarting}))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		ctx, cancel := context.WithCancel(context.Background())
 		r, _ := http.NewRequestWithContext(ctx, "GET", "https://"+appHost+"/public/x", nil)
@@ -25,7 +26,8 @@ func TestHeldClientMayLeave(t *testing.T) {
 		eventually(t, "request is held", func() bool { return f.server.heldPool.Len() == 1 })
 		cancel()
 		<-done
-		eventually(t, "nobody is held for a client that has left", func() bool { f.tick(1); return f.server.heldPool.Len() == 0 })
+		eventually(t, "nobody is held for a client that has left",
+			func() bool { f.tick(1); return f.server.heldPool.Len() == 0 })
 	})
 }
 
@@ -66,7 +68,11 @@ func TestTooManyHeadersOverHTTP2(t *testing.T) {
 func TestUnitMovesToAnotherAddress(t *testing.T) {
 	f := start(t)
 	release := make(chan struct{})
-	old := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-release; io.WriteString(w, "old") }))
+	old := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
+		<-release
+		io.WriteString(w, "old")
+	}))
 	moved := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "new") }))
 	f.apply(table(old))
 	got := make(chan string, 1)

@@ -115,7 +115,8 @@ func (w *localWriter) begin(length int64) error {
 	head := h1.Head{Status: w.status, Minor: 1}
 	for name, values := range w.header {
 		for _, v := range values {
-			head.Fields = append(head.Fields, h1.Field{Name: []byte(name), Value: []byte(v), ID: h1.NameOf([]byte(name))})
+			field := h1.Field{Name: []byte(name), Value: []byte(v), ID: h1.NameOf([]byte(name))}
+			head.Fields = append(head.Fields, field)
 		}
 	}
 	if err := w.c.start(&head, length, w.x); err != nil {

@@ -40,7 +40,9 @@ func (e errorPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Retry-After", "2")
 	}
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		problem.Write(w, problem.Problem{Status: e.status, Title: e.title(), Detail: e.reason, Instance: "urn:uuid:" + e.x.trace.String()})
+		problem.Write(w, problem.Problem{
+			Status: e.status, Title: e.title(), Detail: e.reason, Instance: "urn:uuid:" + e.x.trace.String(),
+		})
 		return
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")

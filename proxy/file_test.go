@@ -15,16 +15,21 @@ import (
 
 func TestFilesOfAnApplication(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"index.html": "home", "app.js": "code", "big.bin": strings.Repeat("x", 100_000)} {
+	for name, text := range map[string]string{"index.html": "home", "app.js": "code",
+		"big.bin": strings.Repeat("x", 100_000)} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "app ", r.Method, " ", r.URL.Path) }))
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
+		fmt.Fprint(w, "app ", r.Method, " ", r.URL.Path)
+	}))
 	t.Cleanup(app.Close)
 	target := &proxyctl.Target{ID: "app", Network: "tcp", Address: app.Listener.Addr().String()}
 	route := func(id string, change func(*proxyctl.Route)) proxyctl.Route {
-		r := proxyctl.Route{Instance: id, Name: id, Hosts: []string{id + ".yesterday.localhost"}, State: proxyctl.StateReady, StaticDir: dir, Target: target}
+		r := proxyctl.Route{Instance: id, Name: id, Hosts: []string{id + ".yesterday.localhost"},
+			State: proxyctl.StateReady, StaticDir: dir, Target: target}
 		change(&r)
 		return r
 	}
@@ -70,10 +75,12 @@ func TestFilesOfAnApplication(t *testing.T) {
 		if resp, err := c.Do(r); err != nil || resp.StatusCode != 206 || body(t, resp) != "xxxxxxxxxx" {
 			t.Error("range:", resp, err)
 		}
-		if resp, err := c.Head("https://files.yesterday.localhost/big.bin"); err != nil || resp.ContentLength != 100_000 {
+		if resp, err := c.Head("https://files.yesterday.localhost/big.bin"); err != nil ||
+			resp.ContentLength != 100_000 {
 			t.Error("HEAD:", resp, err)
 		}
-		if resp, err := c.Get("https://files.yesterday.localhost/big.bin"); err != nil || len(body(t, resp)) != 100_000 {
+		if resp, err := c.Get("https://files.yesterday.localhost/big.bin"); err != nil ||
+			len(body(t, resp)) != 100_000 {
 			t.Error("big file:", resp, err)
 		}
 	})
@@ -91,8 +98,10 @@ func TestDevelopmentServers(t *testing.T) {
 	address := dev.Listener.Addr().String()
 	f := start(t)
 	f.apply(table(
-		proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateStarting, DevServer: address},
-		proxyctl.Route{Instance: "service", Name: "service", Hosts: []string{"my.debug"}, State: proxyctl.StateDown, Kind: "debug", StaticService: dev.URL + "/base/"},
+		proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateStarting,
+			DevServer: address},
+		proxyctl.Route{Instance: "service", Name: "service", Hosts: []string{"my.debug"}, State: proxyctl.StateDown,
+			Kind: "debug", StaticService: dev.URL + "/base/"},
 	))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		if got := body(t, get(t, c, "/src/main.ts?t=1")); got != appHost+" /src/main.ts?t=1" {

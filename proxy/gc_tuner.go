@@ -25,7 +25,8 @@ const (
 
 func newGCTuner(conns func() int64) *gcTuner {
 	return &gcTuner{conns: conns, percent: 100, samples: []gometrics.Sample{
-		{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"},
+		{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/gc/heap/live:bytes"},
 	}}
 }
 

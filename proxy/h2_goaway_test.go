@@ -50,7 +50,8 @@ func (c *rawHTTP2) framesAndPings() (<-chan string, <-chan [8]byte) {
 // TestStopWaitsForTheFirstAnswer: a connection that has just shaken hands, or got any
 // further, is not told to go before its first request is answered.
 func TestStopWaitsForTheFirstAnswer(t *testing.T) {
-	for name, steps := range map[string]int{"connection": -1, "handshake": 0, "preface": 1, "settings": 2, "acknowledged": 3, "request": 4} {
+	for name, steps := range map[string]int{"connection": -1, "handshake": 0, "preface": 1, "settings": 2,
+		"acknowledged": 3, "request": 4} {
 		t.Run(name, func(t *testing.T) {
 			f := start(t, byHand) // newConnGrace never ends
 			arrived, release := make(chan struct{}), make(chan struct{})
@@ -269,7 +270,8 @@ func TestPingAnswerInPieces(t *testing.T) {
 // TestFrameConnFindsBoundaries: however the frames are cut into writes.
 func TestFrameConnFindsBoundaries(t *testing.T) {
 	frame := func(n int) string {
-		return string([]byte{byte(n >> 16), byte(n >> 8), byte(n), 0, 0, 0, 0, 0, 1}) + strings.Repeat("\x00\x00\x09", n/3+1)[:n]
+		return string([]byte{byte(n >> 16), byte(n >> 8), byte(n), 0, 0, 0, 0, 0, 1}) +
+			strings.Repeat("\x00\x00\x09", n/3+1)[:n]
 	}
 	stream := frame(0) + frame(5) + frame(0) + frame(1000) + frame(70_000) + frame(9)
 	for size := range 40 {

@@ -39,7 +39,8 @@ func TestHTTP2Conformance(t *testing.T) {
 	_, port, _ := net.SplitHostPort(f.addr)
 	report := filepath.Join(t.TempDir(), "report.xml")
 	// It exits with 1 when a case fails; the report says which.
-	out, runErr := exec.CommandContext(t.Context(), program, "-t", "-k", "-h", "localhost", "-p", port, "-o", "3", "-j", report).CombinedOutput()
+	out, runErr := exec.CommandContext(t.Context(), program, "-t", "-k", "-h", "localhost", "-p", port, "-o", "3", "-j",
+		report).CombinedOutput()
 	text, err := os.ReadFile(report)
 	if err != nil {
 		t.Fatalf("%v, %v\n%s", runErr, err, out)

@@ -200,7 +200,8 @@ func (c *h2Stream) read() ([]byte, error) {
 func (c *h2Stream) takeTrailers() {
 	for name, values := range c.r.Trailer {
 		for _, v := range values {
-			c.trailerFields = append(c.trailerFields, h1.Field{Name: []byte(name), Value: []byte(v), ID: h1.NameOf([]byte(name))})
+			field := h1.Field{Name: []byte(name), Value: []byte(v), ID: h1.NameOf([]byte(name))}
+			c.trailerFields = append(c.trailerFields, field)
 		}
 	}
 }

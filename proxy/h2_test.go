@@ -89,14 +89,16 @@ func (c *rawHTTP2) request(method, path string, headers ...string) (stream uint3
 
 func (c *rawHTTP2) begin(end bool, method, path string, headers ...string) (stream uint32, err error) {
 	c.head.Reset()
-	for pairs := append([]string{":method", method, ":scheme", "https", ":authority", appHost, ":path", path}, headers...); len(pairs) > 0; pairs = pairs[2:] {
+	for pairs := append([]string{":method", method, ":scheme", "https", ":authority", appHost, ":path", path},
+		headers...); len(pairs) > 0; pairs = pairs[2:] {
 		if err := c.encoder.WriteField(hpack.HeaderField{Name: pairs[0], Value: pairs[1]}); err != nil {
 			c.t.Fatal(err)
 		}
 	}
 	stream = c.next
 	c.next += 2
-	return stream, c.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: c.head.Bytes(), EndStream: end, EndHeaders: true})
+	return stream, c.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: c.head.Bytes(),
+		EndStream: end, EndHeaders: true})
 }
 
 // status is that of the answer to a stream, or the code that it was reset with.
@@ -143,8 +145,10 @@ func TestHTTP2Refusals(t *testing.T) {
 		"path beyond ASCII":          {"GET", "/\xe9", nil, "400"},
 		"path without slash":         {"GET", "x", nil, "PROTOCOL_ERROR"},
 		"disguised path":             {"GET", "/public/%2e%2e/internal/x", nil, "400"},
-		"two authorizations":         {"GET", "/public/x", []string{"authorization", "Bearer a", "authorization", "Bearer b"}, "400"},
-		"two application ids":        {"GET", "/public/x", []string{"x-application-id", "a", "x-application-id", "b"}, "400"},
+		"two authorizations": {"GET", "/public/x",
+			[]string{"authorization", "Bearer a", "authorization", "Bearer b"}, "400"},
+		"two application ids": {"GET", "/public/x", []string{"x-application-id", "a", "x-application-id", "b"},
+			"400"},
 		"too many headers, one name": {"GET", "/public/x", many, "431"},
 		"transfer coding":            {"GET", "/public/x", []string{"transfer-encoding", "chunked"}, "400"},
 		"connection header":          {"GET", "/public/x", []string{"connection", "close"}, "400"},
@@ -155,8 +159,9 @@ func TestHTTP2Refusals(t *testing.T) {
 		"connect in lower case":      {"connect", "/public/x", nil, "400"},
 		"length without a body":      {"GET", "/public/x", []string{"content-length", "3"}, "400"},
 		"no length, no body":         {"GET", "/public/x", []string{"content-length", "0"}, "200"},
-		"lengths without a body":     {"GET", "/public/x", []string{"content-length", "0", "content-length", "0"}, "400"},
-		"host beside the authority":  {"GET", "/public/x", []string{"host", "nobody"}, "PROTOCOL_ERROR"},
+		"lengths without a body": {"GET", "/public/x", []string{"content-length", "0", "content-length", "0"},
+			"400"},
+		"host beside the authority": {"GET", "/public/x", []string{"host", "nobody"}, "PROTOCOL_ERROR"},
 	} {
 		stream, err := c.request(r.method, r.path, r.headers...)
 		if err != nil {
@@ -183,9 +188,12 @@ func TestHTTP2Lengths(t *testing.T) {
 		want    string
 	}{
 		{nil, "200"}, {[]string{"3"}, "200"}, {[]string{"03"}, "200"},
-		{[]string{"3, 38"}, "400"}, {[]string{"3,3"}, "400"}, {[]string{"3", "3"}, "400"}, {[]string{"3", "38"}, "400"}, {[]string{"3", ""}, "400"},
-		{[]string{"+3"}, "400"}, {[]string{"-3"}, "400"}, {[]string{"0x3"}, "400"}, {[]string{"3.0"}, "400"}, {[]string{"3e0"}, "400"}, {[]string{"3_0"}, "400"},
-		{[]string{""}, "400"}, {[]string{" 3"}, "400"}, {[]string{"3 "}, "400"}, {[]string{"3;"}, "400"}, {[]string{"\xef\xbc\x93"}, "400"},
+		{[]string{"3, 38"}, "400"}, {[]string{"3,3"}, "400"}, {[]string{"3", "3"}, "400"}, {[]string{"3", "38"}, "400"},
+		{[]string{"3", ""}, "400"},
+		{[]string{"+3"}, "400"}, {[]string{"-3"}, "400"}, {[]string{"0x3"}, "400"}, {[]string{"3.0"}, "400"},
+		{[]string{"3e0"}, "400"}, {[]string{"3_0"}, "400"},
+		{[]string{""}, "400"}, {[]string{" 3"}, "400"}, {[]string{"3 "}, "400"}, {[]string{"3;"}, "400"},
+		{[]string{"\xef\xbc\x93"}, "400"},
 		{[]string{"99999999999999999999"}, "400"}, {[]string{"18446744073709551619"}, "400"},
 		{[]string{"2"}, "400"}, {[]string{"4"}, "INTERNAL_ERROR"},
 	} {

@@ -38,7 +38,8 @@ func (s *Server) handle(x *exchange) {
 }
 
 func (s *Server) crashed(x *exchange, fault any) {
-	s.log.Error("request crashed in the proxy", "trace_id", x.trace.String(), "error", fmt.Sprint(fault), "stack", string(debug.Stack()))
+	s.log.Error("request crashed in the proxy", "trace_id", x.trace.String(), "error", fmt.Sprint(fault),
+		"stack", string(debug.Stack()))
 	x.fault = errCrashed
 	if x.status == 0 {
 		x.status = http.StatusInternalServerError

@@ -47,7 +47,8 @@ func TestStartingIsHeld(t *testing.T) {
 
 func TestHoldEnds(t *testing.T) {
 	f := start(t)
-	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateStarting}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost},
+		State: proxyctl.StateStarting}))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		r := get(t, c, "/public/x")
 		if r.StatusCode != 503 || r.Header.Get("Retry-After") == "" {
@@ -62,10 +63,15 @@ func TestReplacementLosesNothing(t *testing.T) {
 	f := start(t, func(o *Options) { o.AccessLog = false })
 	serve := func(i int) (proxyctl.Route, func()) {
 		l := listen(t, "tcp", "127.0.0.1:0")
-		srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "rev", i) })}
+		srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter,
+			r *http.Request) {
+			fmt.Fprint(w, "rev", i)
+		})}
 		go srv.Serve(l)
-		return proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
-			Target: &proxyctl.Target{ID: fmt.Sprint("rev", i), Network: "tcp", Address: l.Addr().String()}}, func() { srv.Close() }
+		return proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady,
+				ProxyAll: true,
+				Target:   &proxyctl.Target{ID: fmt.Sprint("rev", i), Network: "tcp", Address: l.Addr().String()}},
+			func() { srv.Close() }
 	}
 	route, stop := serve(0)
 	f.apply(table(route))

@@ -26,9 +26,12 @@ func newMetrics(version string) *metrics {
 	m.handshakeErrors = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "nexushub_proxy_handshake_errors_total", Help: "TLS handshakes that failed."})
 	m.evictions = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "nexushub_proxy_gave_way_total", Help: "Connections, streams and held requests that ended because there were too many, by what they were doing; newcomer: they were refused."}, []string{"what", "reason"})
+		Name: "nexushub_proxy_gave_way_total",
+		Help: "Connections, streams and held requests that ended because there were too many, " +
+			"by what they were doing; newcomer: they were refused."}, []string{"what", "reason"})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "nexushub_build_info", Help: "Always 1.", ConstLabels: prometheus.Labels{"component": "proxy", "version": version}})
+		Name: "nexushub_build_info", Help: "Always 1.",
+		ConstLabels: prometheus.Labels{"component": "proxy", "version": version}})
 	info.Set(1)
 	m.registry.MustRegister(m.evictions, m.retries, m.refused, m.handshakeErrors, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

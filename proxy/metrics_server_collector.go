@@ -6,12 +6,16 @@ import "github.com/prometheus/client_golang/prometheus"
 type serverCollector struct{ s *Server }
 
 var (
-	inFlightDesc = prometheus.NewDesc("nexushub_http_in_flight_requests", "Requests being answered.", []string{"app"}, nil)
-	connsDesc    = prometheus.NewDesc("nexushub_proxy_connections", "Open client connections.", nil, nil)
-	mostDesc     = prometheus.NewDesc("nexushub_proxy_max_connections", "How many client connections there may be.", nil, nil)
-	heldDesc     = prometheus.NewDesc("nexushub_proxy_held_requests", "Requests that wait for an instance to start.", nil, nil)
-	routesDesc   = prometheus.NewDesc("nexushub_proxy_routes", "Routes in force, by state.", []string{"state"}, nil)
-	certDesc     = prometheus.NewDesc("nexushub_tls_cert_not_after_seconds", "When a certificate expires, unix time.", []string{"source", "name"}, nil)
+	inFlightDesc = prometheus.NewDesc("nexushub_http_in_flight_requests", "Requests being answered.",
+		[]string{"app"}, nil)
+	connsDesc = prometheus.NewDesc("nexushub_proxy_connections", "Open client connections.", nil, nil)
+	mostDesc  = prometheus.NewDesc("nexushub_proxy_max_connections", "How many client connections there may be.",
+		nil, nil)
+	heldDesc = prometheus.NewDesc("nexushub_proxy_held_requests", "Requests that wait for an instance to start.",
+		nil, nil)
+	routesDesc = prometheus.NewDesc("nexushub_proxy_routes", "Routes in force, by state.", []string{"state"}, nil)
+	certDesc   = prometheus.NewDesc("nexushub_tls_cert_not_after_seconds", "When a certificate expires, unix time.",
+		[]string{"source", "name"}, nil)
 )
 
 // Describe implements prometheus.Collector.

@@ -11,9 +11,12 @@ import (
 type trafficCollector struct{ s *Server }
 
 var (
-	requestsDesc = prometheus.NewDesc("nexushub_http_requests_total", "Requests answered, by application, status and method.", []string{"app", "code", "method"}, nil)
-	durationDesc = prometheus.NewDesc("nexushub_http_request_duration_seconds", "From the request head to the last byte of the response.", []string{"app"}, nil)
-	bytesDesc    = prometheus.NewDesc("nexushub_http_response_bytes_total", "Body bytes sent to clients.", []string{"app"}, nil)
+	requestsDesc = prometheus.NewDesc("nexushub_http_requests_total",
+		"Requests answered, by application, status and method.", []string{"app", "code", "method"}, nil)
+	durationDesc = prometheus.NewDesc("nexushub_http_request_duration_seconds",
+		"From the request head to the last byte of the response.", []string{"app"}, nil)
+	bytesDesc = prometheus.NewDesc("nexushub_http_response_bytes_total", "Body bytes sent to clients.",
+		[]string{"app"}, nil)
 )
 
 // Describe implements prometheus.Collector.
@@ -69,7 +72,8 @@ func (m *trafficSum) collect(ch chan<- prometheus.Metric, name string) {
 		return
 	}
 	for kind, n := range m.answers {
-		ch <- prometheus.MustNewConstMetric(requestsDesc, prometheus.CounterValue, float64(n), name, strconv.Itoa(kind.status), kind.method)
+		ch <- prometheus.MustNewConstMetric(requestsDesc, prometheus.CounterValue, float64(n), name,
+			strconv.Itoa(kind.status), kind.method)
 	}
 	ch <- prometheus.MustNewConstMetric(bytesDesc, prometheus.CounterValue, float64(m.bytes), name)
 	cumulated, below := map[float64]uint64{}, uint64(0)

@@ -25,7 +25,8 @@ func isUnambiguous(p string) bool {
 			if last || p[i+1] == '/' {
 				return false
 			}
-		case (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("-_~!$&'()*,:=@", c) < 0:
+		case (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') &&
+			strings.IndexByte("-_~!$&'()*,:=@", c) < 0:
 			return false
 		}
 	}

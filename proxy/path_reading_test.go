@@ -8,42 +8,63 @@ import (
 // doubtful paths are refused. Some were let through once, others are of their kind.
 var doubtful = []string{
 	// decoded once and cleaned, they are in another area
-	"/public/../internal/x/%252e%252e/%252e%252e/public", "/x/../internal/%252e%252e/y", "/public/%252e%252e/internal/x%25",
+	"/public/../internal/x/%252e%252e/%252e%252e/public", "/x/../internal/%252e%252e/y",
+	"/public/%252e%252e/internal/x%25",
 	// dot segments
-	"/..", "/.", "/public/..", "/public/../internal", "/public/./x", "/./internal", "/public/%2e%2e/internal", "/public/.%2e/internal", "/public/%2E./internal",
-	"/public/..;/internal", "/public/..;x=y/internal", "/.;x/internal", "/public/%2e%2e;/internal", "/public/...", "/public/.../internal", "/public/..%20/internal",
-	"/public/%20../internal", "/public/..+/internal", "/public/..%3fx/internal", "/public/..%23/internal", "/public/..%c2%a0/internal",
+	"/..", "/.", "/public/..", "/public/../internal", "/public/./x", "/./internal", "/public/%2e%2e/internal",
+	"/public/.%2e/internal", "/public/%2E./internal",
+	"/public/..;/internal", "/public/..;x=y/internal", "/.;x/internal", "/public/%2e%2e;/internal", "/public/...",
+	"/public/.../internal", "/public/..%20/internal",
+	"/public/%20../internal", "/public/..+/internal", "/public/..%3fx/internal", "/public/..%23/internal",
+	"/public/..%c2%a0/internal",
 	// empty segments
-	"//", "//internal", "/public//internal", "/;/internal", "/;x/internal", "/%20/internal", "/%3fx/internal", "/public/%e2%80%8b/x", "/x//",
+	"//", "//internal", "/public//internal", "/;/internal", "/;x/internal", "/%20/internal", "/%3fx/internal",
+	"/public/%e2%80%8b/x", "/x//",
 	// encoded: slash, backslash, dot, semicolon, percent sign
-	"/public/..%2finternal", "/public%2F..%2Finternal", "/%2finternal", "/internal%2fx", "/public/%5c..%5cinternal", "/public/a%2eb", "/internal%2e", "/public/x%3b/y",
+	"/public/..%2finternal", "/public%2F..%2Finternal", "/%2finternal", "/internal%2fx", "/public/%5c..%5cinternal",
+	"/public/a%2eb", "/internal%2e", "/public/x%3b/y",
 	"/internal%3bx", "/public/100%25", "/public/%2500", "/%252569nternal/x", "/%25", "/public/%252e%252e%252finternal",
 	// backslash, bad escapes, control characters, bytes that are not UTF-8
-	`/\internal`, `\internal`, `/public/..\internal`, `/public\..\internal`, "/%", "/%2", "/public/%zz", "/public/%u002e%u002e/internal", "/public/%c0%ae%c0%ae/internal",
-	"/public/%c0%afinternal", "/public/%e0%80%ae", "/public/%ff", "/%ed%a0%80", "/public/%00", "/internal%00", "/internal%09", "/internal%0a", "/public/%0d%0ax", "/public/%7f",
+	`/\internal`, `\internal`, `/public/..\internal`, `/public\..\internal`, "/%", "/%2", "/public/%zz",
+	"/public/%u002e%u002e/internal", "/public/%c0%ae%c0%ae/internal",
+	"/public/%c0%afinternal", "/public/%e0%80%ae", "/public/%ff", "/%ed%a0%80", "/public/%00", "/internal%00",
+	"/internal%09", "/internal%0a", "/public/%0d%0ax", "/public/%7f",
 	"/public/%c2%85", "/public/\x00", "/public/a b", "/public/\u00e9", "/in\tternal", "/internal\n",
 	// full-width forms and other letters that fold to ASCII
-	"/public/%EF%BC%8E%EF%BC%8E/internal", "/public/..%EF%BC%8Finternal", "/%EF%BC%8Finternal", "/%EF%BD%89nternal", "/%EF%BD%81%EF%BD%90%EF%BD%89/x", "/%EF%BC%A1PI", "/%C4%B1nternal", "/%C4%B0nternal",
+	"/public/%EF%BC%8E%EF%BC%8E/internal", "/public/..%EF%BC%8Finternal", "/%EF%BC%8Finternal", "/%EF%BD%89nternal",
+	"/%EF%BD%81%EF%BD%90%EF%BD%89/x", "/%EF%BC%A1PI", "/%C4%B1nternal", "/%C4%B0nternal",
 	"/inte%E2%80%8Brnal", "/ap%C2%ADi", "/publ%C4%B1c/x",
 	// other compatible forms: circled, mathematical, Roman, superscript; dots; with accents, in one letter and in two; with a filler
-	"/%E2%93%98nternal", "/%F0%9D%90%A2nternal/x", "/ap%E2%85%B0", "/%C2%AApi/x", "/i%E2%81%BFternal", "/interna%E2%84%93", "/public/%E2%80%A4%E2%80%A4/internal", "/public/%E2%80%A5/internal",
-	"/public/%EF%B9%92%EF%B9%92/internal", "/%C3%A1pi", "/a%CC%81pi", "/api%E3%85%A4/x", "/%F0%9D%93%AA%F0%9D%93%B9%F0%9D%93%B2/x",
+	"/%E2%93%98nternal", "/%F0%9D%90%A2nternal/x", "/ap%E2%85%B0", "/%C2%AApi/x", "/i%E2%81%BFternal",
+	"/interna%E2%84%93", "/public/%E2%80%A4%E2%80%A4/internal", "/public/%E2%80%A5/internal",
+	"/public/%EF%B9%92%EF%B9%92/internal", "/%C3%A1pi", "/a%CC%81pi", "/api%E3%85%A4/x",
+	"/%F0%9D%93%AA%F0%9D%93%B9%F0%9D%93%B2/x",
 	// guarded names in disguise
-	"/INTERNAL/x", "/Internal", "/API", "/Api/x", "/aPI", "/Public/x", "/public/Login", "/public/LOGOUT/x", "/api/SET_TOKEN", "/api/set_token/", "/api/access_token/", "/api/Access_Token",
-	"/%69nternal/x", "/internal;x/y", "/internal;v=1", "/api;/x", "/api;", "/public/login;x", "/public;x/login", "/api/set_token;x", "/internal.", "/internal./x", "/api./x", "/internal%20",
-	"/internal%20/x", "/%20internal", "/api+", "/internal+/x", "/internal%3f", "/internal%3fx/y", "/api%23/x", "/public/login%3fx", "/api/%73et_token", "/debug/%61pplication",
-	"/Debug/application", "/debug/application;x/y", "/.internal", "/.api/x", "/%61pi.json", "/API.json", "/Internal.xml",
+	"/INTERNAL/x", "/Internal", "/API", "/Api/x", "/aPI", "/Public/x", "/public/Login", "/public/LOGOUT/x",
+	"/api/SET_TOKEN", "/api/set_token/", "/api/access_token/", "/api/Access_Token",
+	"/%69nternal/x", "/internal;x/y", "/internal;v=1", "/api;/x", "/api;", "/public/login;x", "/public;x/login",
+	"/api/set_token;x", "/internal.", "/internal./x", "/api./x", "/internal%20",
+	"/internal%20/x", "/%20internal", "/api+", "/internal+/x", "/internal%3f", "/internal%3fx/y", "/api%23/x",
+	"/public/login%3fx", "/api/%73et_token", "/debug/%61pplication",
+	"/Debug/application", "/debug/application;x/y", "/.internal", "/.api/x", "/%61pi.json", "/API.json",
+	"/Internal.xml",
 	// no path at all
 	"", "*", "internal", "http://x/internal", "x/../internal", "?", "%2finternal",
 }
 
 // certain are everyday paths, with their area.
 var certain = map[string]area{
-	"/": areaOther, "/index.html": areaOther, "/a/b/": areaOther, "/users/jane.doe": areaOther, "/.well-known/acme-challenge/x-Y_z": areaOther, "/.well-known/security.txt": areaOther,
-	"/assets/index-BxYz12.js": areaOther, "/public/logo@2x.png": areaPublic, "/public/a%20b.pdf": areaPublic, "/public/a+b": areaPublic, "/c++": areaOther, "/+": areaOther,
-	"/~user/x": areaOther, "/wiki/Foo_(bar)": areaOther, "/hi!": areaOther, "/a,b": areaOther, "/x:y": areaOther, "/@vite/client": areaOther, "/@fs/root/x.js": areaOther, "/node_modules/.vite/deps/a.js": areaOther,
-	"/public/M%C3%BCller": areaPublic, "/%E6%97%A5%E6%9C%AC%E8%AA%9E/%EF%BC%88x%EF%BC%89": areaOther, "/public/AC%EF%BC%8FDC": areaPublic, "/%F0%9F%91%A8%E2%80%8D%F0%9F%91%A9": areaOther,
-	"/public/a;b/c": areaPublic, "/public/a;b=c;d/e": areaPublic, "/x;jsessionid=1": areaOther, "/a%5B0%5D": areaOther, "/[id]/x": areaOther, "/a%3Ab%40c": areaOther, "/what%3F": areaOther, "/c%23": areaOther, "/%C3%A1pis": areaOther, "/caf%C3%A9/%E2%84%9D/%C2%BD": areaOther, "/a%3Db%26c%2Cd": areaOther,
+	"/": areaOther, "/index.html": areaOther, "/a/b/": areaOther, "/users/jane.doe": areaOther,
+	"/.well-known/acme-challenge/x-Y_z": areaOther, "/.well-known/security.txt": areaOther,
+	"/assets/index-BxYz12.js": areaOther, "/public/logo@2x.png": areaPublic, "/public/a%20b.pdf": areaPublic,
+	"/public/a+b": areaPublic, "/c++": areaOther, "/+": areaOther,
+	"/~user/x": areaOther, "/wiki/Foo_(bar)": areaOther, "/hi!": areaOther, "/a,b": areaOther, "/x:y": areaOther,
+	"/@vite/client": areaOther, "/@fs/root/x.js": areaOther, "/node_modules/.vite/deps/a.js": areaOther,
+	"/public/M%C3%BCller": areaPublic, "/%E6%97%A5%E6%9C%AC%E8%AA%9E/%EF%BC%88x%EF%BC%89": areaOther,
+	"/public/AC%EF%BC%8FDC": areaPublic, "/%F0%9F%91%A8%E2%80%8D%F0%9F%91%A9": areaOther,
+	"/public/a;b/c": areaPublic, "/public/a;b=c;d/e": areaPublic, "/x;jsessionid=1": areaOther, "/a%5B0%5D": areaOther,
+	"/[id]/x": areaOther, "/a%3Ab%40c": areaOther, "/what%3F": areaOther, "/c%23": areaOther,
+	"/%C3%A1pis": areaOther, "/caf%C3%A9/%E2%84%9D/%C2%BD": areaOther, "/a%3Db%26c%2Cd": areaOther,
 	"/public/..x": areaPublic, "/public/x..": areaPublic, "/a..b/...c": areaOther, "/Dr./x": areaOther, "/public/%61": areaPublic, "/a%2Bb": areaOther, "/a|b^{c}\"<>`": areaOther,
 	"/api": areaAPI, "/api/": areaAPI, "/api/x.json": areaAPI, "/api/v1/A%20b;c=d": areaAPI, "/apix": areaOther, "/api-docs": areaOther, "/API-docs": areaOther, "/apis/x": areaOther,
 	"/api/set_token": areaSetToken, "/api/access_token": areaAccessToken, "/api/set_tokens": areaAPI, "/api/set_token/x": areaAPI,

@@ -26,7 +26,8 @@ type sloppy struct {
 }
 
 func sloppyTarget(t *testing.T, network, address, first string) *sloppy {
-	s := &sloppy{Listener: listen(t, network, address), first: first, more: make(chan string), said: make(chan struct{})}
+	s := &sloppy{Listener: listen(t, network, address), first: first, more: make(chan string),
+		said: make(chan struct{})}
 	t.Cleanup(func() { s.Close() })
 	go func() {
 		for {
@@ -70,25 +71,31 @@ func answerPath(c net.Conn, r *http.Request) {
 
 // sloppiness is what a target sends as, and after, its response.
 var sloppiness = map[string]struct{ method, first, late string }{
-	"HEAD with content":      {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 66\r\n\r\n", evil},
-	"HEAD, content at once":  {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 66\r\n\r\n" + evil, ""},
-	"HEAD, last chunk":       {"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "0\r\n\r\n" + evil},
-	"204 with content":       {"POST", "HTTP/1.1 204 No Content\r\n\r\n", evil},
-	"204 with a length":      {"GET", "HTTP/1.1 204 No Content\r\nContent-Length: 66\r\n\r\n", evil},
-	"205 with content":       {"GET", "HTTP/1.1 205 Reset Content\r\nContent-Length: 66\r\n\r\n", evil},
-	"205, content at once":   {"GET", "HTTP/1.1 205 Reset Content\r\nContent-Length: 66\r\n\r\n" + evil, evil},
-	"304 with content":       {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 66\r\n\r\n", evil},
-	"304, content at once":   {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 66\r\n\r\n" + evil, ""},
-	"more than its length":   {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" + evil, ""},
-	"... later":              {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", evil},
-	"... to a POST":          {"POST", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", evil},
-	"behind the last chunk":  {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" + evil, ""},
-	"... a moment later":     {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", evil},
-	"a line end":             {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "\r\n"},
-	"an interim response":    {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 103 Early Hints\r\nLink: </evil>\r\n\r\n"},
-	"a switch of protocols":  {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"},
-	"half a response":        {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nX-Path: evil\r\n"},
-	"interim, then too much": {"GET", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", evil},
+	"HEAD with content":     {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 66\r\n\r\n", evil},
+	"HEAD, content at once": {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 66\r\n\r\n" + evil, ""},
+	"HEAD, last chunk":      {"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "0\r\n\r\n" + evil},
+	"204 with content":      {"POST", "HTTP/1.1 204 No Content\r\n\r\n", evil},
+	"204 with a length":     {"GET", "HTTP/1.1 204 No Content\r\nContent-Length: 66\r\n\r\n", evil},
+	"205 with content":      {"GET", "HTTP/1.1 205 Reset Content\r\nContent-Length: 66\r\n\r\n", evil},
+	"205, content at once":  {"GET", "HTTP/1.1 205 Reset Content\r\nContent-Length: 66\r\n\r\n" + evil, evil},
+	"304 with content":      {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 66\r\n\r\n", evil},
+	"304, content at once":  {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 66\r\n\r\n" + evil, ""},
+	"more than its length":  {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" + evil, ""},
+	"... later":             {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", evil},
+	"... to a POST":         {"POST", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", evil},
+	"behind the last chunk": {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" +
+		evil, ""},
+	"... a moment later": {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+		evil},
+	"a line end": {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "\r\n"},
+	"an interim response": {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 103 Early Hints\r\nLink: </evil>\r\n\r\n"},
+	"a switch of protocols": {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"},
+	"half a response": {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 200 OK\r\nX-Path: evil\r\n"},
+	"interim, then too much": {"GET",
+		"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", evil},
 }
 
 // TestNobodyGetsAnothersAnswer: what a target sends behind its response, at once or
@@ -102,7 +109,8 @@ func TestNobodyGetsAnothersAnswer(t *testing.T) {
 				n++
 				address := map[string]string{"tcp": "127.0.0.1:0", "unix": fmt.Sprint(dir, "/", n)}[network]
 				s := sloppyTarget(t, network, address, c.first)
-				f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
+				f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost},
+					State: proxyctl.StateReady, ProxyAll: true,
 					Target: &proxyctl.Target{ID: fmt.Sprint(n), Network: network, Address: s.Addr().String()}}))
 				client := f.http(http2)
 				ask(t, client, c.method, "/evil")
@@ -110,8 +118,10 @@ func TestNobodyGetsAnothersAnswer(t *testing.T) {
 				<-s.said
 				for i, method := range []string{"GET", "POST", "HEAD", "GET"} {
 					path := fmt.Sprint("/account-of-", i)
-					if r, got := ask(t, client, method, path); r.StatusCode != 200 || r.Header.Get("X-Path") != path || (method != "HEAD" && got != path) {
-						t.Errorf("%s, %s, http2 %v: %s %s: %s %v %q", name, network, http2, method, path, r.Status, r.Header, got)
+					if r, got := ask(t, client, method, path); r.StatusCode != 200 || r.Header.Get("X-Path") != path ||
+						(method != "HEAD" && got != path) {
+						t.Errorf("%s, %s, http2 %v: %s %s: %s %v %q", name, network, http2, method, path, r.Status,
+							r.Header, got)
 					}
 				}
 				client.CloseIdleConnections()
@@ -140,8 +150,9 @@ func ask(t *testing.T, c *http.Client, method, path string) (*http.Response, str
 func TestNoisyTargetGetsConnectionsOnce(t *testing.T) {
 	f := start(t)
 	s := sloppyTarget(t, "tcp", "127.0.0.1:0", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
-		Target: &proxyctl.Target{ID: "noisy", Network: "tcp", Address: s.Addr().String()}}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady,
+		ProxyAll: true,
+		Target:   &proxyctl.Target{ID: "noisy", Network: "tcp", Address: s.Addr().String()}}))
 	kept := func() (n int) {
 		target := f.server.targets.find("noisy")
 		target.mu.Lock()
@@ -192,8 +203,9 @@ func TestHalfARequestAnswered(t *testing.T) {
 			}()
 		}
 	}()
-	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
-		Target: &proxyctl.Target{ID: "early", Network: "tcp", Address: l.Addr().String()}}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady,
+		ProxyAll: true,
+		Target:   &proxyctl.Target{ID: "early", Network: "tcp", Address: l.Addr().String()}}))
 	both(t, f, func(t *testing.T, client *http.Client) {
 		in, out := io.Pipe()
 		r, _ := http.NewRequest("POST", "https://"+appHost+"/upload", in)
@@ -234,7 +246,8 @@ func TestProbe(t *testing.T) {
 				near, far := socketPair(t)
 				want := c.want
 				if secure {
-					near, far, want = tls.Client(near, &tls.Config{InsecureSkipVerify: true}), tls.Server(far, cert.TLS), c.tls
+					near, far, want = tls.Client(near, &tls.Config{InsecureSkipVerify: true}),
+						tls.Server(far, cert.TLS), c.tls
 					go io.WriteString(far, c.send)
 				} else {
 					io.WriteString(far, c.send)

@@ -48,7 +48,8 @@ func testOptions(t testing.TB) Options {
 	return Options{
 		Domain: "yesterday.localhost", CertDir: filepath.Join(dir, "certs"), StateDir: dir, RunDir: dir,
 		HoldTimeout: 300 * time.Millisecond, DrainTimeout: 5 * time.Second, HeaderTimeout: 5 * time.Second,
-		IdleTimeout: time.Minute, StallTimeout: 5 * time.Second, MaxConnections: 1000, MaxStreams: 1000, Limits: h1.DefaultLimits,
+		IdleTimeout: time.Minute, StallTimeout: 5 * time.Second, MaxConnections: 1000, MaxStreams: 1000,
+		Limits:    h1.DefaultLimits,
 		AccessLog: true, AccessLogRate: 1000, Version: "test", keepAliveGrace: 50 * time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -82,7 +83,8 @@ func start(t testing.TB, change ...func(*Options)) *fixture {
 func (f *fixture) run() {
 	f.t.Helper()
 	f.socket = filepath.Join(f.t.TempDir(), "control.sock")
-	https, http, control := listen(f.t, "tcp", "127.0.0.1:0"), listen(f.t, "tcp", "127.0.0.1:0"), listen(f.t, "unix", f.socket)
+	https, http, control := listen(f.t, "tcp", "127.0.0.1:0"), listen(f.t, "tcp", "127.0.0.1:0"),
+		listen(f.t, "unix", f.socket)
 	f.addr, f.plain, f.client = https.Addr().String(), http.Addr().String(), proxyctl.NewClient(f.socket)
 	opt := f.opt
 	opt.Listeners = []Listener{{"https", https}, {"http", http}, {"control", control}}
@@ -213,7 +215,10 @@ func (f *fixture) http(http2 bool) *http.Client {
 		},
 	}
 	f.t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{Transport: tr, CheckRedirect: func(*http.Request,
+		[]*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 }
 
 func (f *fixture) apply(t proxyctl.Table) {
@@ -243,7 +248,8 @@ func routeTo(t testing.TB, id, host string, h http.Handler) proxyctl.Route {
 	t.Cleanup(srv.Close)
 	return proxyctl.Route{
 		Instance: id, Name: strings.TrimSuffix(host, ".yesterday.localhost"), Kind: "static", Hosts: []string{host},
-		State: proxyctl.StateReady, ProxyAll: true, Target: &proxyctl.Target{ID: "nexushub-app-" + id + ".service", Network: "tcp", Address: srv.Listener.Addr().String()},
+		State: proxyctl.StateReady, ProxyAll: true, Target: &proxyctl.Target{ID: "nexushub-app-" + id + ".service",
+			Network: "tcp", Address: srv.Listener.Addr().String()},
 	}
 }
 

@@ -85,7 +85,8 @@ func (x *exchange) appendCookie(dst, value []byte) []byte {
 	first := true
 	for pair := range bytes.SplitSeq(value, []byte{';'}) {
 		pair = bytes.Trim(pair, " \t")
-		if len(pair) == 0 || (resemblesRefresh(pair) && !(isRefresh(pair) && x.decision.keepRefresh && x.req.refreshCookies == 1)) {
+		mayPass := x.decision.keepRefresh && x.req.refreshCookies == 1 && isRefresh(pair)
+		if len(pair) == 0 || (!mayPass && resemblesRefresh(pair)) {
 			continue
 		}
 		if !first {
@@ -105,7 +106,10 @@ func (x *exchange) forgetCookies(w http.ResponseWriter) {
 	host := x.snap.lookup(x.req.authority).host
 	for _, domain := range append([]string{""}, x.snap.above(host)...) {
 		for _, path := range []string{"/", "/api", "/api/", "/api/access_token"} {
-			http.SetCookie(w, &http.Cookie{Name: refreshCookie, Path: path, Domain: domain, MaxAge: -1, HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode})
+			http.SetCookie(w, &http.Cookie{
+				Name: refreshCookie, Path: path, Domain: domain, MaxAge: -1,
+				HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode,
+			})
 		}
 	}
 }

@@ -13,13 +13,16 @@ import (
 
 // foreign are values of Set-Cookie that some browser or server takes for the refresh cookie.
 var foreign = []string{
-	"YRT=x", "YRT=x; Path=/; Domain=yesterday.localhost", "YRT", "YRT=", "YRT;", "YRT =x", "YRT\t=x", "=YRT=x", " = YRT=x", "==YRT=x", "=YRT", `"YRT"=x`, `YRT="x"`, "yrt=x", "Yrt=x",
+	"YRT=x", "YRT=x; Path=/; Domain=yesterday.localhost", "YRT", "YRT=", "YRT;", "YRT =x", "YRT\t=x", "=YRT=x",
+	" = YRT=x", "==YRT=x", "=YRT", `"YRT"=x`, `YRT="x"`, "yrt=x", "Yrt=x",
 	"a=b, YRT=x", "a=b,YRT=x; Path=/", "a=b; YRT=x", "\xa0YRT=x", "YRT\u0085=x", "\ufeffYRT=x", "a=b;, =YRT=x",
-	"%59RT=x", "Y%52%54=x; Path=/", "%20YRT=x", "YRT%20=x", "YRT%3D=x", "YRT%00a=x", "YRT[]=x", "YRT[a]=x", "%59RT%5B%5D=x", "%zYRT, %79rt=x",
+	"%59RT=x", "Y%52%54=x; Path=/", "%20YRT=x", "YRT%20=x", "YRT%3D=x", "YRT%00a=x", "YRT[]=x", "YRT[a]=x",
+	"%59RT%5B%5D=x", "%zYRT, %79rt=x",
 }
 
 // own are values that an application may set.
-var own = []string{"a=b", "YRTX=1", "XYRT=1", "__Host-YRT=1", "a=YRT", "session=YRT%3Dx; Path=/; HttpOnly", "YRT_x=1", "YRT.x=1", "=a", "a", "party=1", "%2559RT=1", "a%59RT=1", "a[YRT]=1"}
+var own = []string{"a=b", "YRTX=1", "XYRT=1", "__Host-YRT=1", "a=YRT", "session=YRT%3Dx; Path=/; HttpOnly", "YRT_x=1",
+	"YRT.x=1", "=a", "a", "party=1", "%2559RT=1", "a%59RT=1", "a[YRT]=1"}
 
 func TestForeignCookies(t *testing.T) {
 	for _, v := range foreign {
@@ -36,7 +39,9 @@ func TestForeignCookies(t *testing.T) {
 
 func TestOwnData(t *testing.T) {
 	for value, want := range map[string]string{
-		`"cookies"`: "", `"cache", "cookies", "storage"`: `"cache", "storage"`, `"*"`: `"cache", "storage"`, `"COOKIES"`: "", `cookies`: "", `"cache"`: `"cache"`, "": "", `"executionContexts",,`: `"executionContexts"`,
+		`"cookies"`: "", `"cache", "cookies", "storage"`: `"cache", "storage"`, `"*"`: `"cache", "storage"`,
+		`"COOKIES"`: "", `cookies`: "", `"cache"`: `"cache"`, "": "",
+		`"executionContexts",,`: `"executionContexts"`,
 	} {
 		if got := string(ownData([]byte(value))); got != want {
 			t.Errorf("%s became %s, want %s", value, got, want)
@@ -98,14 +103,22 @@ func TestOnlyLoginSetsTheRefreshCookie(t *testing.T) {
 	f := start(t)
 	h := http.HandlerFunc(setsEverything)
 	app, login := appRoute(t, h), routeTo(t, loginID, "login.yesterday.localhost", h)
-	dev, service := routeTo(t, "dev", "dev.yesterday.localhost", h), routeTo(t, "service", "service.yesterday.localhost", h)
+	dev, service := routeTo(t, "dev", "dev.yesterday.localhost", h),
+		routeTo(t, "service", "service.yesterday.localhost", h)
 	dev.DevServer, service.StaticService = dev.Target.Address, "http://"+service.Target.Address
 	f.apply(table(app, login, dev, service))
 	both(t, f, func(t *testing.T, c *http.Client) {
-		for url, want := range map[string]int{appHost + "/x": 1, appHost + "/public/x": 1, "dev.yesterday.localhost/x": 1, "service.yesterday.localhost/x": 1, appHost + "/public/login": 3, "login.yesterday.localhost/public/x": 3} {
+		for url, want := range map[string]int{appHost + "/x": 1, appHost + "/public/x": 1,
+			"dev.yesterday.localhost/x": 1, "service.yesterday.localhost/x": 1, appHost + "/public/login": 3,
+			"login.yesterday.localhost/public/x": 3} {
 			early := 0
-			trace := &httptrace.ClientTrace{Got1xxResponse: func(_ int, h textproto.MIMEHeader) error { early += len(h["Set-Cookie"]); return nil }}
-			r := httptest.NewRequest("GET", "https://"+url, nil).WithContext(httptrace.WithClientTrace(t.Context(), trace))
+			trace := &httptrace.ClientTrace{Got1xxResponse: func(_ int,
+				h textproto.MIMEHeader) error {
+				early += len(h["Set-Cookie"])
+				return nil
+			}}
+			r := httptest.NewRequest("GET", "https://"+url,
+				nil).WithContext(httptrace.WithClientTrace(t.Context(), trace))
 			r.RequestURI = ""
 			resp, err := c.Do(r)
 			if err != nil {
@@ -113,7 +126,8 @@ func TestOnlyLoginSetsTheRefreshCookie(t *testing.T) {
 			}
 			body(t, resp)
 			clear := map[int]string{1: `"cache"`, 3: `"cookies", "cache"`}[want]
-			if len(resp.Header["Set-Cookie"]) != want || early != want || resp.Header.Get("Clear-Site-Data") != clear || (want == 1 && resp.Header["Set-Cookie2"] != nil) {
+			if len(resp.Header["Set-Cookie"]) != want || early != want || resp.Header.Get("Clear-Site-Data") != clear ||
+				(want == 1 && resp.Header["Set-Cookie2"] != nil) {
 				t.Errorf("%s: %d early, %v", url, early, resp.Header)
 			}
 			if len(resp.Trailer["Set-Cookie"]) > 0 || resp.Trailer.Get("X-Sum") != "1" {
@@ -127,10 +141,11 @@ func TestOnlyLoginSetsTheRefreshCookie(t *testing.T) {
 func TestOneRefreshCookie(t *testing.T) {
 	f := start(t)
 	var seen []string
-	login := routeTo(t, loginID, "login.yesterday.localhost", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen = append(seen, strings.Join(r.Header["Cookie"], "|"))
-		w.WriteHeader(401)
-	}))
+	login := routeTo(t, loginID, "login.yesterday.localhost",
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			seen = append(seen, strings.Join(r.Header["Cookie"], "|"))
+			w.WriteHeader(401)
+		}))
 	f.apply(table(login, appRoute(t, http.NotFoundHandler())))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		ask := func(method, path string, cookies ...string) *http.Response {
@@ -142,13 +157,16 @@ func TestOneRefreshCookie(t *testing.T) {
 			}
 			return resp
 		}
-		for _, cookies := range [][]string{{"YRT=a; YRT=b"}, {"YRT=a", "YRT=b"}, {"YRT=a; x=y; YRT=a"}, {"YRT=a; YRT"}, {"YRT =a; YRT=b"}} {
+		for _, cookies := range [][]string{{"YRT=a; YRT=b"}, {"YRT=a", "YRT=b"}, {"YRT=a; x=y; YRT=a"}, {"YRT=a; YRT"},
+			{"YRT =a; YRT=b"}} {
 			seen = nil
 			resp := ask("POST", "/api/access_token", cookies...)
 			if text := body(t, resp); !strings.Contains(text, "login_url") || len(seen) > 0 {
 				t.Errorf("%q: %s %s, login saw %q", cookies, resp.Status, text, seen)
 			}
-			for _, want := range []string{"YRT=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None", "YRT=; Path=/; Domain=" + appHost + "; Max-Age=0; HttpOnly; Secure; SameSite=None", "YRT=; Path=/api; Domain=yesterday.localhost; Max-Age=0; HttpOnly; Secure; SameSite=None"} {
+			for _, want := range []string{"YRT=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None",
+				"YRT=; Path=/; Domain=" + appHost + "; Max-Age=0; HttpOnly; Secure; SameSite=None",
+				"YRT=; Path=/api; Domain=yesterday.localhost; Max-Age=0; HttpOnly; Secure; SameSite=None"} {
 				if !slices.Contains(resp.Header["Set-Cookie"], want) {
 					t.Errorf("%q: no %q in %q", cookies, want, resp.Header["Set-Cookie"])
 				}

@@ -46,7 +46,8 @@ func pathOf(target string) string {
 // bearerOf returns the token of "Bearer TOKEN", or nothing.
 func bearerOf(authorization string) string {
 	const scheme = "bearer"
-	if len(authorization) <= len(scheme) || !strings.EqualFold(authorization[:len(scheme)], scheme) || strings.IndexByte(" \t", authorization[len(scheme)]) < 0 {
+	if len(authorization) <= len(scheme) || !strings.EqualFold(authorization[:len(scheme)], scheme) ||
+		strings.IndexByte(" \t", authorization[len(scheme)]) < 0 {
 		return ""
 	}
 	return strings.TrimSpace(authorization[len(scheme):])

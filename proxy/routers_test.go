@@ -62,7 +62,8 @@ func rails(p string) []string {
 func spring(p string) []string {
 	dropped := lenient(withoutParams(p))
 	parsed := withoutParams(lenient(p))
-	return []string{merged(dropped), cleaned(dropped), merged(parsed), cleaned(parsed), strings.TrimSuffix(merged(dropped), "/")}
+	return []string{merged(dropped), cleaned(dropped), merged(parsed), cleaned(parsed),
+		strings.TrimSuffix(merged(dropped), "/")}
 }
 
 // kestrel decodes all but %2F, then removes dot segments; its routes have no case, and
@@ -70,7 +71,8 @@ func spring(p string) []string {
 func kestrel(p string) []string {
 	kept := lenient(strings.NewReplacer("%2f", "%252f", "%2F", "%252F").Replace(p))
 	wide := strings.Map(narrow, percentU(lenient(p)))
-	return []string{cleaned(kept), cleaned(strings.ReplaceAll(kept, `\`, "/")), cleaned(strings.ReplaceAll(wide, `\`, "/")), trimmed(kept)}
+	return []string{cleaned(kept), cleaned(strings.ReplaceAll(kept, `\`, "/")),
+		cleaned(strings.ReplaceAll(wide, `\`, "/")), trimmed(kept)}
 }
 
 // nginx decodes once, merges slashes and removes dot segments.
@@ -155,7 +157,8 @@ func trimmed(p string) string {
 }
 
 func percentU(p string) string {
-	return strings.NewReplacer("%u002e", ".", "%u002f", "/", "%u005c", `\`, "%uff0e", ".", "%uff0f", "/").Replace(strings.ToLower(p))
+	return strings.NewReplacer("%u002e", ".", "%u002f", "/", "%u005c", `\`, "%uff0e", ".", "%uff0f",
+		"/").Replace(strings.ToLower(p))
 }
 
 func narrow(r rune) rune {

@@ -24,16 +24,19 @@ func testSnapshot(t *testing.T) *snapshot {
 		return &proxyctl.Target{ID: id, Network: "tcp", Address: "127.0.0.1:1"}
 	}
 	route := func(id, host, state string) proxyctl.Route {
-		return proxyctl.Route{Instance: id, Name: host, Hosts: []string{host + ".yesterday.localhost"}, State: state, Target: at(host)}
+		return proxyctl.Route{Instance: id, Name: host, Hosts: []string{host + ".yesterday.localhost"}, State: state,
+			Target: at(host)}
 	}
 	app, all := route(appID, "app", proxyctl.StateReady), route("all", "all", proxyctl.StateReady)
 	app.StaticDir = t.TempDir()
 	all.ProxyAll = true
 	dev, service := route("dev", "dev", proxyctl.StateReady), route("service", "service", proxyctl.StateReady)
 	dev.DevServer, service.StaticService = "127.0.0.1:5173", "http://127.0.0.1:3000/base/"
-	fileOnly := proxyctl.Route{Instance: "files", Hosts: []string{"files.debug"}, State: proxyctl.StateReady, StaticDir: t.TempDir()}
+	fileOnly := proxyctl.Route{Instance: "files", Hosts: []string{"files.debug"}, State: proxyctl.StateReady,
+		StaticDir: t.TempDir()}
 	none := route("none", "none", proxyctl.StateReady)
-	tb := table(app, all, dev, service, fileOnly, none, route("slow", "slow", proxyctl.StateStarting), route("down", "down", proxyctl.StateDown),
+	tb := table(app, all, dev, service, fileOnly, none, route("slow", "slow", proxyctl.StateStarting),
+		route("down", "down", proxyctl.StateDown),
 		route(loginID, "login", proxyctl.StateReady), route(adminID, "admin", proxyctl.StateReady))
 	tb.AgentSocket = "/run/nexushub/debug.sock"
 	s, err := compile(tb, newTargets())
@@ -55,63 +58,110 @@ func TestRules(t *testing.T) {
 	}{
 		// 1. unknown host or SNI, known but not ready
 		{"unknown host", request{authority: "other.example", path: "/"}, actRefuse, 421, "", nil},
-		{"unknown SNI", request{authority: "app.yesterday.localhost", sni: "other.example", path: "/public/x"}, actRefuse, 421, "", nil},
-		{"an address as SNI", request{authority: "app.yesterday.localhost", sni: "127.0.0.1", path: "/public/x"}, actForward, 0, "app", nil},
-		{"SNI of another known host", request{authority: "app.yesterday.localhost", sni: "all.yesterday.localhost", path: "/public/x"}, actForward, 0, "app", nil},
+		{"unknown SNI", request{authority: "app.yesterday.localhost", sni: "other.example", path: "/public/x"},
+			actRefuse, 421, "", nil},
+		{"an address as SNI", request{authority: "app.yesterday.localhost", sni: "127.0.0.1", path: "/public/x"},
+			actForward, 0, "app", nil},
+		{"SNI of another known host", request{authority: "app.yesterday.localhost", sni: "all.yesterday.localhost",
+			path: "/public/x"}, actForward, 0, "app", nil},
 		{"no host", request{path: "/"}, actRefuse, 421, "", nil},
-		{"port is ignored", request{authority: "app.yesterday.localhost:8443", path: "/public/x"}, actForward, 0, "app", nil},
+		{"port is ignored", request{authority: "app.yesterday.localhost:8443", path: "/public/x"}, actForward, 0, "app",
+			nil},
 		{"host without domain", request{authority: "files.debug", path: "/"}, actFile, 0, "", nil},
 		{"starting is held", request{authority: "slow.yesterday.localhost", path: "/public/x"}, actHold, 0, "", nil},
 		{"down is refused", request{authority: "down.yesterday.localhost", path: "/public/x"}, actRefuse, 503, "", nil},
 		// 2. API hosts
-		{"agent", request{authority: "internal.yesterday.localhost", path: "/debug/application/x/logs", bearer: "api"}, actForward, 0, "agent", func(d decision) bool { return d.keepAuth && d.access == "" }},
-		{"agent on the admin host", request{authority: "admin.yesterday.localhost", path: "/debug/application"}, actForward, 0, "agent", nil},
-		{"agent, access token of the admin application", request{authority: "internal.yesterday.localhost", path: "/debug/application", bearer: bearerAdmin}, actForward, 0, "agent", func(d decision) bool { return d.access == "admin" }},
-		{"agent, token of another application", request{authority: "internal.yesterday.localhost", path: "/debug/application", bearer: bearerApp}, actForward, 0, "agent", func(d decision) bool { return d.access == "" }},
-		{"debug path on another host", request{authority: "app.yesterday.localhost", path: "/debug/application"}, actFile, 0, "", nil},
-		{"API host, other path, no instance", request{authority: "internal.yesterday.localhost", path: "/x"}, actRefuse, 404, "", nil},
-		{"API host with an instance", request{authority: "admin.yesterday.localhost", path: "/public/x"}, actForward, 0, "admin", nil},
-		{"longer word", request{authority: "internal.yesterday.localhost", path: "/debug/applications"}, actRefuse, 404, "", nil},
+		{"agent", request{authority: "internal.yesterday.localhost", path: "/debug/application/x/logs", bearer: "api"},
+			actForward, 0, "agent", func(d decision) bool { return d.keepAuth && d.access == "" }},
+		{"agent on the admin host", request{authority: "admin.yesterday.localhost", path: "/debug/application"},
+			actForward, 0, "agent", nil},
+		{"agent, access token of the admin application",
+			request{authority: "internal.yesterday.localhost", path: "/debug/application", bearer: bearerAdmin},
+			actForward, 0, "agent", func(d decision) bool { return d.access == "admin" }},
+		{"agent, token of another application", request{authority: "internal.yesterday.localhost",
+			path: "/debug/application", bearer: bearerApp}, actForward, 0, "agent",
+			func(d decision) bool { return d.access == "" }},
+		{"debug path on another host", request{authority: "app.yesterday.localhost", path: "/debug/application"},
+			actFile, 0, "", nil},
+		{"API host, other path, no instance", request{authority: "internal.yesterday.localhost", path: "/x"}, actRefuse,
+			404, "", nil},
+		{"API host with an instance", request{authority: "admin.yesterday.localhost", path: "/public/x"}, actForward, 0,
+			"admin", nil},
+		{"longer word", request{authority: "internal.yesterday.localhost", path: "/debug/applications"}, actRefuse, 404,
+			"", nil},
 		// 3. login on any host
-		{"login", request{authority: "app.yesterday.localhost", path: "/public/login"}, actForward, 0, "login", func(d decision) bool { return d.keepRefresh && !d.keepAuth }},
+		{"login", request{authority: "app.yesterday.localhost", path: "/public/login"}, actForward, 0, "login",
+			func(d decision) bool { return d.keepRefresh && !d.keepAuth }},
 		{"logout", request{authority: "slow.yesterday.localhost", path: "/public/logout"}, actForward, 0, "login", nil},
-		{"login's assets", request{authority: "app.yesterday.localhost", path: "/public/login/x.css"}, actForward, 0, "login", nil},
+		{"login's assets", request{authority: "app.yesterday.localhost", path: "/public/login/x.css"}, actForward, 0,
+			"login", nil},
 		{"not login", request{authority: "app.yesterday.localhost", path: "/public/logins"}, actForward, 0, "app", nil},
 		// 4. X-Application-Id
-		{"application id, secret", request{authority: "internal.yesterday.localhost", path: "/api/x", applicationID: appID, bearer: secret}, actForward, 0, "app", func(d decision) bool { return d.keepApp && d.keepSecret && d.keepAuth }},
-		{"application id, its token", request{authority: "internal.yesterday.localhost", path: "/api/x", applicationID: appID, bearer: bearerApp}, actForward, 0, "app", func(d decision) bool { return d.keepApp && !d.keepSecret }},
-		{"application id, another token", request{authority: "internal.yesterday.localhost", path: "/api/x", applicationID: appID, bearer: bearerAdmin}, actRefuse, 401, "", nil},
-		{"application id, nothing", request{authority: "app.yesterday.localhost", path: "/public/x", applicationID: appID}, actRefuse, 401, "", nil},
-		{"application id, unknown", request{authority: "app.yesterday.localhost", path: "/public/x", applicationID: "nobody", bearer: secret}, actRefuse, 404, "", nil},
-		{"application id does not open /internal", request{authority: "all.yesterday.localhost", path: "/internal/x", applicationID: appID, bearer: bearerApp}, actRefuse, 401, "", nil},
+		{"application id, secret", request{authority: "internal.yesterday.localhost", path: "/api/x",
+			applicationID: appID, bearer: secret}, actForward, 0, "app",
+			func(d decision) bool { return d.keepApp && d.keepSecret && d.keepAuth }},
+		{"application id, its token", request{authority: "internal.yesterday.localhost", path: "/api/x",
+			applicationID: appID, bearer: bearerApp}, actForward, 0, "app",
+			func(d decision) bool { return d.keepApp && !d.keepSecret }},
+		{"application id, another token", request{authority: "internal.yesterday.localhost", path: "/api/x",
+			applicationID: appID, bearer: bearerAdmin}, actRefuse, 401, "", nil},
+		{"application id, nothing", request{authority: "app.yesterday.localhost", path: "/public/x",
+			applicationID: appID}, actRefuse, 401, "", nil},
+		{"application id, unknown", request{authority: "app.yesterday.localhost", path: "/public/x",
+			applicationID: "nobody", bearer: secret}, actRefuse, 404, "", nil},
+		{"application id does not open /internal", request{authority: "all.yesterday.localhost", path: "/internal/x",
+			applicationID: appID, bearer: bearerApp}, actRefuse, 401, "", nil},
 		// 5. tokens
-		{"set token", request{method: "GET", authority: "app.yesterday.localhost", path: "/api/set_token"}, actSetToken, 0, "", nil},
-		{"access token", request{method: "POST", authority: "app.yesterday.localhost", path: "/api/access_token"}, actAccessToken, 0, "", nil},
-		{"set token in disguise", request{method: "GET", authority: "app.yesterday.localhost", path: "/api/SET_TOKEN"}, actRefuse, 400, "", nil},
-		{"access token, by GET", request{method: "GET", authority: "app.yesterday.localhost", path: "/api/access_token"}, actRefuse, 401, "", nil},
+		{"set token", request{method: "GET", authority: "app.yesterday.localhost", path: "/api/set_token"}, actSetToken,
+			0, "", nil},
+		{"access token", request{method: "POST", authority: "app.yesterday.localhost", path: "/api/access_token"},
+			actAccessToken, 0, "", nil},
+		{"set token in disguise", request{method: "GET", authority: "app.yesterday.localhost", path: "/api/SET_TOKEN"},
+			actRefuse, 400, "", nil},
+		{"access token, by GET", request{method: "GET", authority: "app.yesterday.localhost",
+			path: "/api/access_token"}, actRefuse, 401, "", nil},
 		// 6. areas
-		{"public", request{authority: "app.yesterday.localhost", path: "/public/x"}, actForward, 0, "app", func(d decision) bool { return d.keepAuth && !d.keepRefresh }},
-		{"public hides the secret", request{authority: "app.yesterday.localhost", path: "/public/x", bearer: secret}, actForward, 0, "app", func(d decision) bool { return !d.keepAuth && !d.keepSecret }},
-		{"public hides tokens", request{authority: "app.yesterday.localhost", path: "/public/x", bearer: bearerAdmin}, actForward, 0, "app", func(d decision) bool { return !d.keepAuth }},
+		{"public", request{authority: "app.yesterday.localhost", path: "/public/x"}, actForward, 0, "app",
+			func(d decision) bool { return d.keepAuth && !d.keepRefresh }},
+		{"public hides the secret", request{authority: "app.yesterday.localhost", path: "/public/x", bearer: secret},
+			actForward, 0, "app", func(d decision) bool { return !d.keepAuth && !d.keepSecret }},
+		{"public hides tokens", request{authority: "app.yesterday.localhost", path: "/public/x", bearer: bearerAdmin},
+			actForward, 0, "app", func(d decision) bool { return !d.keepAuth }},
 		{"api without", request{authority: "app.yesterday.localhost", path: "/api/x"}, actRefuse, 401, "", nil},
-		{"api, token", request{authority: "app.yesterday.localhost", path: "/api/x", bearer: bearerApp}, actForward, 0, "app", func(d decision) bool { return d.keepAuth && !d.keepSecret }},
-		{"api, token of another", request{authority: "app.yesterday.localhost", path: "/api/x", bearer: bearerAdmin}, actRefuse, 401, "", nil},
-		{"api, secret", request{authority: "app.yesterday.localhost", path: "/api/x", bearer: secret}, actForward, 0, "app", func(d decision) bool { return d.keepSecret }},
+		{"api, token", request{authority: "app.yesterday.localhost", path: "/api/x", bearer: bearerApp}, actForward, 0,
+			"app", func(d decision) bool { return d.keepAuth && !d.keepSecret }},
+		{"api, token of another", request{authority: "app.yesterday.localhost", path: "/api/x", bearer: bearerAdmin},
+			actRefuse, 401, "", nil},
+		{"api, secret", request{authority: "app.yesterday.localhost", path: "/api/x", bearer: secret}, actForward, 0,
+			"app", func(d decision) bool { return d.keepSecret }},
 		{"api itself", request{authority: "app.yesterday.localhost", path: "/api"}, actRefuse, 401, "", nil},
 		{"not api", request{authority: "all.yesterday.localhost", path: "/apix"}, actForward, 0, "all", nil},
-		{"internal, token", request{authority: "app.yesterday.localhost", path: "/internal/x", bearer: bearerApp}, actRefuse, 401, "", nil},
-		{"internal, secret", request{authority: "app.yesterday.localhost", path: "/internal/x", bearer: secret}, actForward, 0, "app", func(d decision) bool { return d.keepAuth && d.keepSecret }},
-		{"internal, nothing", request{authority: "app.yesterday.localhost", path: "/internal"}, actRefuse, 401, "", nil},
+		{"internal, token", request{authority: "app.yesterday.localhost", path: "/internal/x", bearer: bearerApp},
+			actRefuse, 401, "", nil},
+		{"internal, secret", request{authority: "app.yesterday.localhost", path: "/internal/x", bearer: secret},
+			actForward, 0, "app", func(d decision) bool { return d.keepAuth && d.keepSecret }},
+		{"internal, nothing", request{authority: "app.yesterday.localhost", path: "/internal"}, actRefuse, 401, "",
+			nil},
 		// 7. anything else
-		{"dev server", request{authority: "dev.yesterday.localhost", path: "/src/main.ts"}, actForward, 0, "dev 127.0.0.1:5173", nil},
-		{"dev server, api still protected", request{authority: "dev.yesterday.localhost", path: "/api/x"}, actRefuse, 401, "", nil},
-		{"static service", request{authority: "service.yesterday.localhost", path: "/x"}, actForward, 0, "service http://127.0.0.1:3000", func(d decision) bool { return d.base == "/base" && d.host == "127.0.0.1:3000" }},
+		{"dev server", request{authority: "dev.yesterday.localhost", path: "/src/main.ts"}, actForward, 0,
+			"dev 127.0.0.1:5173", nil},
+		{"dev server, api still protected", request{authority: "dev.yesterday.localhost", path: "/api/x"}, actRefuse,
+			401, "", nil},
+		{"static service", request{authority: "service.yesterday.localhost", path: "/x"}, actForward, 0,
+			"service http://127.0.0.1:3000", func(d decision) bool {
+				return d.base == "/base" &&
+					d.host == "127.0.0.1:3000"
+			}},
 		{"file", request{authority: "app.yesterday.localhost", path: "/x"}, actFile, 0, "", nil},
 		{"proxy all", request{authority: "all.yesterday.localhost", path: "/x"}, actForward, 0, "all", nil},
-		{"a format is no way around", request{authority: "all.yesterday.localhost", path: "/internal.json"}, actRefuse, 404, "", nil},
-		{"a file may have a name like an area", request{authority: "app.yesterday.localhost", path: "/internal.html"}, actFile, 0, "", nil},
-		{"disguised", request{authority: "all.yesterday.localhost", path: "/x/../internal/%252e%252e/y"}, actRefuse, 400, "", nil},
-		{"disguised, without TLS", request{authority: "all.yesterday.localhost", path: "/x/../internal", plain: true}, actRefuse, 400, "", nil},
+		{"a format is no way around", request{authority: "all.yesterday.localhost", path: "/internal.json"}, actRefuse,
+			404, "", nil},
+		{"a file may have a name like an area", request{authority: "app.yesterday.localhost", path: "/internal.html"},
+			actFile, 0, "", nil},
+		{"disguised", request{authority: "all.yesterday.localhost", path: "/x/../internal/%252e%252e/y"}, actRefuse,
+			400, "", nil},
+		{"disguised, without TLS", request{authority: "all.yesterday.localhost", path: "/x/../internal", plain: true},
+			actRefuse, 400, "", nil},
 		{"nothing", request{authority: "none.yesterday.localhost", path: "/x"}, actRefuse, 404, "", nil},
 		{"file-only has no instance", request{authority: "files.debug", path: "/public/x"}, actRefuse, 404, "", nil},
 	}
@@ -142,18 +192,25 @@ func TestRulesOrder(t *testing.T) {
 		status int
 		target string
 	}{
-		{"an unknown host before an ambiguous path", request{authority: "other.example", path: "/a//b"}, actRefuse, 421, ""},
+		{"an unknown host before an ambiguous path", request{authority: "other.example", path: "/a//b"}, actRefuse, 421,
+			""},
 		{"an ambiguous path before HTTPS", request{authority: app, path: "/a//b", plain: true}, actRefuse, 400, ""},
-		{"HTTPS before everything that a path says", request{authority: api, path: "/debug/application", plain: true}, actRedirect, 0, ""},
-		{"the agent before X-Application-Id", request{authority: api, path: "/debug/application", applicationID: appID}, actForward, 0, "agent"},
-		{"the login application before X-Application-Id", request{authority: app, path: "/public/login", applicationID: appID}, actForward, 0, "login"},
-		{"X-Application-Id before the instance", request{authority: down, path: "/public/x", applicationID: appID}, actRefuse, 401, ""},
+		{"HTTPS before everything that a path says", request{authority: api, path: "/debug/application", plain: true},
+			actRedirect, 0, ""},
+		{"the agent before X-Application-Id", request{authority: api, path: "/debug/application", applicationID: appID},
+			actForward, 0, "agent"},
+		{"the login application before X-Application-Id",
+			request{authority: app, path: "/public/login", applicationID: appID}, actForward, 0, "login"},
+		{"X-Application-Id before the instance", request{authority: down, path: "/public/x", applicationID: appID},
+			actRefuse, 401, ""},
 		{"a token before the state of the application", request{authority: down, path: "/api/x"}, actRefuse, 401, ""},
-		{"setting a token before the state of the application", request{authority: down, path: "/api/set_token"}, actSetToken, 0, ""},
+		{"setting a token before the state of the application", request{authority: down, path: "/api/set_token"},
+			actSetToken, 0, ""},
 		{"files before the state of the application", request{authority: "files.debug", path: "/x"}, actFile, 0, ""},
 	} {
 		d := s.decide(&c.req, someGrants{})
-		if d.action != c.action || d.status != c.status || (c.target != "" && (d.target == nil || d.target.ID != c.target)) {
+		if d.action != c.action || d.status != c.status ||
+			(c.target != "" && (d.target == nil || d.target.ID != c.target)) {
 			t.Errorf("%s: %+v", c.name, d)
 		}
 	}
@@ -185,11 +242,13 @@ func FuzzDecide(f *testing.F) {
 	f.Add("internal.yesterday.localhost:8443", "/debug/application", "token-"+adminID, appID, "POST")
 	f.Fuzz(func(t *testing.T, authority, path, bearer, app, method string) {
 		s := testSnapshot(t)
-		d := s.decide(&request{method: method, authority: authority, path: path, bearer: bearer, applicationID: app}, someGrants{})
+		d := s.decide(&request{method: method, authority: authority, path: path, bearer: bearer, applicationID: app},
+			someGrants{})
 		known := bearer == secret || (someGrants{}).Valid(bearer, "")
 		for r, by := range readings(path) {
 			r = strings.ToLower(r)
-			if (under(r, "/internal") || under(r, "/api")) && (d.action == actForward || d.action == actFile) && !known {
+			if (under(r, "/internal") || under(r, "/api")) && (d.action == actForward || d.action == actFile) &&
+				!known {
 				t.Errorf("%q %q passed without a token; %s reads it as %q", authority, path, by, r)
 			}
 			if under(r, "/internal") && d.action == actForward && d.target != s.agent && bearer != secret {

@@ -92,12 +92,16 @@ func New(opt Options) (*Server, error) {
 
 // initPools sets up what all clients share.
 func (s *Server) initPools() {
-	s.connPool, s.streamPool, s.heldPool = fairshare.NewPool(s.opt.MaxConnections), fairshare.NewPool(s.opt.MaxStreams), fairshare.NewPool(s.maxHeld())
+	s.connPool = fairshare.NewPool(s.opt.MaxConnections)
+	s.streamPool = fairshare.NewPool(s.opt.MaxStreams)
+	s.heldPool = fairshare.NewPool(s.maxHeld())
 	s.handshakes = fairshare.NewSemaphore(runtime.GOMAXPROCS(0))
-	press := func(what string, limit int) *evictionLog {
+	newLog := func(what string, limit int) *evictionLog {
 		return &evictionLog{what: what, limit: limit, counter: s.metrics.evictions, log: s.log}
 	}
-	s.evictions.conns, s.evictions.streams, s.evictions.held = press("connection", s.opt.MaxConnections), press("stream", s.opt.MaxStreams), press("held request", s.maxHeld())
+	s.evictions.conns = newLog("connection", s.opt.MaxConnections)
+	s.evictions.streams = newLog("stream", s.opt.MaxStreams)
+	s.evictions.held = newLog("held request", s.maxHeld())
 }
 
 // acmeOptions adds where an authority's challenges arrive.

@@ -24,7 +24,8 @@ const (
 // are served as well after all (by HTTP/1.1, one request each, unless the client speaks
 // HTTP/2 alone), so that a long download does not keep everybody else waiting.
 func (s *Server) shutdown() {
-	s.log.Info("proxy is stopping: finishing requests in flight", "in_flight", s.inFlight[0].Load(), "connections", s.conns.Load())
+	s.log.Info("proxy is stopping: finishing requests in flight",
+		"in_flight", s.inFlight[0].Load(), "connections", s.conns.Load())
 	s.tls.Store(s.tlsConfig("http/1.1", "h2", certs.ACMEProtocol))
 	s.listeners.pause()
 	s.epoch.Store(1)
@@ -82,7 +83,8 @@ func (s *Server) finishConnections() {
 // its first answer yet gets a moment more, for its client may be slow and could not
 // know that its request was not begun.
 func (c *conn) closeIdle() {
-	if p, _ := c.waiting.expired(); p == waitIdle && (c.state.has(served) || c.server.deadlines.clock.Load()-c.opened > uint64(newConnGrace/tick)) {
+	old := c.server.deadlines.clock.Load()-c.opened > uint64(newConnGrace/tick)
+	if p, _ := c.waiting.read(); p == waitIdle && (old || c.state.has(served)) {
 		c.net.SetReadDeadline(longAgo)
 	}
 }

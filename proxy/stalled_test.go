@@ -41,8 +41,9 @@ func TestFloodOfInterimResponses(t *testing.T) {
 			}()
 		}
 	}()
-	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady, ProxyAll: true,
-		Target: &proxyctl.Target{ID: "flood", Network: "tcp", Address: l.Addr().String()}}))
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady,
+		ProxyAll: true,
+		Target:   &proxyctl.Target{ID: "flood", Network: "tcp", Address: l.Addr().String()}}))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		c.Transport.(*http.Transport).MaxResponseHeaderBytes = 100 << 20
 		if r, err := c.Get("https://" + appHost + "/x"); err == nil && r.StatusCode != 502 {
@@ -158,7 +159,8 @@ func TestTunnelsMayBeSilentNotStuck(t *testing.T) {
 		stuck := newStuckConn()
 		near, far := net.Pipe()
 		tun := make(stuck, near)
-		tun.limit, tun.toClient.clock, tun.toTarget.clock = f.opt.StallTimeout, &f.server.deadlines.clock, &f.server.deadlines.clock
+		tun.limit, tun.toClient.clock, tun.toTarget.clock = f.opt.StallTimeout, &f.server.deadlines.clock,
+			&f.server.deadlines.clock
 		f.server.deadlines.add(tun)
 		done := newDone(func() { tun.run(nil, newUpstream(tun.target).r) })
 		io.WriteString(far, "x")

@@ -67,17 +67,22 @@ func TestTimeouts(t *testing.T) {
 
 func TestSlowClients(t *testing.T) {
 	f := start(t, byHand)
-	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }))))
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+	}))))
 	for name, c := range map[string]struct {
 		send  string
 		waits waitState
 		after time.Duration
 		want  string
 	}{
-		"idle":       {"", waitIdle, f.opt.IdleTimeout, ""},
-		"half head":  {"GET / HTTP/1.1\r\nHost: a", waitHead, f.opt.HeaderTimeout, "408"},
-		"half body":  {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nContent-Length: 5\r\n\r\nab", waitUpstream, f.opt.StallTimeout, "408"},
-		"half chunk": {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", waitUpstream, f.opt.StallTimeout, "408"},
+		"idle":      {"", waitIdle, f.opt.IdleTimeout, ""},
+		"half head": {"GET / HTTP/1.1\r\nHost: a", waitHead, f.opt.HeaderTimeout, "408"},
+		"half body": {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nContent-Length: 5\r\n\r\nab", waitUpstream,
+			f.opt.StallTimeout, "408"},
+		"half chunk": {"POST / HTTP/1.1\r\nHost: " + appHost + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+			waitUpstream, f.opt.StallTimeout, "408"},
 	} {
 		conn := f.dial(appHost)
 		io.WriteString(conn, c.send)

@@ -23,13 +23,14 @@ func TestTLSRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		args, ciphers, stdin, says string
 	}{
-		"1.0":                  {"-tls1", "ALL:@SECLEVEL=0", "", "alert protocol version"},
-		"1.1":                  {"-tls1_1", "ALL:@SECLEVEL=0", "", "alert protocol version"},
-		"1.2":                  {"-tls1_2", "", "", "New, TLSv1.2"},
-		"1.3":                  {"-tls1_3", "", "", "New, TLSv1.3"},
-		"talked into 1.2":      {"-tls1_2 -fallback_scsv", "", "", "alert inappropriate fallback"},
-		"renegotiation":        {"-tls1_2", "", "R\n", "alert unexpected message"},
-		"CBC":                  {"-tls1_2", "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0", "", "alert handshake failure"},
+		"1.0":             {"-tls1", "ALL:@SECLEVEL=0", "", "alert protocol version"},
+		"1.1":             {"-tls1_1", "ALL:@SECLEVEL=0", "", "alert protocol version"},
+		"1.2":             {"-tls1_2", "", "", "New, TLSv1.2"},
+		"1.3":             {"-tls1_3", "", "", "New, TLSv1.3"},
+		"talked into 1.2": {"-tls1_2 -fallback_scsv", "", "", "alert inappropriate fallback"},
+		"renegotiation":   {"-tls1_2", "", "R\n", "alert unexpected message"},
+		"CBC": {"-tls1_2", "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0", "",
+			"alert handshake failure"},
 		"no forward secrecy":   {"-tls1_2", "AES128-GCM-SHA256", "", "alert handshake failure"},
 		"nobody's certificate": {"-tls1_2", "aNULL:@SECLEVEL=0", "", "alert handshake failure"},
 	} {

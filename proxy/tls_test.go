@@ -18,15 +18,23 @@ func TestTLSVersions(t *testing.T) {
 		protocol string
 		ok       bool
 	}{
-		"1.3, h2":                    {&tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{"h2", "http/1.1"}}, "h2", true},
-		"1.3, HTTP/1.1":              {&tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}}, "http/1.1", true},
-		"1.2, h2":                    {&tls.Config{MaxVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1", "h2"}}, "h2", true},
-		"without ALPN":               {&tls.Config{}, "", true},
-		"1.2, AES-256":               {&tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}}, "", true},
-		"1.2, ChaCha20":              {&tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256}}, "", true},
-		"1.2, CBC":                   {&tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}}, "", false},
-		"1.2, no forward secrecy":    {&tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256}}, "", false},
-		"1.1":                        {&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, "", false},
+		"1.3, h2": {&tls.Config{MinVersion: tls.VersionTLS13,
+			NextProtos: []string{"h2", "http/1.1"}}, "h2", true},
+		"1.3, HTTP/1.1": {&tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}},
+			"http/1.1", true},
+		"1.2, h2": {&tls.Config{MaxVersion: tls.VersionTLS12,
+			NextProtos: []string{"http/1.1", "h2"}}, "h2", true},
+		"without ALPN": {&tls.Config{}, "", true},
+		"1.2, AES-256": {&tls.Config{MaxVersion: tls.VersionTLS12,
+			CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}}, "", true},
+		"1.2, ChaCha20": {&tls.Config{MaxVersion: tls.VersionTLS12,
+			CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256}}, "", true},
+		"1.2, CBC": {&tls.Config{MaxVersion: tls.VersionTLS12,
+			CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}}, "", false},
+		"1.2, no forward secrecy": {&tls.Config{MaxVersion: tls.VersionTLS12,
+			CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256}}, "", false},
+		"1.1": {&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, "",
+			false},
 		"a protocol we do not speak": {&tls.Config{NextProtos: []string{"spdy/3"}}, "", false},
 	} {
 		config := c.config.Clone()
@@ -53,7 +61,8 @@ func TestTickets(t *testing.T) {
 	now := time.Now()
 	server := f.server.tlsConfig("http/1.1")
 	server.Time = func() time.Time { return now }
-	client := &tls.Config{RootCAs: f.roots, ServerName: appHost, NextProtos: []string{"http/1.1"}, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
+	client := &tls.Config{RootCAs: f.roots, ServerName: appHost, NextProtos: []string{"http/1.1"},
+		ClientSessionCache: tls.NewLRUClientSessionCache(0)}
 	for _, c := range []struct {
 		later   time.Duration
 		resumed bool

@@ -47,7 +47,9 @@ func (e *expiry) UnmarshalJSON(b []byte) error {
 
 // exchangeToken asks the login application. A status other than 200 says that the
 // refresh token is not valid (any more).
-func (s *Server) exchangeToken(ctx context.Context, x *exchange, refresh string) (got tokenResponse, status int, err error) {
+func (s *Server) exchangeToken(
+	ctx context.Context, x *exchange, refresh string,
+) (got tokenResponse, status int, err error) {
 	login, err := s.enterLogin(ctx, x)
 	if err != nil {
 		return got, 0, err
@@ -103,7 +105,8 @@ func (s *Server) askLogin(ctx context.Context, x *exchange, login *route, refres
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://login/internal/access_token", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://login/internal/access_token",
+		bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -14,32 +14,42 @@ import (
 func TestLogin(t *testing.T) {
 	f := start(t)
 	var asked map[string]string
-	login := routeTo(t, loginID, "login.yesterday.localhost", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/internal/access_token" || r.Header.Get("Authorization") != "Bearer "+secret {
-			w.WriteHeader(404)
-			return
-		}
-		json.NewDecoder(r.Body).Decode(&asked)
-		if asked["RefreshToken"] != "refresh-1" {
-			w.WriteHeader(401)
-			return
-		}
-		json.NewEncoder(w).Encode(map[string]any{"Expiry": time.Now().Add(time.Hour), "RefreshToken": "refresh-2", "AccessToken": "access-1", "ApplicationID": asked["ApplicationID"]})
-	}))
-	f.apply(table(login, appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "data") }))))
+	login := routeTo(t, loginID, "login.yesterday.localhost",
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/internal/access_token" || r.Header.Get("Authorization") != "Bearer "+secret {
+				w.WriteHeader(404)
+				return
+			}
+			json.NewDecoder(r.Body).Decode(&asked)
+			if asked["RefreshToken"] != "refresh-1" {
+				w.WriteHeader(401)
+				return
+			}
+			json.NewEncoder(w).Encode(map[string]any{"Expiry": time.Now().Add(time.Hour), "RefreshToken": "refresh-2",
+				"AccessToken": "access-1", "ApplicationID": asked["ApplicationID"]})
+		}))
+	f.apply(table(login, appRoute(t, http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
+		io.WriteString(w, "data")
+	}))))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		for next, want := range map[string]int{
 			"/page": 302, "https://" + appHost + "/x": 302, "https://other.yesterday.localhost/": 302,
-			"": 400, "https://evil.example/": 400, "//evil.example": 400, "/\\evil.example": 400, "http://" + appHost: 400, "javascript:alert(1)": 400,
-			"https://yesterday.localhost.evil.example/": 400, "https://u@" + appHost: 400, "/%09/evil": 400, "page": 400,
-			"https://.yesterday.localhost": 400, "https://a..yesterday.localhost": 400, "https://" + appHost + ":99999": 400, "https://evil.example%EF%BC%8F.yesterday.localhost": 400,
-			"https://evil.example%25ef%25bc%258f.yesterday.localhost": 400, "https:evil.example": 400, "https:///evil.example": 400, "https://[::1]": 400, "https://" + appHost + ":8443/x": 302,
+			"": 400, "https://evil.example/": 400, "//evil.example": 400, "/\\evil.example": 400, "http://" +
+				appHost: 400, "javascript:alert(1)": 400,
+			"https://yesterday.localhost.evil.example/": 400, "https://u@" + appHost: 400, "/%09/evil": 400,
+			"page":                         400,
+			"https://.yesterday.localhost": 400, "https://a..yesterday.localhost": 400, "https://" + appHost +
+				":99999": 400, "https://evil.example%EF%BC%8F.yesterday.localhost": 400,
+			"https://evil.example%25ef%25bc%258f.yesterday.localhost": 400, "https:evil.example": 400,
+			"https:///evil.example": 400, "https://[::1]": 400, "https://" + appHost + ":8443/x": 302,
 		} {
 			r := get(t, c, "/api/set_token?token=refresh-1&continue="+strings.ReplaceAll(next, "\\", "%5C"))
 			if r.StatusCode != want {
 				t.Errorf("continue=%q: %s", next, r.Status)
 			}
-			if want == 302 && r.Header.Get("Set-Cookie") != "YRT=refresh-1; Path=/; Domain="+appHost+"; HttpOnly; Secure; SameSite=None" {
+			if want == 302 && r.Header.Get("Set-Cookie") != "YRT=refresh-1; Path=/; Domain="+appHost+
+				"; HttpOnly; Secure; SameSite=None" {
 				t.Error(r.Header.Get("Set-Cookie"))
 			}
 		}
@@ -64,7 +74,8 @@ func TestLogin(t *testing.T) {
 			}
 		}
 		resp, got := exchange("refresh-1")
-		if got["access_token"] != "access-1" || !strings.HasPrefix(resp.Header.Get("Set-Cookie"), "YRT=refresh-2;") || asked["ApplicationID"] != appID {
+		if got["access_token"] != "access-1" || !strings.HasPrefix(resp.Header.Get("Set-Cookie"), "YRT=refresh-2;") ||
+			asked["ApplicationID"] != appID {
 			t.Fatal(got, resp.Header, asked)
 		}
 		r, _ := http.NewRequest("GET", "https://"+appHost+"/api/data", nil)
@@ -80,9 +91,11 @@ func TestLogin(t *testing.T) {
 func TestExchangeWaitsForLogin(t *testing.T) {
 	f := start(t, func(o *Options) { o.HoldTimeout = 20 * time.Second })
 	app := appRoute(t, http.NotFoundHandler())
-	login := routeTo(t, loginID, "login.yesterday.localhost", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		json.NewEncoder(w).Encode(map[string]any{"Expiry": time.Now().Add(time.Hour), "RefreshToken": "b", "AccessToken": "c", "ApplicationID": appID})
-	}))
+	login := routeTo(t, loginID, "login.yesterday.localhost",
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			json.NewEncoder(w).Encode(map[string]any{"Expiry": time.Now().Add(time.Hour), "RefreshToken": "b",
+				"AccessToken": "c", "ApplicationID": appID})
+		}))
 	replaced, starting := login, login
 	replaced.Target = &proxyctl.Target{ID: "old", Network: "tcp", Address: "127.0.0.1:1"}
 	starting.State, starting.Target = proxyctl.StateStarting, nil

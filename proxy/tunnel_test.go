@@ -22,7 +22,8 @@ func webSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer c.Close()
-	io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n\x81\x05hello")
+	io.WriteString(c,
+		"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n\x81\x05hello")
 	io.Copy(c, buf)
 }
 
@@ -30,7 +31,8 @@ func webSocket(w http.ResponseWriter, r *http.Request) {
 func upgrade(t *testing.T, f *fixture) (net.Conn, *bufio.Reader) {
 	t.Helper()
 	conn := f.dial(appHost)
-	io.WriteString(conn, "GET /ws HTTP/1.1\r\nHost: "+appHost+"\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n\x81\x05early")
+	io.WriteString(conn, "GET /ws HTTP/1.1\r\nHost: "+appHost+
+		"\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n\x81\x05early")
 	in := bufio.NewReader(conn)
 	r, err := http.ReadResponse(in, nil)
 	if err != nil || r.StatusCode != 101 || r.Header.Get("Upgrade") != "websocket" {
@@ -57,7 +59,8 @@ func TestWebSocket(t *testing.T) {
 		}
 	}
 	// A deploy of somebody else does not concern it.
-	f.apply(table(route, proxyctl.Route{Instance: "other", Name: "other", Hosts: []string{"o.x"}, State: proxyctl.StateReady}))
+	f.apply(table(route, proxyctl.Route{Instance: "other", Name: "other", Hosts: []string{"o.x"},
+		State: proxyctl.StateReady}))
 	io.WriteString(conn, "pong")
 	if b, err := in.Peek(4); err != nil || string(b) != "pong" {
 		t.Fatal(string(b), err)
@@ -69,7 +72,8 @@ func TestDrainTellsWebSockets(t *testing.T) {
 	route := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
-			io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x05hello\x81\x05early")
+			io.WriteString(c,
+				"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x05hello\x81\x05early")
 			io.Copy(io.Discard, c)
 			c.Close()
 		}
@@ -133,17 +137,24 @@ func TestOnlySoundUpgrades(t *testing.T) {
 		status int
 		answer string
 	}{
-		"h2c":               {"GET / HTTP/1.1\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nConnection: Upgrade, HTTP2-Settings\r\n\r\n", 200, `upgrade "" ""`},
-		"h2c in a list":     {"GET / HTTP/1.1\r\nUpgrade: websocket, h2c\r\nConnection: Upgrade\r\n\r\n", 200, `upgrade "" ""`},
-		"TLS":               {"GET / HTTP/1.1\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\n\r\n", 200, `upgrade "" ""`},
-		"HTTP/2.0":          {"GET / HTTP/1.1\r\nUpgrade: HTTP/2.0\r\nConnection: Upgrade\r\n\r\n", 200, `upgrade "" ""`},
+		"h2c": {"GET / HTTP/1.1\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nConnection: Upgrade, HTTP2-Settings\r\n\r\n", 200, `upgrade "" ""`},
+		"h2c in a list": {"GET / HTTP/1.1\r\nUpgrade: websocket, h2c\r\nConnection: Upgrade\r\n\r\n", 200,
+			`upgrade "" ""`},
+		"TLS": {"GET / HTTP/1.1\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\n\r\n", 200,
+			`upgrade "" ""`},
+		"HTTP/2.0": {"GET / HTTP/1.1\r\nUpgrade: HTTP/2.0\r\nConnection: Upgrade\r\n\r\n", 200,
+			`upgrade "" ""`},
 		"not in Connection": {"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n", 200, `upgrade "" ""`},
 		"with a body":       {"POST / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 2\r\n\r\nab", 200, `upgrade "" ""`},
-		"declined":          {"GET / HTTP/1.1\r\nUpgrade: other/1.0\r\nConnection: Upgrade\r\n\r\n", 200, `upgrade "other/1.0" "Upgrade"`},
-		"accepted":          {"GET / HTTP/1.1\r\nUpgrade: other/1.0\r\nConnection: Upgrade\r\nX-Switch-To: Other/1.0\r\n\r\n", 101, ""},
-		"to another":        {"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Switch-To: other\r\n\r\n", 502, ""},
-		"to h2c":            {"GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nX-Switch-To: h2c\r\n\r\n", 502, ""},
-		"unasked":           {"GET / HTTP/1.1\r\nX-Switch-To: websocket\r\n\r\n", 502, ""},
+		"declined": {"GET / HTTP/1.1\r\nUpgrade: other/1.0\r\nConnection: Upgrade\r\n\r\n", 200,
+			`upgrade "other/1.0" "Upgrade"`},
+		"accepted": {"GET / HTTP/1.1\r\nUpgrade: other/1.0\r\nConnection: Upgrade\r\nX-Switch-To: Other/1.0\r\n\r\n",
+			101, ""},
+		"to another": {"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Switch-To: other\r\n\r\n", 502,
+			""},
+		"to h2c": {"GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nX-Switch-To: h2c\r\n\r\n", 502,
+			""},
+		"unasked": {"GET / HTTP/1.1\r\nX-Switch-To: websocket\r\n\r\n", 502, ""},
 	} {
 		conn := f.dial(appHost)
 		io.WriteString(conn, strings.Replace(c.head, "\r\n", "\r\nHost: "+appHost+"\r\n", 1))

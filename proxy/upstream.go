@@ -51,7 +51,8 @@ func (u *upstream) readHead(lim h1.Limits) error {
 // status or method has not: an application that sends content all the same, a moment
 // later, is a common mistake, and what it sends would answer somebody else.
 func (u *upstream) reusable(method string, body *h1.Body) bool {
-	return body.Done() && !body.EndsConnection() && !u.head.Close && len(u.r.Buffered()) == 0 && !u.head.Contentless(method)
+	return body.Done() && !body.EndsConnection() && !u.head.Close && len(u.r.Buffered()) == 0 &&
+		!u.head.Contentless(method)
 }
 
 // isStale says that an error on a reused connection means: the peer had closed it

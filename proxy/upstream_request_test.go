@@ -50,7 +50,8 @@ func checkForwarded(t *testing.T, c *conn, out []byte) {
 	if err != nil {
 		t.Fatalf("%v: %q", err, out)
 	}
-	if r.Method != c.x.req.method || r.RequestURI != c.x.req.requestURI || r.Host != c.x.req.authority || r.ContentLength != c.bodyLength() {
+	if r.Method != c.x.req.method || r.RequestURI != c.x.req.requestURI || r.Host != c.x.req.authority ||
+		r.ContentLength != c.bodyLength() {
 		t.Fatalf("%+v became %q", c.x.req, out)
 	}
 	for _, cookie := range r.Cookies() {
@@ -58,7 +59,8 @@ func checkForwarded(t *testing.T, c *conn, out []byte) {
 			t.Fatalf("the refresh token passes: %q", out)
 		}
 	}
-	for name, want := range map[string]int{"X-Internal-Secret": 0, "X-Application-Id": 0, "X-Nexushub-Access": 0, "Keep-Alive": 0, "X-Trace-Id": 1, "X-Forwarded-For": 1, "X-Forwarded-Proto": 1, "X-Forwarded-Host": 1} {
+	for name, want := range map[string]int{"X-Internal-Secret": 0, "X-Application-Id": 0, "X-Nexushub-Access": 0,
+		"Keep-Alive": 0, "X-Trace-Id": 1, "X-Forwarded-For": 1, "X-Forwarded-Proto": 1, "X-Forwarded-Host": 1} {
 		if len(r.Header[name]) != want {
 			t.Fatalf("%d lines of %s: %q", len(r.Header[name]), name, out)
 		}

@@ -24,11 +24,13 @@ func options(f flags, c *config.Config) (proxy.Options, error) {
 	limits := h1.DefaultLimits
 	limits.MaxBytes, limits.MaxFields = int(p.MaxHeaderBytes), p.MaxHeaders
 	return proxy.Options{
-		Domain: c.Domain, CertDir: p.CertDir, StateDir: p.StateDir, RunDir: cmp.Or(os.Getenv("RUNTIME_DIRECTORY"), f.runDir),
+		Domain: c.Domain, CertDir: p.CertDir, StateDir: p.StateDir,
+		RunDir:         cmp.Or(os.Getenv("RUNTIME_DIRECTORY"), f.runDir),
 		TrustedProxies: trusted,
 		HoldTimeout:    time.Duration(p.HoldTimeout), DrainTimeout: time.Duration(p.DrainTimeout),
 		HeaderTimeout: time.Duration(p.HeaderTimeout), IdleTimeout: time.Duration(p.IdleTimeout),
-		StallTimeout: time.Duration(p.StallTimeout), MaxConnections: p.MaxConnections, MaxStreams: p.MaxStreams, Limits: limits,
+		StallTimeout: time.Duration(p.StallTimeout), MaxConnections: p.MaxConnections, MaxStreams: p.MaxStreams,
+		Limits:    limits,
 		AccessLog: p.AccessLog, AccessLogRate: p.AccessLogRate,
 		ACME:    certs.ACMEOptions{Email: p.ACME.Email, Directory: p.ACME.Directory, CACert: p.ACME.CACert},
 		Version: version.String(),

@@ -32,8 +32,10 @@ func TestFaultsAreOneClearLine(t *testing.T) {
 	}{
 		{"no sockets", []string{"--config", good}, "nexushub-proxy.socket"},
 		{"no configuration", []string{"--config", t.TempDir()}, "nexushub.toml"},
-		{"bad trusted proxy", []string{"--config", folder(t, "trusted_proxies = [\"here\"]\n"), "--listen", "127.0.0.1:0"}, "trusted_proxies"},
-		{"unknown key", []string{"--config", folder(t, "hold_time = \"1s\"\n"), "--listen", "127.0.0.1:0"}, "hold_time"},
+		{"bad trusted proxy", []string{"--config", folder(t, "trusted_proxies = [\"here\"]\n"), "--listen",
+			"127.0.0.1:0"}, "trusted_proxies"},
+		{"unknown key", []string{"--config", folder(t, "hold_time = \"1s\"\n"), "--listen", "127.0.0.1:0"},
+			"hold_time"},
 		{"busy address", []string{"--config", good, "--listen", "192.0.2.1:1"}, "192.0.2.1:1"},
 		{"argument", []string{"start"}, `"start"`},
 	}
@@ -41,7 +43,8 @@ func TestFaultsAreOneClearLine(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
 			err := run(t.Context(), c.args, &out, &out)
-			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(strings.TrimSpace(err.Error()), "\n") {
+			if err == nil || !strings.Contains(err.Error(), c.want) ||
+				strings.Contains(strings.TrimSpace(err.Error()), "\n") {
 				t.Errorf("%v, want one line with %s", err, c.want)
 			}
 		})
@@ -50,7 +53,8 @@ func TestFaultsAreOneClearLine(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"--version"}, &out, &out); err != nil || !strings.HasPrefix(out.String(), "nexushub-proxy ") {
+	if err := run(t.Context(), []string{"--version"}, &out, &out); err != nil ||
+		!strings.HasPrefix(out.String(), "nexushub-proxy ") {
 		t.Error(out.String(), err)
 	}
 }
@@ -63,7 +67,8 @@ func TestServesUntilItIsTold(t *testing.T) {
 	done := make(chan error, 1)
 	var log bytes.Buffer
 	go func() {
-		done <- run(ctx, []string{"--config", dir, "--listen", "127.0.0.1:0", "--control", control, "--run-dir", dir}, &log, &log)
+		done <- run(ctx, []string{"--config", dir, "--listen", "127.0.0.1:0", "--control", control, "--run-dir", dir},
+			&log, &log)
 	}()
 	c := proxyctl.NewClient(control)
 	deadline := time.Now().Add(10 * time.Second)

@@ -25,7 +25,8 @@ func TestGrants(t *testing.T) {
 		for _, c := range []struct {
 			token, instance string
 			want            bool
-		}{{"good", "app", true}, {"good", "", true}, {"good", "other", false}, {"old", "app", false}, {"bad", "app", false}, {"", "", false}} {
+		}{{"good", "app", true}, {"good", "", true}, {"good", "other", false}, {"old", "app", false},
+			{"bad", "app", false}, {"", "", false}} {
 			if s.Valid(c.token, c.instance) != c.want {
 				t.Errorf("%s: %q for %q", when, c.token, c.instance)
 			}

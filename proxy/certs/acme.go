@@ -63,14 +63,19 @@ func NewACME(opt ACMEOptions) (*ACME, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &ACME{log: opt.Log, backoff: b, hosts: map[string]context.CancelFunc{}, faults: map[string]string{}, attempts: map[string]context.CancelCauseFunc{}}
+	a := &ACME{
+		log: opt.Log, backoff: b, hosts: map[string]context.CancelFunc{}, faults: map[string]string{},
+		attempts: map[string]context.CancelCauseFunc{},
+	}
 	a.ctx, a.stop = context.WithCancel(context.Background())
 	quiet := zap.NewNop() // what matters comes by events
 	a.cache = certmagic.NewCache(certmagic.CacheOptions{
-		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return a.config, nil }, Logger: quiet,
+		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return a.config, nil },
+		Logger:           quiet,
 	})
 	a.config = certmagic.New(a.cache, certmagic.Config{
-		Storage: &certmagic.FileStorage{Path: opt.Dir}, Logger: quiet, OnEvent: a.event, OCSP: certmagic.OCSPConfig{DisableStapling: true},
+		Storage: &certmagic.FileStorage{Path: opt.Dir}, Logger: quiet, OnEvent: a.event,
+		OCSP: certmagic.OCSPConfig{DisableStapling: true},
 	})
 	a.issuer = certmagic.NewACMEIssuer(a.config, certmagic.ACMEIssuer{
 		CA: opt.Directory, TestCA: opt.Directory, Email: opt.Email, Agreed: true, TrustedRoots: roots, Logger: quiet,

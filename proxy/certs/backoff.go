@@ -59,7 +59,8 @@ func openBackoff(path string, log *slog.Logger) (*backoff, error) {
 // serve nobody.
 func (b *backoff) setAside(cause error) error {
 	aside := b.path + ".damaged"
-	b.log.Error("acme: the back-off on disk is damaged and was set aside; authorities are asked at once", "path", aside, "error", cause)
+	b.log.Error("acme: the back-off on disk is damaged and was set aside; authorities are asked at once",
+		"path", aside, "error", cause)
 	if err := os.Rename(b.path, aside); err != nil {
 		return fmt.Errorf("acme: %w", err)
 	}

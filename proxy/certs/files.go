@@ -87,7 +87,8 @@ func readPair(path string) (*pair, error) {
 	}
 	c, err := tls.LoadX509KeyPair(path, key)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("certificate %s: %w; make it readable: chgrp _nexushub-proxy %s && chmod 0640 %s", path, err, key, key)
+		return nil, fmt.Errorf("certificate %s: %w; make it readable: chgrp _nexushub-proxy %s && chmod 0640 %s",
+			path, err, key, key)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("certificate %s: %w", path, err)

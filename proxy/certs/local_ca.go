@@ -103,10 +103,12 @@ func (a *localCA) make() (tls.Certificate, error) {
 	if err := os.MkdirAll(filepath.Join(a.dir, "ca"), 0o755); err != nil {
 		return root, err
 	}
-	if err := atomicfile.Write(a.keyPath(), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600); err != nil {
+	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
+	if err := atomicfile.Write(a.keyPath(), keyPEM, 0o600); err != nil {
 		return root, err
 	}
-	return root, atomicfile.Write(a.certPath(), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate[0]}), 0o644)
+	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate[0]})
+	return root, atomicfile.Write(a.certPath(), certPEM, 0o644)
 }
 
 // leaf returns a certificate for the host; all hosts right below the domain share one.

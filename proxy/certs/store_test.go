@@ -29,7 +29,8 @@ func writePairFor(t *testing.T, dir, name string, life time.Duration, hosts ...s
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, filepath.Join(dir, name+".crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificate[0]}))
+	put(t, filepath.Join(dir, name+".crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE",
+		Bytes: c.Certificate[0]}))
 	put(t, filepath.Join(dir, name+".key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
 }
 
@@ -68,8 +69,10 @@ func TestChoice(t *testing.T) {
 		t.Error("an authority was made that nobody needs")
 	}
 	for sni, want := range map[string]string{
-		"a.d.localhost": "a.d.localhost b.example", "A.D.localhost.": "a.d.localhost b.example", "c.d.localhost": "*.d.localhost", "b.example": "a.d.localhost b.example",
-		"x.y.d.localhost": "x.y.d.localhost", "known.example": "known.example", "unknown.example": "d.localhost *.d.localhost", "": "d.localhost *.d.localhost",
+		"a.d.localhost": "a.d.localhost b.example", "A.D.localhost.": "a.d.localhost b.example",
+		"c.d.localhost": "*.d.localhost", "b.example": "a.d.localhost b.example",
+		"x.y.d.localhost": "x.y.d.localhost", "known.example": "known.example",
+		"unknown.example": "d.localhost *.d.localhost", "": "d.localhost *.d.localhost",
 	} {
 		if got := names(t, s, sni); got != want {
 			t.Errorf("%q gets %q, want %q", sni, got, want)

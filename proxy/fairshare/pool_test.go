@@ -176,7 +176,8 @@ func (g *game) judge(v *thing, k Key, before, most int) {
 		return
 	}
 	if v.key == (Key{}) || v.key == k || held != most || held <= before+1 {
-		g.t.Fatalf("one of %v was taken, who holds %d of %d, for %v, who holds %d; the biggest holds %d", v.key, held, g.limit, k, before, most)
+		g.t.Fatalf("one of %v was taken, who holds %d of %d, for %v, who holds %d; the biggest holds %d", v.key, held,
+			g.limit, k, before, most)
 	}
 	for m := range g.seated {
 		if m.key == v.key && m.priority.less(v.priority) {

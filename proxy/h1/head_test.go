@@ -23,11 +23,13 @@ func parse(t *testing.T, raw string) (*Head, error) {
 }
 
 func TestParseRequest(t *testing.T) {
-	h, err := parse(t, "POST /a?b=c HTTP/1.1\r\nHost: x.y:8443\r\nContent-Length:  12 \r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nX-End: 2\r\nUpgrade: h2c\r\n\r\n")
+	h, err := parse(t,
+		"POST /a?b=c HTTP/1.1\r\nHost: x.y:8443\r\nContent-Length:  12 \r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nX-End: 2\r\nUpgrade: h2c\r\n\r\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(h.Method) != "POST" || string(h.Target) != "/a?b=c" || string(h.Host) != "x.y:8443" || h.Length != 12 || h.Close {
+	if string(h.Method) != "POST" || string(h.Target) != "/a?b=c" || string(h.Host) != "x.y:8443" || h.Length != 12 ||
+		h.Close {
 		t.Errorf("%+v", h)
 	}
 	if h.Upgrade != nil {
@@ -91,16 +93,19 @@ func TestBodies(t *testing.T) {
 		{"chunked", "Transfer-Encoding: chunked", "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\nX", "abcde", "X"},
 		{"trailers", "Transfer-Encoding: chunked", "1\r\na\r\n0\r\nX-A: b\r\n\r\nX", "a", "X"},
 		{"empty chunked", "Transfer-Encoding: chunked", "0\r\n\r\nX", "", "X"},
-		{"long chunk", "Transfer-Encoding: chunked", "9c40\r\n" + strings.Repeat("z", 40000) + "\r\n0\r\n\r\nX", strings.Repeat("z", 40000), "X"},
+		{"long chunk", "Transfer-Encoding: chunked", "9c40\r\n" + strings.Repeat("z", 40000) + "\r\n0\r\n\r\nX",
+			strings.Repeat("z", 40000), "X"},
 	}
 	for _, c := range cases {
 		raw := "POST / HTTP/1.1\r\nHost: a\r\n" + c.head + "\r\n\r\n" + c.wire
-		for how, src := range map[string]io.Reader{"whole": strings.NewReader(raw), "bytewise": iotest.OneByteReader(strings.NewReader(raw))} {
+		for how, src := range map[string]io.Reader{"whole": strings.NewReader(raw),
+			"bytewise": iotest.OneByteReader(strings.NewReader(raw))} {
 			got, rest, h := readAll(t, src)
 			if got != c.want || rest != c.rest {
 				t.Errorf("%s, %s: got %d bytes, rest %q", c.name, how, len(got), rest)
 			}
-			if fields := h.Trailers.Fields; c.name == "trailers" && (len(fields) != 1 || string(fields[0].Name) != "X-A" || string(fields[0].Value) != "b") {
+			if fields := h.Trailers.Fields; c.name == "trailers" &&
+				(len(fields) != 1 || string(fields[0].Name) != "X-A" || string(fields[0].Value) != "b") {
 				t.Errorf("%s: trailers %+v", how, h.Trailers.Fields)
 			}
 		}
@@ -118,7 +123,8 @@ func TestManyChunks(t *testing.T) {
 		"signed":                         {"64" + signature + "\r\n" + strings.Repeat("a", 100) + "\r\n", true},
 		"little data in much of nothing": {"1" + signature + "\r\na\r\n", false},
 	} {
-		body, r := Body{kind: chunkedBody}, NewReader(io.MultiReader(strings.NewReader(strings.Repeat(c.chunk, 100_000)), strings.NewReader("0\r\n\r\n")))
+		body, r := Body{kind: chunkedBody}, NewReader(io.MultiReader(strings.NewReader(strings.Repeat(c.chunk,
+			100_000)), strings.NewReader("0\r\n\r\n")))
 		var err error
 		for err == nil {
 			_, err = body.Next(r)

@@ -31,8 +31,10 @@ const (
 	XForwardedHost
 	XForwardedPort
 	XRealIP
-	WhoAsks   // says who asks, or how, to some applications: every other X-Forwarded-* and X-Original-*, Client-IP and its like
-	OtherPath // names another path than the request line, to some applications: X-Original-URL, Script-Name and their like
+	// says who asks, or how, to some applications: every other X-Forwarded-* and X-Original-*, Client-IP and its like
+	WhoAsks
+	// names another path than the request line, to some applications: X-Original-URL, Script-Name and their like
+	OtherPath
 	XTraceID
 	XApplicationID
 	XInternalSecret
@@ -56,15 +58,25 @@ var byLength = [...][]struct {
 	8:  {{"x-scheme", WhoAsks}},
 	9:  {{"path-info", OtherPath}, {"forwarded", Forwarded}, {"x-real-ip", XRealIP}, {"client-ip", WhoAsks}},
 	10: {{"set-cookie", SetCookie}, {"connection", Connection}, {"keep-alive", KeepAlive}, {"x-trace-id", XTraceID}},
-	11: {{"set-cookie2", SetCookie2}, {"script-name", OtherPath}, {"x-client-ip", WhoAsks}, {"x-remote-ip", WhoAsks}, {"x-forwarded", WhoAsks}, {"remote-user", WhoAsks}, {"request-uri", OtherPath}, {"x-proxy-url", OtherPath}},
+	11: {{"set-cookie2", SetCookie2}, {"script-name", OtherPath}, {"x-client-ip", WhoAsks}, {"x-remote-ip", WhoAsks},
+		{"x-forwarded", WhoAsks}, {"remote-user", WhoAsks}, {"request-uri", OtherPath}, {"x-proxy-url", OtherPath}},
 	12: {{"content-type", ContentType}, {"x-url-scheme", WhoAsks}},
-	13: {{"authorization", Authorization}, {"x-rewrite-url", OtherPath}, {"x-rewrite-uri", OtherPath}, {"x-script-name", OtherPath}, {"x-remote-addr", WhoAsks}, {"x-remote-user", WhoAsks}, {"forwarded-for", WhoAsks}, {"x-request-uri", OtherPath}},
-	14: {{"content-length", ContentLength}, {"x-original-url", OtherPath}, {"x-original-uri", OtherPath}, {"true-client-ip", WhoAsks}, {"x-override-url", OtherPath}},
-	15: {{"clear-site-data", ClearSiteData}, {"x-forwarded-for", XForwardedFor}, {"x-forwarded-uri", OtherPath}, {"x-forwarded-url", OtherPath}, {"x-original-path", OtherPath}, {"front-end-https", WhoAsks}, {"x-accel-mapping", OtherPath}, {"x-sendfile-type", OtherPath}},
-	16: {{"x-application-id", XApplicationID}, {"x-forwarded-host", XForwardedHost}, {"x-forwarded-port", XForwardedPort}, {"x-forwarded-path", OtherPath}, {"proxy-connection", ProxyConnection}, {"cf-connecting-ip", WhoAsks}, {"fastly-client-ip", WhoAsks}, {"x-originating-ip", WhoAsks}},
-	17: {{"transfer-encoding", TransferEncoding}, {"x-forwarded-proto", XForwardedProto}, {"x-internal-secret", XInternalSecret}},
+	13: {{"authorization", Authorization}, {"x-rewrite-url", OtherPath}, {"x-rewrite-uri", OtherPath},
+		{"x-script-name", OtherPath}, {"x-remote-addr", WhoAsks}, {"x-remote-user", WhoAsks},
+		{"forwarded-for", WhoAsks}, {"x-request-uri", OtherPath}},
+	14: {{"content-length", ContentLength}, {"x-original-url", OtherPath}, {"x-original-uri", OtherPath},
+		{"true-client-ip", WhoAsks}, {"x-override-url", OtherPath}},
+	15: {{"clear-site-data", ClearSiteData}, {"x-forwarded-for", XForwardedFor}, {"x-forwarded-uri", OtherPath},
+		{"x-forwarded-url", OtherPath}, {"x-original-path", OtherPath}, {"front-end-https", WhoAsks},
+		{"x-accel-mapping", OtherPath}, {"x-sendfile-type", OtherPath}},
+	16: {{"x-application-id", XApplicationID}, {"x-forwarded-host", XForwardedHost},
+		{"x-forwarded-port", XForwardedPort}, {"x-forwarded-path", OtherPath}, {"proxy-connection", ProxyConnection},
+		{"cf-connecting-ip", WhoAsks}, {"fastly-client-ip", WhoAsks}, {"x-originating-ip", WhoAsks}},
+	17: {{"transfer-encoding", TransferEncoding}, {"x-forwarded-proto", XForwardedProto},
+		{"x-internal-secret", XInternalSecret}},
 	18: {{"proxy-authenticate", ProxyAuthenticate}, {"x-forwarded-prefix", OtherPath}},
-	19: {{"proxy-authorization", ProxyAuthorization}, {"x-forwarded-context", OtherPath}, {"x-cluster-client-ip", WhoAsks}},
+	19: {{"proxy-authorization", ProxyAuthorization}, {"x-forwarded-context", OtherPath},
+		{"x-cluster-client-ip", WhoAsks}},
 	20: {{"x-waws-unencoded-url", OtherPath}},
 	21: {{"x-envoy-original-path", OtherPath}, {"x-http-destinationurl", OtherPath}},
 }

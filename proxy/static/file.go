@@ -64,7 +64,8 @@ func (f *File) compressed(r *http.Request, h http.Header) (suffix string) {
 		if h.Get("Vary") == "" {
 			h.Set("Vary", "Accept-Encoding")
 		}
-		if suffix != "" || info.IsDir() || info.ModTime().Add(slack).Before(f.info.ModTime()) || !accepts(r.Header.Get("Accept-Encoding"), c.coding) {
+		if suffix != "" || info.IsDir() || info.ModTime().Add(slack).Before(f.info.ModTime()) ||
+			!accepts(r.Header.Get("Accept-Encoding"), c.coding) {
 			file.Close()
 			continue
 		}
@@ -90,9 +91,11 @@ func accepts(header, coding string) bool {
 // types does not depend on what the host has installed.
 var types = map[string]string{
 	".avif": "image/avif", ".bmp": "image/bmp", ".css": "text/css; charset=utf-8", ".csv": "text/csv; charset=utf-8",
-	".gif": "image/gif", ".htm": "text/html; charset=utf-8", ".html": "text/html; charset=utf-8", ".ico": "image/x-icon",
+	".gif": "image/gif", ".htm": "text/html; charset=utf-8", ".html": "text/html; charset=utf-8",
+	".ico":  "image/x-icon",
 	".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".js": "text/javascript; charset=utf-8", ".json": "application/json",
-	".map": "application/json", ".md": "text/markdown; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".mp3": "audio/mpeg",
+	".map": "application/json", ".md": "text/markdown; charset=utf-8", ".mjs": "text/javascript; charset=utf-8",
+	".mp3": "audio/mpeg",
 	".mp4": "video/mp4", ".ogg": "audio/ogg", ".otf": "font/otf", ".pdf": "application/pdf", ".png": "image/png",
 	".svg": "image/svg+xml", ".ttf": "font/ttf", ".txt": "text/plain; charset=utf-8", ".wasm": "application/wasm",
 	".webm": "video/webm", ".webmanifest": "application/manifest+json", ".webp": "image/webp", ".woff": "font/woff",

@@ -17,7 +17,8 @@ func site(t *testing.T) (dir string, f *Files) {
 	dir = filepath.Join(outside, "static")
 	write(t, filepath.Join(outside, "secret.txt"), "secret")
 	for name, text := range map[string]string{
-		"index.html": "<p>home", "a.txt": "0123456789", "app.js": "let x", "app.js.br": "BR", "app.js.gz": "GZ", "old.css": "new", "old.css.gz": "OLD",
+		"index.html": "<p>home", "a.txt": "0123456789", "app.js": "let x", "app.js.br": "BR", "app.js.gz": "GZ",
+		"old.css": "new", "old.css.gz": "OLD",
 		"sub/index.html": "sub", "sub/b.json": "{}", "with space.txt": "space", "noindex/x": "x", "app.wasm": "w",
 	} {
 		write(t, filepath.Join(dir, name), text)
@@ -93,10 +94,12 @@ func TestFiles(t *testing.T) {
 	}
 	for _, c := range cases {
 		w := ask(f, "GET", c.path, nil)
-		if w.Code != c.status || (c.status == 200 && w.Body.String() != c.body) || (c.kind != "" && w.Header().Get("Content-Type") != c.kind) {
+		if w.Code != c.status || (c.status == 200 && w.Body.String() != c.body) ||
+			(c.kind != "" && w.Header().Get("Content-Type") != c.kind) {
 			t.Errorf("%s: %d %q %s", c.path, w.Code, w.Body, w.Header().Get("Content-Type"))
 		}
-		if c.status == 200 && (w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("ETag") == "" || w.Header().Get("Last-Modified") == "") {
+		if c.status == 200 && (w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("ETag") == "" ||
+			w.Header().Get("Last-Modified") == "") {
 			t.Errorf("%s: headers %v", c.path, w.Header())
 		}
 	}
@@ -114,8 +117,10 @@ func TestNoFiles(t *testing.T) {
 		}
 	}
 	os.Symlink("../secret.txt", filepath.Join(dir, "a.txt.br"))
-	for path, status := range map[string]int{"/pipe": 404, "/pipes/": 404, "/a.txt.gz": 404, "/a.txt.br": 404, "/a.txt": 200} {
-		if w := ask(f, "GET", path, map[string]string{"Accept-Encoding": "br, gzip"}); w.Code != status || strings.Contains(w.Body.String(), "secret") {
+	for path, status := range map[string]int{"/pipe": 404, "/pipes/": 404, "/a.txt.gz": 404, "/a.txt.br": 404,
+		"/a.txt": 200} {
+		if w := ask(f, "GET", path, map[string]string{"Accept-Encoding": "br, gzip"}); w.Code != status ||
+			strings.Contains(w.Body.String(), "secret") {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
@@ -179,7 +184,8 @@ func TestConditionsAndRanges(t *testing.T) {
 			t.Errorf("%v: %d %q", c.header, w.Code, w.Body)
 		}
 	}
-	if w := ask(f, "HEAD", "/a.txt", nil); w.Code != 200 || w.Body.Len() != 0 || w.Header().Get("Content-Length") != "10" {
+	if w := ask(f, "HEAD", "/a.txt", nil); w.Code != 200 || w.Body.Len() != 0 ||
+		w.Header().Get("Content-Length") != "10" {
 		t.Error("HEAD:", w.Code, w.Header())
 	}
 }
@@ -187,9 +193,11 @@ func TestConditionsAndRanges(t *testing.T) {
 func TestPrecompressed(t *testing.T) {
 	_, f := site(t)
 	tags := map[string]bool{}
-	for accept, want := range map[string]string{"": "let x", "gzip": "GZ", "br, gzip": "BR", "gzip;q=0, br;q=0": "let x", "br;q=0.000,gzip": "GZ", "deflate": "let x"} {
+	for accept, want := range map[string]string{"": "let x", "gzip": "GZ", "br, gzip": "BR",
+		"gzip;q=0, br;q=0": "let x", "br;q=0.000,gzip": "GZ", "deflate": "let x"} {
 		w := ask(f, "GET", "/app.js", map[string]string{"Accept-Encoding": accept})
-		if w.Body.String() != want || w.Header().Get("Vary") != "Accept-Encoding" || w.Header().Get("Content-Type") != "text/javascript; charset=utf-8" {
+		if w.Body.String() != want || w.Header().Get("Vary") != "Accept-Encoding" ||
+			w.Header().Get("Content-Type") != "text/javascript; charset=utf-8" {
 			t.Errorf("%q: %q %v", accept, w.Body, w.Header())
 		}
 		tags[w.Header().Get("ETag")] = true
@@ -223,7 +231,8 @@ func FuzzName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, p string) {
 		name, err := fileName(p)
-		if err == nil && (strings.HasPrefix(name, "/") || name == ".." || strings.HasPrefix(name, "../") || strings.Contains(name, "\x00")) {
+		if err == nil && (strings.HasPrefix(name, "/") || name == ".." || strings.HasPrefix(name, "../") ||
+			strings.Contains(name, "\x00")) {
 			t.Errorf("%q became %q", p, name)
 		}
 	})
