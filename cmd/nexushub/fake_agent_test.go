@@ -47,8 +47,12 @@ type agentKey struct{}
 
 func agentOf(ts *testscript.TestScript) *fakeAgent { return ts.Value(agentKey{}).(*fakeAgent) }
 
+func newAgent(dir string) *fakeAgent {
+	return &fakeAgent{dir: dir, count: map[string]int{}, news: make(chan struct{})}
+}
+
 func startAgent(e *testscript.Env) (*fakeAgent, error) {
-	a := &fakeAgent{dir: filepath.Join(e.WorkDir, "agent"), count: map[string]int{}, news: make(chan struct{})}
+	a := newAgent(filepath.Join(e.WorkDir, "agent"))
 	socket := filepath.Join(e.WorkDir, "api.sock")
 	l, err := net.Listen("unix", socket)
 	if err != nil {
@@ -139,21 +143,28 @@ func (a *fakeAgent) writeRequests(ts *testscript.TestScript) {
 
 // await is `await REQUEST`: it waits until something that begins so has been asked.
 func (a *fakeAgent) await(ts *testscript.TestScript, request string) {
+	ts.Check(a.waitFor(request, 1))
+}
+
+func (a *fakeAgent) waitFor(request string, times int) error {
 	timeout := time.After(time.Minute)
 	for {
 		a.mu.Lock()
 		news, asked := a.news, a.asked
 		a.mu.Unlock()
+		n := 0
 		for _, line := range asked {
-			line = strings.ReplaceAll(line, "\n    ", " ")
-			if strings.HasPrefix(line, request) {
-				return
+			if strings.HasPrefix(strings.ReplaceAll(line, "\n    ", " "), request) {
+				n++
 			}
+		}
+		if n >= times {
+			return nil
 		}
 		select {
 		case <-news:
 		case <-timeout:
-			ts.Fatalf("nobody asked for %q, but %q", request, asked)
+			return fmt.Errorf("%q was asked %d times of %d; asked was %q", request, n, times, asked)
 		}
 	}
 }
