@@ -14,7 +14,8 @@ func handler(getenv func(string) string, log io.Writer) http.Handler {
 	started := time.Now()
 	mux.HandleFunc("GET /api/status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		status := map[string]any{"status": "ok", "pid": os.Getpid(), "release": getenv("NEXUSHUB_RELEASE"), "started": started.UTC()}
+		status := map[string]any{"status": "ok", "pid": os.Getpid(), "release": getenv("NEXUSHUB_RELEASE"),
+			"started": started.UTC()}
 		if err := json.NewEncoder(w).Encode(status); err != nil {
 			fmt.Fprintln(log, "status:", err)
 		}

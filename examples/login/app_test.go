@@ -15,7 +15,8 @@ const secret = "s3cret"
 
 func newTestApp(t *testing.T, state string) *app {
 	t.Helper()
-	env := map[string]string{"PORT": "0", "HOST": "login.example.org:8443", "INTERNAL_SECRET": secret, "STATE_DIRECTORY": state}
+	env := map[string]string{"PORT": "0", "HOST": "login.example.org:8443", "INTERNAL_SECRET": secret,
+		"STATE_DIRECTORY": state}
 	s, err := settingsFrom(func(k string) string { return env[k] })
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +43,8 @@ func form(host, path string, values url.Values) *http.Request {
 // logIn returns where alice is sent to.
 func logIn(t *testing.T, a *app, host, next string) *url.URL {
 	t.Helper()
-	resp := ask(a, form(host, "/public/login", url.Values{"name": {"alice"}, "password": {"wonderland"}, "continue": {next}}))
+	resp := ask(a, form(host, "/public/login", url.Values{"name": {"alice"}, "password": {"wonderland"},
+		"continue": {next}}))
 	to, err := resp.Location()
 	if resp.StatusCode != http.StatusSeeOther || err != nil {
 		t.Fatalf("login: %s, %v", resp.Status, err)
@@ -91,7 +93,8 @@ func TestLoginExchangeAndLogout(t *testing.T) {
 	r := form("shop.example.org:8443", "/public/logout", url.Values{"continue": {"/bye"}})
 	r.AddCookie(&http.Cookie{Name: "YRT", Value: again.RefreshToken})
 	resp := ask(a, r)
-	if c := resp.Header.Get("Set-Cookie"); !strings.Contains(c, "YRT=;") || !strings.Contains(c, "Max-Age=0") || !strings.Contains(c, "Domain=shop.example.org") {
+	if c := resp.Header.Get("Set-Cookie"); !strings.Contains(c, "YRT=;") || !strings.Contains(c, "Max-Age=0") ||
+		!strings.Contains(c, "Domain=shop.example.org") {
 		t.Errorf("cookie: %q", c)
 	}
 	if resp.Header.Get("Location") != "/bye" {
@@ -176,10 +179,12 @@ func TestDestination(t *testing.T) {
 }
 
 func TestSettingsNameWhatIsWrong(t *testing.T) {
-	for missing, extra := range map[string]string{"PORT": "", "INTERNAL_SECRET": "", "STATE_DIRECTORY": "", "LOGIN_ACCESS_LIFETIME": "soon"} {
+	for missing, extra := range map[string]string{"PORT": "", "INTERNAL_SECRET": "", "STATE_DIRECTORY": "",
+		"LOGIN_ACCESS_LIFETIME": "soon"} {
 		env := map[string]string{"PORT": "1", "INTERNAL_SECRET": "x", "STATE_DIRECTORY": "/x"}
 		env[missing] = extra
-		if _, err := settingsFrom(func(k string) string { return env[k] }); err == nil || !strings.Contains(err.Error(), missing) {
+		_, err := settingsFrom(func(k string) string { return env[k] })
+		if err == nil || !strings.Contains(err.Error(), missing) {
 			t.Errorf("%s: %v", missing, err)
 		}
 	}
