@@ -15,7 +15,10 @@ const ProxyUser = "_nexushub-proxy"
 func (s Spec) gates(place Placement, caps Capabilities) []unit {
 	gate, outside := gate(s.UnitName()), fmt.Sprintf("127.0.0.1:%d", s.ProxyPort)
 	host := func(*properties) {}
-	own := func(p *properties) { privateNetwork(p) }
+	own := func(p *properties) {
+		privateNetwork(p)
+		p.set("PrivateTmp", true) // 252 takes that too from the holder, or there is no /tmp
+	}
 	guest := func(p *properties) { privateNetwork(p, s.networkHolder()) }
 	return []unit{
 		{s.networkHolder(), s.gateSocket(caps, outside, own)},
@@ -46,7 +49,7 @@ func (s Spec) gateService(caps Capabilities, target string, network func(*proper
 	p.set("Description", "NexusHub gate of "+s.HostName)
 	p.set("Slice", Slice)
 	p.set("CollectMode", "inactive-or-failed")
-	p.set("Type", "notify")
+	p.set("Type", "exec") // systemd-socket-proxyd of 252 never says that it is ready
 	p.set("StartLimitIntervalUSec", uint64(0))
 	p.set("TimeoutStopUSec", usec(s.StopSec))
 	p.set("MemoryMax", uint64(64<<20))

@@ -110,9 +110,11 @@ func (s Spec) root() string {
 	return s.Directory
 }
 
-// environment: the application's own first, so that ours win.
+// environment: what programs expect of any user's, then the application's own, then what
+// only we can know.
 func (s Spec) environment(place Placement) []string {
-	var out []string
+	// Caches go where they end with the application and are in no backup.
+	out := []string{"HOME=" + s.home(), "LANG=C.UTF-8", "XDG_CACHE_HOME=/tmp/cache"}
 	for _, k := range slices.Sorted(maps.Keys(s.Env)) {
 		out = append(out, k+"="+s.Env[k])
 	}
@@ -124,6 +126,18 @@ func (s Spec) environment(place Placement) []string {
 		out = append(out, "PORT=80")
 	}
 	return out
+}
+
+// home is where the application may write what is to stay.
+func (s Spec) home() string {
+	switch {
+	case s.State == "":
+		return "/tmp"
+	case s.Network == NetworkGuest:
+		return guestState
+	default:
+		return "/var/lib/" + s.State
+	}
 }
 
 // secrets are named by the files that hold them: a property is readable by every user.

@@ -10,7 +10,7 @@ import (
 // SandboxVersion is raised whenever the properties that a Spec becomes change, so that
 // what runs in an earlier sandbox is replaced after an upgrade. testdata/sandbox-versions
 // records what belongs to each; 0 is a unit that does not say.
-const SandboxVersion = 2
+const SandboxVersion = 3
 
 // closed is what listens or lies under /run for root and the services of the host. Most
 // of it refuses applications by its own rules, the bus only by what its configuration and
@@ -25,6 +25,15 @@ var closed = []string{
 
 // notifySocket is where PID 1 takes notifications, from whoever it asked for them.
 const notifySocket = "-/run/systemd/notify"
+
+// otherUsers is what /proc tells of the host's other users and devices: what container
+// runtimes mask by default, and lists of everybody's locks, shared memory and disks. The
+// rest is left to be read, because runtimes look there for processors and their limits.
+var otherUsers = []string{
+	"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/keys", "/proc/scsi",
+	"/proc/cmdline", "/proc/diskstats", "/proc/key-users", "/proc/locks", "/proc/modules",
+	"/proc/schedstat", "/proc/softirqs", "/proc/sysvipc",
+}
 
 // sandbox appends the default ladder minus what the Spec loosens by name. DynamicUser
 // implies ProtectSystem=strict, PrivateTmp, RemoveIPC, NoNewPrivileges and
@@ -67,21 +76,31 @@ func (s Spec) files(p *properties) {
 	if under(s.Directory, "/tmp", "/var/tmp") && s.Network != NetworkGuest {
 		p.set("BindReadOnlyPaths", []bindMount{{Source: s.Directory, Target: s.Directory}})
 	}
-	if s.Network != NetworkGuest { // who sees of /run only what is mounted there
-		p.set("InaccessiblePaths", s.closed())
+	if hidden := s.inaccessible(); len(hidden) > 0 {
+		p.set("InaccessiblePaths", hidden)
 	}
 	p.set("ProtectProc", "invisible")
-	if !s.loosened("proc") {
-		p.set("ProcSubset", "pid")
-	}
 }
 
-// closed does not depend on what is loosened: no loosening needs it.
-func (s Spec) closed() []string {
-	if s.Notify {
-		return closed
+// inaccessible: of what lies under /run, nothing is opened by a loosening.
+func (s Spec) inaccessible() []string {
+	var out []string
+	if s.Network != NetworkGuest { // a guest sees of /run only what is mounted there
+		out = slices.Clone(closed)
+		if !s.Notify {
+			out = append(out, notifySocket)
+		}
 	}
-	return append(slices.Clone(closed), notifySocket)
+	if s.loosened("proc") {
+		return out
+	}
+	for _, path := range otherUsers {
+		if s.Network == NetworkGuest {
+			path = "+" + path // below its own root
+		}
+		out = append(out, "-"+path)
+	}
+	return out
 }
 
 func (s Spec) kernel(p *properties) {
@@ -119,7 +138,10 @@ func (s Spec) systemCalls(p *properties) {
 	}
 	var deny []string
 	if !s.loosened("namespaces") {
-		deny = append(deny, "@privileged")
+		// All that @system-service has of @privileged besides @chown and @setuid: these
+		// change an unprivileged process only within what it is and owns already, and
+		// servers do that (gunicorn its own user, log rotation its own files).
+		deny = append(deny, "capset")
 	}
 	if !s.loosened("privileged_io") {
 		deny = append(deny, "@resources")
@@ -132,11 +154,12 @@ func (s Spec) systemCalls(p *properties) {
 	p.set("SystemCallErrorNumber", int32(1)) // EPERM
 }
 
-// addresses: an application with a listening socket of its own needs AF_INET; one that
+// addresses: an application with a listening socket of its own needs AF_INET, and
+// AF_NETLINK, by which every runtime lists the host's interfaces and addresses; one that
 // got its socket from PID 1 needs no network at all.
 func (s Spec) addresses(p *properties) {
 	alone := s.Network == NetworkGuest || s.Network == NetworkSocket && !s.loosened("network")
-	families := []string{"AF_UNIX", "AF_INET", "AF_INET6"}
+	families := []string{"AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK"}
 	switch {
 	case s.Network == NetworkGuest:
 		privateNetwork(p, s.networkHolder())

@@ -43,7 +43,7 @@ type Limits struct {
 type Sandbox struct {
 	WritableCode bool `toml:"writable_code,omitempty" json:"writable_code,omitempty"` // JITs (node, JVM, wasm): MemoryDenyWriteExecute off
 	Network      bool `toml:"network,omitempty" json:"network,omitempty"`             // may connect beyond the loopback interface
-	Proc         bool `toml:"proc,omitempty" json:"proc,omitempty"`                   // sees all of /proc (ProcSubset=all)
+	Proc         bool `toml:"proc,omitempty" json:"proc,omitempty"`                   // sees what /proc tells of other users
 	Namespaces   bool `toml:"namespaces,omitempty" json:"namespaces,omitempty"`       // may create namespaces (browsers, bubblewrap)
 	Devices      bool `toml:"devices,omitempty" json:"devices,omitempty"`             // sees the host's /dev
 	PrivilegedIO bool `toml:"privileged_io,omitempty" json:"privileged_io,omitempty"` // system calls of @resources allowed

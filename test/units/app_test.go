@@ -1,10 +1,13 @@
 package units_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -52,6 +55,7 @@ func serve() error {
 		}
 		fmt.Fprintf(w, "%v", err)
 	})
+	mux.HandleFunc("/try", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "%v", tries[r.FormValue("what")]()) })
 	mux.HandleFunc("/eat", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.FormValue("mib"))
 		fmt.Fprint(w, len(strings.Repeat("x", n<<20)))
@@ -60,6 +64,93 @@ func serve() error {
 		return err
 	}
 	return http.Serve(l, mux)
+}
+
+// tries are what programs do at their start without a thought.
+var tries = map[string]func() error{
+	"list interfaces": func() error {
+		found, err := net.Interfaces()
+		if err == nil && len(found) == 0 {
+			err = errors.New("there are none")
+		}
+		return err
+	},
+	"become who it is": func() error {
+		uid, gid := os.Getuid(), os.Getgid()
+		return errors.Join(syscall.Setuid(uid), syscall.Setgid(gid), syscall.Setresuid(uid, uid, uid), syscall.Setreuid(uid, uid))
+	},
+	"own its files": func() error {
+		f, err := os.CreateTemp("", "")
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.Chown(os.Getuid(), os.Getgid()), os.Remove(f.Name()), f.Close())
+	},
+	"become root": func() error { return syscall.Setuid(0) },
+	"give away its files": func() error {
+		f, err := os.CreateTemp("", "")
+		if err != nil {
+			return nil // for this is to fail
+		}
+		defer os.Remove(f.Name())
+		return f.Chown(0, 0)
+	},
+	"read its memory limit": func() error {
+		limit, err := memoryLimit()
+		if err == nil && limit != memoryMax {
+			err = fmt.Errorf("%d", limit)
+		}
+		return err
+	},
+	"write at home": func() error {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(home, "file"), nil, 0o600)
+	},
+	"write a cache": func() error {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return err
+		}
+		return os.MkdirAll(filepath.Join(dir, "x"), 0o700)
+	},
+}
+
+// memoryMax of those who try.
+const memoryMax = 300 << 20
+
+// memoryLimit looks as the JVM does: which hierarchy has the controller, where that is
+// mounted, and which group this process is in.
+func memoryLimit() (int, error) {
+	controllers, err := os.ReadFile("/proc/cgroups")
+	if err != nil {
+		return 0, err
+	}
+	file, group := "memory.limit_in_bytes", regexp.MustCompile(`(?m)^\d+:memory:(.*)$`)
+	kind := regexp.MustCompile(`(?m)^\S+ \S+ \S+ \S+ (\S+) .* - cgroup \S+ \S*memory`)
+	if regexp.MustCompile(`(?m)^memory\t0\t`).Match(controllers) {
+		file, group = "memory.max", regexp.MustCompile(`(?m)^0::(.*)$`)
+		kind = regexp.MustCompile(`(?m)^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2 `)
+	}
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return 0, err
+	}
+	groups, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return 0, err
+	}
+	at, in := kind.FindSubmatch(mounts), group.FindSubmatch(groups)
+	if at == nil || in == nil {
+		return 0, fmt.Errorf("no memory controller in:\n%s%s%s", controllers, mounts, groups)
+	}
+	text, err := os.ReadFile(filepath.Join(string(at[1]), string(in[1]), file))
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(text)))
 }
 
 // notify tells PID 1, as sd_notify(3) does.

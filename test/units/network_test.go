@@ -136,6 +136,14 @@ func TestGuest(t *testing.T) {
 		if got := guest("/read", "path", "/etc/shadow"); !strings.Contains(got, "no such file") {
 			t.Errorf("/etc/shadow: %s", got)
 		}
+		// A gate that PID 1 takes for one that starts is ended with all its connections when
+		// its time for that is over.
+		for _, gate := range []string{"in", "out"} {
+			lab.Eventually(t, "the gate "+gate+" has started", func() error {
+				state := sh(t, "systemctl show -P ActiveState 'nexushub-gate-*-"+gate+".service'")
+				return lab.Unless(state == "active", "it is %s", state)
+			})
+		}
 		for range 2 { // the gates outlive the application
 			if err := m.Restart(t.Context(), unit); err != nil {
 				t.Fatal(err)

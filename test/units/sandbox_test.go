@@ -31,7 +31,7 @@ func exposure(t *testing.T, unit string) float64 {
 func TestSandbox(t *testing.T) {
 	inMachine(t, func(t *testing.T, m *units.Manager) {
 		for loosening, limit := range map[string]float64{
-			"": 1.0, "writable_code": 1.0, "network": 1.2, "proc": 1.0, "namespaces": 2.0, "devices": 1.5, "privileged_io": 1.1, "read_home": 1.1,
+			"": 1.1, "writable_code": 1.1, "network": 1.2, "proc": 1.1, "namespaces": 2.0, "devices": 1.5, "privileged_io": 1.2, "read_home": 1.2,
 		} {
 			s := spec("sandbox")
 			s.State = "nexushub-apps/" + s.Instance
@@ -44,6 +44,46 @@ func TestSandbox(t *testing.T) {
 			if got > limit {
 				t.Errorf("exposure with %q is %.1f, want at most %.1f", loosening, got, limit)
 			}
+			stop(t, m, unit)
+		}
+	})
+}
+
+// ofOthers is what /proc would tell of the host's other users.
+var ofOthers = []string{"/proc/locks", "/proc/sysvipc/shm", "/proc/interrupts", "/proc/cmdline", "/proc/modules", "/proc/diskstats", "/proc/kallsyms", "/proc/1/status"}
+
+// TestOrdinaryProcess: an application does what programs do without a thought, sees what
+// runtimes look for, and may be no more than it is.
+func TestOrdinaryProcess(t *testing.T) {
+	inMachine(t, func(t *testing.T, m *units.Manager) {
+		sh(t, "groupadd -rf _nexushub-proxy")
+		refused := []string{"become root", "give away its files"}
+		for _, network := range []string{units.NetworkPort, units.NetworkGuest, units.NetworkSocket} {
+			s := spec("ordinary", self, "serve")
+			s.Network, s.Domain, s.ProxyPort, s.MemoryMax = network, "yesterday.localhost", 8443, memoryMax
+			s.State = "nexushub-apps/" + s.Instance
+			unit := start(t, m, s).Unit
+			kind, at := "tcp", "127.0.0.1:12345"
+			if network == units.NetworkSocket {
+				kind, at = "unix", units.SocketPath(unit)
+			}
+			for what := range tries {
+				mayNot := slices.Contains(refused, what) || network == units.NetworkSocket && what == "list interfaces"
+				if got := ask(t, kind, at, "/try", "what", what); (got != "<nil>") != mayNot {
+					t.Errorf("%s: %s: %s", network, what, got)
+				}
+			}
+			for _, file := range []string{"/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/loadavg", "/proc/uptime", "/proc/sys/kernel/random/uuid", "/proc/sys/net/core/somaxconn"} {
+				if got := ask(t, kind, at, "/read", "path", file); got == "" || strings.HasPrefix(got, "open ") {
+					t.Errorf("%s: %s: %s", network, file, got)
+				}
+			}
+			for _, file := range ofOthers {
+				if got := ask(t, kind, at, "/read", "path", file); !strings.HasPrefix(got, "open ") {
+					t.Errorf("%s: %s can be read: %s", network, file, got)
+				}
+			}
+			t.Logf("exposure of %s: %.1f", network, exposure(t, unit))
 			stop(t, m, unit)
 		}
 	})
