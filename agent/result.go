@@ -11,7 +11,7 @@ import (
 type result struct {
 	task        plan.Task
 	err         error
-	lines       []string // Reject: the last words of the unit
+	lines       []string // Reject: the end of the unit's log
 	took        time.Duration
 	inspectedAt time.Time // when the unit was read afterwards; zero: it was not
 	status      units.Status

@@ -196,9 +196,9 @@ func TestStatusWords(t *testing.T) {
 		api.StateUnhealthy: "unhealthy", api.StateBackingOff: "failed", api.StateStopping: "stopped",
 		api.StateStopped: "stopped", api.StateFailed: "failed",
 	} {
-		v := sight{application: application{Release: "r"}, seen: true, now: api.App{State: state}}
-		if v.word() != want {
-			t.Errorf("%s: got %s, want %s", state, v.word(), want)
+		v := appView{application: application{Release: "r"}, seen: true, now: api.App{State: state}}
+		if v.status() != want {
+			t.Errorf("%s: got %s, want %s", state, v.status(), want)
 		}
 	}
 }

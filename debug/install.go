@@ -110,13 +110,13 @@ func (s *Server) outcome(ctx context.Context, a application, view api.App, err e
 	case errors.Is(context.Cause(ctx), errSuperseded):
 		out.Message = errSuperseded.Error()
 	default:
-		out.Message = strings.Join(append([]string{err.Error()}, s.lastWords(ctx, a.ID, view)...), "\n")
+		out.Message = strings.Join(append([]string{err.Error()}, s.tail(ctx, a.ID, view)...), "\n")
 	}
 	return out
 }
 
-// lastWords are the exit and the last lines, as the agent kept them or from the log.
-func (s *Server) lastWords(ctx context.Context, id ID, view api.App) []string {
+// tail are the exit and the last lines, as the agent kept them or from the log.
+func (s *Server) tail(ctx context.Context, id ID, view api.App) []string {
 	lines := strings.Split(strings.TrimSpace(view.LastExit), "\n")
 	if len(lines) > 1 {
 		return lines

@@ -21,7 +21,7 @@ func (s *Server) describe(a application) api.DebugApplication {
 	expires := s.expiresAt(a)
 	return api.DebugApplication{
 		ID: string(a.ID), AppID: a.AppID, DisplayName: a.DisplayName, HostName: a.HostName, DBName: a.DBName,
-		StaticServiceURL: a.StaticServiceURL, Status: s.look(a).word(), CreatedAt: a.CreatedAt, ExpiresAt: &expires,
+		StaticServiceURL: a.StaticServiceURL, Status: s.view(a).status(), CreatedAt: a.CreatedAt, ExpiresAt: &expires,
 	}
 }
 

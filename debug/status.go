@@ -26,10 +26,10 @@ func (s *Server) answerStatus(c echo.Context, id ID) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, s.statusOf(s.look(a)))
+	return c.JSON(http.StatusOK, s.statusOf(s.view(a)))
 }
 
-func (s *Server) statusOf(v sight) api.DebugStatus {
+func (s *Server) statusOf(v appView) api.DebugStatus {
 	expires := s.expiresAt(v.application)
 	m := api.DebugMetadata{
 		AppID: v.AppID, DisplayName: v.DisplayName, HostName: v.HostName, StaticServiceURL: v.StaticServiceURL,
@@ -45,7 +45,7 @@ func (s *Server) statusOf(v sight) api.DebugStatus {
 		m.Release = v.now.Release
 	}
 	return api.DebugStatus{
-		ApplicationID: string(v.ID), Status: v.word(), ProcessID: v.now.PID, Port: v.now.Port,
+		ApplicationID: string(v.ID), Status: v.status(), ProcessID: v.now.PID, Port: v.now.Port,
 		HealthCheck: v.health(), Error: v.trouble(), LastUpdated: time.Now().UTC(), Metadata: m,
 	}
 }

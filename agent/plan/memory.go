@@ -48,7 +48,7 @@ type Pin struct {
 type Rejection struct {
 	Revision string    `json:"revision"`
 	Why      string    `json:"why"`
-	Lines    []string  `json:"lines,omitempty"` // its last words
+	Lines    []string  `json:"lines,omitempty"` // the end of its log
 	At       time.Time `json:"at"`
 }
 

@@ -16,7 +16,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		logging.LastWords(os.Stderr, "nexushub-proxy", err)
+		logging.FatalLine(os.Stderr, "nexushub-proxy", err)
 		os.Exit(1)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 func main() {
 	if err := run(context.Background(), thisHost(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		logging.LastWords(os.Stderr, "nexushubd", err)
+		logging.FatalLine(os.Stderr, "nexushubd", err)
 		os.Exit(1)
 	}
 }

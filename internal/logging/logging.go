@@ -29,9 +29,9 @@ func New(level string, stderr io.Writer) (*slog.Logger, *slog.LevelVar, error) {
 	return slog.New(h), v, nil
 }
 
-// LastWords writes why a program ends, to be called by main alone. Under systemd every
+// FatalLine writes why a program ends, to be called by main alone. Under systemd every
 // line is marked as an error (sd-daemon(3)), so that `journalctl -p err` shows it.
-func LastWords(stderr io.Writer, program string, err error) {
+func FatalLine(stderr io.Writer, program string, err error) {
 	mark := ""
 	if underJournal(stderr) {
 		mark = "<3>"

@@ -83,9 +83,9 @@ func TestJournalTakesWhatNoDatagramHolds(t *testing.T) {
 	}
 }
 
-func TestLastWordsNameTheProgramOnEveryLine(t *testing.T) {
+func TestFatalLineNameTheProgramOnEveryLine(t *testing.T) {
 	var out bytes.Buffer
-	LastWords(&out, "nexushubd", errors.New("one\ntwo"))
+	FatalLine(&out, "nexushubd", errors.New("one\ntwo"))
 	if out.String() != "nexushubd: one\nnexushubd: two\n" {
 		t.Errorf("got %q", out.String())
 	}

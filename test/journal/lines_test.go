@@ -29,7 +29,7 @@ func TestEveryKindOfLine(t *testing.T) {
 			{"stdout", long}, {"stdout", `bytes \xff\xfe and ` + "\x1b[31mcolour"},
 		})
 		a.checkForgery(t)
-		a.checkLastWords(t)
+		a.checkLastLines(t)
 	})
 }
 
@@ -85,9 +85,9 @@ func (a *talker) checkForgery(t *testing.T) {
 	}
 }
 
-// checkLastWords: what an application prints right before it dies, and what systemd
+// checkLastLines: what an application prints right before it dies, and what systemd
 // says about that, are in its log, and the run before the restart can be asked for.
-func (a *talker) checkLastWords(t *testing.T) {
+func (a *talker) checkLastLines(t *testing.T) {
 	t.Helper()
 	pid := a.app(t).PID
 	if err := a.request(t.Context(), t, "/crash", ""); err == nil {

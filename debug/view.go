@@ -6,23 +6,23 @@ import (
 	"github.com/nexushub/nexushub/api"
 )
 
-// sight is one look at an application: what was promised and what the agent sees.
-type sight struct {
+// appView is an application at one moment: what was promised and what the agent sees.
+type appView struct {
 	application
 	seen bool // the agent knows it
 	now  api.App
 }
 
-func (s *Server) look(a application) sight {
+func (s *Server) view(a application) appView {
 	app, err := s.o.Runtime.App(string(a.ID))
 	if err != nil && !errors.Is(err, api.NotFound) {
 		s.o.Log.Warn("agent cannot tell about a debug application", "instance", a.ID, "error", err)
 	}
-	return sight{application: a, seen: err == nil, now: app}
+	return appView{application: a, seen: err == nil, now: app}
 }
 
-// word is the state in the contract's words.
-func (v sight) word() string {
+// status is the state in the words of openapi.json, which existing clients compare.
+func (v appView) status() string {
 	switch {
 	case v.Release == "":
 		return "pending"
@@ -43,7 +43,7 @@ func (v sight) word() string {
 }
 
 // health is healthy, unhealthy or unknown.
-func (v sight) health() string {
+func (v appView) health() string {
 	if v.now.Health.Status == "" {
 		return api.HealthUnknown
 	}
@@ -51,7 +51,7 @@ func (v sight) health() string {
 }
 
 // trouble is why the application is not simply running.
-func (v sight) trouble() string {
+func (v appView) trouble() string {
 	switch {
 	case v.now.Why != "":
 		return v.now.Why
