@@ -4,7 +4,7 @@ const appsSlice = "nexushub-apps.slice"
 
 // matchAll selects everything that can be about any application (journalctl(1),
 // matches: different fields are and-ed, the same field twice is or-ed, '+' is or).
-// NEXUSHUB_KIND finds the last words of a process that was gone before journald
+// NEXUSHUB_KIND finds the last lines of a process that was gone before journald
 // could look up its slice.
 func matchAll() []string {
 	return join(
