@@ -76,7 +76,9 @@ func packageOf(t testing.TB, program string, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	bin := filepath.Join(dir, "bin/app")
-	err := errors.Join(os.Chmod(dir, 0o755), os.MkdirAll(filepath.Dir(bin), 0o755), os.Link(program, bin))
+	// A copy: a link made for one host would change the file while tar reads it for another.
+	text, err := os.ReadFile(program)
+	err = errors.Join(err, os.Chmod(dir, 0o755), os.MkdirAll(filepath.Dir(bin), 0o755), os.WriteFile(bin, text, 0o755))
 	for name, text := range files {
 		path := filepath.Join(dir, name)
 		err = errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644))
