@@ -23,7 +23,7 @@ func descriptorLimits(connections, streams int, most uint64) (int, int) {
 	return max(1, min(connections, (free-streams)/2)), streams
 }
 
-// fitDescriptors applies fitDescriptors to the limits of this process, and says whether they changed.
+// fitDescriptors applies descriptorLimits to this process, and says whether its limits changed.
 func (o *Options) fitDescriptors() (lowered bool) {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {

@@ -42,8 +42,10 @@ func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// watch registers what is read from the server only when somebody asks.
-func (m *metrics) watch(s *Server) { m.registry.MustRegister(serverCollector{s}, trafficCollector{s}) }
+// collect registers what is read from the server only when somebody asks.
+func (m *metrics) collect(s *Server) {
+	m.registry.MustRegister(serverCollector{s}, trafficCollector{s})
+}
 
 // methodLabel keeps clients from inventing labels.
 func methodLabel(m string) string {

@@ -84,7 +84,7 @@ func New(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
-	s.metrics.watch(s)
+	s.metrics.collect(s)
 	s.tls.Store(s.tlsConfig("h2", "http/1.1", certs.ACMEProtocol))
 	s.h2Base = newH2Base(opt)
 	return s, nil

@@ -89,7 +89,7 @@ func (c *conn) closeIdle() {
 	}
 }
 
-// poll polls until done or ctx ends.
+// poll returns when done says so, or ctx ends.
 func poll(ctx context.Context, done func() bool) {
 	t := time.NewTicker(drainPoll)
 	defer t.Stop()

@@ -54,3 +54,26 @@ type InstanceStatus struct {
 	InFlight    int64     `json:"in_flight"`
 	Requests    uint64    `json:"requests"`
 }
+
+// DrainRequest is the body of POST /v1/drain.
+type DrainRequest struct {
+	Target     string `json:"target"` // its ID
+	DeadlineMS int64  `json:"deadline_ms"`
+}
+
+// DrainResult is what POST /v1/drain answers. InFlight is what was cut when TimedOut.
+type DrainResult struct {
+	InFlight int64 `json:"in_flight"`
+	TimedOut bool  `json:"timed_out"`
+}
+
+// CertInfo describes one certificate that the proxy would present.
+type CertInfo struct {
+	Hosts     []string  `json:"hosts"`
+	Source    string    `json:"source"` // file, local CA, ACME
+	Path      string    `json:"path,omitempty"`
+	Issuer    string    `json:"issuer,omitempty"`
+	NotBefore time.Time `json:"not_before"`
+	NotAfter  time.Time `json:"not_after"`
+	Error     string    `json:"error,omitempty"`
+}

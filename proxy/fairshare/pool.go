@@ -1,6 +1,9 @@
 package fairshare
 
-import "sync"
+import (
+	"cmp"
+	"sync"
+)
 
 // kinds of holders that one pool may know: the client, and what it asks for.
 const kinds = 2
@@ -14,6 +17,21 @@ type Pool struct {
 	all group
 	by  [kinds]ranking
 }
+
+// Priority says how much is lost when a member is evicted.
+type Priority struct {
+	Class      int    // the lowest is evicted first
+	Since      uint64 // in one class the lower goes first
+	Expendable bool   // it may be evicted for an equal, too
+}
+
+func (w Priority) less(v Priority) bool {
+	return cmp.Or(cmp.Compare(w.Class, v.Class), cmp.Compare(w.Since, v.Since)) < 0
+}
+
+// Member is what holds a slot. Priority is called while the pool is locked: it must neither
+// wait nor call the pool.
+type Member interface{ Priority() Priority }
 
 // NewPool returns a pool of limit slots.
 func NewPool(limit int) *Pool {
@@ -42,8 +60,8 @@ type Acquired struct {
 	Holds    int
 }
 
-// Acquire gives m a slot, as one of client and, where that matters too, of subject; several
-// pools without subjects pass the zero Key.
+// Acquire gives m a slot, as one of client and, where that matters too, of subject; pools
+// without subjects pass the zero Key.
 func (p *Pool) Acquire(m Member, client, subject Key) (t Acquired) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
