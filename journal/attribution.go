@@ -49,7 +49,7 @@ func (a attribution) item(r *record) (item Item, ok bool) {
 	return Item{Entry: e}, true
 }
 
-// subject is the unit that a record is about, "" for none of ours.
+// subject is the application's unit or the agent that a record is about; "" for others.
 func subject(r *record) (unit, invocation, source string) {
 	switch {
 	case r.pid == 1 && isApp(r.claimedUnit):

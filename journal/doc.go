@@ -17,8 +17,8 @@
 // # Where a reader is
 //
 // An [Entry] carries the journal's cursor. A reader that comes back with the cursor of
-// the last entry it saw goes on right behind it: nothing is lost, nothing repeated.
-// What cannot be delivered any more is a [Gap], never silence.
+// the last entry it saw continues right after it: nothing is lost, nothing is repeated.
+// Entries that can no longer be delivered are reported by a [Gap].
 //
 // Lines of more than 48 KiB arrive in pieces and are joined. While pieces are waiting
 // for their end, an entry's id is the last cursor without such a piece plus "#n", the

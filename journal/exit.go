@@ -19,10 +19,10 @@ type Exit struct {
 	At     time.Time
 	Code   string // exited, killed, dumped
 	Status int    // or the signal
-	Result string // of the unit in systemd's words; empty: success, or not told
+	Result string // of the unit in systemd's words; empty: success, or not known
 }
 
-// LastExit is the newest end of the unit's process that PID 1 told of; ok is false where
+// LastExit is the newest exit of the unit's process that PID 1 logged; ok is false where
 // the journal has none.
 func (l UnitLog) LastExit(ctx context.Context, unit string) (e Exit, ok bool, err error) {
 	command := slices.Concat(l.Hub.command, []string{

@@ -29,7 +29,7 @@ func (r *instanceReader) history(ctx context.Context, from position) error {
 	return r.backwards(ctx, &tail{lines: r.q.Lines, wants: r.q.wants})
 }
 
-// behind goes on after an entry. The first record must be that entry; if not, the
+// behind reads from after an entry. The first record must be that entry; if not, the
 // journal no longer has it.
 func (r *instanceReader) behind(ctx context.Context, from position) error {
 	found, any := false, false

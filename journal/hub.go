@@ -70,8 +70,8 @@ func New(o Options) *Hub {
 	return h
 }
 
-// Run follows the journal until ctx ends. A child that dies is replaced, and goes on
-// where it was.
+// Run follows the journal until ctx ends. A child that dies is replaced by one that
+// continues where it was.
 func (h *Hub) Run(ctx context.Context) error {
 	var waking sync.WaitGroup
 	waking.Go(func() { h.wakeJournalctl(ctx) })
@@ -132,7 +132,7 @@ func (h *Hub) deliver(batch []Item) {
 	}
 }
 
-// broken tells everybody that the live stream has a hole.
+// broken tells every follower that the live stream has a gap.
 func (h *Hub) broken(g *Gap) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

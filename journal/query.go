@@ -21,7 +21,7 @@ type Query struct {
 	Until    time.Time // zero: to the end
 	Priority int       // the least important that is wanted: 7 is everything
 	Grep     *regexp.Regexp
-	After    string // id of the last entry seen: go on right behind it
+	After    string // id of the last entry seen: read from right after it
 	Follow   bool   // and then wait for more
 	Previous bool   // the previous run instead
 }
@@ -31,7 +31,7 @@ func (q Query) unfiltered() bool {
 	return q.Since.IsZero() && q.Until.IsZero() && q.Priority >= 7 && q.Grep == nil && !q.Previous && q.Unit == ""
 }
 
-// concerns says whether an item belongs to the selection, whatever it says.
+// concerns says whether an item belongs to the instance or unit, whatever the filters say.
 func (q Query) concerns(i Item) bool {
 	switch {
 	case q.Unit != "":

@@ -16,18 +16,18 @@ import (
 // is reloading a thousand units.
 const callTimeout = 25 * time.Second
 
-// lossLimit is for how long a call that went down with its connection is made again.
+// lossLimit is how long a call that was lost with its connection is repeated.
 const lossLimit = time.Minute
 
-// call asks PID 1 and stores the answer in out. It is for questions, and for orders that
-// may be given twice: one that is lost with its connection is made again on the next.
-// What must not happen twice is a job (transact.go) or goes by once.
+// call calls PID 1 and stores the answer in out. It is for what may safely happen twice: a
+// call that is lost with its connection is repeated on the next one. What must not happen
+// twice is a job (transact.go) or uses callOnce.
 func (m *Manager) call(ctx context.Context, path dbus.ObjectPath, method string, args []any, out ...any) error {
 	return m.retryLost(ctx, func() error { return m.callOnce(ctx, path, method, args, out...) })
 }
 
-// callOnce is a call that is not repeated: where it ends in ErrDisconnected nobody knows
-// whether PID 1 has heard it. It waits for a connection if need be.
+// callOnce does not repeat a lost call: after ErrDisconnected it is unknown whether PID 1
+// received it. It waits for a connection if there is none.
 func (m *Manager) callOnce(ctx context.Context, path dbus.ObjectPath, method string, args []any, out ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -38,7 +38,7 @@ func (m *Manager) callOnce(ctx context.Context, path dbus.ObjectPath, method str
 	return m.callOn(ctx, l, path, method, args, out...)
 }
 
-// callOn is a call on a given link, which is over if the call breaks it.
+// callOn calls on a given link, and drops the link if the call finds it broken.
 func (m *Manager) callOn(ctx context.Context, l *link, path dbus.ObjectPath, method string, args []any,
 	out ...any) error {
 	select {
@@ -62,8 +62,8 @@ func (m *Manager) callOn(ctx context.Context, l *link, path dbus.ObjectPath, met
 	return nil
 }
 
-// retryLost makes ask again while it is lost with its connection. It is the only place
-// that does so; ask must do no harm when it is heard twice.
+// retryLost repeats ask while it is lost with its connection. Nothing else repeats calls;
+// ask must be harmless when PID 1 receives it twice.
 func (m *Manager) retryLost(ctx context.Context, ask func() error) error {
 	limit := time.NewTimer(lossLimit)
 	defer limit.Stop()
@@ -73,7 +73,7 @@ func (m *Manager) retryLost(ctx context.Context, ask func() error) error {
 			return err
 		}
 		select {
-		case <-time.After(m.opts.pause): // PID 1 may be away from a bus that is there
+		case <-time.After(m.opts.pause): // the bus may be up while PID 1 is not on it
 		case <-limit.C:
 			return err
 		case <-ctx.Done():
@@ -86,8 +86,8 @@ func (m *Manager) callManager(ctx context.Context, method string, args []any, ou
 	return m.call(ctx, systemdPath, managerInterface+method, args, out...)
 }
 
-// isTransport says that the connection itself failed. Which error a call gets that was in
-// flight depends on which side noticed first.
+// isTransport says that the connection itself failed. Which of these errors a call in flight
+// gets depends on which side noticed first.
 func isTransport(err error) bool {
 	for _, closed := range []error{dbus.ErrClosed, net.ErrClosed, io.EOF, io.ErrUnexpectedEOF, syscall.EPIPE,
 		syscall.ECONNRESET} {
@@ -98,7 +98,7 @@ func isTransport(err error) bool {
 	return false
 }
 
-// explain puts our sentinel before what D-Bus says, so that callers need no D-Bus words.
+// explain wraps a D-Bus error in one of ours, so that callers need not know D-Bus.
 func explain(err error) error {
 	if err == nil {
 		return nil

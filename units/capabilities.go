@@ -17,7 +17,7 @@ type Capabilities struct {
 	Limits         bool   `json:"limits"`                   // memory and task controllers are writable
 	PrivateNetwork bool   `json:"private_network"`          // PrivateNetwork= is enforced
 	IPFilters      bool   `json:"ip_filters"`               // IPAddressDeny= is enforced
-	ExecHelper     string `json:"exec_helper,omitempty"`    // program that tells stdout and stderr apart
+	ExecHelper     string `json:"exec_helper,omitempty"`    // program that gives stderr a stream of its own
 	SocketProxy    string `json:"socket_proxy,omitempty"`   // systemd-socket-proxyd, for network = "guest"
 }
 

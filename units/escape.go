@@ -31,7 +31,7 @@ func escape(unit string) string {
 	return b.String()
 }
 
-// unescape is the inverse of escape; what is no escape stays as it is.
+// unescape is the inverse of escape; other text stays as it is.
 func unescape(element string) string {
 	var b strings.Builder
 	for i := 0; i < len(element); i++ {

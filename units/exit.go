@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Exit tells how the main process of a unit ended, in the words of waitid(2) and of
-// systemd's Result. The zero value: it has not ended as far as is known.
+// Exit is how the main process of a unit ended, in the terms of waitid(2) and of systemd's
+// Result. The zero value means that it has not ended, as far as is known.
 type Exit struct {
 	At     time.Time `json:"at,omitzero"`
 	PID    int       `json:"pid,omitempty"`
@@ -32,7 +32,7 @@ const NotExecuted = 203
 // IsZero says that no end is known.
 func (e Exit) IsZero() bool { return e.Code == 0 }
 
-// String says it in words, for status and logs.
+// String describes it for status and logs.
 func (e Exit) String() string {
 	switch {
 	case e.IsZero():
@@ -47,7 +47,7 @@ func (e Exit) String() string {
 	return e.how()
 }
 
-// how tells the end itself: a Go program that is sent SIGABRT exits with status 2.
+// how describes the exit itself: a Go program that is sent SIGABRT exits with status 2.
 func (e Exit) how() string {
 	switch e.Code {
 	case CodeDumped:

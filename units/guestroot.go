@@ -74,8 +74,8 @@ func (s Spec) prepareGuest() error {
 	return copyCert(proxyState, root+proxyState)
 }
 
-// copyCert is content with a host where the proxy has no authority of its own, or one
-// that is not to be read: the guest then has none to trust.
+// copyCert copies nothing when the proxy has no authority of its own, or one that cannot be
+// read safely: the guest then has none to trust.
 func copyCert(from, to string) error {
 	dir, err := beneath.Folder(from)
 	if err != nil {

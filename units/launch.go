@@ -47,7 +47,7 @@ func (m *Manager) launchGates(ctx context.Context, app string, out []unit) error
 	return m.startTransient(ctx, out[0], out[1:])
 }
 
-// ListenAddresses tells where a socket unit listens, as PID 1 has it: "[::]:8443",
+// ListenAddresses returns where a socket unit listens, as PID 1 reports it: "[::]:8443",
 // "/run/x.sock". Errors wrap ErrNoSuchUnit.
 func (m *Manager) ListenAddresses(ctx context.Context, socketUnit string) ([]string, error) {
 	var path dbus.ObjectPath

@@ -78,7 +78,7 @@ func Dial(ctx context.Context, opts ...Option) (*Manager, error) {
 }
 
 // Run keeps the connection until ctx ends: it reads signals, and when the bus is lost
-// it connects again with back-off and says Resync. Applications never notice.
+// it reconnects with back-off and sends Resync. Applications never notice.
 func (m *Manager) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return m.events.Run(ctx) })
@@ -133,7 +133,7 @@ func (m *Manager) reconnect(ctx context.Context) {
 }
 
 // adopt makes a fresh link the current one. References and subscriptions died with the
-// old, so references are taken anew before anybody is told to look.
+// old one, so references are taken again before Resync is sent.
 func (m *Manager) adopt(ctx context.Context, l *link) error {
 	caps, err := m.detect(ctx, l)
 	if err != nil {
@@ -189,14 +189,14 @@ func (m *Manager) connected(ctx context.Context) (*link, error) {
 // nobody; before Run they only collect.
 func (m *Manager) Events() <-chan Event { return m.events.Events() }
 
-// Capabilities tells what this host can enforce, as read at the last connect.
+// Capabilities returns what this host can enforce, as read at the last connect.
 func (m *Manager) Capabilities() Capabilities {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.caps
 }
 
-// Stats tells what went over the bus so far.
+// Stats returns what went over the bus so far.
 func (m *Manager) Stats() Stats {
 	return Stats{m.stats.calls.Load(), m.stats.errors.Load(), m.stats.signals.Load(), m.stats.connects.Load()}
 }
@@ -204,7 +204,7 @@ func (m *Manager) Stats() Stats {
 // errOver is for calls after Run has ended.
 var errOver = fmt.Errorf("%w: the manager has stopped", ErrDisconnected)
 
-// Ping asks PID 1 for a sign of life, for the watchdog.
+// Ping checks that PID 1 answers, for the watchdog.
 func (m *Manager) Ping(ctx context.Context) error {
 	return m.call(ctx, systemdPath, "org.freedesktop.DBus.Peer.Ping", nil)
 }

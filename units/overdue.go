@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Overdue is what a unit gets beyond its own grace period, at the end of which PID 1
-// kills it, before it is killed whatever it told PID 1 (EXTEND_TIMEOUT_USEC=).
+// Overdue is how long a unit may outlive its own grace period, at the end of which PID 1
+// kills it. Then we kill it, even if it asked PID 1 for more time (EXTEND_TIMEOUT_USEC=).
 const Overdue = 2 * time.Second
 
-// killOverdue kills a run of a unit that is still on its way down when its grace period is
-// over, and again every second: what forks faster than it is killed loses in the end.
-// Call what it returns once the unit is down.
-func (m *Manager) killOverdue(ctx context.Context, st Status) (enough func()) {
+// killOverdue kills a run of a unit that is still stopping after its grace period, and again
+// every second: an application that forks faster than it is killed loses in the end. The
+// caller calls done once the unit is down.
+func (m *Manager) killOverdue(ctx context.Context, st Status) (done func()) {
 	if st.StopTimeout == 0 { // a socket, which has no processes
 		return func() {}
 	}
@@ -40,8 +40,8 @@ func (m *Manager) killOverdue(ctx context.Context, st Status) (enough func()) {
 	return func() { cancel(); <-ended }
 }
 
-// killRun says that the run is over, or else when to look again; another run of the same
-// unit is left alone, unless st names none.
+// killRun kills the run if it is due. It returns whether the run is over, or else when to
+// check again. Another run of the same unit is left alone, unless st names none.
 func (m *Manager) killRun(ctx context.Context, st Status, end *ending) (again time.Duration, over bool) {
 	now, err := m.Get(ctx, st.Unit)
 	if errors.Is(err, ErrNoSuchUnit) || err == nil && st.Invocation != "" && now.Invocation != st.Invocation {
@@ -62,15 +62,15 @@ func (m *Manager) killRun(ctx context.Context, st Status, end *ending) (again ti
 	return again, false
 }
 
-// ending is the end of one run. It begins when the unit is first seen on its way down:
-// not before PID 1 has begun, however long the bus was away, and not anew when the
-// application lets PID 1 begin again (WATCHDOG=trigger).
+// ending is the stop of one run. It begins when the unit is first seen stopping: not before
+// PID 1 has begun, however long the bus was away, and not again when the application makes
+// PID 1 start over (WATCHDOG=trigger).
 type ending struct {
 	grace time.Duration
 	began time.Time
 }
 
-// due says whether the unit is to be killed now, and when to look again.
+// due says whether the unit is to be killed now, and when to check again.
 func (e *ending) due(st Status, now time.Time) (again time.Duration, due bool) {
 	if !st.Stopping() {
 		return time.Second, false

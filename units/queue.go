@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Event is a hint that something may have changed; what it is, Get or List tells.
+// Event is a hint that something may have changed; Get or List return what.
 type Event struct {
 	Unit   string // this unit
 	Resync bool   // anything: the connection is new, or PID 1 was reloaded

@@ -9,7 +9,7 @@ type record struct {
 	read     bool   // status was read at all
 	status   Status
 	lastExit Exit // the last one seen, which an automatic restart wipes from PID 1
-	main     main // as the last signal told it
+	main     main // as the last signal had it
 }
 
 // main is the main process of a unit in a signal, which is a snapshot.

@@ -41,10 +41,10 @@ func (m *Manager) Start(ctx context.Context, s Spec, place Placement) error {
 	return nil
 }
 
-// Started is the state of a service that Start has just started, put together from what
-// the signals before the end of its job told, without a question to PID 1. It is good for
-// going on at once; the figures and whatever happened since only Get knows. It is false
-// where the process is not known to run.
+// Started is the state of a service that Start has just started, put together from the
+// signals before the end of its job, without a call. It is good enough to continue at once;
+// only Get knows the figures and what has happened since. It is false unless the process is
+// known to run.
 func (m *Manager) Started(s Spec, place Placement) (Status, bool) {
 	name := s.UnitName()
 	r := m.recorded(name)

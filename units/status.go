@@ -53,10 +53,10 @@ func (s Status) Running() bool {
 	return s.ActiveState == "active" || s.ActiveState == "reloading"
 }
 
-// Stopping says that it is on its way down and has processes left.
+// Stopping says that it is being stopped and has processes left.
 func (s Status) Stopping() bool { return s.ActiveState == "deactivating" }
 
-// Overdue says that it should be down by now, whatever it told PID 1.
+// Overdue says that it should be down by now, even if it asked PID 1 for more time.
 func (s Status) Overdue(now time.Time) bool {
 	return s.Stopping() && now.After(s.DownBy())
 }
@@ -64,8 +64,8 @@ func (s Status) Overdue(now time.Time) bool {
 // DownBy is the end of the grace period of a unit that is stopping.
 func (s Status) DownBy() time.Time { return s.Since.Add(s.StopTimeout + Overdue) }
 
-// Ended says that the unit will not come back by itself. It is meant for states that
-// were read: a signal may tell of a failed state that precedes an automatic restart.
+// Ended says that the unit will not restart on its own. It is meant for states that were
+// read: a signal may carry the failed state that precedes an automatic restart.
 func (s Status) Ended() bool {
 	over := s.ActiveState == "inactive" || s.ActiveState == "failed"
 	return over && s.Job == "" && !strings.HasSuffix(s.SubState, "-before-auto-restart")

@@ -9,7 +9,7 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// lostAfter is how often a waiter looks whether its job's signal was lost.
+// lostAfter is how often a waiter checks whether its job's signal was lost.
 const lostAfter = 2 * time.Second
 
 // errLost says that a job's result, or the very reply that names it, did not come.

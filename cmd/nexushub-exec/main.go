@@ -1,6 +1,6 @@
 // Command nexushub-exec gives a command a journal stream of its own for stderr and then
 // becomes that command: same process, same arguments, same environment. PID 1 connects
-// stdout and stderr to one stream, in which nothing tells them apart.
+// stdout and stderr to one stream, which does not say which is which.
 //
 //	nexushub-exec [-q] IDENTIFIER COMMAND [ARGUMENT]...
 //

@@ -16,7 +16,7 @@ import (
 	"github.com/nexushub/nexushub/internal/beneath"
 )
 
-// runAdmin follows the admin service through the proxy, where that is wanted.
+// runAdmin follows the admin service through the proxy, if [admin] is enabled.
 func (d *daemon) runAdmin(ctx context.Context) error {
 	if !d.conf.Admin.Enabled {
 		<-ctx.Done()

@@ -130,7 +130,7 @@ func testStartInParallel(t *testing.T, h Harness) {
 
 func testStop(t *testing.T, h Harness) {
 	start(t, h, h.Spec)
-	for range 2 { // stopping what does not run is no error
+	for range 2 { // stopping what does not run succeeds
 		if err := h.Manager.Stop(t.Context(), h.Spec.UnitName()); err != nil {
 			t.Fatal(err)
 		}
