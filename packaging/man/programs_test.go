@@ -2,6 +2,7 @@ package man
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 // build makes one of the programs and returns what runs it.
 func build(t *testing.T, name string) func(args ...string) []byte {
 	t.Helper()
+	watch(t, "../../cmd/"+name)
 	program := filepath.Join(t.TempDir(), name)
 	compile := exec.Command("go", "build", "-o", program, "../../cmd/"+name)
 	compile.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -25,6 +27,21 @@ func build(t *testing.T, name string) func(args ...string) []byte {
 			t.Fatalf("%s %q: %v\n%s", name, args, err, out)
 		}
 		return out
+	}
+}
+
+// watch tells go test that the result depends on the files of a folder, which only a child
+// process reads: without it a result from before a new flag would come out of the cache.
+func watch(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			_, err = os.ReadFile(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
