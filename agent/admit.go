@@ -44,7 +44,8 @@ func (a *Agent) admit(n Admission) error {
 	if known || n.ID == "" {
 		return nil
 	}
-	return a.refuseIfSecretsLost(&plan.Desired{Instance: plan.Instance{ID: n.ID, Kind: plan.KindDebug}, Name: n.AppID}, n, true)
+	d := plan.Desired{Instance: plan.Instance{ID: n.ID, Kind: plan.KindDebug}, Name: n.AppID}
+	return a.refuseIfSecretsLost(&d, n, true)
 }
 
 // admitRollback is for a rollback: what counts is who installed the old release, not who

@@ -71,7 +71,8 @@ func (a *Agent) adopt(ctx context.Context) error {
 	for u := range a.observed.loaded() {
 		u.Adopted = true
 		a.ports.Reserve(u.Unit, u.Port)
-		a.log.Info("adopted a running application", "app", u.App, "unit", u.Unit, "instance", u.Instance, "revision", u.Revision, "pid", u.MainPID, "state", u.ActiveState)
+		a.log.Info("adopted a running application", "app", u.App, "unit", u.Unit, "instance", u.Instance,
+			"revision", u.Revision, "pid", u.MainPID, "state", u.ActiveState)
 	}
 	if a.loop.fresh {
 		a.adoptOrphans()

@@ -131,7 +131,8 @@ func TestFailedRevisionLeavesTheOldOneUntouched(t *testing.T) {
 		h.agent.Reload(h.config, 8443)
 		h.pass(10 * time.Second)
 		v := h.wantState(shop, api.StateRunning)
-		if !strings.Contains(v.Why, "given up") || !strings.Contains(v.LastExit, "exit status 3") || !strings.Contains(v.LastExit, "last words") {
+		if !strings.Contains(v.Why, "given up") || !strings.Contains(v.LastExit, "exit status 3") ||
+			!strings.Contains(v.LastExit, "last words") {
 			t.Errorf("why = %q, last exit = %q; want the failure and the last lines", v.Why, v.LastExit)
 		}
 		list := h.unitsOf(shop)
@@ -415,7 +416,8 @@ func TestStopFirst(t *testing.T) {
 		}
 		calls := h.units.Calls()
 		stop := slices.IndexFunc(calls, func(c string) bool { return strings.HasPrefix(c, "Stop") })
-		lastStart := len(calls) - 1 - slices.IndexFunc(reversed(calls), func(c string) bool { return strings.HasPrefix(c, "Start") })
+		lastStart := len(calls) - 1 - slices.IndexFunc(reversed(calls),
+			func(c string) bool { return strings.HasPrefix(c, "Start") })
 		if stop < 0 || stop > lastStart {
 			t.Errorf("calls = %v, want the stop before the second start", calls)
 		}
@@ -475,7 +477,8 @@ func TestStateIsSavedSoon(t *testing.T) {
 		h.start()
 		h.pass(time.Second)
 		var saved map[string]*plan.Memory
-		if found, err := h.state.Load(instancesFile, &saved); !found || err != nil || saved[shop] == nil || saved[shop].Good == nil {
+		if found, err := h.state.Load(instancesFile, &saved); !found || err != nil || saved[shop] == nil ||
+			saved[shop].Good == nil {
 			t.Errorf("saved = %v, %v, %v; want the good revision of the shop", saved, found, err)
 		}
 	})

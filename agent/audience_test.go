@@ -43,7 +43,8 @@ func (h *host) mustDeploy(id, appID, release string, by audience.Installer) {
 
 func (h *host) secret(id, name string, words ...string) {
 	h.t.Helper()
-	if err := h.agent.SetSecret(h.t.Context(), id, api.NewSecret{Name: name, Kind: secret.Env, Value: "v", For: words}); err != nil {
+	if err := h.agent.SetSecret(h.t.Context(), id, api.NewSecret{Name: name, Kind: secret.Env, Value: "v",
+		For: words}); err != nil {
 		h.t.Fatal(err)
 	}
 	h.settle()
@@ -77,17 +78,20 @@ func TestDeveloperDoesNotGetWhatRootSet(t *testing.T) {
 		h.secret(shopID, "PASSWORD")
 		h.wantSecrets(shopID, "PASSWORD")
 		err := h.deploy(shopID, "shop", "evil", ci)
-		if !errors.Is(err, api.Forbidden) || !strings.Contains(err.Error(), "PASSWORD") || !strings.Contains(err.Error(), "nexushub secret set") {
+		if !errors.Is(err, api.Forbidden) || !strings.Contains(err.Error(), "PASSWORD") ||
+			!strings.Contains(err.Error(), "nexushub secret set") {
 			t.Errorf("deploying = %v, want a refusal that names the secret", err)
 		}
 		if v := h.view(shopID); v.Release != "one" || v.State != api.StateRunning {
 			t.Errorf("%s %s, want what ran", v.Release, v.State)
 		}
 		// Whatever was admitted before, or came in otherwise: what decides is the unit.
-		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "evil", InstalledBy: ci})
+		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "evil",
+			InstalledBy: ci})
 		h.settle()
 		h.wantSecrets(shopID)
-		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "one", InstalledBy: audience.Root})
+		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "one",
+			InstalledBy: audience.Root})
 		h.settle()
 		h.wantSecrets(shopID, "PASSWORD")
 	})
@@ -145,7 +149,8 @@ func TestRollbackVouchesForNothing(t *testing.T) {
 		h.wantSecrets(shopID, "PASSWORD")
 		h.kill()
 		h.start()
-		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "good", InstalledBy: audience.Root})
+		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "good",
+			InstalledBy: audience.Root})
 		h.settle()
 		h.wantSecrets(shopID, "PASSWORD")
 	})
@@ -195,7 +200,8 @@ func TestDynamicApplicationKeepsItsSecrets(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.config.Admin.Enabled = true
 		h.start()
-		h.agent.onDynamicList(admin.List{Applications: []admin.Application{{InstanceID: otherID, AppID: "shop", HostName: "shop.x"}}}, 10)
+		h.agent.onDynamicList(admin.List{Applications: []admin.Application{{InstanceID: otherID, AppID: "shop",
+			HostName: "shop.x"}}}, 10)
 		h.mustDeploy(shopID, "shop", "one", audience.Root)
 		h.settle()
 		h.secret(otherID, "PASSWORD")
@@ -203,7 +209,8 @@ func TestDynamicApplicationKeepsItsSecrets(t *testing.T) {
 		if err := h.deploy(shopID, "shop", "evil", ci); !errors.Is(err, api.Forbidden) {
 			t.Errorf("deploying = %v, want a refusal", err)
 		}
-		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "evil", InstalledBy: ci})
+		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "evil",
+			InstalledBy: ci})
 		h.settle()
 		if v := h.view(otherID); v.Release != "one" {
 			t.Errorf("the dynamic application runs %s", v.Release)

@@ -99,7 +99,8 @@ func (a *Agent) onAdminPoll(err error) {
 // that app id take it from there. The caller holds mu.
 func (a *Agent) installed(s *plan.AppState, p plan.Phase) {
 	next := plan.Installed{Release: s.Release.Hash, By: s.Installer()}
-	if s.Kind != plan.KindDebug || p.State != api.StateRunning || s.Release.Hash == "" || a.desired.installed[s.AppID] == next {
+	if s.Kind != plan.KindDebug || p.State != api.StateRunning || s.Release.Hash == "" ||
+		a.desired.installed[s.AppID] == next {
 		return
 	}
 	if err := a.admit(Admission{AppID: s.AppID, By: next.By}); err != nil {

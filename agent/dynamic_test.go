@@ -18,7 +18,8 @@ func TestDynamicApplicationsAreBounded(t *testing.T) {
 		list := func(answer int) admin.List {
 			l := admin.List{Faults: []error{fmt.Errorf("bad")}}
 			for n := range 2 {
-				l.Applications = append(l.Applications, admin.Application{InstanceID: uuid.NewString(), AppID: "a", HostName: fmt.Sprintf("h%d.a%d.x", n, answer)})
+				l.Applications = append(l.Applications, admin.Application{InstanceID: uuid.NewString(), AppID: "a",
+					HostName: fmt.Sprintf("h%d.a%d.x", n, answer)})
 			}
 			return l
 		}

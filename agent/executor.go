@@ -47,6 +47,18 @@ type executor struct {
 	log   *slog.Logger
 }
 
+// result is how a task went, and what its unit looks like afterwards.
+type result struct {
+	task        plan.Task
+	err         error
+	lines       []string // Reject: the end of the unit's log
+	took        time.Duration
+	inspectedAt time.Time // when its unit was asked about afterwards; zero: it was not
+	status      units.Status
+	inspectErr  error
+	fromSignals bool // status is what the signals told, PID 1 was not asked
+}
+
 func newExecutor(o Options, r *router, p *ports.Allocator, log *slog.Logger) *executor {
 	return &executor{
 		units: o.Units, proxy: o.Proxy, journal: o.Journal, router: r, ports: p, log: log,
@@ -179,7 +191,8 @@ func (e *executor) drainUnit(ctx context.Context, t plan.Task) error {
 	case err != nil:
 		e.log.Warn("cannot drain", "app", t.Name, "unit", t.Unit, "error", err)
 	case res.TimedOut:
-		e.log.Warn("requests were still in flight at the drain deadline", "app", t.Name, "unit", t.Unit, "in_flight", res.InFlight, "deadline", e.drain)
+		e.log.Warn("requests were still in flight at the drain deadline", "app", t.Name, "unit", t.Unit,
+			"in_flight", res.InFlight, "deadline", e.drain)
 	}
 	return nil
 }

@@ -14,7 +14,10 @@ import (
 )
 
 // unitOnlySettings are settings that make sense for a unit of ours only.
-var unitOnlySettings = []string{"AddRef", "ExecStart", "ExecStartEx", "Description", "LogExtraFields", "SyslogIdentifier", "CollectMode", "ConditionPathExists"}
+var unitOnlySettings = []string{
+	"AddRef", "ExecStart", "ExecStartEx", "Description", "LogExtraFields",
+	"SyslogIdentifier", "CollectMode", "ConditionPathExists",
+}
 
 // serverOnlySettings are settings of a server, not of one command.
 var serverOnlySettings = []string{
@@ -51,7 +54,8 @@ func (a *Agent) ExecLine(ctx context.Context, nameOrID string, req api.ExecReque
 	if req.TTY {
 		argv[len(argv)-1] = "--pty"
 	}
-	return api.Explanation{Unit: d.Unit, Command: append(append(append(argv, settings...), "--"), absolute(folder(settings), req.Command)...)}, nil
+	return api.Explanation{Unit: d.Unit, Command: append(append(append(argv, settings...), "--"),
+		absolute(folder(settings), req.Command)...)}, nil
 }
 
 // unitFile is the file of an application's unit: of the one that runs, else what PID 1

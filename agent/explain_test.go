@@ -39,7 +39,8 @@ func TestExplainsWhatDoesNotRun(t *testing.T) {
 }
 
 func TestCommandsBeginAtTheRelease(t *testing.T) {
-	for _, tt := range [][2]string{{"bin/app", "/srv/shop/bin/app"}, {"./app", "/srv/shop/app"}, {"/bin/sh", "/bin/sh"}, {"sh", "sh"}} {
+	for _, tt := range [][2]string{{"bin/app", "/srv/shop/bin/app"}, {"./app", "/srv/shop/app"}, {"/bin/sh", "/bin/sh"},
+		{"sh", "sh"}} {
 		if got := absolute("/srv/shop", []string{tt[0], "-x"}); !slices.Equal(got, []string{tt[1], "-x"}) {
 			t.Errorf("%s: got %q, want %s", tt[0], got, tt[1])
 		}

@@ -31,7 +31,8 @@ func (a *Agent) StopAll(ctx context.Context) error {
 			defer cancel()
 			v, err := a.await(ctx, id, func(v api.App) (bool, error) { return v.State == api.StateStopped, nil })
 			if err != nil {
-				a.log.Error("application did not stop within its limit", "instance", id, "app", v.Name, "limit", limit, "error", err)
+				a.log.Error("application did not stop within its limit", "instance", id, "app", v.Name, "limit", limit,
+					"error", err)
 				mu.Lock()
 				late = append(late, v.Name)
 				mu.Unlock()
@@ -42,7 +43,8 @@ func (a *Agent) StopAll(ctx context.Context) error {
 	}
 	wg.Wait()
 	if len(late) > 0 {
-		return fmt.Errorf("%d of %d applications did not stop within their limit (%v): %w", len(late), len(limits), late, api.Timeout)
+		return fmt.Errorf("%d of %d applications did not stop within their limit (%v): %w", len(late), len(limits), late,
+			api.Timeout)
 	}
 	a.log.Info("all applications stopped", "applications", len(limits), "took", time.Since(began))
 	return nil

@@ -320,3 +320,7 @@ const (
 	oldUnit   = "nexushub-app-a-old.service"
 	newUnit   = "nexushub-app-a-new.service"
 )
+
+func routeStatus(r proxyctl.Route) proxyctl.RouteStatus {
+	return proxyctl.RouteStatus{Instance: r.Instance, Target: r.Target.ID}
+}

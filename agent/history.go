@@ -17,7 +17,8 @@ func (a *Agent) AppReleases(nameOrID string) ([]api.Release, error) {
 	a.mu.Unlock()
 	list := make([]api.Release, 0, len(past))
 	for _, p := range past {
-		r := api.Release{ID: p.Hash, InstalledAt: &p.At, InstalledBy: string(plan.InstallerOf(d.Kind, p.InstalledBy)), Current: p.Hash == d.Release.Hash}
+		r := api.Release{ID: p.Hash, InstalledAt: &p.At, InstalledBy: string(plan.InstallerOf(d.Kind, p.InstalledBy)),
+			Current: p.Hash == d.Release.Hash}
 		if rel, err := a.releases.Get(p.Hash); err == nil {
 			r.Size, r.Deployable = rel.Size, true
 		}

@@ -100,7 +100,9 @@ func TestLostDebugApplicationCanBeRemoved(t *testing.T) {
 func TestOperatorsExecStandsInForBinApp(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.releases.bare = true
-		h.app(shop, "shop.yesterday.localhost", func(a *config.App) { a.Manifest = manifest.Manifest{Exec: []string{"server", "--port"}} })
+		h.app(shop, "shop.yesterday.localhost", func(a *config.App) {
+			a.Manifest = manifest.Manifest{Exec: []string{"server", "--port"}}
+		})
 		h.app(blog, "blog.yesterday.localhost")
 		h.start()
 		h.wantState(shop, api.StateRunning)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/fact"
+	"github.com/nexushub/nexushub/agent/secret"
 	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/units"
@@ -66,4 +68,14 @@ type Journal interface {
 type State interface {
 	Load(name string, v any) (found bool, err error)
 	Save(name string, v any) error
+}
+
+// Vault keeps the applications' secrets, see secret.Store.
+type Vault interface {
+	Set(instance string, c secret.Change) error
+	Remove(instance, name string) error
+	List(instance string) ([]secret.Secret, error)
+	Files(instance string, who audience.Installer) (secret.Files, error)
+	Copy(from, to string) error
+	RemoveAll(instance string) error
 }

@@ -37,7 +37,8 @@ func (a *Agent) applyMovedFolders(moved map[int]string, version uint64) {
 		return // resolved again meanwhile
 	}
 	for i, now := range moved {
-		a.log.Info("static files have moved", "instance", a.desired.resolved[i].ID, "path", a.desired.resolved[i].files, "folder", now)
+		a.log.Info("static files have moved", "instance", a.desired.resolved[i].ID, "path", a.desired.resolved[i].files,
+			"folder", now)
 		a.desired.resolved[i].StaticPath = now
 	}
 	a.desired.stale = true

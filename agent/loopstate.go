@@ -32,10 +32,11 @@ type taskKey struct {
 }
 
 func newLoopState() loopState {
-	return loopState{changed: make(chan struct{}), tasks: map[taskKey]int{}, passes: prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name: "nexushub_reconcile_duration_seconds", Help: "Duration of one pass of the reconciler.",
-		Buckets: []float64{.0001, .0003, .001, .003, .01, .03, .1, .3},
-	})}
+	return loopState{changed: make(chan struct{}), tasks: map[taskKey]int{},
+		passes: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "nexushub_reconcile_duration_seconds", Help: "Duration of one pass of the reconciler.",
+			Buckets: []float64{.0001, .0003, .001, .003, .01, .03, .1, .3},
+		})}
 }
 
 // reconciled tells everybody who waits for a state to check again.

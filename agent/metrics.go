@@ -31,10 +31,11 @@ func metric(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	metricBuild     = metric("build_info", "Version of nexushubd.", "version", "commit")
-	metricUp        = metric("app_up", "1 while the application is running and healthy.", "app", "kind")
-	metricState     = metric("app_state", "1 for the state that the application is in.", "app", "state")
-	metricRestarts  = metric("app_restarts_total", "Exits and failed health checks of the application since the agent started.", "app")
+	metricBuild    = metric("build_info", "Version of nexushubd.", "version", "commit")
+	metricUp       = metric("app_up", "1 while the application is running and healthy.", "app", "kind")
+	metricState    = metric("app_state", "1 for the state that the application is in.", "app", "state")
+	metricRestarts = metric("app_restarts_total",
+		"Exits and failed health checks of the application since the agent started.", "app")
 	metricMemory    = metric("app_memory_bytes", "Memory of the application's cgroup.", "app")
 	metricCPU       = metric("app_cpu_seconds_total", "CPU time of the application's current unit.", "app")
 	metricProcesses = metric("app_tasks", "Tasks (threads) of the application.", "app")

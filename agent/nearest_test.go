@@ -7,7 +7,8 @@ import (
 )
 
 func TestNearest(t *testing.T) {
-	apps := []plan.Desired{{Name: "shop-debug", Instance: plan.Instance{AppID: "Shop"}}, {Name: "blog", Instance: plan.Instance{AppID: "blog"}}}
+	apps := []plan.Desired{{Name: "shop-debug", Instance: plan.Instance{AppID: "Shop"}},
+		{Name: "blog", Instance: plan.Instance{AppID: "blog"}}}
 	for name, want := range map[string]string{
 		"shpo": "shop-debug", "sho": "shop-debug", "blogs": "blog", "bolg": "blog", "BLGO": "blog", "shop-d": "shop-debug",
 		"b": "", "xy": "", "wiki": "", "": "", "shop-prod": "",

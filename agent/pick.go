@@ -26,7 +26,9 @@ func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error)
 		}
 	}
 	for _, key := range []func(*plan.Desired) string{
-		func(d *plan.Desired) string { return d.HostName }, func(d *plan.Desired) string { return d.Name }, func(d *plan.Desired) string { return d.AppID },
+		func(d *plan.Desired) string { return d.HostName },
+		func(d *plan.Desired) string { return d.Name },
+		func(d *plan.Desired) string { return d.AppID },
 	} {
 		for _, d := range ours {
 			if strings.EqualFold(key(d), name) {
@@ -45,7 +47,8 @@ func debugByName(name string, debug []*plan.Desired) (found *plan.Desired, err e
 			return d, nil
 		case !host && !strings.EqualFold(d.Name, name) && !strings.EqualFold(d.AppID, name):
 		case found != nil:
-			err = fmt.Errorf("%q could be %s or %s: use its whole host name or its id: %w", name, found.HostName, d.HostName, api.Conflict)
+			err = fmt.Errorf("%q could be %s or %s: use its whole host name or its id: %w", name, found.HostName, d.HostName,
+				api.Conflict)
 		default:
 			found = d
 		}

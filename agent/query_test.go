@@ -8,7 +8,8 @@ import (
 )
 
 func status(unit, invocation string) units.Status {
-	return units.Status{Unit: unit, Instance: instanceA, LoadState: "loaded", ActiveState: "active", Invocation: invocation}
+	return units.Status{Unit: unit, Instance: instanceA, LoadState: "loaded", ActiveState: "active",
+		Invocation: invocation}
 }
 
 func TestEnterKeepsTheNewestReading(t *testing.T) {

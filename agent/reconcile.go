@@ -203,7 +203,8 @@ func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan
 	}
 	generation := a.router.set(a.routeTable(apps))
 	for _, t := range tasks {
-		a.log.Debug("task started", "action", t.Action, "instance", t.Instance, "app", t.Name, "unit", t.Unit, "reason", t.Reason)
+		a.log.Debug("task started", "action", t.Action, "instance", t.Instance, "app", t.Name, "unit", t.Unit,
+			"reason", t.Reason)
 		go func() {
 			a.results <- a.exec.run(ctx, t, generation)
 		}()
@@ -218,7 +219,8 @@ func (a *Agent) onUnitSignal(ctx context.Context, e units.Event) {
 		a.query(ctx, "")
 		return
 	}
-	if u := a.observed.units[e.Unit]; u != nil && u.changing { // its task inspects it at the end, unless that is over already
+	// A unit that a task changes is inspected at the end of the task, unless that is over.
+	if u := a.observed.units[e.Unit]; u != nil && u.changing {
 		u.signalled = time.Now()
 		return
 	}

@@ -44,7 +44,8 @@ func (a *Agent) recordPhase(s *plan.AppState) plan.Phase {
 	next := stateSince{Phase: p, since: old.since}
 	if old.State != p.State {
 		next.since = s.Now
-		a.log.Info("application changed its state", "instance", s.ID, "app", s.Name, "state", string(p.State), "before", string(old.State), "why", p.Why)
+		a.log.Info("application changed its state", "instance", s.ID, "app", s.Name, "state", string(p.State),
+			"before", string(old.State), "why", p.Why)
 	}
 	i.state = next
 	return p
@@ -58,7 +59,8 @@ func (a *Agent) recordGood(s *plan.AppState, p plan.Phase) {
 	}
 	if m.Good == nil || m.Good.Revision != s.Revision {
 		a.loop.deployed++
-		m.Remember(plan.PastRelease{Hash: s.Release.Hash, At: s.Now, InstalledBy: s.Installer()}, a.desired.config.Releases.Keep)
+		m.Remember(plan.PastRelease{Hash: s.Release.Hash, At: s.Now, InstalledBy: s.Installer()},
+			a.desired.config.Releases.Keep)
 	}
 	m.Good = &plan.Good{Revision: s.Revision, Spec: s.Spec, Release: s.Release, Manifest: s.Manifest}
 	s.Good, a.loop.unsaved = m.Good, true

@@ -23,10 +23,13 @@ func TestBrake(t *testing.T) {
 		held    []bool
 	}{
 		{"half may go at once", four, [][]plan.Instance{instances("a", "b")}, []bool{false}},
-		{"more than half must be said three times", four, [][]plan.Instance{instances("a"), instances("a"), instances("a")}, []bool{true, true, false}},
+		{"more than half must be said three times", four, [][]plan.Instance{instances("a"), instances("a"), instances("a")},
+			[]bool{true, true, false}},
 		{"none at all too", four, [][]plan.Instance{nil, nil, nil}, []bool{true, true, false}},
-		{"another answer in between begins anew", four, [][]plan.Instance{nil, instances("a"), nil, nil, nil}, []bool{true, true, true, true, false}},
-		{"a harmless answer in between begins anew", four, [][]plan.Instance{nil, nil, four, nil}, []bool{true, true, false, true}},
+		{"another answer in between begins anew", four, [][]plan.Instance{nil, instances("a"), nil, nil, nil},
+			[]bool{true, true, true, true, false}},
+		{"a harmless answer in between begins anew", four, [][]plan.Instance{nil, nil, four, nil},
+			[]bool{true, true, false, true}},
 		{"the first list removes nothing", nil, [][]plan.Instance{four}, []bool{false}},
 	}
 	for _, tt := range tests {

@@ -33,7 +33,7 @@ type Client struct {
 func NewClient(base, instance, secret string, most int, transport http.RoundTripper) *Client {
 	return &Client{
 		base: strings.TrimSuffix(base, "/"), instance: instance, secret: secret, most: most,
-		http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		http: &http.Client{Transport: transport, CheckRedirect: noRedirect},
 	}
 }
 
@@ -93,3 +93,5 @@ func (c *Client) get(ctx context.Context, path string) ([]byte, int, error) {
 	}
 	return raw, resp.StatusCode, err
 }
+
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

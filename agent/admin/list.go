@@ -17,6 +17,14 @@ import (
 // maxText bounds an app id, and cuts a display name, in bytes.
 const maxText = 256
 
+// Application is one entry of the admin service's list.
+type Application struct {
+	InstanceID  string `json:"instanceId"`
+	AppID       string `json:"appId"`
+	DisplayName string `json:"displayName"`
+	HostName    string `json:"hostName"`
+}
+
 // List is one answer about all applications.
 type List struct {
 	Applications []Application

@@ -32,13 +32,17 @@ func TestParse(t *testing.T) {
 		{"an error page is no answer", `<html>`, 0, false, true},
 		{"cut off", `{"applications":[` + entry(idA, "a.test"), 0, false, true},
 		{"something behind", `{"applications":[]}{}`, 0, false, true},
-		{"a bad id is left out", `{"applications":[` + entry("x", "a.test") + "," + entry(idB, "b.test") + `]}`, 1, false, false},
+		{"a bad id is left out", `{"applications":[` + entry("x", "a.test") + "," + entry(idB, "b.test") + `]}`, 1, false,
+			false},
 		{"a bad host is left out", `{"applications":[` + entry(idA, "a..test") + `]}`, 0, false, false},
 		{"an id twice", `{"applications":[` + entry(idA, "a.test") + "," + entry(idA, "b.test") + `]}`, 1, false, false},
-		{"more than there may be", `{"applications":[` + strings.Repeat(entry(idA, "a.test")+",", 2) + `{}]}`, 0, false, true},
+		{"more than there may be", `{"applications":[` + strings.Repeat(entry(idA, "a.test")+",", 2) + `{}]}`, 0, false,
+			true},
 		{"bad ones count, too", `{"applications":[{},{},{}]}`, 0, false, true},
-		{"a list that a second one takes away", `{"applications":[` + entry(idA, "a.test") + `],"applications":null}`, 0, false, true},
-		{"an endless app id is left out", `{"applications":[` + strings.Replace(entry(idA, "a.test"), `"a"`, `"`+strings.Repeat("a", 257)+`"`, 1) + `]}`, 0, false, false},
+		{"a list that a second one takes away", `{"applications":[` + entry(idA, "a.test") + `],"applications":null}`, 0,
+			false, true},
+		{"an endless app id is left out", `{"applications":[` +
+			strings.Replace(entry(idA, "a.test"), `"a"`, `"`+strings.Repeat("a", 257)+`"`, 1) + `]}`, 0, false, false},
 		{"a host twice", `{"applications":[` + entry(idA, "a.test") + "," + entry(idB, "A.test") + `]}`, 1, false, false},
 	}
 	for _, tt := range tests {
@@ -60,7 +64,8 @@ func TestParseIsCanonical(t *testing.T) {
 
 // A name that is cut in the middle of a character, and grows when it is made plain.
 func TestDisplayNameIsCut(t *testing.T) {
-	for _, name := range []string{strings.Repeat("a", 255) + "\u00e9", strings.Repeat(`\u001b`, 300), strings.Repeat("\u00e9", 1<<16)} {
+	for _, name := range []string{strings.Repeat("a", 255) + "\u00e9", strings.Repeat(`\u001b`, 300),
+		strings.Repeat("\u00e9", 1<<16)} {
 		l, err := parse([]byte(strings.Replace(`{"applications":[`+entry(idA, "a.test")+`]}`, `"A"`, `"`+name+`"`, 1)), 1)
 		if err != nil || len(l.Applications) != 1 {
 			t.Fatalf("parse = %+v, %v", l, err)

@@ -79,7 +79,8 @@ func (p *Poller) fetch(ctx context.Context) error {
 		return err
 	}
 	for _, fault := range list.Faults[:min(len(list.Faults), maxFaults)] {
-		p.Log.Warn("admin service: entry left out, and nothing is removed by this answer", "error", fault, "faults", len(list.Faults))
+		p.Log.Warn("admin service: entry left out, and nothing is removed by this answer", "error", fault,
+			"faults", len(list.Faults))
 	}
 	p.again = !p.Deliver(list)
 	return nil

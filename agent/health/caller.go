@@ -87,7 +87,8 @@ func (c *caller) connect(ctx context.Context, deadline time.Time) (err error) {
 // used for the next.
 func (c *caller) ask(deadline time.Time) (o Outcome, again bool) {
 	c.conn.SetDeadline(deadline)
-	if _, err := fmt.Fprintf(c.conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: nexushub-health/%s\r\nAccept: */*\r\n\r\n",
+	if _, err := fmt.Fprintf(c.conn,
+		"GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: nexushub-health/%s\r\nAccept: */*\r\n\r\n",
 		c.check.Path, c.check.Host, version.Version); err != nil {
 		return Outcome{Err: err}, false
 	}

@@ -154,7 +154,8 @@ func TestAClosedConnectionIsNoIllness(t *testing.T) {
 			c.Close()
 		}
 	}()
-	a := caller{check: Check{Type: "http", Network: "tcp", Address: l.Addr().String(), Host: "h", Path: "/", Timeout: 5 * time.Second}}
+	a := caller{check: Check{Type: "http", Network: "tcp", Address: l.Addr().String(), Host: "h", Path: "/",
+		Timeout: 5 * time.Second}}
 	defer a.close()
 	for range 3 {
 		if o := a.once(t.Context()); o.Err != nil {

@@ -105,3 +105,12 @@ func (m *Monitor) start(w *watched) {
 	w.cancel = cancel
 	m.wg.Go(func() { defer w.ask.close(); w.run(ctx) })
 }
+
+// unconnected is an asker without a connection.
+type unconnected struct {
+	ask   func(context.Context, Check) Outcome
+	check Check
+}
+
+func (p unconnected) once(ctx context.Context) Outcome { return p.ask(ctx, p.check) }
+func (unconnected) close()                             {}

@@ -16,6 +16,25 @@ const (
 	lastPause  = 250 * time.Millisecond
 )
 
+// Check says what to ask, where and how often.
+type Check struct {
+	Type     string // http, tcp
+	Run      string // changes with every start of the process: a new run starts from nothing
+	Network  string // tcp, unix
+	Address  string
+	Host     string // the Host header: the instance's own name
+	Path     string
+	Interval time.Duration
+	Timeout  time.Duration
+	Failures int // consecutive ones that make a healthy instance unhealthy
+}
+
+// asker probes one run of one unit, as often as it is told to.
+type asker interface {
+	once(ctx context.Context) Outcome
+	close()
+}
+
 // probe follows one run of one unit.
 type probe struct {
 	check   Check

@@ -16,32 +16,6 @@ type AppState struct {
 	Trouble Trouble
 }
 
-// Of cuts out one instance.
-func (c Current) Of(d *Desired, now time.Time) AppState {
-	o := c.Apps[d.ID]
-	s := AppState{Desired: d, Now: now, Served: o.Served, Target: o.Target, Trouble: o.Trouble}
-	for _, u := range o.Units {
-		if u.Unit == d.Unit {
-			s.Wanted = u
-		} else {
-			s.Others = append(s.Others, u)
-		}
-	}
-	if s.Trouble.Revision != d.Revision {
-		s.Trouble = Trouble{}
-	}
-	return s
-}
-
-// AppStates cuts out every instance.
-func (c Current) AppStates(desired []Desired, now time.Time) []AppState {
-	list := make([]AppState, len(desired))
-	for i := range desired {
-		list[i] = c.Of(&desired[i], now)
-	}
-	return list
-}
-
 // ServedUnit is the unit that the proxy leads requests to.
 func (s *AppState) ServedUnit() *Unit {
 	if s.Served == "" {

@@ -7,8 +7,8 @@ import (
 	"github.com/nexushub/nexushub/internal/config"
 )
 
-// Backoff is the agent's layer of restarting (design, decision 3): exponential, with
-// jitter, for ever.
+// Backoff is the agent's layer of restarting, above PID 1's, which restarts at once:
+// exponential, with jitter, for ever.
 type Backoff struct {
 	first, last time.Duration
 	healthy     time.Duration // after so long without a failure the count begins anew

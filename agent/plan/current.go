@@ -1,5 +1,7 @@
 package plan
 
+import "time"
+
 // Current is what is, as far as the plan needs to know.
 type Current struct {
 	Apps    map[string]Observed // by instance
@@ -20,4 +22,30 @@ func (c Current) SetBusy(id string) {
 	o := c.Apps[id]
 	o.Busy = true
 	c.Apps[id] = o
+}
+
+// Of cuts out one instance.
+func (c Current) Of(d *Desired, now time.Time) AppState {
+	o := c.Apps[d.ID]
+	s := AppState{Desired: d, Now: now, Served: o.Served, Target: o.Target, Trouble: o.Trouble}
+	for _, u := range o.Units {
+		if u.Unit == d.Unit {
+			s.Wanted = u
+		} else {
+			s.Others = append(s.Others, u)
+		}
+	}
+	if s.Trouble.Revision != d.Revision {
+		s.Trouble = Trouble{}
+	}
+	return s
+}
+
+// AppStates cuts out every instance.
+func (c Current) AppStates(desired []Desired, now time.Time) []AppState {
+	list := make([]AppState, len(desired))
+	for i := range desired {
+		list[i] = c.Of(&desired[i], now)
+	}
+	return list
 }

@@ -30,7 +30,7 @@ type Instance struct {
 	DebugPort     int                `json:"debug_port,omitempty"`     // development server on 127.0.0.1
 	ACME          bool               `json:"acme,omitempty"`
 	InstalledBy   audience.Installer `json:"installed_by,omitempty"` // who installed Release
-	AsItRuns      bool               `json:"as_it_runs,omitempty"`   // known from PID 1 alone: left alone until its provider knows more
+	AsItRuns      bool               `json:"as_it_runs,omitempty"`   // known from PID 1 alone: not to be changed
 	ExpiresAt     time.Time          `json:"expires_at,omitzero"`
 	Manifest      manifest.Manifest  `json:"manifest,omitzero"` // the operator's word, over the package's
 }

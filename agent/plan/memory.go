@@ -14,7 +14,7 @@ import (
 type Memory struct {
 	Serial   int           `json:"serial,omitempty"`
 	Stopped  string        `json:"stopped,omitempty"` // by whom; empty: should run
-	ByHand   string        `json:"by_hand,omitempty"` // boot in which it was stopped with systemctl, which may also start it again
+	ByHand   string        `json:"by_hand,omitempty"` // boot in which systemctl stopped it, which may start it again
 	Pin      *Pin          `json:"pin,omitempty"`
 	Good     *Good         `json:"good,omitempty"`
 	Rejected *Rejection    `json:"rejected,omitempty"`

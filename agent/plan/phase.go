@@ -69,10 +69,12 @@ func (s *AppState) filesPhase() Phase {
 // replacementPhase is that of an instance served by another revision than the wanted.
 func (s *AppState) replacementPhase() Phase {
 	if s.Wanted == nil && s.Trouble.Waiting(s.Now) {
-		return Phase{api.StateRunning, fmt.Sprintf("revision %s cannot replace it yet: %s", ShortHash(s.Revision), s.Trouble.LastExit)}
+		return Phase{api.StateRunning, fmt.Sprintf("revision %s cannot replace it yet: %s", ShortHash(s.Revision),
+			s.Trouble.LastExit)}
 	}
 	if s.Wanted != nil && s.Wanted.Healthy() {
-		return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) + " is healthy; the proxy has not accepted its route yet"}
+		return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) +
+			" is healthy; the proxy has not accepted its route yet"}
 	}
 	return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) + " is about to replace it"}
 }

@@ -65,11 +65,13 @@ func (s *AppState) next() (Task, bool) {
 	case !s.Runs():
 		return s.tearDown("it has nothing to run any more")
 	case s.Trouble.GaveUp:
-		return s.Task(Reject, s.Unit, "revision "+ShortHash(s.Revision)+" did not become healthy beside the last good one: "+s.Trouble.LastExit), true
+		return s.Task(Reject, s.Unit,
+			"revision "+ShortHash(s.Revision)+" did not become healthy beside the last good one: "+s.Trouble.LastExit), true
 	case s.Wanted == nil:
 		return s.start()
 	case s.Wanted.Ended():
-		return s.Task(Stop, s.Wanted.Unit, "it exited for good ("+s.Wanted.lastExitText()+") and is removed before the next start"), true
+		return s.Task(Stop, s.Wanted.Unit,
+			"it exited for good ("+s.Wanted.lastExitText()+") and is removed before the next start"), true
 	}
 	return s.supervise()
 }
@@ -93,7 +95,8 @@ func (s *AppState) start() (Task, bool) {
 		return s.tearDown("it cannot run beside revision " + ShortHash(s.Revision) + ", which replaces it (stop-first)")
 	}
 	if u := s.unitWithOtherSecrets(); u != nil {
-		return s.tearDown("it must not run beside revision " + ShortHash(u.Revision) + ", which somebody else installed and which gets other secrets")
+		return s.tearDown("it must not run beside revision " + ShortHash(u.Revision) +
+			", which somebody else installed and which gets other secrets")
 	}
 	t := s.Task(Start, s.Unit, s.startReason())
 	t.Spec = s.Spec
@@ -111,7 +114,8 @@ func (s *AppState) startReason() string {
 	case s.Others[0].Release != s.Release.Hash:
 		return fmt.Sprintf("release %s replaces %s", ShortHash(s.Release.Hash), ShortHash(s.Others[0].Release))
 	}
-	return fmt.Sprintf("revision %s replaces %s: its settings changed", ShortHash(s.Revision), ShortHash(s.Others[0].Revision))
+	return fmt.Sprintf("revision %s replaces %s: its settings changed", ShortHash(s.Revision),
+		ShortHash(s.Others[0].Revision))
 }
 
 // supervise looks after the wanted unit once it is there.
@@ -120,7 +124,9 @@ func (s *AppState) supervise() (Task, bool) {
 	case u.Healthy():
 		return s.promote()
 	case s.Trouble.Waiting(s.Now) && s.Spec.Network != "socket":
-		return s.Task(Stop, u.Unit, fmt.Sprintf("failure %d in a row (%s): the agent takes over from systemd and waits longer", s.Trouble.Attempt, s.Trouble.LastExit)), true
+		return s.Task(Stop, u.Unit,
+			fmt.Sprintf("failure %d in a row (%s): the agent takes over from systemd and waits longer", s.Trouble.Attempt,
+				s.Trouble.LastExit)), true
 	case s.restartDue():
 		return s.Task(Restart, u.Unit, s.Trouble.LastExit), true
 	}
@@ -129,7 +135,8 @@ func (s *AppState) supervise() (Task, bool) {
 
 // restartDue says whether a running unit has used up its chances.
 func (s *AppState) restartDue() bool {
-	return s.Trouble.Attempt > 0 && !s.Trouble.Waiting(s.Now) && s.Wanted.Running() && unhealthyTooLong(s.Desired, s.Wanted, s.Now)
+	return s.Trouble.Attempt > 0 && !s.Trouble.Waiting(s.Now) && s.Wanted.Running() &&
+		unhealthyTooLong(s.Desired, s.Wanted, s.Now)
 }
 
 // promote leads the requests to the healthy wanted unit and then clears the others away.

@@ -74,7 +74,8 @@ func (a *Allocator) find(unit string) (int, error) {
 			return port, nil
 		}
 	}
-	return 0, fmt.Errorf("%w in %d-%d: %d are leased; widen [ports] in nexushub.toml", ErrExhausted, a.first, a.last, len(a.taken))
+	return 0, fmt.Errorf("%w in %d-%d: %d are leased; widen [ports] in nexushub.toml", ErrExhausted, a.first, a.last,
+		len(a.taken))
 }
 
 // Reserve records the port of a unit that already runs.

@@ -93,7 +93,8 @@ func (a *archive) checkLimits() {
 		a.faults.add("", "unpacks to %d bytes, the limit is %d (package.max_unpacked)", a.unpacked, a.limits.MaxUnpacked)
 	}
 	if a.unpacked > ratioFloor && a.zipSize > 0 && a.unpacked/a.zipSize >= a.limits.MaxRatio {
-		a.faults.add("", "unpacks to %d times its size, the limit is %d (package.max_ratio)", a.unpacked/a.zipSize, a.limits.MaxRatio)
+		a.faults.add("", "unpacks to %d times its size, the limit is %d (package.max_ratio)", a.unpacked/a.zipSize,
+			a.limits.MaxRatio)
 	}
 	a.bounded = len(a.faults.Faults) == before
 }

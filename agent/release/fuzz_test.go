@@ -17,7 +17,8 @@ func FuzzImport(f *testing.F) {
 			f.Add(data)
 		}
 	}
-	f.Add(hostile.Zip(f, hostile.App, hostile.Link("l", "bin/app"), hostile.Entry{Name: ManifestName, Body: "network = \"port\""}))
+	f.Add(hostile.Zip(f, hostile.App, hostile.Link("l", "bin/app"),
+		hostile.Entry{Name: ManifestName, Body: "network = \"port\""}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		outer := t.TempDir()
 		s, err := Open(filepath.Join(outer, "releases"), testLimits())

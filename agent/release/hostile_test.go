@@ -45,7 +45,8 @@ func TestImportListsEveryProblem(t *testing.T) {
 	if !errors.As(err, &invalid) {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"path contains a \"..\" part", "upper and lower case", "leads out", "device", "damaged", "bad", "neither bin/app"} {
+	for _, want := range []string{"path contains a \"..\" part", "upper and lower case", "leads out", "device", "damaged",
+		"bad", "neither bin/app"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in %q", want, err)
 		}

@@ -19,7 +19,7 @@ type Limits struct {
 	Free        disk.Room     // what must stay free on the file system
 }
 
-// DefaultLimits are the contract's 10,000 entries, 1 GiB and 200:1, and what goes with them.
+// DefaultLimits are 10,000 entries, 1 GiB unpacked and a ratio of 200:1, and what goes with them.
 func DefaultLimits() Limits {
 	return Limits{
 		MaxEntries: 10_000, MaxUnpacked: 1 << 30, MaxRatio: 200,
@@ -33,7 +33,8 @@ func (l Limits) filled() Limits {
 	d := DefaultLimits()
 	return Limits{
 		MaxEntries: cmp.Or(l.MaxEntries, d.MaxEntries), MaxUnpacked: cmp.Or(l.MaxUnpacked, d.MaxUnpacked),
-		MaxRatio: cmp.Or(l.MaxRatio, d.MaxRatio), MaxDepth: cmp.Or(l.MaxDepth, d.MaxDepth), MaxPath: cmp.Or(l.MaxPath, d.MaxPath),
+		MaxRatio: cmp.Or(l.MaxRatio, d.MaxRatio), MaxDepth: cmp.Or(l.MaxDepth, d.MaxDepth), MaxPath: cmp.Or(l.MaxPath,
+			d.MaxPath),
 		MaxNames: cmp.Or(l.MaxNames, d.MaxNames), MaxTime: cmp.Or(l.MaxTime, d.MaxTime), Free: l.Free,
 	}
 }

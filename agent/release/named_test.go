@@ -30,7 +30,8 @@ func owned(t *testing.T) string {
 
 func turn(t *testing.T, target, name string) {
 	t.Helper()
-	if err := errors.Join(os.RemoveAll(name), os.Symlink(target, name), os.Lchown(name, developer, developer)); err != nil {
+	if err := errors.Join(os.RemoveAll(name), os.Symlink(target, name),
+		os.Lchown(name, developer, developer)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -46,9 +47,11 @@ func TestDevelopersLinksDoNotLeadOut(t *testing.T) {
 	if r, err := s.Resolve(t.Context(), dir); err != nil || r.Static || !r.Runs {
 		t.Errorf("static/ that leads out: %+v, %v", r, err)
 	}
-	for _, target := range []string{filepath.Join(private, ManifestName), "../../../../../../../../" + filepath.Join(private, ManifestName)} {
+	for _, target := range []string{filepath.Join(private, ManifestName),
+		"../../../../../../../../" + filepath.Join(private, ManifestName)} {
 		turn(t, target, filepath.Join(dir, ManifestName))
-		if _, err := s.Resolve(t.Context(), dir); !errors.Is(err, beneath.ErrLink) || strings.Contains(err.Error(), "private = ") {
+		if _, err := s.Resolve(t.Context(), dir); !errors.Is(err, beneath.ErrLink) ||
+			strings.Contains(err.Error(), "private = ") {
 			t.Errorf("a manifest that leads out: %v", err)
 		}
 	}
@@ -87,7 +90,9 @@ func TestAFolderCannotKeepTheAgentWaiting(t *testing.T) {
 	if _, err := s.Resolve(t.Context(), dir); !errors.Is(err, fs.ErrInvalid) {
 		t.Errorf("a FIFO for a manifest: %v", err)
 	}
-	if err := errors.Join(os.Remove(filepath.Join(dir, ManifestName)), os.WriteFile(filepath.Join(dir, ManifestName), nil, 0o644), os.Truncate(filepath.Join(dir, ManifestName), 1<<40)); err != nil {
+	if err := errors.Join(os.Remove(filepath.Join(dir, ManifestName)),
+		os.WriteFile(filepath.Join(dir, ManifestName), nil, 0o644), os.Truncate(filepath.Join(dir, ManifestName),
+			1<<40)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Resolve(t.Context(), dir); !errors.Is(err, beneath.ErrTooMuch) {

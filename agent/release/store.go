@@ -49,7 +49,8 @@ func Open(dir string, limits Limits) (*Store, error) {
 	if err := errors.Join(os.Chmod(dir, 0o711), os.Chmod(filepath.Join(dir, metaDir), 0o700)); err != nil {
 		return nil, fmt.Errorf("release store: %w", err)
 	}
-	s := &Store{dir: dir, limits: limits.filled(), held: map[string]int{}, fresh: map[string]time.Time{}, sources: map[string]source{}}
+	s := &Store{dir: dir, limits: limits.filled(), held: map[string]int{}, fresh: map[string]time.Time{},
+		sources: map[string]source{}}
 	return s, s.removeLeftovers()
 }
 

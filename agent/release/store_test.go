@@ -124,7 +124,8 @@ func TestOpenRemovesWhatACrashLeft(t *testing.T) {
 
 func TestGetUnknown(t *testing.T) {
 	s := openStore(t, testLimits())
-	for _, hash := range []string{"", "..", "../../etc", "0000000000000000000000000000000000000000000000000000000000000000"} {
+	for _, hash := range []string{"", "..", "../../etc",
+		"0000000000000000000000000000000000000000000000000000000000000000"} {
 		if _, err := s.Get(hash); !errors.Is(err, ErrNotFound) {
 			t.Errorf("%q: got %v", hash, err)
 		}

@@ -214,9 +214,11 @@ func TestSecretsFromBefore(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := Files{EnvFiles: []string{filepath.Join(folder, "env")}, Credentials: map[string]string{"k": filepath.Join(folder, "values/k")}, Version: "v"}
+	want := Files{EnvFiles: []string{filepath.Join(folder, "env")},
+		Credentials: map[string]string{"k": filepath.Join(folder, "values/k")}, Version: "v"}
 	for _, who := range []audience.Installer{audience.Unrecorded, audience.Root, audience.Operator(1)} {
-		if f, err := s.Files(app, who); err != nil || !slices.Equal(f.EnvFiles, want.EnvFiles) || !maps.Equal(f.Credentials, want.Credentials) || f.Version != "v" {
+		if f, err := s.Files(app, who); err != nil || !slices.Equal(f.EnvFiles, want.EnvFiles) ||
+			!maps.Equal(f.Credentials, want.Credentials) || f.Version != "v" {
 			t.Errorf("%s gets %+v, %v", who, f, err)
 		}
 	}
