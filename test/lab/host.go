@@ -30,11 +30,11 @@ type Host struct {
 // NewHost boots a machine that has the package under test.
 func NewHost(t testing.TB, s Suite) *Host {
 	t.Helper()
-	tree, err := Installed(s, MustDeb(t), os.Stderr)
+	layer, err := Installed(s, MustDeb(t), os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &Host{Machine: Boot(t, Options{Suite: s, Tree: tree})}
+	h := &Host{Machine: Boot(t, Options{Suite: s, Layer: layer})}
 	h.trust(t)
 	return h
 }

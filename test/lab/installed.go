@@ -23,8 +23,8 @@ rm root/tmp/nexushub.deb root/usr/sbin/policy-rc.d; umount root
 ! find upper -type c | grep . || exit 1
 cp -a upper "$3"`
 
-// Installed returns the root tree of a suite with a package installed in it, made once for each package. Machines that
-// boot from it save the time that apt takes; what apt does is tested by itself.
+// Installed returns the layer that a package, when it is installed, puts on top of the tree of a suite. It is made once
+// for each package. Machines that boot with it save the time that apt takes, which has tests of its own.
 func Installed(s Suite, deb string, progress io.Writer) (string, error) {
 	tree, err := Tree(s, progress)
 	if err != nil {
@@ -56,7 +56,7 @@ func Installed(s Suite, deb string, progress io.Writer) (string, error) {
 		return "", err
 	}
 	now := time.Now()
-	return layer + ":" + tree, os.Chtimes(layer, now, now) // it is in use, see forget
+	return layer, os.Chtimes(layer, now, now) // it is in use, see forget
 }
 
 // forget removes what was made for packages that nobody has tested for so long.

@@ -3,11 +3,11 @@
 # everything away again when it ends or when the owner goes (end of file on stdin),
 # however the owner goes.
 #
-#   keeper.sh ID DIR TREE HOSTNAME DISK      inside its own mount and network namespace
+#   keeper.sh ID DIR TREE LAYER HOSTNAME DISK      inside its own mount and network namespace
 #
 # fd 3 is the lock on DIR; who can take it may sweep. One line on stdout per boot: "up PID-OF-NSPAWN".
 set -u
-id=$1 dir=$2 tree=$3 hostname=$4 disk=$5
+id=$1 dir=$2 tree=$3 layer=$4 hostname=$5 disk=$6
 cg=/sys/fs/cgroup
 
 groups() {
@@ -34,6 +34,8 @@ make_root() {
 	mkdir -p "$dir/disk" "$dir/root"
 	[ "$disk" = host ] || mount -t tmpfs -o "size=$disk,mode=755" nexushub-lab "$dir/disk" || return
 	mkdir -p "$dir/disk/upper/etc" "$dir/disk/work"
+	# A copy, because overlayfs does not rename folders of a lower layer, and restoring a backup does.
+	[ -z "$layer" ] || cp -a "$layer/." "$dir/disk/upper/" || return
 	mount -t overlay -o "lowerdir=$tree,upperdir=$dir/disk/upper,workdir=$dir/disk/work" nexushub-lab "$dir/root" || return
 	echo "$id" | sha256sum | cut -c1-32 >"$dir/root/etc/machine-id"
 	echo "$hostname" >"$dir/root/etc/hostname"
@@ -88,7 +90,7 @@ clean() {
 	rm -rf "$dir"
 }
 
-if [ "${6-}" = clean ]; then
+if [ "${7-}" = clean ]; then
 	clean
 	exit
 fi

@@ -29,6 +29,7 @@ type Options struct {
 	Suite    Suite
 	Hostname string    // default "lab"
 	Tree     string    // root tree to boot instead of the suite's own
+	Layer    string    // put on top of the tree, see Installed
 	Disk     string    // size of its RAM disk, "4G"; "host": on the host's disk under /run/nexushub-lab
 	Progress io.Writer // default: os.Stderr; only what takes long is reported
 }
@@ -108,7 +109,7 @@ func launch(id string, lock *os.File, tree string, o Options) (*Machine, error) 
 	defer lock.Close() // the keeper's copy holds the lock
 	dir := filepath.Join(runDir, id)
 	cmd := exec.Command("unshare", "--mount", "--net", "--", "sh", "-c", keeper, "keeper", id, dir, tree,
-		o.Hostname, o.Disk)
+		o.Layer, o.Hostname, o.Disk)
 	cmd.ExtraFiles = []*os.File{lock}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is for the owner
 	stdin, err := cmd.StdinPipe()

@@ -37,7 +37,7 @@ func sweep() error {
 		if err != nil {
 			return err
 		}
-		out, err := exec.Command("sh", "-c", keeper, "keeper", m.Name(), dir, "", "", "", "clean").CombinedOutput()
+		out, err := exec.Command("sh", "-c", keeper, "keeper", m.Name(), dir, "", "", "", "", "clean").CombinedOutput()
 		if err := errors.Join(err, lock.Close()); err != nil {
 			return fmt.Errorf("lab: sweep %s: %w\n%s", m.Name(), err, out)
 		}

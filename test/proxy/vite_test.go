@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,11 +67,16 @@ func viteProject(t *testing.T) string {
 	return dir
 }
 
-// say changes what the page shows.
+// say changes what the page shows, by one write: a server that is told of an empty file reads that, and may take the
+// content that follows for the same change.
 func say(t *testing.T, project, message string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(project, "message.js"), []byte("export const message = '"+message+"'\n"),
-		0o644); err != nil {
+	f, err := os.OpenFile(filepath.Join(project, "message.js"), os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = fmt.Fprintf(f, "%-80s\n", "export const message = '"+message+"'") // as long as the text before
+	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
