@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/nexushub/nexushub/internal/disk"
@@ -64,6 +65,7 @@ func (a *archive) check() {
 		return
 	}
 	a.checkHeaders()
+	a.stripNames()
 	a.readLinks()
 	a.checkShape()
 	a.readManifest()
@@ -112,6 +114,17 @@ func declaredSize(files []*zip.File) int64 {
 	return sum
 }
 
+// here begins every name in an archive of the current folder (bsdtar -a -cf x.zip .).
+const here = "./"
+
+// stripNames comes after the headers, which spell names as the archive does.
+func (a *archive) stripNames() {
+	a.files = slices.DeleteFunc(a.files, func(f *zip.File) bool { return f.Name == here && f.Mode().IsDir() })
+	for _, f := range a.files {
+		f.Name = strings.TrimPrefix(f.Name, here)
+	}
+}
+
 // checkEntry adds the entry's faults to the list. Its error is a limit on the whole.
 func (a *archive) checkEntry(f *zip.File) error {
 	if f.Flags&0x41 != 0 || f.Method == 99 {
@@ -124,7 +137,10 @@ func (a *archive) checkEntry(f *zip.File) error {
 	default:
 		a.faults.add(f.Name, "is a device, pipe or socket (%s)", f.Mode())
 	}
-	err := a.tree.add(f.Name, f.Mode().Type())
+	if f.Name == here && f.Mode().IsDir() {
+		return nil
+	}
+	err := a.tree.add(strings.TrimPrefix(f.Name, here), f.Mode().Type())
 	if err != nil && !errors.Is(err, errTooMuch) {
 		a.faults.add(f.Name, "%v", err)
 		return nil
@@ -187,9 +203,29 @@ func (a *archive) leadsTo(name string, kind fs.FileMode) bool {
 
 // checkContents wants something to run or something to serve.
 func (a *archive) checkContents() {
-	if err := checkRunnable(a.manifest, a.isFile); err != nil {
+	err := checkRunnable(a.manifest, a.isFile)
+	if top := a.topFolder(); errors.Is(err, errNothingToRun) && top != "" {
+		err = fmt.Errorf("%w: they are in the folder %s/, pack what is in it instead of the folder itself", err, printable(top))
+	}
+	if err != nil {
 		a.faults.add("", "%v", err)
 	}
+}
+
+// topFolder is the only folder that could be the package, as in an archive of a folder
+// instead of its contents.
+func (a *archive) topFolder() (found string) {
+	for name, n := range a.tree.nodes {
+		inside := func(rest string) bool { return a.tree.nodes[name+"/"+rest] != nil }
+		if strings.Contains(name, "/") || !n.kind.IsDir() || !inside(appPath) && !inside(indexPath) && !inside(ManifestName) {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = name
+	}
+	return found
 }
 
 func (a *archive) find(name string) *zip.File {

@@ -21,8 +21,7 @@ type tree struct {
 var errTooMuch = errors.New("too large")
 
 type node struct {
-	kind    fs.FileMode // 0, ModeDir, ModeSymlink, or something refused
-	implied bool        // a parent without an entry of its own
+	kind fs.FileMode // 0, ModeDir, ModeSymlink, or something refused
 }
 
 func newTree(l Limits) *tree {
@@ -39,8 +38,7 @@ func (t *tree) add(name string, kind fs.FileMode) error {
 		return err
 	}
 	if old := t.nodes[clean]; old != nil {
-		if old.implied && kind.IsDir() {
-			old.implied = false
+		if old.kind.IsDir() && kind.IsDir() { // implied by a path, or listed twice
 			return nil
 		}
 		return errors.New("appears more than once")
@@ -55,7 +53,7 @@ func (t *tree) addParents(clean string) error {
 		}
 		parent := clean[:i]
 		if n := t.nodes[parent]; n == nil {
-			if err := t.put(parent, &node{kind: fs.ModeDir, implied: true}); err != nil {
+			if err := t.put(parent, &node{kind: fs.ModeDir}); err != nil {
 				return err
 			}
 		} else if !n.kind.IsDir() {

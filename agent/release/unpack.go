@@ -2,6 +2,7 @@ package release
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ type unpacker struct {
 	root    *os.Root
 	dir     string // root's path, for a look at its file system
 	buf     []byte
+	first   []byte // of the file that is written: up to firstBytes
 	entries int
 	bytes   int64 // since the last look
 }
@@ -99,9 +101,12 @@ func (u *unpacker) file(ctx context.Context, f *zip.File) error {
 	if err != nil {
 		return errors.Join(err, r.Close())
 	}
+	u.first = u.first[:0]
 	damage, err := u.copy(ctx, w, r, int64(f.UncompressedSize64))
 	if damage = errors.Join(damage, r.Close()); damage != nil {
 		u.a.faults.add(f.Name, "is damaged: %v", damage)
+	} else if f.Name == started(u.a.manifest) && endsInCR(u.first) {
+		u.a.faults.add(f.Name, "its first line ends in CRLF, and no interpreter has a name that ends so: save it with LF")
 	}
 	return errors.Join(err, u.finish(f, w))
 }
@@ -125,6 +130,7 @@ func (u *unpacker) copy(ctx context.Context, w io.Writer, r io.Reader, size int6
 		if left -= int64(n); left < 0 {
 			return errors.New("is longer than it says"), nil
 		}
+		u.first = append(u.first, u.buf[:min(n, firstBytes-len(u.first))]...)
 		if _, failure := w.Write(u.buf[:n]); failure != nil {
 			return nil, failure
 		}
@@ -149,7 +155,7 @@ func (u *unpacker) finish(f *zip.File, w io.WriteCloser) error {
 	if u.root == nil {
 		return nil
 	}
-	if err := u.root.Chmod(f.Name, fileMode(f)); err != nil {
+	if err := u.root.Chmod(f.Name, u.fileMode(f)); err != nil {
 		return err
 	}
 	if m := f.Modified; m.Year() > 1980 && m.Before(time.Now()) {
@@ -174,19 +180,37 @@ func (u *unpacker) makeLinks() error {
 }
 
 // fileMode gives the owner's read and execute bits to all and write to the owner
-// only. Zips without Unix modes, and bin/app in any, get what makes them usable.
-func fileMode(f *zip.File) fs.FileMode {
+// only. What is started can be executed; so can, out of archives that know no such bit,
+// what the kernel would execute.
+func (u *unpacker) fileMode(f *zip.File) fs.FileMode {
 	const unix, darwin = 3, 19
 	creator := f.CreatorVersion >> 8
 	mode := f.Mode().Perm()
 	if creator != unix && creator != darwin || mode == 0 {
 		mode = 0o644
+		if isProgram(u.first) {
+			mode |= 0o100
+		}
 	}
-	if f.Name == appPath {
+	if f.Name == started(u.a.manifest) || f.Name == appPath {
 		mode |= 0o700
 	}
 	owner := mode & 0o500
 	return mode&0o755 | owner>>3 | owner>>6
+}
+
+// firstBytes of a file hold its first line, where that names an interpreter: the kernel
+// reads as many (BINPRM_BUF_SIZE).
+const firstBytes = 256
+
+// isProgram: execve(2) takes scripts and ELF.
+func isProgram(first []byte) bool {
+	return bytes.HasPrefix(first, []byte("#!")) || bytes.HasPrefix(first, []byte("\x7fELF"))
+}
+
+func endsInCR(first []byte) bool {
+	line, _, whole := bytes.Cut(first, []byte("\n"))
+	return whole && bytes.HasPrefix(line, []byte("#!")) && bytes.HasSuffix(line, []byte("\r"))
 }
 
 // discard is io.Discard that can be closed.

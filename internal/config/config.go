@@ -83,7 +83,7 @@ type Upload struct {
 
 // Package bounds what is unpacked.
 type Package struct {
-	MaxEntries  int               `toml:"max_entries"`  // files, folders and links, implied folders included, default 10000
+	MaxEntries  int               `toml:"max_entries"`  // files, folders and links, implied folders included, default 50000
 	MaxUnpacked manifest.Bytes    `toml:"max_unpacked"` // default 1G
 	MaxRatio    int               `toml:"max_ratio"`    // default 200
 	MaxDepth    int               `toml:"max_depth"`    // parts of a path, default 100

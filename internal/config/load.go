@@ -35,7 +35,7 @@ func Default() *Config {
 			MaxAge: manifest.Duration(24 * time.Hour), Expiry: manifest.Duration(time.Hour),
 		},
 		Package: Package{
-			MaxEntries: 10_000, MaxUnpacked: 1 << 30, MaxRatio: 200,
+			MaxEntries: 50_000, MaxUnpacked: 1 << 30, MaxRatio: 200,
 			MaxDepth: 100, MaxPath: 1024, MaxNames: 4 << 20, MaxTime: manifest.Duration(10 * time.Minute),
 		},
 		Restart:  Restart{Delay: seconds(2), MaxDelay: seconds(15), HealthyAfter: seconds(60)},
