@@ -83,13 +83,16 @@ func (c *caller) connect(ctx context.Context, deadline time.Time) (err error) {
 	return err
 }
 
+// request looks like one that the proxy forwards: whatever insists on https would answer
+// any other with a redirect for ever.
+const request = "GET %[1]s HTTP/1.1\r\nHost: %[2]s\r\nUser-Agent: nexushub-health/%[3]s\r\nAccept: */*\r\n" +
+	"X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: %[2]s\r\n\r\n"
+
 // ask sends one request and reads the answer; again says that the connection can be
 // used for the next.
 func (c *caller) ask(deadline time.Time) (o Outcome, again bool) {
 	c.conn.SetDeadline(deadline)
-	if _, err := fmt.Fprintf(c.conn,
-		"GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: nexushub-health/%s\r\nAccept: */*\r\n\r\n",
-		c.check.Path, c.check.Host, version.Version); err != nil {
+	if _, err := fmt.Fprintf(c.conn, request, c.check.Path, c.check.Host, version.Version); err != nil {
 		return Outcome{Err: err}, false
 	}
 	r := readers.Get().(*bufio.Reader)

@@ -50,6 +50,12 @@ func TestAskHTTP(t *testing.T) {
 				w.WriteHeader(500)
 			}
 		}, 200, ""},
+		{"insists on https", func(w http.ResponseWriter, r *http.Request) {
+			h := r.Header
+			if h.Get("X-Forwarded-Proto") != "https" || h.Get("X-Forwarded-Host") != "app.test" || h.Get("X-Forwarded-For") != "127.0.0.1" {
+				http.Redirect(w, r, "https://app.test/", http.StatusMovedPermanently)
+			}
+		}, 200, ""},
 		{"busy", func(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, "warming up", http.StatusServiceUnavailable)
 		}, 503, "503"},
