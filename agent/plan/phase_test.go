@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 func TestPhaseAndRoute(t *testing.T) {
@@ -19,39 +20,39 @@ func TestPhaseAndRoute(t *testing.T) {
 		state   api.State
 		route   string
 	}{
-		{name: "nothing was done yet", state: api.StatePending, route: routeStarting},
+		{name: "nothing was done yet", state: api.StatePending, route: proxyctl.StateStarting},
 		{name: "nothing is installed yet", desired: func(d *Desired) { d.Package, d.Revision, d.Unit = "", "", "" },
-			state: api.StatePending, route: routeDown},
+			state: api.StatePending, route: proxyctl.StateDown},
 		{name: "files need no process", desired: func(d *Desired) { d.Revision, d.Unit = "", "" }, state: api.StateRunning,
-			route: routeReady},
+			route: proxyctl.StateReady},
 		{name: "PID 1 starts it", units: []*Unit{aUnit(newUnit, "activating", active)}, state: api.StateStarting,
-			route: routeStarting},
+			route: proxyctl.StateStarting},
 		{name: "it runs and was not asked yet", units: []*Unit{aUnit(newUnit, "active", unknown)}, state: api.StateStarting,
-			route: routeStarting},
+			route: proxyctl.StateStarting},
 		{name: "it is healthy and has no requests yet", units: []*Unit{aUnit(newUnit, "active")}, state: api.StateStarting,
-			route: routeStarting},
+			route: proxyctl.StateStarting},
 		{name: "it is healthy and served", units: []*Unit{aUnit(newUnit, "active")}, served: newUnit, state: api.StateRunning,
-			route: routeReady},
+			route: proxyctl.StateReady},
 		{name: "the agent is new and has not asked it yet",
 			units: []*Unit{aUnit(newUnit, "active", unknown,
-				func(u *Unit) { u.Adopted = true })}, served: newUnit, state: api.StateUnknown, route: routeReady},
+				func(u *Unit) { u.Adopted = true })}, served: newUnit, state: api.StateUnknown, route: proxyctl.StateReady},
 		{name: "ill, and still served: it may answer something", units: []*Unit{aUnit(newUnit, "active", unhealthy)},
-			served: newUnit, state: api.StateUnhealthy, route: routeReady},
+			served: newUnit, state: api.StateUnhealthy, route: proxyctl.StateReady},
 		{name: "crashed, PID 1 waits; requests are held", units: []*Unit{aUnit(newUnit, "activating")}, served: newUnit,
-			state: api.StateBackingOff, route: routeStarting},
+			state: api.StateBackingOff, route: proxyctl.StateStarting},
 		{name: "the agent waits; requests are refused", trouble: Trouble{Revision: "new", Attempt: 3, NextTry: later},
-			state: api.StateBackingOff, route: routeDown},
+			state: api.StateBackingOff, route: proxyctl.StateDown},
 		{name: "replaced: the old one serves", units: []*Unit{aUnit(oldUnit, "active"), aUnit(newUnit, "active", unknown)},
-			served: oldUnit, state: api.StateRunning, route: routeReady},
+			served: oldUnit, state: api.StateRunning, route: proxyctl.StateReady},
 		{name: "stopped by somebody", desired: func(d *Desired) { d.Stopped = "x" }, state: api.StateStopped,
-			route: routeDown},
+			route: proxyctl.StateDown},
 		{name: "being stopped", desired: func(d *Desired) { d.Stopped = "x" }, units: []*Unit{aUnit(newUnit, "active")},
-			state: api.StateStopping, route: routeDown},
-		{name: "failed for good", units: []*Unit{aUnit(newUnit, "failed")}, state: api.StateFailed, route: routeStarting},
+			state: api.StateStopping, route: proxyctl.StateDown},
+		{name: "failed for good", units: []*Unit{aUnit(newUnit, "failed")}, state: api.StateFailed, route: proxyctl.StateStarting},
 		{name: "no package and nothing runs", desired: func(d *Desired) { d.Problem, d.Revision, d.Unit = "x", "", "" },
-			state: api.StateFailed, route: routeDown},
+			state: api.StateFailed, route: proxyctl.StateDown},
 		{name: "no package, but it runs on", desired: func(d *Desired) { d.Problem, d.Revision, d.Unit = "x", "", "" },
-			units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, state: api.StateRunning, route: routeReady},
+			units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, state: api.StateRunning, route: proxyctl.StateReady},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -10,13 +10,6 @@ import (
 	"github.com/nexushub/nexushub/units"
 )
 
-// States of a route, see proxyctl.Route.
-const (
-	routeReady    = "ready"
-	routeStarting = "starting"
-	routeDown     = "down"
-)
-
 // Routes is the table's list of routes: one for each instance, also for those that do
 // not run, because the proxy answers for an unknown host otherwise than for a known
 // one that is down. target is the unit that the table is to name.
@@ -53,23 +46,23 @@ func (s *AppState) routeState() string {
 	u := s.ServedUnit()
 	switch {
 	case s.Stopped != "":
-		return routeDown
+		return proxyctl.StateDown
 	case u != nil && u.Running():
-		return routeReady
+		return proxyctl.StateReady
 	case !s.Runs() && !s.Adopted:
 		return s.fileState()
 	case s.Problem != "" || s.Trouble.Waiting(s.Now) && s.Wanted == nil:
-		return routeDown
+		return proxyctl.StateDown
 	}
-	return routeStarting
+	return proxyctl.StateStarting
 }
 
 // fileState is for an instance without a process.
 func (s *AppState) fileState() string {
 	if s.Empty() || s.Problem != "" {
-		return routeDown
+		return proxyctl.StateDown
 	}
-	return routeReady
+	return proxyctl.StateReady
 }
 
 // serving is what belongs to the unit that answers: the files of a new release wait
