@@ -48,7 +48,7 @@ func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 	}
 	u, err := x.decision.target.conn(context.Background(), fresh)
 	if err != nil {
-		p.drop()
+		p.release()
 		return nil, nil, &upstreamError{phase: phaseConnect, err: err}
 	}
 	x.downstream.awaitUpstream(u, x.silence())

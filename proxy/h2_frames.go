@@ -37,11 +37,11 @@ type h2FrameConn struct {
 
 	responded atomic.Bool // a response has gone out whole, or a stream was reset
 
-	mu      sync.Mutex // guards writes and the fields that follow
-	head    [9]byte
-	have    int // bytes of head
-	payload int // still to come
-	started bool
+	mu       sync.Mutex // guards writes and the fields that follow
+	head     [9]byte
+	headRead int // bytes of head
+	payload  int // still to come
+	started  bool
 
 	deadlineMu    sync.Mutex // guards the write deadline
 	writeDeadline time.Time  // that of the HTTP/2 server
@@ -103,7 +103,7 @@ func (c *h2FrameConn) goAway() {
 
 // sendGoAwayLocked comes after the first frame, which must be SETTINGS.
 func (c *h2FrameConn) sendGoAwayLocked() {
-	if c.goAwayDue.Load() && !c.goAwaySent.Load() && c.started && c.have == 0 && c.payload == 0 {
+	if c.goAwayDue.Load() && !c.goAwaySent.Load() && c.started && c.headRead == 0 && c.payload == 0 {
 		c.Conn.Write([]byte(goAwayAll + ping + c.ping.payload)) //nolint:errcheck // the next write will know
 		c.goAwaySent.Store(true)
 	}
@@ -118,12 +118,12 @@ func (c *h2FrameConn) follow(p []byte) {
 			p = p[n:]
 			continue
 		}
-		n := copy(c.head[c.have:], p)
-		c.have += n
+		n := copy(c.head[c.headRead:], p)
+		c.headRead += n
 		p = p[n:]
-		if c.have == len(c.head) {
+		if c.headRead == len(c.head) {
 			c.payload = int(c.head[0])<<16 | int(c.head[1])<<8 | int(c.head[2])
-			c.have, c.started = 0, true
+			c.headRead, c.started = 0, true
 			if c.endsStream() {
 				c.responded.Store(true) // its payload is still to come, and no frame of ours goes before it
 			}

@@ -281,7 +281,7 @@ func TestFrameConnFindsBoundaries(t *testing.T) {
 			c.follow([]byte(rest[:n]))
 			rest = rest[n:]
 			at := len(stream) - len(rest)
-			boundary := c.have == 0 && c.payload == 0
+			boundary := c.headRead == 0 && c.payload == 0
 			if want := at == 9 || at == 23 || at == 32 || at == 1041 || at == 71_050 || at == 71_068; boundary != want {
 				t.Fatalf("after %d bytes by %d: boundary %v", at, size+1, boundary)
 			}

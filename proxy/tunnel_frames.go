@@ -5,9 +5,9 @@ import "encoding/binary"
 // webSocketFrames follows the frame boundaries of a WebSocket's byte stream (RFC 6455
 // section 5.2), so that a frame of our own can be put between two of them.
 type webSocketFrames struct {
-	head    [14]byte
-	have    int    // bytes of head
-	payload uint64 // still to come
+	head     [14]byte
+	headRead int    // bytes of head
+	payload  uint64 // still to come
 }
 
 // follow takes note of bytes that go by.
@@ -19,21 +19,21 @@ func (f *webSocketFrames) follow(p []byte) {
 			p = p[n:]
 			continue
 		}
-		f.head[f.have] = p[0]
-		f.have++
+		f.head[f.headRead] = p[0]
+		f.headRead++
 		p = p[1:]
-		if f.have == f.headLength() {
+		if f.headRead == f.headLength() {
 			f.payload = f.payloadLength()
-			f.have = 0
+			f.headRead = 0
 		}
 	}
 }
 
-func (f *webSocketFrames) atBoundary() bool { return f.have == 0 && f.payload == 0 }
+func (f *webSocketFrames) atBoundary() bool { return f.headRead == 0 && f.payload == 0 }
 
 // headLength is known from the second byte on.
 func (f *webSocketFrames) headLength() int {
-	if f.have < 2 {
+	if f.headRead < 2 {
 		return 2
 	}
 	n := 2

@@ -19,49 +19,49 @@ const lastWrite = 10 * time.Millisecond
 // pump sends a request to its target: the head at once, with as much of the body as
 // is there, the rest from a goroutine of its own while the response is read.
 type pump struct {
-	x       *exchange
-	u       *upstream
-	first   []byte // what is sent at once
-	chunked bool
-	due     int64 // bytes of a body of known length
-	sent    bool  // everything, before or by the goroutine
-	cut     bool  // ... but the target did not take it
+	x         *exchange
+	u         *upstream
+	initial   []byte // what is sent at once
+	chunked   bool
+	remaining int64 // bytes of a body of known length
+	complete  bool  // everything, before or by the goroutine
+	rejected  bool  // ... but the target did not take it
 
-	cont    chan struct{} // closed: the target wants the body
-	once    sync.Once
-	stopped chan struct{} // closed: nobody wants the body any more
-	done    chan struct{} // closed: the goroutine has ended; nil: there was none
-	err     error         // of the goroutine
-	read    atomic.Bool   // the goroutine has read the whole body
+	bodyWanted chan struct{} // closed: the target wants the body
+	once       sync.Once
+	stopped    chan struct{} // closed: nobody wants the body any more
+	done       chan struct{} // closed: the goroutine has ended; nil: there was none
+	err        error         // of the goroutine
+	bodyRead   atomic.Bool   // the goroutine has read the whole body
 }
 
 func newPump(x *exchange) *pump {
 	n := x.downstream.bodyLength()
-	return &pump{x: x, chunked: n < 0, due: n, sent: n == 0}
+	return &pump{x: x, chunked: n < 0, remaining: n, complete: n == 0}
 }
 
 // prepare writes down the head and what has arrived of the body.
 func (p *pump) prepare() (err error) {
-	p.first = appendRequest(h1.Get(h1.Large)[:0], p.x)
-	if !p.sent && !p.x.downstream.expectsContinue() {
-		p.first, err = p.prepend(p.first)
+	p.initial = appendRequest(h1.Get(h1.Large)[:0], p.x)
+	if !p.complete && !p.x.downstream.expectsContinue() {
+		p.initial, err = p.prepend(p.initial)
 	}
 	if err != nil {
-		p.drop()
+		p.release()
 	}
 	return err
 }
 
-func (p *pump) drop() {
-	h1.Put(p.first)
-	p.first = nil
+func (p *pump) release() {
+	h1.Put(p.initial)
+	p.initial = nil
 }
 
 func (p *pump) send(u *upstream) error {
 	p.u = u
-	_, err := u.Write(p.first)
-	p.drop()
-	if err == nil && !p.sent {
+	_, err := u.Write(p.initial)
+	p.release()
+	if err == nil && !p.complete {
 		p.start()
 	}
 	return err
@@ -70,7 +70,7 @@ func (p *pump) send(u *upstream) error {
 // prepend puts the part of the body that has arrived behind the head.
 func (p *pump) prepend(out []byte) ([]byte, error) {
 	var err error
-	for !p.sent && p.x.downstream.ready() && len(out) < h1.Large/2 && err == nil {
+	for !p.complete && p.x.downstream.ready() && len(out) < h1.Large/2 && err == nil {
 		out, err = p.next(out)
 	}
 	return out, err
@@ -82,27 +82,27 @@ func (p *pump) next(out []byte) ([]byte, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return out, &clientError{err: err}
 	}
-	p.due -= int64(len(piece))
+	p.remaining -= int64(len(piece))
 	ended := errors.Is(err, io.EOF)
 	if !p.chunked {
-		if ended && p.due > 0 {
+		if ended && p.remaining > 0 {
 			return out, &clientError{err: io.ErrUnexpectedEOF}
 		}
-		p.sent = p.due <= 0
+		p.complete = p.remaining <= 0
 		return append(out, piece...), nil
 	}
 	out = appendChunk(out, piece)
 	if ended {
 		out = appendLastChunk(out, p.x.downstream.trailers())
-		p.sent = true
+		p.complete = true
 	}
 	return out, nil
 }
 
 func (p *pump) start() {
-	p.cont, p.stopped, p.done = make(chan struct{}), make(chan struct{}), make(chan struct{})
+	p.bodyWanted, p.stopped, p.done = make(chan struct{}), make(chan struct{}), make(chan struct{})
 	if !p.x.downstream.expectsContinue() {
-		close(p.cont)
+		close(p.bodyWanted)
 	}
 	go p.run()
 }
@@ -122,7 +122,7 @@ func (p *pump) wait() bool {
 	timer := time.NewTimer(continueWait)
 	defer timer.Stop()
 	select {
-	case <-p.cont:
+	case <-p.bodyWanted:
 	case <-timer.C:
 	case <-p.stopped:
 		return false
@@ -140,15 +140,15 @@ func (p *pump) copy() error {
 	out := h1.Get(h1.Large)[:0]
 	defer func() { h1.Put(out) }()
 	silence := p.x.silence()
-	for !p.sent {
+	for !p.complete {
 		var err error
 		if out, err = p.next(out[:0]); err != nil {
 			return err
 		}
-		p.read.Store(p.sent)
+		p.bodyRead.Store(p.complete)
 		p.u.SetWriteDeadline(time.Now().Add(silence))
 		if _, err := p.u.Write(out); err != nil {
-			p.cut = true
+			p.rejected = true
 			return nil // the response, or its absence, says why
 		}
 		p.x.downstream.awaitUpstream(p.u, silence)
@@ -159,22 +159,22 @@ func (p *pump) copy() error {
 
 // proceed says that the target has sent "100 Continue".
 func (p *pump) proceed() {
-	if p.cont != nil && p.x.downstream.expectsContinue() {
-		p.once.Do(func() { close(p.cont) })
+	if p.bodyWanted != nil && p.x.downstream.expectsContinue() {
+		p.once.Do(func() { close(p.bodyWanted) })
 	}
 }
 
 // finished says that the target has got the whole request.
 func (p *pump) finished() bool {
 	if p.done == nil {
-		return p.sent
+		return p.complete
 	}
-	if p.read.Load() {
+	if p.bodyRead.Load() {
 		p.awaitLastWrite()
 	}
 	select {
 	case <-p.done:
-		return p.sent && !p.cut
+		return p.complete && !p.rejected
 	default:
 		return false
 	}
@@ -198,7 +198,7 @@ func (p *pump) stop() error {
 	}
 	close(p.stopped)
 	if !p.finished() {
-		if !p.read.Load() {
+		if !p.bodyRead.Load() {
 			p.x.downstream.stopReading()
 		}
 		p.u.Close()
