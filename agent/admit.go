@@ -14,14 +14,15 @@ import (
 // Admission is a release that somebody wants to install.
 type Admission struct {
 	ID    string // debug application; empty: none
-	AppID string // dynamic applications of this app id would take the release, too
-	Fresh bool   // it begins without what runs now
+	AppID string // dynamic applications with this app id would take the release too
+	Fresh bool   // it does not replace what runs now
 	By    audience.Installer
-	Name  string // of the token, for words
+	Name  string // of the token, for messages
 }
 
-// Admit refuses what would make an application lose a secret: who installs is not in its
-// audience, and what runs is. It fails before anything changes, with the secret's name.
+// Admit refuses a release that would make an application lose a secret: the installer is not
+// in its audience, and the installer of what runs is. It fails before anything changes, and
+// names the secret.
 func (p DebugProvider) Admit(n Admission) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -48,8 +49,8 @@ func (a *Agent) admit(n Admission) error {
 	return a.refuseIfSecretsLost(&d, n, true)
 }
 
-// admitRollback is for a rollback: what counts is who installed the old release, not who
-// goes back to it.
+// admitRollback checks a rollback: what counts is who installed the old release, not who
+// rolls back to it.
 func (a *Agent) admitRollback(d *plan.Desired, p plan.PastRelease) error {
 	return a.refuseIfSecretsLost(d, Admission{By: plan.InstallerOf(d.Kind, p.InstalledBy)}, false)
 }
@@ -65,8 +66,8 @@ func (a *Agent) refuseIfSecretsLost(d *plan.Desired, n Admission, fresh bool) er
 	return nil
 }
 
-// lost names the secrets that before gets and after does not; who is fresh has nothing
-// before him, and is to get all.
+// lost names the secrets that the installer before gets and the one after does not. A fresh
+// application has nothing before it, and is to get all.
 func lost(list []secret.Secret, before, after audience.Installer, fresh bool) (names []string) {
 	for _, s := range list {
 		if !s.Audience.Includes(after) && (fresh || s.Audience.Includes(before)) {

@@ -58,8 +58,8 @@ func (a *Agent) load() (ports.Saved, error) {
 	return saved, nil
 }
 
-// adopt enters what PID 1 runs. Without state, applications whose provider is not
-// heard yet are taken over as they are.
+// adopt records what PID 1 runs. Without state, applications whose provider has not given
+// its list yet are adopted as they are.
 func (a *Agent) adopt(ctx context.Context) error {
 	list, err := a.units.List(ctx)
 	if err != nil {
@@ -81,7 +81,7 @@ func (a *Agent) adopt(ctx context.Context) error {
 	return nil
 }
 
-// adoptOrphans rebuilds what the lost state knew from what runs.
+// adoptOrphans rebuilds from what runs what the lost state knew.
 func (a *Agent) adoptOrphans() {
 	known := map[string]bool{}
 	for _, in := range a.desired.static {
@@ -100,8 +100,8 @@ func (a *Agent) adoptOrphans() {
 	}
 }
 
-// routesKnown makes sure, once, that the first table carries on what the proxy routes
-// already. A proxy that is away serves on from its own table meanwhile.
+// routesKnown makes sure, once, that the first table keeps what the proxy routes already.
+// A proxy that does not answer keeps serving from its own table meanwhile.
 func (a *Agent) routesKnown(now time.Time) bool {
 	if a.observed.routes {
 		return true
@@ -120,7 +120,7 @@ func (a *Agent) routesKnown(now time.Time) bool {
 	return true
 }
 
-// keepRoutes takes over what the proxy routes to units that still run.
+// keepRoutes keeps what the proxy routes to units that still run.
 func (a *Agent) keepRoutes(status *proxyctl.Status) {
 	for _, r := range status.Routes {
 		if u := a.observed.unit(r.Target); u != nil && u.Instance == r.Instance {

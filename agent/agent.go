@@ -2,10 +2,10 @@
 // PID 1 says what runs, package plan (pure) compares them and names the steps with their
 // reasons, the executor takes them, one at a time for each instance.
 //
-// Its contract: an application never suffers from the agent. What runs survives the
-// agent, is found again by its unit's name and fields, and is touched only where it
-// differs from what is wanted; a new revision that is not healthy never replaces one
-// that is; absence of information removes nothing.
+// It promises that an application never suffers from the agent. What runs outlives the
+// agent, is found again by its unit's name and fields, and is changed only where it
+// differs from what is wanted; a revision that is not healthy never replaces one that is;
+// absence of information removes nothing.
 package agent
 
 import (
@@ -95,7 +95,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	return a, a.adopt(ctx)
 }
 
-// Run reconciles until ctx ends. Applications run on after it.
+// Run reconciles until ctx ends. Applications keep running after it.
 func (a *Agent) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.router.Run(ctx) })
@@ -109,7 +109,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	return err
 }
 
-// Ready is closed when the static applications were dealt with for the first time.
+// Ready is closed after the first reconcile: every static application runs, has failed or waits.
 func (a *Agent) Ready() <-chan struct{} { return a.ready }
 
 // Alive fails when the reconciler or PID 1 does not answer.
@@ -124,7 +124,7 @@ func (a *Agent) Alive(ctx context.Context) error {
 	return a.units.Ping(ctx)
 }
 
-// Reload takes a new configuration over.
+// Reload applies a new configuration.
 func (a *Agent) Reload(c *config.Config, proxyPort int) {
 	a.configure(c, proxyPort)
 	a.requestResolve()

@@ -22,14 +22,14 @@ type catalogue struct {
 	static          []plan.Instance
 	dynamic         []plan.Instance
 	debug           map[string]plan.Instance
-	admin           api.Provider // how the admin service fares
+	admin           api.Provider // how the admin service is doing
 	removalGuard    massRemovalGuard
 	installed       map[string]plan.Installed // app id -> release that ran well as a debug application
-	partial         map[string]bool           // kinds whose provider has not given its complete word
+	partial         map[string]bool           // kinds whose provider has not given its complete list
 	resolved        []resolved                // of all, in the order static, dynamic, debug
 	version         uint64                    // of what the providers want
 	resolvedVersion uint64                    // that resolved was made for
-	orphans         []resolved                // taken over from PID 1 because the state is lost
+	orphans         []resolved                // adopted from PID 1 because the state is lost
 
 	complete bool           // resolved was made at least once
 	desired  []plan.Desired // computed from resolved and memories
@@ -41,7 +41,7 @@ type resolved struct {
 	plan.Instance
 	release fact.Release
 	problem string
-	pinned  bool   // release is an older one by an operator's word
+	pinned  bool   // an operator went back to this older release
 	adopted bool   // known only from what runs
 	files   string // StaticPath as the operator wrote it; StaticPath itself is where that leads
 }
@@ -53,7 +53,7 @@ func newCatalogue() catalogue {
 	}
 }
 
-// configure takes a configuration over: at the start and at each reload.
+// configure applies a configuration, at the start and at each reload.
 func (a *Agent) configure(c *config.Config, proxyPort int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -68,13 +68,13 @@ func (a *Agent) configure(c *config.Config, proxyPort int) {
 	w.version++
 }
 
-// adminComplete says whether the admin service, where there is one, has given its complete word.
+// adminComplete says whether the admin service, where there is one, has given its complete list.
 func (c *catalogue) adminComplete() bool {
 	return !c.partial[plan.KindDynamic] || !c.config.Admin.Enabled
 }
 
 // wanted merges the providers: a static application overrides a dynamic one of the
-// same id, and who comes first has the host name. The caller holds mu.
+// same id, and the first to name a host has it. The caller holds mu.
 func (c *catalogue) wanted() []resolved {
 	debug := slices.SortedFunc(maps.Values(c.debug), func(x, y plan.Instance) int {
 		return cmp.Compare(x.HostName, y.HostName)

@@ -5,8 +5,8 @@ import (
 	"github.com/nexushub/nexushub/internal/manifest"
 )
 
-// DebugProvider is the agent for who has debug applications: where they are put. It is in
-// memory only; whoever puts them keeps them on disk and puts them again after a restart.
+// DebugProvider is the agent as the debug API sees it: where debug applications are put. They
+// are kept in memory only; the caller keeps them on disk and puts them again after a restart.
 type DebugProvider struct{ *Agent }
 
 // Debug returns the provider of debug applications.
@@ -21,8 +21,8 @@ func (p DebugProvider) Put(in plan.Instance) {
 // Inherit gives an application the secrets of another, which it replaces.
 func (p DebugProvider) Inherit(from, to string) error { return p.vault.Copy(from, to) }
 
-// Disinherit removes the secrets of an application that is gone: nobody can name them
-// any more.
+// Disinherit removes the secrets of an application that was deleted: nobody could name
+// them any more.
 func (p DebugProvider) Disinherit(id string) error { return p.vault.RemoveAll(id) }
 
 // Ceiling is what a package may ask for at most.
@@ -33,7 +33,7 @@ func (p DebugProvider) Ceiling() manifest.Ceiling {
 }
 
 // Orphans are the debug applications that run although the state that knew them is lost.
-// Put takes one over; without that it can be neither named nor removed.
+// Put makes one known again; without that it can be neither named nor removed.
 func (p DebugProvider) Orphans() []plan.Instance {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -46,8 +46,8 @@ func (p DebugProvider) Orphans() []plan.Instance {
 	return list
 }
 
-// Restored says that all debug applications of the time before were put again; only
-// from then on is one that runs and is not in the list one to be removed.
+// Restored says that all debug applications from before the restart were put again. Only
+// from then on is one that runs without being put torn down.
 func (p DebugProvider) Restored() {
 	p.edit(func(map[string]plan.Instance) { delete(p.desired.partial, plan.KindDebug) })
 }

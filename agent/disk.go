@@ -26,7 +26,7 @@ func disk(s *api.System, stateDir string) error {
 	return nil
 }
 
-// size sums the files below dir. What vanishes meanwhile counts nothing.
+// size sums the files below dir. What vanishes meanwhile does not count.
 func size(dir string) (total uint64, err error) {
 	err = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {

@@ -11,8 +11,8 @@ import (
 	"github.com/nexushub/nexushub/api"
 )
 
-// RunAdmin follows the admin service once the static applications, of which it is
-// one, are dealt with. There are never more than most dynamic applications.
+// RunAdmin follows the admin service after the first reconcile, because the service is a
+// static application itself. There are never more than most dynamic applications.
 func (a *Agent) RunAdmin(ctx context.Context, s admin.Service, interval time.Duration, most int) error {
 	select {
 	case <-ctx.Done():
@@ -25,7 +25,7 @@ func (a *Agent) RunAdmin(ctx context.Context, s admin.Service, interval time.Dur
 	return p.Run(ctx)
 }
 
-// onDynamicList takes a list over, or refuses to for now.
+// onDynamicList applies a list, or holds it back for now.
 func (a *Agent) onDynamicList(l admin.List, most int) bool {
 	next := make([]plan.Instance, 0, len(l.Applications))
 	for _, app := range l.Applications {
@@ -79,7 +79,7 @@ func (a *Agent) logDynamicChange(next []plan.Instance) {
 	}
 }
 
-// onAdminPoll keeps for the status how the admin service fares.
+// onAdminPoll notes for the status how the admin service is doing.
 func (a *Agent) onAdminPoll(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -25,9 +25,9 @@ const (
 )
 
 var (
-	// errNotByHand says that a unit did not go because an operator stopped it.
+	// errNotByHand says that it was no operator who stopped a unit.
 	errNotByHand = errors.New("not stopped by an operator")
-	// errStopping says that it goes with all of NexusHub, or with the host.
+	// errStopping says that it stops because NexusHub or the host does.
 	errStopping = fmt.Errorf("%w", errNotByHand)
 )
 
@@ -95,7 +95,7 @@ func (e *executor) run(ctx context.Context, t plan.Task, generation uint64) resu
 	return r
 }
 
-// inspect looks at the unit after the task. After a start it does not ask PID 1, which is
+// inspect asks about the unit after the task. After a start it does not ask PID 1, which is
 // busiest then: the application could be probed meanwhile.
 func (e *executor) inspect(ctx context.Context, r *result) {
 	r.inspectedAt = time.Now()
@@ -157,7 +157,7 @@ func (e *executor) tentativePlacement(d plan.Desired) (place units.Placement, er
 	return place, err
 }
 
-// stop also clears away what is left of a unit that failed.
+// stop also resets a unit that failed, so that nothing is left of it.
 func (e *executor) stop(ctx context.Context, unit string) error {
 	if err := e.units.Stop(ctx, unit); err != nil && !gone(err) {
 		return err
@@ -174,7 +174,7 @@ func (e *executor) awaitRoutes(ctx context.Context, generation uint64, limit tim
 	return e.router.wait(ctx, generation)
 }
 
-// unroute does not insist: a proxy that is away leads no requests anywhere.
+// unroute goes on without the proxy's confirmation: a proxy that is down routes nothing.
 func (e *executor) unroute(ctx context.Context, t plan.Task, generation uint64) error {
 	if err := e.awaitRoutes(ctx, generation, unrouteLimit); err != nil {
 		e.log.Warn("stopping although the proxy did not confirm", "app", t.Name, "instance", t.Instance, "error", err)
@@ -182,7 +182,7 @@ func (e *executor) unroute(ctx context.Context, t plan.Task, generation uint64) 
 	return ctx.Err()
 }
 
-// drainUnit waits for the requests in flight. A proxy that is away has none.
+// drainUnit waits for the requests in flight. A proxy that is down has none.
 func (e *executor) drainUnit(ctx context.Context, t plan.Task) error {
 	ctx, cancel := context.WithTimeout(ctx, e.drain+5*time.Second)
 	defer cancel()

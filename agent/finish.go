@@ -8,7 +8,7 @@ import (
 	"github.com/nexushub/nexushub/units"
 )
 
-// finish enters how a task went.
+// finish records how a task went.
 func (a *Agent) finish(r result) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -26,7 +26,7 @@ func (a *Agent) finish(r result) {
 	a.done(r, now)
 }
 
-// enterInspection enters what the task saw of its unit at its end.
+// enterInspection records what the task saw of its unit at its end.
 func (a *Agent) enterInspection(r result) {
 	if r.inspectedAt.IsZero() {
 		return
@@ -46,7 +46,7 @@ func (a *Agent) enterInspection(r result) {
 	a.releasePort(r.task.Unit)
 }
 
-// done draws the consequences of a task that succeeded.
+// done records the effects of a task that succeeded.
 func (a *Agent) done(r result, now time.Time) {
 	id := r.task.Instance
 	i, m := a.observed.instance(id), a.observed.memory(id)
@@ -77,7 +77,7 @@ func (a *Agent) done(r result, now time.Time) {
 	}
 }
 
-// failed keeps a failed task from coming back at once.
+// failed keeps a failed task from being tried again at once.
 func (a *Agent) failed(r result, now time.Time) {
 	id := r.task.Instance
 	w := a.observed.failures(id)

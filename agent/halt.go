@@ -13,7 +13,7 @@ import (
 // haltSlack is what a stop may take beyond the application's own grace period.
 const haltSlack = 10 * time.Second
 
-// StopAll is the ordered shutdown: requests are led nowhere and drained, then every
+// StopAll is the orderly shutdown: routes are removed and requests drained, then every
 // application is stopped, all at the same time. Each has its own limit, and none keeps
 // another from stopping. They stay down until one is started again, whatever happens to
 // the agent or the host meanwhile.
@@ -50,7 +50,7 @@ func (a *Agent) StopAll(ctx context.Context) error {
 	return nil
 }
 
-// halt wants everything down and returns how long each instance may take.
+// halt makes everything stop and returns how long each instance may take.
 func (a *Agent) halt() map[string]time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -28,7 +28,8 @@ func (a *Agent) AppReleases(nameOrID string) ([]api.Release, error) {
 }
 
 // ReleasesInUse names every release that must be kept: what should run, what does, and
-// what can be gone back to. It is incomplete, and says so, until all providers are heard.
+// what can be rolled back to. Until all providers have given their lists it is incomplete, and
+// says so.
 func (a *Agent) ReleasesInUse() (hashes map[string]bool, complete bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

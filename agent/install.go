@@ -18,12 +18,12 @@ func StateFolders() []string {
 	return []string{filepath.Join("/var/lib/private", plan.StateRoot), filepath.Join("/var/lib", plan.StateRoot)}
 }
 
-// launchTimeout bounds the wait for the resolver, which has a folder to look at.
+// launchTimeout bounds the wait for the resolver, which only has to read a folder.
 const launchTimeout = time.Minute
 
 // Launch runs the application that was put, whatever stopped or rejected it before;
 // with again it replaces what runs by an equal revision. It returns when that serves
-// or was given up; the error wraps api.Failed then. Without ctx the application is
+// or was given up; the error wraps api.Failed then. When ctx ends, the application is
 // launched all the same.
 func (p DebugProvider) Launch(ctx context.Context, id string, again bool) (api.App, error) {
 	resolving, cancel := context.WithTimeout(context.WithoutCancel(ctx), launchTimeout)

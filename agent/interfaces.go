@@ -58,7 +58,7 @@ type Releases interface {
 	Get(hash string) (fact.Release, error)
 }
 
-// Journal reads the end of a unit's log, and how it ended.
+// Journal reads the end of a unit's log, and how the unit ended.
 type Journal interface {
 	Tail(ctx context.Context, unit string, lines int) ([]string, error)
 	LastExit(ctx context.Context, unit string) (e journal.Exit, ok bool, err error)

@@ -6,12 +6,12 @@ import (
 	"github.com/nexushub/nexushub/agent/release"
 )
 
-// relinkEvery is how soon a link in an operator's static_path that leads elsewhere now
-// is followed. The proxy follows none.
+// relinkEvery is how soon the agent notices that a link in an operator's static_path points
+// elsewhere. The proxy follows no links.
 const relinkEvery = 10 * time.Second
 
-// followLinks looks where the folders of files lie now. What cannot be followed stays what it
-// was: the next reload says why.
+// followLinks resolves the links to static files again. One that cannot be followed keeps its
+// last target: the next reload says why.
 func (a *Agent) followLinks() {
 	a.mu.Lock()
 	list, version := a.desired.resolved, a.desired.resolvedVersion

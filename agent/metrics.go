@@ -108,7 +108,7 @@ func (m *Metrics) collectAgent(gauge, counter sample) {
 	gauge(metricReady, a.loop.first.Sub(a.started).Seconds())
 }
 
-// restarts counts the ends of every instance since the agent started.
+// restarts counts the exits of every instance since the agent started.
 func (a *Agent) restarts() map[string]int {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -51,7 +51,7 @@ func (a *Agent) RestartApp(ctx context.Context, nameOrID string) (api.App, error
 }
 
 // Rollback runs an older release, the previous one by default, until the provider
-// brings a new one. It goes through the same gate as any replacement.
+// brings a new one. It has to become healthy first, like any replacement.
 func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App, error) {
 	id, err := a.change(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
 		target, err := pastRelease(d, m, release)

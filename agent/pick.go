@@ -10,8 +10,8 @@ import (
 
 // byMostExactName finds the application that a name means: by id, host name, slug or app id, the
 // most exact first. Developers choose the names of debug applications. So these come
-// last, and never stand for one of root's or of the admin service; where a name fits two
-// of them, only the id or the whole host name tells them apart.
+// last, and never hide an application of root's or of the admin service; where a name
+// matches two of them, only the id or the whole host name tells them apart.
 func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error) {
 	var ours, debug []*plan.Desired
 	for i := range desired {

@@ -15,13 +15,13 @@ const queryTimeout = 30 * time.Second
 // query is what PID 1 answered about one unit, or about all.
 type query struct {
 	unit   string // empty: all
-	number uint64 // of earlier queries it is smaller
+	number uint64 // later queries have greater ones
 	status []units.Status
 	err    error
 }
 
-// query asks PID 1 in the background. A unit that is being read is read once more
-// afterwards, however many hints come meanwhile. The caller holds mu.
+// query asks PID 1 in the background. While a query about a unit is on its way, further hints
+// lead to one more query after it, however many come. The caller holds mu.
 func (a *Agent) query(ctx context.Context, unit string) {
 	q := a.observed.queryOf(unit)
 	if q.running {
@@ -126,7 +126,7 @@ func (o *observedState) update(s units.Status) {
 	switch {
 	case u == nil:
 		o.add(&plan.Unit{Status: s})
-	case u.Invocation != s.Invocation: // another run: nothing known of the last one holds
+	case u.Invocation != s.Invocation: // another run: nothing known of the last one applies
 		*u = plan.Unit{Status: s}
 	case u.Stopping() && s.Stopping(): // its grace period has begun, whatever it tells PID 1 since
 		s.Since = u.Since

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// resyncEvery is the slow tick: everything is read again, should a hint be lost.
+	// resyncEvery is the slow tick: PID 1 is asked about everything, should a signal be lost.
 	resyncEvery = 2 * time.Minute
 	// taskGrace is how long tasks in hand may go on when the agent stops.
 	taskGrace = 5 * time.Second
@@ -146,7 +146,8 @@ func (a *Agent) reconcile(ctx context.Context) time.Duration {
 	return a.nextPass(desired, now)
 }
 
-// plan is what Make says, without what failed just now. The caller holds mu.
+// plan is what Make says, without instances whose last task failed just now. The caller
+// holds mu.
 func (a *Agent) plan(apps []plan.AppState, current plan.Current, now time.Time) []plan.Task {
 	for id, i := range a.observed.instances {
 		if i.hold.until.After(now) {
@@ -160,15 +161,15 @@ func (a *Agent) plan(apps []plan.AppState, current plan.Current, now time.Time) 
 	return append(tasks, plan.Make(apps, current, now)...)
 }
 
-// verifyManualStops are the units that vanished without our doing: before the agent respects
-// an operator's will it makes sure of it.
+// verifyManualStops are tasks for units that stopped although the agent did not stop them:
+// it makes sure that an operator did before it leaves them stopped.
 func (a *Agent) verifyManualStops(apps []plan.AppState, current plan.Current) []plan.Task {
 	var tasks []plan.Task
 	for i := range apps {
 		s := &apps[i]
 		w := a.observed.known(s.ID).failures
 		if w != nil && !current.Apps[s.ID].Busy && s.Stopped == "" && w.StoppedByHand(s.Wanted) {
-			tasks = append(tasks, s.Task(plan.Verify, s.Unit, "its unit is gone without our doing"))
+			tasks = append(tasks, s.Task(plan.Verify, s.Unit, "its unit stopped, and the agent did not stop it"))
 		}
 	}
 	return tasks
@@ -246,7 +247,7 @@ func (a *Agent) queryHinted(ctx context.Context) {
 	clear(a.observed.hinted)
 }
 
-// nextPass is how long nothing is due by itself. The caller holds mu.
+// nextPass is how long until something is due without an event. The caller holds mu.
 func (a *Agent) nextPass(desired []plan.Desired, now time.Time) time.Duration {
 	next := now.Add(resyncEvery)
 	earliest := func(t time.Time) {
@@ -274,5 +275,5 @@ func (a *Agent) nextPass(desired []plan.Desired, now time.Time) time.Duration {
 	return next.Sub(now)
 }
 
-// gone says whether a unit is no longer there, as opposed to not readable just now.
+// gone says whether a unit no longer exists, as opposed to a query that failed.
 func gone(err error) bool { return errors.Is(err, units.ErrNoSuchUnit) }

@@ -71,7 +71,7 @@ func (o *observedState) counts() map[api.State]int {
 	return n
 }
 
-// providers tells how the sources of instances fare.
+// providers tells how the sources of instances are doing.
 func (c *catalogue) providers() []api.Provider {
 	list := []api.Provider{{Name: "static", Instances: len(c.static), State: "loaded"}}
 	list = append(list, c.admin)

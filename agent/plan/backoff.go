@@ -11,7 +11,7 @@ import (
 // exponential, with jitter, for ever.
 type Backoff struct {
 	first, last time.Duration
-	healthy     time.Duration // after so long without a failure the count begins anew
+	healthy     time.Duration // once healthy for so long, the failure count is reset
 }
 
 func NewBackoff(r config.Restart) Backoff {

@@ -5,7 +5,7 @@ import "time"
 // Current is what is, as far as the plan needs to know.
 type Current struct {
 	Apps    map[string]Observed // by instance
-	Partial map[string]bool     // kinds whose provider has not given its complete word
+	Partial map[string]bool     // kinds whose provider has not given its complete list
 }
 
 // Observed is what is known of one instance.

@@ -11,7 +11,7 @@ import (
 const failuresBesideGood = 2
 
 // Trouble is what keeps an instance from running well: how often in a row, and when
-// it is tried again. It belongs to one revision and ends after a healthy while.
+// it is tried again. It belongs to one revision, and is reset once that has been healthy for long enough.
 type Trouble struct {
 	Revision string
 	Attempt  int       // failures in a row; 0: none
@@ -21,7 +21,7 @@ type Trouble struct {
 	Forgiven bool      // healthy for long enough since
 }
 
-// Waiting says whether the next try lies ahead.
+// Waiting says whether the next try is still to come.
 func (t Trouble) Waiting(now time.Time) bool { return t.NextTry.After(now) }
 
 // FailureTracker follows the wanted unit of one instance and turns what it sees, one snapshot
@@ -31,11 +31,11 @@ type FailureTracker struct {
 	known         bool   // the unit was seen at least once since the agent started
 	invocation    string // InvocationID
 	exits         int    // of the unit, already counted
-	counted       bool   // this run's ill health is counted already
-	expected      bool   // the unit was there, and nobody of ours has stopped it
-	restartFailed bool   // a restart of ours failed: if the unit ends now, that was us
+	counted       bool   // that this run is unhealthy is counted already
+	expected      bool   // the unit ran, and the agent has not stopped it
+	restartFailed bool   // a restart by the agent failed: if the unit stops now, that is why
 	healthy       time.Time
-	Total         int // ends since the agent started
+	Total         int // failures since the agent started
 }
 
 // Observe takes in what the wanted unit of d looks like now; u is nil when there is none.
@@ -47,7 +47,7 @@ func (w *FailureTracker) Observe(d *Desired, hasGood bool, u *Unit, b Backoff, n
 		w.known, w.exits, w.invocation, w.healthy = true, 0, "", time.Time{}
 		return
 	}
-	if !w.known { // adopted: what it did before is not held against it
+	if !w.known { // adopted: its exits before that do not count
 		w.known, w.exits = true, u.NRestarts
 	}
 	if u.Invocation != w.invocation {
@@ -83,7 +83,7 @@ func (w *FailureTracker) countHealth(d *Desired, hasGood bool, u *Unit, b Backof
 	}
 }
 
-// fail counts n failures. The first one is left to PID 1 or mended at once; from the
+// fail counts n failures. The first one is left to PID 1 or retried at once; from the
 // second on the agent waits, longer each time.
 func (w *FailureTracker) fail(n int, why string, hasGood bool, b Backoff, now time.Time) {
 	t := &w.Trouble
@@ -105,19 +105,19 @@ func (w *FailureTracker) FailStart(why string, hasGood bool, b Backoff, now time
 	w.Trouble.NextTry = now.Add(b.delay(w.Trouble.Attempt))
 }
 
-// StopIsOurs says that the unit, should it be gone soon, was stopped by the agent, or that
-// its absence is explained.
+// StopIsOurs says that no operator stopped the unit if it is gone soon: the agent did, or the
+// reason is known.
 func (w *FailureTracker) StopIsOurs() { w.expected = false }
 
-// RestartFailed says that a restart of ours did: if the unit ends now, that was us.
+// RestartFailed says that a restart by the agent failed: if the unit stops now, that is why.
 func (w *FailureTracker) RestartFailed() { w.restartFailed = true }
 
 // Forgive lets the revision be tried at once, whatever happened before.
 func (w *FailureTracker) Forgive() { w.Trouble = Trouble{Revision: w.Trouble.Revision} }
 
 // StoppedByHand says whether the wanted unit was stopped by somebody else: it was there, it
-// is not any more, and since every end by itself is followed by a restart, only a
-// stop job can have done it.
+// is not any more, and since PID 1 restarts what exits on its own, only a stop job can have
+// done it.
 func (w *FailureTracker) StoppedByHand(u *Unit) bool {
 	if !w.expected || w.restartFailed || (u != nil && !u.Ended()) {
 		return false
@@ -143,7 +143,7 @@ func (w *FailureTracker) NextDue(d *Desired, u *Unit, b Backoff, now time.Time) 
 	return next
 }
 
-// unhealthyTooLong says whether a unit that runs has been ill for too long.
+// unhealthyTooLong says whether a running unit has been unhealthy for too long.
 func unhealthyTooLong(d *Desired, u *Unit, now time.Time) bool {
 	if !u.Running() || !u.Probed {
 		return false

@@ -37,8 +37,8 @@ func installedBy(in Instance) string {
 }
 
 // unitWithOtherSecrets is a unit that the wanted one must not run beside. All revisions of an
-// instance are one user, who can read the environment of each of his processes: where one
-// has a secret that the other must not have, one stops before the other starts.
+// instance run as one user, who can read the environment of each of its processes: where one
+// has a secret that the other must not have, it stops before the other starts.
 func (s *AppState) unitWithOtherSecrets() *Unit {
 	for _, u := range s.Others {
 		for _, a := range s.Audiences {

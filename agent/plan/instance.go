@@ -32,7 +32,7 @@ type Instance struct {
 	InstalledBy   audience.Installer `json:"installed_by,omitempty"` // who installed Release
 	AsItRuns      bool               `json:"as_it_runs,omitempty"`   // known from PID 1 alone: not to be changed
 	ExpiresAt     time.Time          `json:"expires_at,omitzero"`
-	Manifest      manifest.Manifest  `json:"manifest,omitzero"` // the operator's word, over the package's
+	Manifest      manifest.Manifest  `json:"manifest,omitzero"` // the operator's, over the package's
 }
 
 // FromConfig is an application of apps.d.

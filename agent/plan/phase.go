@@ -13,7 +13,7 @@ type Phase struct {
 	Why   string
 }
 
-// Phase is pure: the one place where the words of api.State are given their sense.
+// Phase is the one place that decides which api.State an instance is in.
 func (s *AppState) Phase() Phase {
 	switch {
 	case s.Problem != "":
@@ -128,7 +128,7 @@ func (s *AppState) runningWords(u *Unit) string {
 	return u.StatusText
 }
 
-// Settled says whether the start need not wait for an instance any more: it is up,
+// Settled says whether the first reconcile need not wait for an instance any more: it is up,
 // has failed at least once, or waits for others.
 func (s *AppState) Settled(p Phase) bool {
 	return p.State.Settled() || s.Trouble.Attempt > 0 || s.Wanted != nil && s.Wanted.Healthy() || s.Empty()

@@ -8,7 +8,7 @@ import (
 
 // Make compares what should be with what is and returns at most one step for each
 // instance: the one that is due now. The next one follows from what is then, so an
-// agent that dies between two steps goes on where it was. It is pure.
+// agent that dies between two steps continues where it was. It is pure.
 func Make(apps []AppState, current Current, now time.Time) []Task {
 	tasks := make([]Task, 0, 8)
 	wanted := make(map[string]bool, len(apps))
@@ -21,7 +21,7 @@ func Make(apps []AppState, current Current, now time.Time) []Task {
 		}
 		t, ok := s.next()
 		if ok && s.renews() && !s.renewalBegun() {
-			ok = renewing < renewAtOnce // else it serves on until its turn
+			ok = renewing < renewAtOnce // else it keeps serving until its turn
 			renewing++
 		}
 		if ok {
@@ -31,8 +31,8 @@ func Make(apps []AppState, current Current, now time.Time) []Task {
 	return order(append(tasks, planRemovals(wanted, current, now)...))
 }
 
-// planRemovals winds down what no provider wants any more. A provider that has not
-// given its complete word removes nothing: absence of information is no removal.
+// planRemovals tears down what no provider lists any more. A provider that has not given
+// its complete list removes nothing: absence of information is no removal.
 func planRemovals(wanted map[string]bool, current Current, now time.Time) []Task {
 	var tasks []Task
 	for id, o := range current.Apps {
@@ -76,7 +76,7 @@ func (s *AppState) next() (Task, bool) {
 	return s.supervise()
 }
 
-// routeExisting leads requests to what was found running, and leaves it at that.
+// routeExisting routes requests to what was found running, and does no more.
 func (s *AppState) routeExisting(reason string) (Task, bool) {
 	for _, u := range s.Others {
 		if s.Served == "" && u.Running() {
@@ -133,13 +133,13 @@ func (s *AppState) supervise() (Task, bool) {
 	return Task{}, false
 }
 
-// restartDue says whether a running unit has used up its chances.
+// restartDue says whether a running unit is to be restarted for its health.
 func (s *AppState) restartDue() bool {
 	return s.Trouble.Attempt > 0 && !s.Trouble.Waiting(s.Now) && s.Wanted.Running() &&
 		unhealthyTooLong(s.Desired, s.Wanted, s.Now)
 }
 
-// promote leads the requests to the healthy wanted unit and then clears the others away.
+// promote routes the requests to the healthy wanted unit and then removes the others.
 func (s *AppState) promote() (Task, bool) {
 	if s.Served != s.Wanted.Unit {
 		reason := "it is healthy"
@@ -157,7 +157,7 @@ func (s *AppState) promote() (Task, bool) {
 	return Task{}, false
 }
 
-// tearDown ends all units of the instance: no requests, then none in flight, then stop.
+// tearDown stops all units of the instance: first no new requests, then none in flight.
 func (s *AppState) tearDown(reason string) (Task, bool) {
 	if routed := cmp.Or(s.Served, s.Target); routed != "" { // a proxy that was slow may have it by now
 		return s.Task(Unroute, routed, reason), true
@@ -172,7 +172,7 @@ func (s *AppState) tearDown(reason string) (Task, bool) {
 	return Task{}, false
 }
 
-// retire is the next step to the end of one unit that gets no new requests.
+// retire is the next step in stopping one unit that gets no new requests.
 func (s *AppState) retire(u *Unit, reason string) Task {
 	if u.Running() && !u.Drained {
 		return s.Task(Drain, u.Unit, reason)
@@ -184,5 +184,5 @@ func (s *AppState) Task(a Action, unit, reason string) Task {
 	return Task{Action: a, Instance: s.ID, Name: s.Name, Unit: unit, Reason: reason}
 }
 
-// ShortHash is enough of a hash for people.
+// ShortHash is enough of a hash for people to tell revisions apart.
 func ShortHash(hash string) string { return hash[:min(8, len(hash))] }

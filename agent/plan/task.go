@@ -14,22 +14,22 @@ type Action int
 // The actions.
 const (
 	Verify  Action = iota // make sure that an operator stopped Unit
-	Route                 // lead requests to Unit
-	Unroute               // lead requests nowhere
-	Drain                 // wait for the requests that Unit still answers
-	Kill                  // end a unit whose grace period is over, whatever it says
+	Route                 // route requests to Unit
+	Unroute               // remove the route
+	Drain                 // wait for the requests in flight in Unit
+	Kill                  // SIGKILL: its grace period is over
 	Stop
 	Start
 	Restart
-	Reset  // forget PID 1's restart count after a healthy while
-	Reject // give a new revision up that does not get healthy, and keep the old one
+	Reset  // reset PID 1's restart count, once it has been healthy
+	Reject // give up a new revision that does not become healthy, and keep the old one
 )
 
 var actionNames = []string{"verify", "route", "unroute", "drain", "kill", "stop", "start", "restart", "reset", "reject"}
 
 func (a Action) String() string { return actionNames[a] }
 
-// ChangesUnit says whether the unit is read after the action, which may have changed it.
+// ChangesUnit says whether the action may change the unit, so that it is inspected afterwards.
 func (a Action) ChangesUnit() bool { return a != Route && a != Unroute && a != Drain }
 
 // Task is one step towards the desired state, and why it is taken.

@@ -13,13 +13,13 @@ type Unit struct {
 	Health  fact.Health
 	Probed  bool // Health means something
 	Adopted bool // it ran before the agent did
-	Drained bool // the proxy said that nothing is in flight any more
+	Drained bool // the proxy confirmed that nothing is in flight
 }
 
 // restarting says whether it crashed and PID 1 waits to start it again.
 func (u *Unit) restarting() bool { return strings.Contains(u.SubState, "auto-restart") }
 
-// exits counts its ends by itself since it was started by somebody.
+// exits counts its exits since a start job.
 func (u *Unit) exits() int {
 	if u.restarting() || u.ActiveState == "failed" {
 		return u.NRestarts + 1
@@ -27,7 +27,7 @@ func (u *Unit) exits() int {
 	return u.NRestarts
 }
 
-// lastExitText says in words how it ended last.
+// lastExitText says how it exited last.
 func (u *Unit) lastExitText() string {
 	if u.LastExit.IsZero() {
 		return "ended"

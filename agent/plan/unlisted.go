@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// unlisted stands for an instance that nobody wants any more and that still has units:
+// unlisted stands for an instance that no provider lists any more and that still has units:
 // it is shown, as stopping, until the last of them is gone.
 func unlisted(id string, list []*Unit) *Desired {
 	u := list[0]
@@ -17,7 +17,7 @@ func unlisted(id string, list []*Unit) *Desired {
 }
 
 // Unlisted are the states of all of them, in the order of their ids. A provider
-// that has not given its complete word may want them still.
+// that has not given its complete list may still want them.
 func (c Current) Unlisted(desired []Desired, now time.Time) []AppState {
 	wanted := make(map[string]bool, len(desired))
 	for i := range desired {
