@@ -35,11 +35,11 @@ func (h *handlers) fresh(ctx context.Context) traffic {
 	ctx, cancel := context.WithTimeout(ctx, freshLimit)
 	defer cancel()
 	if err := h.Applications.Refresh(ctx); err != nil {
-		h.Log.Debug("figures are old", "error", err)
+		h.Log.Debug("resource usage could not be refreshed", "error", err)
 	}
 	status, err := h.Proxy.Status(ctx)
 	if err != nil {
-		h.Log.Debug("no figures of the proxy", "error", err)
+		h.Log.Debug("request counts could not be read from the proxy", "error", err)
 	}
 	return trafficOf(status)
 }

@@ -16,7 +16,7 @@ func rootOnly(next echo.HandlerFunc) echo.HandlerFunc {
 		p, ok := apiserver.PeerOf(c.Request())
 		switch {
 		case !ok:
-			return fmt.Errorf("the caller is not known: %w", api.Forbidden)
+			return fmt.Errorf("unknown caller: %w", api.Forbidden)
 		case p.UID != 0:
 			return fmt.Errorf("only root may do this, not uid %d: %w", p.UID, api.Forbidden)
 		}

@@ -233,8 +233,8 @@ func TestRefusals(t *testing.T) {
 		"bad json":          {"POST", "/v1/tokens", "{", 400, "body"},
 		"unknown field":     {"POST", "/v1/tokens", `{"nam":"x"}`, 400, "nam"},
 		"no name":           {"POST", "/v1/tokens", `{}`, 422, "name"},
-		"secrets, not root": {"GET", "/v1/apps/hello/secrets", "", 403, "not known"},
-		"exec, not root":    {"POST", "/v1/apps/hello/exec", `{"command":["x"]}`, 403, "not known"},
+		"secrets, not root": {"GET", "/v1/apps/hello/secrets", "", 403, "unknown caller"},
+		"exec, not root":    {"POST", "/v1/apps/hello/exec", `{"command":["x"]}`, 403, "unknown caller"},
 		"too large":         {"POST", "/v1/tokens", strings.Repeat(" ", 2<<20), 413, "too large"},
 	} {
 		t.Run(name, func(t *testing.T) {

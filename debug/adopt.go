@@ -25,13 +25,13 @@ func (s *Server) adopt() error {
 		}
 		_, err = s.apps.add(a, func([]application) ([]ID, error) { return nil, nil })
 		if errors.Is(err, api.TooMany) {
-			s.o.Log.Warn("debug application runs on unknown: there are too many", "app", in.AppID, "instance", in.ID)
+			s.o.Log.Warn("debug application keeps running unlisted: there are too many", "app", in.AppID, "instance", in.ID)
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		s.o.Log.Warn("debug application taken over from what runs: its own record is lost", "app", in.AppID, "instance", in.ID)
+		s.o.Log.Warn("debug application adopted from its running unit: its record is lost", "app", in.AppID, "instance", in.ID)
 	}
 	return nil
 }

@@ -51,6 +51,6 @@ func (s *Server) put(a application) {
 		return
 	}
 	if err := s.end(context.Background(), a.ID); err != nil {
-		s.o.Log.Error("deleted debug application cannot be removed", "instance", a.ID, "error", err)
+		s.o.Log.Error("deleted debug application could not be removed", "instance", a.ID, "error", err)
 	}
 }

@@ -78,11 +78,11 @@ func (s *Server) authenticate(r *http.Request) (who caller, err error) {
 	}
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || secret == "" {
-		return who, fmt.Errorf("an Authorization: Bearer token is needed: %w", api.Unauthenticated)
+		return who, fmt.Errorf("an Authorization: Bearer token is required: %w", api.Unauthenticated)
 	}
 	token, ok := s.o.Tokens.Check(strings.TrimSpace(secret))
 	if !ok {
-		return who, fmt.Errorf("the token is not known, was revoked or has expired: %w", api.Unauthenticated)
+		return who, fmt.Errorf("the token is unknown, revoked or expired: %w", api.Unauthenticated)
 	}
 	return caller{audience.Token(token.ID), token.Name}, nil
 }

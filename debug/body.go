@@ -21,7 +21,7 @@ type body struct {
 	ended bool
 }
 
-var errEnded = errors.New("request was ended by another")
+var errEnded = errors.New("request was superseded by another")
 
 func newBody(w http.ResponseWriter, r io.Reader) *body {
 	return &body{r: r, control: http.NewResponseController(w)}

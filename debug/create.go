@@ -41,7 +41,7 @@ func (s *Server) create(c echo.Context) error {
 		return err
 	}
 	for _, id := range replaced {
-		s.o.Log.Info("debug application is replaced", "instance", id, "app_id", a.AppID, "by", a.ID)
+		s.o.Log.Info("debug application replaced", "instance", id, "app_id", a.AppID, "by", a.ID)
 		if err := s.dispose(c.Request().Context(), id); err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func readJSON(r *http.Request, v any) error {
 		return badField(wrong.Field, "must not be a "+wrong.Value)
 	}
 	if err != nil {
-		return fmt.Errorf("body is no JSON object of this kind: %w: %w", err, api.Malformed)
+		return fmt.Errorf("invalid JSON body: %w: %w", err, api.Malformed)
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func (s *Server) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer, ok := apiserver.PeerOf(r)
 		if !ok {
-			s.refuse(w, r, fmt.Errorf("the caller is not known: %w", api.Forbidden))
+			s.refuse(w, r, fmt.Errorf("unknown caller: %w", api.Forbidden))
 			return
 		}
 		s.echo.ServeHTTP(w, asked(r, caller{Installer: audience.Operator(peer.UID)}))

@@ -26,7 +26,7 @@ func integerField(h http.Header, name string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || n < 0 || n > 999_999_999_999_999 || value[0] == '+' {
-		return -1, malformed("%s: %q is no integer", name, value)
+		return -1, malformed("%s: invalid integer %q", name, value)
 	}
 	return n, nil
 }
@@ -42,7 +42,7 @@ func booleanField(h http.Header, name string) (value, present bool, err error) {
 	case "?0":
 		return false, true, nil
 	}
-	return false, true, malformed("%s: %q is neither ?1 nor ?0", name, text)
+	return false, true, malformed("%s: invalid boolean %q, must be ?1 or ?0", name, text)
 }
 
 func booleanText(b bool) string {
@@ -62,7 +62,7 @@ func digestField(h http.Header) (string, error) {
 		value, _, closed := strings.Cut(value, ":")
 		sum, err := base64.StdEncoding.DecodeString(value)
 		if err != nil || !closed || len(sum) != 32 {
-			return "", malformed("Repr-Digest: sha-256 is no SHA-256")
+			return "", malformed("Repr-Digest: invalid sha-256")
 		}
 		return hex.EncodeToString(sum), nil
 	}

@@ -75,7 +75,7 @@ func (s *Server) unpack(ctx context.Context, id ID, by caller) (a application, a
 		return a, false, err
 	}
 	s.put(a)
-	s.o.Log.Info("debug application is installed", "instance", id, "app_id", a.AppID, "release", rel.Hash)
+	s.o.Log.Info("debug application installed", "instance", id, "app_id", a.AppID, "release", rel.Hash)
 	return a, again, nil
 }
 
@@ -123,7 +123,7 @@ func (s *Server) tail(ctx context.Context, id ID, view api.App) []string {
 	}
 	entries, err := s.o.Logs.Tail(ctx, string(id), lastLines)
 	if err != nil {
-		s.o.Log.Warn("last lines cannot be read", "instance", id, "error", err)
+		s.o.Log.Warn("end of the log could not be read", "instance", id, "error", err)
 	}
 	for _, e := range entries {
 		lines = append(lines, e.Message)

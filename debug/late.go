@@ -71,7 +71,7 @@ func (l *late) sorted() []ID { return slices.Sorted(maps.Keys(l.ids)) }
 // in time writes on, so the sweep comes back for it.
 func (s *Server) end(ctx context.Context, id ID) error {
 	if err := s.apps.late.begin(id); err != nil {
-		s.o.Log.Error("a deletion would not survive the end of the agent", "instance", id, "error", err)
+		s.o.Log.Error("deletion is not on disk: a restart of the agent would forget it", "instance", id, "error", err)
 	}
 	if err := s.o.Runtime.Remove(ctx, string(id)); err != nil {
 		return err

@@ -108,7 +108,7 @@ func (s *Server) packageAppend(c echo.Context) error {
 		return err
 	}
 	if !present || offset < 0 {
-		return malformed("%s and %s are needed", fieldOffset, fieldComplete)
+		return malformed("%s and %s are required", fieldOffset, fieldComplete)
 	}
 	s.o.Uploads.Pause(string(a.ID))
 	st, err := s.o.Uploads.Status(string(a.ID))
@@ -179,7 +179,7 @@ func (s *Server) packageOffset(c echo.Context) error {
 		return fmt.Errorf("%w: %s", upload.ErrNotFound, st.Error)
 	}
 	if !st.Appending && !st.Completed {
-		return fmt.Errorf("%w: it comes in numbered chunks", upload.ErrConflict)
+		return fmt.Errorf("%w: it is sent in numbered chunks", upload.ErrConflict)
 	}
 	s.describeUpload(c.Response().Header(), st)
 	return c.NoContent(http.StatusNoContent)

@@ -76,7 +76,7 @@ func (r *registry) add(a application, check func(others []application) (replaced
 		return nil, err
 	}
 	if a.Owner != "" && r.owned(a.Owner, replaced) >= r.each {
-		return nil, fmt.Errorf("there are %d debug applications of this token already, delete one: %w", r.each, api.TooMany)
+		return nil, fmt.Errorf("this token already has %d debug applications, delete one: %w", r.each, api.TooMany)
 	}
 	if len(r.apps)-len(replaced) >= r.most {
 		return nil, fmt.Errorf("there are %d debug applications already, delete one: %w", r.most, api.TooMany)

@@ -16,7 +16,7 @@ func (s *Server) status(c echo.Context) error {
 	}
 	s.apps.active(a.ID, time.Now())
 	if err := s.o.Runtime.Refresh(c.Request().Context()); err != nil {
-		s.o.Log.Debug("figures are old", "error", err) // the state is worth an answer without
+		s.o.Log.Debug("resource usage could not be refreshed", "error", err) // the state is worth an answer without
 	}
 	return s.answerStatus(c, a.ID)
 }

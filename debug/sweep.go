@@ -30,7 +30,7 @@ func (s *Server) sweep(ctx context.Context) error {
 func (s *Server) sweepOnce(ctx context.Context, now time.Time) {
 	informed := s.gather(ctx, now)
 	if err := s.apps.flush(); err != nil {
-		s.o.Log.Error("times of activity are not saved", "error", err)
+		s.o.Log.Error("activity times could not be saved", "error", err)
 	}
 	if informed || now.Sub(s.started) > patience {
 		s.expire(ctx, now)
@@ -38,7 +38,7 @@ func (s *Server) sweepOnce(ctx context.Context, now time.Time) {
 	s.endLate(ctx)
 	removed, err := s.o.Uploads.Sweep(now)
 	if err != nil {
-		s.o.Log.Error("abandoned uploads cannot be removed", "error", err)
+		s.o.Log.Error("abandoned uploads could not be removed", "error", err)
 	}
 	for _, id := range removed {
 		s.o.Log.Info("abandoned upload removed", "instance", id)
@@ -58,7 +58,7 @@ func (s *Server) gather(ctx context.Context, now time.Time) (informed bool) {
 	defer cancel()
 	last, err := s.o.Activity.LastRequests(ctx)
 	if err != nil {
-		s.o.Log.Debug("proxy does not say who was asked for", "error", err)
+		s.o.Log.Debug("activity could not be read from the proxy", "error", err)
 		return false
 	}
 	for id, at := range last {
@@ -81,10 +81,10 @@ func (s *Server) note(id ID, at time.Time) {
 func (s *Server) expire(ctx context.Context, now time.Time) {
 	gone, err := s.apps.expired(now.Add(-s.o.Expiry))
 	for _, a := range gone {
-		s.o.Log.Info("debug application has expired", "instance", a.ID, "app_id", a.AppID, "last_active", a.ActiveAt)
+		s.o.Log.Info("debug application expired", "instance", a.ID, "app_id", a.AppID, "last_active", a.ActiveAt)
 		err = errors.Join(err, s.dispose(ctx, a.ID))
 	}
 	if err != nil {
-		s.o.Log.Error("expired debug applications cannot be removed", "error", err)
+		s.o.Log.Error("expired debug applications could not be removed", "error", err)
 	}
 }

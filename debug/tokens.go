@@ -55,7 +55,7 @@ func (t *Tokens) Create(n api.NewToken) (api.IssuedToken, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if slices.ContainsFunc(t.tokens, func(o storedToken) bool { return o.Name == n.Name }) {
-		return api.IssuedToken{}, fmt.Errorf("there is a token named %q already: %w", n.Name, api.Conflict)
+		return api.IssuedToken{}, fmt.Errorf("a token named %q already exists: %w", n.Name, api.Conflict)
 	}
 	err := t.change(append(slices.Clone(t.tokens), storedToken{Token: made, SHA256: hashOf(secret)}))
 	return api.IssuedToken{Token: made, Secret: secret}, err
@@ -68,7 +68,7 @@ func checkToken(n api.NewToken) error {
 	case checkText(n.Name, 128) != nil:
 		return badField("name", checkText(n.Name, 128).Error())
 	case n.ExpiresAt != nil && n.ExpiresAt.Before(time.Now()):
-		return badField("expires_at", "lies in the past")
+		return badField("expires_at", "is in the past")
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (s *session) appendable(offset int64) (at int64, index int, err error) {
 	case s.verified() || s.complete():
 		err = ErrCompleted
 	case !s.record.Appending:
-		err = fmt.Errorf("%w: it comes in numbered chunks", ErrConflict)
+		err = fmt.Errorf("%w: it is sent in numbered chunks", ErrConflict)
 	case offset != s.bytes:
 		err = &OffsetError{Expected: s.bytes, Provided: offset}
 	case len(s.chunks) >= s.limits.MaxChunks:
@@ -141,7 +141,7 @@ func (s *session) setComplete() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if l := s.record.Length; l >= 0 && l != s.bytes {
-		return fmt.Errorf("%w: complete at %d bytes, promised %d", ErrLength, s.bytes, l)
+		return fmt.Errorf("%w: complete at %d bytes, announced %d", ErrLength, s.bytes, l)
 	}
 	if len(s.chunks) == 0 {
 		return ErrEmpty

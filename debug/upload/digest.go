@@ -59,9 +59,9 @@ func (d *digest) verify(h Header) error {
 	md5sum, sha := d.sums()
 	switch {
 	case h.MD5 != "" && h.MD5 != md5sum:
-		return fmt.Errorf("%w: MD5 is %s, promised %s", ErrHash, md5sum, h.MD5)
+		return fmt.Errorf("%w: MD5 is %s, expected %s", ErrHash, md5sum, h.MD5)
 	case h.SHA256 != "" && h.SHA256 != sha:
-		return fmt.Errorf("%w: SHA-256 is %s, promised %s", ErrHash, sha, h.SHA256)
+		return fmt.Errorf("%w: SHA-256 is %s, expected %s", ErrHash, sha, h.SHA256)
 	}
 	return nil
 }

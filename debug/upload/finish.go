@@ -83,7 +83,7 @@ func (s *session) promise(sha string) error {
 		return nil
 	}
 	if s.record.SHA256 != "" || s.verified() && sha != s.record.SHA256Sum {
-		return fmt.Errorf("%w: it has another sha256", ErrConflict)
+		return fmt.Errorf("%w: sha256 differs", ErrConflict)
 	}
 	r := s.record
 	r.SHA256 = sha

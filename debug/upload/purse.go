@@ -7,7 +7,7 @@ import (
 )
 
 // ErrPurse says that uploads hold as many bytes as they may, together or of one owner.
-var ErrPurse = errors.New("uploads hold as much as they may")
+var ErrPurse = errors.New("limit of stored uploads reached")
 
 // purse counts the bytes that all uploads hold until they are removed, verified ones
 // included, so that one client cannot fill the disk for everybody with things that it

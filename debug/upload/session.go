@@ -182,7 +182,7 @@ func (s *session) reserve(n int64) error {
 	defer s.mu.Unlock()
 	most := s.limits.MaxSize
 	if l := s.record.Length; l >= 0 && s.bytes+n > l {
-		return fmt.Errorf("%w: more than %d bytes came", ErrLength, l)
+		return fmt.Errorf("%w: more than %d bytes were sent", ErrLength, l)
 	}
 	if s.bytes+n > most {
 		return &TooLargeError{Limit: most}

@@ -58,7 +58,7 @@ func (s *Store) reopen(name string) error {
 	if errors.Is(err, disk.ErrNoSpace) {
 		return fmt.Errorf("uploads: %w", err)
 	}
-	slog.Warn("upload cannot be read and is removed", "path", path, "error", err)
+	slog.Warn("upload could not be read and is removed", "path", path, "error", err)
 	return os.RemoveAll(path)
 }
 
@@ -70,7 +70,7 @@ func (s *Store) Run(ctx context.Context) error {
 			return nil
 		case one := <-s.work:
 			if err := one.follow(); err != nil {
-				slog.Warn("upload cannot be hashed yet", "path", one.dir, "error", err)
+				slog.Warn("upload could not be hashed yet", "path", one.dir, "error", err)
 			}
 		}
 	}
@@ -161,7 +161,7 @@ func (s *Store) enter(id string, h Header) (*session, error) {
 	case same:
 		return old, nil
 	case open:
-		return nil, fmt.Errorf("%w: it has other totalChunks, fileHash or sha256", ErrConflict)
+		return nil, fmt.Errorf("%w: totalChunks, fileHash or sha256 differs", ErrConflict)
 	}
 	return s.replace(id, old, record{Header: h})
 }
@@ -176,7 +176,7 @@ func (s *Store) replace(id string, old *session, r record) (*session, error) {
 
 func (s *Store) begin(id string, r record) (*session, error) {
 	if !idPattern.MatchString(id) {
-		return nil, fmt.Errorf("%w: %q is no id", ErrNotFound, id)
+		return nil, fmt.Errorf("%w: invalid id %q", ErrNotFound, id)
 	}
 	if r.Length > s.limits.MaxSize {
 		return nil, &TooLargeError{Limit: s.limits.MaxSize}

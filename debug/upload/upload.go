@@ -33,11 +33,11 @@ import (
 var (
 	ErrNotFound    = errors.New("no upload")
 	ErrIncomplete  = errors.New("upload is not complete")
-	ErrConflict    = errors.New("contradicts the open upload")
-	ErrHash        = errors.New("the file does not have the hash that was promised")
+	ErrConflict    = errors.New("conflicts with the open upload")
+	ErrHash        = errors.New("the file does not match its hash")
 	ErrInterrupted = errors.New("replaced by a newer request")
 	ErrCompleted   = errors.New("upload is already completed")
-	ErrLength      = errors.New("length contradicts what was said before")
+	ErrLength      = errors.New("length contradicts an earlier request")
 	ErrEmpty       = errors.New("upload is empty: a package has at least one byte")
 )
 

@@ -20,7 +20,7 @@ import (
 )
 
 // ErrLink says that a name leads over a link, or out of the folder.
-var ErrLink = errors.New("a link stands in the way")
+var ErrLink = errors.New("a link is in the way")
 
 // Dir is an open folder. Close it.
 type Dir struct{ f *os.File }

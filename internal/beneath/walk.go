@@ -15,8 +15,8 @@ const (
 	maxNested  = 512     // folders in folders, far beyond what a path can name
 )
 
-// ErrTooMuch says that a file or folder holds more than is read.
-var ErrTooMuch = errors.New("holds more than is read")
+// ErrTooMuch says that a file or folder too large to be read.
+var ErrTooMuch = errors.New("too large to be read")
 
 // Found is what a Walk has come to.
 type Found struct {
@@ -38,7 +38,7 @@ func (d *Dir) Walk(visit func(Found) error) error {
 
 func (d *Dir) walk(prefix string, depth int, visit func(Found) error) error {
 	if depth > maxNested {
-		return fail("walk", d.Name(), fmt.Errorf("more than %d folders in each other: %w", maxNested, ErrTooMuch))
+		return fail("walk", d.Name(), fmt.Errorf("more than %d nested folders: %w", maxNested, ErrTooMuch))
 	}
 	names, err := d.names()
 	if err != nil {

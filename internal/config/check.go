@@ -105,7 +105,7 @@ func checkProxy(f *tomlfile.File, p Proxy) {
 	absolute(f, "proxy.state_dir", p.StateDir)
 	for _, cidr := range p.TrustedProxies {
 		if _, err := netip.ParsePrefix(cidr); err != nil {
-			f.Fault("proxy.trusted_proxies", "%q is no network such as 10.0.0.0/8", cidr)
+			f.Fault("proxy.trusted_proxies", "invalid network %q, must be one such as 10.0.0.0/8", cidr)
 		}
 	}
 	for key, d := range map[string]manifest.Duration{
