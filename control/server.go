@@ -6,6 +6,8 @@ package control
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -13,7 +15,9 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/apiserver"
+	"github.com/nexushub/nexushub/internal/problem"
 )
 
 // Server answers on a listener that it is given.
@@ -40,4 +44,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.Serv
 // Run serves until ctx ends.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	return apiserver.Serve(ctx, l, s.echo, s.log)
+}
+
+// problemOf is the answer to an error, by the table in package api.
+func problemOf(err error, trace string) problem.Problem {
+	var he *echo.HTTPError
+	if errors.As(err, &he) {
+		err = fmt.Errorf("%v: %w", he.Message, api.CodeOfStatus(he.Code))
+	}
+	return api.ProblemOf(err, trace)
 }

@@ -12,6 +12,7 @@
 package debug
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -137,3 +138,12 @@ func (s *Server) routes() *echo.Echo {
 
 // noSpace says whether the disk is full, whoever noticed.
 func noSpace(err error) bool { return errors.Is(disk.NoSpace(err), disk.ErrNoSpace) }
+
+// openAPIDocument describes this API; a test compares it with the routes.
+//
+//go:embed openapi.json
+var openAPIDocument []byte
+
+func (s *Server) openAPI(c echo.Context) error {
+	return c.Blob(http.StatusOK, "application/json", openAPIDocument)
+}

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -47,4 +49,18 @@ func run(ctx context.Context, getenv func(string) string, log io.Writer) error {
 	}
 	fmt.Fprintln(log, "hello says goodbye")
 	return err
+}
+
+const firstInherited = 3 // sd_listen_fds(3)
+
+func listen(getenv func(string) string) (net.Listener, error) {
+	if getenv("LISTEN_FDS") != "" && getenv("LISTEN_PID") == strconv.Itoa(os.Getpid()) {
+		f := os.NewFile(firstInherited, "web")
+		defer f.Close()
+		return net.FileListener(f)
+	}
+	if port := getenv("PORT"); port != "" {
+		return net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+	}
+	return nil, errors.New("nowhere to listen: neither LISTEN_FDS nor PORT is set")
 }
