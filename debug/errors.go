@@ -25,7 +25,7 @@ var meanings = []struct {
 	{upload.ErrInterrupted, api.Conflict},
 	{upload.ErrCompleted, api.Conflict},
 	{upload.ErrLength, api.Malformed},
-	{upload.ErrPurse, api.NoSpace},
+	{upload.ErrQuota, api.NoSpace},
 	{upload.ErrHash, api.Invalid},
 	{upload.ErrIncomplete, api.Malformed},
 	{upload.ErrEmpty, api.Invalid},

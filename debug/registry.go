@@ -17,10 +17,10 @@ const registryName = "debug-applications"
 
 // registry holds the debug applications, on disk before anybody hears of a change.
 type registry struct {
-	state State
-	late  *late // who has left
-	most  int   // applications
-	each  int   // of one owner
+	state    State
+	removals *removals // who has left
+	most     int       // applications
+	each     int       // of one owner
 
 	mu    sync.Mutex // guards the fields that follow
 	apps  map[ID]application
@@ -28,11 +28,11 @@ type registry struct {
 }
 
 func openRegistry(state State, most, each int) (*registry, error) {
-	late, err := openLate(state)
+	removals, err := openRemovals(state)
 	if err != nil {
 		return nil, err
 	}
-	r := &registry{state: state, late: late, most: most, each: each, apps: map[ID]application{}}
+	r := &registry{state: state, removals: removals, most: most, each: each, apps: map[ID]application{}}
 	var saved []application
 	if _, err := state.Load(registryName, &saved); err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func openRegistry(state State, most, each int) (*registry, error) {
 	for _, a := range saved {
 		r.apps[a.ID] = a
 	}
-	return r, late.done(slices.Collect(maps.Keys(r.apps))...) // cut off before they left
+	return r, removals.done(slices.Collect(maps.Keys(r.apps))...) // cut off before they left
 }
 
 // all lists the applications, oldest first.
@@ -126,14 +126,14 @@ func (r *registry) change(edit func(map[ID]application)) error {
 	next := maps.Clone(r.apps)
 	edit(next)
 	gone := slices.DeleteFunc(slices.Collect(maps.Keys(r.apps)), func(id ID) bool { _, stays := next[id]; return stays })
-	if err := r.late.begin(gone...); err != nil {
-		return errors.Join(err, r.late.done(gone...))
+	if err := r.removals.begin(gone...); err != nil {
+		return errors.Join(err, r.removals.done(gone...))
 	}
 	old := r.apps
 	r.apps = next
 	if err := r.save(); err != nil {
 		r.apps = old
-		return errors.Join(err, r.late.done(gone...))
+		return errors.Join(err, r.removals.done(gone...))
 	}
 	return nil
 }

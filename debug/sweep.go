@@ -8,9 +8,9 @@ import (
 
 const (
 	sweepEvery = 30 * time.Second
-	// patience is how long the sweep waits for the proxy to say who was asked for
+	// activityGrace is how long the sweep waits for the proxy to say who was asked for
 	// while the agent was away. After it only what is known counts.
-	patience = 5 * time.Minute
+	activityGrace = 5 * time.Minute
 )
 
 // sweep removes expired applications and abandoned uploads until ctx ends.
@@ -32,10 +32,10 @@ func (s *Server) sweepOnce(ctx context.Context, now time.Time) {
 	if err := s.apps.flush(); err != nil {
 		s.o.Log.Error("activity times could not be saved", "error", err)
 	}
-	if informed || now.Sub(s.started) > patience {
+	if informed || now.Sub(s.started) > activityGrace {
 		s.expire(ctx, now)
 	}
-	s.endLate(ctx)
+	s.retryRemovals(ctx)
 	removed, err := s.o.Uploads.Sweep(now)
 	if err != nil {
 		s.o.Log.Error("abandoned uploads could not be removed", "error", err)

@@ -226,7 +226,7 @@ func (s *session) reject(cause error) error {
 	s.record.Error = cause.Error()
 	errs := errors.Join(s.record.write(s.dir), s.closeFiles())
 	errs = errors.Join(errs, s.removeSides(), os.Remove(filepath.Join(s.dir, dataName)), os.Remove(filepath.Join(s.dir, journalName)))
-	s.purse.keep(s.record.Owner, -s.bytes)
+	s.quota.keep(s.record.Owner, -s.bytes)
 	s.chunks, s.bytes, s.data, s.journal = nil, 0, nil, nil
 	return errs
 }
@@ -239,7 +239,7 @@ func (s *session) discard() error {
 	err := errors.Join(s.closeFiles(), os.RemoveAll(s.dir))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.purse.keep(s.record.Owner, -s.bytes)
+	s.quota.keep(s.record.Owner, -s.bytes)
 	s.bytes = 0
 	return err
 }

@@ -20,7 +20,7 @@ import (
 type session struct {
 	dir    string
 	limits Limits
-	purse  *purse
+	quota  *quota
 
 	hashing sync.Mutex // guards digest; taken before mu
 	digest  *digest
@@ -54,7 +54,7 @@ func (s *session) sidePath(index int) string {
 }
 
 // newSession makes the folder; the promise is durable before the first byte.
-func newSession(dir string, r record, limits Limits, p *purse) (*session, error) {
+func newSession(dir string, r record, limits Limits, p *quota) (*session, error) {
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
 		return nil, disk.NoSpace(err)
 	}
@@ -70,12 +70,12 @@ func newSession(dir string, r record, limits Limits, p *purse) (*session, error)
 }
 
 // openSession reads a folder back.
-func openSession(dir string, limits Limits, p *purse) (*session, error) {
+func openSession(dir string, limits Limits, p *quota) (*session, error) {
 	r, err := readRecord(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{dir: dir, limits: limits, purse: p, record: r, digest: newDigest(r.Header), active: map[int]*transfer{}, lastByte: r.CreatedAt}
+	s := &session{dir: dir, limits: limits, quota: p, record: r, digest: newDigest(r.Header), active: map[int]*transfer{}, lastByte: r.CreatedAt}
 	if r.Error != "" {
 		s.closed = true
 		return s, nil
@@ -187,7 +187,7 @@ func (s *session) reserve(n int64) error {
 	if s.bytes+n > most {
 		return &TooLargeError{Limit: most}
 	}
-	if err := s.purse.take(s.record.Owner, n); err != nil {
+	if err := s.quota.take(s.record.Owner, n); err != nil {
 		return err
 	}
 	s.bytes += n
@@ -198,7 +198,7 @@ func (s *session) free(n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bytes -= n
-	s.purse.keep(s.record.Owner, -n)
+	s.quota.keep(s.record.Owner, -n)
 }
 
 func (s *session) chunk(index int) (chunk, bool) {

@@ -21,7 +21,7 @@ var idPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`
 type Store struct {
 	dir    string
 	limits Limits
-	purse  *purse
+	quota  *quota
 	work   chan *session // hints: something may be hashed
 
 	mu       sync.Mutex // guards sessions
@@ -38,7 +38,7 @@ func Open(dir string, limits Limits) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("uploads: %w", err)
 	}
-	s := &Store{dir: dir, limits: limits, purse: newPurse(limits), work: make(chan *session, 64), sessions: map[string]*session{}}
+	s := &Store{dir: dir, limits: limits, quota: newQuota(limits), work: make(chan *session, 64), sessions: map[string]*session{}}
 	for _, e := range entries {
 		if err := s.reopen(e.Name()); err != nil {
 			return nil, err
@@ -49,7 +49,7 @@ func Open(dir string, limits Limits) (*Store, error) {
 
 func (s *Store) reopen(name string) error {
 	path := filepath.Join(s.dir, name)
-	one, err := openSession(path, s.limits, s.purse)
+	one, err := openSession(path, s.limits, s.quota)
 	if err == nil && idPattern.MatchString(name) {
 		s.sessions[name] = one
 		s.hint(one) // what is there need not wait for what is missing
@@ -184,7 +184,7 @@ func (s *Store) begin(id string, r record) (*session, error) {
 	if err := disk.Check(s.dir, disk.Room{Bytes: max(r.Length, 0), Inodes: sessionInodes}, s.limits.Free); err != nil {
 		return nil, err
 	}
-	one, err := newSession(filepath.Join(s.dir, id), r, s.limits, s.purse)
+	one, err := newSession(filepath.Join(s.dir, id), r, s.limits, s.quota)
 	if err != nil {
 		return nil, err
 	}

@@ -68,14 +68,14 @@ func TestDeletionOutlivesTheAgent(t *testing.T) {
 	}
 	h.runtime.stuck = errors.New("killed meanwhile")
 	h.do(http.MethodDelete, path, nil, nil).want(http.StatusInternalServerError)
-	h.must(h.server.apps.late.begin(ID(stays.ID))) // and killed before the registry was written
+	h.must(h.server.apps.removals.begin(ID(stays.ID))) // and killed before the registry was written
 	h.runtime.stuck = nil
 	h.start()
 	h.server.sweepOnce(t.Context(), time.Now())
 	h.wantFolder(gone.ID, false)
 	h.wantFolder(stays.ID, true)
 	h.start()
-	if left := h.server.apps.late.all(); len(left) != 0 {
+	if left := h.server.apps.removals.all(); len(left) != 0 {
 		t.Errorf("to be removed yet: %v", left)
 	}
 }

@@ -37,10 +37,10 @@ func TestUploadsHoldNoMoreThanTheyMay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := appendAll(s, thirdID, "token:a", data); !errors.Is(err, ErrPurse) {
+		if err := appendAll(s, thirdID, "token:a", data); !errors.Is(err, ErrQuota) {
 			t.Errorf("a third of one owner = %v", err)
 		}
-		if err := appendAll(s, thirdID, "token:b", file(3<<19)); !errors.Is(err, ErrPurse) {
+		if err := appendAll(s, thirdID, "token:b", file(3<<19)); !errors.Is(err, ErrQuota) {
 			t.Errorf("more than all may hold = %v", err)
 		}
 		s = open() // a crash
@@ -54,13 +54,13 @@ func TestUploadsHoldNoMoreThanTheyMay(t *testing.T) {
 	if _, err := s.Sweep(time.Now().Add(2 * time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if s.purse.all != 0 || len(s.purse.of) != 0 {
-		t.Errorf("%d bytes are counted of nothing, %v", s.purse.all, s.purse.of)
+	if s.quota.all != 0 || len(s.quota.of) != 0 {
+		t.Errorf("%d bytes are counted of nothing, %v", s.quota.all, s.quota.of)
 	}
 }
 
 // Whatever becomes of an upload, its bytes are counted as long as they are on the disk.
-func TestPurseOfARejectedUpload(t *testing.T) {
+func TestQuotaOfARejectedUpload(t *testing.T) {
 	s, data := openStore(t, t.TempDir()), file(1000)
 	h := Header{Length: -1, SHA256: shahex([]byte("another")), Owner: "token:a"}
 	if err := s.Create(testID, h); err != nil {
@@ -69,10 +69,10 @@ func TestPurseOfARejectedUpload(t *testing.T) {
 	if _, err := s.Append(testID, 0, -1, true, bytes.NewReader(data)); !errors.Is(err, ErrHash) {
 		t.Fatalf("got %v", err)
 	}
-	if s.purse.all != 0 {
-		t.Errorf("%d bytes are counted of a rejected upload", s.purse.all)
+	if s.quota.all != 0 {
+		t.Errorf("%d bytes are counted of a rejected upload", s.quota.all)
 	}
-	if err := appendAll(s, testID, "token:a", data); err != nil || s.purse.all != 1000 {
-		t.Errorf("%d bytes are counted, %v", s.purse.all, err)
+	if err := appendAll(s, testID, "token:a", data); err != nil || s.quota.all != 1000 {
+		t.Errorf("%d bytes are counted, %v", s.quota.all, err)
 	}
 }

@@ -1,0 +1,93 @@
+package debug
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+)
+
+// removalsName is the state file.
+const removalsName = "debug-deleted"
+
+// removals are applications that have left the registry and of which something may be there
+// yet: a process, what it wrote, its secrets. They are on disk before they leave, so that
+// an end that was cut off, by whatever, is taken up again.
+type removals struct {
+	state State
+
+	mu  sync.Mutex // guards ids
+	ids map[ID]bool
+}
+
+func openRemovals(state State) (*removals, error) {
+	r := &removals{state: state, ids: map[ID]bool{}}
+	var saved []ID
+	_, err := state.Load(removalsName, &saved)
+	for _, id := range saved {
+		r.ids[id] = true
+	}
+	return r, err
+}
+
+// begin is on disk when it returns.
+func (r *removals) begin(ids ...ID) error {
+	return r.change(func(all map[ID]bool) {
+		for _, id := range ids {
+			all[id] = true
+		}
+	})
+}
+
+func (r *removals) done(ids ...ID) error {
+	return r.change(func(all map[ID]bool) {
+		for _, id := range ids {
+			delete(all, id)
+		}
+	})
+}
+
+func (r *removals) change(edit func(map[ID]bool)) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next := maps.Clone(r.ids)
+	edit(next)
+	if maps.Equal(next, r.ids) {
+		return nil
+	}
+	r.ids = next // also where the disk refuses: for this life it counts
+	return r.state.Save(removalsName, r.sorted())
+}
+
+func (r *removals) all() []ID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sorted()
+}
+
+func (r *removals) sorted() []ID { return slices.Sorted(maps.Keys(r.ids)) }
+
+// end stops what runs, and then removes what it wrote and was given. What does not stop
+// in time writes on, so the sweep comes back for it.
+func (s *Server) end(ctx context.Context, id ID) error {
+	if err := s.apps.removals.begin(id); err != nil {
+		s.o.Log.Error("deletion is not on disk: a restart of the agent would forget it", "instance", id, "error", err)
+	}
+	if err := s.o.Runtime.Remove(ctx, string(id)); err != nil {
+		return err
+	}
+	s.removeState(id)
+	if err := s.o.Runtime.Disinherit(string(id)); err != nil {
+		return err
+	}
+	return s.apps.removals.done(id)
+}
+
+// retryRemovals tries again.
+func (s *Server) retryRemovals(ctx context.Context) {
+	for _, id := range s.apps.removals.all() {
+		if err := s.end(ctx, id); err != nil {
+			s.o.Log.Error("deleted debug application still runs", "instance", id, "error", err)
+		}
+	}
+}
