@@ -54,7 +54,8 @@ func (h *handlers) audience(words []string) ([]string, error) {
 		}
 		at := slices.IndexFunc(tokens, func(t api.Token) bool { return t.ID == word || t.Name == word })
 		if at < 0 {
-			return nil, fmt.Errorf("for: %q %w; nexushub token list names the tokens: %w", word, audience.ErrInvalid, api.Invalid)
+			return nil, fmt.Errorf("for: %q %w; nexushub token list names the tokens: %w",
+				word, audience.ErrInvalid, api.Invalid)
 		}
 		out[i] = string(audience.Token(tokens[at].ID))
 	}

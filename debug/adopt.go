@@ -20,18 +20,21 @@ func (s *Server) adopt() error {
 		}
 		now := time.Now().UTC()
 		a := application{
-			ID: id, CreatedAt: now, InstalledAt: now, ActiveAt: now, Release: in.Release, InstalledBy: in.InstalledBy, Adopted: true,
+			ID: id, CreatedAt: now, InstalledAt: now, ActiveAt: now,
+			Release: in.Release, InstalledBy: in.InstalledBy, Adopted: true,
 			NewDebugApplication: api.NewDebugApplication{AppID: in.AppID, DisplayName: in.AppID, HostName: in.HostName},
 		}
 		_, err = s.apps.add(a, func([]application) ([]ID, error) { return nil, nil })
 		if errors.Is(err, api.TooMany) {
-			s.o.Log.Warn("debug application keeps running unlisted: there are too many", "app", in.AppID, "instance", in.ID)
+			s.o.Log.Warn("debug application keeps running unlisted: there are too many",
+				"app", in.AppID, "instance", in.ID)
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		s.o.Log.Warn("debug application adopted from its running unit: its record is lost", "app", in.AppID, "instance", in.ID)
+		s.o.Log.Warn("debug application adopted from its running unit: its record is lost",
+			"app", in.AppID, "instance", in.ID)
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/nexushub/nexushub/internal/problem"
 )
 
-// accessHeader is the proxy's word that the request carries an access token for the
-// application it names. The proxy strips it from what clients send.
+// accessHeader is set by the proxy: the request carries an access token for the
+// application that it names. The proxy strips it from what clients send.
 const accessHeader = "X-NexusHub-Access"
 
 type callerKey struct{}
@@ -54,7 +54,8 @@ func (s *Server) guarded(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	trace := r.Header.Get(apiserver.TraceHeader)
-	s.o.Log.Info("API request refused", "api", "debug", "method", r.Method, "path", r.URL.Path, "error", err, "trace_id", trace)
+	s.o.Log.Info("API request refused", "api", "debug", "method", r.Method, "path", r.URL.Path,
+		"error", err, "trace_id", trace)
 	if api.CodeOf(err) == api.Unauthenticated {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="nexushub"`)
 	}
@@ -63,8 +64,8 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// authenticate accepts an API token, or the proxy's word about an access token. The
-// word counts only from the proxy's own user or root, as the kernel names the peer.
+// authenticate accepts an API token, or an access token that the proxy has checked. Only
+// the proxy's own user or root may say so; the kernel names the peer.
 func (s *Server) authenticate(r *http.Request) (who caller, err error) {
 	peer, ok := apiserver.PeerOf(r)
 	if !ok || (peer.UID != 0 && peer.UID != s.o.ProxyUID) {

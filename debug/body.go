@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// stallTimeout is how long an upload may be silent. There is no limit for the whole:
-// a slow line is no fault.
+// stallTimeout is how long an upload may send nothing. There is no limit for the whole
+// upload: a slow line is not a fault.
 const stallTimeout = time.Minute
 
 // body is a request body with a deadline for each read, which another request can end.

@@ -33,7 +33,10 @@ func (s *Server) create(c echo.Context) error {
 		return err
 	}
 	now := time.Now().UTC()
-	a := application{ID: newID(), NewDebugApplication: s.complete(asked), Owner: callerOf(c.Request()).owner(), CreatedAt: now, ActiveAt: now}
+	a := application{
+		ID: newID(), NewDebugApplication: s.complete(asked), Owner: callerOf(c.Request()).owner(),
+		CreatedAt: now, ActiveAt: now,
+	}
 	replaced, err := s.apps.add(a, func(others []application) ([]ID, error) {
 		return s.admit(a, others, callerOf(c.Request()))
 	})
@@ -50,7 +53,7 @@ func (s *Server) create(c echo.Context) error {
 	return c.JSON(http.StatusCreated, s.describe(a))
 }
 
-// readJSON tells a body that is no JSON (400) from a field of the wrong type (422).
+// readJSON tells invalid JSON (400) from a field of the wrong type (422).
 func readJSON(r *http.Request, v any) error {
 	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxJSON))
 	var large *http.MaxBytesError
@@ -169,7 +172,8 @@ func (s *Server) admit(a application, others []application, by caller) (replaced
 // inherit hands the secrets of what is replaced on, to who may have them.
 func (s *Server) inherit(a application, replaced []ID, by caller) (err error) {
 	for _, id := range replaced {
-		if err = s.o.Runtime.Admit(agent.Admission{ID: string(id), AppID: a.AppID, Fresh: true, By: by.Installer, Name: by.name}); err == nil {
+		fresh := agent.Admission{ID: string(id), AppID: a.AppID, Fresh: true, By: by.Installer, Name: by.name}
+		if err = s.o.Runtime.Admit(fresh); err == nil {
 			err = s.o.Runtime.Inherit(string(id), string(a.ID))
 		}
 		if err != nil {

@@ -37,7 +37,7 @@ type Options struct {
 	MaxApps int // 0: 100
 	MaxEach int // of one token, 0: 50
 
-	ProxyUID uint32 // the user whose word about access tokens counts
+	ProxyUID uint32 // the user who may vouch for access tokens
 	Tokens   Authenticator
 	State    State
 	Uploads  *upload.Store
@@ -74,7 +74,10 @@ func NewServer(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, apps: apps, installs: newInstalls(), streams: newStreams(), gone: make(chan struct{}, 1), started: time.Now()}
+	s := &Server{
+		o: o, apps: apps, installs: newInstalls(), streams: newStreams(),
+		gone: make(chan struct{}, 1), started: time.Now(),
+	}
 	s.echo = s.routes()
 	if err := s.adopt(); err != nil {
 		return nil, err

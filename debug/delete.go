@@ -27,7 +27,7 @@ func (s *Server) delete(c echo.Context) error {
 }
 
 // dispose removes what belongs to an application that has left the registry: whatever
-// happens now, it does not come back. It goes on when the client leaves.
+// happens now, it does not come back. It continues when the client leaves.
 func (s *Server) dispose(ctx context.Context, id ID) error {
 	s.installs.forget(id)
 	err := s.o.Uploads.Discard(string(id))
@@ -39,8 +39,8 @@ func (s *Server) dispose(ctx context.Context, id ID) error {
 	return err
 }
 
-// removeState removes what the application wrote. A rest that stays is no reason to
-// say that the application is still there.
+// removeState removes what the application wrote. A failure here does not mean that the
+// application is still there.
 func (s *Server) removeState(id ID) {
 	for _, dir := range s.o.StateIn {
 		if err := removeBelow(dir, string(id)); err != nil {

@@ -46,7 +46,7 @@ func (s *Server) install(c echo.Context) error {
 }
 
 // unpack makes the upload the release that is wanted; again says that it was before.
-// It goes on when the client leaves: half an installation helps nobody.
+// It continues when the client leaves: half an installation helps nobody.
 func (s *Server) unpack(ctx context.Context, id ID, by caller) (a application, again bool, err error) {
 	if err := s.admitRelease(id, by); err != nil {
 		return a, false, err
@@ -97,10 +97,11 @@ func (s *Server) withinCeiling(rel fact.Release) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return &api.Fault{Code: api.Invalid, Detail: "package invalid: " + release.ManifestName + ": " + faults[0].Detail, Faults: faults}
+	detail := "package invalid: " + release.ManifestName + ": " + faults[0].Detail
+	return &api.Fault{Code: api.Invalid, Detail: detail, Faults: faults}
 }
 
-// outcome says how it went. An application that did not start is no error of the
+// outcome says how it went. An application that did not start is not an error of the
 // request: the package is installed.
 func (s *Server) outcome(ctx context.Context, a application, view api.App, err error) api.InstallAnswer {
 	out := api.InstallAnswer{ApplicationID: string(a.ID), Status: "installed_not_started", InstalledAt: a.InstalledAt}

@@ -27,7 +27,8 @@ func (s *Server) packageRoutes(g *echo.Group) {
 }
 
 func (s *Server) limits(h http.Header) {
-	h.Set(fieldLimit, fmt.Sprintf("max-size=%d, max-age=%d", s.o.Uploads.MaxSize(), int(s.o.Uploads.MaxAge().Seconds())))
+	age := int(s.o.Uploads.MaxAge().Seconds())
+	h.Set(fieldLimit, fmt.Sprintf("max-size=%d, max-age=%d", s.o.Uploads.MaxSize(), age))
 	h.Set("Cache-Control", "no-store")
 }
 
@@ -56,7 +57,8 @@ func (s *Server) packageCreate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.o.Uploads.Create(string(a.ID), upload.Header{Length: length, SHA256: sum, Owner: callerOf(c.Request()).owner()}); err != nil {
+	header := upload.Header{Length: length, SHA256: sum, Owner: callerOf(c.Request()).owner()}
+	if err := s.o.Uploads.Create(string(a.ID), header); err != nil {
 		return err
 	}
 	c.Response().Header().Set("Location", c.Request().URL.Path)

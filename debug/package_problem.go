@@ -28,11 +28,14 @@ type packageProblem struct {
 func (s *Server) packageError(c echo.Context, err error, st upload.Status, provided int64) error {
 	h := c.Response().Header()
 	h.Set(fieldComplete, booleanText(st.Completed))
-	p := packageProblem{Problem: problem.Problem{Status: http.StatusBadRequest, Detail: err.Error(), Instance: "urn:uuid:" + apiserver.TraceOf(c)}}
+	p := packageProblem{Problem: problem.Problem{
+		Status: http.StatusBadRequest, Detail: err.Error(), Instance: "urn:uuid:" + apiserver.TraceOf(c),
+	}}
 	var offset *upload.OffsetError
 	switch {
 	case errors.As(err, &offset):
-		p.Status, p.Type, p.Title = http.StatusConflict, problemTypes+"mismatching-upload-offset", "offset from request does not match offset of resource"
+		p.Status, p.Type = http.StatusConflict, problemTypes+"mismatching-upload-offset"
+		p.Title = "offset from request does not match offset of resource"
 		p.Expected, p.Provided = &offset.Expected, &provided
 		h.Set(fieldOffset, strconv.FormatInt(offset.Expected, 10))
 	case errors.Is(err, upload.ErrCompleted):

@@ -125,7 +125,10 @@ func (r *registry) remove(id ID) error {
 func (r *registry) change(edit func(map[ID]application)) error {
 	next := maps.Clone(r.apps)
 	edit(next)
-	gone := slices.DeleteFunc(slices.Collect(maps.Keys(r.apps)), func(id ID) bool { _, stays := next[id]; return stays })
+	gone := slices.DeleteFunc(slices.Collect(maps.Keys(r.apps)), func(id ID) bool {
+		_, stays := next[id]
+		return stays
+	})
 	if err := r.removals.begin(gone...); err != nil {
 		return errors.Join(err, r.removals.done(gone...))
 	}

@@ -45,8 +45,8 @@ func (s *Server) sweepOnce(ctx context.Context, now time.Time) {
 	}
 }
 
-// gather collects who was active: open log streams, and requests by the proxy's word.
-// It reports whether the proxy gave it.
+// gather collects who was active: open log streams, and requests that the proxy counted.
+// It reports whether the proxy answered.
 func (s *Server) gather(ctx context.Context, now time.Time) (informed bool) {
 	for _, id := range s.streams.watched() {
 		s.note(id, now)

@@ -225,7 +225,8 @@ func (s *session) reject(cause error) error {
 	s.closed = true
 	s.record.Error = cause.Error()
 	errs := errors.Join(s.record.write(s.dir), s.closeFiles())
-	errs = errors.Join(errs, s.removeSides(), os.Remove(filepath.Join(s.dir, dataName)), os.Remove(filepath.Join(s.dir, journalName)))
+	errs = errors.Join(errs, s.removeSides(),
+		os.Remove(filepath.Join(s.dir, dataName)), os.Remove(filepath.Join(s.dir, journalName)))
 	s.quota.keep(s.record.Owner, -s.bytes)
 	s.chunks, s.bytes, s.data, s.journal = nil, 0, nil, nil
 	return errs

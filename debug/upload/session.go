@@ -75,7 +75,10 @@ func openSession(dir string, limits Limits, p *quota) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{dir: dir, limits: limits, quota: p, record: r, digest: newDigest(r.Header), active: map[int]*transfer{}, lastByte: r.CreatedAt}
+	s := &session{
+		dir: dir, limits: limits, quota: p, record: r, digest: newDigest(r.Header),
+		active: map[int]*transfer{}, lastByte: r.CreatedAt,
+	}
 	if r.Error != "" {
 		s.closed = true
 		return s, nil

@@ -11,7 +11,8 @@ func (s *session) matches(h Header) (same, open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.record
-	same = !r.Appending && r.Total == h.Total && r.MD5 == h.MD5 && (r.SHA256 == h.SHA256 || h.SHA256 == "" || r.SHA256 == "")
+	same = !r.Appending && r.Total == h.Total && r.MD5 == h.MD5 &&
+		(r.SHA256 == h.SHA256 || h.SHA256 == "" || r.SHA256 == "")
 	return same && !s.closed, !s.verified() && !s.closed
 }
 

@@ -38,7 +38,10 @@ func Open(dir string, limits Limits) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("uploads: %w", err)
 	}
-	s := &Store{dir: dir, limits: limits, quota: newQuota(limits), work: make(chan *session, 64), sessions: map[string]*session{}}
+	s := &Store{
+		dir: dir, limits: limits, quota: newQuota(limits),
+		work: make(chan *session, 64), sessions: map[string]*session{},
+	}
 	for _, e := range entries {
 		if err := s.reopen(e.Name()); err != nil {
 			return nil, err

@@ -75,7 +75,10 @@ type Limits struct {
 
 // DefaultLimits are 1 GiB in at most 65536 chunks, 512 MiB and 10,000 inodes left free, a day.
 func DefaultLimits() Limits {
-	return Limits{MaxSize: 1 << 30, MaxChunks: 1 << 16, Free: disk.Room{Bytes: 512 << 20, Inodes: 10_000}, MaxAge: 24 * time.Hour}
+	return Limits{
+		MaxSize: 1 << 30, MaxChunks: 1 << 16, MaxAge: 24 * time.Hour,
+		Free: disk.Room{Bytes: 512 << 20, Inodes: 10_000},
+	}
 }
 
 // Header is what a client promises. Total is 0 for an upload by appending.

@@ -1,5 +1,5 @@
-// Package apiserver is what the HTTP APIs on unix sockets have in common: who calls, by the
-// kernel's word ([PeerOf]); an id for each request, in its answer and in its log line;
+// Package apiserver is what the HTTP APIs on unix sockets have in common: who calls, as
+// the kernel says ([PeerOf]); an id for each request, in its answer and in its log line;
 // problem documents for errors; and one way to serve and to stop ([Serve]).
 package apiserver
 
@@ -36,7 +36,8 @@ func New(o Options) *echo.Echo {
 	e.HTTPErrorHandler = o.answerError
 	e.Use(o.traced, middleware.RecoverWithConfig(middleware.RecoverConfig{
 		LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
-			o.Log.Error("panic in a request", "api", o.Name, "error", err, "stack", string(stack), "trace_id", TraceOf(c))
+			o.Log.Error("panic in a request", "api", o.Name, "error", err, "stack", string(stack),
+				"trace_id", TraceOf(c))
 			return err
 		},
 	}))

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Peer is who is at the other end of the socket, by the kernel's word (SO_PEERCRED).
+// Peer is who is at the other end of the socket, as the kernel says (SO_PEERCRED).
 type Peer struct {
 	UID uint32
 	PID int32

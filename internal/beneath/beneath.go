@@ -4,9 +4,10 @@
 // wait for him.
 //
 // A name is walked part by part by descriptors, each opened with O_NOFOLLOW, and what is
-// done with the last part goes by the descriptor of its folder. Names are relative and
-// slash-separated; "." is the folder itself. A link on the way is an error that wraps [ErrLink]; everything else is an
-// [fs.PathError] of the system call.
+// done with the last part goes by the descriptor of its folder: what openat2(2) calls
+// RESOLVE_BENEATH, hence the name, for every call and not for opening alone. Names are
+// relative and slash-separated; "." is the folder itself. A link on the way is an error that
+// wraps [ErrLink]; everything else is an [fs.PathError] of the system call.
 package beneath
 
 import (

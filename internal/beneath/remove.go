@@ -33,9 +33,9 @@ func (d *Dir) Remove(name string) error {
 	})
 }
 
-// RemoveAll removes what stands at name and all below it; nothing there is no error.
+// RemoveAll removes what stands at name and all below it; it is no error that nothing is there.
 // A link is removed, never what it points to. The tree may be as deep and wide as its
-// owner could make it. It goes on past what it cannot remove and returns the first few
+// owner could make it. It continues past what it cannot remove and returns the first few
 // errors.
 func (d *Dir) RemoveAll(name string) error {
 	err := d.Remove(name)

@@ -92,7 +92,8 @@ type Package struct {
 	MaxTime     manifest.Duration `toml:"max_time"`     // of unpacking, default 10m
 }
 
-// Restart is the agent's layer of restarting (design, decision 3).
+// Restart is the agent's layer of restarting. PID 1 restarts at once and without end; the agent
+// takes over a crash loop, with pauses that double from Delay to MaxDelay.
 type Restart struct {
 	Delay        manifest.Duration `toml:"delay"`         // default 2s
 	MaxDelay     manifest.Duration `toml:"max_delay"`     // default 15s

@@ -38,8 +38,10 @@ func Default() *Config {
 			MaxEntries: 50_000, MaxUnpacked: 1 << 30, MaxRatio: 200,
 			MaxDepth: 100, MaxPath: 1024, MaxNames: 4 << 20, MaxTime: manifest.Duration(10 * time.Minute),
 		},
-		Restart:  Restart{Delay: seconds(2), MaxDelay: seconds(15), HealthyAfter: seconds(60)},
-		Limits:   Limits{Max: manifest.Ceiling{Tasks: 32768, StopTimeout: seconds(3600), StartPeriod: seconds(3600), IdleTimeout: seconds(24 * 3600)}},
+		Restart: Restart{Delay: seconds(2), MaxDelay: seconds(15), HealthyAfter: seconds(60)},
+		Limits: Limits{Max: manifest.Ceiling{
+			Tasks: 32768, StopTimeout: seconds(3600), StartPeriod: seconds(3600), IdleTimeout: seconds(24 * 3600),
+		}},
 		Defaults: manifest.Default(),
 		Proxy:    defaultProxy(),
 	}

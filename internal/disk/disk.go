@@ -28,7 +28,8 @@ func Check(dir string, need, floor Room) error {
 // inodes as it goes says that it has none (btrfs); there is nothing to count then.
 func fits(st unix.Statfs_t, need, floor Room) error {
 	if free := int64(st.Bavail) * st.Bsize; free-floor.Bytes < need.Bytes {
-		return fmt.Errorf("%w: %d bytes needed, %d free of which %d are kept back (upload.free_space)", ErrNoSpace, need.Bytes, free, floor.Bytes)
+		return fmt.Errorf("%w: %d bytes needed, %d free of which %d are kept back (upload.free_space)",
+			ErrNoSpace, need.Bytes, free, floor.Bytes)
 	}
 	if free := int64(st.Ffree); st.Files > 0 && free-floor.Inodes < need.Inodes {
 		return fmt.Errorf("%w: %d inodes needed, one for each file, folder and link, %d free of which %d are kept back (upload.free_inodes)",

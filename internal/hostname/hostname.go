@@ -9,7 +9,7 @@ import (
 )
 
 // Parse returns the canonical form of s. A port is ignored.
-// Labels follow RFC 1123 with '_' allowed; an IP address is no host name.
+// Labels follow RFC 1123 with '_' allowed; an IP address is not a host name.
 func Parse(s string) (string, error) {
 	h := s
 	if i := strings.LastIndexByte(h, ':'); i >= 0 {

@@ -72,7 +72,8 @@ func atMost[T cmp.Ordered](value, most T) T {
 func (c Ceiling) Excesses(file string, m Manifest) (faults tomlfile.Faults) {
 	above := func(key string, asked, most float64, a, b any) {
 		if most > 0 && asked > most {
-			faults = append(faults, tomlfile.Fault{File: file, Key: key, Problem: fmt.Sprintf("asks for %v, and %v is the most that this host gives (limits.max, see nexushub.toml(5))", a, b)})
+			problem := fmt.Sprintf("asks for %v, and %v is the most that this host gives (limits.max, see nexushub.toml(5))", a, b)
+			faults = append(faults, tomlfile.Fault{File: file, Key: key, Problem: problem})
 		}
 	}
 	span := func(key string, asked, most Duration) {

@@ -22,7 +22,8 @@ type Manifest struct {
 	IdleTimeout Duration          `toml:"idle_timeout,omitempty" json:"idle_timeout,omitempty"` // proxy: longest silence on a connection to the instance
 }
 
-// Health says how the application shows that it is well (design, decision 4).
+// Health says how the agent finds out whether the application serves: before it gets requests
+// (StartPeriod), and from then on.
 type Health struct {
 	Type        string   `toml:"type,omitempty" json:"type,omitempty"`                 // http (default), tcp, notify, none (static only)
 	Path        string   `toml:"path,omitempty" json:"path,omitempty"`                 // default /api/status

@@ -101,7 +101,8 @@ func checkExec(f *tomlfile.File, key string, argv []string) {
 // reserved names are set by the agent for every instance.
 var reserved = []string{
 	"PORT", "HOST", "DB_NAME", "INTERNAL_SECRET", "INSTANCE_ID", "STATE_DIRECTORY", "NOTIFY_SOCKET",
-	"WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "NEXUSHUB_RELEASE", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+	"WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "NEXUSHUB_RELEASE",
+	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
 }
 
 func checkEnv(f *tomlfile.File, key string, env map[string]string) {
@@ -188,7 +189,8 @@ func (s Sandbox) Loosenings() []string {
 	return names
 }
 
-// Default is what an application gets that says nothing (design, decisions 4 and 9).
+// Default is what an application gets that says nothing: its command is bin/app, it listens on
+// $PORT and answers /api/status, and has bounds that no application of usual size meets.
 func Default() Manifest {
 	yes := true
 	return Manifest{

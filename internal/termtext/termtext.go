@@ -92,5 +92,6 @@ func unsafe(r rune) bool {
 // invisible characters make two names look like one.
 func invisible(r rune) bool {
 	return r == '\u200c' || r == '\u200d' || r == '\u2800' || r == utf8.RuneError ||
-		r != ' ' && unicode.Is(unicode.Zs, r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+		r != ' ' && unicode.Is(unicode.Zs, r) ||
+		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
