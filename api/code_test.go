@@ -38,7 +38,8 @@ func TestDeadlinesHaveCodes(t *testing.T) {
 }
 
 func TestForeignStatusesFindACode(t *testing.T) {
-	for status, want := range map[int]Code{404: NotFound, 409: Conflict, 401: Unauthenticated, 418: Malformed, 502: Unavailable, 599: Internal} {
+	for status, want := range map[int]Code{404: NotFound, 409: Conflict, 401: Unauthenticated, 418: Malformed,
+		502: Unavailable, 599: Internal} {
 		if got := CodeOfStatus(status); got != want {
 			t.Errorf("%d: got %s, want %s", status, got, want)
 		}

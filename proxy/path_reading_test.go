@@ -34,7 +34,8 @@ var doubtful = []string{
 	"/public/%EF%BC%8E%EF%BC%8E/internal", "/public/..%EF%BC%8Finternal", "/%EF%BC%8Finternal", "/%EF%BD%89nternal",
 	"/%EF%BD%81%EF%BD%90%EF%BD%89/x", "/%EF%BC%A1PI", "/%C4%B1nternal", "/%C4%B0nternal",
 	"/inte%E2%80%8Brnal", "/ap%C2%ADi", "/publ%C4%B1c/x",
-	// other compatible forms: circled, mathematical, Roman, superscript; dots; with accents, in one letter and in two; with a filler
+	// other compatible forms: circled, mathematical, Roman, superscript; dots; with accents, in one letter and in two;
+	// with a filler
 	"/%E2%93%98nternal", "/%F0%9D%90%A2nternal/x", "/ap%E2%85%B0", "/%C2%AApi/x", "/i%E2%81%BFternal",
 	"/interna%E2%84%93", "/public/%E2%80%A4%E2%80%A4/internal", "/public/%E2%80%A5/internal",
 	"/public/%EF%B9%92%EF%B9%92/internal", "/%C3%A1pi", "/a%CC%81pi", "/api%E3%85%A4/x",

@@ -163,8 +163,8 @@ func TestNoSecretIsReadFromTheNextRevision(t *testing.T) {
 	})
 }
 
-// rollbackVouchesForNothing: the previous release is a developer's. Even root's rollback to it is refused while it would
-// lose a secret, and it gets the secrets once root has shared them.
+// rollbackVouchesForNothing: the previous release is a developer's. Even root's rollback to it is refused while it
+// would lose a secret, and it gets the secrets once root has shared them.
 func (h *host) rollbackVouchesForNothing(t *testing.T, app, id string) {
 	t.Helper()
 	before := h.status(t, id).Metadata

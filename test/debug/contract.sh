@@ -1,7 +1,8 @@
 #!/bin/bash
 # Speaks the API of debug applications with curl alone, as clients do that were written
 # long before: create, upload in chunks of 2 MiB, install, follow the log, upload again
-# in the way of the IETF, install again, delete. Usage: contract.sh TOKEN PACKAGE.zip HOST PATH TEXT-OF-THE-ANSWER TEXT-OF-THE-LOG
+# in the way of the IETF, install again, delete.
+# Usage: contract.sh TOKEN PACKAGE.zip HOST PATH TEXT-OF-THE-ANSWER TEXT-OF-THE-LOG
 set -euo pipefail
 token=$1 package=$2 host=$3 path=$4 answer=$5 line=$6
 base=https://admin.yesterday.localhost:8443/debug/application
@@ -29,7 +30,8 @@ upload() { # a zip, in chunks of 2 MiB
 	hash=$(md5sum "$1" | cut -d' ' -f1)
 	for part in "$work"/part-*; do total=$((total + 1)); done
 	for part in "$work"/part-*; do
-		last=$("${api[@]}" -F "chunkIndex=$index" -F "totalChunks=$total" -F "fileHash=$hash" -F "chunk=@$part" "$base/$id/upload")
+		last=$("${api[@]}" -F "chunkIndex=$index" -F "totalChunks=$total" -F "fileHash=$hash" \
+			-F "chunk=@$part" "$base/$id/upload")
 		index=$((index + 1))
 	done
 	[ "$(field status <<<"$last")" = completed ] || fail "upload ended with $last"
@@ -43,7 +45,8 @@ resume() { # a zip, interrupted half-way
 	offset=$("${api[@]}" --head "$base/$id/package" | tr -d '\r' | sed -n 's/^upload-offset: //Ip')
 	[ "$offset" = "$half" ] || fail "the offset is $offset, not $half"
 	[ "$(tail -c +$((half + 1)) "$1" | "${api[@]}" -X PATCH -T - -H 'Content-Type: application/partial-upload' \
-		-H "Upload-Offset: $offset" -H 'Upload-Complete: ?1' "$base/$id/package" | field completed)" = true ] || fail "not resumed"
+		-H "Upload-Offset: $offset" -H 'Upload-Complete: ?1' "$base/$id/package" | field completed)" = true ] ||
+	fail "not resumed"
 }
 
 install() {
@@ -77,7 +80,8 @@ fi
 resume "$package" # the same again
 install
 serves
-[ "$(status -H "Authorization: Bearer $token" -X DELETE "$base/$id")" = 204 ] || fail "not deleted: $(cat "$work/answer")"
+[ "$(status -H "Authorization: Bearer $token" -X DELETE "$base/$id")" = 204 ] ||
+	fail "not deleted: $(cat "$work/answer")"
 [ "$(status -H "Authorization: Bearer $token" "$base/$id/status")" = 404 ] || fail "still there"
 [ "$(status --insecure --resolve "$host:8443:127.0.0.1" "https://$host:8443$path")" = 421 ] || fail "still routed"
 echo "contract.sh: $host passes"

@@ -48,11 +48,14 @@ boot() {
 	if [ -f $cg/cgroup.controllers ]; then
 		set -- /lib/systemd/systemd
 	else
-		set -- /bin/sh -c 'for c in /sys/fs/cgroup/*; do [ -L "$c" ] || mount -o remount,bind,rw "$c"; done; exec /lib/systemd/systemd'
+		set -- /bin/sh -c 'for c in /sys/fs/cgroup/*; do [ -L "$c" ] || mount -o remount,bind,rw "$c"; done
+			exec /lib/systemd/systemd'
 	fi
 	# shellcheck disable=SC2046
-	exec sh -c 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit; shift; done; shift; exec "$@"' enter $(groups) -- \
-		systemd-nspawn --quiet --register=no --keep-unit --settings=no -D "$dir/root" --machine="lab-$id" --hostname="$hostname" \
+	exec sh -c 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit; shift; done; shift; exec "$@"' \
+		enter $(groups) -- \
+		systemd-nspawn --quiet --register=no --keep-unit --settings=no -D "$dir/root" \
+		--machine="lab-$id" --hostname="$hostname" \
 		--kill-signal=SIGRTMIN+3 --capability=CAP_NET_ADMIN,CAP_BPF,CAP_PERFMON --system-call-filter=bpf --console=read-only \
 		--resolv-conf=off --timezone=off --link-journal=no "$@"
 }

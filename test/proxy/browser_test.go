@@ -40,7 +40,8 @@ func (h *host) browse(t *testing.T, name string, more ...string) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := h.inNetwork(t.Context(), append([]string{"chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+	cmd := h.inNetwork(t.Context(), append([]string{"chromium", "--headless=new", "--no-sandbox", "--disable-gpu",
+		"--disable-dev-shm-usage", "--no-first-run",
 		"--disable-background-networking", "--user-data-dir=" + t.TempDir(), "--ignore-certificate-errors-spki-list=" + h.keyHash(t, name),
 		"--remote-debugging-pipe", "about:blank"}, more...)...)
 	cmd.ExtraFiles = []*os.File{fromUs, toUs} // descriptors 3 and 4

@@ -55,7 +55,9 @@ func serve() error {
 		}
 		fmt.Fprintf(w, "%v", err)
 	})
-	mux.HandleFunc("/try", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "%v", tries[r.FormValue("what")]()) })
+	mux.HandleFunc("/try", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "%v", tries[r.FormValue("what")]())
+	})
 	mux.HandleFunc("/eat", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.FormValue("mib"))
 		fmt.Fprint(w, len(strings.Repeat("x", n<<20)))
@@ -77,7 +79,8 @@ var tries = map[string]func() error{
 	},
 	"become who it is": func() error {
 		uid, gid := os.Getuid(), os.Getgid()
-		return errors.Join(syscall.Setuid(uid), syscall.Setgid(gid), syscall.Setresuid(uid, uid, uid), syscall.Setreuid(uid, uid))
+		return errors.Join(syscall.Setuid(uid), syscall.Setgid(gid), syscall.Setresuid(uid, uid, uid),
+			syscall.Setreuid(uid, uid))
 	},
 	"own its files": func() error {
 		f, err := os.CreateTemp("", "")

@@ -50,7 +50,8 @@ func TestSandbox(t *testing.T) {
 }
 
 // ofOthers is what /proc would tell of the host's other users.
-var ofOthers = []string{"/proc/locks", "/proc/sysvipc/shm", "/proc/interrupts", "/proc/cmdline", "/proc/modules", "/proc/diskstats", "/proc/kallsyms", "/proc/1/status"}
+var ofOthers = []string{"/proc/locks", "/proc/sysvipc/shm", "/proc/interrupts", "/proc/cmdline", "/proc/modules",
+	"/proc/diskstats", "/proc/kallsyms", "/proc/1/status"}
 
 // TestOrdinaryProcess: an application does what programs do without a thought, sees what
 // runtimes look for, and may be no more than it is.
@@ -73,7 +74,8 @@ func TestOrdinaryProcess(t *testing.T) {
 					t.Errorf("%s: %s: %s", network, what, got)
 				}
 			}
-			for _, file := range []string{"/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/loadavg", "/proc/uptime", "/proc/sys/kernel/random/uuid", "/proc/sys/net/core/somaxconn"} {
+			for _, file := range []string{"/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/loadavg", "/proc/uptime",
+				"/proc/sys/kernel/random/uuid", "/proc/sys/net/core/somaxconn"} {
 				if got := ask(t, kind, at, "/read", "path", file); got == "" || strings.HasPrefix(got, "open ") {
 					t.Errorf("%s: %s: %s", network, file, got)
 				}

@@ -122,10 +122,11 @@ func (u *uploads) form(i int) (kind string, body []byte) {
 func (u *uploads) appendFirst(t *testing.T) {
 	t.Helper()
 	var interim []string
-	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(code int, h textproto.MIMEHeader) error {
+	note := func(code int, h textproto.MIMEHeader) error {
 		interim = append(interim, fmt.Sprintf("%d %s%s", code, h.Get("Location"), h.Get("Upload-Offset")))
 		return nil
-	}})
+	}
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: note})
 	u.do(ctx, t, http.MethodPost, u.appended+"/package",
 		http.Header{"Upload-Complete": {"?0"}, "Upload-Draft-Interop-Version": {"8"}},
 		bytes.NewReader(u.data[:3*pieceSize])).want(t, 201)

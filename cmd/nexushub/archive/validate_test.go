@@ -39,7 +39,8 @@ func encode(more []*tar.Header) ([]byte, error) {
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
 	w := tar.NewWriter(z)
-	for _, h := range append([]*tar.Header{dir("etc/nexushub/"), reg("etc/nexushub/file"), dir(apps + "/"), dir(apps + "/a/")}, more...) {
+	all := []*tar.Header{dir("etc/nexushub/"), reg("etc/nexushub/file"), dir(apps + "/"), dir(apps + "/a/")}
+	for _, h := range append(all, more...) {
 		if err := w.WriteHeader(h); err != nil {
 			return nil, err
 		}
@@ -155,7 +156,8 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("%s: %s|%s, %v", name, tr.path(), rel, err)
 		}
 	}
-	for _, name := range []string{"", "/", ".", "..", "etc", "etc/passwd", "/etc/nexushub/a", "../etc/nexushub", "etc/nexushub/../passwd", "etc//nexushub", "etc/nexushub/./a", "var/lib/nexushubs", "././etc/nexushub"} {
+	for _, name := range []string{"", "/", ".", "..", "etc", "etc/passwd", "/etc/nexushub/a", "../etc/nexushub",
+		"etc/nexushub/../passwd", "etc//nexushub", "etc/nexushub/./a", "var/lib/nexushubs", "././etc/nexushub"} {
 		if _, _, err := treeOf(name); !errors.Is(err, api.Invalid) {
 			t.Errorf("%q: %v", name, err)
 		}

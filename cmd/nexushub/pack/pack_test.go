@@ -159,7 +159,8 @@ func FuzzIgnore(f *testing.F) {
 func TestNothingIsPackedThroughALink(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "shadow")
 	dir := tree(t, map[string]string{"static/index.html": "mine", "static/shadow": "mine", "d/shadow": "mine"})
-	if err := errors.Join(os.WriteFile(secret, []byte("root:$y$"), 0o600), os.Symlink(secret, filepath.Join(dir, "l")), os.Symlink(filepath.Dir(secret), filepath.Join(dir, "e"))); err != nil {
+	if err := errors.Join(os.WriteFile(secret, []byte("root:$y$"), 0o600), os.Symlink(secret, filepath.Join(dir, "l")),
+		os.Symlink(filepath.Dir(secret), filepath.Join(dir, "e"))); err != nil {
 		t.Fatal(err)
 	}
 	done, stopped := make(chan struct{}), sync.WaitGroup{}

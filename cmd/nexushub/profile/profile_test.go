@@ -70,7 +70,8 @@ func TestAnothersHomeIsLeftAlone(t *testing.T) {
 		t.Error("a FIFO was read")
 	}
 	victim := filepath.Join(t.TempDir(), "victim")
-	if err := errors.Join(os.Remove(path), os.WriteFile(victim, []byte("mine"), 0o644), os.Symlink(victim, path)); err != nil {
+	if err := errors.Join(os.Remove(path), os.WriteFile(victim, []byte("mine"), 0o644),
+		os.Symlink(victim, path)); err != nil {
 		t.Fatal(err)
 	}
 	if err := (Profile{}).Save(path); err != nil {

@@ -110,9 +110,10 @@ func (b *bench) write(ctx context.Context, lines, rate int) error {
 
 // stream opens the raw SSE stream.
 func (b *bench) stream(ctx context.Context, query string) (io.ReadCloser, error) {
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", b.socket())
-	}}}
+	}
+	client := &http.Client{Transport: &http.Transport{DialContext: dial}}
 	req, err := http.NewRequestWithContext(ctx, "GET", "http://agent/v1/apps/"+b.app.ID+"/logs?"+query, nil)
 	if err != nil {
 		return nil, err

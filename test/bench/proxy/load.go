@@ -105,7 +105,8 @@ var (
 )
 
 func parseH2load(out string) (l load, err error) {
-	rate, counts, codes := h2Rate.FindStringSubmatch(out), h2Counts.FindStringSubmatch(out), h2Codes.FindStringSubmatch(out)
+	rate, counts, codes := h2Rate.FindStringSubmatch(out), h2Counts.FindStringSubmatch(out),
+		h2Codes.FindStringSubmatch(out)
 	if rate == nil || counts == nil || codes == nil {
 		return l, fmt.Errorf("h2load said: %s", out)
 	}

@@ -85,7 +85,12 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(Echo{ //nolint:errcheck // the client has left
 		Instance: os.Getenv("INSTANCE_ID"), Label: os.Getenv("LABEL"), PID: os.Getpid(),
-		Method: r.Method, Host: r.Host, URI: r.RequestURI, Reading: path.Clean(r.URL.Path), Header: r.Header, Body: string(body),
+		Method:  r.Method,
+		Host:    r.Host,
+		URI:     r.RequestURI,
+		Reading: path.Clean(r.URL.Path),
+		Header:  r.Header,
+		Body:    string(body),
 	})
 }
 

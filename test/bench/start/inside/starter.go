@@ -209,7 +209,8 @@ var client = http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{
 
 // answers asks until there is a 200.
 func answers(ctx context.Context, url string) error {
-	for limit := time.Now().Add(2 * time.Minute); time.Now().Before(limit) && ctx.Err() == nil; time.Sleep(500 * time.Microsecond) {
+	limit := time.Now().Add(2 * time.Minute)
+	for ; time.Now().Before(limit) && ctx.Err() == nil; time.Sleep(500 * time.Microsecond) {
 		resp, err := client.Get(url)
 		if err != nil {
 			continue
