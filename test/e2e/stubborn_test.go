@@ -118,8 +118,9 @@ func (h *host) isRemoved(t *testing.T) {
 		before := h.loadedUnits(t)
 		list := h.Must(t, "nexushub", "list", "--json")
 		for _, unit := range h.loadedUnits(t) {
-			if slices.Contains(before, unit) && !strings.Contains(list, unit) {
-				t.Errorf("%s is there all the time and not in the list: %s", unit, list)
+			name := strings.Split(unit, "-")[2] // nexushub-app-NAME-REVISION.service
+			if slices.Contains(before, unit) && !strings.Contains(list, fmt.Sprintf(`"name": %q`, name)) {
+				t.Errorf("%s is there all the time, but %s is not in the list: %s", unit, name, list)
 			}
 		}
 		return lab.Unless(len(before) == 0, "%q", before)
