@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/test/lab"
 )
 
@@ -83,11 +84,10 @@ func (h *host) stopsByCommand(t *testing.T) {
 	}
 	h.stubbornServes(t)
 	h.Sh(t, "timeout 60 systemctl stop 'nexushub-app-talks-*'")
-	lab.Eventually(t, "the status says that an operator stopped it", func() error {
-		if out := h.Sh(t, "nexushub status talks || true"); !strings.Contains(out, "systemctl") {
-			return errors.New(out)
-		}
-		return nil
+	lab.Eventually(t, "the application is stopped, and its status says that an operator did it", func() error {
+		app, err := h.API().App(t.Context(), "talks")
+		return lab.Unless(err == nil && app.State == api.StateStopped && strings.Contains(app.Why, "systemctl"),
+			"it is %s: %s (%v)", app.State, app.Why, err)
 	})
 	h.Sh(t, "timeout 60 nexushub start talks")
 	h.stubbornServes(t)
