@@ -138,7 +138,7 @@ func devTakesKeys(t *testing.T, h *lab.Host) {
 	}
 
 	x = inTerminal(t, h, "dev", "/srv/app", "--build", "echo no; exit 3")
-	x.await(`exit status 3.*R rebuild`)
+	x.await(`exit status 3.*R: rebuild`)
 	x.press("q")
 	x.leaves(0)
 }
@@ -151,13 +151,13 @@ func devEnds(t *testing.T, h *lab.Host) {
 		func(*terminal) { h.Must(t, "pkill", "-TERM", "-x", "nexushub") },
 	} {
 		x := inTerminal(t, h, "dev", "/srv/app")
-		x.await(`R rebuild.* tick`)
+		x.await(`R: rebuild.* tick`)
 		how(x)
 		x.await("removed application app-dev")
 		x.leaves(130)
 	}
 	x := inTerminal(t, h, "dev", "/srv/app")
-	x.await(`R rebuild.* tick`)
+	x.await(`R: rebuild.* tick`)
 	if out, err := x.tmux("kill-server").CombinedOutput(); err != nil {
 		t.Fatalf("tmux: %v: %s", err, out)
 	}
