@@ -9,7 +9,7 @@ import (
 	"github.com/nexushub/nexushub/internal/manifest"
 )
 
-// A limit that is lowered below what an application has ends nothing: it runs on, says why
+// A limit that is lowered below what an application has stops nothing: it keeps running, says why
 // it could not be started again, and everything is well when it asks for less.
 func TestLoweredCeilingEndsNothing(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {

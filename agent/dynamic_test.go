@@ -25,7 +25,7 @@ func TestDynamicApplicationsAreBounded(t *testing.T) {
 		}
 		for answer := range 5 {
 			if taken := h.agent.onDynamicList(list(answer), 5); taken != (answer < 2) {
-				t.Errorf("answer %d: taken over = %v", answer, taken)
+				t.Errorf("answer %d: applied = %v", answer, taken)
 			}
 		}
 		if n := len(h.agent.desired.dynamic); n != 4 {

@@ -174,7 +174,7 @@ func (e *executor) awaitRoutes(ctx context.Context, generation uint64, limit tim
 	return e.router.wait(ctx, generation)
 }
 
-// unroute goes on without the proxy's confirmation: a proxy that is down routes nothing.
+// unroute continues without the proxy's confirmation: a proxy that is down routes nothing.
 func (e *executor) unroute(ctx context.Context, t plan.Task, generation uint64) error {
 	if err := e.awaitRoutes(ctx, generation, unrouteLimit); err != nil {
 		e.log.Warn("stopping although the proxy did not confirm", "app", t.Name, "instance", t.Instance, "error", err)

@@ -123,7 +123,7 @@ func (h *host) start() {
 	h.settle()
 }
 
-// kill ends the agent; everything else goes on.
+// kill ends the agent; everything else keeps running.
 func (h *host) kill() {
 	if h.stop != nil {
 		h.stop()

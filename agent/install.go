@@ -39,7 +39,7 @@ func (p DebugProvider) Launch(ctx context.Context, id string, again bool) (api.A
 }
 
 // removeTimeout bounds the wait for the end of a removed application: draining and its
-// grace period. The agent goes on after it.
+// grace period. The agent keeps stopping it after that.
 const removeTimeout = time.Minute
 
 // Remove wants the debug application with this id to be gone, and returns when nothing of

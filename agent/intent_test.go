@@ -63,7 +63,7 @@ func TestChangedHealthCheckIsANewRevision(t *testing.T) {
 	})
 }
 
-// TestLostDebugApplicationCanBeRemoved: taken over from PID 1 it is left as it is, until
+// TestLostDebugApplicationCanBeRemoved: adopted from PID 1 it is left as it is, until
 // it is installed anew or removed.
 func TestLostDebugApplicationCanBeRemoved(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {

@@ -133,7 +133,7 @@ func (r *router) sync(ctx context.Context) error {
 	return nil
 }
 
-// firstContact asks once what the proxy has. Our generations go on from there.
+// firstContact asks once what the proxy has. Our generations continue from there.
 func (r *router) firstContact(ctx context.Context) error {
 	if status, _ := r.firstStatus(); status != nil {
 		return nil

@@ -35,7 +35,7 @@ type Poller struct {
 	Report func(err error)
 	Log    *slog.Logger
 
-	event  int64 // the last one that was taken over
+	event  int64 // the last one whose list was applied
 	again  bool  // the list is to be fetched whatever the poll says
 	errors int   // in a row
 }

@@ -36,7 +36,7 @@ func TestPhaseAndRoute(t *testing.T) {
 		{name: "the agent is new and has not asked it yet",
 			units: []*Unit{aUnit(newUnit, "active", unknown,
 				func(u *Unit) { u.Adopted = true })}, served: newUnit, state: api.StateUnknown, route: proxyctl.StateReady},
-		{name: "ill, and still served: it may answer something", units: []*Unit{aUnit(newUnit, "active", unhealthy)},
+		{name: "unhealthy, and still served: it may answer something", units: []*Unit{aUnit(newUnit, "active", unhealthy)},
 			served: newUnit, state: api.StateUnhealthy, route: proxyctl.StateReady},
 		{name: "crashed, PID 1 waits; requests are held", units: []*Unit{aUnit(newUnit, "activating")}, served: newUnit,
 			state: api.StateBackingOff, route: proxyctl.StateStarting},
@@ -51,7 +51,7 @@ func TestPhaseAndRoute(t *testing.T) {
 		{name: "failed for good", units: []*Unit{aUnit(newUnit, "failed")}, state: api.StateFailed, route: proxyctl.StateStarting},
 		{name: "no package and nothing runs", desired: func(d *Desired) { d.Problem, d.Revision, d.Unit = "x", "", "" },
 			state: api.StateFailed, route: proxyctl.StateDown},
-		{name: "no package, but it runs on", desired: func(d *Desired) { d.Problem, d.Revision, d.Unit = "x", "", "" },
+		{name: "no package, but it keeps running", desired: func(d *Desired) { d.Problem, d.Revision, d.Unit = "x", "", "" },
 			units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, state: api.StateRunning, route: proxyctl.StateReady},
 	}
 	for _, tt := range tests {

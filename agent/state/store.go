@@ -21,7 +21,7 @@ const Format = 1
 
 var (
 	// ErrDamaged says that a file does not match its own checksum.
-	ErrDamaged = errors.New("state file is damaged; move it away to start without it, the running applications are then taken over from systemd")
+	ErrDamaged = errors.New("state file is damaged; move it away to start without it, the running applications are then adopted from systemd")
 	// ErrNewer says that a newer NexusHub wrote the file.
 	ErrNewer = errors.New("state file was written by a newer nexushubd; install that version again or move the file away")
 )
