@@ -19,7 +19,7 @@ func echoHeaders(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(r.Header)
 }
 
-func TestHeaderHygiene(t *testing.T) {
+func TestHeaderFilter(t *testing.T) {
 	f := start(t)
 	f.apply(table(appRoute(t, http.HandlerFunc(echoHeaders)),
 		routeTo(t, loginID, "login.yesterday.localhost", http.HandlerFunc(echoHeaders))))
