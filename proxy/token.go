@@ -93,16 +93,26 @@ func (x *exchange) accessToken(w http.ResponseWriter, r *http.Request) {
 		x.toLoginPage(w)
 		return
 	}
-	got, status, err := x.server.exchangeToken(r.Context(), x, cookie.Value)
+	got, no, err := x.server.exchangeToken(r.Context(), x, cookie.Value)
 	switch {
 	case err != nil:
 		x.fault = err
 		errorPage{502, "The login application could not be asked.", x}.ServeHTTP(w, r)
-	case status != http.StatusOK:
-		x.toLoginPage(w)
-	default:
+	case no == nil:
 		x.grant(w, r, got)
+	case no.status == http.StatusUnauthorized:
+		x.toLoginPage(w)
+	default: // whoever is signed in but may not would be sent to and fro for ever
+		x.refuse(w, no)
 	}
+}
+
+func (x *exchange) refuse(w http.ResponseWriter, no *denial) {
+	if no.contentType != "" {
+		w.Header().Set("Content-Type", no.contentType)
+	}
+	w.WriteHeader(no.status)
+	w.Write(no.body)
 }
 
 // grant makes the token known before the client learns of it.

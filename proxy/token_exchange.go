@@ -45,34 +45,43 @@ func (e *expiry) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// exchangeToken asks the login application. A status other than 200 says that the
-// refresh token is not valid (any more).
+// denial is what the login application answers instead of a token.
+type denial struct {
+	status      int
+	contentType string
+	body        []byte
+}
+
+// exchangeToken asks the login application. Without an error there is a token or a denial.
 func (s *Server) exchangeToken(
 	ctx context.Context, x *exchange, refresh string,
-) (got tokenResponse, status int, err error) {
+) (got tokenResponse, no *denial, err error) {
 	login, err := s.enterLogin(ctx, x)
 	if err != nil {
-		return got, 0, err
+		return got, nil, err
 	}
 	defer login.target.release()
 	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
 	resp, err := s.askLogin(ctx, x, login, refresh)
 	if err != nil {
-		return got, 0, err
+		return got, nil, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode >= 500 {
-		return got, 0, fmt.Errorf("login application answered %s", resp.Status)
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	switch status := resp.StatusCode; {
+	case status >= 500 || status < 400 && status != http.StatusOK:
+		return got, nil, fmt.Errorf("login application answered %s", resp.Status)
+	case err != nil:
+		return got, nil, err
+	case status != http.StatusOK:
+		return got, &denial{status, resp.Header.Get("Content-Type"), body}, nil
 	}
-	if resp.StatusCode != http.StatusOK {
-		return got, resp.StatusCode, nil
-	}
-	err = json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&got)
+	err = json.Unmarshal(body, &got)
 	if err == nil && (got.AccessToken == "" || got.ApplicationID != x.decision.route.Instance || got.Expiry.IsZero()) {
 		err = errors.New("login application answered without a token for this instance")
 	}
-	return got, resp.StatusCode, err
+	return got, nil, err
 }
 
 var errNoLogin = errors.New("there is no login application")

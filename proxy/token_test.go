@@ -21,7 +21,15 @@ func TestLogin(t *testing.T) {
 				return
 			}
 			json.NewDecoder(r.Body).Decode(&asked)
-			if asked["RefreshToken"] != "refresh-1" {
+			switch asked["RefreshToken"] {
+			case "refresh-1":
+			case "not-for-this-one":
+				http.Error(w, "no right to it", 403)
+				return
+			case "elsewhere":
+				http.Redirect(w, r, "/", 302)
+				return
+			default:
 				w.WriteHeader(401)
 				return
 			}
@@ -71,6 +79,18 @@ func TestLogin(t *testing.T) {
 		for _, refresh := range []string{"", "wrong"} {
 			if _, got := exchange(refresh); got["login_url"] != "https://login.yesterday.localhost/" {
 				t.Error(refresh, got)
+			}
+		}
+		for refresh, want := range map[string]int{"not-for-this-one": 403, "elsewhere": 502} {
+			r, _ := http.NewRequest("POST", "https://"+appHost+"/api/access_token", nil)
+			r.Header.Set("Cookie", "YRT="+refresh)
+			resp, err := c.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := body(t, resp)
+			if resp.StatusCode != want || strings.Contains(got, "login_url") || want == 403 && got != "no right to it\n" {
+				t.Errorf("%s: %s %q", refresh, resp.Status, got)
 			}
 		}
 		resp, got := exchange("refresh-1")
