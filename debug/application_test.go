@@ -15,7 +15,8 @@ import (
 func TestCreate(t *testing.T) {
 	h := newHost(t)
 	_, a := h.create(`{"appId":"Shop","displayName":"The shop","hostName":"shop.debug","dbName":"shop","staticServiceUrl":"http://127.0.0.1:5173","unknown":1}`)
-	if a.AppID != "Shop" || a.HostName != "shop.debug" || a.DBName != "shop" || a.Status != "pending" || a.StaticServiceURL == "" || a.CreatedAt.IsZero() {
+	if a.AppID != "Shop" || a.HostName != "shop.debug" || a.DBName != "shop" || a.Status != "pending" ||
+		a.StaticServiceURL == "" || a.CreatedAt.IsZero() {
 		t.Errorf("got %+v", a)
 	}
 	_, b := h.create(`{"appId":"My Äpp_2"}`)
@@ -130,7 +131,8 @@ func TestInstallStatusStopDelete(t *testing.T) {
 		t.Fatalf("got %+v", out)
 	}
 	in := h.runtime.wanted[a.ID]
-	if in.Kind != plan.KindDebug || in.HostName != "shop.debug" || in.DBName != "db" || in.StaticService == "" || len(in.Release) != 64 {
+	if in.Kind != plan.KindDebug || in.HostName != "shop.debug" || in.DBName != "db" || in.StaticService == "" ||
+		len(in.Release) != 64 {
 		t.Errorf("the agent was given %+v", in)
 	}
 	var st api.DebugStatus
@@ -168,7 +170,8 @@ func TestInstallThatFails(t *testing.T) {
 	h.upload(path, packageOf(t, "one"))
 	h.runtime.fail = errors.New("shop is backing-off: exit status 3")
 	out := h.install(path)
-	if out.Status != "installed_not_started" || !strings.Contains(out.Message, "exit status 3") || !strings.Contains(out.Message, "last words") {
+	if out.Status != "installed_not_started" || !strings.Contains(out.Message, "exit status 3") ||
+		!strings.Contains(out.Message, "last words") {
 		t.Errorf("got %+v", out)
 	}
 	var st api.DebugStatus
@@ -192,7 +195,8 @@ func TestInstallOfABadPackage(t *testing.T) {
 
 func TestStatusWords(t *testing.T) {
 	for state, want := range map[api.State]string{
-		api.StateUnknown: "installed", api.StatePending: "starting", api.StateStarting: "starting", api.StateRunning: "running",
+		api.StateUnknown: "installed", api.StatePending: "starting", api.StateStarting: "starting",
+		api.StateRunning:   "running",
 		api.StateUnhealthy: "unhealthy", api.StateBackingOff: "failed", api.StateStopping: "stopped",
 		api.StateStopped: "stopped", api.StateFailed: "failed",
 	} {
@@ -238,7 +242,8 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 func TestAdoptsWhatRunsUnknown(t *testing.T) {
 	h := newHost(t)
 	const id = "0b6b6f4e-7c1c-4a6e-9a3a-0d3f1f1c2b3a"
-	h.runtime.orphans = []plan.Instance{{ID: id, Kind: plan.KindDebug, HostName: "lost.debug", AppID: "lost", Release: "r1"}}
+	h.runtime.orphans = []plan.Instance{{ID: id, Kind: plan.KindDebug, HostName: "lost.debug", AppID: "lost",
+		Release: "r1"}}
 	h.start()
 	if in := h.runtime.wanted[id]; in.Release != "r1" || in.HostName != "lost.debug" || !in.AsItRuns {
 		t.Errorf("the agent was given %+v", in)

@@ -53,7 +53,8 @@ func TestRefusedReleaseLeavesTheOldOne(t *testing.T) {
 		t.Errorf("detail %q", p.Detail)
 	}
 	h.post("/debug/application", `{"appId":"shop","hostName":"other.debug"}`).problem(http.StatusForbidden)
-	if now := h.runtime.wanted[a.ID]; now.Release != before.Release || now.InstalledBy != audience.Root || now.HostName != before.HostName {
+	if now := h.runtime.wanted[a.ID]; now.Release != before.Release || now.InstalledBy != audience.Root ||
+		now.HostName != before.HostName {
 		t.Errorf("it is %+v now, it was %+v", now, before)
 	}
 	h.get(path + "/status").want(http.StatusOK)

@@ -76,9 +76,10 @@ func TestRunServesOnASocketAndEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- h.server.Run(ctx, ln) }()
-	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", path)
-	}}}
+	}
+	client := http.Client{Transport: &http.Transport{DialContext: dial}}
 	req, err := http.NewRequest(http.MethodGet, "http://x/debug/application", nil)
 	h.must(err)
 	req.Header.Set("Authorization", "Bearer "+token.Secret)

@@ -38,7 +38,8 @@ func benchmarkUpload(b *testing.B, atOnce int) {
 			"--b\r\nContent-Disposition: form-data; name=\"totalChunks\"\r\n\r\n%d\r\n"+
 			"--b\r\nContent-Disposition: form-data; name=\"fileHash\"\r\n\r\n%s\r\n"+
 			"--b\r\nContent-Disposition: form-data; name=\"chunk\"; filename=\"c\"\r\n\r\n", i, size/chunk, hash)
-		body := io.MultiReader(strings.NewReader(head), bytes.NewReader(file[i*chunk:(i+1)*chunk]), strings.NewReader("\r\n--b--\r\n"))
+		body := io.MultiReader(strings.NewReader(head), bytes.NewReader(file[i*chunk:(i+1)*chunk]),
+			strings.NewReader("\r\n--b--\r\n"))
 		h.do(http.MethodPost, path+"/upload", http.Header{"Content-Type": {"multipart/form-data; boundary=b"}}, body).want(200)
 	}
 	b.SetBytes(size)

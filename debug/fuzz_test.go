@@ -61,8 +61,10 @@ func FuzzUpload(f *testing.F) {
 	fields := part("name=chunkIndex", "0") + part("name=totalChunks", "1") + part("name=fileHash", md5hex([]byte("data")))
 	file := part(`name="chunk"; filename="../../x"`, "data")
 	nested := "--b\r\nContent-Disposition: form-data; name=chunk\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nx\r\n--c--\r\n"
-	for _, body := range []string{fields + file, file + fields, fields + file + file, fields + fields + file, fields + nested, fields, file, "",
-		fields + part("name*=UTF-8''chunk", "x"), part("name=\"chunk\"; name=x", "x"), "--b\r\nX: " + strings.Repeat("h", 1<<16) + "\r\n\r\n"} {
+	for _, body := range []string{fields + file, file + fields, fields + file + file, fields + fields + file,
+		fields + nested, fields, file, "",
+		fields + part("name*=UTF-8''chunk", "x"), part("name=\"chunk\"; name=x", "x"),
+		"--b\r\nX: " + strings.Repeat("h", 1<<16) + "\r\n\r\n"} {
 		f.Add("multipart/form-data; boundary=b", body+"--b--\r\n", int16(0))
 	}
 	f.Add(`multipart/form-data; boundary="b "`, "--b \r\n", int16(1))
@@ -112,7 +114,8 @@ func FuzzForm(f *testing.F) {
 		}
 		h, index, err := form.header(100)
 		var fault *api.Fault
-		if err == nil && (index < 0 || index >= h.Total || h.Total > 100 || len(h.MD5) != 32) || err != nil && !errors.As(err, &fault) {
+		if err == nil && (index < 0 || index >= h.Total || h.Total > 100 || len(h.MD5) != 32) ||
+			err != nil && !errors.As(err, &fault) {
 			t.Errorf("got %+v, chunk %d, %v", h, index, err)
 		}
 	})

@@ -76,7 +76,8 @@ func (h *host) open() {
 	h.tb.Helper()
 	uploads, err := upload.Open(filepath.Join(h.dir, "uploads"), h.limits)
 	h.must(err)
-	releases, err := release.Open(filepath.Join(h.dir, "releases"), release.Limits{MaxEntries: hostile.MaxEntries, MaxUnpacked: hostile.MaxUnpacked, MaxRatio: hostile.MaxRatio})
+	releases, err := release.Open(filepath.Join(h.dir, "releases"),
+		release.Limits{MaxEntries: hostile.MaxEntries, MaxUnpacked: hostile.MaxUnpacked, MaxRatio: hostile.MaxRatio})
 	h.must(err)
 	st, err := state.Open(filepath.Join(h.dir, "state"))
 	h.must(err)

@@ -62,7 +62,8 @@ func TestEmptyUploads(t *testing.T) {
 // folders of the host is there.
 func (h *host) nothingInstalled() {
 	h.tb.Helper()
-	for _, pattern := range []string{"releases/[^.]*", "releases/.unpack-*", "releases/.trash-*", "releases/.meta/*", "uploads/.*"} {
+	for _, pattern := range []string{"releases/[^.]*", "releases/.unpack-*", "releases/.trash-*", "releases/.meta/*",
+		"uploads/.*"} {
 		if left, err := filepath.Glob(filepath.Join(h.dir, pattern)); err != nil || len(left) > 0 {
 			h.tb.Errorf("left behind: %v, %v", left, err)
 		}

@@ -30,7 +30,8 @@ func TestSlowInstallationShowsSignsOfLife(t *testing.T) {
 		}
 		var out api.InstallAnswer
 		body := recorder.Body.String()
-		if e := json.Unmarshal([]byte(body), &out); err != nil || e != nil || out.Status != "running" || !strings.HasPrefix(body, "\n\n\n\n\n\n{") {
+		if e := json.Unmarshal([]byte(body), &out); err != nil || e != nil || out.Status != "running" ||
+			!strings.HasPrefix(body, "\n\n\n\n\n\n{") {
 			t.Errorf("got %q, %v, %v", body, err, e)
 		}
 	})

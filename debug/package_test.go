@@ -38,7 +38,8 @@ func TestPackageResumes(t *testing.T) {
 		"Upload-Complete": {"?0"}, "Upload-Length": {strconv.Itoa(len(file))},
 		"Repr-Digest": {"md5=:AA==:, sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"},
 	}, bytes.NewReader(file[:10])).want(201)
-	if created.header.Get("Location") != path || created.header.Get("Upload-Offset") != "10" || created.header.Get("Upload-Complete") != "?0" {
+	if created.header.Get("Location") != path || created.header.Get("Upload-Offset") != "10" ||
+		created.header.Get("Upload-Complete") != "?0" {
 		t.Errorf("got %v", created.header)
 	}
 	at := h.do(http.MethodHead, path, nil, nil).want(204)
@@ -89,7 +90,7 @@ func TestPackageInterimResponses(t *testing.T) {
 		{"", nil},
 	} {
 		var got []string
-		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
+		note := func(code int, header textproto.MIMEHeader) error {
 			if code != 104 || header.Get("Upload-Draft-Interop-Version") != c.version {
 				t.Errorf("got %d %v", code, header)
 			}
@@ -99,7 +100,8 @@ func TestPackageInterimResponses(t *testing.T) {
 				}
 			}
 			return nil
-		}})
+		}
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: note})
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.http.URL+path, bytes.NewReader(file[:10]))
 		h.must(err)
 		req.Header.Set("Upload-Complete", "?0")

@@ -143,7 +143,8 @@ func TestSweepRunsOnItsOwn(t *testing.T) {
 
 // serverForSweep has no HTTP server: its goroutines would not sleep in a bubble.
 func serverForSweep(t *testing.T, dir string) *Server {
-	h := &host{tb: t, dir: dir, runtime: newFakeRuntime(), proxy: &fakeProxy{last: map[string]time.Time{}}, logs: &fakeLogs{}}
+	h := &host{tb: t, dir: dir, runtime: newFakeRuntime(), proxy: &fakeProxy{last: map[string]time.Time{}},
+		logs: &fakeLogs{}}
 	h.open()
 	return h.server
 }

@@ -26,7 +26,8 @@ func TestUploadOverHTTP(t *testing.T) {
 	}
 	var st api.UploadStatus
 	h.get(path + "/upload/status").want(200).into(&st)
-	if st.ApplicationID != a.ID || st.TotalChunks != 3 || st.ReceivedChunks != 1 || st.Completed || st.FileHash != md5hex(file) ||
+	if st.ApplicationID != a.ID || st.TotalChunks != 3 || st.ReceivedChunks != 1 || st.Completed ||
+		st.FileHash != md5hex(file) ||
 		len(st.MissingChunks) != 1 || st.MissingChunks[0] != (api.ChunkRange{From: 0, To: 1}) || int(st.Progress) != 33 {
 		t.Errorf("got %+v", st)
 	}
@@ -48,7 +49,8 @@ func TestUploadRefusals(t *testing.T) {
 	h := newHost(t)
 	path, _ := h.create(`{"appId":"shop"}`)
 	file := []byte("hello world")
-	index, total, hash, chunk := field{"chunkIndex", "0"}, field{"totalChunks", "2"}, field{"fileHash", md5hex(file)}, field{"chunk", "hello"}
+	index, total, hash, chunk := field{"chunkIndex", "0"}, field{"totalChunks", "2"}, field{"fileHash", md5hex(file)},
+		field{"chunk", "hello"}
 	for name, c := range map[string]struct {
 		status int
 		says   string
@@ -75,7 +77,8 @@ func TestUploadRefusals(t *testing.T) {
 		}
 	}
 	other, _ := h.create(`{"appId":"large"}`)
-	if p := h.form(other, index, total, hash, field{"chunk", strings.Repeat("x", 8<<20+1)}).problem(413); !strings.Contains(p.Detail, "8388608") {
+	large := field{"chunk", strings.Repeat("x", 8<<20+1)}
+	if p := h.form(other, index, total, hash, large).problem(413); !strings.Contains(p.Detail, "8388608") {
 		t.Errorf("got %q, want the limit", p.Detail)
 	}
 	h.post(path+"/upload", "{}").problem(400)
@@ -97,7 +100,8 @@ func TestFieldsMayComeInAnyOrder(t *testing.T) {
 	file := []byte("hello world")
 	sum := sha256.Sum256(file)
 	sha := hex.EncodeToString(sum[:])
-	index, total, hash, chunk := field{"chunkIndex", "0"}, field{"totalChunks", "1"}, field{"fileHash", strings.ToUpper(md5hex(file))}, field{"chunk", string(file)}
+	index, total, hash, chunk := field{"chunkIndex", "0"}, field{"totalChunks", "1"},
+		field{"fileHash", strings.ToUpper(md5hex(file))}, field{"chunk", string(file)}
 	h.form(path, chunk, index, total, hash, field{"sha256", strings.Repeat("0", 64)}).problem(422)
 	h.form(path, index, total, hash, chunk, field{"sha256", strings.Repeat("0", 64)}).problem(422)
 	h.form(path, chunk, field{"sha256", sha}, hash, total, index, field{"extra", "x"}).want(200)
@@ -148,7 +152,8 @@ func TestFieldsOfAFormAreBounded(t *testing.T) {
 	}
 	chunk := "--b\r\nContent-Disposition: form-data; name=chunk\r\n\r\nx\r\n"
 	for _, body := range []string{huge.String() + chunk + "--b--", chunk + huge.String() + "--b--"} {
-		a := h.do(http.MethodPost, path+"/upload", http.Header{"Content-Type": {"multipart/form-data; boundary=b"}}, strings.NewReader(body))
+		a := h.do(http.MethodPost, path+"/upload", http.Header{"Content-Type": {"multipart/form-data; boundary=b"}},
+			strings.NewReader(body))
 		if p := a.problem(http.StatusBadRequest); !strings.Contains(p.Detail, "larger than 1048576 bytes") {
 			t.Errorf("got %q", p.Detail)
 		}

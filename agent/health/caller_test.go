@@ -52,7 +52,8 @@ func TestAskHTTP(t *testing.T) {
 		}, 200, ""},
 		{"insists on https", func(w http.ResponseWriter, r *http.Request) {
 			h := r.Header
-			if h.Get("X-Forwarded-Proto") != "https" || h.Get("X-Forwarded-Host") != "app.test" || h.Get("X-Forwarded-For") != "127.0.0.1" {
+			if h.Get("X-Forwarded-Proto") != "https" || h.Get("X-Forwarded-Host") != "app.test" ||
+				h.Get("X-Forwarded-For") != "127.0.0.1" {
 				http.Redirect(w, r, "https://app.test/", http.StatusMovedPermanently)
 			}
 		}, 200, ""},

@@ -22,7 +22,8 @@ func TestArchivesAsToolsMakeThem(t *testing.T) {
 		modes   map[string]fs.FileMode
 	}{
 		"bsdtar of the current folder": {
-			[]hostile.Entry{{Name: "./", Mode: fs.ModeDir | 0o755}, {Name: "./bin/", Mode: fs.ModeDir | 0o755}, {Name: "./bin/app", Mode: 0o755},
+			[]hostile.Entry{{Name: "./", Mode: fs.ModeDir | 0o755}, {Name: "./bin/", Mode: fs.ModeDir | 0o755},
+				{Name: "./bin/app", Mode: 0o755},
 				{Name: "./lib", Body: "bin", Mode: fs.ModeSymlink | 0o777}, {Name: "./" + ManifestName, Body: "proxy_all = true\n"}},
 			map[string]fs.FileMode{"bin/app": 0o755, ManifestName: 0o644, "lib/app": 0o755},
 		},
@@ -31,13 +32,15 @@ func TestArchivesAsToolsMakeThem(t *testing.T) {
 			map[string]fs.FileMode{"bin/app": 0o755},
 		},
 		"without modes": {
-			[]hostile.Entry{{Name: "bin/app", Body: script, Header: withoutModes}, {Name: "server", Body: "\x7fELF\x02\x01", Header: withoutModes},
+			[]hostile.Entry{{Name: "bin/app", Body: script, Header: withoutModes},
+				{Name: "server", Body: "\x7fELF\x02\x01", Header: withoutModes},
 				{Name: "run.py", Body: "#!/usr/bin/env python3\n", Header: withoutModes}, {Name: "data", Body: "x", Header: withoutModes},
 				{Name: "empty", Header: withoutModes}},
 			map[string]fs.FileMode{"bin/app": 0o755, "server": 0o755, "run.py": 0o755, "data": 0o644, "empty": 0o644},
 		},
 		"what exec names": {
-			[]hostile.Entry{{Name: ManifestName, Body: `exec = ["./tools/start"]`, Header: withoutModes}, {Name: "tools/start", Body: "whatever", Header: withoutModes}},
+			[]hostile.Entry{{Name: ManifestName, Body: `exec = ["./tools/start"]`, Header: withoutModes},
+				{Name: "tools/start", Body: "whatever", Header: withoutModes}},
 			map[string]fs.FileMode{"tools/start": 0o755},
 		},
 		"modes that say no": { // somebody has packed a script that is not to be executed

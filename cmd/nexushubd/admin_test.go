@@ -68,7 +68,8 @@ func TestDialProxyChecksTheCertificate(t *testing.T) {
 		}
 		var unknown x509.UnknownAuthorityError
 		var other x509.HostnameError
-		if refused := errors.As(err, &unknown) || errors.As(err, &other); (err == nil) != c.trusted || err != nil && !refused {
+		if refused := errors.As(err, &unknown) || errors.As(err, &other); (err == nil) != c.trusted ||
+			err != nil && !refused {
 			t.Errorf("%s, certificate in %s: %v", c.name, c.file, err)
 		}
 	}

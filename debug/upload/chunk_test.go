@@ -71,7 +71,8 @@ func TestChunkAgain(t *testing.T) {
 	h := header(b, 3)
 	send(t, s, h, 1, pieces[1])
 	send(t, s, h, 1, pieces[1])
-	for name, other := range map[string][]byte{"other bytes": pieces[0], "shorter": pieces[1][:39_999], "longer": append(bytes.Clone(pieces[1]), 0), "empty": nil} {
+	for name, other := range map[string][]byte{"other bytes": pieces[0], "shorter": pieces[1][:39_999],
+		"longer": append(bytes.Clone(pieces[1]), 0), "empty": nil} {
 		if _, err := chunkOf(s, h, 1, bytes.NewReader(other)); !errors.Is(err, ErrConflict) {
 			t.Errorf("%s: got %v, want ErrConflict", name, err)
 		}

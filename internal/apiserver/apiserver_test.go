@@ -72,7 +72,8 @@ func TestRequestsAreTracedAndLogged(t *testing.T) {
 			!strings.Contains(log.String(), "trace_id="+id+" by=tester") {
 			t.Errorf("%s %s is logged as %s", c.method, c.path, &log)
 		}
-		if failed := c.status == 500; failed != strings.Contains(log.String(), "disk on fire") || failed != strings.Contains(w.Body.String(), id) {
+		if failed := c.status == 500; failed != strings.Contains(log.String(), "disk on fire") ||
+			failed != strings.Contains(w.Body.String(), id) {
 			t.Errorf("%s %s: answer %s\nlog %s", c.method, c.path, w.Body, &log)
 		}
 	}
@@ -80,7 +81,8 @@ func TestRequestsAreTracedAndLogged(t *testing.T) {
 
 func TestAnAnswerThatHasBegunStays(t *testing.T) {
 	var log bytes.Buffer
-	if w := ask(router(&log, false), "GET", "/late"); w.Body.String() != "begun" || !strings.Contains(log.String(), "disk on fire") {
+	if w := ask(router(&log, false), "GET", "/late"); w.Body.String() != "begun" ||
+		!strings.Contains(log.String(), "disk on fire") {
 		t.Errorf("got %s\n%s", w.Body, &log)
 	}
 }
@@ -96,9 +98,10 @@ func serve(t *testing.T, h http.HandlerFunc) (client *http.Client, stop func() e
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- Serve(ctx, l, h, slog.New(slog.DiscardHandler)) }()
-	client = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", path)
-	}}}
+	}
+	client = &http.Client{Transport: &http.Transport{DialContext: dial}}
 	return client, func() error { cancel(); return <-done }
 }
 

@@ -30,7 +30,8 @@ func plant(t *testing.T) tree {
 	}
 	write(t, outside+"/secret", "root's")
 	write(t, own+"/d/file", "mine")
-	for _, link := range [][2]string{{"../outside", own + "/rel"}, {outside, own + "/abs"}, {"../outside/secret", own + "/file"}, {"d", own + "/inner"}} {
+	for _, link := range [][2]string{{"../outside", own + "/rel"}, {outside, own + "/abs"},
+		{"../outside/secret", own + "/file"}, {"d", own + "/inner"}} {
 		if err := os.Symlink(link[0], link[1]); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +89,8 @@ func TestNoCallFollowsALink(t *testing.T) {
 		"Replace":   func(d *Dir, n string) error { return d.Replace(n, strings.NewReader("x"), 0o600) },
 	}
 	for call, do := range calls {
-		for _, name := range []string{"rel/secret", "abs/secret", "inner/../rel/secret", "rel/new/deeper", "../outside/secret", "/etc/hostname"} {
+		for _, name := range []string{"rel/secret", "abs/secret", "inner/../rel/secret", "rel/new/deeper",
+			"../outside/secret", "/etc/hostname"} {
 			t.Run(call+" "+strings.ReplaceAll(name, "/", "|"), func(t *testing.T) {
 				tr := plant(t)
 				if err := do(tr.Dir, name); err == nil {

@@ -103,7 +103,8 @@ func TestInsideFollowsLinksThatStay(t *testing.T) {
 
 func TestRealTakesNoLinkOnTheWay(t *testing.T) {
 	tr := plant(t)
-	for name, want := range map[string]error{"/d": nil, "/inner": ErrLink, "/rel": ErrLink, "/abs/x": ErrLink, "/d/../d": nil} {
+	for name, want := range map[string]error{"/d": nil, "/inner": ErrLink, "/rel": ErrLink, "/abs/x": ErrLink,
+		"/d/../d": nil} {
 		d, err := Real(tr.own + name)
 		if !errors.Is(err, want) {
 			t.Errorf("Real(%s) = %v, want %v", name, err, want)

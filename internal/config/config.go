@@ -10,8 +10,9 @@ import (
 
 // Config is the whole configuration with every default filled in.
 type Config struct {
-	Domain   string `toml:"domain"`    // default yesterday.localhost
-	Root     string `toml:"root"`      // relative paths in apps.d resolve against it; default: the folder of the configuration
+	Domain string `toml:"domain"` // default yesterday.localhost
+	// relative paths in apps.d resolve against it; default: the folder of the configuration
+	Root     string `toml:"root"`
 	StateDir string `toml:"state_dir"` // default /var/lib/nexushub
 	RunDir   string `toml:"run_dir"`   // default /run/nexushub
 	LogLevel string `toml:"log_level"` // debug, info (default), warn, error
@@ -83,7 +84,8 @@ type Upload struct {
 
 // Package bounds what is unpacked.
 type Package struct {
-	MaxEntries  int               `toml:"max_entries"`  // files, folders and links, implied folders included, default 50000
+	// files, folders and links, implied folders included, default 50000
+	MaxEntries  int               `toml:"max_entries"`
 	MaxUnpacked manifest.Bytes    `toml:"max_unpacked"` // default 1G
 	MaxRatio    int               `toml:"max_ratio"`    // default 200
 	MaxDepth    int               `toml:"max_depth"`    // parts of a path, default 100

@@ -116,7 +116,8 @@ func TestLoadLaysFilesOverDefaults(t *testing.T) {
 		t.Fatalf("apps: %+v", c.Apps)
 	}
 	app := c.Apps[0]
-	if app.HostName != "hello.example.org" || app.AppID != "hello" || app.Name != "hello" || app.Package != filepath.Join(dir, "apps/hello") {
+	if app.HostName != "hello.example.org" || app.AppID != "hello" || app.Name != "hello" ||
+		app.Package != filepath.Join(dir, "apps/hello") {
 		t.Errorf("app: %+v", app)
 	}
 	if app.InstanceID != "1f0c9b3e-7d55-4a0e-9f0e-0c5d1a2b3c4d" || app.Health.Interval.Std() != 90*time.Second {
@@ -160,7 +161,8 @@ func FuzzLoad(f *testing.F) {
 func TestLoadWaitsForNoPipe(t *testing.T) {
 	dir := t.TempDir()
 	app := filepath.Join(dir, "apps.d/a.toml")
-	if err := errors.Join(os.Mkdir(filepath.Dir(app), 0o755), os.WriteFile(filepath.Join(dir, "nexushub.toml"), nil, 0o644), syscall.Mkfifo(app, 0o666)); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Dir(app), 0o755),
+		os.WriteFile(filepath.Join(dir, "nexushub.toml"), nil, 0o644), syscall.Mkfifo(app, 0o666)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), "not a regular file") {

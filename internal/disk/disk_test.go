@@ -25,7 +25,8 @@ func TestFits(t *testing.T) {
 	} {
 		disk.Files = c.files
 		err := fits(disk, c.need, c.floor)
-		if (err == nil) != (c.want == "") || err != nil && (!errors.Is(err, ErrNoSpace) || !strings.Contains(err.Error(), c.want)) {
+		if (err == nil) != (c.want == "") ||
+			err != nil && (!errors.Is(err, ErrNoSpace) || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%+v beside %+v: got %v, want %q", c.need, c.floor, err, c.want)
 		}
 	}

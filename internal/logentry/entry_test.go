@@ -14,7 +14,8 @@ func TestEntryJSON(t *testing.T) {
 		time.UnixMicro(1).UTC(), time.Date(2026, 11, 23, 15, 30, 0, 0, time.UTC),
 		time.Date(2026, 11, 23, 15, 30, 0, 120_000_000, time.FixedZone("", 3600)),
 	}
-	for _, text := range []string{"", "plain", "quo\"te\\", "tab\tline\n", "\x1b[31m", "ünïcödé 日本", "<&>", "\u2028", "\x7f", "\xff"} {
+	for _, text := range []string{"", "plain", "quo\"te\\", "tab\tline\n", "\x1b[31m", "ünïcödé 日本", "<&>", "\u2028",
+		"\x7f", "\xff"} {
 		for _, at := range times {
 			var e Entry
 			v := reflect.ValueOf(&e).Elem()

@@ -12,9 +12,11 @@ func TestDefaultsAreLoweredToTheCeiling(t *testing.T) {
 	if got := (Ceiling{}).Lower(m); !reflect.DeepEqual(got, m) {
 		t.Errorf("without a ceiling: %+v", got)
 	}
-	c := Ceiling{Memory: 8 << 20, Tasks: 9, CPU: 50, StopTimeout: Duration(time.Second), StartPeriod: Duration(2 * time.Second), IdleTimeout: Duration(time.Minute)}
+	c := Ceiling{Memory: 8 << 20, Tasks: 9, CPU: 50, StopTimeout: Duration(time.Second),
+		StartPeriod: Duration(2 * time.Second), IdleTimeout: Duration(time.Minute)}
 	got := c.Lower(m)
-	if got.Limits.Memory != c.Memory || got.Limits.Tasks != 9 || got.Limits.CPU != 50 || got.StopTimeout != c.StopTimeout || got.Health.StartPeriod != c.StartPeriod {
+	if got.Limits.Memory != c.Memory || got.Limits.Tasks != 9 || got.Limits.CPU != 50 ||
+		got.StopTimeout != c.StopTimeout || got.Health.StartPeriod != c.StartPeriod {
 		t.Errorf("got %+v", got)
 	}
 	if got.IdleTimeout != m.IdleTimeout {

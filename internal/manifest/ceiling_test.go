@@ -7,7 +7,8 @@ import (
 )
 
 func TestExcessesNamesBothFigures(t *testing.T) {
-	most := Ceiling{Memory: 1 << 30, Tasks: 100, CPU: 200, StopTimeout: Duration(time.Minute), StartPeriod: Duration(time.Minute), IdleTimeout: Duration(time.Minute)}
+	most := Ceiling{Memory: 1 << 30, Tasks: 100, CPU: 200, StopTimeout: Duration(time.Minute),
+		StartPeriod: Duration(time.Minute), IdleTimeout: Duration(time.Minute)}
 	for text, want := range map[string]string{
 		`limits.memory = "9999999T"`:            "9999999T 1G limits.memory",
 		`limits.memory = "1G"`:                  "",

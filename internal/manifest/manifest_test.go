@@ -38,8 +38,9 @@ func TestParseWhole(t *testing.T) {
 	want := Manifest{
 		Exec: []string{"bin/app", "--verbose"}, Network: "socket", StopTimeout: Duration(7 * time.Second),
 		Replace: "stop-first", StateDir: &no, ProxyAll: true, IdleTimeout: Duration(time.Hour),
-		Env:     map[string]string{"GREETING": "hello"},
-		Health:  Health{Type: "tcp", Interval: Duration(5 * time.Second), Timeout: Duration(time.Second), Failures: 3, StartPeriod: Duration(2 * time.Minute)},
+		Env: map[string]string{"GREETING": "hello"},
+		Health: Health{Type: "tcp", Interval: Duration(5 * time.Second), Timeout: Duration(time.Second), Failures: 3,
+			StartPeriod: Duration(2 * time.Minute)},
 		Limits:  Limits{Memory: 64 << 20, Tasks: 32, CPU: 150},
 		Sandbox: Sandbox{WritableCode: true, Network: true}, Static: Static{SPAFallback: true},
 	}
@@ -76,7 +77,8 @@ func TestParseBoundsCommandAndEnvironment(t *testing.T) {
 		"env = { A = \"" + long + "\" }":                                  "longer than 131071 bytes",
 		"[env]\n" + variables(maxWords+1):                                 "more than 1000 variables",
 	} {
-		if _, err := Parse(FileName, []byte(in)); err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 1000 {
+		if _, err := Parse(FileName, []byte(in)); err == nil || !strings.Contains(err.Error(), want) ||
+			len(err.Error()) > 1000 {
 			t.Errorf("%.40s: got %.1000v, want %q", in, err, want)
 		}
 	}

@@ -13,12 +13,14 @@ var bad = []string{
 }
 
 func TestName(t *testing.T) {
-	for _, s := range append(bad, "\xff", "\u200d", "\u00a0", "\u3000", "\u115f", "\u3164", "\ufe0f", "\u2800", "\ufffd", "\t", "\ufe0f\u200d") {
+	for _, s := range append(bad, "\xff", "\u200d", "\u00a0", "\u3000", "\u115f", "\u3164", "\ufe0f", "\u2800", "\ufffd",
+		"\t", "\ufe0f\u200d") {
 		if err := CheckName("a" + s + "b"); err == nil {
 			t.Errorf("%q is accepted in a name", s)
 		}
 	}
-	for _, s := range []string{"", "shop", "My shop", "Müller & Söhne", "店", "متجر", "🛒", "❤️", "👩‍🚀", "🏳️‍🌈", "a'b\"c<d>"} {
+	for _, s := range []string{"", "shop", "My shop", "Müller & Söhne", "店", "متجر", "🛒", "❤️", "👩‍🚀", "🏳️‍🌈",
+		"a'b\"c<d>"} {
 		if err := CheckName(s); err != nil {
 			t.Errorf("%q: %v", s, err)
 		}
@@ -50,7 +52,10 @@ func FuzzJSON(f *testing.F) {
 			t.Fatal(err)
 		}
 		got := JSON(doc)
-		if i := strings.IndexFunc(string(got), func(r rune) bool { return r != '\n' && r != '\t' && (unsafe(r) || unicode.Is(unicode.Bidi_Control, r)) }); i >= 0 {
+		bad := func(r rune) bool {
+			return r != '\n' && r != '\t' && (unsafe(r) || unicode.Is(unicode.Bidi_Control, r))
+		}
+		if i := strings.IndexFunc(string(got), bad); i >= 0 {
 			t.Errorf("%q has an unsafe character at %d", got, i)
 		}
 		var was, is map[string]string

@@ -63,7 +63,8 @@ func (f *File) Has(key string) bool {
 // Fault adds a fault about the value of key. Only the first about a key counts: what
 // follows is mostly its echo. Nobody reads more than a hundred.
 func (f *File) Fault(key, format string, args ...any) {
-	if len(f.Faults) >= maxFaults || slices.ContainsFunc(f.Faults, func(x Fault) bool { return x.Key == key && key != "" }) {
+	known := func(x Fault) bool { return x.Key == key && key != "" }
+	if len(f.Faults) >= maxFaults || slices.ContainsFunc(f.Faults, known) {
 		return
 	}
 	f.Faults = append(f.Faults, f.Describe(key, format, args...))

@@ -4,7 +4,8 @@ import "testing"
 
 func TestLinesOfDottedInlineAndNestedKeys(t *testing.T) {
 	f := Parse("f", []byte("a.b = 1\n[t]\nx = { y = 2,\n z = 3 }\n[t.u]\nv = 4\n"))
-	for key, want := range map[string]int{"a": 1, "a.b": 1, "t": 2, "t.x": 3, "t.x.y": 3, "t.x.z": 4, "t.u.v": 6, "t.none": 2, "none": 0} {
+	for key, want := range map[string]int{"a": 1, "a.b": 1, "t": 2, "t.x": 3, "t.x.y": 3, "t.x.z": 4, "t.u.v": 6,
+		"t.none": 2, "none": 0} {
 		if got := f.line(key); got != want {
 			t.Errorf("line(%q) = %d, want %d", key, got, want)
 		}
