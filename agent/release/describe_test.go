@@ -23,7 +23,7 @@ func TestDescribeNamesWhatIsNoManifest(t *testing.T) {
 	}{
 		"pipe":     {func(p string) error { return unix.Mkfifo(p, 0o600) }, "not a regular file"},
 		"folder":   {func(p string) error { return os.Mkdir(p, 0o700) }, "is a directory"},
-		"link out": {func(p string) error { return os.Symlink("/etc/passwd", p) }, "link stands in the way"},
+		"link out": {func(p string) error { return os.Symlink("/etc/passwd", p) }, "link is in the way"},
 		"huge": {func(p string) error { return os.WriteFile(p, make([]byte, maxManifest+1), 0o600) },
 			"more than 1048576 bytes"},
 		"wrong": {func(p string) error { return os.WriteFile(p, []byte("x = 1"), 0o600) }, "unknown key"},
