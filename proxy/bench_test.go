@@ -13,10 +13,10 @@ func BenchmarkRequests(b *testing.B) {
 	for name, http2 := range map[string]bool{"h1": false, "h2": true} {
 		b.Run(name, func(b *testing.B) {
 			f := start(b, func(o *Options) { o.AccessLog = false })
-			f.apply(table(appRoute(b, http.HandlerFunc(func(w http.ResponseWriter,
-				r *http.Request) {
-				io.WriteString(w, "ok")
-			}))))
+			f.apply(table(appRoute(b, http.HandlerFunc(
+				func(w http.ResponseWriter, r *http.Request) {
+					io.WriteString(w, "ok")
+				}))))
 			c := f.http(http2)
 			c.Transport.(*http.Transport).MaxIdleConnsPerHost = 100
 			b.ReportAllocs()

@@ -68,11 +68,11 @@ func TestTooManyHeadersOverHTTP2(t *testing.T) {
 func TestUnitMovesToAnotherAddress(t *testing.T) {
 	f := start(t)
 	release := make(chan struct{})
-	old := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter,
-		r *http.Request) {
-		<-release
-		io.WriteString(w, "old")
-	}))
+	old := appRoute(t, http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			<-release
+			io.WriteString(w, "old")
+		}))
 	moved := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "new") }))
 	f.apply(table(old))
 	got := make(chan string, 1)

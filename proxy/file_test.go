@@ -21,10 +21,10 @@ func TestFilesOfAnApplication(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
-		r *http.Request) {
-		fmt.Fprint(w, "app ", r.Method, " ", r.URL.Path)
-	}))
+	app := httptest.NewServer(http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, "app ", r.Method, " ", r.URL.Path)
+		}))
 	t.Cleanup(app.Close)
 	target := &proxyctl.Target{ID: "app", Network: "tcp", Address: app.Listener.Addr().String()}
 	route := func(id string, change func(*proxyctl.Route)) proxyctl.Route {

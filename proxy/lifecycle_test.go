@@ -63,10 +63,10 @@ func TestReplacementLosesNothing(t *testing.T) {
 	f := start(t, func(o *Options) { o.AccessLog = false })
 	serve := func(i int) (proxyctl.Route, func()) {
 		l := listen(t, "tcp", "127.0.0.1:0")
-		srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter,
-			r *http.Request) {
-			fmt.Fprint(w, "rev", i)
-		})}
+		srv := &http.Server{Handler: http.HandlerFunc(
+			func(w http.ResponseWriter, r *http.Request) {
+				fmt.Fprint(w, "rev", i)
+			})}
 		go srv.Serve(l)
 		return proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady,
 				ProxyAll: true,

@@ -67,10 +67,10 @@ func TestTimeouts(t *testing.T) {
 
 func TestSlowClients(t *testing.T) {
 	f := start(t, byHand)
-	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter,
-		r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-	}))))
+	f.apply(table(appRoute(t, http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+		}))))
 	for name, c := range map[string]struct {
 		send  string
 		waits waitState

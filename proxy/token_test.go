@@ -36,21 +36,22 @@ func TestLogin(t *testing.T) {
 			json.NewEncoder(w).Encode(map[string]any{"Expiry": time.Now().Add(time.Hour), "RefreshToken": "refresh-2",
 				"AccessToken": "access-1", "ApplicationID": asked["ApplicationID"]})
 		}))
-	f.apply(table(login, appRoute(t, http.HandlerFunc(func(w http.ResponseWriter,
-		r *http.Request) {
-		io.WriteString(w, "data")
-	}))))
+	f.apply(table(login, appRoute(t, http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "data")
+		}))))
 	both(t, f, func(t *testing.T, c *http.Client) {
 		for next, want := range map[string]int{
-			"/page": 302, "https://" + appHost + "/x": 302, "https://other.yesterday.localhost/": 302,
-			"": 400, "https://evil.example/": 400, "//evil.example": 400, "/\\evil.example": 400, "http://" +
-				appHost: 400, "javascript:alert(1)": 400,
-			"https://yesterday.localhost.evil.example/": 400, "https://u@" + appHost: 400, "/%09/evil": 400,
-			"page":                         400,
-			"https://.yesterday.localhost": 400, "https://a..yesterday.localhost": 400, "https://" + appHost +
-				":99999": 400, "https://evil.example%EF%BC%8F.yesterday.localhost": 400,
-			"https://evil.example%25ef%25bc%258f.yesterday.localhost": 400, "https:evil.example": 400,
-			"https:///evil.example": 400, "https://[::1]": 400, "https://" + appHost + ":8443/x": 302,
+			"/page": 302, "page": 400, "": 400,
+			"https://" + appHost + "/x": 302, "https://" + appHost + ":8443/x": 302,
+			"https://other.yesterday.localhost/": 302,
+			"http://" + appHost:                  400, "https://u@" + appHost: 400, "https://" + appHost + ":99999": 400,
+			"https://evil.example/": 400, "https:evil.example": 400, "//evil.example": 400, "/\\evil.example": 400,
+			"/%09/evil": 400, "javascript:alert(1)": 400, "https:///evil.example": 400, "https://[::1]": 400,
+			"https://yesterday.localhost.evil.example/": 400,
+			"https://.yesterday.localhost":              400, "https://a..yesterday.localhost": 400,
+			"https://evil.example%EF%BC%8F.yesterday.localhost":       400,
+			"https://evil.example%25ef%25bc%258f.yesterday.localhost": 400,
 		} {
 			r := get(t, c, "/api/set_token?token=refresh-1&continue="+strings.ReplaceAll(next, "\\", "%5C"))
 			if r.StatusCode != want {

@@ -145,10 +145,10 @@ func TestUnixTarget(t *testing.T) {
 	f := start(t)
 	socket := f.opt.StateDir + "/app.sock"
 	l := listen(t, "unix", socket)
-	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter,
-		r *http.Request) {
-		io.WriteString(w, "by socket")
-	})}}
+	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "by socket")
+		})}}
 	srv.Start()
 	t.Cleanup(srv.Close)
 	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady,
