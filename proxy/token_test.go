@@ -24,10 +24,10 @@ func TestLogin(t *testing.T) {
 			switch asked["RefreshToken"] {
 			case "refresh-1":
 			case "not-for-this-one":
-				http.Error(w, "no right to it", 403)
+				http.Error(w, "no right to it", http.StatusForbidden)
 				return
 			case "elsewhere":
-				http.Redirect(w, r, "/", 302)
+				http.Redirect(w, r, "/", http.StatusFound)
 				return
 			default:
 				w.WriteHeader(401)
