@@ -2,6 +2,7 @@ package release
 
 import (
 	"archive/zip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,8 +34,8 @@ type archive struct {
 var errDirectoryTooLarge = errors.New("directory exceeds its budget")
 
 // readArchive checks names, kinds, limits, links and manifest of the zip in f. All
-// faults are in the archive's list; the error is one of reading f itself.
-func readArchive(f *os.File, limits Limits) (*archive, error) {
+// faults are in the archive's list; the error is one of reading f itself, or of ctx.
+func readArchive(ctx context.Context, f *os.File, limits Limits) (*archive, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -54,11 +55,11 @@ func readArchive(f *os.File, limits Limits) (*archive, error) {
 	}
 	in.left = math.MaxInt64 // contents are bounded by their sizes
 	a.files = r.File
-	a.check()
-	return a, nil
+	a.check(ctx)
+	return a, ctx.Err()
 }
 
-func (a *archive) check() {
+func (a *archive) check(ctx context.Context) {
 	a.checkLimits()
 	a.checkEntries()
 	if !a.bounded {
@@ -66,7 +67,7 @@ func (a *archive) check() {
 	}
 	a.checkHeaders()
 	a.stripNames()
-	a.readLinks()
+	a.readLinks(ctx)
 	a.checkShape()
 	a.readManifest()
 	a.checkContents()
@@ -217,7 +218,7 @@ func (a *archive) checkContents() {
 func (a *archive) topFolder() (found string) {
 	for name, n := range a.tree.nodes {
 		inside := func(rest string) bool { return a.tree.nodes[name+"/"+rest] != nil }
-		if strings.Contains(name, "/") || !n.kind.IsDir() || !inside(appPath) && !inside(indexPath) && !inside(ManifestName) {
+		if strings.Contains(name, "/") || !n.kind.IsDir() || !inside(appPath) && !inside(indexPath) {
 			continue
 		}
 		if found != "" {
@@ -226,6 +227,20 @@ func (a *archive) topFolder() (found string) {
 		found = name
 	}
 	return found
+}
+
+// startedFile is the regular file that is executed, behind whatever links lead to it;
+// empty where it is the host's, or missing.
+func (a *archive) startedFile() string {
+	name := started(a.manifest)
+	if name == "" || !a.isFile(name) {
+		return ""
+	}
+	end, _, err := a.walk(place{}, name)
+	if err != nil {
+		return ""
+	}
+	return strings.Join(end.at, "/")
 }
 
 func (a *archive) find(name string) *zip.File {

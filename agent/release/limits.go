@@ -19,11 +19,11 @@ type Limits struct {
 	Free        disk.Room     // what must stay free on the file system
 }
 
-// DefaultLimits are 10,000 entries, 1 GiB unpacked and a ratio of 200:1, and what goes with them.
+// DefaultLimits are 50,000 entries, 1 GiB unpacked and a ratio of 200:1, and what goes with them.
 func DefaultLimits() Limits {
 	return Limits{
-		MaxEntries: 10_000, MaxUnpacked: 1 << 30, MaxRatio: 200,
-		MaxDepth: 100, MaxPath: 1024, MaxNames: 4 << 20, MaxTime: 10 * time.Minute,
+		MaxEntries: 50_000, MaxUnpacked: 1 << 30, MaxRatio: 200,
+		MaxDepth: 100, MaxPath: 1024, MaxNames: 16 << 20, MaxTime: 10 * time.Minute,
 		Free: disk.Room{Bytes: 512 << 20, Inodes: 10_000},
 	}
 }
@@ -33,8 +33,8 @@ func (l Limits) filled() Limits {
 	d := DefaultLimits()
 	return Limits{
 		MaxEntries: cmp.Or(l.MaxEntries, d.MaxEntries), MaxUnpacked: cmp.Or(l.MaxUnpacked, d.MaxUnpacked),
-		MaxRatio: cmp.Or(l.MaxRatio, d.MaxRatio), MaxDepth: cmp.Or(l.MaxDepth, d.MaxDepth), MaxPath: cmp.Or(l.MaxPath,
-			d.MaxPath),
+		MaxRatio: cmp.Or(l.MaxRatio, d.MaxRatio), MaxDepth: cmp.Or(l.MaxDepth, d.MaxDepth),
+		MaxPath:  cmp.Or(l.MaxPath, d.MaxPath),
 		MaxNames: cmp.Or(l.MaxNames, d.MaxNames), MaxTime: cmp.Or(l.MaxTime, d.MaxTime), Free: l.Free,
 	}
 }

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"maps"
@@ -17,7 +18,7 @@ var (
 	errCircle = errors.New("link runs in a circle or through too many links")
 )
 
-// target is where a link leads, worked out once: ten thousand links through each other
+// target is where a link leads, worked out once: thousands of links through each other
 // would cost minutes otherwise.
 type target struct {
 	text  string
@@ -28,13 +29,20 @@ type target struct {
 }
 
 // readLinks reads every link's target and refuses those that leave the tree, also
-// by way of other links.
-func (a *archive) readLinks() {
+// by way of other links. All texts together are bounded like all names, because to
+// follow them costs as much as they are long.
+func (a *archive) readLinks(ctx context.Context) {
+	texts := int64(0)
 	for _, f := range a.files {
 		if f.Mode().Type() != fs.ModeSymlink {
 			continue
 		}
 		text, err := readAll(f, 4096)
+		if texts += int64(len(text)); texts > a.limits.MaxNames {
+			a.faults.add("", "links lead to paths of more than %d bytes together (package.max_names)", a.limits.MaxNames)
+			a.bounded = false
+			return
+		}
 		switch {
 		case err != nil:
 			a.faults.add(f.Name, "link cannot be read: %v", err)
@@ -45,6 +53,9 @@ func (a *archive) readLinks() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.links)) {
+		if ctx.Err() != nil {
+			return
+		}
 		if t := a.follow(name); t.err != nil {
 			a.faults.add(name, "%v (to %s)", t.err, printable(t.text))
 		}

@@ -42,3 +42,14 @@ func TestImportIsBoundedInTime(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+// TestLinksAreBounded: to follow a link costs as much as its text is long.
+func TestLinksAreBounded(t *testing.T) {
+	limits := testLimits()
+	limits.MaxNames = 100
+	_, err := openStore(t, limits).Import(t.Context(), writeZip(t, hostile.Zip(t, hostile.App,
+		hostile.Link("a", strings.Repeat("./", 30)+"bin"), hostile.Link("b", strings.Repeat("./", 30)+"bin"))))
+	if err == nil || !strings.Contains(err.Error(), "package.max_names") {
+		t.Errorf("got %v", err)
+	}
+}

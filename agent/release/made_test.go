@@ -43,6 +43,11 @@ func TestArchivesAsToolsMakeThem(t *testing.T) {
 				{Name: "tools/start", Body: "whatever", Header: withoutModes}},
 			map[string]fs.FileMode{"tools/start": 0o755},
 		},
+		"exec through a link": {
+			[]hostile.Entry{{Name: ManifestName, Body: `exec = ["start"]`}, hostile.Link("start", "run.sh"),
+				{Name: "run.sh", Body: script, Mode: 0o644}},
+			map[string]fs.FileMode{"start": 0o755, "run.sh": 0o755},
+		},
 		"modes that say no": { // somebody has packed a script that is not to be executed
 			[]hostile.Entry{hostile.App, {Name: "lib.sh", Body: "#!/bin/sh\n", Mode: 0o644}},
 			map[string]fs.FileMode{"bin/app": 0o755, "lib.sh": 0o644},

@@ -21,7 +21,7 @@ var errNothingToRun = errors.New("has neither bin/app (an executable) nor static
 // exec stands in for bin/app; a relative one must name a file of the package.
 func checkRunnable(m manifest.Manifest, has func(name string) bool) error {
 	switch own := started(m); {
-	case own != appPath && own != "":
+	case len(m.Exec) > 0 && own != "":
 		if !has(own) {
 			return fmt.Errorf("%s: exec: the package has no file %q", ManifestName, m.Exec[0])
 		}

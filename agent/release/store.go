@@ -116,7 +116,7 @@ func (s *Store) unpackInTime(ctx context.Context, f *os.File, hash string) error
 }
 
 func (s *Store) unpack(ctx context.Context, f *os.File, hash string) error {
-	a, err := readArchive(f, s.limits)
+	a, err := readArchive(ctx, f, s.limits)
 	if err != nil {
 		return err
 	}
@@ -242,7 +242,7 @@ func (s *Store) hashes() ([]string, error) {
 func (s *Store) path(hash string) string { return filepath.Join(s.dir, hash) }
 
 // syncTree makes everything written on dir's file system durable with one call;
-// one fsync for each of 10,000 files would take minutes on a disk.
+// one fsync for each of its files would take minutes on a disk.
 func syncTree(dirfd int) error {
 	if err := unix.Syncfs(dirfd); err != nil {
 		return fmt.Errorf("syncfs: %w", err)

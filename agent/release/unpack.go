@@ -26,6 +26,7 @@ type unpacker struct {
 	dir     string // root's path, for a look at its file system
 	buf     []byte
 	first   []byte // of the file that is written: up to firstBytes
+	started string // the file that will be executed
 	entries int
 	bytes   int64 // since the last look
 }
@@ -40,6 +41,7 @@ const (
 // writing, or of the context.
 func (u *unpacker) run(ctx context.Context) error {
 	u.buf = make([]byte, 128<<10)
+	u.started = u.a.startedFile()
 	for _, f := range u.a.files {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -105,7 +107,7 @@ func (u *unpacker) file(ctx context.Context, f *zip.File) error {
 	damage, err := u.copy(ctx, w, r, int64(f.UncompressedSize64))
 	if damage = errors.Join(damage, r.Close()); damage != nil {
 		u.a.faults.add(f.Name, "is damaged: %v", damage)
-	} else if f.Name == started(u.a.manifest) && endsInCR(u.first) {
+	} else if f.Name == u.started && endsInCR(u.first) {
 		u.a.faults.add(f.Name, "its first line ends in CRLF, and no interpreter has a name that ends so: save it with LF")
 	}
 	return errors.Join(err, u.finish(f, w))
@@ -192,7 +194,7 @@ func (u *unpacker) fileMode(f *zip.File) fs.FileMode {
 			mode |= 0o100
 		}
 	}
-	if f.Name == started(u.a.manifest) || f.Name == appPath {
+	if f.Name == u.started || f.Name == appPath {
 		mode |= 0o700
 	}
 	owner := mode & 0o500

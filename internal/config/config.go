@@ -90,7 +90,7 @@ type Package struct {
 	MaxRatio    int               `toml:"max_ratio"`    // default 200
 	MaxDepth    int               `toml:"max_depth"`    // parts of a path, default 100
 	MaxPath     int               `toml:"max_path"`     // bytes of a path, default 1024
-	MaxNames    manifest.Bytes    `toml:"max_names"`    // bytes of all paths, default 4M
+	MaxNames    manifest.Bytes    `toml:"max_names"`    // bytes of all paths, default 16M
 	MaxTime     manifest.Duration `toml:"max_time"`     // of unpacking, default 10m
 }
 

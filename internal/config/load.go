@@ -36,7 +36,7 @@ func Default() *Config {
 		},
 		Package: Package{
 			MaxEntries: 50_000, MaxUnpacked: 1 << 30, MaxRatio: 200,
-			MaxDepth: 100, MaxPath: 1024, MaxNames: 4 << 20, MaxTime: manifest.Duration(10 * time.Minute),
+			MaxDepth: 100, MaxPath: 1024, MaxNames: 16 << 20, MaxTime: manifest.Duration(10 * time.Minute),
 		},
 		Restart: Restart{Delay: seconds(2), MaxDelay: seconds(15), HealthyAfter: seconds(60)},
 		Limits: Limits{Max: manifest.Ceiling{
