@@ -38,6 +38,9 @@ func New(o Options) *echo.Echo {
 		LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
 			o.Log.Error("panic in a request", "api", o.Name, "error", err, "stack", string(stack),
 				"trace_id", TraceOf(c))
+			if c.Response().Committed { // cut it, or what has gone out looks whole
+				panic(http.ErrAbortHandler)
+			}
 			return err
 		},
 	}))

@@ -34,6 +34,10 @@ func router(log io.Writer, keep bool) *echo.Echo {
 	e.Any("/often", fine)
 	e.GET("/fails", func(echo.Context) error { return errors.New("disk on fire") })
 	e.GET("/panics", func(echo.Context) error { panic("disk on fire") })
+	e.GET("/panics/late", func(c echo.Context) error {
+		io.WriteString(c.Response(), "begun")
+		panic("disk on fire")
+	})
 	e.GET("/late", func(c echo.Context) error {
 		io.WriteString(c.Response(), "begun")
 		return errors.New("disk on fire")
@@ -84,6 +88,21 @@ func TestAnAnswerThatHasBegunStays(t *testing.T) {
 	if w := ask(router(&log, false), "GET", "/late"); w.Body.String() != "begun" ||
 		!strings.Contains(log.String(), "disk on fire") {
 		t.Errorf("got %s\n%s", w.Body, &log)
+	}
+}
+
+// TestAPanicCutsTheAnswer: what has begun must not look whole.
+func TestAPanicCutsTheAnswer(t *testing.T) {
+	var log bytes.Buffer
+	s := httptest.NewServer(router(&log, false))
+	resp, err := http.Get(s.URL + "/panics/late")
+	if err == nil {
+		_, err = io.ReadAll(resp.Body)
+		resp.Body.Close()
+	}
+	s.Close()
+	if err == nil || !strings.Contains(log.String(), "disk on fire") {
+		t.Errorf("got %v\n%s", err, &log)
 	}
 }
 
