@@ -58,6 +58,7 @@ type h2Conn struct {
 
 	mu        sync.Mutex // guards the fields that follow
 	inFlight  int        // requests
+	begun     int64      // requests, all that there were
 	idleSince uint64     // tick since when none is open
 }
 
@@ -90,6 +91,9 @@ func (c *h2Conn) count(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inFlight += n
+	if n > 0 {
+		c.begun++
+	}
 	if n < 0 {
 		c.idleSince = c.server.deadlines.clock.Load()
 	}
@@ -111,7 +115,7 @@ func (c *h2Conn) idleFor(now uint64) (ticks uint64) {
 // fails ("net::ERR_FAILED") instead of sending it elsewhere. So a pause is waited for,
 // unless there is no time.
 func (c *h2Conn) closeIdle(now uint64, hurry bool) {
-	age := now - c.opened
+	age := now - min(now, c.opened) // one that has come since has none
 	switch {
 	case age <= uint64(newConnGrace/tick) && !c.frames.responded.Load():
 	case age <= uint64(roundTrip/tick):
@@ -121,10 +125,12 @@ func (c *h2Conn) closeIdle(now uint64, hurry bool) {
 	}
 }
 
+// busy until the last frame of every answer has gone out. An answer that was broken off
+// has none: such a connection counts as busy from then on.
 func (c *h2Conn) busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.inFlight > 0
+	return c.inFlight > 0 || c.begun > c.frames.ended.Load()
 }
 
 func (c *h2Conn) startGoAway(now uint64) {

@@ -35,7 +35,8 @@ type h2FrameConn struct {
 
 	ping pingWait // set before goAwayDue; afterwards the reader's alone
 
-	responded atomic.Bool // a response has gone out whole, or a stream was reset
+	responded atomic.Bool  // a response has gone out whole, or a stream was reset
+	ended     atomic.Int64 // responses that have gone out whole
 
 	mu       sync.Mutex // guards writes and the fields that follow
 	head     [9]byte
@@ -125,6 +126,9 @@ func (c *h2FrameConn) follow(p []byte) {
 			c.payload = int(c.head[0])<<16 | int(c.head[1])<<8 | int(c.head[2])
 			c.headRead, c.started = 0, true
 			if c.endsStream() {
+				if http2.FrameType(c.head[3]) != http2.FrameRSTStream {
+					c.ended.Add(1)
+				}
 				c.responded.Store(true) // its payload is still to come, and no frame of ours goes before it
 			}
 		}

@@ -107,6 +107,15 @@ func TestStopWaitsForMoreRequests(t *testing.T) {
 	<-stopped
 }
 
+// TestStopSparesWhatHasJustCome: also what comes after the clock was read.
+func TestStopSparesWhatHasJustCome(t *testing.T) {
+	c := &h2Conn{opened: 11, frames: &h2FrameConn{}}
+	c.closeIdle(10, false)
+	if c.goAwayAt.Load() != 0 {
+		t.Error("it is told to go before its first answer")
+	}
+}
+
 // TestStopWaitsForAPause: a client with a request in flight is told to go when that is
 // answered, where there is time for it.
 func TestStopWaitsForAPause(t *testing.T) {

@@ -108,8 +108,12 @@ func (x *exchange) accessToken(w http.ResponseWriter, r *http.Request) {
 }
 
 func (x *exchange) refuse(w http.ResponseWriter, no *denial) {
-	if no.contentType != "" {
-		w.Header().Set("Content-Type", no.contentType)
+	h := w.Header()
+	h.Set("Content-Type", no.mediaType)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	if no.retryAfter != "" {
+		h.Set("Retry-After", no.retryAfter)
 	}
 	w.WriteHeader(no.status)
 	w.Write(no.body)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"time"
@@ -45,11 +46,40 @@ func (e *expiry) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// denial is what the login application answers instead of a token.
+// denial is what the login application answers instead of a token, where that is for the
+// client to see.
 type denial struct {
-	status      int
-	contentType string
-	body        []byte
+	status     int
+	mediaType  string // a plain one: see denialOf
+	retryAfter string
+	body       []byte
+}
+
+// maxDenial bytes of body are more than a sentence or a problem document.
+const maxDenial = 64 << 10
+
+// denialOf takes an answer of 4xx in. Its text goes to a page of another application, in
+// which the login application must not be made to run scripts: it may quote what it was
+// asked. So it is nothing that a browser shows as a page. A status that makes clients
+// repeat their request by themselves speaks of the proxy's request, not of theirs.
+func denialOf(resp *http.Response) (*denial, error) {
+	switch resp.StatusCode {
+	case http.StatusRequestTimeout, http.StatusMisdirectedRequest, http.StatusTooEarly:
+		return nil, fmt.Errorf("login application answered %s", resp.Status)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDenial+1))
+	if err == nil && len(body) > maxDenial {
+		err = fmt.Errorf("login application answered %s with more than %d bytes", resp.Status, maxDenial)
+	}
+	d := &denial{
+		status: resp.StatusCode, mediaType: "text/plain; charset=utf-8",
+		retryAfter: resp.Header.Get("Retry-After"), body: body,
+	}
+	switch kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind {
+	case "application/json", "application/problem+json":
+		d.mediaType = kind
+	}
+	return d, err
 }
 
 // exchangeToken asks the login application. Without an error there is a token or a denial.
@@ -68,16 +98,14 @@ func (s *Server) exchangeToken(
 		return got, nil, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	switch status := resp.StatusCode; {
 	case status >= 500 || status < 400 && status != http.StatusOK:
 		return got, nil, fmt.Errorf("login application answered %s", resp.Status)
-	case err != nil:
-		return got, nil, err
 	case status != http.StatusOK:
-		return got, &denial{status, resp.Header.Get("Content-Type"), body}, nil
+		no, err = denialOf(resp)
+		return got, no, err
 	}
-	err = json.Unmarshal(body, &got)
+	err = json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&got)
 	if err == nil && (got.AccessToken == "" || got.ApplicationID != x.decision.route.Instance || got.Expiry.IsZero()) {
 		err = errors.New("login application answered without a token for this instance")
 	}

@@ -26,6 +26,18 @@ func TestLogin(t *testing.T) {
 			case "not-for-this-one":
 				http.Error(w, "no right to it", http.StatusForbidden)
 				return
+			case "quoted":
+				w.Header().Set("Content-Type", "text/html")
+				w.WriteHeader(http.StatusBadRequest)
+				io.WriteString(w, "<script>alert(1)</script>")
+				return
+			case "again":
+				w.WriteHeader(http.StatusTooEarly)
+				return
+			case "endless":
+				w.WriteHeader(http.StatusForbidden)
+				io.WriteString(w, strings.Repeat("x", maxDenial+1))
+				return
 			case "elsewhere":
 				http.Redirect(w, r, "/", http.StatusFound)
 				return
@@ -82,7 +94,9 @@ func TestLogin(t *testing.T) {
 				t.Error(refresh, got)
 			}
 		}
-		for refresh, want := range map[string]int{"not-for-this-one": 403, "elsewhere": 502} {
+		for refresh, want := range map[string]int{
+			"not-for-this-one": 403, "quoted": 400, "elsewhere": 502, "again": 502, "endless": 502,
+		} {
 			r, _ := http.NewRequest("POST", "https://"+appHost+"/api/access_token", nil)
 			r.Header.Set("Cookie", "YRT="+refresh)
 			resp, err := c.Do(r)
@@ -92,6 +106,10 @@ func TestLogin(t *testing.T) {
 			got := body(t, resp)
 			if resp.StatusCode != want || strings.Contains(got, "login_url") || want == 403 && got != "no right to it\n" {
 				t.Errorf("%s: %s %q", refresh, resp.Status, got)
+			}
+			if h := resp.Header; want < 500 && (h.Get("Content-Type") != "text/plain; charset=utf-8" ||
+				h.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(h.Get("Content-Security-Policy"), "sandbox")) {
+				t.Errorf("%s: a browser may take it for a page: %v", refresh, h)
 			}
 		}
 		resp, got := exchange("refresh-1")
