@@ -117,8 +117,8 @@ func (w *writer) walk(folder *beneath.Dir, t tree) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	w.found = true // also what cannot be read
 	if err == nil {
-		w.found = true
 		defer d.Close()
 		err = k.setLimits(d)
 	}
