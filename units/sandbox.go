@@ -32,7 +32,8 @@ const notifySocket = "-/run/systemd/notify"
 // Each line costs a mount at every start, but for the first three, which are mounted anyway.
 var otherUsers = []string{
 	"/proc/acpi", "/proc/asound", "/proc/scsi",
-	"/proc/cmdline", "/proc/diskstats", "/proc/interrupts", "/proc/locks", "/proc/modules", "/proc/sysvipc",
+	"/proc/cmdline", "/proc/diskstats", "/proc/interrupts", "/proc/key-users", "/proc/keys",
+	"/proc/locks", "/proc/modules", "/proc/partitions", "/proc/sysvipc",
 }
 
 // sandbox appends the default ladder minus what the Spec loosens by name. DynamicUser
@@ -159,7 +160,10 @@ func (s Spec) systemCalls(p *properties) {
 // got its socket from PID 1 needs no network at all.
 func (s Spec) addresses(p *properties) {
 	alone := s.Network == NetworkGuest || s.Network == NetworkSocket && !s.loosened("network")
-	families := []string{"AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK"}
+	families := []string{"AF_UNIX", "AF_INET", "AF_INET6"}
+	if !s.loosened("namespaces") { // in a user namespace it would lead to the firewall's code
+		families = append(families, "AF_NETLINK")
+	}
 	switch {
 	case s.Network == NetworkGuest:
 		privateNetwork(p, s.networkHolder())

@@ -51,7 +51,8 @@ func TestSandbox(t *testing.T) {
 
 // ofOthers is what /proc would tell of the host's other users.
 var ofOthers = []string{"/proc/locks", "/proc/sysvipc/shm", "/proc/interrupts", "/proc/cmdline", "/proc/modules",
-	"/proc/diskstats", "/proc/kallsyms", "/proc/1/status"}
+	"/proc/diskstats", "/proc/partitions", "/proc/keys",
+	"/proc/key-users", "/proc/kallsyms", "/proc/1/status"}
 
 // TestOrdinaryProcess: an application does what programs do without a thought, sees what
 // runtimes look for, and may be no more than it is.
