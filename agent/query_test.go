@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -59,6 +60,42 @@ func TestEnterAllDropsWhatIsNotListed(t *testing.T) {
 	if n := len(observed.known(instanceA).units); n != 1 {
 		t.Errorf("%d units of the instance, want 1", n)
 	}
+}
+
+// A record in use is kept: the query that is on its way must not be made twice, and the
+// port of a unit that is about to start must not be given away.
+func TestEnterAllKeepsRecordsInUse(t *testing.T) {
+	observed := newObservedState()
+	observed.record("tasked").tasked = true
+	observed.record("asked").query.running = true
+	observed.record("idle")
+	observed.enterAll(nil, 1)
+	for unit, want := range map[string]bool{"tasked": true, "asked": true, "idle": false} {
+		if kept := observed.units[unit] != nil; kept != want {
+			t.Errorf("record of the unit %s is kept: %t, want %t", unit, kept, want)
+		}
+	}
+}
+
+// What a task saw at its end is out of date if a signal came after it had looked.
+func TestSignalAfterTheInspectionLeadsToAQuery(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(instanceA, "a.test")
+		h.start()
+		h.kill()
+		at := time.Now()
+		for after, want := range map[time.Duration]bool{-time.Second: false, time.Second: true} {
+			h.agent.observed.record(newUnit).signalled = at.Add(after)
+			h.agent.enterInspection(result{
+				task: plan.Task{Action: plan.Restart, Instance: instanceA, Unit: newUnit}, inspectedAt: at,
+				status: status(newUnit, "1"),
+			})
+			if hinted := h.agent.observed.hinted[newUnit]; hinted != want {
+				t.Errorf("a signal %s after the inspection leads to a query: %t, want %t", after, hinted, want)
+			}
+			clear(h.agent.observed.hinted)
+		}
+	})
 }
 
 func TestTaskHasTheLastWordAboutItsUnit(t *testing.T) {

@@ -5,9 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/units"
 )
 
 // TestLeftoverIsListed: what nobody wants any more is shown until it is gone.
@@ -65,6 +67,45 @@ func TestRemovalThatWasCutOffLeavesNoSecret(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestNothingIsForgottenBeforeTheAdminServiceHasSpoken: what is remembered of an instance
+// may be wanted still, as long as the list is not there that would say so.
+func TestNothingIsForgottenBeforeTheAdminServiceHasSpoken(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.config.Admin.Enabled = true
+		h.app(instanceA, "a.test")
+		h.start()
+		unit := h.wantState(instanceA, api.StateRunning).Unit
+		h.kill()
+		h.config.Apps = nil
+		if err := h.units.Stop(t.Context(), unit); err != nil {
+			t.Fatal(err)
+		}
+		h.start()
+		h.pass(resyncEvery)
+		h.kill()
+		if !h.remembers(instanceA) {
+			t.Error("it was forgotten")
+		}
+	})
+}
+
+// TestForgottenInstanceIsServedStill: the unit that requests are led to is not stopped
+// before they are led elsewhere.
+func TestForgottenInstanceIsServedStill(t *testing.T) {
+	a := &Agent{observed: newObservedState()}
+	a.observed.enter(oldUnit, []units.Status{status(oldUnit, "1")}, 1)
+	a.observed.instance(instanceA).served = oldUnit
+	a.observed.failures(instanceA)
+	a.forgetUnlisted(nil)
+	if i := a.observed.known(instanceA); i.failures != nil || len(i.units) != 1 {
+		t.Errorf("kept %+v, want its unit", i)
+	}
+	tasks := plan.Make(nil, a.observed.current(nil), time.Now())
+	if len(tasks) != 1 || tasks[0].Action != plan.Unroute || tasks[0].Unit != oldUnit {
+		t.Errorf("tasks %+v, want to lead requests away from %s first", tasks, oldUnit)
 	}
 }
 
