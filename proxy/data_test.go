@@ -223,6 +223,36 @@ func TestExpectContinue(t *testing.T) {
 	}
 }
 
+// TestContinueIsForTheRequestThatAsks, and not for the next one of its connection.
+func TestContinueIsForTheRequestThatAsks(t *testing.T) {
+	f := start(t)
+	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		io.WriteString(w, r.Header.Get("Expect"))
+	}))))
+	conn := f.dial(appHost)
+	in := bufio.NewReader(conn)
+	for _, ask := range []struct {
+		expect  string
+		answers []int
+	}{{"100-continue", []int{100, 200}}, {"", []int{200}}} {
+		head := "POST /public/x HTTP/1.1\r\nHost: " + appHost + "\r\nContent-Length: 5\r\n"
+		if ask.expect != "" {
+			head += "Expect: " + ask.expect + "\r\n"
+		}
+		io.WriteString(conn, head+"\r\nhello")
+		for _, want := range ask.answers {
+			r, err := http.ReadResponse(in, nil)
+			if err != nil || r.StatusCode != want {
+				t.Fatalf("expecting %q: got %+v, %v; want %d", ask.expect, r, err, want)
+			}
+			if got := body(t, r); want == 200 && got != ask.expect {
+				t.Errorf("the target was sent the expectation %q, want %q", got, ask.expect)
+			}
+		}
+	}
+}
+
 func TestEarlyRefusalReachesTheUploader(t *testing.T) {
 	f := start(t)
 	f.apply(table(appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
