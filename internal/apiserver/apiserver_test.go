@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -162,4 +164,80 @@ func TestAStopEndsStreams(t *testing.T) {
 	if body, err := io.ReadAll(res.Body); string(body) != "first last" || err != nil {
 		t.Errorf("got %q, %v", body, err)
 	}
+}
+
+// pipes is a listener that takes in what is put into it.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (l pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l pipes) Close() error   { close(l.closed); return nil }
+func (l pipes) Addr() net.Addr { return &net.UnixAddr{} }
+
+// stopAtWork stops Serve while h is at work, in a bubble of synctest. It returns what the
+// client got, how long the stop took, and what was logged.
+func stopAtWork(t *testing.T, h http.HandlerFunc) (answer string, took time.Duration, log string) {
+	t.Helper()
+	client, server := net.Pipe()
+	l := pipes{conns: make(chan net.Conn, 1), closed: make(chan struct{})}
+	l.conns <- server
+	ctx, cancel := context.WithCancel(t.Context())
+	var out bytes.Buffer
+	done, got := make(chan error, 1), make(chan string, 1)
+	go func() { done <- Serve(ctx, l, h, slog.New(slog.NewTextHandler(&out, nil))) }()
+	go func() {
+		io.WriteString(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		b, _ := io.ReadAll(client)
+		got <- string(b)
+	}()
+	synctest.Wait()
+	began := time.Now()
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	took, log = time.Since(began), out.String()
+	return <-got, took, log
+}
+
+// TestAStopLeavesWhatIsNearlyDone: it gets its whole answer, and nothing cuts it short.
+func TestAStopLeavesWhatIsNearlyDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer, _, log := stopAtWork(t, func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case <-time.After(900 * time.Millisecond):
+				io.WriteString(w, "whole")
+			case <-r.Context().Done():
+				io.WriteString(w, "disturbed")
+			}
+		})
+		if !strings.HasSuffix(answer, "\r\n\r\nwhole") || log != "" {
+			t.Errorf("got %s\n%s", answer, log)
+		}
+	})
+}
+
+// TestWhatDoesNotEndIsCutOff: a handler that goes on for an hour does not hold a stop.
+func TestWhatDoesNotEndIsCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan struct{})
+		answer, took, log := stopAtWork(t, func(http.ResponseWriter, *http.Request) {
+			<-time.After(time.Hour)
+			close(ended)
+		})
+		<-ended
+		if took != 5*time.Second || answer != "" || !strings.Contains(log, "API requests were cut off") {
+			t.Errorf("stopped after %s, got %q\n%s", took, answer, log)
+		}
+	})
 }
