@@ -21,6 +21,7 @@ type exchange struct {
 
 	snap     *snapshot
 	decision decision
+	holdEnds time.Time // of the time that the request may be held in all; zero until it is
 
 	status        int
 	sent          int64         // body bytes to the client

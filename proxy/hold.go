@@ -24,7 +24,7 @@ func (h *held) Priority() fairshare.Priority {
 }
 
 // hold waits until the table says something else about the request than "hold", for
-// at most the hold timeout.
+// at most the hold timeout, however often it is held.
 func (s *Server) hold(x *exchange) {
 	h := &held{since: s.deadlines.clock.Load(), evicted: make(chan struct{})}
 	slot := s.acquireHeld(h, x)
@@ -35,7 +35,10 @@ func (s *Server) hold(x *exchange) {
 	defer slot.Release()
 	x.downstream.awaitTable(2 * s.opt.HoldTimeout) // notices when the client leaves
 	defer x.downstream.stopWaiting()
-	timeout := time.NewTimer(s.opt.HoldTimeout)
+	if x.holdEnds.IsZero() {
+		x.holdEnds = time.Now().Add(s.opt.HoldTimeout)
+	}
+	timeout := time.NewTimer(time.Until(x.holdEnds))
 	defer timeout.Stop()
 	for x.decision.action == actHold {
 		route := x.decision.route

@@ -57,6 +57,35 @@ func TestHoldEnds(t *testing.T) {
 	})
 }
 
+// TestHoldEndsWhileTablesChange: every table has the request decided again, also one for
+// which there may be a file, and none begins its time anew.
+func TestHoldEndsWhileTablesChange(t *testing.T) {
+	f := start(t)
+	starting := proxyctl.Route{
+		Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateStarting,
+		StaticDir: t.TempDir(), ProxyAll: true,
+	}
+	f.apply(table(starting))
+	answered := make(chan int, 1)
+	go func() {
+		answered <- get(t, f.http(true), "/page").StatusCode
+	}()
+	deadline := time.After(20 * f.opt.HoldTimeout)
+	for {
+		select {
+		case status := <-answered:
+			if status != 503 {
+				t.Errorf("got %d", status)
+			}
+			return
+		case <-deadline:
+			t.Fatal("it is held for ever")
+		default:
+			f.apply(table(starting))
+		}
+	}
+}
+
 // TestReplacementLosesNothing swaps the target a hundred times under load, with
 // table, drain and stop in the agent's order.
 func TestReplacementLosesNothing(t *testing.T) {
