@@ -144,7 +144,7 @@ func (a *Agent) Plan() []api.Task {
 	var out []api.Task
 	for _, i := range a.observed.instances {
 		if i.task != nil {
-			out = append(out, wire(*i.task, "in hand: "))
+			out = append(out, wire(*i.task, "in progress: "))
 		}
 	}
 	now := time.Now()

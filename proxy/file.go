@@ -25,7 +25,7 @@ func (s *Server) file(x *exchange) bool {
 		return s.fallBackToApp(x)
 	case !reading:
 		closeFile(f)
-		s.fail(x, 405, "Files can only be read.")
+		s.fail(x, 405, "Files answer only GET and HEAD.")
 	default:
 		s.fail(x, 404, "There is no such file.")
 	}

@@ -22,7 +22,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	a, doubt := areaOf(r.path)
 	if doubt != "" {
 		return refuse(400, "The path can be read in more than one way, because of "+doubt+
-			". Write it without; only the query may hold anything.")
+			". Write the path without it; only the query may contain any character.")
 	}
 	if r.plain {
 		return decision{action: actRedirect}
@@ -40,7 +40,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 		}
 	}
 	if route == nil {
-		return refuse(404, "No application is here.")
+		return refuse(404, "No application has this host name or id.")
 	}
 	d := s.inside(route, a, r, g)
 	d.route = route
@@ -127,15 +127,15 @@ func (s *snapshot) other(route *route, r *request, a area) decision {
 	case route.State == proxyctl.StateDown:
 		return refuse(503, "The application is not running.")
 	}
-	return refuse(404, "Nothing is here.")
+	return refuse(404, "Nothing is served at this path.")
 }
 
 // fallback sends to the instance what is in no area and, where there are files, is not one.
 func (s *snapshot) fallback(route *route, a area) decision {
 	d := route.toTarget()
 	if a == areaFormat && d.action == actForward {
-		return refuse(404, "There is no such file, and an application may take the path for one of a guarded area, "+
-			"with a format behind it.")
+		return refuse(404, "There is no such file, and an application could read this path as "+
+			"/api or /internal with a format suffix.")
 	}
 	d.keepRefresh = route == s.login
 	return d
@@ -151,7 +151,7 @@ func (c *route) toTarget() decision {
 		d.route = c
 		return d
 	case c.target == nil:
-		return refuse(404, "Nothing is here.")
+		return refuse(404, "Nothing is served at this path.")
 	}
 	return decision{action: actForward, target: c.target, route: c}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/nexushub/nexushub/proxy/certs"
 )
 
-// Times of a shutdown besides the drain timeout: how long connections are served on
-// so that busy clients learn that they close, how long the last requests have, and how
+// Times of a shutdown besides the drain timeout: how long connections keep being
+// served so that busy clients learn that they close, how long the last requests have, and how
 // long a new connection may take to send one.
 const (
 	keepAliveGrace = time.Second

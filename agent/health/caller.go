@@ -111,7 +111,7 @@ func read(resp *http.Response, r *bufio.Reader) (o Outcome, again bool) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, bodyLimit))
 	o = Outcome{Code: resp.StatusCode, Body: string(body)}
 	if err != nil {
-		o.Err = fmt.Errorf("answer broke off: %w", err)
+		o.Err = fmt.Errorf("answer was cut short: %w", err)
 		return o, false
 	}
 	if resp.StatusCode != http.StatusOK {

@@ -31,7 +31,7 @@ type archive struct {
 	bounded  bool // within the limits: contents may be read
 }
 
-var errDirectoryTooLarge = errors.New("directory exceeds its budget")
+var errDirectoryTooLarge = errors.New("the zip's directory is too large")
 
 // readArchive checks names, kinds, limits, links and manifest of the zip in f. All
 // faults are in the archive's list; the error is one of reading f itself, or of ctx.

@@ -109,6 +109,6 @@ func (b *backoff) save() {
 		err = atomicfile.Write(b.path, text, 0o600)
 	}
 	if err != nil {
-		b.log.Error("acme: back-off is not on disk", "error", err)
+		b.log.Error("acme: cannot save the back-off", "error", err)
 	}
 }

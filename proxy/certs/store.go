@@ -49,7 +49,7 @@ func Open(opt Options) (*Store, error) {
 		return nil, err
 	}
 	for path, err := range faults {
-		opt.Log.Error("certificate not taken over", "path", path, "error", err)
+		opt.Log.Error("certificate not loaded", "path", path, "error", err)
 	}
 	s := &Store{opt: opt, faults: faults}
 	s.files.Store(set)
@@ -108,7 +108,7 @@ func (s *Store) Reload() {
 	s.faults = faults
 	s.mu.Unlock()
 	for path, err := range faults {
-		s.opt.Log.Error("certificate not taken over, the old one stays", "path", path, "error", err)
+		s.opt.Log.Error("certificate not loaded, keeping the old one", "path", path, "error", err)
 	}
 	s.opt.Log.Info("certificates reloaded", "pairs", len(set.byName))
 }

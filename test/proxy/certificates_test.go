@@ -35,7 +35,7 @@ func TestCertificates(t *testing.T) {
 		}
 		h.certificate(t, []byte("damaged"), []byte("damaged"))
 		lab.Within(t, soon, "the damaged pair is reported", func() error {
-			out, err := h.Try(t, "journalctl", "-q", "-u", "nexushub-proxy", "--grep", "certificate not taken over")
+			out, err := h.Try(t, "journalctl", "-q", "-u", "nexushub-proxy", "--grep", "certificate not loaded")
 			if err == nil && out == "" {
 				err = errors.New("nothing in the journal")
 			}

@@ -156,7 +156,7 @@ func parseMap(list string) (pieces []segment, err error) {
 		offset, err1 := strconv.ParseInt(numbers[i], 10, 64)
 		length, err2 := strconv.ParseInt(numbers[i+1], 10, 64)
 		if err := errors.Join(err1, err2); err != nil {
-			return nil, fmt.Errorf("map of holes: %w: %w", err, api.Invalid)
+			return nil, fmt.Errorf("sparse map: %w: %w", err, api.Invalid)
 		}
 		if length > 0 {
 			pieces = append(pieces, segment{offset, length})
