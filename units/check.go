@@ -47,7 +47,7 @@ func (s Spec) checkNames() error {
 	}
 	for _, l := range s.Loosen {
 		if !slices.Contains(loosenings, l) {
-			return fmt.Errorf("sandbox %q: unknown loosening, must be one of %s", l, strings.Join(loosenings, ", "))
+			return fmt.Errorf("sandbox %q: unknown exception, must be one of %s", l, strings.Join(loosenings, ", "))
 		}
 	}
 	return nil
