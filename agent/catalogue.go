@@ -32,8 +32,8 @@ type catalogue struct {
 	orphans         []resolved                // adopted from PID 1 because the state is lost
 
 	complete bool           // resolved was made at least once
-	desired  []plan.Desired // computed from resolved and memories
-	stale    bool           // desired must be computed again
+	apps     []plan.Desired // desired: computed from resolved and memories
+	stale    bool           // apps must be computed again
 }
 
 // resolved is an instance whose package was looked for.

@@ -57,7 +57,7 @@ func (a *Agent) halt() map[string]time.Duration {
 	a.setHalted(true)
 	a.desired.stale, a.loop.requestedAt = true, time.Now()
 	limits := map[string]time.Duration{}
-	for _, d := range a.desired.desired {
+	for _, d := range a.desired.apps {
 		limits[d.ID] = unrouteLimit + a.exec.drain + d.Manifest.StopTimeout.Std() + haltSlack
 	}
 	a.requestReconcile()

@@ -69,7 +69,7 @@ func (a *Agent) nextEvent(ctx, work context.Context, resync, due <-chan time.Tim
 func (a *Agent) instances() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.desired.desired)
+	return len(a.desired.apps)
 }
 
 // collect takes in what else happens within d: a pass over a thousand instances after

@@ -124,7 +124,7 @@ func (a *Agent) firstReconcile(now time.Time) {
 	for _, id := range a.exec.environments() { // the last agent may have been killed before it did
 		a.forgetEnded(id)
 	}
-	a.log.Info("first reconcile complete", "took", now.Sub(a.started), "applications", len(a.desired.desired))
+	a.log.Info("first reconcile complete", "took", now.Sub(a.started), "applications", len(a.desired.apps))
 	close(a.ready)
 }
 

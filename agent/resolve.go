@@ -135,13 +135,13 @@ func (a *Agent) pins() map[string]*plan.Pin {
 // changed. The caller holds mu.
 func (a *Agent) desiredApps() []plan.Desired {
 	if !a.desired.stale {
-		return a.desired.desired
+		return a.desired.apps
 	}
 	list := make([]plan.Desired, 0, len(a.desired.resolved))
 	for _, r := range a.desired.resolved {
 		list = append(list, a.desiredFrom(r))
 	}
-	a.desired.desired, a.desired.stale = list, false
+	a.desired.apps, a.desired.stale = list, false
 	return list
 }
 
