@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -14,6 +15,11 @@ import (
 func (b *bench) idle(ctx context.Context) error {
 	if b.opt.idle == 0 {
 		return nil
+	}
+	if most := mostIdle(); b.opt.idle > most {
+		b.report.Note("only %d idle connections instead of %d: nexushub-proxy closes the oldest of more, "+
+			"because this machine allows too few file descriptors", most, b.opt.idle)
+		b.opt.idle = most
 	}
 	for _, s := range b.subjects {
 		before := s.memory("VmRSS")
@@ -36,6 +42,16 @@ func (b *bench) idle(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// mostIdle is how many connections the proxy keeps with the descriptors of this process: it
+// wants two for each, and leaves a third to requests of HTTP/2.
+func mostIdle() int {
+	var have syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &have) != nil {
+		return 0
+	}
+	return int(min(have.Cur, 1<<20)) / 4
 }
 
 func (b *bench) connectIdle(ctx context.Context, s *subject) ([]net.Conn, error) {
