@@ -194,19 +194,31 @@ func (a *archive) isFile(name string) bool { return a.leadsTo(name, 0) }
 
 // leadsTo says whether the entry of this name, or what it links to, is of this kind.
 func (a *archive) leadsTo(name string, kind fs.FileMode) bool {
+	n := a.tree.nodes[a.resolved(name)]
+	return n != nil && n.kind == kind
+}
+
+// resolved is the entry behind whatever links lead to it from this name; empty where there
+// is none.
+func (a *archive) resolved(name string) string {
 	if a.tree.nodes[name] == nil {
-		return false
+		return ""
 	}
 	end, _, err := a.walk(place{}, name)
-	n := a.tree.nodes[strings.Join(end.at, "/")]
-	return err == nil && end.missing == 0 && n != nil && n.kind == kind
+	if err != nil || end.missing > 0 {
+		return ""
+	}
+	return strings.Join(end.at, "/")
 }
 
 // checkContents wants something to run or something to serve.
 func (a *archive) checkContents() {
 	err := checkRunnable(a.manifest, a.isFile)
-	if top := a.topFolder(); errors.Is(err, errNothingToRun) && top != "" {
-		err = fmt.Errorf("%w: they are in the folder %s/, pack what is in it instead of the folder itself", err, printable(top))
+	if errors.Is(err, errNothingToRun) {
+		if top := a.topFolder(); top != "" {
+			err = fmt.Errorf("%w: they are in the folder %s/, pack what is in it instead of the folder itself",
+				err, printable(top))
+		}
 	}
 	if err != nil {
 		a.faults.add("", "%v", err)
@@ -233,14 +245,10 @@ func (a *archive) topFolder() (found string) {
 // empty where it is the host's, or missing.
 func (a *archive) startedFile() string {
 	name := started(a.manifest)
-	if name == "" || !a.isFile(name) {
+	if !a.isFile(name) {
 		return ""
 	}
-	end, _, err := a.walk(place{}, name)
-	if err != nil {
-		return ""
-	}
-	return strings.Join(end.at, "/")
+	return a.resolved(name)
 }
 
 func (a *archive) find(name string) *zip.File {
