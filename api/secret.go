@@ -2,9 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Secret is the name of a secret; no answer of any API carries its value.
@@ -20,8 +24,10 @@ type Secret struct {
 type NewSecret struct {
 	Name  string `json:"name"`
 	Kind  string `json:"kind"`
-	Value string `json:"value"`
+	Value string `json:"value"` // text
 
+	// Base64 is the value instead of Value: text cannot carry bytes that are not UTF-8.
+	Base64    []byte   `json:"value_base64,omitempty"`
 	For       []string `json:"for,omitempty"`        // who gets it; empty: as it is, for a new one operators
 	KeepValue bool     `json:"keep_value,omitempty"` // change only who gets it
 }
@@ -32,9 +38,34 @@ func (c *Client) Secrets(ctx context.Context, app string) (out []Secret, err err
 	return out, err
 }
 
+// SetValue gives the secret a value, in the form that carries it unchanged: as text where
+// it is text, which every agent takes.
+func (s *NewSecret) SetValue(value string) {
+	s.Value, s.Base64 = value, nil
+	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
+		s.Value, s.Base64 = "", []byte(value)
+	}
+}
+
+// Bytes is the value, whichever form it came in.
+func (s *NewSecret) Bytes() (string, error) {
+	if len(s.Base64) == 0 {
+		return s.Value, nil
+	}
+	if s.Value != "" {
+		return "", fmt.Errorf("value, value_base64: only one may be given: %w", Invalid)
+	}
+	return string(s.Base64), nil
+}
+
 // SetSecret sets one and lets the application take it up.
 func (c *Client) SetSecret(ctx context.Context, app string, s NewSecret) error {
-	return c.call(ctx, http.MethodPut, appPath(app, "secrets"), s, nil)
+	err := c.call(ctx, http.MethodPut, appPath(app, "secrets"), s, nil)
+	if errors.Is(err, Malformed) && strings.Contains(err.Error(), `unknown field "value_base64"`) {
+		return fmt.Errorf("the agent that runs is of an earlier version, which takes no bytes that are not text; "+
+			"systemctl restart nexushubd starts the one that is installed: %w", NotImplemented)
+	}
+	return err
 }
 
 // RemoveSecret removes one.

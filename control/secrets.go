@@ -35,6 +35,9 @@ func (h *handlers) setSecret(c echo.Context) error {
 		s.For, err = h.audience(s.For)
 	}
 	if err == nil {
+		s.Value, err = s.Bytes()
+	}
+	if err == nil {
 		err = h.Secrets.SetSecret(c.Request().Context(), app.ID, s)
 	}
 	return empty(c, err)

@@ -26,12 +26,15 @@ type Server struct {
 	log  *slog.Logger
 }
 
+// maxBody is room for the largest secret, were each of its characters escaped.
+const maxBody = "8M"
+
 // NewServer wires the routes to what answers them.
 func NewServer(d Deps) *Server {
 	e := apiserver.New(apiserver.Options{Name: "control", Log: d.Log, Problem: problemOf, Caller: caller})
 	e.JSONSerializer = strictJSON{}
 	h := &handlers{Deps: d}
-	h.register(e.Group("/v1", middleware.BodyLimit("1M")))
+	h.register(e.Group("/v1", middleware.BodyLimit(maxBody)))
 	if d.Debug != nil {
 		e.Any("/debug/*", echo.WrapHandler(d.Debug))
 	}

@@ -3,6 +3,7 @@ package control
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ const appID = "3bf3e3c0-6e51-482a-b180-00f6aa568ee9"
 // stub answers for everything behind the server and remembers what was asked.
 type stub struct {
 	calls []string
+	value string // of the last secret
 	fail  error
 }
 
@@ -71,6 +73,7 @@ func (s *stub) ExecLine(_ context.Context, id string, req api.ExecRequest) (api.
 }
 func (s *stub) Secrets(id string) ([]api.Secret, error) { return nil, s.note("secrets %s", id) }
 func (s *stub) SetSecret(_ context.Context, id string, x api.NewSecret) error {
+	s.value = x.Value
 	return s.note("set %s %s", id, x.Name)
 }
 func (s *stub) RemoveSecret(_ context.Context, id, name string) error {
@@ -221,6 +224,58 @@ func TestLogsOfARemovedInstance(t *testing.T) {
 	}
 }
 
+// Every value of a secret arrives as the client gave it, whatever its bytes are.
+func TestSecretsArriveUnchanged(t *testing.T) {
+	s := &stub{}
+	c := dial(t, s)
+	every := make([]byte, 256)
+	for i := range every {
+		every[i] = byte(i)
+	}
+	for name, value := range map[string]string{
+		"text": "gr\u00fc\u00dfe\n", "no value": "", "Latin-1": "gr\xfc\xdfe\xff",
+		"every byte": string(every), "NUL": "a\x00b",
+		"replacement": "\ufffd", "escapes": "\\ud83d \\u0000 <&> \u2028 \U0001f600",
+		"largest text": strings.Repeat("<", 1<<20), "largest": strings.Repeat("\xff", 1<<20),
+	} {
+		n := api.NewSecret{Name: "KEY", Kind: "credential"}
+		n.SetValue(value)
+		if err := c.SetSecret(t.Context(), "hello", n); err != nil || s.value != value {
+			t.Errorf("%s: %q arrived as %q (%v)", name, shorten(value), shorten(s.value), err)
+		}
+	}
+	both := api.NewSecret{Name: "KEY", Value: "a", Base64: []byte("b")}
+	if err := c.SetSecret(t.Context(), "hello", both); !errors.Is(err, api.Invalid) {
+		t.Errorf("two values: %v", err)
+	}
+	raw := `{"name":"KEY","kind":"env","value":"\ud83d\ude00"}` // as another program may write it
+	if err := checkText([]byte(raw)); err != nil {
+		t.Error(err)
+	}
+}
+
+func shorten(s string) string { return s[:min(len(s), 300)] }
+
+// Whatever is not refused is text that json leaves as it is.
+func FuzzCheckText(f *testing.F) {
+	for _, seed := range []string{
+		`"a"`, `"\ud83d"`, `"\ud83d\ude00"`, `"\\ud83d"`, "\"\xff\"", `"\ufffd"`, `"\ude00\\u`, `"\`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		var text string
+		if json.Unmarshal(doc, &text) != nil {
+			_ = checkText(doc)
+			return
+		}
+		meant := bytes.Count(bytes.ToLower(doc), []byte(`\ufffd`)) + bytes.Count(doc, []byte("\ufffd"))
+		if lost := strings.Count(text, "\ufffd") > meant; checkText(doc) == nil && lost {
+			t.Errorf("%q became %q", doc, text)
+		}
+	})
+}
+
 func TestRefusals(t *testing.T) {
 	for name, tc := range map[string]struct {
 		method, path, body string
@@ -235,7 +290,11 @@ func TestRefusals(t *testing.T) {
 		"no name":           {"POST", "/v1/tokens", `{}`, 422, "name"},
 		"secrets, not root": {"GET", "/v1/apps/hello/secrets", "", 403, "unknown caller"},
 		"exec, not root":    {"POST", "/v1/apps/hello/exec", `{"command":["x"]}`, 403, "unknown caller"},
-		"too large":         {"POST", "/v1/tokens", strings.Repeat(" ", 2<<20), 413, "too large"},
+		"invalid UTF-8":     {"POST", "/v1/tokens", "{\"name\":\"gr\xfc\xdfe\"}", 400, "valid UTF-8"},
+		"half a character":  {"POST", "/v1/tokens", `{"name":"\ud83d"}`, 400, "valid UTF-8"},
+		"two first halves":  {"POST", "/v1/tokens", `{"name":"\ud83d\ud83d"}`, 400, "valid UTF-8"},
+		"second half":       {"POST", "/v1/tokens", `{"name":"\\\ude00x"}`, 400, "valid UTF-8"},
+		"too large":         {"POST", "/v1/tokens", strings.Repeat(" ", 9<<20), 413, "too large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			req := httptest.NewRequest(tc.method, tc.path, strings.NewReader(tc.body))

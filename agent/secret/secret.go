@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/audience"
@@ -18,7 +17,9 @@ const (
 	Credential = "credential"
 )
 
-// maxTotal is what systemd passes to one unit as credentials at most.
+// maxTotal is how many bytes the secrets of one kind have at most, with their names. More
+// credentials systemd does not pass to a unit, and with more than twice that in its
+// environment the kernel starts nothing.
 const maxTotal = 1 << 20
 
 var (
@@ -98,10 +99,12 @@ func check(name, kind, value string) error {
 		return fmt.Errorf("%w: kind %q: must be env or credential", ErrInvalid, kind)
 	case kind == Env && !manifest.IsEnvName(name), !credName.MatchString(name):
 		return fmt.Errorf("%w: name %q: must be made of letters, digits and '_'", ErrInvalid, name)
-	case strings.ContainsRune(value, 0):
-		return fmt.Errorf("%w: the value must not hold a NUL character", ErrInvalid)
-	case len(value) > maxTotal:
-		return fmt.Errorf("%w: the value is longer than %d bytes", ErrInvalid, maxTotal)
+	case kind == Credential:
+		return nil
+	}
+	if err := manifest.CheckVariable(name, value); err != nil {
+		return fmt.Errorf("%w: the value of an environment variable %w; "+
+			"a credential may hold any bytes (nexushub secret set --credential)", ErrInvalid, err)
 	}
 	return nil
 }

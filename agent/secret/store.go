@@ -55,9 +55,34 @@ func (s *Store) Set(instance string, c Change) error {
 		if err != nil {
 			return err
 		}
-		i.Secrets = append(i.without(c.Name), next)
+		i.Secrets = i.without(c.Name)
+		if err := s.checkRoom(instance, *i, next, c.Value); err != nil {
+			return err
+		}
+		i.Secrets = append(i.Secrets, next)
 		return s.write(instance, next, c.Value)
 	})
+}
+
+// checkRoom refuses a secret that would keep every unit of the instance from starting.
+func (s *Store) checkRoom(instance string, others index, next Secret, value string) error {
+	room := int64(maxTotal)
+	for _, other := range others.Secrets {
+		if other.Kind != next.Kind {
+			continue
+		}
+		info, err := os.Stat(s.value(instance, other))
+		if err != nil {
+			return fmt.Errorf("secrets: %w", err)
+		}
+		room -= int64(len(other.Name)) + info.Size()
+	}
+	if need := int64(len(next.Name) + len(value)); need > room {
+		return fmt.Errorf("%w: %d bytes with the name, but there is room for %d: "+
+			"the %s secrets of an application have %d bytes at most",
+			ErrInvalid, need, max(room, 0), next.Kind, maxTotal)
+	}
+	return nil
 }
 
 // old is the value that a secret has.

@@ -125,6 +125,43 @@ func TestNobodyElseCanRead(t *testing.T) {
 	}
 }
 
+// What is no text is refused where it would keep the application from starting, and the
+// message names what takes it.
+func TestOnlyTextIsAVariable(t *testing.T) {
+	s, _ := open(t)
+	for _, value := range []string{
+		"gr\xfc\xdfe\xff", "a\x00b", "\uffff", "\ufdd0", "x\U0010fffe", strings.Repeat("x", 128<<10),
+	} {
+		set(t, s, "A", Credential, value)
+		if got := seen(t, s, audience.Root); got != "A:"+value+"\n" {
+			t.Errorf("credential = %.80q, want %.80q", got, value)
+		}
+		err := s.Set(app, Change{Name: "A", Kind: Env, Value: value})
+		if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "--credential") {
+			t.Errorf("Set(%.80q) = %v, want a refusal that names --credential", value, err)
+		}
+	}
+	set(t, s, "A", Env, "\x01\t\r\n\x1b \u0085\u2028\ufeff\ufffd")
+}
+
+// More than a unit can be given would keep it from starting, whichever secret is one too many.
+func TestSecretsTogetherFit(t *testing.T) {
+	s, _ := open(t)
+	half := strings.Repeat("x", maxTotal/2-1)
+	set(t, s, "a", Credential, half)
+	set(t, s, "b", Credential, half)
+	if err := s.Set(app, Change{Name: "c", Kind: Credential}); !errors.Is(err, ErrInvalid) {
+		t.Errorf("one byte too many: %v, want invalid", err)
+	}
+	set(t, s, "b", Credential, half) // what is replaced does not count
+	change(t, s, Change{Name: "b", Keep: true, For: audience.Audience{audience.OnlyRoot}})
+	set(t, s, "C", Env, "1")
+	if err := s.Remove(app, "a"); err != nil {
+		t.Fatal(err)
+	}
+	set(t, s, "c", Credential, "")
+}
+
 func TestRefusals(t *testing.T) {
 	s, _ := open(t)
 	for _, c := range []struct{ name, kind, value string }{

@@ -48,7 +48,9 @@ func (c *cli) secretList() *cobra.Command {
 }
 
 const audienceHelp = `set reads a value from stdin and stores it as a secret of the application, which restarts
-without downtime to use it. --for says which releases get it:
+without downtime to use it. An environment variable is UTF-8 text without NUL, at most
+128 KiB; line breaks at its end are left out. A credential is a file of any bytes, kept as
+they are. The secrets of either kind have 1 MiB together. --for says which releases get it:
 
   operators   installed by root or the group nexushub (the default)
   root        installed by root, and static applications
@@ -65,7 +67,7 @@ func (c *cli) secretSet() *cobra.Command {
 		Use: "set APP NAME", Short: "Set a secret to a value read from stdin",
 		Long: audienceHelp,
 		Example: `  nexushub secret set myapp API_KEY < key.txt
-  nexushub secret set --credential myapp tls.key < server.key
+  nexushub secret set --credential myapp keystore.p12 < keystore.p12
   nexushub secret set --for ci myapp DB_PASSWORD < password.txt
   nexushub secret set --keep-value --for developers myapp DB_PASSWORD`,
 		Args: cobra.ExactArgs(2), ValidArgsFunction: c.completeApp,
@@ -101,14 +103,16 @@ func (c *cli) secretSet() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) secretValue(ctx context.Context, s *api.NewSecret, credential bool) (err error) {
-	if s.Value, err = c.readSecret(ctx, "value of "+s.Name+": "); err != nil {
+func (c *cli) secretValue(ctx context.Context, s *api.NewSecret, credential bool) error {
+	value, err := c.readSecret(ctx, "value of "+s.Name+": ")
+	if err != nil {
 		return err
 	}
 	s.Kind = "credential"
 	if !credential {
-		s.Kind, s.Value = "env", strings.TrimRight(s.Value, "\r\n")
+		s.Kind, value = "env", strings.TrimRight(value, "\r\n")
 	}
+	s.SetValue(value)
 	return nil
 }
 

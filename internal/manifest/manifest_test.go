@@ -76,6 +76,12 @@ func TestParseBoundsCommandAndEnvironment(t *testing.T) {
 		"exec = [\"bin/app\", \"" + long + "\"]":                          "longer than 131071 bytes",
 		"env = { A = \"" + long + "\" }":                                  "longer than 131071 bytes",
 		"[env]\n" + variables(maxWords+1):                                 "more than 1000 variables",
+		`exec = ["bin/app", "\u0000"]`:                                    "NUL",
+		`exec = ["bin/app", "\uFFFE"]`:                                    "must not hold U+FFFE",
+		`env = { A = "x\uFDD0" }`:                                         "must not hold U+FDD0",
+		`env = { A = "\U0001FFFF" }`:                                      "must not hold U+1FFFF",
+		`env = { A = "\u001b[0m" }`:                                       "without control characters",
+		`env = { A = "a\nb" }`:                                            "one line",
 	} {
 		if _, err := Parse(FileName, []byte(in)); err == nil || !strings.Contains(err.Error(), want) ||
 			len(err.Error()) > 1000 {

@@ -76,10 +76,7 @@ func number(f *tomlfile.File, key string, n, low, high int) {
 	}
 }
 
-const (
-	maxWords = 1000        // arguments, and variables
-	maxWord  = 128<<10 - 1 // bytes of one of them: more, and the kernel starts nothing (execve(2), MAX_ARG_STRLEN)
-)
+const maxWords = 1000 // arguments, and variables
 
 func checkExec(f *tomlfile.File, key string, argv []string) {
 	if len(argv) > maxWords {
@@ -89,11 +86,10 @@ func checkExec(f *tomlfile.File, key string, argv []string) {
 		f.Fault(key, "must name a command: [\"bin/app\", \"argument\"]")
 	}
 	for _, a := range argv {
-		if strings.ContainsRune(a, 0) {
-			f.Fault(key, "must not hold a NUL character")
-		}
 		if len(a) > maxWord {
 			f.Fault(key, "an argument must not be longer than %d bytes", maxWord)
+		} else if err := checkWord(a); err != nil {
+			f.Fault(key, "an argument %v", err)
 		}
 	}
 }
@@ -112,18 +108,22 @@ func checkEnv(f *tomlfile.File, key string, env map[string]string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		full := key + "." + name
+		err := CheckVariable(name, env[name])
 		switch {
 		case !IsEnvName(name):
 			f.Fault(full, "invalid name of an environment variable")
 		case slices.Contains(reserved, name):
 			f.Fault(full, "is set by NexusHub and cannot be changed")
-		case strings.ContainsAny(env[name], "\x00\n"):
-			f.Fault(full, "must be one line without NUL")
-		case len(name)+1+len(env[name]) > maxWord:
-			f.Fault(full, "must not be longer than %d bytes with its name", maxWord)
+		case err != nil:
+			f.Fault(full, "%v", err)
+		case strings.ContainsFunc(env[name], isControl):
+			f.Fault(full, "must be one line without control characters")
 		}
 	}
 }
+
+// isControl is what no variable of a unit's Environment= may hold, as units checks again.
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 // Over returns base with everything that m sets laid over it. Env is merged.
 func (m Manifest) Over(base Manifest) Manifest {

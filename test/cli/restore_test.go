@@ -16,6 +16,7 @@ func TestRestoreOnAnotherHost(t *testing.T) {
 	old.CopyExample(t, "hello")
 	old.Sh(t, `nexushub deploy -q /srv/hello --name kept
 echo hush | nexushub secret set kept API_KEY
+printf '\377\000gr\374\337e\r\n' | nexushub secret set --credential kept key.bin
 nexushub exec kept -- sh -c 'echo precious >$STATE_DIRECTORY/data'
 install -m 0640 -g _nexushub-proxy /var/lib/nexushub-proxy/ca/root.crt /etc/nexushub/certs/shop.note
 nexushub backup --data -q /root/backup.tar.gz`)
@@ -31,10 +32,10 @@ nexushub backup --data -q /root/backup.tar.gz`)
 	other.MustCopyIn(t, filepath.Join(dir, "backup.tar.gz"), "/root/backup.tar.gz")
 	other.Must(t, "nexushub", "restore", "--force", "-q", "/root/backup.tar.gz")
 	other.AwaitState(t, "kept", api.StateRunning)
-	got := other.Must(t, "sh", "-ec", `nexushub exec kept -- sh -c 'echo $API_KEY; cat $STATE_DIRECTORY/data'
+	got := other.Must(t, "sh", "-ec", `nexushub exec kept -- sh -c 'echo $API_KEY; od -An -tx1 <$CREDENTIALS_DIRECTORY/key.bin; cat $STATE_DIRECTORY/data'
 stat -c %G /etc/nexushub/certs/shop.note; stat -c %U /var/lib/nexushub-proxy/ca/root.key
 systemctl is-active nexushub-proxy`)
-	if want := "hush\nprecious\n_nexushub-proxy\n_nexushub-proxy\nactive"; strings.TrimSpace(got) != want {
+	if want := "hush\n ff 00 67 72 fc df 65 0d 0a\nprecious\n_nexushub-proxy\n_nexushub-proxy\nactive"; strings.TrimSpace(got) != want {
 		t.Errorf("on the other host: %q, want %q", got, want)
 	}
 	before, after := old.Must(t, "sha256sum", lab.RootCA), other.Must(t, "sha256sum", lab.RootCA)
