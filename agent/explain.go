@@ -28,14 +28,18 @@ var serverOnlySettings = []string{
 // Explain puts into a systemd-run line how an application runs, or would: what PID 1
 // has, not what we believe to have sent.
 func (a *Agent) Explain(ctx context.Context, nameOrID string) (api.Explanation, error) {
-	d, file, err := a.unitFile(ctx, nameOrID)
+	d, place, file, err := a.unitFile(ctx, nameOrID)
+	if err != nil {
+		return api.Explanation{}, err
+	}
+	command, err := d.Spec.Command(place)
 	if err != nil {
 		return api.Explanation{}, err
 	}
 	settings := unitSettings(file, unitOnlySettings)
 	line := append([]string{"systemd-run", "--unit=" + strings.TrimSuffix(d.Unit, ".service") + "-by-hand"}, settings...)
 	return api.Explanation{
-		Unit: d.Unit, Command: append(append(line, "--"), argv(d, folder(settings))...),
+		Unit: d.Unit, Command: append(append(line, "--"), command...),
 		Withheld: []string{"the contents of secret files; the journal fields that tie the unit to its application"},
 	}, nil
 }
@@ -45,7 +49,7 @@ func (a *Agent) ExecLine(ctx context.Context, nameOrID string, req api.ExecReque
 	if len(req.Command) == 0 {
 		return api.Explanation{}, fmt.Errorf("command: must not be empty: %w", api.Invalid)
 	}
-	d, file, err := a.unitFile(ctx, nameOrID)
+	d, _, file, err := a.unitFile(ctx, nameOrID)
 	if err != nil {
 		return api.Explanation{}, err
 	}
@@ -58,51 +62,45 @@ func (a *Agent) ExecLine(ctx context.Context, nameOrID string, req api.ExecReque
 		absolute(folder(settings), req.Command)...)}, nil
 }
 
-// unitFile is the file of an application's unit: of the one that runs, else what PID 1
-// would make of it. It is needed most for an application that does not come up.
-func (a *Agent) unitFile(ctx context.Context, nameOrID string) (plan.Desired, string, error) {
-	d, runs, err := a.explained(nameOrID)
+// unitFile is the file of an application's unit and its placement: of the one that runs, else
+// what PID 1 would make of it. It is needed most for an application that does not come up.
+func (a *Agent) unitFile(ctx context.Context, nameOrID string) (plan.Desired, units.Placement, string, error) {
+	d, place, runs, err := a.explained(nameOrID)
 	if err != nil {
-		return d, "", err
+		return d, place, "", err
 	}
 	if runs {
 		if text, err := os.ReadFile(filepath.Join(units.TransientDir, d.Unit)); err == nil {
-			return d, string(text), nil
+			return d, place, string(text), nil
 		}
 	}
-	place, err := a.exec.tentativePlacement(d)
+	place, err = a.exec.tentativePlacement(d)
 	if err != nil {
-		return d, "", err
+		return d, place, "", err
 	}
 	text, err := a.units.Describe(ctx, d.Spec, place)
-	return d, text, err
+	return d, place, text, err
 }
 
-func (a *Agent) explained(nameOrID string) (d plan.Desired, runs bool, err error) {
+// explained is the application to explain, and where it runs if it does.
+func (a *Agent) explained(nameOrID string) (d plan.Desired, place units.Placement, runs bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	found, err := a.find(nameOrID)
 	switch {
 	case err != nil:
-		return d, false, err
+		return d, place, false, err
 	case found.Adopted:
-		return d, false, fmt.Errorf("%s was adopted from systemd, which shows what it runs: systemctl cat 'nexushub-app-%s-*': %w", found.Name, found.Name, api.NotImplemented)
+		return d, place, false, fmt.Errorf("%s was adopted from systemd, which shows what it runs: systemctl cat 'nexushub-app-%s-*': %w", found.Name, found.Name, api.NotImplemented)
 	case !found.Runs() && found.Problem != "":
-		return d, false, fmt.Errorf("%s: %s: %w", found.Name, found.Problem, api.Failed)
+		return d, place, false, fmt.Errorf("%s: %s: %w", found.Name, found.Problem, api.Failed)
 	case !found.Runs():
-		return d, false, fmt.Errorf("%s has no process, only files: %w", found.Name, api.NotRunning)
+		return d, place, false, fmt.Errorf("%s has no process, only files: %w", found.Name, api.NotRunning)
 	}
-	u := a.observed.unit(found.Unit)
-	return *found, u != nil && u.Running(), nil
-}
-
-// argv is the command of d with an absolute path, as the unit has it.
-func argv(d plan.Desired, dir string) []string {
-	command := slices.Clone(d.Spec.Exec)
-	if !filepath.IsAbs(command[0]) {
-		command[0] = filepath.Join(dir, command[0])
+	if u := a.observed.unit(found.Unit); u != nil && u.Running() {
+		place.Port, runs = u.Port, true
 	}
-	return command
+	return *found, place, runs, nil
 }
 
 // folder is where the application finds its release: a guest has a root of its own.

@@ -112,6 +112,33 @@ func TestOperatorsExecStandsInForBinApp(t *testing.T) {
 	})
 }
 
+// A command that cannot be expanded is a problem of its application alone, which is
+// mended as soon as its environment is.
+func TestCommandNamesVariables(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.releases.bare = true
+		exec := func(words ...string) func(*config.App) {
+			return func(a *config.App) {
+				a.Manifest = manifest.Manifest{Exec: words, Env: map[string]string{"MODE": "fast", "TOKEN": "plain"}}
+			}
+		}
+		h.app(shop, "shop.yesterday.localhost", exec("server", "--port=$PORT", "$MODE", "$TOKEN"))
+		h.app(blog, "blog.yesterday.localhost", exec("server", "$DB_PATH"))
+		h.start()
+		h.wantState(shop, api.StateRunning)
+		if v := h.wantState(blog, api.StateFailed); !strings.Contains(v.Why, "unknown variable DB_PATH, known are HOST, MODE") {
+			t.Errorf("why %q, want the variables that are known", v.Why)
+		}
+		if s := h.spec(shop); !s.Expand || s.Exec[1] != "--port=$PORT" {
+			t.Errorf("started with %q, expand %v", s.Exec, s.Expand)
+		}
+		h.secret(shop, "TOKEN")
+		if v := h.view(shop); !strings.Contains(v.Why, "TOKEN is a secret") {
+			t.Errorf("why %q, want that a secret is no argument", v.Why)
+		}
+	})
+}
+
 // TestExitWhileTheAgentWasAway is known from the journal: PID 1 forgets it at the next
 // start.
 func TestExitWhileTheAgentWasAway(t *testing.T) {

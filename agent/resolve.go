@@ -163,7 +163,12 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 	}
 	secrets := a.secretFiles(r.ID, r.Installer())
 	d.Audiences = secrets.Audiences
-	d.Spec = plan.NewSpec(r.Instance, r.release, d.Manifest, secrets, m.Serial, a.desired.place)
+	spec := plan.NewSpec(r.Instance, r.release, d.Manifest, secrets, m.Serial, a.desired.place)
+	if err := plan.CheckCommand(spec, secrets); err != nil {
+		d.Problem = err.Error()
+		return d
+	}
+	d.Spec = spec
 	d.Revision = d.Spec.Revision()
 	if m.Rejected != nil && m.Rejected.Revision == d.Revision && m.Good != nil {
 		d.Spec, d.Revision, d.Manifest, d.Fallback = m.Good.Spec, m.Good.Revision, m.Good.Manifest, true

@@ -54,7 +54,7 @@ func TestAProgramThatIsAPipeIsNotWaitedFor(t *testing.T) {
 	if err := unix.Mkfifo(filepath.Join(dir, "app"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := (Spec{Directory: dir, Exec: []string{"app"}}).checkExecutable(); !errors.Is(err, ErrExec) {
+	if err := (Spec{Directory: dir, Exec: []string{"app"}}).checkExecutable(Placement{}); !errors.Is(err, ErrExec) {
 		t.Error(err)
 	}
 }

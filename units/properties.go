@@ -3,7 +3,6 @@ package units
 import (
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,17 +12,21 @@ import (
 // restartDelay is the floor: PID 1 brings an application back even while the agent is away.
 const restartDelay = 2 * time.Second
 
-// Properties turns a Spec into the properties of the service that runs it. It is pure:
-// the same arguments give the same list. Errors wrap ErrSpec.
+// Properties turns a Spec into the properties of the service that runs it. It is pure, but
+// for a command that is a bare name, which is looked for on this host. Errors wrap ErrSpec.
 // Source of names and types: org.freedesktop.systemd1(5), dbus-execute.c, dbus-cgroup.c.
 func Properties(s Spec, place Placement, caps Capabilities) ([]Property, error) {
 	if err := s.check(place); err != nil {
 		return nil, err
 	}
+	argv, err := s.Command(place)
+	if err != nil {
+		return nil, err
+	}
 	var p properties
 	s.identity(&p, place)
 	s.lifecycle(&p, caps)
-	s.command(&p, place, caps)
+	s.command(&p, argv, place, caps)
 	s.secrets(&p)
 	s.limits(&p, caps)
 	s.sandbox(&p)
@@ -77,11 +80,7 @@ func (s Spec) lifecycle(p *properties, caps Capabilities) {
 	}
 }
 
-func (s Spec) command(p *properties, place Placement, caps Capabilities) {
-	argv := slices.Clone(s.Exec)
-	if !filepath.IsAbs(argv[0]) {
-		argv[0] = filepath.Join(s.root(), argv[0])
-	}
+func (s Spec) command(p *properties, argv []string, place Placement, caps Capabilities) {
 	p.set("WorkingDirectory", s.root())
 	p.set("Environment", s.environment(place))
 	p.set("SyslogIdentifier", s.Name)
@@ -119,11 +118,8 @@ func (s Spec) environment(place Placement) []string {
 		out = append(out, k+"="+s.Env[k])
 	}
 	out = append(out, "HOST="+s.HostName, "INSTANCE_ID="+s.Instance, "NEXUSHUB_RELEASE="+s.Release)
-	switch s.Network {
-	case NetworkPort:
-		out = append(out, "PORT="+strconv.Itoa(place.Port))
-	case NetworkGuest:
-		out = append(out, "PORT=80")
+	if port := s.port(place); port != "" {
+		out = append(out, "PORT="+port)
 	}
 	return out
 }

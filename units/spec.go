@@ -18,8 +18,10 @@ type Spec struct {
 	// InstalledBy is who installed Release, as agent/audience names them; empty: root, or not known.
 	InstalledBy string `json:"installed_by,omitempty"`
 
-	Directory   string            `json:"directory"` // release folder, the working directory
-	Exec        []string          `json:"exec"`      // literal argv, argv[0] absolute or relative to Directory
+	Directory string   `json:"directory"`        // release folder, the working directory
+	Exec      []string `json:"exec"`             // its first word is absolute, relative to Directory, or a name in PATH
+	Expand    bool     `json:"expand,omitempty"` // Exec names variables, as internal/startcmd says; else it is literal
+
 	Env         map[string]string `json:"env,omitempty"`
 	EnvFiles    []string          `json:"env_files,omitempty"`    // root-only, e.g. /run/nexushub/env/INSTANCE.env
 	Credentials map[string]string `json:"credentials,omitempty"`  // id -> root-only file

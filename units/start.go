@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/nexushub/nexushub/internal/beneath"
 )
 
 // margin is what PID 1 gets on top of a unit's own time limit before we stop waiting.
@@ -27,7 +24,7 @@ func (m *Manager) Start(ctx context.Context, s Spec, place Placement) error {
 	if err != nil {
 		return err
 	}
-	if err := s.checkExecutable(); err != nil {
+	if err := s.checkExecutable(place); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, startLimit(s))
@@ -156,40 +153,4 @@ func (m *Manager) release(ctx context.Context, name string) {
 	_ = os.RemoveAll(guestRoot(name))
 	m.dropRef(name)
 	m.forget(name)
-}
-
-// checkExecutable finds what would fail after the fork, where PID 1 could only say 203.
-func (s Spec) checkExecutable() error {
-	path := s.Exec[0]
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(s.Directory, path)
-	}
-	f, info, err := beneath.Regular(path)
-	switch {
-	case errors.Is(err, fs.ErrInvalid):
-		return fmt.Errorf("%w: %s is not a regular file", ErrExec, path)
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrExec, err)
-	}
-	defer f.Close()
-	if info.Mode()&0o111 == 0 {
-		return fmt.Errorf("%w: %s has no execute permission (mode %04o)", ErrExec, path, info.Mode().Perm())
-	}
-	return checkInterpreter(f)
-}
-
-// checkInterpreter looks at the program named in the first line of a script.
-func checkInterpreter(f *os.File) error {
-	head := make([]byte, 256) // as much as the kernel looks at
-	n, _ := f.Read(head)
-	line, isScript := strings.CutPrefix(string(head[:n]), "#!")
-	line, _, _ = strings.Cut(line, "\n")
-	words := strings.Fields(line)
-	if !isScript || len(words) == 0 {
-		return nil
-	}
-	if _, err := os.Stat(words[0]); err != nil {
-		return fmt.Errorf("%w: %s: its interpreter: %w", ErrExec, f.Name(), err)
-	}
-	return nil
 }

@@ -13,8 +13,9 @@ type Release struct {
 	Manifest   manifest.Manifest `json:"manifest"`
 	Size       int64             `json:"size"` // bytes unpacked; 0 for a folder in place
 	ImportedAt time.Time         `json:"imported_at"`
-	Runs       bool              `json:"runs"`   // has bin/app or a manifest exec
-	Static     bool              `json:"static"` // has static/
+	Runs       bool              `json:"runs"`              // has bin/app or a manifest exec
+	Static     bool              `json:"static"`            // has static/
+	Expands    bool              `json:"expands,omitempty"` // variables in its exec stand for their values
 
 	// Where static/ and errors/ really lie; empty: there is none, or an older NexusHub wrote it.
 	StaticDir string `json:"static_dir,omitempty"`

@@ -9,6 +9,7 @@ import (
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/startcmd"
 	"github.com/nexushub/nexushub/units"
 )
 
@@ -30,6 +31,7 @@ type SecretFiles struct {
 	Credentials map[string]string
 	Version     string
 	Audiences   []audience.Audience // of all secrets of the instance
+	Variables   []string            // names of those that are given in the environment
 }
 
 // NewSpec says how an instance runs. It is pure: equal arguments are one revision.
@@ -38,7 +40,7 @@ func NewSpec(in Instance, rel fact.Release, m manifest.Manifest, s SecretFiles, 
 		Instance: in.ID, Name: hostname.Slug(in.HostName, p.Domain), Kind: in.Kind,
 		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: serial, Sandbox: units.SandboxVersion,
 		InstalledBy: installedBy(in),
-		Directory:   rel.Dir, Exec: command(m), Env: environment(in, m),
+		Directory:   rel.Dir, Exec: command(m), Expand: expands(in, rel, m), Env: environment(in, m),
 		EnvFiles:    append([]string{envFile(p, in.ID)}, s.EnvFiles...),
 		Credentials: s.Credentials, SecretsHash: s.Version,
 		Network: m.Network, Domain: p.Domain,
@@ -70,6 +72,21 @@ func command(m manifest.Manifest) []string {
 		return m.Exec
 	}
 	return []string{"bin/app"}
+}
+
+// expands says whether variables in the command stand for their values: they do wherever
+// an operator wrote it, and in packages that were installed since NexusHub knows them.
+func expands(in Instance, rel fact.Release, m manifest.Manifest) bool {
+	theirs := len(in.Manifest.Exec) == 0 && len(rel.Manifest.Exec) > 0
+	return (!theirs || rel.Expands) && startcmd.Refers(command(m))
+}
+
+// CheckCommand says what is wrong with the variables in a Spec's command.
+func CheckCommand(spec units.Spec, s SecretFiles) error {
+	if !spec.Expand {
+		return nil
+	}
+	return startcmd.Check(spec.Exec, spec.Variables(), append([]string{"INTERNAL_SECRET"}, s.Variables...))
 }
 
 // environment is what the instance gets beyond what every unit gets.

@@ -14,6 +14,7 @@ import (
 type meta struct {
 	Size       int64     `json:"size"`
 	ImportedAt time.Time `json:"imported_at"`
+	Expands    bool      `json:"expands,omitempty"` // installed since exec has variables; before, it was literal
 }
 
 func (s *Store) metaPath(hash string) string {

@@ -48,7 +48,7 @@ func resolveFolder(ctx context.Context, path string, dir *beneath.Dir) (fact.Rel
 	if err != nil {
 		return fact.Release{}, fmt.Errorf("resolve %s: %w", path, err)
 	}
-	r.Hash = hash
+	r.Hash, r.Expands = hash, true
 	return r, nil
 }
 

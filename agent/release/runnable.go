@@ -1,12 +1,14 @@
 package release
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
 	"strings"
 
 	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/startcmd"
 )
 
 const (
@@ -18,18 +20,26 @@ const (
 var errNothingToRun = errors.New("has neither bin/app (an executable) nor static/index.html (a site of files)")
 
 // checkRunnable says whether a package with these files can be installed. A manifest
-// exec stands in for bin/app; a relative one must name a file of the package.
+// exec stands in for bin/app; a relative one must name a file of the package, a bare name
+// may be a program of this host.
 func checkRunnable(m manifest.Manifest, has func(name string) bool) error {
-	switch own := started(m); {
-	case len(m.Exec) > 0 && own != "":
-		if !has(own) {
-			return fmt.Errorf("%s: exec: the package has no file %q", ManifestName, m.Exec[0])
-		}
-		return nil
-	case len(m.Exec) > 0, has(appPath), has(indexPath):
-		return nil
+	if err := startcmd.CheckSyntax(m.Exec); err != nil {
+		return fmt.Errorf("%s: %w", ManifestName, err)
 	}
-	return errNothingToRun
+	switch own := started(m); {
+	case len(m.Exec) == 0 && !has(appPath) && !has(indexPath):
+		return errNothingToRun
+	case len(m.Exec) == 0, own == "", has(own), startcmd.Refers(m.Exec[:1]):
+		return nil
+	case strings.Contains(m.Exec[0], "/"):
+		return fmt.Errorf("%s: exec: the package has no file %q", ManifestName, m.Exec[0])
+	}
+	searchPath := cmp.Or(m.Env["PATH"], startcmd.SearchPath)
+	if startcmd.Look(m.Exec[0], searchPath) == "" {
+		return fmt.Errorf("%s: exec: %q is neither a file of the package nor a program of this host, in %s: "+
+			"install it, or write where it is", ManifestName, m.Exec[0], searchPath)
+	}
+	return nil
 }
 
 // started is the package's own file that is executed; empty where it is the host's.

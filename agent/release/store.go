@@ -76,7 +76,23 @@ func (s *Store) Import(ctx context.Context, path string) (fact.Release, error) {
 		return fact.Release{}, fmt.Errorf("import: %w", err)
 	}
 	defer f.Close()
-	return s.importFile(ctx, f, path)
+	r, err := s.importFile(ctx, f, path)
+	if err != nil || r.Expands {
+		return r, err
+	}
+	return s.expandFromNow(r)
+}
+
+// expandFromNow lets variables stand for their values in the exec of a release that was
+// stored when all of it was literal: it stays so until it is installed again.
+func (s *Store) expandFromNow(r fact.Release) (fact.Release, error) {
+	m := s.readMeta(r.Hash)
+	m.Expands = true
+	if err := s.writeMeta(r.Hash, m); err != nil {
+		return fact.Release{}, fmt.Errorf("import: %w", err)
+	}
+	r.Expands = true
+	return r, nil
 }
 
 // importFile imports from an open file that nobody changes meanwhile.
@@ -131,7 +147,7 @@ func (s *Store) unpack(ctx context.Context, f *os.File, hash string) error {
 		return err
 	}
 	if err = a.unpackTo(ctx, temp); err == nil {
-		err = s.commit(temp, hash, meta{Size: a.unpacked, ImportedAt: time.Now().UTC()})
+		err = s.commit(temp, hash, meta{Size: a.unpacked, ImportedAt: time.Now().UTC(), Expands: true})
 	}
 	return errors.Join(err, os.RemoveAll(temp))
 }
@@ -201,7 +217,7 @@ func (s *Store) Get(hash string) (fact.Release, error) {
 		return fact.Release{}, err
 	}
 	m := s.readMeta(hash)
-	r.Hash, r.Size, r.ImportedAt = hash, m.Size, m.ImportedAt
+	r.Hash, r.Size, r.ImportedAt, r.Expands = hash, m.Size, m.ImportedAt, m.Expands
 	return r, nil
 }
 

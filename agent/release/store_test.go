@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -45,6 +46,54 @@ func TestImportUnpacksWithModes(t *testing.T) {
 	}
 	if info, _ := os.Stat(filepath.Join(r.Dir, "static/index.html")); !info.ModTime().Equal(when) {
 		t.Errorf("time: got %v, want %v", info.ModTime(), when)
+	}
+}
+
+// A package that was installed when all of exec was literal stays so until it is installed
+// again, however often it is looked up.
+func TestExecExpandsFromTheNextInstallation(t *testing.T) {
+	s := openStore(t, testLimits())
+	path := writeZip(t, hostile.Zip(t, hostile.App))
+	r, err := s.Import(t.Context(), path)
+	if err != nil || !r.Expands {
+		t.Fatalf("a new package: %v, expands %v", err, r.Expands)
+	}
+	old := s.readMeta(r.Hash)
+	old.Expands = false // as an older NexusHub wrote it
+	if err := s.writeMeta(r.Hash, old); err != nil {
+		t.Fatal(err)
+	}
+	for name, find := range map[string]func() (fact.Release, error){
+		"Get":     func() (fact.Release, error) { return s.Get(r.Hash) },
+		"Resolve": func() (fact.Release, error) { return s.Resolve(t.Context(), path) },
+	} {
+		if r, err := find(); err != nil || r.Expands {
+			t.Errorf("%s: %v, expands %v", name, err, r.Expands)
+		}
+	}
+	if r, err := s.Import(t.Context(), path); err != nil || !r.Expands {
+		t.Errorf("installed again: %v, expands %v", err, r.Expands)
+	}
+	if again, err := s.Get(r.Hash); err != nil || !again.Expands || !again.ImportedAt.Equal(r.ImportedAt) {
+		t.Errorf("kept as %+v, %v", again, err)
+	}
+}
+
+func TestImportChecksTheCommand(t *testing.T) {
+	for exec, want := range map[string]string{
+		`["bin/app", "$PORT", "$ANYTHING"]`:    "",
+		`["sh", "-c", "exec bin/app ${X:-1}"]`: "",
+		`["$RUNTIME/bin/node"]`:                "",
+		`["bin/app", "${PORT:-80}"]`:           "${PORT:-80}",
+		`["no-such-program", "$PORT"]`:         `"no-such-program" is neither a file of the package nor a program of this host`,
+		`["./no-such-program"]`:                `the package has no file "./no-such-program"`,
+	} {
+		s := openStore(t, testLimits())
+		_, err := s.Import(t.Context(), writeZip(t, hostile.Zip(t, hostile.App,
+			hostile.Entry{Name: ManifestName, Body: "exec = " + exec})))
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("exec = %s: %v, want %q", exec, err, want)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ type Files struct {
 	Credentials map[string]string
 	Version     string              // changes with every change; empty: no secrets
 	Audiences   []audience.Audience // of all secrets of the instance, given or not
+	Variables   []string            // names of those that are given in the environment
 }
 
 // Files returns what a unit of the instance is to be given that runs what who installed.
@@ -39,7 +40,10 @@ func (s *Store) Files(instance string, who audience.Installer) (Files, error) {
 				f.Credentials = map[string]string{}
 			}
 			f.Credentials[secret.Name] = s.value(instance, secret)
-		} else if file := s.envFile(instance, secret); !slices.Contains(f.EnvFiles, file) {
+			continue
+		}
+		f.Variables = append(f.Variables, secret.Name)
+		if file := s.envFile(instance, secret); !slices.Contains(f.EnvFiles, file) {
 			f.EnvFiles = append(f.EnvFiles, file)
 		}
 	}
