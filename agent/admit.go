@@ -9,6 +9,7 @@ import (
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/secret"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 // Admission is a release that somebody wants to install.
@@ -93,6 +94,7 @@ func (n Admission) refusal(app string, lost []string) error {
 	case strings.HasPrefix(string(n.By), "uid:"):
 		word = audience.Operators
 	}
-	return fmt.Errorf("%s would lose the secret %s, which is not for what is installed by %s; nothing was changed. Root can share it: nexushub secret set --keep-value --for %s %s %s: %w",
-		app, strings.Join(lost, ", "), who, word, app, lost[0], api.Forbidden)
+	return fmt.Errorf("%s would lose the secret %s, which is not for what is installed by %s; nothing was changed. Root can share it: %s: %w",
+		app, strings.Join(lost, ", "), who,
+		shell.Command("nexushub secret set --keep-value --for "+shell.Quote(word), app, lost[0]), api.Forbidden)
 }

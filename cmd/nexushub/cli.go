@@ -14,6 +14,7 @@ import (
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/output"
 	"github.com/nexushub/nexushub/cmd/nexushub/profile"
+	"github.com/nexushub/nexushub/internal/shell"
 	"github.com/nexushub/nexushub/internal/version"
 )
 
@@ -146,7 +147,7 @@ func (c *cli) client() (client *api.Client, remote bool, err error) {
 	if !ok {
 		return nil, false, &output.Hint{
 			Err:  fmt.Errorf("not logged in to %s", name),
-			Text: "log in first: nexushub login " + name + " --token -",
+			Text: "log in first: " + shell.Command("nexushub login --token -", name),
 		}
 	}
 	roots, err := host.Roots()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/output"
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 func (c *cli) releases() *cobra.Command {
@@ -59,5 +60,5 @@ func noRelease(ctx context.Context, client *api.Client, app string, err error) e
 	if _, failed := client.App(ctx, app); failed != nil {
 		return err
 	}
-	return &output.Hint{Err: err, Text: "to list the releases: nexushub releases " + app}
+	return &output.Hint{Err: err, Text: "to list the releases: " + shell.Command("nexushub releases", app)}
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 // pair is one NAME.crt with its NAME.key.
@@ -87,8 +89,8 @@ func readPair(path string) (*pair, error) {
 	}
 	c, err := tls.LoadX509KeyPair(path, key)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("certificate %s: %w; make it readable: chgrp _nexushub-proxy %s && chmod 0640 %s",
-			path, err, key, key)
+		return nil, fmt.Errorf("certificate %s: %w; make it readable: %s && %s",
+			path, err, shell.Command("chgrp _nexushub-proxy", key), shell.Command("chmod 0640", key))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("certificate %s: %w", path, err)

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/internal/atomicfile"
+	"github.com/nexushub/nexushub/internal/shell"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -77,7 +78,7 @@ func (a *localCA) loadLocked() error {
 	}
 	a.root, a.leaves = &root, map[string]*tls.Certificate{}
 	a.log.Info("local certificate authority in use: clients have to trust its root", "root", a.certPath(),
-		"trust_with", "cp "+a.certPath()+" /usr/local/share/ca-certificates/nexushub.crt && update-ca-certificates")
+		"trust_with", shell.Command("cp", a.certPath(), "/usr/local/share/ca-certificates/nexushub.crt")+" && update-ca-certificates")
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 // checkOwner refuses an archive unless nobody but root and those who are trusted had a part in the
@@ -21,11 +22,11 @@ func checkOwner(file string, info fs.FileInfo, trusted []int) error {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is not a regular file: %w", file, api.Invalid)
 	case ok && int(s.Uid) != os.Geteuid() && s.Uid != 0 && !slices.Contains(trusted, int(s.Uid)):
-		return fmt.Errorf("%s belongs to uid %d, who could have put anything into it; if you trust it: chown root %s: %w",
-			file, s.Uid, file, api.Forbidden)
+		return fmt.Errorf("%s belongs to uid %d, who could have put anything into it; if you trust it: %s: %w",
+			file, s.Uid, shell.Command("chown root", file), api.Forbidden)
 	case info.Mode().Perm()&0o022 != 0:
-		return fmt.Errorf("%s has mode %04o: others could have put anything into it; if you trust it: chmod 600 %s: %w", file,
-			info.Mode().Perm(), file, api.Forbidden)
+		return fmt.Errorf("%s has mode %04o: others could have put anything into it; if you trust it: %s: %w", file,
+			info.Mode().Perm(), shell.Command("chmod 600", file), api.Forbidden)
 	}
 	return nil
 }

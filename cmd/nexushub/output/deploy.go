@@ -8,6 +8,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/shell"
 	"github.com/nexushub/nexushub/internal/termtext"
 )
 
@@ -27,14 +28,15 @@ func (p *Printer) Deployed(a api.DebugApplication, url string) error {
 	if done, err := p.json(Deployment{a, url}); done {
 		return err
 	}
-	p.infof("%s is running; its log: nexushub logs -f %s", a.AppID, shellQuote(a.AppID))
+	p.infof("%s is running; its log: %s", a.AppID, shell.Command("nexushub logs -f", a.AppID))
 	_, err := fmt.Fprintln(p.Stdout, p.clean(url))
 	return err
 }
 
 // NotHealthy says why an application did not come up, and whether its old release still runs.
 func (p *Printer) NotHealthy(a api.DebugApplication, why string, serves bool) {
-	p.errorLines(a.AppID+" did not come up: "+why, "for details: nexushub status "+a.AppID+"; nexushub logs "+a.AppID)
+	p.errorLines(a.AppID+" did not come up: "+why,
+		"for details: "+shell.Command("nexushub status", a.AppID)+"; "+shell.Command("nexushub logs", a.AppID))
 	if serves {
 		p.infof("the previous release keeps serving")
 	}

@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 func health(h api.Health) string {
@@ -114,52 +112,6 @@ func (p *Printer) withReason(what, why string) string {
 
 func indent(s string) string {
 	return strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n              ")
-}
-
-// Shell quotes an argv so that it can be pasted, one option per line.
-func Shell(argv []string) string {
-	var b strings.Builder
-	for i, arg := range argv {
-		switch {
-		case i == 0:
-		case strings.HasPrefix(arg, "--"):
-			b.WriteString(" \\\n    ")
-		default:
-			b.WriteString(" ")
-		}
-		b.WriteString(shellQuote(arg))
-	}
-	return b.String()
-}
-
-func shellQuote(s string) string {
-	bare := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@,+%", r)
-	}
-	switch {
-	case s != "" && strings.IndexFunc(s, func(r rune) bool { return !bare(r) }) < 0:
-		return s
-	case termtext.Text(s) != s || !utf8.ValidString(s):
-		return quoteBytes(s)
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// quoteBytes is for text that a terminal must not show as it is: $'...', which bash and
-// POSIX of 2024 read back.
-func quoteBytes(s string) string {
-	var b strings.Builder
-	for _, c := range []byte(s) {
-		switch {
-		case c == '\'' || c == '\\':
-			b.WriteString("\\" + string(rune(c)))
-		case c >= ' ' && c < 0x7f:
-			b.WriteByte(c)
-		default:
-			fmt.Fprintf(&b, `\x%02x`, c)
-		}
-	}
-	return "$'" + b.String() + "'"
 }
 
 func count(n int, noun string) string {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/shell"
 	"github.com/nexushub/nexushub/internal/termtext"
 )
 
@@ -153,7 +154,8 @@ func (p *Printer) Certs(certs []api.Cert, root string) error {
 		p.infof("no certificates yet: put NAME.crt and NAME.key into /etc/nexushub/certs, or the proxy creates its own at the first request")
 	}
 	if root != "" {
-		p.infof("to trust the local CA: cp %s /usr/local/share/ca-certificates/nexushub.crt && update-ca-certificates", root)
+		p.infof("to trust the local CA: %s && update-ca-certificates",
+			shell.Command("cp", root, "/usr/local/share/ca-certificates/nexushub.crt"))
 	}
 	return err
 }
@@ -232,7 +234,7 @@ func (p *Printer) Explanation(e api.Explanation) error {
 	for _, w := range e.Withheld {
 		fmt.Fprintln(p.Stdout, "# "+termtext.Text(w))
 	}
-	_, err := fmt.Fprintln(p.Stdout, Shell(e.Command))
+	_, err := fmt.Fprintln(p.Stdout, shell.Lines(e.Command))
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/nexushub/nexushub/internal/beneath"
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 // ErrForeign says that a profile, or the folder for it, is another user's.
@@ -58,7 +59,7 @@ func Load(path string) (Profile, error) {
 		return p, err
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return p, fmt.Errorf("%s has mode %04o and holds tokens: chmod 600 %s", path, mode, path)
+		return p, fmt.Errorf("%s has mode %04o and holds tokens: %s", path, mode, shell.Command("chmod 600", path))
 	}
 	data, err := io.ReadAll(f)
 	if err == nil {
