@@ -15,6 +15,7 @@ import (
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
 	"github.com/nexushub/nexushub/internal/problem"
+	"github.com/nexushub/nexushub/internal/termtext"
 )
 
 // lastLines is how much of its log a failed installation shows.
@@ -127,7 +128,7 @@ func (s *Server) tail(ctx context.Context, id ID, view api.App) []string {
 		s.o.Log.Warn("end of the log could not be read", "instance", id, "error", err)
 	}
 	for _, e := range entries {
-		lines = append(lines, e.Message)
+		lines = append(lines, termtext.Plain(e.Message))
 	}
 	return lines
 }

@@ -33,7 +33,7 @@ func (l UnitLog) Tail(ctx context.Context, unit string, lines int) ([]string, er
 	entries, err := l.Hub.collect(ctx, Query{Unit: unit, Lines: lines, Priority: 7})
 	out := make([]string, len(entries))
 	for i, e := range entries {
-		out[i] = termtext.Text(e.Message)
+		out[i] = termtext.Plain(e.Message)
 	}
 	return out, err
 }

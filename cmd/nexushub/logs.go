@@ -31,7 +31,10 @@ journal; without APP, the logs of all applications. It works in every state of t
 application, also after a crash; a removed application is named by its instance id.
 
 With --follow it reconnects after a lost connection and continues where it stopped: no
-line is lost or repeated. It says so if the journal itself no longer has some lines.`,
+line is lost or repeated. It says so if the journal itself no longer has some lines.
+
+On a terminal the colours that an application prints are shown; anything else in its
+lines that a terminal would obey is shown as text.`,
 		Example: `  nexushub logs -f myapp
   nexushub logs -n 200 --priority warning myapp
   nexushub logs --since 10m --grep 'timeout|refused' myapp

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nexushub/nexushub/api"
 )
 
 const apps = `[{"name":"shop","state":"running","health":{"status":"healthy"},"url":"https://shop.example.org/"},
@@ -43,6 +46,38 @@ func TestTerminalAndPipe(t *testing.T) {
 			}
 		})
 		golden(t, filepath.Join("testdata", "terminal", c.golden), got)
+	}
+}
+
+// A log keeps the colours of its application on a terminal that wants them, and nothing else.
+func TestColoursOfALog(t *testing.T) {
+	const message = "\x1b[1;32mready\x1b[0m in \x1b[33m3 s\x1b[2J"
+	socket := serveUnix(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		entry, err := json.Marshal(api.LogEntry{Message: message})
+		if err != nil {
+			t.Error(err)
+		}
+		fmt.Fprintf(w, "event: log\ndata: %s\n\n", entry)
+	})
+	for _, c := range []struct {
+		terminal bool
+		noColour string
+		want     string
+	}{
+		{true, "", "\x1b[1;32mready\x1b[0m in \x1b[33m3 s\\x1b[2J\x1b[0m\n"},
+		{true, "1", "ready in 3 s\\x1b[2J\n"},
+		{false, "", "ready in 3 s\\x1b[2J\n"},
+	} {
+		t.Setenv("TERM", "xterm")
+		t.Setenv("NO_COLOR", c.noColour)
+		t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+		got := capture(t, c.terminal, func(out *os.File) {
+			run(t.Context(), []string{"logs", "-o", "cat", "x", "--socket", socket}, strings.NewReader(""), out, t.Output())
+		})
+		if string(got) != c.want {
+			t.Errorf("terminal %v, NO_COLOR=%s: %q, want %q", c.terminal, c.noColour, got, c.want)
+		}
 	}
 }
 

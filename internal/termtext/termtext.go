@@ -1,7 +1,7 @@
 // Package termtext keeps text harmless that comes from somebody else and is shown to people:
 // no character in it moves the cursor, reorders what is beside it or cannot be seen.
 // Names with such characters are refused where they come in ([CheckName]); whatever else is
-// shown has them replaced ([Text], [JSON]).
+// shown has them replaced ([Text], [JSON]); a log keeps its colours ([Coloured]).
 package termtext
 
 import (

@@ -5,9 +5,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/problem"
 	"github.com/nexushub/nexushub/internal/termtext"
 )
 
@@ -64,27 +66,48 @@ func (p *Printer) PrintError(err error) int {
 	return api.CodeOf(err).Exit()
 }
 
-// splitFaults returns the faults line by line, and the text without them. What follows them
-// in the text ("and 12 more") becomes the last line.
+// splitFaults returns the faults line by line, each once, and what the text says before them.
+// What follows them in the text ("and 12 more") becomes the last line.
 func splitFaults(text string, fault *api.Fault) (head string, list []string) {
+	begin, end := len(text), 0
 	for _, f := range fault.Faults {
-		list = append(list, f.Line())
+		if at, n := saidIn(text, f); n > 0 {
+			begin, end = min(begin, at), max(end, at+n)
+		}
+		if line := f.Line(); !slices.Contains(list, line) {
+			list = append(list, line)
+		}
 	}
-	if len(list) == 0 {
-		return text, nil
-	}
-	if len(list) == 1 && strings.TrimPrefix(list[0], "/") == strings.TrimPrefix(text, "/") {
-		return text, nil
-	}
-	head, _, said := strings.Cut(text, list[0])
-	if head = strings.TrimRight(head, ": "); !said || head == "" {
+	if end == 0 {
 		return text, list
 	}
-	last := list[len(list)-1]
-	if _, more, _ := strings.Cut(text, last); more != "" && len(list) > 1 {
-		list = append(list, strings.TrimLeft(more, "; "))
+	if more := strings.TrimLeft(text[end:], "; "); more != "" && len(list) > 1 {
+		list = append(list, more)
+	}
+	head = strings.TrimRight(text[:begin], ": ")
+	switch {
+	case head == "" && len(list) == 1:
+		return text, nil
+	case head == "":
+		head = fault.Code.Error()
 	}
 	return head, list
+}
+
+// saidIn finds a fault among those that a text lists, which may call its place a field or a JSON
+// pointer.
+func saidIn(text string, f problem.Fault) (at, length int) {
+	field := strings.TrimPrefix(f.Pointer, "/")
+	for _, words := range []string{f.Line(), field + ": " + f.Detail, field + " " + f.Detail} {
+		at := strings.Index(text, words)
+		if at < 0 || at > 0 && text[at-1] != ' ' {
+			continue
+		}
+		if rest := text[at+len(words):]; rest == "" || rest[0] == ';' {
+			return at, len(words)
+		}
+	}
+	return 0, 0
 }
 
 func (p *Printer) errorLines(text, hint string) {

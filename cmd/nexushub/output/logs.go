@@ -26,7 +26,7 @@ func (p *Printer) Entry(e api.LogEntry, style LogStyle, named bool) error {
 	case JSON:
 		err = p.jsonLine(e)
 	case Cat:
-		_, err = fmt.Fprintln(p.Stdout, termtext.Text(e.Message))
+		_, err = fmt.Fprintln(p.Stdout, p.letters(e.Message))
 	default:
 		at := p.dim(e.Timestamp.Local().Format("Jan 02 15:04:05.000"))
 		_, err = fmt.Fprintf(p.Stdout, "%s %s%s[%d] %s\n", at, name(e, named), termtext.Text(e.Source), e.PID, p.message(e))
@@ -46,13 +46,21 @@ func name(e api.LogEntry, wanted bool) string {
 func (p *Printer) message(e api.LogEntry) string {
 	switch {
 	case e.Level == "error":
-		return p.red(e.Message)
+		return p.within(redOn, p.letters(e.Message))
 	case e.Level == "warn":
-		return p.yellow(e.Message)
+		return p.within(yellowOn, p.letters(e.Message))
 	case e.Source == api.LogSystem, e.Level == "debug":
-		return p.dim(e.Message)
+		return p.within(dimOn, p.letters(e.Message))
 	}
-	return termtext.Text(e.Message)
+	return p.letters(e.Message)
+}
+
+// letters is a message in the colours that its program gave it, where colours are wanted.
+func (p *Printer) letters(s string) string {
+	if p.Colour {
+		return termtext.Coloured(s)
+	}
+	return termtext.Plain(s)
 }
 
 // Gap says that lines are missing.

@@ -160,6 +160,12 @@ func TestComplaints(t *testing.T) {
 			"nexushub: package invalid\n  a: too long\n  b\n"},
 		{&api.Fault{Code: api.Invalid, Detail: "appId: invalid", Faults: []problem.Fault{{Pointer: "/appId", Detail: "invalid"}}}, 1,
 			"nexushub: appId: invalid\n"},
+		{&api.Fault{Code: api.Invalid, Detail: "appId must be text", Faults: []problem.Fault{{Pointer: "/appId", Detail: "must be text"}}}, 1,
+			"nexushub: appId must be text\n"},
+		{&api.Fault{Code: api.Invalid, Detail: "appId: bad", Faults: []problem.Fault{{Pointer: "/appId", Detail: "bad"}, {Pointer: "/hostName", Detail: "worse"}}}, 1,
+			"nexushub: invalid\n  /appId: bad\n  /hostName: worse\n"},
+		{&api.Fault{Code: api.Invalid, Detail: "package invalid: b: x; a: y", Faults: []problem.Fault{{Pointer: "a", Detail: "y"}, {Pointer: "a", Detail: "y"}, {Pointer: "b", Detail: "x"}}}, 1,
+			"nexushub: package invalid\n  a: y\n  b: x\n"},
 		{fmt.Errorf("h: %w: %w", x509.UnknownAuthorityError{}, api.Unavailable), 1, "nexushub: h: x509: certificate signed by unknown authority: unavailable\n" +
 			"its CA is not trusted here: copy root.crt from that host (nexushub cert shows where), then: nexushub login HOST --ca root.crt --token -\n"},
 		{errors.New("evil\x1b[2J"), 1, "nexushub: evil\\x1b[2J\n"},
@@ -171,6 +177,20 @@ func TestComplaints(t *testing.T) {
 		// an error without a code is ours: its hint leads to the journal
 		if got := out.String(); got != c.text && got != c.text+"for details: journalctl -u nexushubd\n" {
 			t.Errorf("%v: says %q, want %q", c.err, got, c.text)
+		}
+	}
+}
+
+func TestSuggestedCommandsCanBePasted(t *testing.T) {
+	p, out := newPrinter()
+	app := api.DebugApplication{AppID: "My App"}
+	p.NotHealthy(app, "exit status 1", false)
+	if err := p.Deployed(app, "https://my-app/"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"nexushub status 'My App'", "nexushub logs 'My App'", "nexushub logs -f 'My App'"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("got %s, want %s", out, want)
 		}
 	}
 }

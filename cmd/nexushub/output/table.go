@@ -129,10 +129,15 @@ const (
 )
 
 func (p *Printer) style(on, s string) string {
-	if s = termtext.Text(s); !p.Colour || s == "" {
-		return s
+	return p.within(on, termtext.Text(s))
+}
+
+// within gives a style to text that is safe already.
+func (p *Printer) within(on, safe string) string {
+	if !p.Colour || safe == "" {
+		return safe
 	}
-	return on + s + styleOff
+	return on + safe + styleOff
 }
 
 func (p *Printer) bold(s string) string   { return p.style(boldOn, s) }
