@@ -47,7 +47,9 @@ var sequence = regexp.MustCompile("\x1b\\[[0-9;]{0,47}m")
 // Whatever comes in: beside sequences of colours nothing goes out that Text would not let
 // through, and no colour outlives its line.
 func FuzzColours(f *testing.F) {
-	for _, s := range []string{"\x1b[31mred\x1b[0m", "\x1b[38;2;1;2;3mx\ny", "\x1b[\x1b[31m31m", "\x1b[8m", "\x1b]0;t\x07", "\u009b31m", "\x1b[1m\xff"} {
+	for _, s := range []string{
+		"\x1b[31mred\x1b[0m", "\x1b[38;2;1;2;3mx\ny", "\x1b[\x1b[31m31m", "\x1b[8m", "\x1b]0;t\x07", "\u009b31m", "\x1b[1m\xff",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
