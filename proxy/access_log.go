@@ -25,7 +25,7 @@ type logLine struct {
 	method, host, path, proto, remote string
 	instance, app, target             string
 	trace                             [16]byte
-	status                            int
+	status, sentStatus                int
 	sent                              int64
 	duration, upstreamWait            time.Duration
 	fault                             error
@@ -60,7 +60,8 @@ func (a *accessLog) add(x *exchange, took time.Duration) {
 func newLogLine(x *exchange, took time.Duration) logLine {
 	l := logLine{
 		method: x.req.method, host: x.req.authority, path: x.req.path, proto: x.proto, remote: x.peer.String(),
-		trace: x.trace, status: x.status, sent: x.sent, duration: took, upstreamWait: x.upstreamWait, fault: x.fault,
+		trace: x.trace, status: x.status, sentStatus: x.sentStatus, sent: x.sent, duration: took,
+		upstreamWait: x.upstreamWait, fault: x.fault,
 	}
 	if x.decision.route != nil {
 		l.instance, l.app = x.decision.route.Instance, x.decision.route.Name
@@ -108,7 +109,7 @@ func (a *accessLog) refill() {
 }
 
 func (a *accessLog) write(l logLine) {
-	attrs := make([]slog.Attr, 0, 14)
+	attrs := make([]slog.Attr, 0, 15)
 	attrs = append(attrs,
 		slog.String("method", l.method), slog.String("host", l.host), slog.String("path", l.path),
 		slog.Int("status", l.status), slog.Int64("bytes", l.sent),
@@ -120,6 +121,9 @@ func (a *accessLog) write(l logLine) {
 	}
 	if l.target != "" {
 		attrs = append(attrs, slog.String("target", l.target))
+	}
+	if l.sentStatus != 0 {
+		attrs = append(attrs, slog.Int("sent_status", l.sentStatus))
 	}
 	level := slog.LevelInfo
 	if l.fault != nil {

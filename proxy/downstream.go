@@ -37,6 +37,9 @@ type responseSide interface {
 	write(p []byte) error
 	flush() error
 	end(trailers []h1.Field) error
+	// retract takes back a response of which nothing has left, so that another one can be
+	// given. It reports false when some of it has.
+	retract() bool
 	// abort ends the response so that the receiver sees that it is incomplete.
 	abort()
 }

@@ -14,11 +14,13 @@ const (
 	awaitsContinue   // the client waits for "100 Continue"
 	bodyRead         // the request body has been read to its end
 	responseStarted  // the final response has begun: no "100 Continue" may follow
+	responseLeft     // ... and some of it has been sent
 	responseChunked  // ... with Transfer-Encoding
 	responseComplete // ... and was sent whole
 	closesAfter      // the connection ends with this response
 
-	ofRequest = awaitsContinue | bodyRead | responseStarted | responseChunked | responseComplete | closesAfter
+	ofRequest = awaitsContinue | bodyRead | responseStarted | responseLeft | responseChunked |
+		responseComplete | closesAfter
 )
 
 // connState is the set of flags of one connection. Others read it while the connection is at

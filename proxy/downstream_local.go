@@ -14,7 +14,7 @@ func (c *conn) local(h http.Handler, x *exchange) {
 	w := &localWriter{c: c, x: x, header: http.Header{}}
 	h.ServeHTTP(w, c.httpRequest(x))
 	if err := w.finish(); err != nil {
-		x.broken(&clientError{err: err})
+		x.cut(err)
 	}
 }
 
@@ -73,6 +73,7 @@ type localWriter struct {
 	status int
 	body   []byte
 	begun  bool
+	err    error // of a write
 }
 
 func (w *localWriter) Header() http.Header { return w.header }
@@ -88,15 +89,18 @@ func (w *localWriter) Write(p []byte) (int, error) {
 	if w.x.req.method == "HEAD" {
 		return len(p), nil
 	}
+	if w.err != nil {
+		return 0, w.err
+	}
 	w.x.sent += int64(len(p))
 	if !w.begun && len(w.body)+len(p) <= h1.Small && w.header.Get("Content-Length") == "" {
 		w.body = append(w.body, p...)
 		return len(p), nil
 	}
-	if err := w.begin(-1); err != nil {
-		return 0, err
+	if w.err = w.begin(-1); w.err == nil {
+		w.err = w.c.write(p)
 	}
-	return len(p), w.c.write(p)
+	return len(p), w.err
 }
 
 // begin sends the head, with the length that the handler has set if it has.
@@ -127,8 +131,23 @@ func (w *localWriter) begin(length int64) error {
 
 func (w *localWriter) finish() error {
 	w.WriteHeader(200)
-	if err := w.begin(int64(len(w.body))); err != nil {
-		return err
+	if w.err == nil {
+		w.err = w.begin(int64(len(w.body)))
 	}
-	return w.c.end(nil)
+	if w.err == nil && isShort(w.header, w.x) {
+		return errShortFile
+	}
+	if w.err == nil {
+		w.err = w.c.end(nil)
+	}
+	if w.err != nil {
+		return &clientError{err: w.err}
+	}
+	return nil
+}
+
+// isShort says that a handler of our own has written less than it announced.
+func isShort(header http.Header, x *exchange) bool {
+	n, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
+	return err == nil && x.sent < n && x.req.method != http.MethodHead
 }

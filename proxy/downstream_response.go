@@ -111,6 +111,7 @@ func (c *conn) flush() error {
 }
 
 func (c *conn) send(p []byte) error {
+	c.state.set(responseLeft)
 	c.waiting.set(waitNone, 0) // the target need not be heard meanwhile
 	return c.put(p)
 }
@@ -150,6 +151,15 @@ func (c *conn) end(trailers []h1.Field) error {
 func (c *conn) abort() {
 	c.state.clear(responseComplete | closesAfter)
 	c.dropOut()
+}
+
+func (c *conn) retract() bool {
+	if c.state.has(responseLeft) {
+		return false
+	}
+	c.dropOut()
+	c.state.clear(responseStarted | responseChunked)
+	return true
 }
 
 func (c *conn) hijack(h *h1.Head, _ *exchange) (net.Conn, []byte, error) {

@@ -24,6 +24,7 @@ type exchange struct {
 	holdEnds time.Time // of the time that the request may be held in all; zero until it is
 
 	status        int
+	sentStatus    int           // what the client was told, when the response was cut
 	sent          int64         // body bytes to the client
 	upstreamWait  time.Duration // for the upstream's response head
 	isEventStream bool          // the response is an event stream

@@ -126,7 +126,7 @@ func (s *Server) respond(x *exchange, u *upstream, p *pump) {
 	}
 	u.Close()
 	if err != nil {
-		x.broken(err)
+		s.unfinished(x, err)
 	}
 }
 
@@ -159,17 +159,6 @@ func (x *exchange) lastPiece(body *h1.Body, err error) error {
 		return &clientError{err: err}
 	}
 	return nil
-}
-
-// broken ends a response that has begun and cannot be finished.
-func (x *exchange) broken(err error) {
-	x.downstream.abort()
-	var c *clientError
-	if errors.As(err, &c) || isClosed(x.downstream.gone()) {
-		x.status = 499
-		return
-	}
-	x.fault = err
 }
 
 // responseLength is the length to announce, -1 when only the end will tell.

@@ -31,6 +31,10 @@ type h2Stream struct {
 	dirty         bool // head or bytes are written and not flushed
 	unflushed     bool // bytes are
 
+	status int    // of a response that has begun
+	left   bool   // some of it is x/net's, which takes nothing back
+	held   []byte // the beginning of its body until then
+
 	opened          uint64      // tick of the deadline loop's clock
 	responseStarted atomic.Bool // the answer has
 	evictionSeen    bool        // it was evicted, and the deadline loop has ended it
@@ -132,10 +136,18 @@ func peerOf(remote string) netip.Addr {
 	return a.Addr().Unmap()
 }
 
-// release gives the buffer back.
+// release gives the buffers back.
 func (c *h2Stream) release() {
 	if c.buf != nil {
 		h1.Put(c.buf)
+	}
+	c.dropHeld()
+}
+
+func (c *h2Stream) dropHeld() {
+	if c.held != nil {
+		h1.Put(c.held)
+		c.held = nil
 	}
 }
 
@@ -236,10 +248,34 @@ func (c *h2Stream) start(h *h1.Head, length int64, x *exchange) error {
 	}
 	header["X-Trace-Id"] = []string{x.trace.String()}
 	c.responseStarted.Store(true)
-	c.w.WriteHeader(h.Status)
-	clear(header) // or what Trailer names would be sent once more, behind the body
-	c.dirty = true
+	c.status, c.dirty = h.Status, true
 	return nil
+}
+
+// leave gives x/net the head and what is held of the body.
+func (c *h2Stream) leave() error {
+	if c.left {
+		return nil
+	}
+	c.left = true
+	c.w.WriteHeader(c.status)
+	clear(c.w.Header()) // or what Trailer names would be sent once more, behind the body
+	if len(c.held) == 0 {
+		return nil
+	}
+	defer c.dropHeld()
+	return c.pass(c.held)
+}
+
+func (c *h2Stream) retract() bool {
+	if c.left {
+		return false
+	}
+	clear(c.w.Header())
+	c.dropHeld()
+	c.dirty = false
+	c.responseStarted.Store(false)
+	return true
 }
 
 func copyResponseFields(header http.Header, h *h1.Head) {
@@ -252,6 +288,21 @@ func copyResponseFields(header http.Header, h *h1.Head) {
 }
 
 func (c *h2Stream) write(p []byte) error {
+	if !c.left && len(c.held)+len(p) <= h1.Large {
+		if c.held == nil {
+			c.held = h1.Get(h1.Large)[:0]
+		}
+		c.held, c.dirty = append(c.held, p...), true
+		return nil
+	}
+	if err := c.leave(); err != nil {
+		return err
+	}
+	return c.pass(p)
+}
+
+// pass gives x/net a piece of the body.
+func (c *h2Stream) pass(p []byte) error {
 	c.dirty, c.unflushed = true, true
 	c.waiting.set(waitNone, 0)
 	return c.put(func() error {
@@ -279,12 +330,18 @@ func (c *h2Stream) flush() error {
 	if !c.dirty {
 		return nil
 	}
+	if err := c.leave(); err != nil {
+		return err
+	}
 	c.dirty, c.unflushed = false, false
 	c.waiting.set(waitNone, 0)
 	return c.put(c.rc.Flush)
 }
 
 func (c *h2Stream) end(trailers []h1.Field) error {
+	if err := c.leave(); err != nil {
+		return err
+	}
 	for i := range trailers {
 		if f := &trailers[i]; f.ID == h1.Other {
 			c.w.Header().Add(http.TrailerPrefix+string(f.Name), string(f.Value))
@@ -302,16 +359,24 @@ func (c *h2Stream) hijack(*h1.Head, *exchange) (net.Conn, []byte, error) {
 
 func (c *h2Stream) local(h http.Handler, x *exchange) {
 	c.responseStarted.Store(true)
+	c.left = true
 	w := &countingWriter{ResponseWriter: c.w, x: x, c: c}
 	w.Header().Set("X-Trace-ID", x.trace.String())
 	h.ServeHTTP(w, c.r)
+	switch {
+	case w.err != nil:
+		x.cut(&clientError{err: w.err})
+	case isShort(w.Header(), x):
+		x.cut(errShortFile)
+	}
 }
 
 // countingWriter notes status and size for the access log.
 type countingWriter struct {
 	http.ResponseWriter
-	x *exchange
-	c *h2Stream
+	x   *exchange
+	c   *h2Stream
+	err error // of a write
 }
 
 func (w *countingWriter) WriteHeader(status int) {
@@ -323,8 +388,8 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	if w.x.status == 0 {
 		w.x.status = 200
 	}
-	if err := w.c.write(p); err != nil {
-		return 0, err
+	if w.err = w.c.pass(p); w.err != nil {
+		return 0, w.err
 	}
 	w.x.sent += int64(len(p))
 	return len(p), nil

@@ -41,9 +41,7 @@ func (s *Server) crashed(x *exchange, fault any) {
 	s.log.Error("request crashed in the proxy", "trace_id", x.trace.String(), "error", fmt.Sprint(fault),
 		"stack", string(debug.Stack()))
 	x.fault = errCrashed
-	if x.status == 0 {
-		x.status = http.StatusInternalServerError
-	}
+	x.sentStatus, x.status = x.status, http.StatusInternalServerError
 	x.downstream.abort()
 }
 

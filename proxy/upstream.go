@@ -2,10 +2,9 @@ package proxy
 
 import (
 	"errors"
-	"io"
+	"fmt"
 	"net"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/nexushub/nexushub/proxy/h1"
@@ -23,7 +22,7 @@ type upstream struct {
 }
 
 func newUpstream(c net.Conn) *upstream {
-	u := &upstream{Conn: c, r: h1.NewReader(c)}
+	u := &upstream{Conn: c, r: h1.NewResponseReader(c)}
 	u.probe.attach(c)
 	return u
 }
@@ -37,10 +36,13 @@ func (u *upstream) interrupt() {
 // readHead reads the next response head into u.head.
 func (u *upstream) readHead(lim h1.Limits) error {
 	b, err := u.r.Head(h1.Large, lim)
+	if errors.Is(err, h1.ErrTooLarge) {
+		return fmt.Errorf("%w (proxy.max_header_bytes is %d)", err, lim.MaxBytes)
+	}
 	if err != nil {
 		return err
 	}
-	if err := u.head.ParseResponse(b, lim); err != nil {
+	if err := u.head.ParseResponse(b); err != nil {
 		return err
 	}
 	u.r.Consume(len(b))
@@ -53,10 +55,4 @@ func (u *upstream) readHead(lim h1.Limits) error {
 func (u *upstream) reusable(method string, body *h1.Body) bool {
 	return body.Done() && !body.EndsConnection() && !u.head.Close && len(u.r.Buffered()) == 0 &&
 		!u.head.Contentless(method)
-}
-
-// isStale says that an error on a reused connection means: the peer had closed it
-// before it saw the request.
-func isStale(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

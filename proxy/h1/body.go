@@ -29,6 +29,7 @@ type Body struct {
 	remaining int64 // of the body or the chunk
 	inChunk   bool  // the CRLF after the chunk's data is still due
 	done      bool
+	loose     bool  // of a response: some of its framing was mended
 	overhead  int64 // bytes of extensions beyond those of data
 
 	Trailers Head // after the end of a chunked body
@@ -54,8 +55,9 @@ func (b *Body) Empty() bool { return b.kind == noBody || (b.kind == lengthBody &
 // Chunked says that the length is not known beforehand.
 func (b *Body) Chunked() bool { return b.kind == chunkedBody || b.kind == closeBody }
 
-// EndsConnection says that only the end of the connection ends the body.
-func (b *Body) EndsConnection() bool { return b.kind == closeBody }
+// EndsConnection says that the connection carries nothing behind the body, because only its
+// end ends the body, or the framing was mended.
+func (b *Body) EndsConnection() bool { return b.kind == closeBody || b.loose }
 
 // Done says that the body was read to its end.
 func (b *Body) Done() bool { return b.done || b.Empty() }
@@ -70,13 +72,22 @@ func (b *Body) Ready(r *Reader) bool {
 		return len(buf) > 0
 	}
 	if b.inChunk {
-		if len(buf) < 2 {
-			return false
+		n, err := r.lineEnd(buf)
+		if n == 0 {
+			return err != nil
 		}
-		buf = buf[2:]
+		buf = buf[n:]
 	}
-	i := bytes.IndexByte(buf, '\n')
-	return i >= 0 && (len(buf) > i+1 && buf[0] != '0' || bytes.Contains(buf, []byte("\r\n\r\n")))
+	text, n, _, err := r.chunkLine(buf)
+	if err != nil || n == 0 {
+		return err != nil
+	}
+	size, err := r.chunkSize(text)
+	if err != nil || size > 0 {
+		return err != nil || len(buf) > n
+	}
+	end, _, err := r.trailerEnd(buf[n:], 0)
+	return err != nil || end > 0
 }
 
 // Next returns the next piece of the body, io.EOF after the last. The piece lies in
@@ -138,7 +149,7 @@ func (b *Body) nextChunk(r *Reader) ([]byte, error) {
 		return nil, io.EOF
 	}
 	if b.remaining == 0 {
-		if err := b.chunkLine(r); err != nil {
+		if err := b.nextSize(r); err != nil {
 			return nil, err
 		}
 	}
@@ -148,24 +159,18 @@ func (b *Body) nextChunk(r *Reader) ([]byte, error) {
 	return b.take(r)
 }
 
-// chunkLine reads the line before a chunk's data, after the last chunk the trailers.
-func (b *Body) chunkLine(r *Reader) error {
+// nextSize reads the line before a chunk's data, after the last chunk the trailers.
+func (b *Body) nextSize(r *Reader) error {
 	if b.inChunk {
-		end, err := b.need(r, 2)
-		if err != nil {
+		if err := b.endChunk(r); err != nil {
 			return err
 		}
-		if end[0] != '\r' || end[1] != '\n' {
-			return ErrChunk
-		}
-		r.Consume(2)
-		b.inChunk = false
 	}
 	text, err := b.line(r)
 	if err != nil {
 		return err
 	}
-	size, err := chunkSize(text)
+	size, err := r.chunkSize(text)
 	if err != nil {
 		return err
 	}
@@ -180,34 +185,73 @@ func (b *Body) chunkLine(r *Reader) error {
 	return nil
 }
 
-func (b *Body) need(r *Reader, n int) ([]byte, error) {
-	for len(r.Buffered()) < n {
+// endChunk takes the line end behind a chunk's data.
+func (b *Body) endChunk(r *Reader) error {
+	for {
+		n, err := r.lineEnd(r.Buffered())
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			r.Consume(n)
+			b.inChunk, b.loose = false, b.loose || n == 1
+			return nil
+		}
 		if err := r.Fill(Large, Large); err != nil {
-			return nil, unexpected(err)
+			return unexpected(err)
 		}
 	}
-	return r.Buffered()[:n], nil
 }
 
 // line takes the chunk-size line.
 func (b *Body) line(r *Reader) ([]byte, error) {
 	for {
-		buf := r.Buffered()
-		if i := bytes.IndexByte(buf, '\n'); i >= 0 {
-			text, _, err := line(buf[:i+1])
-			if err != nil || i > maxChunkLine {
-				return nil, ErrChunk
-			}
-			r.Consume(i + 1)
-			return text, nil
+		text, n, plain, err := r.chunkLine(r.Buffered())
+		if err != nil {
+			return nil, err
 		}
-		if len(buf) > maxChunkLine {
-			return nil, ErrChunk
+		if n > 0 {
+			r.Consume(n)
+			b.loose = b.loose || !plain
+			return text, nil
 		}
 		if err := r.Fill(Large, Large); err != nil {
 			return nil, unexpected(err)
 		}
 	}
+}
+
+// lineEnd says how long the line end is that buf begins with, 0 when it is not there yet.
+func (r *Reader) lineEnd(buf []byte) (n int, err error) {
+	switch {
+	case len(buf) > 0 && buf[0] == '\n' && r.responses:
+		return 1, nil
+	case len(buf) > 0 && buf[0] != '\r', len(buf) > 1 && buf[1] != '\n':
+		return 0, ErrChunk
+	case len(buf) < 2:
+		return 0, nil
+	}
+	return 2, nil
+}
+
+// chunkLine returns the chunk-size line that buf begins with and its length, 0 when it is not
+// there whole.
+func (r *Reader) chunkLine(buf []byte) (text []byte, n int, plain bool, err error) {
+	if len(buf) > 0 && class[buf[0]]&hexChar == 0 {
+		return nil, 0, false, ErrChunk
+	}
+	i := bytes.IndexByte(buf, '\n')
+	if i > maxChunkLine || (i < 0 && len(buf) > maxChunkLine) {
+		return nil, 0, false, ErrChunk
+	}
+	if i < 0 {
+		return nil, 0, false, nil
+	}
+	text, _, plain = looseLine(buf[:i+1])
+	if !plain && !r.responses {
+		return nil, 0, false, ErrChunk
+	}
+	return text, i + 1, plain, nil
 }
 
 func hexLen(text []byte) int {
@@ -218,19 +262,24 @@ func hexLen(text []byte) int {
 	return n
 }
 
-// chunkSize reads 1 to 15 hexadecimal digits, then nothing or an extension.
-func chunkSize(text []byte) (int64, error) {
+// chunkSize reads 1 to 15 hexadecimal digits, then nothing or an extension. Of a response the
+// size may be padded, with zeros before and blanks behind it.
+func (r *Reader) chunkSize(text []byte) (int64, error) {
 	n := hexLen(text)
-	if n == 0 || n > 15 {
+	digits, rest := text[:n], text[n:]
+	if r.responses {
+		digits, rest = bytes.TrimLeft(digits, "0"), trim(rest)
+	}
+	if n == 0 || len(digits) > 15 {
 		return 0, ErrChunk
 	}
-	if n < len(text) {
-		if rest := trim(text[n:]); len(rest) == 0 || rest[0] != ';' || !all(rest, valueChar) {
+	if len(rest) > 0 {
+		if rest = trim(rest); len(rest) == 0 || rest[0] != ';' || !all(rest, valueChar) {
 			return 0, ErrChunk
 		}
 	}
 	var size int64
-	for _, c := range text[:n] {
+	for _, c := range digits {
 		size = size<<4 | int64(unhex(c))
 	}
 	return size, nil
@@ -247,13 +296,31 @@ func unhex(c byte) byte {
 }
 
 func (b *Body) trailers(r *Reader) error {
-	end, err := b.trailerEnd(r)
+	end, err := b.awaitTrailers(r)
 	if err != nil {
 		return err
 	}
-	b.Trailers.reset()
 	// The section outlives the Reader's buffer, which the next message will use.
 	section := append([]byte(nil), r.Buffered()[:end]...)
+	if err := b.parseTrailers(section, r.responses); err != nil {
+		return err
+	}
+	r.Consume(end)
+	b.done = true
+	return nil
+}
+
+// parseTrailers refuses what only a head may say, and ignores it in a response.
+func (b *Body) parseTrailers(section []byte, ofResponse bool) error {
+	b.Trailers.reset()
+	if ofResponse {
+		loose, err := b.Trailers.looseFields(section, maxTrailers)
+		b.loose = b.loose || loose
+		if err != nil {
+			return ErrTrailer
+		}
+		return nil
+	}
 	if err := b.Trailers.fields(section, maxTrailers); err != nil {
 		return ErrTrailer
 	}
@@ -262,24 +329,15 @@ func (b *Body) trailers(r *Reader) error {
 			return ErrTrailer
 		}
 	}
-	r.Consume(end)
-	b.done = true
 	return nil
 }
 
-func (b *Body) trailerEnd(r *Reader) (int, error) {
+func (b *Body) awaitTrailers(r *Reader) (int, error) {
 	seen := 0
 	for {
-		buf := r.Buffered()
-		if len(buf) >= 2 && buf[0] == '\r' && buf[1] == '\n' {
-			return 2, nil
-		}
-		end, s, err := End(buf, seen)
-		if err != nil {
-			return 0, ErrTrailer
-		}
-		if end > 0 {
-			return end, nil
+		end, s, err := r.trailerEnd(r.Buffered(), seen)
+		if err != nil || end > 0 {
+			return end, err
 		}
 		seen = s
 		if err := r.Fill(Large, Large); err != nil {
@@ -289,6 +347,23 @@ func (b *Body) trailerEnd(r *Reader) (int, error) {
 			return 0, unexpected(err)
 		}
 	}
+}
+
+// trailerEnd finds the end of the trailers that buf begins with, 0 when it is not there.
+func (r *Reader) trailerEnd(buf []byte, from int) (end, seen int, err error) {
+	switch {
+	case len(buf) >= 2 && buf[0] == '\r' && buf[1] == '\n':
+		return 2, 0, nil
+	case len(buf) >= 1 && buf[0] == '\n' && r.responses:
+		return 1, 0, nil
+	case r.responses:
+		end, seen = looseEnd(buf, from)
+		return end, seen, nil
+	}
+	if end, seen, err = End(buf, from); err != nil {
+		err = ErrTrailer
+	}
+	return end, seen, err
 }
 
 func unexpected(err error) error {

@@ -140,15 +140,11 @@ func (h *Head) frame(f Field) error {
 		}
 		h.Length = n
 	case TransferEncoding:
-		if h.Chunked {
-			return ErrFraming
-		}
-		if !EqualFold(f.Value, "chunked") {
-			return ErrCoding
-		}
-		h.Chunked = true
+		return h.coding(f.Value)
 	case Connection:
-		return h.connection(f.Value)
+		if !h.connection(f.Value) {
+			return ErrConnection
+		}
 	case Expect:
 		if !EqualFold(f.Value, "100-continue") {
 			return ErrExpect
@@ -160,7 +156,21 @@ func (h *Head) frame(f Field) error {
 	return nil
 }
 
-func (h *Head) connection(value []byte) error {
+func (h *Head) coding(value []byte) error {
+	if h.Chunked {
+		return ErrCodingTwice
+	}
+	if !EqualFold(value, "chunked") {
+		return ErrCoding
+	}
+	h.Chunked = true
+	return nil
+}
+
+// connection takes in the options of Connection. It reports false when one of them names a
+// field that must not be removed.
+func (h *Head) connection(value []byte) (ok bool) {
+	ok = true
 	for len(value) > 0 {
 		var option []byte
 		option, value, _ = bytes.Cut(value, []byte{','})
@@ -175,12 +185,12 @@ func (h *Head) connection(value []byte) error {
 		case len(option) > 0:
 			switch NameOf(option) {
 			case Host, ContentLength, TransferEncoding, Authorization, Cookie, Expect, XApplicationID:
-				return ErrConnection
+				ok = false
 			}
 			h.hasConnection = true
 		}
 	}
-	return nil
+	return ok
 }
 
 // settle checks what only the whole head can tell.

@@ -13,10 +13,15 @@ type Reader struct {
 	r, w int
 	seen int // head bytes already scanned
 	one  [1]byte
+
+	responses bool // which are read less strictly
 }
 
-// NewReader reads from src.
+// NewReader reads requests from src.
 func NewReader(src io.Reader) *Reader { return &Reader{src: src} }
+
+// NewResponseReader reads responses from src.
+func NewResponseReader(src io.Reader) *Reader { return &Reader{src: src, responses: true} }
 
 // Buffered returns what has been read and not consumed.
 func (r *Reader) Buffered() []byte { return r.buf[r.r:r.w] }
@@ -99,12 +104,12 @@ func (r *Reader) Release() {
 }
 
 // Head reads until a whole head is buffered and returns it; the caller parses it and
-// then consumes it. An empty line before a request is skipped (RFC 9112 section 2.2).
+// then consumes it. An empty line before it is skipped (RFC 9112 section 2.2).
 func (r *Reader) Head(size int, lim Limits) ([]byte, error) {
 	r.seen = 0
 	r.skipEmptyLine()
 	for {
-		end, seen, err := End(r.Buffered(), r.seen)
+		end, seen, err := r.end()
 		if err != nil {
 			return nil, err
 		}
@@ -114,7 +119,7 @@ func (r *Reader) Head(size int, lim Limits) ([]byte, error) {
 		if end > 0 {
 			return r.Buffered()[:end], nil
 		}
-		if seen == 0 && r.w-r.r > lim.MaxTarget+64 {
+		if seen == 0 && !r.responses && r.w-r.r > lim.MaxTarget+64 {
 			return nil, ErrTooLong
 		}
 		r.seen = seen
@@ -127,9 +132,28 @@ func (r *Reader) Head(size int, lim Limits) ([]byte, error) {
 	}
 }
 
+// end finds the end of the head that is buffered. What does not begin as a response is none,
+// and its end is not waited for.
+func (r *Reader) end() (end, seen int, err error) {
+	b := r.Buffered()
+	if !r.responses {
+		return End(b, r.seen)
+	}
+	const begins = "HTTP/"
+	if n := min(len(b), len(begins)); string(b[:n]) != begins[:n] && string(b) != "\r" {
+		return 0, 0, ErrStatusLine
+	}
+	end, seen = looseEnd(b, r.seen)
+	return end, seen, nil
+}
+
 func (r *Reader) skipEmptyLine() {
-	if b := r.Buffered(); len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
+	b := r.Buffered()
+	switch {
+	case len(b) >= 2 && b[0] == '\r' && b[1] == '\n':
 		r.r += 2
+	case len(b) >= 1 && b[0] == '\n' && r.responses:
+		r.r++
 	}
 }
 

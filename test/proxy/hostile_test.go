@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,6 +18,7 @@ func TestHostileApplication(t *testing.T) {
 		h.Write(t, "/etc/nexushub/conf.d/stall.toml", "[proxy]\nstall_timeout = \"2s\"\n")
 		h.Must(t, "systemctl", "restart", "nexushub-proxy")
 		t.Run("answers of others", func(t *testing.T) { answersOfOthers(t, h) })
+		t.Run("odd answers", func(t *testing.T) { oddAnswers(t, h) })
 		t.Run("interim responses", func(t *testing.T) { interimResponses(t, h) })
 	})
 }
@@ -62,6 +64,44 @@ func (h *host) late(t *testing.T) {
 		}
 	}
 	t.Fatal("the application has no route")
+}
+
+// oddAnswers: one that has one reading arrives; of any other the client gets a 502 or, once its
+// head has left, cannot take it for a whole one, which the log says.
+func oddAnswers(t *testing.T, h *host) {
+	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	for name, c := range map[string]struct {
+		answer, says string
+		status       int
+		sent, cause  any
+	}{
+		"blank behind a chunk size": {chunked + "2  \r\nok\r\n0\r\n\r\n", "ok", 200, nil, nil},
+		"LF alone":                  {"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", "ok", 200, nil, nil},
+		"folded":                    {"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\nok", "ok", 200, nil, nil},
+		"no chunks":                 {chunked + "<html>", "malformed answer", 502, nil, "upstream body: malformed chunk"},
+		"nothing": {"", "without an answer", 502, nil,
+			"upstream response: the connection was closed without an answer: EOF"},
+		"half a head": {"HTTP/1.1 200 OK\r\n", "broke off", 502, nil,
+			"upstream response: the answer broke off: unexpected EOF"},
+		"half a body": {"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nok", "", 502, "200",
+			"upstream body: the answer broke off: unexpected EOF"},
+	} {
+		for protocol, client := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
+			got, err := try(t.Context(), client, "GET", "web", "/public/raw?"+url.Values{"answer": {c.answer}}.Encode(), "")
+			if got.Response == nil {
+				t.Fatalf("%s, %s: %v", name, protocol, err)
+			}
+			if (err != nil) != (c.sent != nil) || (err == nil && got.StatusCode != c.status) ||
+				!strings.Contains(got.body, c.says) {
+				t.Errorf("%s, %s: %s %q %v", name, protocol, got.Status, got.body, err)
+			}
+			line := h.logged(t, "TRACE_ID="+got.Header.Get("X-Trace-ID"))
+			if line["NEXUSHUB_STATUS"] != strconv.Itoa(c.status) || line["NEXUSHUB_SENT_STATUS"] != c.sent ||
+				line["NEXUSHUB_ERROR"] != c.cause {
+				t.Errorf("%s, %s: %v", name, protocol, line)
+			}
+		}
+	}
 }
 
 // interimResponses: a flood of them ends, and holds nothing when its client does not read.

@@ -34,6 +34,7 @@ func newApp() *app {
 	a.HandleFunc("GET /public/fixation", fixation)
 	a.HandleFunc("GET /public/flood", a.flood)
 	late := &sloppy{make(chan struct{}), make(chan struct{})}
+	a.HandleFunc("GET /public/raw", raw)
 	a.Handle("/public/sloppy", late)
 	a.HandleFunc("POST /public/late", late.late)
 	a.HandleFunc("/", echo)

@@ -46,6 +46,14 @@ func (s *sloppy) late(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "said")
 }
 
+// raw answers with the bytes of the query's "answer" and closes the connection.
+func raw(w http.ResponseWriter, r *http.Request) {
+	if c, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		io.WriteString(c, r.URL.Query().Get("answer")) //nolint:errcheck // the proxy may have closed
+		c.Close()
+	}
+}
+
 // flood sends interim responses until nobody takes them.
 func (a *app) flood(w http.ResponseWriter, _ *http.Request) {
 	c, _, err := http.NewResponseController(w).Hijack()
