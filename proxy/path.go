@@ -17,21 +17,38 @@ const (
 	areaFormat      // /api.EXT, /internal.EXT: some routers read EXT as the format that is asked for
 )
 
-// areaOf classifies a path, or says in words why it can be read in more than one way,
-// one of which may lie in another area. It holds for applications with areas; where no
-// path is special, paths need not be asked.
+// areaOf classifies a path, or says in words why it can be read in more than one way, one of
+// which may lie in another area, and how to write it instead. It holds for applications with
+// areas; where no path is special, paths need not be asked.
 func areaOf(p string) (a area, doubt string) {
 	a = plainArea(p)
 	reading := p
 	if !isUnambiguous(p) {
 		if reading, doubt = readLeniently(p); doubt != "" {
-			return a, doubt
+			return a, "The path can be read in more than one way, because of " + doubt +
+				". Write the path without it; only the query may contain any character."
 		}
 	}
-	if plainArea(strings.ToLower(strings.TrimSuffix(reading, "/"))) != a {
-		return a, "a disguised name of a guarded area"
+	reading = strings.ToLower(strings.TrimSuffix(reading, "/"))
+	if plainArea(reading) != a {
+		name := guardedName(reading, p)
+		return a, "The path is written so that an application could take it for " + name +
+			", which has rules of its own. Write it as " + name + ", or choose another name."
 	}
 	return a, ""
+}
+
+// guardedName is the name of the area that one of the paths is in.
+func guardedName(paths ...string) string {
+	for _, p := range paths {
+		for _, name := range []string{"/api/set_token", "/api/access_token", "/api", "/public/login", "/public/logout",
+			"/public", "/internal", "/debug/application"} {
+			if under(p, name) || isFormat(p, name) {
+				return name
+			}
+		}
+	}
+	return "a path under /api, /internal or /public"
 }
 
 func plainArea(p string) area {

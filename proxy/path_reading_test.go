@@ -91,7 +91,12 @@ func TestPathsWithOneReading(t *testing.T) {
 // TestDoubtIsNamed: who is refused learns what to change.
 func TestDoubtIsNamed(t *testing.T) {
 	for p, want := range map[string]string{
-		"/a%2Fb": "an encoded slash (%2F)", "/a/../b": "a dot segment", "/a//b": "an empty segment", "/API": "a disguised name", "/%zz": "a percent sign without", `/a\b`: "a backslash",
+		"/a%2Fb": "an encoded slash (%2F)", "/a/../b": "a dot segment", "/a//b": "an empty segment",
+		"/%zz": "a percent sign without", `/a\b`: "a backslash",
+		"/API": "Write it as /api,", "/API/v1/users": "Write it as /api,", "/Api.json": "Write it as /api,",
+		"/%69nternal/x": "could take it for /internal,", "/Public/x": "Write it as /public,",
+		"/public/Login": "Write it as /public/login,", "/api/SET_TOKEN": "Write it as /api/set_token,",
+		"/api/set_token/": "Write it as /api/set_token,", "/Debug/application/x": "Write it as /debug/application,",
 	} {
 		d := testSnapshot(t).decide(&request{authority: "all.yesterday.localhost", path: p}, someGrants{})
 		if d.status != 400 || !strings.Contains(d.reason, want) {

@@ -21,8 +21,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	}
 	a, doubt := areaOf(r.path)
 	if doubt != "" {
-		return refuse(400, "The path can be read in more than one way, because of "+doubt+
-			". Write the path without it; only the query may contain any character.")
+		return refuse(400, doubt)
 	}
 	if r.plain {
 		return decision{action: actRedirect}
