@@ -205,7 +205,7 @@ func (a *archive) resolved(name string) string {
 		return ""
 	}
 	end, _, err := a.walk(place{}, name)
-	if err != nil || end.missing > 0 {
+	if err != nil || end.missing > 0 || end.host {
 		return ""
 	}
 	return strings.Join(end.at, "/")
@@ -213,7 +213,7 @@ func (a *archive) resolved(name string) string {
 
 // checkContents wants something to run or something to serve.
 func (a *archive) checkContents() {
-	err := checkRunnable(a.manifest, a.isFile)
+	err := checkRunnable(a.manifest, a.isFile, a.leadsToHost)
 	if errors.Is(err, errNothingToRun) {
 		if top := a.topFolder(); top != "" {
 			err = fmt.Errorf("%w: they are in the folder %s/, pack what is in it instead of the folder itself",
@@ -239,6 +239,12 @@ func (a *archive) topFolder() (found string) {
 		found = name
 	}
 	return found
+}
+
+// leadsToHost says whether a program of the host is behind the name.
+func (a *archive) leadsToHost(name string) bool {
+	end, _, err := a.walk(place{}, name)
+	return err == nil && end.host
 }
 
 // startedFile is the regular file that is executed, behind whatever links lead to it;

@@ -32,7 +32,7 @@ func describe(path string, dir *beneath.Dir) (fact.Release, error) {
 		return fact.Release{}, err
 	}
 	r.Static = r.StaticDir != ""
-	r.ErrorDir, err = folderInside(dir, "errors")
+	r.ErrorDir, err = folderInside(dir, errorsPath)
 	return r, err
 }
 

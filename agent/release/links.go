@@ -15,8 +15,15 @@ const maxHops = 40
 
 var (
 	errLeaves = errors.New("link leads out of the package")
+	errServed = errors.New("link leads out of the package, where the proxy follows none")
 	errCircle = errors.New("link runs in a circle or through too many links")
 )
+
+// hostRoot is the only folder that links may lead to out of the package, by an absolute
+// path, as in a Python environment: nobody but root can write there, every application
+// sees it, and could open the path itself. Nothing that reads a release as another user
+// than the application follows such a link ([beneath.Dir.Inside]).
+const hostRoot = "/usr"
 
 // target is where a link leads, worked out once: thousands of links through each other
 // would cost minutes otherwise.
@@ -28,8 +35,8 @@ type target struct {
 	known bool
 }
 
-// readLinks reads every link's target and refuses those that leave the tree, also
-// by way of other links. All texts together are bounded like all names, because to
+// readLinks reads every link's target and refuses those that leave the tree for anything
+// but the host's programs, also by way of other links. All texts together are bounded like all names, because to
 // follow them costs as much as they are long.
 func (a *archive) readLinks(ctx context.Context) {
 	texts := int64(0)
@@ -56,8 +63,32 @@ func (a *archive) readLinks(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if t := a.follow(name); t.err != nil {
-			a.faults.add(name, "%v (to %s)", t.err, printable(t.text))
+		a.checkLink(name, a.follow(name))
+	}
+	for _, top := range []string{staticPath, errorsPath} {
+		a.checkServed(top)
+	}
+}
+
+func (a *archive) checkLink(name string, t *target) {
+	switch {
+	case errors.Is(t.err, errLeaves):
+		a.faults.add(name, "%v (to %s): pack what it leads to, or let it lead to an absolute path below %s "+
+			"(a Python environment does if /usr/bin/python3 -m venv made it)", t.err, printable(t.text), hostRoot)
+	case t.err != nil:
+		a.faults.add(name, "%v (to %s)", t.err, printable(t.text))
+	}
+}
+
+// checkServed refuses links out of a folder that the proxy serves: they would be missing.
+func (a *archive) checkServed(top string) {
+	served := a.resolved(top)
+	if served == "" {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.links)) {
+		if t := a.links[name]; t.end.host && strings.HasPrefix(name, served+"/") {
+			a.faults.add(name, "%v (to %s): pack what it leads to", errServed, printable(t.text))
 		}
 	}
 }
@@ -78,21 +109,26 @@ func (a *archive) follow(name string) *target {
 	return t
 }
 
-// place is a position in the tree, or so many parts behind a name that is not in it.
+// place is a position in the tree, or so many parts behind a name that is not in it, or
+// somewhere below hostRoot.
 type place struct {
 	at      []string
 	missing int
+	host    bool
 }
 
 // walk goes from p along text. Behind a name that is not in the tree are no links, and
 // the kernel does not go on: only leaving the tree is looked for there.
 func (a *archive) walk(p place, text string) (end place, hops int, err error) {
 	if path.IsAbs(text) {
-		return p, 0, errLeaves
+		return place{host: true}, 0, checkHost(text)
 	}
 	for part := range strings.SplitSeq(text, "/") {
 		switch {
 		case part == "" || part == ".":
+		case p.host && part == "..": // its links are not known here
+			return p, hops, errLeaves
+		case p.host:
 		case part == ".." && p.missing > 0:
 			p.missing--
 		case part == ".." && len(p.at) == 0:
@@ -121,9 +157,17 @@ func (a *archive) step(p place, part string) (next place, hops int, err error) {
 		t := a.follow(name)
 		return t.end, t.hops, t.err
 	case a.tree.nodes[name] == nil:
-		return place{p.at, 1}, 0, nil
+		return place{at: p.at, missing: 1}, 0, nil
 	}
 	return place{at: here}, 0, nil
+}
+
+// checkHost refuses what is not below hostRoot, or could leave it again.
+func checkHost(text string) error {
+	if text != hostRoot && !strings.HasPrefix(text, hostRoot+"/") || slices.Contains(strings.Split(text, "/"), "..") {
+		return errLeaves
+	}
+	return nil
 }
 
 func split(dir string) []string {

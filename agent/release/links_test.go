@@ -4,10 +4,13 @@ import (
 	"archive/zip"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/internal/beneath"
 	"github.com/nexushub/nexushub/internal/hostile"
 )
 
@@ -27,6 +30,43 @@ func TestLinksAreWorkedOutOnce(t *testing.T) {
 	var invalid *InvalidError
 	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "too many links") {
 		t.Errorf("got %v, want too many links", err)
+	}
+}
+
+// A Python environment links to the host's Python. Whoever reads the release as root or as
+// the proxy meets the link and does not follow it.
+func TestLinksToTheHostsPrograms(t *testing.T) {
+	s := openStore(t, testLimits())
+	links := map[string]string{
+		"venv/bin/python3": "/usr/bin/python3", "venv/bin/python": "python3", "venv/bin/python3.11": "python3",
+		"venv/lib64": "lib", "node_modules": "/usr/share/nodejs/", "share": "/usr/local/share", "express": "node_modules/express",
+	}
+	entries := []hostile.Entry{
+		{Name: ManifestName, Body: `exec = ["venv/bin/python", "app.py"]`}, {Name: "app.py"}, {Name: "venv/lib/x.py"},
+		{Name: "static/index.html"},
+	}
+	for name, to := range links {
+		entries = append(entries, hostile.Link(name, to))
+	}
+	r, err := s.Import(t.Context(), writeZip(t, hostile.Zip(t, entries...)))
+	if err != nil || !r.Runs || !r.Static {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	for name, want := range links {
+		if to, err := os.Readlink(filepath.Join(r.Dir, name)); err != nil || to != want {
+			t.Errorf("%s leads to %q, %v; want %q", name, to, err, want)
+		}
+	}
+	dir, err := beneath.Open(r.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	for name := range links {
+		f, _, err := dir.Inside(name)
+		if inside := name == "venv/lib64"; inside != (err == nil) || !inside && !errors.Is(err, beneath.ErrLink) {
+			t.Errorf("%s: %v, %v", name, f, err)
+		}
 	}
 }
 

@@ -15,21 +15,22 @@ const (
 	appPath    = "bin/app"
 	staticPath = "static"
 	indexPath  = staticPath + "/index.html"
+	errorsPath = "errors"
 )
 
 var errNothingToRun = errors.New("has neither bin/app (an executable) nor static/index.html (a site of files)")
 
 // checkRunnable says whether a package with these files can be installed. A manifest
-// exec stands in for bin/app; a relative one must name a file of the package, a bare name
-// may be a program of this host.
-func checkRunnable(m manifest.Manifest, has func(name string) bool) error {
+// exec stands in for bin/app; a relative one must name a file of the package, or a link
+// to one of this host; a bare name may be a program of this host.
+func checkRunnable(m manifest.Manifest, has, leadsToHost func(name string) bool) error {
 	if err := startcmd.CheckSyntax(m.Exec); err != nil {
 		return fmt.Errorf("%s: %w", ManifestName, err)
 	}
 	switch own := started(m); {
 	case len(m.Exec) == 0 && !has(appPath) && !has(indexPath):
 		return errNothingToRun
-	case len(m.Exec) == 0, own == "", has(own), startcmd.Refers(m.Exec[:1]):
+	case len(m.Exec) == 0, own == "", has(own), leadsToHost(own), startcmd.Refers(m.Exec[:1]):
 		return nil
 	case strings.Contains(m.Exec[0], "/"):
 		return fmt.Errorf("%s: exec: the package has no file %q", ManifestName, m.Exec[0])

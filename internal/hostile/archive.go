@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -28,7 +29,7 @@ type Archive struct {
 
 // Archives is the whole list.
 func Archives() []Archive {
-	return append(append(badNames(), badContents()...), badShapes()...)
+	return slices.Concat(badNames(), badLinks(), badContents(), badShapes())
 }
 
 // Entry is one entry of an archive.

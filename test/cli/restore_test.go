@@ -14,7 +14,8 @@ import (
 func TestRestoreOnAnotherHost(t *testing.T) {
 	old := lab.NewHost(t, lab.Bookworm)
 	old.CopyExample(t, "hello")
-	old.Sh(t, `nexushub deploy -q /srv/hello --name kept
+	old.Sh(t, `ln -s /usr/bin/env /srv/hello/env
+nexushub deploy -q /srv/hello --name kept
 echo hush | nexushub secret set kept API_KEY
 printf '\377\000gr\374\337e\r\n' | nexushub secret set --credential kept key.bin
 nexushub exec kept -- sh -c 'echo precious >$STATE_DIRECTORY/data'
@@ -32,7 +33,7 @@ nexushub backup --data -q /root/backup.tar.gz`)
 	other.MustCopyIn(t, filepath.Join(dir, "backup.tar.gz"), "/root/backup.tar.gz")
 	other.Must(t, "nexushub", "restore", "--force", "-q", "/root/backup.tar.gz")
 	other.AwaitState(t, "kept", api.StateRunning)
-	got := other.Must(t, "sh", "-ec", `nexushub exec kept -- sh -c 'echo $API_KEY; od -An -tx1 <$CREDENTIALS_DIRECTORY/key.bin; cat $STATE_DIRECTORY/data'
+	got := other.Must(t, "sh", "-ec", `nexushub exec kept -- ./env sh -c 'echo $API_KEY; od -An -tx1 <$CREDENTIALS_DIRECTORY/key.bin; cat $STATE_DIRECTORY/data'
 stat -c %G /etc/nexushub/certs/shop.note; stat -c %U /var/lib/nexushub-proxy/ca/root.key
 systemctl is-active nexushub-proxy`)
 	if want := "hush\n ff 00 67 72 fc df 65 0d 0a\nprecious\n_nexushub-proxy\n_nexushub-proxy\nactive"; strings.TrimSpace(got) != want {
