@@ -2,13 +2,11 @@ package agent
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/admin"
 	"github.com/nexushub/nexushub/agent/plan"
-	"github.com/nexushub/nexushub/api"
 )
 
 // RunAdmin follows the admin service after the first reconcile, because the service is a
@@ -93,25 +91,4 @@ func (a *Agent) onAdminPoll(err error) {
 	if a.desired.removalGuard == (massRemovalGuard{}) {
 		p.Error = ""
 	}
-}
-
-// installed notes that a release runs well under its app id: dynamic applications of
-// that app id take it from there. The caller holds mu.
-func (a *Agent) installed(s *plan.AppState, p plan.Phase) {
-	next := plan.Installed{Release: s.Release.Hash, By: s.Installer()}
-	if s.Kind != plan.KindDebug || p.State != api.StateRunning || s.Release.Hash == "" ||
-		a.desired.installed[s.AppID] == next {
-		return
-	}
-	if err := a.admit(Admission{AppID: s.AppID, By: next.By}); err != nil {
-		if i := a.observed.instance(s.ID); i.refused != next {
-			i.refused = next
-			a.log.Warn("dynamic application keeps its release", "app_id", s.AppID, "error", err)
-		}
-		return
-	}
-	a.desired.installed[s.AppID] = next
-	a.saver.save(installedFile, maps.Clone(a.desired.installed))
-	a.desired.version++
-	a.requestResolve()
 }

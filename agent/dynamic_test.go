@@ -2,12 +2,58 @@ package agent
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
 	"github.com/nexushub/nexushub/agent/admin"
+	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/plan"
+	"github.com/nexushub/nexushub/api"
 )
+
+// A release that was swept while nobody followed the admin application is forgotten, and what is
+// said of the application is what to do. What runs keeps running.
+func TestSweptReleaseOfADynamicApplication(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.config.Admin.Enabled = true
+		h.start()
+		h.agent.onDynamicList(admin.List{Applications: []admin.Application{
+			{InstanceID: otherID, AppID: "my shop", HostName: "shop.x"}}}, 10)
+		h.settle()
+		const why = `no package is installed under its app id "my shop": nexushub deploy --name='my shop' FOLDER installs one`
+		if v := h.wantState(otherID, api.StatePending); v.Why != why {
+			t.Errorf("before anything was installed: %q", v.Why)
+		}
+		h.agent.Debug().Restored()
+		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "debug.x", AppID: "my shop", Release: "one",
+			InstalledBy: audience.Root})
+		h.settle()
+		h.wantState(otherID, api.StateRunning)
+		if err := h.agent.Debug().Remove(t.Context(), shopID); err != nil {
+			t.Fatal(err)
+		}
+		h.releases.lose("one")
+		h.agent.requestResolve()
+		h.pass(resolveAgain)
+		if v := h.wantState(otherID, api.StateRunning); !strings.Contains(v.Why, why) {
+			t.Errorf("while it runs: %q", v.Why)
+		}
+		for _, u := range h.unitsOf(otherID) {
+			if err := h.units.Stop(t.Context(), u.Unit); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.kill()
+		h.boot = "boot-2"
+		h.start()
+		h.pass(resolveAgain)
+		if v := h.wantState(otherID, api.StatePending); v.Why != why || h.agent.desired.installed["my shop"].Release != "" {
+			t.Errorf("after a reboot: %q", v.Why)
+		}
+	})
+}
 
 // A service that lists others each time, and one bad entry, so that nothing is removed:
 // what is kept counts, too.

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/health"
+	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/agent/secret"
 	"github.com/nexushub/nexushub/agent/state"
 	"github.com/nexushub/nexushub/api"
@@ -208,6 +210,13 @@ func (r *fakeReleases) Get(hash string) (fact.Release, error) {
 		return fact.Release{}, err
 	}
 	return fact.Release{Hash: hash, Dir: "/releases/" + hash, Runs: true}, nil
+}
+
+// lose takes a release away, as a sweep does.
+func (r *fakeReleases) lose(hash string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fail[hash] = fmt.Errorf("%w: %s", release.ErrNotFound, hash)
 }
 
 func (r *fakeReleases) deploy(version string) {

@@ -116,6 +116,17 @@ func (o *observedState) loaded() iter.Seq[*plan.Unit] {
 	}
 }
 
+// running are the instances of which something runs.
+func (o *observedState) running() map[string]bool {
+	ids := map[string]bool{}
+	for u := range o.loaded() {
+		if u.Running() {
+			ids[u.Instance] = true
+		}
+	}
+	return ids
+}
+
 // memory is what is to be remembered of an instance.
 func (o *observedState) memory(id string) *plan.Memory {
 	i := o.instance(id)

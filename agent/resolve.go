@@ -47,16 +47,14 @@ func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 	a.mu.Lock()
 	list, version := a.desired.wanted(), a.desired.version
 	ceiling := a.desired.config.Ceiling()
-	pins, installed := a.pins(), maps.Clone(a.desired.installed)
+	pins, installed, running := a.pins(), maps.Clone(a.desired.installed), a.observed.running()
 	a.mu.Unlock()
 	var g errgroup.Group
 	g.SetLimit(2)
 	for i := range list {
-		if in := &list[i].Instance; in.Kind == plan.KindDynamic && in.Package == "" && in.Release == "" {
-			in.Release, in.InstalledBy = installed[in.AppID].Release, installed[in.AppID].By
-		}
+		list[i].takeInstalled(installed)
 		g.Go(func() error {
-			a.resolveOne(ctx, &list[i], pins[list[i].ID], ceiling)
+			a.resolveOne(ctx, &list[i], pins[list[i].ID], ceiling, running[list[i].ID])
 			return nil
 		})
 	}
@@ -67,6 +65,7 @@ func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 		a.requestResolve() // outdated before it was done
 		return false
 	}
+	a.forgetSwept(list)
 	a.desired.resolved, a.desired.stale, a.desired.complete, a.desired.resolvedVersion = list, true, true, version
 	a.requestReconcile()
 	return slices.ContainsFunc(list, func(r resolved) bool { return r.problem != "" })
@@ -74,7 +73,8 @@ func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 
 // resolveOne finds the release of one instance: its package, or the older release that
 // an operator went back to.
-func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *plan.Pin, ceiling manifest.Ceiling) {
+func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *plan.Pin, ceiling manifest.Ceiling,
+	runs bool) {
 	if r.problem != "" || r.adopted {
 		return
 	}
@@ -83,6 +83,7 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *plan.Pin, ceil
 		return
 	}
 	rel, err := a.findRelease(ctx, r.Instance)
+	err = r.notInstalled(err, runs)
 	if err == nil && pin != nil && pin.Instead == rel.Hash {
 		r.pinned, r.InstalledBy = true, pin.InstalledBy
 		rel, err = a.releases.Get(pin.Release)

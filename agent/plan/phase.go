@@ -5,6 +5,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 // Phase is where an instance stands, and why.
@@ -61,9 +62,22 @@ func (s *AppState) adoptedPhase() Phase {
 
 func (s *AppState) filesPhase() Phase {
 	if s.Empty() {
-		return Phase{api.StatePending, "nothing is installed yet"}
+		return Phase{api.StatePending, s.emptyWords()}
 	}
 	return Phase{State: api.StateRunning}
+}
+
+func (s *AppState) emptyWords() string {
+	if s.Kind == KindDynamic {
+		return NotInstalled(s.AppID)
+	}
+	return "nothing is installed yet"
+}
+
+// NotInstalled is why a dynamic application has nothing to run, and what to do.
+func NotInstalled(appID string) string {
+	return fmt.Sprintf("no package is installed under its app id %q: %s installs one",
+		appID, shell.Command("nexushub deploy --name="+shell.Quote(appID), "FOLDER"))
 }
 
 // replacementPhase is that of an instance served by another revision than the wanted.
