@@ -27,6 +27,7 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 		Systemd: caps.VersionText, CgroupV2: caps.UnifiedCgroups, CannotEnforce: caps.Missing(),
 		Connected: connected, ProxyConnected: err == nil, Generation: a.router.inForceNow(), CACert: status.CACert,
 	}
+	s.Warnings = certificateWarnings(status.Problems)
 	for _, l := range status.Listeners {
 		s.Listeners = append(s.Listeners, l.Name+" "+l.Address)
 	}
@@ -52,6 +53,19 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("nexushub-proxy does not answer: %v", err))
 	}
 	return s, nil
+}
+
+// manyProblems is how many are shown; `nexushub cert` shows all.
+const manyProblems = 5
+
+func certificateWarnings(problems []string) (list []string) {
+	for i, p := range problems {
+		if i == manyProblems {
+			return append(list, fmt.Sprintf("and %d more problems with certificates: nexushub cert", len(problems)-i))
+		}
+		list = append(list, "certificate "+p)
+	}
+	return list
 }
 
 // States counts the applications by state.

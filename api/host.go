@@ -91,7 +91,8 @@ type Cert struct {
 	Issuer    string    `json:"issuer,omitempty"`
 	NotBefore time.Time `json:"not_before"`
 	NotAfter  time.Time `json:"not_after"`
-	Error     string    `json:"error,omitempty"`
+	Error     string    `json:"error,omitempty"` // why it is not presented, or why clients refuse it
+	Note      string    `json:"note,omitempty"`  // what else is worth knowing
 }
 
 // Certs lists the certificates that the proxy presents.

@@ -114,11 +114,8 @@ type pebble struct {
 func startPebble(t *testing.T, program string, httpPort, tlsPort int) *pebble {
 	t.Helper()
 	dir := t.TempDir()
-	store, err := certs.Open(certs.Options{StateDir: dir, Domain: "localhost", Log: testOptions(t).Log,
+	store := certs.Open(certs.Options{StateDir: dir, Domain: "localhost", Log: testOptions(t).Log,
 		Known: func(string) bool { return true }})
-	if err != nil {
-		t.Fatal(err)
-	}
 	c, err := store.GetCertificate(&tls.ClientHelloInfo{ServerName: "localhost"})
 	if err != nil {
 		t.Fatal(err)

@@ -93,6 +93,7 @@ func (s *Server) Status() proxyctl.Status {
 	st := proxyctl.Status{
 		Generation: snap.table.Generation, StartedAt: s.started, Version: s.opt.Version, Listeners: s.listenerStatus(),
 		CACert:   s.certs.CACert(),
+		Problems: s.certs.Problems(),
 		InFlight: s.inFlight[0].Load() + s.inFlight[1].Load(), Held: int64(s.heldPool.Len()), Conns: s.conns.Load(),
 		Targets: []proxyctl.TargetStatus{}, Routes: []proxyctl.RouteStatus{}, Instances: []proxyctl.InstanceStatus{},
 	}

@@ -16,11 +16,14 @@ var (
 	routesDesc = prometheus.NewDesc("nexushub_proxy_routes", "Routes in force, by state.", []string{"state"}, nil)
 	certDesc   = prometheus.NewDesc("nexushub_tls_cert_not_after_seconds", "When a certificate expires, unix time.",
 		[]string{"source", "name"}, nil)
+	certFaultsDesc = prometheus.NewDesc("nexushub_tls_cert_faults",
+		"Files with certificates or keys that cannot be used, or that clients refuse.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c serverCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{inFlightDesc, connsDesc, mostDesc, heldDesc, routesDesc, certDesc} {
+	for _, d := range []*prometheus.Desc{inFlightDesc, connsDesc, mostDesc, heldDesc, routesDesc, certDesc,
+		certFaultsDesc} {
 		ch <- d
 	}
 }
@@ -44,11 +47,19 @@ func (c serverCollector) Collect(ch chan<- prometheus.Metric) {
 	for state, n := range states {
 		gauge(routesDesc, float64(n), state)
 	}
-	seen := map[[2]string]bool{}
+	c.collectCerts(gauge)
+}
+
+func (c serverCollector) collectCerts(gauge func(*prometheus.Desc, float64, ...string)) {
+	gauge(certFaultsDesc, float64(len(c.s.certs.Problems())))
+	expires := map[[2]string]int64{} // of two for the same host the one that is valid longer is presented
 	for _, i := range c.s.certs.List() {
-		if len(i.Hosts) > 0 && !seen[[2]string{i.Source, i.Hosts[0]}] {
-			seen[[2]string{i.Source, i.Hosts[0]}] = true
-			gauge(certDesc, float64(i.NotAfter.Unix()), i.Source, i.Hosts[0])
+		if !i.NotAfter.IsZero() && len(i.Hosts) > 0 {
+			key := [2]string{i.Source, i.Hosts[0]}
+			expires[key] = max(expires[key], i.NotAfter.Unix())
 		}
+	}
+	for key, at := range expires {
+		gauge(certDesc, float64(at), key[0], key[1])
 	}
 }

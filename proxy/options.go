@@ -34,6 +34,8 @@ type Options struct {
 	Version string
 	Log     *slog.Logger
 	Ready   func() // called once all listeners are served
+	// Status is called with how the proxy is, in words, when that changes; nil: nobody is told.
+	Status func(string)
 
 	// For tests: what moves the deadline loop's clock instead of time, a shorter grace, and
 	// fewer held requests.

@@ -77,13 +77,11 @@ func New(opt Options) (*Server, error) {
 	if s.acme, err = certs.NewACME(s.acmeOptions()); err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
-	s.certs, err = certs.Open(certs.Options{
+	s.certs = certs.Open(certs.Options{
 		Dir: opt.CertDir, StateDir: opt.StateDir, Domain: s.domain(), Log: opt.Log, ACME: s.acme,
-		Known: func(host string) bool { return s.snapshot.Load().knows(host) },
+		Known:    func(host string) bool { return s.snapshot.Load().knows(host) },
+		Problems: s.showProblems,
 	})
-	if err != nil {
-		return nil, fmt.Errorf("proxy: %w", err)
-	}
 	s.metrics.collect(s)
 	s.tls.Store(s.tlsConfig("h2", "http/1.1", certs.ACMEProtocol))
 	s.h2Base = newH2Base(opt)
@@ -155,7 +153,22 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(g.Wait(), s.grants.Close())
 }
 
-// Reload reads the certificates again, should they have changed.
+// showProblems puts certificates that are of no use into the status.
+func (s *Server) showProblems(list []string) {
+	if s.opt.Status == nil {
+		return
+	}
+	switch len(list) {
+	case 0:
+		s.opt.Status("serving")
+	case 1:
+		s.opt.Status("serving, with a problem with certificates: nexushub cert")
+	default:
+		s.opt.Status(fmt.Sprintf("serving, with %d problems with certificates: nexushub cert", len(list)))
+	}
+}
+
+// Reload reads the certificates again.
 func (s *Server) Reload() { s.certs.Reload() }
 
 // Alive fails when the proxy no longer makes progress: its clock has stopped or a

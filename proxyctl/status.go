@@ -11,7 +11,8 @@ type Status struct {
 	Targets    []TargetStatus   `json:"targets"`
 	Routes     []RouteStatus    `json:"routes"`
 	Instances  []InstanceStatus `json:"instances"`
-	CACert     string           `json:"ca_cert"` // path of the local CA's root, empty when none is in use
+	CACert     string           `json:"ca_cert"`            // path of the local CA's root, empty when none is in use
+	Problems   []string         `json:"problems,omitempty"` // with certificates, one sentence each
 	InFlight   int64            `json:"in_flight"`
 	Held       int64            `json:"held"`
 	Conns      int64            `json:"connections"`
@@ -75,5 +76,6 @@ type CertInfo struct {
 	Issuer    string    `json:"issuer,omitempty"`
 	NotBefore time.Time `json:"not_before"`
 	NotAfter  time.Time `json:"not_after"`
-	Error     string    `json:"error,omitempty"`
+	Error     string    `json:"error,omitempty"` // why it is not presented, or why clients refuse it
+	Note      string    `json:"note,omitempty"`  // what else is worth knowing
 }

@@ -20,9 +20,6 @@ import (
 // is no hard bound.
 const memoryLimit = 512 << 20
 
-// serving is the status while nothing else is worth saying.
-const serving = "serving"
-
 type flags struct {
 	config, listen, http, control, runDir string
 	version                               bool
@@ -78,7 +75,8 @@ func serve(ctx context.Context, f flags, c *config.Config, log *slog.Logger) err
 		return err
 	}
 	n := sdnotify.Notifier{Log: log}
-	opt.Listeners, opt.Log, opt.Ready = listeners, log, func() { n.Ready(serving) }
+	opt.Listeners, opt.Log, opt.Ready = listeners, log, func() { n.Ready("") }
+	opt.Status = n.Status
 	s, err := proxy.New(opt)
 	if err != nil {
 		return err
@@ -87,6 +85,6 @@ func serve(ctx context.Context, f flags, c *config.Config, log *slog.Logger) err
 	watch, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	go n.Watchdog(watch, s.Alive)
-	go n.Reloads(watch, func() string { s.Reload(); return serving })
+	go n.Reloads(watch, func() string { s.Reload(); return "" })
 	return s.Run(ctx)
 }

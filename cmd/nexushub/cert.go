@@ -7,6 +7,8 @@ import (
 func (c *cli) cert() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "cert", Aliases: []string{"certs"}, Short: "List and check the certificates",
+		Long: `cert lists the certificates, with what is wrong with each and what to do about it. The
+exit code is 1 if one cannot be used or clients refuse it.`,
 		Example: "  nexushub cert\n  nexushub cert check --days 14",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

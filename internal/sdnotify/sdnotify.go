@@ -26,6 +26,9 @@ func (n Notifier) Send(state string) {
 // Ready ends a start or a reload. An empty status leaves STATUS= as it is.
 func (n Notifier) Ready(status string) { n.Send(daemon.SdNotifyReady + assignment(status)) }
 
+// Status sets what systemctl status shows.
+func (n Notifier) Status(status string) { n.Send("STATUS=" + status) }
+
 // Stopping returns a context that ends after ctx, once systemd has been told.
 func (n Notifier) Stopping(ctx context.Context, status string) context.Context {
 	out, cancel := context.WithCancel(context.WithoutCancel(ctx))

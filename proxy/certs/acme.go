@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,8 @@ import (
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
 
+	"github.com/nexushub/nexushub/internal/access"
+	"github.com/nexushub/nexushub/internal/certfile"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -43,8 +44,10 @@ type ACME struct {
 	config  *certmagic.Config
 	issuer  *certmagic.ACMEIssuer
 	backoff *backoff
-	ctx     context.Context
-	stop    context.CancelFunc
+	// unusable says why the authority cannot be asked at all; nil: it can.
+	unusable error
+	ctx      context.Context
+	stop     context.CancelFunc
 
 	mu     sync.Mutex // guards the fields that follow
 	hosts  map[string]context.CancelFunc
@@ -53,11 +56,12 @@ type ACME struct {
 	attempts map[string]context.CancelCauseFunc
 }
 
-// NewACME prepares; nothing is asked for before Manage.
+// NewACME prepares; nothing is asked for before Manage. An authority's own certificate that
+// cannot be read keeps only from asking that authority: see issuer.
 func NewACME(opt ACMEOptions) (*ACME, error) {
-	roots, err := readRoots(opt.CACert)
-	if err != nil {
-		return nil, err
+	roots, unusable := readRoots(opt.CACert)
+	if unusable != nil {
+		opt.Log.Error("acme: no certificate can be asked for", "error", unusable)
 	}
 	b, err := openBackoff(filepath.Join(opt.Dir, "backoff.json"), opt.Log)
 	if err != nil {
@@ -81,7 +85,8 @@ func NewACME(opt ACMEOptions) (*ACME, error) {
 		CA: opt.Directory, TestCA: opt.Directory, Email: opt.Email, Agreed: true, TrustedRoots: roots, Logger: quiet,
 		DisableHTTPChallenge: opt.HTTPPort == 0, AltHTTPPort: opt.HTTPPort, AltTLSALPNPort: opt.TLSPort,
 	})
-	a.config.Issuers = []certmagic.Issuer{issuer{a.issuer}}
+	a.unusable = unusable
+	a.config.Issuers = []certmagic.Issuer{issuer{a.issuer, unusable}}
 	return a, nil
 }
 
@@ -89,13 +94,13 @@ func readRoots(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(path)
+	roots, err := certfile.ReadAuthority(path, access.Self())
 	if err != nil {
-		return nil, fmt.Errorf("acme: ca_cert: %w", err)
+		return nil, fmt.Errorf("proxy.acme.ca_cert: %w; then restart the proxy", err)
 	}
 	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("acme: ca_cert: %s holds no certificate in PEM form", path)
+	for _, root := range roots {
+		pool.AddCert(root)
 	}
 	return pool, nil
 }
@@ -124,6 +129,12 @@ func (a *ACME) Manage(hosts []string) {
 // obtain gets a certificate, or the one on disk, and tries again for as long as the
 // host is wanted.
 func (a *ACME) obtain(ctx context.Context, host string) {
+	if a.unusable != nil {
+		if _, err := a.config.CacheManagedCertificate(ctx, host); err != nil {
+			a.set(host, a.unusable.Error())
+		}
+		return
+	}
 	for a.backoff.wait(ctx, host) == nil {
 		err := a.attempt(ctx, host)
 		if err == nil {
@@ -218,7 +229,7 @@ func (a *ACME) List() []proxyctl.CertInfo {
 	defer a.mu.Unlock()
 	var list []proxyctl.CertInfo
 	for host := range a.hosts {
-		i := proxyctl.CertInfo{Hosts: []string{host}, Source: "ACME", Error: a.faults[host]}
+		i := proxyctl.CertInfo{Hosts: []string{host}, Source: sourceACME, Error: a.faults[host]}
 		for _, c := range a.cache.AllMatchingCertificates(host) {
 			i.Issuer, i.NotBefore, i.NotAfter = c.Leaf.Issuer.String(), c.Leaf.NotBefore, c.Leaf.NotAfter
 		}

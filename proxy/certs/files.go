@@ -1,117 +1,158 @@
 package certs
 
 import (
-	"crypto/tls"
+	"cmp"
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/nexushub/nexushub/internal/shell"
+	"github.com/nexushub/nexushub/internal/access"
+	"github.com/nexushub/nexushub/internal/certfile"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
-// pair is one NAME.crt with its NAME.key.
-type pair struct {
-	path string // of the certificate
-	cert *tls.Certificate
-}
-
-// fileSet is the content of the folder at one time; it does not change.
+// fileSet is what is presented from the folder at one time; it does not change.
 type fileSet struct {
 	stamp  string
-	byName map[string]*pair            // by file name without .crt
-	byHost map[string]*tls.Certificate // exact and "*." names
+	pairs  map[string]*certfile.Pair   // by the path of the certificate
+	faults map[string]certfile.Fault   // by path; a pair beside one is older than its file
+	byHost map[string][]*certfile.Pair // exact and "*." names; the one that is valid longest first
 }
 
-// find returns the certificate for a host, the exact name before the wildcard.
-func (f *fileSet) find(host string) *tls.Certificate {
-	if c := f.byHost[host]; c != nil {
-		return c
+// readFiles reads the folder. For a pair that cannot be used any more the one of old stays,
+// also when the whole folder cannot be read: absence of information removes nothing.
+func readFiles(opt Options, old *fileSet) *fileSet {
+	set := &fileSet{
+		stamp: certfile.Stamp(opt.Dir), pairs: map[string]*certfile.Pair{}, faults: map[string]certfile.Fault{},
+		byHost: map[string][]*certfile.Pair{},
 	}
-	if _, rest, ok := strings.Cut(host, "."); ok {
-		return f.byHost["*."+rest]
+	folder, err := certfile.ReadFolder(opt.Dir, access.Self())
+	switch {
+	case err == nil:
+		set.take(folder, old)
+	case errors.Is(err, fs.ErrNotExist) && (old == nil || len(old.pairs) == 0):
+		// nobody has put a certificate there
+	default:
+		set.faults[opt.Dir] = certfile.Fault{Path: opt.Dir, Problem: err.Error()}
+		if old != nil {
+			set.pairs = maps.Clone(old.pairs)
+		}
+	}
+	set.index()
+	return set
+}
+
+func (f *fileSet) take(folder certfile.Folder, old *fileSet) {
+	var before map[string]*certfile.Pair
+	if old != nil {
+		before = old.pairs
+	}
+	for _, fault := range folder.Faults {
+		f.faults[fault.Path] = fault
+		if p := before[fault.Path]; p != nil {
+			f.pairs[fault.Path] = p
+		}
+	}
+	now := time.Now()
+	for _, p := range folder.Pairs {
+		f.pairs[p.Path] = p
+		if o := before[p.Path]; o != nil && o.Current(now) && !p.Current(now) {
+			f.pairs[p.Path] = o
+			f.faults[p.Path] = certfile.Fault{Path: p.Path, Hosts: p.Hosts, Problem: p.Problem(now)}
+		}
+	}
+}
+
+func (f *fileSet) index() {
+	for _, p := range f.sorted() {
+		for _, host := range p.Hosts {
+			f.byHost[host] = append(f.byHost[host], p)
+		}
+	}
+	for _, list := range f.byHost {
+		slices.SortStableFunc(list, func(a, b *certfile.Pair) int {
+			return b.Cert.Leaf.NotAfter.Compare(a.Cert.Leaf.NotAfter)
+		})
+	}
+}
+
+func (f *fileSet) sorted() []*certfile.Pair {
+	return slices.SortedFunc(maps.Values(f.pairs), func(a, b *certfile.Pair) int { return cmp.Compare(a.Path, b.Path) })
+}
+
+// find returns the pair for a host: an exact name before a wildcard, and either before one
+// that is out of date.
+func (f *fileSet) find(host string, now time.Time) *certfile.Pair {
+	_, rest, _ := strings.Cut(host, ".")
+	exact, wild := best(f.byHost[host], now), best(f.byHost[wildcard(rest)], now)
+	if exact == nil || wild != nil && wild.Current(now) && !exact.Current(now) {
+		return wild
+	}
+	return exact
+}
+
+// best of those that name the same host.
+func best(list []*certfile.Pair, now time.Time) *certfile.Pair {
+	for _, p := range list {
+		if p.Current(now) {
+			return p
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0]
+}
+
+// fallback is the pair for clients that name none of our hosts.
+func (f *fileSet) fallback() *certfile.Pair {
+	for _, p := range f.pairs {
+		if p.Name == certfile.Default {
+			return p
+		}
 	}
 	return nil
 }
 
-func (f *fileSet) sorted() []*pair {
-	list := make([]*pair, 0, len(f.byName))
-	for _, p := range f.byName {
-		list = append(list, p)
+// list describes every pair and every fault, in the order of their paths.
+func (f *fileSet) list(now time.Time) (list []proxyctl.CertInfo) {
+	for _, p := range f.sorted() {
+		i := infoOf(p.Cert, "file", p.Path)
+		i.Hosts = slices.Clone(p.Hosts)
+		i.Error, i.Note = p.Problem(now), f.note(p, now)
+		if fault, ok := f.faults[p.Path]; ok {
+			i.Error = fault.Problem + "; the pair from before is presented until the proxy restarts"
+		} else if f.idle(p, now) {
+			i.Error = ""
+		}
+		list = append(list, i)
 	}
-	slices.SortFunc(list, func(a, b *pair) int { return strings.Compare(a.path, b.path) })
+	for path, fault := range f.faults {
+		if f.pairs[path] == nil {
+			list = append(list, proxyctl.CertInfo{Hosts: fault.Hosts, Source: "file", Path: path, Error: fault.Problem})
+		}
+	}
+	slices.SortFunc(list, func(a, b proxyctl.CertInfo) int { return cmp.Compare(a.Path, b.Path) })
 	return list
 }
 
-// readDir reads every pair. For one that cannot be used the pair of old stays, and
-// the fault is returned under the path of the certificate.
-func readDir(dir string, old *fileSet) (*fileSet, map[string]error) {
-	set := &fileSet{stamp: stampOf(dir), byName: map[string]*pair{}, byHost: map[string]*tls.Certificate{}}
-	faults := map[string]error{}
-	paths, _ := filepath.Glob(filepath.Join(dir, "*.crt"))
-	for _, path := range paths {
-		name := strings.TrimSuffix(filepath.Base(path), ".crt")
-		p, err := readPair(path)
-		if err != nil {
-			faults[path] = err
-			if old != nil {
-				p = old.byName[name]
-			}
-		}
-		if p != nil {
-			set.add(name, p)
-		}
-	}
-	return set, faults
+// idle says whether every host of a pair gets another one.
+func (f *fileSet) idle(p *certfile.Pair, now time.Time) bool {
+	return len(p.Hosts) > 0 && p.Name != certfile.Default && !slices.ContainsFunc(p.Hosts, func(host string) bool {
+		return best(f.byHost[host], now) == p
+	})
 }
 
-func (f *fileSet) add(name string, p *pair) {
-	f.byName[name] = p
-	for _, host := range p.cert.Leaf.DNSNames {
-		host = strings.ToLower(host)
-		if f.byHost[host] == nil {
-			f.byHost[host] = p.cert
+// note says which hosts of a pair get another one.
+func (f *fileSet) note(p *certfile.Pair, now time.Time) string {
+	var notes []string
+	for _, host := range p.Hosts {
+		if other := best(f.byHost[host], now); other != p {
+			notes = append(notes, host+" gets "+other.Path)
 		}
 	}
-}
-
-// errExpired is the one fault that comes with time alone: see Open.
-var errExpired = errors.New("expired")
-
-func readPair(path string) (*pair, error) {
-	key := strings.TrimSuffix(path, ".crt") + ".key"
-	if _, err := os.Stat(key); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("certificate %s: its key %s is missing", path, key)
-	}
-	c, err := tls.LoadX509KeyPair(path, key)
-	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("certificate %s: %w; make it readable: %s && %s",
-			path, err, shell.Command("chgrp _nexushub-proxy", key), shell.Command("chmod 0640", key))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("certificate %s: %w", path, err)
-	}
-	if now := time.Now(); now.After(c.Leaf.NotAfter) {
-		return nil, fmt.Errorf("certificate %s: %w on %s", path, errExpired, c.Leaf.NotAfter.Format(time.DateOnly))
-	}
-	return &pair{path: path, cert: &c}, nil
-}
-
-// stampOf changes when a file of the folder does.
-func stampOf(dir string) string {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return ""
-	}
-	var b strings.Builder
-	for _, e := range entries {
-		if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil {
-			fmt.Fprintf(&b, "%s %d %d\n", e.Name(), info.Size(), info.ModTime().UnixNano())
-		}
-	}
-	return b.String()
+	return strings.Join(notes, "; ")
 }

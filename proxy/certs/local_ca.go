@@ -40,6 +40,8 @@ type localCA struct {
 	mu     sync.Mutex // guards the fields that follow
 	root   *tls.Certificate
 	leaves map[string]*tls.Certificate
+	fault  error     // why there is no root
+	tried  time.Time // when that was found
 }
 
 func (a *localCA) certPath() string { return filepath.Join(a.dir, "ca", "root.crt") }
@@ -61,25 +63,49 @@ func (a *localCA) load() error {
 	return a.loadLocked()
 }
 
+// retry looks whether a root that could not be used has been mended.
+func (a *localCA) retry() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.fault != nil {
+		a.loadLocked() //nolint:errcheck // kept in fault
+	}
+}
+
+// loadLocked asks the disk for a root that cannot be used no more often than for the
+// operator's certificates, however many handshakes there are.
 func (a *localCA) loadLocked() error {
 	if a.root != nil {
 		return nil
 	}
-	root, err := tls.LoadX509KeyPair(a.certPath(), a.keyPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		root, err = a.make()
+	if a.fault != nil && time.Since(a.tried) < reloadEvery {
+		return a.fault
 	}
-	if err != nil {
+	root, err := a.read()
+	if a.fault, a.tried = err, time.Now(); err != nil {
 		return err
-	}
-	if time.Now().After(root.Leaf.NotAfter) {
-		return fmt.Errorf("%s expired on %s; remove it and its key, and a new one is made",
-			a.certPath(), root.Leaf.NotAfter.Format(time.DateOnly))
 	}
 	a.root, a.leaves = &root, map[string]*tls.Certificate{}
 	a.log.Info("local certificate authority in use: clients have to trust its root", "root", a.certPath(),
 		"trust_with", shell.Command("cp", a.certPath(), "/usr/local/share/ca-certificates/nexushub.crt")+" && update-ca-certificates")
 	return nil
+}
+
+// read returns the root on disk. A damaged one is left as it is: clients trust it, and only
+// an operator knows whether it can be restored.
+func (a *localCA) read() (tls.Certificate, error) {
+	if _, err := os.Lstat(a.certPath()); errors.Is(err, fs.ErrNotExist) {
+		return a.make()
+	}
+	root, err := tls.LoadX509KeyPair(a.certPath(), a.keyPath())
+	if err == nil && time.Now().After(root.Leaf.NotAfter) {
+		err = fmt.Errorf("it expired on %s", root.Leaf.NotAfter.Format(time.DateOnly))
+	}
+	if err != nil {
+		err = fmt.Errorf("the local authority cannot be used: %w; restore %s and its key from a backup, or remove both and a new "+
+			"one is made, which clients have to trust anew", err, a.certPath())
+	}
+	return root, err
 }
 
 // make writes the key before the certificate: a certificate without key would be
@@ -121,7 +147,7 @@ func (a *localCA) leaf(host string) (*tls.Certificate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if err := a.loadLocked(); err != nil {
-		return nil, fmt.Errorf("local CA: %w", err)
+		return nil, err
 	}
 	if c := a.leaves[names[0]]; c != nil && time.Until(c.Leaf.NotAfter) > renewLeft {
 		return c, nil
@@ -142,6 +168,9 @@ func (a *localCA) list() []proxyctl.CertInfo {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var list []proxyctl.CertInfo
+	if a.fault != nil {
+		list = append(list, proxyctl.CertInfo{Source: "local CA", Path: a.certPath(), Error: a.fault.Error()})
+	}
 	for _, c := range a.leaves {
 		list = append(list, infoOf(c, "local CA", a.certPath()))
 	}

@@ -7,8 +7,6 @@ package certs
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -17,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nexushub/nexushub/internal/certfile"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -28,6 +27,7 @@ type Options struct {
 	Known    func(string) bool // hosts that the local CA may make leaves for
 	ACME     *ACME             // nil: none
 	Log      *slog.Logger
+	Problems func([]string) // called when there are others than before; nil: nobody
 }
 
 // Store is the set of certificates in use.
@@ -36,52 +36,30 @@ type Store struct {
 	files atomic.Pointer[fileSet]
 	ca    *localCA
 
-	mu     sync.Mutex // guards faults
-	faults map[string]error
+	reading sync.Mutex // one Reload at a time
+
+	mu       sync.Mutex        // guards problems
+	problems map[string]string // as they were reported last, by path
 }
 
-// Open reads the folder. A pair that cannot be used is a wrong configuration and an
-// error then, while Run only reports it and stays with what it had. One that has expired
-// is reported only: time alone must not keep the other hosts from being served.
-func Open(opt Options) (*Store, error) {
-	set, faults := readDir(opt.Dir, nil)
-	if err := unusable(faults); err != nil {
-		return nil, err
-	}
-	for path, err := range faults {
-		opt.Log.Error("certificate not loaded", "path", path, "error", err)
-	}
-	s := &Store{opt: opt, faults: faults}
+// Open reads the folder. A pair that cannot be used is no error, at a start as little as
+// later: it must not take the hosts of all others down. It is reported, and its hosts get
+// what they would get without it.
+func Open(opt Options) *Store {
+	s := &Store{opt: opt, ca: &localCA{dir: opt.StateDir, domain: opt.Domain, log: opt.Log}}
+	set := readFiles(opt, nil)
 	s.files.Store(set)
-	s.ca = &localCA{dir: opt.StateDir, domain: opt.Domain, log: opt.Log}
-	if set.find(wildcard(opt.Domain)) == nil && set.byName["default"] == nil {
-		if err := s.ca.load(); err != nil {
-			return nil, fmt.Errorf("local CA: %w", err)
-		}
+	if set.find(wildcard(opt.Domain), time.Now()) == nil && set.fallback() == nil {
+		s.ca.load() //nolint:errcheck // reported with everything else
 	}
-	return s, nil
-}
-
-// unusable names every pair that no passing of time explains, in one line and in the
-// order of their paths; nil when there is none.
-func unusable(faults map[string]error) error {
-	var all error
-	for _, path := range slices.Sorted(maps.Keys(faults)) {
-		switch err := faults[path]; {
-		case errors.Is(err, errExpired):
-		case all == nil:
-			all = err
-		default:
-			all = fmt.Errorf("%w; %w", all, err)
-		}
-	}
-	return all
+	s.report()
+	return s
 }
 
 // reloadEvery is how soon a changed file is noticed.
 const reloadEvery = 2 * time.Second
 
-// Run watches the folder until ctx ends.
+// Run watches the folder, and the clock, until ctx ends.
 func (s *Store) Run(ctx context.Context) error {
 	t := time.NewTicker(reloadEvery)
 	defer t.Stop()
@@ -90,30 +68,79 @@ func (s *Store) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
-			s.Reload()
+			if certfile.Stamp(s.opt.Dir) != s.files.Load().stamp {
+				s.Reload()
+			} else {
+				s.report()
+			}
 		}
 	}
 }
 
-// Reload reads the folder again when something in it has changed.
+// Reload reads the folder again.
 func (s *Store) Reload() {
-	old := s.files.Load()
-	stamp := stampOf(s.opt.Dir)
-	if stamp == old.stamp {
-		return
-	}
-	set, faults := readDir(s.opt.Dir, old)
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	set := readFiles(s.opt, s.files.Load())
 	s.files.Store(set)
-	s.mu.Lock()
-	s.faults = faults
-	s.mu.Unlock()
-	for path, err := range faults {
-		s.opt.Log.Error("certificate not loaded, keeping the old one", "path", path, "error", err)
-	}
-	s.opt.Log.Info("certificates reloaded", "pairs", len(set.byName))
+	s.opt.Log.Info("certificates reloaded", "pairs", len(set.pairs))
+	s.report()
 }
 
-// GetCertificate is the callback of crypto/tls.
+// report logs what has become wrong since the last time.
+func (s *Store) report() {
+	s.ca.retry()
+	now := map[string]string{}
+	for _, i := range s.List() {
+		if i.Error != "" && i.Source != sourceACME { // which logs each failure itself
+			now[i.Path] = i.Error
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.problems != nil && maps.Equal(now, s.problems) {
+		return
+	}
+	for _, path := range slices.Sorted(maps.Keys(now)) {
+		if text := now[path]; text != s.problems[path] {
+			s.log(path, text)
+		}
+	}
+	s.problems = now
+	if s.opt.Problems != nil {
+		s.opt.Problems(sentences(now))
+	}
+}
+
+func (s *Store) log(path, text string) {
+	files := s.files.Load()
+	_, fault := files.faults[path]
+	switch pair := files.pairs[path]; {
+	case pair == nil:
+		s.opt.Log.Error("certificate not loaded", "path", path, "error", text)
+	case fault:
+		s.opt.Log.Error("certificate not loaded, keeping the old one", "path", path, "error", text)
+	default:
+		s.opt.Log.Error("certificate is presented, but clients refuse it", "path", path, "error", text)
+	}
+}
+
+// Problems says what is wrong with files, one sentence each, in the order of their paths.
+func (s *Store) Problems() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sentences(s.problems)
+}
+
+func sentences(problems map[string]string) (list []string) {
+	for _, path := range slices.Sorted(maps.Keys(problems)) {
+		list = append(list, path+": "+problems[path])
+	}
+	return list
+}
+
+// GetCertificate is the callback of crypto/tls. A host of ours for which there is nothing
+// else gets one of the local authority, never that of another host.
 func (s *Store) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	name := strings.ToLower(strings.TrimSuffix(hello.ServerName, "."))
 	if s.opt.ACME != nil {
@@ -122,14 +149,14 @@ func (s *Store) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, er
 		}
 	}
 	files := s.files.Load()
-	if c := files.find(name); c != nil {
-		return c, nil
+	if p := files.find(name, time.Now()); p != nil {
+		return p.Cert, nil
 	}
 	if name != "" && s.opt.Known(name) {
 		return s.ca.leaf(name)
 	}
-	if p := files.byName["default"]; p != nil {
-		return p.cert, nil
+	if p := files.fallback(); p != nil {
+		return p.Cert, nil
 	}
 	return s.ca.leaf(s.opt.Domain)
 }
@@ -137,21 +164,22 @@ func (s *Store) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, er
 // CACert is the path of the local CA's root, empty when it is not in use.
 func (s *Store) CACert() string { return s.ca.inUse() }
 
+// sourceACME is CertInfo.Source of what an authority was asked for.
+const sourceACME = "ACME"
+
 // List describes every certificate.
 func (s *Store) List() []proxyctl.CertInfo {
-	list := []proxyctl.CertInfo{}
-	for _, p := range s.files.Load().sorted() {
-		list = append(list, infoOf(p.cert, "file", p.path))
-	}
-	s.mu.Lock()
-	for _, path := range slices.Sorted(maps.Keys(s.faults)) {
-		list = append(list, proxyctl.CertInfo{Source: "file", Path: path, Error: s.faults[path].Error()})
-	}
-	s.mu.Unlock()
+	list := append([]proxyctl.CertInfo{}, s.files.Load().list(time.Now())...)
 	if s.opt.ACME != nil {
 		list = append(list, s.opt.ACME.List()...)
 	}
-	return append(list, s.ca.list()...)
+	list = append(list, s.ca.list()...)
+	for i := range list {
+		if list[i].Hosts == nil {
+			list[i].Hosts = []string{} // not null in JSON
+		}
+	}
+	return list
 }
 
 func wildcard(domain string) string { return "*." + domain }

@@ -55,6 +55,7 @@ func TestCertificates(t *testing.T) {
 		if out := h.Must(t, "nexushub", "cert", "list"); !strings.Contains(out, "web."+domain) {
 			t.Errorf("cert list: %s", out)
 		}
+		t.Run("files", func(t *testing.T) { files(t, h) })
 		t.Run("names", func(t *testing.T) { names(t, h) })
 		t.Run("plain HTTP", func(t *testing.T) { plain(t, h) })
 		t.Run("addresses", func(t *testing.T) { addresses(t, h) })

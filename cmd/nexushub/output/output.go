@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,14 +139,24 @@ func (p *Printer) Routes(routes []api.Route) error {
 	return t.flush()
 }
 
-// Certs is `cert`; root is the local authority's certificate, if there is one.
+// Certs is `cert`; root is the local authority's certificate, if there is one. If there is
+// something wrong with one of them, the exit code says so.
 func (p *Printer) Certs(certs []api.Cert, root string) error {
-	if done, err := p.json(certs); done {
-		return err
+	bad := slices.ContainsFunc(certs, func(c api.Cert) bool { return c.Error != "" })
+	done, err := p.json(certs)
+	if !done {
+		err = p.certTable(certs, root)
 	}
-	t := p.table("HOSTS", "SOURCE", "ISSUER", "EXPIRES", "PATH", "PROBLEM")
+	if err == nil && bad {
+		return &Exit{Code: api.ExitError}
+	}
+	return err
+}
+
+func (p *Printer) certTable(certs []api.Cert, root string) error {
+	t := p.table("HOSTS", "SOURCE", "ISSUER", "EXPIRES", "PATH", "NOTE", "PROBLEM")
 	for _, c := range certs {
-		t.row(strings.Join(c.Hosts, ","), c.Source, c.Issuer, p.expiry(c.NotAfter), c.Path, p.red(c.Error))
+		t.row(strings.Join(c.Hosts, ","), c.Source, c.Issuer, p.expiry(c.NotAfter), c.Path, c.Note, p.red(c.Error))
 	}
 	var err error
 	if len(certs) > 0 {
@@ -170,7 +181,7 @@ func (p *Printer) CertsChecked(certs []api.Cert, until time.Time) error {
 		switch {
 		case c.Error != "":
 			bad = append(bad, fmt.Sprintf("%s (%s): %s", name, c.Path, c.Error))
-		case c.Source != "local CA" && c.NotAfter.Before(until):
+		case c.Source != "local CA" && c.NotAfter.Before(until) && !renewed(c, certs):
 			bad = append(bad, fmt.Sprintf("%s (%s): expires %s", name, c.Source, c.NotAfter.UTC().Format(time.DateTime)))
 		}
 	}
@@ -182,6 +193,15 @@ func (p *Printer) CertsChecked(certs []api.Cert, until time.Time) error {
 	}
 	p.infof("all certificates are valid: %d", len(certs))
 	return nil
+}
+
+// renewed says whether every host of a certificate has another one that is valid longer.
+func renewed(c api.Cert, certs []api.Cert) bool {
+	return len(c.Hosts) > 0 && !slices.ContainsFunc(c.Hosts, func(host string) bool {
+		return !slices.ContainsFunc(certs, func(other api.Cert) bool {
+			return other.Error == "" && other.NotAfter.After(c.NotAfter) && slices.Contains(other.Hosts, host)
+		})
+	})
 }
 
 // Releases is `releases`.

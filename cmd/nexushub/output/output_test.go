@@ -75,13 +75,18 @@ func TestWords(t *testing.T) {
 			})
 		},
 		"certs": func(p *Printer) error {
-			return p.Certs(
+			err := p.Certs(
 				[]api.Cert{
 					{Hosts: []string{"a", "b"}, Source: "file", NotAfter: now.Add(72 * time.Hour)},
 					{Hosts: []string{"c"}, NotAfter: now.Add(-time.Hour), Error: "bad"},
 				},
 				"",
 			)
+			var exit *Exit
+			if !errors.As(err, &exit) || exit.Code != api.ExitError {
+				t.Errorf("certs: %v, want exit code 1", err)
+			}
+			return nil
 		},
 		"certs-none": func(p *Printer) error { return p.Certs(nil, "/ca/root.crt") },
 		"routes": func(p *Printer) error {
