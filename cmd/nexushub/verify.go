@@ -16,28 +16,35 @@ import (
 )
 
 func (c *cli) verify() *cobra.Command {
-	return &cobra.Command{
+	var skip bool
+	cmd := &cobra.Command{
 		Use: "verify [FOLDER|MANIFEST...]", Short: "Check the configuration, or manifests of packages, and show every fault",
 		Long: `verify reads a configuration folder (nexushub.toml, conf.d, apps.d; by default
-/etc/nexushub) as the agent would, or the manifest of a package (a file nexushub.toml),
-and prints every fault with its file, line, key and value. It changes nothing and does
-not contact the agent. The exit code is 1 if there is a fault.`,
+/etc/nexushub) as the agent would, and the certificates as the proxy would, or the manifest
+of a package (a file nexushub.toml), and prints every fault with its file, line, key and
+value. It changes nothing and does not contact the agent. The exit code is 1 if there is
+a fault. Certificates are read by root alone.`,
 		Example: "  nexushub verify\n  nexushub verify ./etc ./myapp/nexushub.toml",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				args = []string{config.Dir}
 			}
-			return c.verifyAll(args)
+			return c.verifyAll(args, skip)
 		},
 	}
+	cmd.Flags().BoolVar(&skip, "skip-certificates", false, "leave out the certificates, which do not concern the agent")
+	return cmd
 }
 
-func (c *cli) verifyAll(paths []string) error {
+func (c *cli) verifyAll(paths []string, skipCerts bool) error {
 	var all tomlfile.Faults
 	for _, path := range paths {
 		faults, err := faultsOf(path)
 		if err != nil {
 			return err
+		}
+		if !skipCerts {
+			faults = append(faults, c.certFaults(path)...)
 		}
 		if len(faults) == 0 && !c.out.AsJSON {
 			c.out.Verified(path)
