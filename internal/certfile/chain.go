@@ -2,6 +2,7 @@ package certfile
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 // chain is the certificates of one file; the first is the host's own.
@@ -28,8 +30,9 @@ func (c chain) checkKey(path, keyPath string, key crypto.Signer) error {
 				"write the file again: the host's own, then the one that signed it, and so on", path, nameOf(cert), i+1)
 		}
 	}
-	return problem("the key in %[2]s does not belong to the certificate in %[1]s (%[3]s): these two must print the same: "+
-		"openssl x509 -noout -pubkey -in %[1]s, openssl pkey -pubout -in %[2]s", path, keyPath, nameOf(c[0]))
+	return problem("the key in %s does not belong to the certificate in %s (%s): these two must print the same: %s, %s",
+		keyPath, path, nameOf(c[0]), shell.Command("openssl x509 -noout -pubkey -in", path),
+		shell.Command("openssl pkey -pubout -in", keyPath))
 }
 
 // hosts are the names in the host's own certificate, in lower case.
@@ -50,19 +53,12 @@ func (c chain) checkNames(path string) error {
 		return nil
 	}
 	remedy := "request one with the names as subject alternative names: openssl req -new -key KEY -subj / " +
-		"-addext subjectAltName=DNS:" + cn(leaf)
+		"-addext " + shell.Quote("subjectAltName=DNS:"+cmp.Or(leaf.Subject.CommonName, "HOST"))
 	if len(leaf.IPAddresses) > 0 {
 		return problem("%s names only addresses (%s), and applications have host names; %s", path, leaf.IPAddresses[0], remedy)
 	}
 	return problem("%s names no host: clients ignore the common name (CN=%s) and there are no subject alternative names; %s",
 		path, leaf.Subject.CommonName, remedy)
-}
-
-func cn(c *x509.Certificate) string {
-	if name := c.Subject.CommonName; name != "" && !strings.ContainsAny(name, " \t\n'\"\\") {
-		return name
-	}
-	return "HOST"
 }
 
 // outOfDate is empty while now is between the dates of a certificate.

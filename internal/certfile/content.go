@@ -10,6 +10,7 @@ import (
 
 	"github.com/nexushub/nexushub/internal/access"
 	"github.com/nexushub/nexushub/internal/beneath"
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 // errNoFile is wrapped where a folder, a FIFO or the like has the name of a file.
@@ -63,18 +64,22 @@ func (r *reader) closed(path string, err error) error {
 		return problem("%s is closed to %s although its mode is not: a drop-in of nexushub-proxy.service or a security module "+
 			"is in the way (journalctl -k)", path, r.who.Name)
 	case denied.Path == path:
-		return problem("%s may not read %s (mode %04o); chgrp %[4]s %[2]s && chmod 0640 %[2]s", r.who.Name, path,
-			denied.Mode.Perm(), ProxyUser)
+		return problem("%s may not read %s (mode %04o); %s && %s", r.who.Name, path, denied.Mode.Perm(),
+			shell.Command("chgrp "+ProxyUser, path), shell.Command("chmod 0640", path))
 	case isAbove(denied.Path, r.dir):
 		return r.explainFolder(denied)
 	case denied.Folder:
-		return problem("%[1]s may not pass the folder %[2]s (mode %04[3]o), through which %[4]s leads; copy the file, where it is "+
-			"renewed by a program, with a hook of that: install -m 0640 -g %[5]s %[6]s %[4]s",
-			r.who.Name, denied.Path, denied.Mode.Perm(), path, ProxyUser, endOf(path))
+		return problem("%s may not pass the folder %s (mode %04o), through which %s leads; %s",
+			r.who.Name, denied.Path, denied.Mode.Perm(), path, copyIt(path))
 	}
-	return problem("%[1]s may not read %[2]s (mode %04[3]o), to which %[4]s leads; copy the file, where it is renewed by a "+
-		"program, with a hook of that: install -m 0640 -g %[5]s %[2]s %[4]s",
-		r.who.Name, denied.Path, denied.Mode.Perm(), path, ProxyUser)
+	return problem("%s may not read %s (mode %04o), to which %s leads; %s",
+		r.who.Name, denied.Path, denied.Mode.Perm(), path, copyIt(path))
+}
+
+// copyIt is the remedy for a link into a folder whose owner would close it again.
+func copyIt(path string) string {
+	return "copy the file, where it is renewed by a program, with a hook of that: " +
+		shell.Command("install -m 0640 -g "+ProxyUser, endOf(path), path)
 }
 
 // explainFolder is about the folder of all certificates, or one above it.
@@ -87,11 +92,13 @@ func (r *reader) explainFolder(err error) error {
 		if denied.Path != r.dir {
 			mode = "g+x"
 		}
-		return fmt.Errorf("%[1]s may not read the folder %[2]s (mode %04[3]o); chgrp %[4]s %[2]s && chmod %[5]s %[2]s%[6]w",
-			r.who.Name, denied.Path, denied.Mode.Perm(), ProxyUser, mode, silent{err})
+		return fmt.Errorf("%s may not read the folder %s (mode %04o); %s && %s%w", r.who.Name, denied.Path,
+			denied.Mode.Perm(), shell.Command("chgrp "+ProxyUser, denied.Path), shell.Command("chmod "+mode, denied.Path),
+			silent{err})
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the folder is missing; make it: install -d -m 0750 -g %s %s%w", ProxyUser, r.dir, silent{err})
+		return fmt.Errorf("the folder is missing; make it: %s%w",
+			shell.Command("install -d -m 0750 -g "+ProxyUser, r.dir), silent{err})
 	}
 	return fmt.Errorf("the folder cannot be read: %w", err)
 }

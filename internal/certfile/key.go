@@ -9,6 +9,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"strings"
+
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 // isKey says whether a part is a private key, in whatever form.
@@ -24,8 +26,8 @@ func privateKey(path string, list []block) (crypto.Signer, error) {
 			continue
 		}
 		if b.encrypted {
-			return nil, problem("the key in %[1]s is encrypted, and nobody can tell the proxy its passphrase; decrypt it: "+
-				"openssl pkey -in %[1]s -out NEW", path)
+			return nil, problem("the key in %s is encrypted, and nobody can tell the proxy its passphrase; decrypt it: %s -out NEW",
+				path, shell.Command("openssl pkey -in", path))
 		}
 		key, err := parseKey(b)
 		if err != nil {

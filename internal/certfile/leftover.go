@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 // leftOver says whether a file under a name that is not read was meant to be: it holds a
@@ -64,12 +66,14 @@ func wanted(path string, list []block, pairs []*Pair) *Fault {
 		call = strings.TrimPrefix(hosts[0], "*.")
 	}
 	call = filepath.Join(filepath.Dir(path), call)
-	rename := "; rename it: mv " + path + " "
+	rename := func(ending string) string {
+		return "is not read: " + names + "; rename it: " + shell.Command("mv", path, call+ending)
+	}
 	switch {
 	case cert:
-		return &Fault{Path: path, Hosts: hosts, Problem: "is not read: " + names + rename + call + ".crt"}
+		return &Fault{Path: path, Hosts: hosts, Problem: rename(".crt")}
 	case key:
-		return &Fault{Path: path, Problem: "is not read: " + names + rename + call + ".key"}
+		return &Fault{Path: path, Problem: rename(".key")}
 	}
 	return nil // an authority's certificate, parameters, a request
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/pem"
 	"fmt"
 	"strings"
+
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 // block is one part of a PEM file.
@@ -29,7 +31,8 @@ func decode(path string, data []byte) (list []block, err error) {
 		return nil, problem("%s is empty", path)
 	}
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
-		return nil, problem("%[1]s is in UTF-16, as Windows writes it; convert it: iconv -f UTF-16 -t UTF-8 %[1]s -o NEW", path)
+		return nil, problem("%s is in UTF-16, as Windows writes it; convert it: %s -o NEW", path,
+			shell.Command("iconv -f UTF-16 -t UTF-8", path))
 	}
 	rest := bytes.ReplaceAll(data, byteOrderMark, nil)
 	rest = bytes.ReplaceAll(rest, []byte("----------BEGIN "), []byte("-----\n-----BEGIN "))
@@ -53,16 +56,17 @@ func decode(path string, data []byte) (list []block, err error) {
 // notPEM says what a file is that has no part in PEM form.
 func notPEM(path string, data []byte) error {
 	if _, err := x509.ParseCertificate(data); err == nil {
-		return problem("%[1]s is in DER form, and must be in PEM form; convert it: openssl x509 -inform der -in %[1]s -out NEW", path)
+		return problem("%s is in DER form, and must be in PEM form; convert it: %s -out NEW", path,
+			shell.Command("openssl x509 -inform der -in", path))
 	}
 	if _, err := parseKey(block{der: data}); err == nil {
-		return problem("%[1]s is in DER form, and must be in PEM form; convert it: openssl pkey -inform der -in %[1]s -out NEW", path)
+		return problem("%s is in DER form, and must be in PEM form; convert it: %s -out NEW", path,
+			shell.Command("openssl pkey -inform der -in", path))
 	}
 	var any asn1.RawValue
 	if rest, err := asn1.Unmarshal(data, &any); err == nil && len(rest) == 0 && any.Tag == asn1.TagSequence {
-		return problem("%[1]s is neither a certificate nor a key in PEM form, but perhaps PKCS #12 (.pfx); take both out: "+
-			"openssl pkcs12 -in %[1]s -clcerts -nokeys -out NAME.crt, openssl pkcs12 -in %[1]s -nocerts -noenc -out NAME.key",
-			path)
+		return problem("%s is neither a certificate nor a key in PEM form, but perhaps PKCS #12 (.pfx); take both out: "+
+			"%[2]s -nokeys -out NAME.crt, %[2]s -nocerts -noenc -out NAME.key", path, shell.Command("openssl pkcs12 -in", path))
 	}
 	return problem("%s holds neither a certificate nor a key in PEM form (a line -----BEGIN ...-----)", path)
 }
@@ -85,9 +89,10 @@ func noCertificate(path string, list []block) error {
 		case b.kind == "CERTIFICATE REQUEST" || b.kind == "NEW CERTIFICATE REQUEST":
 			return problem("%s is a request for a certificate, which an authority answers with the certificate", path)
 		case b.kind == "TRUSTED CERTIFICATE":
-			return problem("%[1]s is in OpenSSL's own form; convert it: openssl x509 -in %[1]s -out NEW", path)
+			return problem("%s is in OpenSSL's own form; convert it: %s -out NEW", path, shell.Command("openssl x509 -in", path))
 		case b.kind == "PKCS7":
-			return problem("%[1]s is in PKCS #7 form; convert it: openssl pkcs7 -print_certs -in %[1]s -out NEW", path)
+			return problem("%s is in PKCS #7 form; convert it: %s -out NEW", path,
+				shell.Command("openssl pkcs7 -print_certs -in", path))
 		}
 	}
 	return problem("%s holds no certificate, but: %s", path, kinds(list))
@@ -102,7 +107,7 @@ func noKey(path string, list []block) error {
 		case "PUBLIC KEY", "RSA PUBLIC KEY":
 			return problem("%s is a public key; the private key is needed, from which the certificate was requested", path)
 		case "OPENSSH PRIVATE KEY":
-			return problem("%[1]s is in OpenSSH's own form; convert it: ssh-keygen -p -m PEM -f %[1]s", path)
+			return problem("%s is in OpenSSH's own form; convert it: %s", path, shell.Command("ssh-keygen -p -m PEM -f", path))
 		}
 	}
 	return problem("%s holds no private key, but: %s", path, kinds(list))
