@@ -72,7 +72,8 @@ func (a *Agent) done(r result, now time.Time) {
 	case plan.Reject:
 		w := a.observed.failures(id)
 		a.loop.rejected++
-		m.Rejected = &plan.Rejection{Revision: w.Trouble.Revision, Why: w.Trouble.LastExit, Lines: r.lines, At: now}
+		m.Rejected = &plan.Rejection{Revision: w.Trouble.Revision, Why: w.Trouble.LastExit, Lines: r.lines,
+			Exit: w.Trouble.Exit, Manifest: a.manifestOf(id), At: now}
 		a.memoriesChanged()
 	}
 }

@@ -29,8 +29,11 @@ func (a *Agent) Apps() []api.App {
 // App finds one application by instance id, slug, host name or app id.
 func (a *Agent) App(nameOrID string) (api.App, error) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.app(nameOrID)
+	v, err := a.app(nameOrID)
+	facts := a.facts(v.ID)
+	a.mu.Unlock()
+	v.Hints = hints(facts)
+	return v, err
 }
 
 // app is App. The caller holds mu.

@@ -58,6 +58,10 @@ func (a *Agent) await(ctx context.Context, id string, done func(api.App) (bool, 
 		}
 		return done(v)
 	})
+	a.mu.Lock()
+	facts := a.facts(v.ID)
+	a.mu.Unlock()
+	v.Hints = hints(facts)
 	if errors.Is(err, errStillWaiting) {
 		err = fmt.Errorf("%s is still %s (%s): %w", v.Name, v.State, v.Why, api.Timeout)
 	}

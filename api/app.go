@@ -26,6 +26,7 @@ type App struct {
 	Attempt  int        `json:"attempt,omitempty"`
 	NextTry  *time.Time `json:"next_try,omitempty"`
 	LastExit string     `json:"last_exit,omitempty"`
+	Hints    []Hint     `json:"hints,omitempty"` // of one application, not in the list of all
 
 	Unit     string `json:"unit,omitempty"`
 	PID      int    `json:"pid,omitempty"`
@@ -46,6 +47,13 @@ type App struct {
 
 	ExpiresAt *time.Time `json:"expires_at,omitempty"` // debug applications
 	DropIns   []string   `json:"drop_ins,omitempty"`   // operator's overrides in force
+}
+
+// Hint is a known failure that fits what is seen of an application.
+type Hint struct {
+	Name  string `json:"name"`  // the row in docs/operations.md
+	Means string `json:"means"` // what it means
+	Write string `json:"write"` // what to write in the manifest, or to do
 }
 
 // Health is the last answer of an application's health check.

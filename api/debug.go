@@ -48,6 +48,7 @@ type InstallAnswer struct {
 	Status        string    `json:"status"` // running, installed_not_started
 	Message       string    `json:"message"`
 	InstalledAt   time.Time `json:"installedAt"`
+	Hints         []Hint    `json:"hints,omitempty"`
 }
 
 // Install runs what was uploaded, and returns when it is healthy or has failed.
@@ -64,6 +65,7 @@ type DebugStatus struct {
 	Port          int           `json:"port"`
 	HealthCheck   string        `json:"healthCheck"`
 	Error         string        `json:"error"`
+	Hints         []Hint        `json:"hints,omitempty"`
 	LastUpdated   time.Time     `json:"lastUpdated"`
 	Metadata      DebugMetadata `json:"metadata"`
 }

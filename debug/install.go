@@ -105,7 +105,8 @@ func (s *Server) withinCeiling(rel fact.Release) error {
 // outcome says how it went. An application that did not start is not an error of the
 // request: the package is installed.
 func (s *Server) outcome(ctx context.Context, a application, view api.App, err error) api.InstallAnswer {
-	out := api.InstallAnswer{ApplicationID: string(a.ID), Status: "installed_not_started", InstalledAt: a.InstalledAt}
+	out := api.InstallAnswer{ApplicationID: string(a.ID), Status: "installed_not_started", InstalledAt: a.InstalledAt,
+		Hints: view.Hints}
 	switch {
 	case err == nil:
 		out.Status, out.Message = "running", "running at "+view.URL

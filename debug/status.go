@@ -46,7 +46,7 @@ func (s *Server) statusOf(v appView) api.DebugStatus {
 	}
 	return api.DebugStatus{
 		ApplicationID: string(v.ID), Status: v.status(), ProcessID: v.now.PID, Port: v.now.Port,
-		HealthCheck: v.health(), Error: v.trouble(), LastUpdated: time.Now().UTC(), Metadata: m,
+		HealthCheck: v.health(), Error: v.trouble(), Hints: v.now.Hints, LastUpdated: time.Now().UTC(), Metadata: m,
 	}
 }
 

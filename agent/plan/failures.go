@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent/fact"
+	"github.com/nexushub/nexushub/units"
 )
 
 // failuresBesideGood is how many failures in a row a new revision beside a good one is allowed.
@@ -14,11 +15,12 @@ const failuresBesideGood = 2
 // it is tried again. It belongs to one revision, and is reset once that has been healthy for long enough.
 type Trouble struct {
 	Revision string
-	Attempt  int       // failures in a row; 0: none
-	NextTry  time.Time // zero: at once
-	LastExit string    // the last failure in words
-	GaveUp   bool      // a new revision beside a good one: not to be tried again
-	Forgiven bool      // healthy for long enough since
+	Attempt  int        // failures in a row; 0: none
+	NextTry  time.Time  // zero: at once
+	LastExit string     // the last failure in words
+	Exit     units.Exit // of the run that failed last; zero: it has not ended by itself
+	GaveUp   bool       // a new revision beside a good one: not to be tried again
+	Forgiven bool       // healthy for long enough since
 }
 
 // Waiting says whether the next try is still to come.
@@ -62,6 +64,7 @@ func (w *FailureTracker) Observe(d *Desired, hasGood bool, u *Unit, b Backoff, n
 func (w *FailureTracker) countExits(u *Unit, hasGood bool, b Backoff, now time.Time) {
 	n := u.exits()
 	if n > w.exits {
+		w.Trouble.Exit = u.LastExit
 		w.fail(n-w.exits, u.lastExitText(), hasGood, b, now)
 	}
 	w.exits = n
@@ -74,6 +77,7 @@ func (w *FailureTracker) countHealth(d *Desired, hasGood bool, u *Unit, b Backof
 	switch {
 	case unhealthyTooLong(d, u, now) && !w.counted:
 		w.counted = true
+		w.Trouble.Exit = units.Exit{}
 		w.fail(1, healthText(d, u), hasGood, b, now)
 		w.Trouble.GaveUp = hasGood
 	case u.Healthy() && w.healthy.IsZero():
@@ -101,6 +105,7 @@ func (w *FailureTracker) fail(n int, why string, hasGood bool, b Backoff, now ti
 // FailStart counts a unit that could not be started at all: there is nothing that
 // PID 1 could restart, so the agent waits from the first time on.
 func (w *FailureTracker) FailStart(why string, hasGood bool, b Backoff, now time.Time) {
+	w.Trouble.Exit = units.Exit{}
 	w.fail(1, why, hasGood, b, now)
 	w.Trouble.NextTry = now.Add(b.delay(w.Trouble.Attempt))
 }

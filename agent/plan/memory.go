@@ -46,10 +46,12 @@ type Pin struct {
 
 // Rejection is a revision that never got healthy beside a good one.
 type Rejection struct {
-	Revision string    `json:"revision"`
-	Why      string    `json:"why"`
-	Lines    []string  `json:"lines,omitempty"` // the end of its log
-	At       time.Time `json:"at"`
+	Revision string            `json:"revision"`
+	Why      string            `json:"why"`
+	Lines    []string          `json:"lines,omitempty"` // the end of its log
+	Exit     units.Exit        `json:"exit,omitzero"`
+	Manifest manifest.Manifest `json:"manifest,omitzero"`
+	At       time.Time         `json:"at"`
 }
 
 // PastRelease is a release that served once.

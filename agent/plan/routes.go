@@ -41,6 +41,13 @@ func (s *AppState) route() proxyctl.Route {
 	return r
 }
 
+// Files says whether something besides the instance answers requests: files, or a server that
+// stands in for them.
+func (s *AppState) Files() bool {
+	rel, _ := s.serving()
+	return !s.Runs() || s.staticDir(rel) != "" || s.StaticService != "" || s.DebugPort != 0
+}
+
 // routeState says whether requests are let through, held or refused.
 func (s *AppState) routeState() string {
 	u := s.ServedUnit()

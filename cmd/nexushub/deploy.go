@@ -45,7 +45,7 @@ A deployed application expires one hour after its last use.`,
 		if err != nil {
 			return err
 		}
-		return c.out.Deployed(app, client.DebugURL(cmd.Context(), app))
+		return c.out.Deployed(app, d.hints, client.DebugURL(cmd.Context(), app))
 	}
 	return cmd
 }

@@ -24,6 +24,7 @@ type deployer struct {
 	client *api.Client
 	out    *output.Printer
 	remote bool
+	hints  []api.Hint // what the installation says beside its outcome
 }
 
 // setName fills in the application's name from its folder.
@@ -155,9 +156,10 @@ func (d *deployer) install(ctx context.Context, app api.DebugApplication) error 
 		answer, err = d.client.Install(ctx, app.ID)
 		return err
 	})
+	d.hints = answer.Hints
 	if err == nil && answer.Status != "running" {
 		now, failed := d.client.DebugStatus(ctx, app.ID)
-		d.out.NotHealthy(app, answer.Message, failed == nil && now.Status == "running")
+		d.out.NotHealthy(app, answer.Message, answer.Hints, failed == nil && now.Status == "running")
 		err = errNotHealthy
 	}
 	return err

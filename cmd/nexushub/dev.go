@@ -142,7 +142,7 @@ func (d *devLoop) buildAndDeploy(ctx context.Context) (app api.DebugApplication,
 	if app, err = deploy.deploy(ctx, d.dir, d.want); err != nil {
 		return app, err
 	}
-	return app, d.out.Deployed(app, d.client.DebugURL(ctx, app))
+	return app, d.out.Deployed(app, deploy.hints, d.client.DebugURL(ctx, app))
 }
 
 // buildCommand runs in a process group of its own, so that all it started can be stopped.

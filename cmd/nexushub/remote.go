@@ -64,7 +64,7 @@ func appOf(client *api.Client, a api.DebugApplication, s api.DebugStatus) api.Ap
 		URL: client.URLOf(a.HostName), State: api.State(s.Status), Since: s.LastUpdated, Why: s.Error,
 		Unit: s.Metadata.Unit, PID: s.ProcessID, Port: s.Port, Release: s.Metadata.Release, Restarts: s.Metadata.Restarts,
 		Health: api.Health{Status: s.HealthCheck}, Memory: s.Metadata.Memory, CPUNSec: s.Metadata.CPUNSec,
-		Exposure: s.Metadata.Exposure, ExpiresAt: s.Metadata.ExpiresAt,
+		Exposure: s.Metadata.Exposure, ExpiresAt: s.Metadata.ExpiresAt, Hints: s.Hints,
 	}
 	if s.Metadata.HealthDetail != nil {
 		app.Health = *s.Metadata.HealthDetail

@@ -21,12 +21,16 @@ func (p *Printer) Packed(files int, bytes int64, hash string) {
 type Deployment struct {
 	Application api.DebugApplication `json:"application"`
 	URL         string               `json:"url"`
+	Hints       []api.Hint           `json:"hints,omitempty"`
 }
 
 // Deployed ends a deployment: the URL is the data.
-func (p *Printer) Deployed(a api.DebugApplication, url string) error {
-	if done, err := p.json(Deployment{a, url}); done {
+func (p *Printer) Deployed(a api.DebugApplication, hints []api.Hint, url string) error {
+	if done, err := p.json(Deployment{a, url, hints}); done {
 		return err
+	}
+	for _, h := range hints {
+		p.infof("%s", hintLines(h))
 	}
 	p.infof("%s is running; its log: %s", a.AppID, shell.Command("nexushub logs -f", a.AppID))
 	_, err := fmt.Fprintln(p.Stdout, p.clean(url))
@@ -34,13 +38,19 @@ func (p *Printer) Deployed(a api.DebugApplication, url string) error {
 }
 
 // NotHealthy says why an application did not come up, and whether its old release still runs.
-func (p *Printer) NotHealthy(a api.DebugApplication, why string, serves bool) {
-	p.errorLines(a.AppID+" did not come up: "+why,
-		"for details: "+shell.Command("nexushub status", a.AppID)+"; "+shell.Command("nexushub logs", a.AppID))
+func (p *Printer) NotHealthy(a api.DebugApplication, why string, hints []api.Hint, serves bool) {
+	p.errorLines(a.AppID+" did not come up: "+why, "")
+	for _, h := range hints {
+		fmt.Fprintln(p.Stderr, p.clean(hintLines(h)))
+	}
+	fmt.Fprintln(p.Stderr, p.clean("for details: "+
+		shell.Command("nexushub status", a.AppID)+"; "+shell.Command("nexushub logs", a.AppID)))
 	if serves {
 		p.infof("the previous release keeps serving")
 	}
 }
+
+func hintLines(h api.Hint) string { return "hint: " + h.Means + "\nwrite: " + h.Write }
 
 // WaitingForAgent says why nothing happens.
 func (p *Printer) WaitingForAgent(err error) { p.infof("waiting for the agent: %v", err) }

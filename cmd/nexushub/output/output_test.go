@@ -189,8 +189,8 @@ func TestComplaints(t *testing.T) {
 func TestSuggestedCommandsCanBePasted(t *testing.T) {
 	p, out := newPrinter()
 	app := api.DebugApplication{AppID: "My App"}
-	p.NotHealthy(app, "exit status 1", false)
-	if err := p.Deployed(app, "https://my-app/"); err != nil {
+	p.NotHealthy(app, "exit status 1", nil, false)
+	if err := p.Deployed(app, nil, "https://my-app/"); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"nexushub status 'My App'", "nexushub logs 'My App'", "nexushub logs -f 'My App'"} {

@@ -24,6 +24,10 @@ func (p *Printer) Status(a api.App) error {
 		rows.row("next try", fmt.Sprintf("%s, attempt %d", p.in(*a.NextTry), a.Attempt+1))
 	}
 	rows.row("last exit", indent(a.LastExit))
+	for _, h := range a.Hints {
+		rows.row("hint", h.Means)
+		rows.row("write", h.Write)
+	}
 	rows.row("health", p.healthDetail(a.Health))
 	rows.row("url", a.URL)
 	rows.row("route", a.Route)

@@ -1,0 +1,148 @@
+package hint
+
+import "github.com/nexushub/nexushub/internal/manifest"
+
+// said is what one real program said, and what the agent saw of it, on Debian 12 or 13.
+type said struct {
+	row     string // that it is a case of; empty: of none
+	by      string
+	facts   Facts
+	mention string // what the hint quotes
+}
+
+func lines(l ...string) Facts { return Facts{Failure: "exit status 1", Exit: exited(1), Lines: l} }
+
+func exited(status int) Exit { return Exit{Exited: true, Status: status} }
+
+func (f Facts) exit(status int) Facts { f.Exit = exited(status); return f }
+
+func (f Facts) with(change func(*manifest.Manifest)) Facts { change(&f.Manifest); return f }
+
+func unwell(failure string, l ...string) Facts {
+	return Facts{Failure: failure, Lines: l, Port: 10010, Manifest: manifest.Default()}
+}
+
+func onNetwork(n string) func(*manifest.Manifest) {
+	return func(m *manifest.Manifest) { m.Network = n }
+}
+
+func openNetwork(m *manifest.Manifest) { m.Sandbox.Network = true }
+
+func writableCode(m *manifest.Manifest) { m.Sandbox.WritableCode = true }
+
+const refused = "not healthy within 1m0s: dial tcp 127.0.0.1:10010: connect: connection refused"
+
+var cases = []said{
+	{"missing-program", "a script", Facts{Failure: "command cannot be executed: /r/bin/app: its interpreter: stat /usr/bin/ruby9: no such file or directory"}, "/usr/bin/ruby9"},
+	{"missing-program", "exec", Facts{Failure: `command cannot be executed: "node" is neither a file of the package nor a program in /usr/local/sbin:/usr/bin: install it on this host, or write where it is`}, "node"},
+	{"missing-program", "env", lines("env: ‘ruby9’: No such file or directory").exit(127), "ruby9"},
+	{"missing-program", "env of busybox", lines("env: can't execute", "env: ruby9: No such file or directory").exit(127), "ruby9"},
+	{"missing-program", "dash", lines("/r/bin/app: 2: exec: gunicorn: not found").exit(127), "gunicorn"},
+	{"missing-program", "bash", lines("/r/bin/app: line 2: gunicorn: command not found").exit(127), "gunicorn"},
+	{"", "a page that is not found", lines("GET /favicon.ico: not found").exit(1), ""},
+	{"not-executable", "the agent", Facts{Failure: "command cannot be executed: /r/bin/app has no execute permission (mode 0644)"}, "/r/bin/app"},
+	{"not-executable", "nexushub-exec", lines("nexushub-exec: /r/bin/app: permission denied").exit(203), "/r/bin/app"},
+	{"not-executable", "dash", lines("/r/bin/app: 2: /r/bin/server: Permission denied").exit(126), "/r/bin/server"},
+	{"missing-loader", "a program of Alpine", lines("nexushub-exec: /r/bin/app: no such file or directory").exit(203), "/r/bin/app"},
+	{"wrong-architecture", "a program for arm64", lines("nexushub-exec: /r/bin/app: not a program").exit(203), "/r/bin/app"},
+	{"wrong-architecture", "bash", lines("/r/bin/run: line 3: /r/bin/app: cannot execute binary file: Exec format error").exit(126), "/r/bin/app"},
+	{"wrong-architecture", "Python", lines("OSError: [Errno 8] Exec format error: './prog'"), "a program for the processor"},
+	{"missing-library", "ld.so", lines("./prog: error while loading shared libraries: libcurx.so.4: cannot open shared object file: No such file or directory").exit(127), "libcurx.so.4"},
+	{"missing-library", "Python", lines("ImportError: libGL.so.1: cannot open shared object file: No such file or directory"), "libGL.so.1"},
+	{"missing-library", "Node.js", lines("Error: libvips-cpp.so.42: cannot open shared object file: No such file or directory"), "libvips-cpp.so.42"},
+	{"newer-libc", "ld.so", lines("./prog: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by ./prog)"), "GLIBC_2.38"},
+	{"missing-module", "Node.js", lines("Error: Cannot find module 'express'", "Require stack:", "- /r/s.js"), "express"},
+	{"missing-module", "Node.js, ESM", lines("Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'express' imported from /r/s.mjs"), "express"},
+	{"missing-module", "Python", lines("    import flask", "ModuleNotFoundError: No module named 'flask'"), "flask"},
+	{"missing-module", "Ruby", lines("<internal:/usr/lib/ruby/rubygems/core_ext/kernel_require.rb>:85:in `require': cannot load such file -- sinatra (LoadError)"), "sinatra"},
+	{"missing-module", "Bundler", lines("Could not find rack-3.0.8 in locally installed gems (Bundler::GemNotFound)"), "rack-3.0.8"},
+	{"missing-module", "PHP", lines("PHP Fatal error:  Uncaught Error: Failed opening required '/r/vendor/autoload.php' (include_path='.:/usr/share/php')"), "vendor/autoload.php"},
+	{"missing-module", "Java", lines("Error: Could not find or load main class com.example.Main"), "com.example.Main"},
+	{"missing-module", "Perl", lines("Can't locate Mojolicious/Lite.pm in @INC (you may need to install the Mojolicious::Lite module)"), "Mojolicious/Lite.pm"},
+	{"literal-dollar", "Python", func() Facts {
+		f := lines("ValueError: invalid literal for int() with base 10: '$PORT'")
+		f.Literal = true
+		return f
+	}(), "$PORT"},
+	{"writable-code", "Node.js 18", Facts{Failure: "killed by signal 5 (SIGTRAP)", Exit: Exit{Signal: 5}, Lines: []string{"#", "# Fatal javascript OOM in MemoryChunk allocation failed during deserialization.", "#"}}, "writable_code = true"},
+	{"writable-code", "Node.js 20", Facts{Failure: "killed by signal 5 (SIGTRAP)", Exit: Exit{Signal: 5}, Lines: []string{" 7: 0x7fb62b8b3fec v8::internal::MemoryAllocator::AllocatePage(v8::internal::MemoryAllocator::AllocationMode, v8::internal::Space*, v8::internal::Executability) [/lib/x86_64-linux-gnu/libnode.so.115]"}}, "writable_code"},
+	{"writable-code", "the JVM", lines("Error occurred during initialization of VM", "Failed to mark memory page as executable - check if grsecurity/PaX is enabled"), "writable_code"},
+	{"writable-code", "Python", lines("    mmap.mmap(-1,4096,prot=mmap.PROT_READ|mmap.PROT_WRITE|mmap.PROT_EXEC)", "PermissionError: [Errno 13] Permission denied"), "writable_code"},
+	{"", "Node.js where it is allowed", Facts{Failure: "killed by signal 5 (SIGTRAP)", Exit: Exit{Signal: 5}}.with(writableCode), ""},
+	{"own-sandbox", "Chromium", lines("[1:1:FATAL:zygote_host_impl_linux.cc(117)] No usable sandbox!"), "namespaces"},
+	{"own-sandbox", "Python", lines(`    if libc.unshare(0x10000000)!=0: raise OSError(...)`, "PermissionError: [Errno 1] Operation not permitted: 'unshare'"), "namespaces"},
+	{"own-sandbox", "unshare", lines("unshare: unshare failed: Operation not permitted"), "namespaces"},
+	{"priority", "Python", lines("    os.nice(-5)", "PermissionError: [Errno 1] Operation not permitted"), "privileged_io"},
+	{"sqlite", "Python", lines("sqlite3.OperationalError: unable to open database file"), "STATE_DIRECTORY"},
+	{"sqlite", "Go", lines("unable to open database file: out of memory (14)"), "STATE_DIRECTORY"},
+	{"sqlite", "Node.js", lines("SqliteError: attempt to write a readonly database", "  code: 'SQLITE_READONLY'"), "STATE_DIRECTORY"},
+	{"read-only", "Python", lines("OSError: [Errno 30] Read-only file system: 'data.txt'"), "data.txt"},
+	{"read-only", "Node.js", lines("Error: EROFS: read-only file system, open 'x'", "  errno: -30,", "  code: 'EROFS',", "  syscall: 'open',", "  path: 'x'"), "it writes"},
+	{"read-only", "coreutils", lines("mkdir: cannot create directory ‘/var/lib/mine’: Read-only file system"), "/var/lib/mine"},
+	{"read-only", "Go", lines("2026/11/26 02:00:00 open data/app.log: read-only file system"), "data/app.log"},
+	{"read-only", "Java", lines("java.io.FileNotFoundException: app.log (Read-only file system)"), "it writes"},
+	{"privileged-port", "Python", lines("    self.socket.bind(self.server_address)", "PermissionError: [Errno 13] Permission denied"), "port 80 or another"},
+	{"privileged-port", "Node.js", lines("Error: listen EACCES: permission denied 0.0.0.0:80", "  code: 'EACCES',", "  port: 80"), "port 80, which"},
+	{"privileged-port", "Go", lines("listen tcp :443: bind: permission denied"), "port 443"},
+	{"privileged-port", "nginx", lines("nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)"), "port 80, which"},
+	{"privileged-port", "puma", lines(`Permission denied - bind(2) for "0.0.0.0" port 80 (Errno::EACCES)`), "below 1024"},
+	{"privileged-port", "Java", lines("java.net.BindException: Permission denied"), "below 1024"},
+	{"port-in-use", "Python", lines("OSError: [Errno 98] Address already in use"), "$PORT"},
+	{"port-in-use", "Node.js", lines("Error: listen EADDRINUSE: address already in use 127.0.0.1:8443"), "$PORT"},
+	{"port-in-use", "Go", lines("listen tcp 127.0.0.1:8443: bind: address already in use"), "$PORT"},
+	{"too-many-threads", "Python", unwell(refused, "RuntimeError: can't start new thread"), "512"},
+	{"too-many-threads", "bash", lines("bash: fork: retry: Resource temporarily unavailable"), "limits.tasks = 2048"},
+	{"too-many-threads", "the JVM", lines("java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or process/resource limits reached"), "limits.tasks"},
+	{"out-of-memory", "the kernel", Facts{Failure: "out of memory, killed by the kernel", Exit: Exit{Signal: 9, OutOfMemory: true}}, `limits.memory = "1G"`},
+	{"out-of-memory", "the kernel on cgroup v1", Facts{Failure: "killed by signal 9 (SIGKILL)", Exit: Exit{Signal: 9}}.with(func(m *manifest.Manifest) { m.Limits.Memory = 64 << 20 }), `limits.memory = "128M"`},
+	{"out-of-memory", "a shell's child", lines("Killed").exit(137), "limits.memory"},
+	{"out-of-memory", "Python", lines("MemoryError"), "limits.memory"},
+	{"out-of-memory", "Node.js", lines("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"), "limits.memory"},
+	{"out-of-memory", "the JVM", lines(`Exception in thread "main" java.lang.OutOfMemoryError: Java heap space`), "limits.memory"},
+	{"", "a stop that took too long", Facts{Failure: "timeout, killed by signal 9 (SIGKILL)", Exit: Exit{Signal: 9, Timeout: true}}, ""},
+	{"own-network", "Python, guest", lines("urllib.error.URLError: <urlopen error [Errno 101] Network is unreachable>").with(onNetwork("guest")), `network = "guest" there`},
+	{"own-network", "Python, socket", lines("urllib.error.URLError: <urlopen error [Errno 97] Address family not supported by protocol>").with(onNetwork("socket")), "sandbox.network"},
+	{"own-network", "Python, names", lines("socket.gaierror: [Errno -3] Temporary failure in name resolution").with(onNetwork("guest")), "sandbox.network"},
+	{"name-resolution", "Python", lines("socket.gaierror: [Errno -3] Temporary failure in name resolution"), "sandbox.network"},
+	{"name-resolution", "Node.js", lines("Error: getaddrinfo EAI_AGAIN api.example.org", "  code: 'EAI_AGAIN',"), "sandbox.network"},
+	{"name-resolution", "Go", lines("dial tcp: lookup api.example.org: no such host"), "sandbox.network"},
+	{"", "Go where the network is open", lines("dial tcp: lookup api.example.org: no such host").with(openNetwork), ""},
+	{"closed-network", "Go", lines("dial tcp 192.0.2.1:80: connect: operation not permitted"), "sandbox.network"},
+	{"closed-network", "Node.js", lines("Error: connect ENETUNREACH 192.0.2.1:80 - Local (0.0.0.0:0)"), "sandbox.network"},
+	{"service-away", "Node.js", lines("Error: connect ECONNREFUSED 127.0.0.1:5432"), "127.0.0.1:5432"},
+	{"service-away", "Go", lines("dial tcp 127.0.0.1:6379: connect: connection refused"), "127.0.0.1:6379"},
+	{"service-away", "Python", lines("ConnectionRefusedError: [Errno 111] Connection refused"), "its address"},
+	{"host-refused", "Django", unwell("not healthy within 1m0s: answered 400 Bad Request", "Invalid HTTP_HOST header: 'shop.yesterday.localhost'. You may need to add 'shop.yesterday.localhost' to ALLOWED_HOSTS."), "ALLOWED_HOSTS"},
+	{"host-refused", "Rails", unwell("not healthy within 1m0s: answered 403 Forbidden", "[ActionDispatch::HostAuthorization::DefaultResponseApp] Blocked hosts: shop.yesterday.localhost"), "config.hosts"},
+	{"health-not-found", "Python", unwell("not healthy within 4s: answered 404 Not Found"), "/api/status"},
+	{"health-not-found", "what was healthy before", unwell("health check failed 2 times: answered 404 Not Found"), "/api/status"},
+	{"health-redirected", "Python", unwell("not healthy within 4s: answered 302 Found"), "/api/status"},
+	{"health-refused", "Python", unwell("not healthy within 4s: answered 401 Unauthorized"), "signed in"},
+	{"speaks-tls", "a server", unwell(`not healthy within 4s: answer is not HTTP: malformed HTTP response "\x15\x03\x01\x00\x02\x02F"`), "TLS"},
+	{"not-http", "an SSH server", unwell(`not healthy within 4s: answer is not HTTP: malformed HTTP status code "SSH-2.0"`), "10010"},
+	{"too-slow", "Python", unwell("not healthy within 4s: no answer within 3s"), "/api/status"},
+	{"never-ready", "a program without sd_notify", unwell("timeout, killed by signal 15 (SIGTERM)").with(func(m *manifest.Manifest) { m.Health.Type = "notify" }), "READY=1"},
+	{"guest-port", "Python", unwell("not healthy within 4s: answer is not HTTP: read tcp 127.0.0.1:34114->127.0.0.1:10105: read: connection reset by peer").with(onNetwork("guest")), "127.0.0.1:80"},
+	{"socket-not-taken", "Python", lines("KeyError: 'PORT'").with(onNetwork("socket")), "LISTEN_FDS"},
+	{"socket-not-taken", "a program that waits", unwell("not healthy within 1m0s: no answer within 3s").with(onNetwork("socket")), "LISTEN_FDS"},
+	{"other-port", "Python", unwell(refused, "Listening on http://0.0.0.0:3000"), "port 3000"},
+	{"other-port", "Express", unwell(refused, "Example app listening on port 3000"), "port 3000"},
+	{"other-port", "Vite", unwell(refused, "  ➜  Local:   http://localhost:5173/"), "port 5173"},
+	{"other-port", "uvicorn", unwell(refused, "INFO:     Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)"), "port 8000"},
+	{"other-port", "gunicorn", unwell(refused, "[2026-11-26 02:00:00 +0000] [7] [INFO] Listening at: http://127.0.0.1:8000 (7)"), "port 8000"},
+	{"not-listening", "a server on ::1", unwell(refused), "10010"},
+	{"health-error", "a server", unwell("not healthy within 4s: answered 503 Service Unavailable"), "start_period"},
+	{"not-executed", "the agent", Facts{Failure: "command cannot be executed: /r/bin is not a regular file"}, "exec"},
+	{"refused-call", "SIGSYS", Facts{Failure: "dumped core on signal 31 (SIGSYS)", Exit: Exit{Signal: 31}}, "[sandbox]"},
+	{"refused-call", "Python", lines("PermissionError: [Errno 1] Operation not permitted"), "[sandbox]"},
+	{"no-permission", "Python", lines("PermissionError: [Errno 13] Permission denied: '/root/secret'"), "/root/secret"},
+	{"no-permission", "Go", lines("open /etc/ssl/private/x.key: permission denied"), "/etc/ssl/private/x.key"},
+	{"no-permission", "Node.js", lines("Error: EACCES: permission denied, mkdir '/run/myapp'"), "/run/myapp"},
+	{"crash", "Python", Facts{Failure: "killed by signal 11 (SIGSEGV)", Exit: Exit{Signal: 11}}, "writable_code"},
+	{"ended", "a daemon", Facts{Failure: "exit status 0", Exit: exited(0), Lines: []string{"forking into the background"}}, "foreground"},
+	{"proxy-all", "a page of its own", Facts{Healthy: true, Manifest: manifest.Default()}, "proxy_all = true"},
+	{"", "an application with static files", Facts{Healthy: true, Files: true, Manifest: manifest.Default()}, ""},
+	{"php-jit", "PHP", Facts{Healthy: true, Files: true, Page: "<br />\n<b>Warning</b>:  preg_match(): Allocation of JIT memory failed, PCRE JIT will be disabled. This is likely caused by security restrictions."}, "pcre.jit=0"},
+	{"", "a fault of its own", lines("panic: runtime error: index out of range [3] with length 3"), ""},
+	{"", "a failed test of its own", lines("AssertionError: expected 3"), ""},
+}

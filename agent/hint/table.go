@@ -1,0 +1,485 @@
+package hint
+
+import "slices"
+
+// table has one row for each known failure. What is sure comes before what guesses, and a row names
+// what to write in the manifest wherever a key of it helps. Every sight is what a real program said:
+// cases_test.go has their words, and the lab runs many of them.
+var table = []row{
+	// The command cannot begin.
+	{
+		name: "missing-program",
+		sights: []sight{
+			{failure: `its interpreter: stat (?P<program>\S+): no such file`},
+			{failure: `"(?P<program>[^"]+)" is neither a file of the package nor a program`},
+			{line: `env: [‘'"]?(?P<program>[^’'":]+)[’'"]?: No such file or directory`, status: []int{127}},
+			{line: `exec: (?P<program>[^:\s]+): not found`, status: []int{127}},
+			{line: `(?P<program>[^:\s]+): (?:command )?not found`, status: []int{127}},
+		},
+		seen:  "`its interpreter: ... no such file`; `NAME: not found` and exit status 127",
+		means: "this host has no program {program}, which the application needs to begin",
+		write: "install it on this host (apt-file search bin/NAME tells the package), or put it into the package " +
+			"and name it in exec",
+	},
+	{
+		name: "not-executable",
+		sights: []sight{
+			{failure: `(?P<path>\S+) has no execute permission`},
+			{line: `nexushub-exec: (?P<path>.+): permission denied`},
+			{line: `(?P<path>[^:\s]+): Permission denied`, status: []int{126}},
+		},
+		seen:  "`has no execute permission`; `FILE: Permission denied` and exit status 126",
+		means: "{path} may not be executed",
+		write: "chmod +x it before it is packed",
+	},
+	{
+		name:   "missing-loader",
+		sights: []sight{{line: `nexushub-exec: (?P<path>.+): no such file or directory`}},
+		seen:   "`nexushub-exec: FILE: no such file or directory` for a file that is there",
+		means:  "{path} was built for another system (Alpine, Nix): the loader that it names is not on this host",
+		write:  "build it on Debian, or link it statically (Go: CGO_ENABLED=0)",
+	},
+	{
+		name: "wrong-architecture",
+		sights: []sight{
+			{line: `nexushub-exec: (?P<path>.+): (?:not a program|cannot be executed)`},
+			{line: `(?P<path>[^:\s]+): cannot execute binary file`},
+			{line: `(?P<path>[^:\s]+): [Ee]xec format error`},
+			{line: `[Ee]xec format error`},
+		},
+		seen: "`not a program`, `Exec format error`",
+		means: "{path|a file} is neither a program for the processor of this host nor a script whose first line " +
+			"is #!/path/of/interpreter",
+		write: "build it for this host (Go: GOOS=linux GOARCH=amd64 or arm64), or begin the script with #!/bin/sh",
+	},
+	{
+		name: "missing-library",
+		sights: []sight{
+			{line: `error while loading shared libraries: (?P<library>[^:\s]+):`},
+			{line: `(?P<library>[\w.+-]+\.so[.\d]*): cannot open shared object file`},
+			{line: `UnsatisfiedLinkError: .*?(?P<library>[\w.+-]+\.so[.\d]*)`},
+		},
+		seen:  "`error while loading shared libraries`, `cannot open shared object file`",
+		means: "it needs the shared library {library}, which this host does not have",
+		write: "install the package that has it (apt-file search {library} tells which), or link it statically " +
+			"(Go: CGO_ENABLED=0)",
+	},
+	{
+		name:   "newer-libc",
+		sights: []sight{{line: "version [`'](?P<version>(?:GLIBC|GLIBCXX|CXXABI)_[\\d.]+)' not found"}},
+		seen:   "`version GLIBC_... not found`",
+		means:  "it was built on a newer system than this host: it needs {version}",
+		write:  "build it on the Debian release of this host, or link it statically (Go: CGO_ENABLED=0)",
+	},
+	{
+		name: "missing-module",
+		sights: []sight{
+			{line: `Cannot find (?:module|package) '(?P<module>[^']+)'`},
+			{line: `ModuleNotFoundError: No module named '(?P<module>[^']+)'`},
+			{line: `cannot load such file -- (?P<module>\S+)`},
+			{line: `Could not find (?P<module>\S+) in (?:locally installed gems|any of the sources|rubygems)`},
+			{line: `(?:Failed opening required|failed to open stream).*?(?P<module>[^'"(\s]*vendor/autoload\.php)`},
+			{line: `Can't locate (?P<module>\S+) in @INC`},
+			{line: `ClassNotFoundException: (?P<module>\S+)`},
+			{line: `Could not find or load main class (?P<module>\S+)`},
+		},
+		seen: "`Cannot find module`, `No module named`, `cannot load such file`, `ClassNotFoundException`",
+		means: "the package lacks {module}: what an application depends on is put into its package before it is " +
+			"deployed, not on this host",
+		write: "run npm ci --omit=dev, pip install --target DIR, bundle install or composer install in the folder, " +
+			"see that .nexushubignore does not leave out what that makes, and deploy again",
+	},
+	{
+		name:  "literal-dollar",
+		only:  func(f *Facts) bool { return f.Literal },
+		seen:  "a variable in `exec` of a package that was installed before NexusHub put values there",
+		means: "its exec names variables, and when this release was installed they stood for themselves",
+		write: "deploy it again: then $PORT in exec stands for the port",
+	},
+
+	// It may not do what it tries.
+	{
+		name: "writable-code",
+		sights: []sight{
+			{signals: []int{sigTRAP}},
+			{line: `Failed to mark memory page as executable`},
+			{line: `Fatal javascript OOM in .*(?:MemoryChunk|CodeRange|executable)`},
+			{line: `v8::internal::.*(?:AllocatePage|SetPermissions|CodeRange)`},
+			{line: `(?i)(?:allocat|reserv|map|commit|protect)\w*.{0,60}` +
+				`(?:executable (?:memory|page)|\bcode (?:cache|heap|space|range|memory))`},
+			{line: `(?i)Failed to (?:create|initialize) CoreCLR`},
+			{line: `LLVM ERROR: .*(?:memory|mprotect)`},
+			{line: denied + `|` + notPermitted, beside: `PROT_EXEC`},
+		},
+		only: func(f *Facts) bool { return !f.Manifest.Sandbox.WritableCode },
+		seen: "SIGTRAP (Node.js); `Failed to mark memory page as executable` (JVM)",
+		means: "it makes code while it runs (Node.js, the JVM, .NET, LuaJIT, WebAssembly), and the sandbox allows " +
+			"no memory that can be both written and executed",
+		write: "sandbox.writable_code = true",
+	},
+	{
+		name: "own-sandbox",
+		sights: []sight{
+			{line: `No usable sandbox|Failed to move to new namespace|setuid sandbox|zygote_host_impl|bwrap: `},
+			{line: notPermitted, beside: `\b(?:unshare|clone3?|setns|CLONE_NEW\w+|pivot_root)\b`},
+		},
+		only:  func(f *Facts) bool { return !f.Manifest.Sandbox.Namespaces },
+		seen:  "`No usable sandbox` (Chromium); `unshare: Operation not permitted`",
+		means: "it builds a sandbox of its own (browsers, bubblewrap, container tools), which needs namespaces",
+		write: "sandbox.namespaces = true",
+	},
+	{
+		name: "priority",
+		sights: []sight{
+			{line: notPermitted, beside: `\b(?:nice|setpriority|sched_set\w+|ioprio_set|mlock(?:all)?|setrlimit)\b`},
+		},
+		only:  func(f *Facts) bool { return !f.Manifest.Sandbox.PrivilegedIO },
+		seen:  "`nice`, `setpriority`, `mlock`, `setrlimit`: `Operation not permitted`",
+		means: "it changes priorities or limits of processes, which the sandbox does not allow",
+		write: "sandbox.privileged_io = true, unless it can do without",
+	},
+	{
+		name: "sqlite",
+		sights: []sight{
+			{line: `unable to open database file|SQLITE_CANTOPEN|attempt to write a readonly database|SQLITE_READONLY`},
+		},
+		seen:  "`unable to open database file`, `attempt to write a readonly database`",
+		means: "SQLite cannot make or write its file: the folder of the release is read-only",
+		write: `keep the file in the folder that STATE_DIRECTORY names: ` +
+			`exec = ["bin/app", "--db", "$STATE_DIRECTORY/app.db"]; do not set state_dir = false`,
+	},
+	{
+		name: "read-only",
+		sights: []sight{
+			{line: `[Rr]ead-only file system.*?['"‘(](?P<path>[^'"’)]+)['"’)]`},
+			{line: `(?i)(?:open|mkdir|create|write|unlink|rename|remove|chmod|touch)\w* (?:\w+ )?` +
+				`['"‘]?(?P<path>[^'"’:\s]+)['"’]?: Read-only file system`},
+			{line: `EROFS.*?['"](?P<path>[^'"]+)['"]`},
+			{line: `[Rr]ead-only file system|EROFS`},
+		},
+		seen: "`Read-only file system`, `EROFS`",
+		means: "it writes {path|a file} where it may not: the folder of the release and the host are read-only " +
+			"for it",
+		write: "write below the folder that STATE_DIRECTORY names, which is kept and is also HOME, or below /tmp, " +
+			"which is not kept; in exec: $STATE_DIRECTORY",
+	},
+	{
+		name: "privileged-port",
+		sights: []sight{
+			{line: `(?i)(?:listen|bind).*?:(?P<low>\d{1,3})\b.*permission denied`},
+			{line: `(?i)listen EACCES.*?:(?P<low>\d{1,3})\b`},
+			{line: denied, beside: `(?i)\b(?:server_bind|socket\.bind|\.bind\(|bind\(|BindException|listen EACCES)`},
+		},
+		only: func(f *Facts) bool { return f.Manifest.Network != guest },
+		seen: "`bind`, `listen`: `Permission denied`, `EACCES`",
+		means: "it listens on port {low|80 or another below 1024}, which is not for applications: NexusHub has " +
+			"the public ports, and passes the requests on to {port}",
+		write: `listen on 127.0.0.1:$PORT: exec = ["bin/app", "--port", "$PORT"]; a program that insists on ` +
+			`port 80 gets a network of its own: network = "guest"`,
+	},
+	{
+		name:   "port-in-use",
+		sights: []sight{{line: `EADDRINUSE|[Aa]ddress already in use|[Aa]ddress in use`}},
+		seen:   "`Address already in use`, `EADDRINUSE`",
+		means:  "another program has the port that it listens on; {port} is kept for it alone",
+		write:  `listen on 127.0.0.1:$PORT and on no other port: exec = ["bin/app", "--port", "$PORT"]`,
+	},
+
+	// There is not enough of something.
+	{
+		name: "too-many-threads",
+		sights: []sight{
+			{line: `can't start new thread|unable to create (?:new )?native thread|can't create Thread`},
+			{line: `(?i)pthread_create.*(?:failed|EAGAIN)|newosproc|spawn \S+ EAGAIN`},
+			{line: `[Rr]esource temporarily unavailable`, beside: `(?i)\b(?:fork|spawn|clone|thread)\b`},
+		},
+		seen:  "`can't start new thread`, `fork: Resource temporarily unavailable`",
+		means: "it has as many threads and processes as it may have, which is {tasks}",
+		write: "limits.tasks = {more tasks}",
+	},
+	{
+		name: "out-of-memory",
+		sights: []sight{
+			{memory: true},
+			{line: `JavaScript heap out of memory|java\.lang\.OutOfMemoryError: (?:Java heap|Metaspace|GC)`},
+			{line: `insufficient memory for the Java Runtime|Allowed memory size of \d+ bytes exhausted`},
+			{line: `fatal error: runtime: (?:out of memory|cannot allocate)|^MemoryError|NoMemoryError`},
+			{line: `[Cc]annot allocate memory|std::bad_alloc`},
+			{signals: []int{sigKILL}},
+			{status: []int{128 + sigKILL}},
+		},
+		seen:  "`out of memory`; SIGKILL or exit status 137 (cgroup v1 does not tell why)",
+		means: "most likely it needs more memory than the {memory} that it may have",
+		write: `limits.memory = "{more memory}"`,
+	},
+
+	// The network.
+	{
+		name: "own-network",
+		sights: []sight{
+			{line: unreachable},
+			{line: nameUnknown},
+			{line: `Address family not supported|EAFNOSUPPORT`},
+		},
+		only:  func(f *Facts) bool { return slices.Contains([]string{guest, socket}, f.Manifest.Network) },
+		seen:  "`Network is unreachable`, `Address family not supported` with `network = \"guest\"` or `\"socket\"`",
+		means: `it connects to another host, and with network = "{network}" there is no way out`,
+		write: `network = "port" and sandbox.network = true`,
+	},
+	{
+		name:   "name-resolution",
+		sights: []sight{{line: nameUnknown}},
+		only:   func(f *Facts) bool { return !f.Manifest.Sandbox.Network },
+		seen:   "`Temporary failure in name resolution`, `no such host`, `EAI_AGAIN`",
+		means:  "it looks up the name of another host, and the sandbox lets it connect to this host only",
+		write:  "sandbox.network = true; if that name is a service on this host, 127.0.0.1 instead of it",
+	},
+	{
+		name: "closed-network",
+		sights: []sight{
+			{line: unreachable},
+			{line: notPermitted, beside: `\b(?:connect|dial|sendto|sendmsg|create_connection|urlopen)\b`},
+		},
+		only:  func(f *Facts) bool { return !f.Manifest.Sandbox.Network },
+		seen:  "`connect`: `Operation not permitted`; `Network is unreachable`",
+		means: "it connects to another host, and the sandbox lets it connect to this host only",
+		write: "sandbox.network = true",
+	},
+	{
+		name: "service-away",
+		sights: []sight{
+			{line: `(?i)(?:connection refused|ECONNREFUSED).*?(?P<address>(?:127\.0\.0\.1|localhost|::1)\]?[: ]\d+)`},
+			{line: `(?i)(?P<address>(?:127\.0\.0\.1|localhost|\[::1\]):\d+).*?connection refused`},
+			{line: `ECONNREFUSED|(?i)connection refused`},
+		},
+		only: func(f *Facts) bool { return f.Exit != Exit{} },
+		seen: "`Connection refused` in its log",
+		means: "a service that it connects to (a database, a cache) does not listen at " +
+			"{address|its address}",
+		write: `start that service, or correct its address: in [env] of the manifest, a secret one with nexushub ` +
+			`secret set; with network = "guest" 127.0.0.1 is the application itself`,
+	},
+
+	// It runs, and its health check fails.
+	{
+		name: "host-refused",
+		sights: []sight{
+			{line: `DisallowedHost|Invalid HTTP_HOST header|Blocked hosts?: |Invalid Host header|allowedHosts`},
+		},
+		seen:  "`Invalid HTTP_HOST header` (Django), `Blocked hosts` (Rails)",
+		means: "it answers only under host names that it was told",
+		write: `tell it its own, which is in the variable HOST: ALLOWED_HOSTS = [os.environ["HOST"]], ` +
+			`config.hosts << ENV["HOST"]`,
+	},
+	{
+		name:   "health-not-found",
+		sights: []sight{{failure: `answered 404`}},
+		seen:   "`answered 404 Not Found`",
+		means:  "it runs, but the health check asks for {health}, which it does not have",
+		write:  `health.path = "/", or another path that it answers with 200; or health.type = "tcp"`,
+	},
+	{
+		name:   "health-redirected",
+		sights: []sight{{failure: `answered 30[12378]`}},
+		seen:   "`answered 301 Moved Permanently`, `302 Found`",
+		means:  "it runs, but answers the health check at {health} with a redirect, which is not followed",
+		write:  `health.path = the path that it leads to, if that answers with 200; or health.type = "tcp"`,
+	},
+	{
+		name:   "health-refused",
+		sights: []sight{{failure: `answered 40[13]`}},
+		seen:   "`answered 401 Unauthorized`, `403 Forbidden`",
+		means:  "it runs, but {health} is only for those who have signed in, which the health check has not",
+		write:  `health.path = a path that everybody may read; or health.type = "tcp"`,
+	},
+	{
+		name: "speaks-tls",
+		sights: []sight{
+			{failure: `malformed HTTP response "\\x15\\x03`},
+			{failure: `answered 400`, page: `(?i)HTTP request to an HTTPS server|plain HTTP request`},
+		},
+		seen:  "`answer is not HTTP: malformed HTTP response \"\\x15\\x03...`",
+		means: "it speaks TLS; NexusHub does that for it, and talks plain HTTP to it",
+		write: "turn TLS off in the application: it needs no certificate, and finds https in X-Forwarded-Proto",
+	},
+	{
+		name:   "not-http",
+		sights: []sight{{failure: `answer is not HTTP: malformed`}},
+		seen:   "`answer is not HTTP: malformed HTTP response`",
+		means:  "what listens on {port} does not speak HTTP",
+		write:  "serve HTTP on $PORT: requests of clients are HTTP, too",
+	},
+	{
+		name: "socket-not-taken",
+		sights: []sight{
+			{failure: `no answer within|connection refused|no such file`},
+			{line: `KeyError: 'PORT'|PORT (?:is )?(?:not set|undefined|missing|required)`},
+		},
+		only: func(f *Facts) bool { return f.Manifest.Network == socket },
+		seen: "no PORT, no answer with `network = \"socket\"`",
+		means: `with network = "socket" there is no PORT: systemd listens, and passes the socket as file ` +
+			`descriptor 3 (LISTEN_FDS)`,
+		write: `network = "port", unless the application takes sockets from systemd`,
+	},
+	{
+		name:   "too-slow",
+		sights: []sight{{failure: `no answer within`}},
+		seen:   "`no answer within 3s`",
+		means:  "it takes connections, but does not answer {health} in time",
+		write:  `health.timeout = "10s" if it needs that long, health.start_period = "5m" if only its start does`,
+	},
+	{
+		name:   "never-ready",
+		sights: []sight{{failure: `timeout`}},
+		only:   func(f *Facts) bool { return f.Manifest.Health.Type == "notify" },
+		seen:   "`timeout` with `health.type = \"notify\"`",
+		means:  "it was to report that it is ready (READY=1 to NOTIFY_SOCKET), and did not in time",
+		write:  `health.type = "http" or "tcp", unless it uses sd_notify(3); health.start_period = "5m" if it is slow`,
+	},
+	{
+		name: "guest-port",
+		sights: []sight{
+			{failure: `answer is not HTTP: (?:read|EOF|unexpected EOF)|connection reset|connection refused|: EOF`},
+		},
+		only:  func(f *Facts) bool { return f.Manifest.Network == guest && f.Exit == Exit{} },
+		seen:  "`connection reset` with `network = \"guest\"`",
+		means: "nothing listens on 127.0.0.1:80 in the network that it has for itself",
+		write: `listen on port 80, which PORT says, too; or network = "port"`,
+	},
+	{
+		name: "other-port",
+		sights: []sight{{
+			failure: `connection refused`,
+			line: `(?i)\b(?:listening|listen|running|serving|started|server|ready|available|local)\b.*?` +
+				`(?:https?://[^\s/:]+:|port:? |:)(?P<other>\d{2,5})\b`,
+		}},
+		only:  func(f *Facts) bool { return f.Exit == Exit{} },
+		seen:  "`connection refused`, and `Listening on ...:3000` in its log",
+		means: "it listens on port {other}; the one that requests come to is {port}",
+		write: `listen on 127.0.0.1:$PORT: exec = ["bin/app", "--port", "$PORT"], or read the variable PORT; ` +
+			`a program that cannot gets network = "guest" and port 80`,
+	},
+	{
+		name:    "not-listening",
+		general: true,
+		sights:  []sight{{failure: `connection refused`}},
+		only:    func(f *Facts) bool { return f.Exit == Exit{} },
+		seen:    "`connection refused`, and no word of a port in its log",
+		means: "it runs, but nothing listens on 127.0.0.1:{port}: it uses another port or only ::1, or is not that " +
+			"far yet",
+		write: `listen on 127.0.0.1:$PORT (exec = ["bin/app", "--port", "$PORT"], or the variable PORT); ` +
+			`health.start_period = "5m" if its start takes long`,
+	},
+
+	{
+		name:    "health-error",
+		general: true,
+		sights:  []sight{{failure: `answered 5\d\d`}},
+		seen:    "`answered 500 Internal Server Error`, `503 Service Unavailable`",
+		means:   "it runs, but answers the health check at {health} with an error of its own",
+		write: "nexushub logs APP says what is missing; health.start_period = \"5m\" if it only needs longer to begin, " +
+			`health.type = "tcp" if that page has nothing to do with its health`,
+	},
+
+	// What nothing more precise is known of.
+	{
+		name:    "not-executed",
+		general: true,
+		sights:  []sight{{failure: `command cannot be executed|could not be executed`}},
+		seen:    "`command cannot be executed`, exit status 203",
+		means:   "its command could not begin; the reason is beside it",
+		write:   `name a program that is there: exec = ["bin/app"] in the package, ["node", "server.js"] on this host`,
+	},
+	{
+		name:    "refused-call",
+		general: true,
+		sights:  []sight{{signals: []int{sigSYS}}, {line: notPermitted + `|[Bb]ad system call`}},
+		seen:    "`Operation not permitted`, `EPERM`, SIGSYS",
+		means:   "it asked the kernel for something that the sandbox does not allow",
+		write: "one of the exceptions under [sandbox] in nexushub-manifest(5): namespaces, devices, privileged_io, " +
+			"proc, network; nexushub exec APP -- COMMAND runs a command in the same sandbox",
+	},
+	{
+		name:    "no-permission",
+		general: true,
+		sights: []sight{
+			{line: `[Pp]ermission denied.*?['"‘](?P<path>/[^'"’]+)['"’]`},
+			{line: `['"‘ ](?P<path>/[^'"’:\s]+)['"’]?: [Pp]ermission denied`},
+			{line: `EACCES.*?['"](?P<path>/[^'"]+)['"]`},
+		},
+		seen: "`Permission denied` for a file",
+		means: "it may not use {path}: it runs as a user of its own, who owns only the folder that " +
+			"STATE_DIRECTORY names",
+		write: "keep there what it writes; what it reads must be readable by everybody, below /home with " +
+			"sandbox.read_home = true",
+	},
+	{
+		name:    "crash",
+		general: true,
+		sights:  []sight{{signals: []int{sigILL, sigABRT, sigBUS, sigFPE, sigSEGV}}},
+		only:    func(f *Facts) bool { return !f.Manifest.Sandbox.WritableCode },
+		seen:    "SIGSEGV, SIGABRT, SIGILL",
+		means: "it crashed, as programs do that make code while they run where the sandbox refuses them memory that " +
+			"can be both written and executed",
+		write: "sandbox.writable_code = true, if it has a just-in-time compiler; if not, it is a fault of the " +
+			"program: nexushub logs APP",
+	},
+	{
+		name:    "ended",
+		general: true,
+		sights:  []sight{{status: []int{0}}},
+		seen:    "`exit status 0`",
+		means: "its program ended without a fault, and what it had started was stopped with it: it went into the " +
+			"background, or had nothing more to do",
+		write: "keep it in the foreground: nginx -g 'daemon off;', php-fpm -F, gunicorn without --daemon, exec " +
+			"before the last command of a script",
+	},
+
+	// It is healthy, and yet not what somebody expects.
+	{
+		name:    "proxy-all",
+		healthy: true,
+		only:    func(f *Facts) bool { return f.Healthy && !f.Files && !f.Manifest.ProxyAll },
+		seen:    "it runs, and its URL answers 404",
+		means:   "only /api and /public reach it, and there is no folder static/ for the rest: its URL answers 404",
+		write:   "proxy_all = true",
+	},
+	{
+		name:    "php-jit",
+		healthy: true,
+		sights:  []sight{{page: jitWarning}, {line: jitWarning}},
+		only:    func(f *Facts) bool { return !f.Manifest.Sandbox.WritableCode },
+		seen:    "`preg_match(): Allocation of JIT memory failed` in pages or the log (PHP)",
+		means:   "PHP compiles regular expressions, which the sandbox does not allow; it goes on without, but says so",
+		write:   `exec = ["php", "-d", "pcre.jit=0", ...], or sandbox.writable_code = true`,
+	},
+}
+
+// What several rows look for.
+const (
+	denied       = `[Pp]ermission denied|EACCES`
+	notPermitted = `[Oo]peration not permitted|EPERM`
+	unreachable  = `[Nn]etwork is unreachable|ENETUNREACH`
+	nameUnknown  = `EAI_AGAIN|EAI_NONAME|getaddrinfo ENOTFOUND|[Tt]emporary failure in name resolution|` +
+		`[Nn]ame or service not known|no such host|server misbehaving|Could not resolve host|` +
+		`UnknownHostException|nodename nor servname|php_network_getaddresses`
+	jitWarning = `Allocation of JIT memory failed|PCRE JIT will be disabled`
+)
+
+// The values of network that matter here.
+const (
+	guest  = "guest"
+	socket = "socket"
+)
+
+// Signals of Linux, signal(7).
+const (
+	sigILL  = 4
+	sigTRAP = 5
+	sigABRT = 6
+	sigBUS  = 7
+	sigFPE  = 8
+	sigKILL = 9
+	sigSEGV = 11
+	sigSYS  = 31
+)

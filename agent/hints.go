@@ -1,0 +1,83 @@
+package agent
+
+import (
+	"slices"
+	"time"
+
+	"github.com/nexushub/nexushub/agent/hint"
+	"github.com/nexushub/nexushub/agent/plan"
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/startcmd"
+	"github.com/nexushub/nexushub/units"
+)
+
+// hints are looked for without mu: that takes longer than a pass.
+func hints(f *hint.Facts) (list []api.Hint) {
+	if f == nil {
+		return nil
+	}
+	for _, h := range hint.Of(*f) {
+		list = append(list, api.Hint(h))
+	}
+	return list
+}
+
+// facts are what hints can be drawn from; nil: there is nothing to say of an application as it
+// is. The caller holds mu.
+func (a *Agent) facts(id string) *hint.Facts {
+	apps := a.desiredApps()
+	n := slices.IndexFunc(apps, func(d plan.Desired) bool { return d.ID == id })
+	if n < 0 {
+		return nil
+	}
+	s := a.observed.current(a.desired.partial).Of(&apps[n], time.Now())
+	i := a.observed.known(id)
+	f := &hint.Facts{Manifest: s.Manifest, Files: s.Files(), Literal: !s.Spec.Expand && startcmd.Refers(s.Spec.Exec)}
+	u := s.Shown()
+	if u != nil {
+		f.Port = u.Port
+	}
+	switch m := i.memory; {
+	case s.Stopped != "" || s.Adopted:
+		return nil
+	case s.Fallback && m != nil && m.Rejected != nil:
+		return rejected(m.Rejected)
+	case s.Problem != "":
+		f.Failure = s.Problem
+	case u != nil && u.Healthy() && (s.Trouble.Attempt == 0 || u == s.Wanted):
+		f.Healthy, f.Page = true, u.Health.Body
+	case s.Trouble.Attempt > 0:
+		f.Failure, f.Exit = s.Trouble.LastExit, exitOf(s.Trouble.Exit)
+		if u != nil {
+			f.Page = u.Health.Body
+		}
+	default: // it has not failed yet
+		return nil
+	}
+	return f
+}
+
+func rejected(r *plan.Rejection) *hint.Facts {
+	return &hint.Facts{Failure: r.Why, Exit: exitOf(r.Exit), Lines: r.Lines, Manifest: r.Manifest}
+}
+
+func exitOf(e units.Exit) hint.Exit {
+	out := hint.Exit{OutOfMemory: e.Result == "oom-kill", Timeout: e.Result == "timeout"}
+	if e.Code == units.CodeExited {
+		out.Exited, out.Status = true, e.Status
+	} else {
+		out.Signal = e.Status
+	}
+	return out
+}
+
+// manifestOf is the manifest in force of an instance. The caller holds mu.
+func (a *Agent) manifestOf(id string) manifest.Manifest {
+	for _, d := range a.desiredApps() {
+		if d.ID == id {
+			return d.Manifest
+		}
+	}
+	return manifest.Manifest{}
+}
