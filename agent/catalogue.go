@@ -92,7 +92,7 @@ func (c *catalogue) wanted() []resolved {
 
 // merge is pure.
 func merge(static, dynamic, debug []plan.Instance) []resolved {
-	byID, byHost := map[string]int{}, map[string]string{}
+	byID, byHost := map[string]int{}, map[string]plan.Instance{}
 	var out []resolved
 	for _, in := range slices.Concat(static, dynamic, debug) {
 		if i, taken := byID[in.ID]; taken {
@@ -101,9 +101,10 @@ func merge(static, dynamic, debug []plan.Instance) []resolved {
 		}
 		r := resolved{Instance: in}
 		if owner, taken := byHost[in.HostName]; taken {
-			r.problem = fmt.Sprintf("host name %s already belongs to instance %s", in.HostName, owner)
+			r.problem = fmt.Sprintf("host name %s already belongs to the %s application %s (instance %s)",
+				in.HostName, owner.Kind, cmp.Or(owner.DisplayName, owner.AppID), owner.ID)
 		} else {
-			byHost[in.HostName] = in.ID
+			byHost[in.HostName] = in
 		}
 		byID[in.ID] = len(out)
 		out = append(out, r)

@@ -55,6 +55,16 @@ func TestSweptReleaseOfADynamicApplication(t *testing.T) {
 	})
 }
 
+// Who is refused a host name learns who has it.
+func TestHostNameBelongsToSomebody(t *testing.T) {
+	has := plan.Instance{ID: shopID, Kind: plan.KindStatic, HostName: "shop.x", AppID: "shop", DisplayName: "My Shop"}
+	wants := plan.Instance{ID: otherID, Kind: plan.KindDynamic, HostName: "shop.x", AppID: "other"}
+	list := merge([]plan.Instance{has}, []plan.Instance{wants}, nil)
+	if want := "static application My Shop (instance " + shopID; len(list) != 2 || !strings.Contains(list[1].problem, want) {
+		t.Errorf("got %+v, want it to name the %s", list, want)
+	}
+}
+
 // A service that lists others each time, and one bad entry, so that nothing is removed:
 // what is kept counts, too.
 func TestDynamicApplicationsAreBounded(t *testing.T) {

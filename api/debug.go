@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -23,11 +24,11 @@ type DebugApplication struct {
 	AppID            string     `json:"appId"`
 	DisplayName      string     `json:"displayName"`
 	HostName         string     `json:"hostName"`
-	DBName           string     `json:"dbName,omitempty"`
-	StaticServiceURL string     `json:"staticServiceUrl,omitempty"`
+	DBName           string     `json:"dbName"`
+	StaticServiceURL string     `json:"staticServiceUrl"`
 	Status           string     `json:"status"`
 	CreatedAt        time.Time  `json:"createdAt"`
-	ExpiresAt        *time.Time `json:"expiresAt,omitempty"`
+	ExpiresAt        *time.Time `json:"expiresAt"`
 }
 
 // DebugApps lists the debug applications.
@@ -39,6 +40,23 @@ func (c *Client) DebugApps(ctx context.Context) (out []DebugApplication, err err
 // CreateDebug makes a debug application, or replaces the one with the same app id.
 func (c *Client) CreateDebug(ctx context.Context, a NewDebugApplication) (out DebugApplication, err error) {
 	err = c.call(ctx, http.MethodPost, "/debug/application", a, &out)
+	return out, err
+}
+
+// PackageLimits are what an agent takes of one package; 0: it does not say.
+type PackageLimits struct {
+	MaxSize     int64 `json:"maxSize"`     // bytes of the zip: upload.max_size
+	MaxEntries  int   `json:"maxEntries"`  // files, folders and links: package.max_entries
+	MaxUnpacked int64 `json:"maxUnpacked"` // bytes: package.max_unpacked
+	MaxRatio    int64 `json:"maxRatio"`    // unpacked bytes for each byte of the zip: package.max_ratio
+}
+
+// PackageLimits asks for the limits. An agent of an earlier version does not say them.
+func (c *Client) PackageLimits(ctx context.Context) (out PackageLimits, err error) {
+	err = c.call(ctx, http.MethodGet, "/debug/application/limits", nil, &out)
+	if errors.Is(err, NotFound) || errors.Is(err, Malformed) { // 404, 405
+		return PackageLimits{}, nil
+	}
 	return out, err
 }
 
@@ -81,10 +99,21 @@ type DebugMetadata struct {
 	Restarts         int        `json:"restarts"`
 	ExpiresAt        *time.Time `json:"expiresAt"`
 
-	HealthDetail *Health  `json:"healthDetail,omitempty"`
-	Memory       uint64   `json:"memory,omitempty"`
-	CPUNSec      uint64   `json:"cpuNsec,omitempty"`
-	Exposure     *float64 `json:"exposure,omitempty"`
+	HealthDetail *DebugHealth `json:"healthDetail,omitempty"`
+	Memory       uint64       `json:"memory,omitempty"`
+	CPUNSec      uint64       `json:"cpuNsec,omitempty"`
+	Exposure     *float64     `json:"exposure,omitempty"`
+}
+
+// DebugHealth is Health as this API spells names.
+type DebugHealth struct {
+	Status         string        `json:"status"`
+	Type           string        `json:"type,omitempty"`
+	LastStatusCode int           `json:"lastStatusCode,omitempty"`
+	Latency        time.Duration `json:"latencyNsec,omitempty"`
+	Body           string        `json:"body,omitempty"`
+	Error          string        `json:"error,omitempty"`
+	CheckedAt      *time.Time    `json:"checkedAt,omitempty"`
 }
 
 // DebugStatus is the state of a debug application.

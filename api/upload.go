@@ -69,7 +69,7 @@ type UploadStatus struct {
 	Completed      bool         `json:"completed"`
 	FileHash       string       `json:"fileHash"`         // MD5, as the client sent it
 	SHA256         string       `json:"sha256,omitempty"` // once completed
-	Error          string       `json:"error,omitempty"`
+	Error          string       `json:"error"`
 }
 
 // ChunkRange is a run of chunk indices, both ends included.

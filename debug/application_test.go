@@ -10,6 +10,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/hostile"
 )
 
 func TestCreate(t *testing.T) {
@@ -35,10 +36,21 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+// A client can ask what is taken before it uploads.
+func TestPackageLimits(t *testing.T) {
+	h := newHost(t)
+	var limits api.PackageLimits
+	h.get("/debug/application/limits").want(http.StatusOK).into(&limits)
+	if limits.MaxSize != h.limits.MaxSize || limits.MaxEntries != hostile.MaxEntries {
+		t.Errorf("got %+v", limits)
+	}
+}
+
 func TestCreateRefusals(t *testing.T) {
 	h := newHost(t)
 	h.create(`{"appId":"one","hostName":"one.debug"}`)
-	h.runtime.others = []api.App{{ID: "s", Name: "static", HostName: "www.example.test"}}
+	h.runtime.others = []api.App{{ID: "s", Name: "static", HostName: "www.example.test"},
+		{ID: "l", Name: "sso", HostName: "login.example.test:8443"}}
 	for name, c := range map[string]struct {
 		body   string
 		status int
@@ -67,8 +79,11 @@ func TestCreateRefusals(t *testing.T) {
 		"reserved host":   {`{"appId":"x","hostName":"admin.example.test"}`, 409, "NexusHub"},
 		"reserved port":   {`{"appId":"x","hostName":"ADMIN.example.test.:1"}`, 409, "NexusHub"},
 		"the domain":      {`{"appId":"x","hostName":"Example.test"}`, 409, "NexusHub"},
-		"www":             {`{"appId":"x","hostName":"www.login.example.test"}`, 409, "NexusHub"},
-		"bare word":       {`{"appId":"x","hostName":"login"}`, 409, "NexusHub"},
+		"www":             {`{"appId":"x","hostName":"www.admin.example.test"}`, 409, "NexusHub"},
+		"bare word":       {`{"appId":"x","hostName":"internal"}`, 409, "NexusHub"},
+		"word of another": {`{"appId":"x","hostName":"login"}`, 409, "application sso (login.example.test)"},
+		"www of another":  {`{"appId":"x","hostName":"www.login.example.test"}`, 409, "application sso (login.example.test)"},
+		"of another":      {`{"appId":"x","hostName":"login.example.test"}`, 409, "taken by application sso:"},
 		"other letters":   {`{"appId":"x","hostName":"xn--lgin-0ra.example.test"}`, 409, "NexusHub"},
 	} {
 		p := h.post("/debug/application", c.body).problem(c.status)

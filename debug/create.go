@@ -164,7 +164,7 @@ func (s *Server) admit(a application, others []application, by caller) (replaced
 		}
 	}
 	if hostname.Reserved(a.host(), s.o.Domain) {
-		return nil, taken(a.HostName, "NexusHub itself")
+		return nil, taken(a.HostName, s.reservedFor(a.host()))
 	}
 	return replaced, s.inherit(a, replaced, by)
 }
@@ -181,6 +181,18 @@ func (s *Server) inherit(a application, replaced []ID, by caller) (err error) {
 		}
 	}
 	return nil
+}
+
+// reservedFor is whose name a reserved one is, or passes for: "login" that of the application
+// which has login.DOMAIN.
+func (s *Server) reservedFor(host string) string {
+	meant := strings.TrimPrefix(host, "www.")
+	for _, o := range s.o.Runtime.Apps() {
+		if h, err := hostname.Parse(o.HostName); err == nil && (h == meant || h == meant+"."+s.o.Domain) {
+			return "application " + o.Name + " (" + h + ")"
+		}
+	}
+	return "NexusHub itself"
 }
 
 func taken(host, owner string) error {

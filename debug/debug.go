@@ -36,6 +36,7 @@ type Options struct {
 	Expiry  time.Duration
 	MaxApps int // 0: 100
 	MaxEach int // of one token, 0: 50
+	Package api.PackageLimits
 
 	ProxyUID uint32 // the user who may vouch for access tokens
 	Tokens   Authenticator
@@ -128,6 +129,7 @@ func (s *Server) routes() *echo.Echo {
 	g := e.Group("/debug/application")
 	g.POST("", s.create)
 	g.GET("", s.list)
+	g.GET("/limits", s.packageLimits)
 	g.DELETE("/:id", s.delete)
 	g.POST("/:id/upload", s.upload)
 	g.GET("/:id/upload/status", s.uploadStatus)

@@ -85,7 +85,8 @@ func (h *host) open() {
 	h.must(err)
 	h.server, err = NewServer(Options{
 		Domain: "example.test", StateIn: []string{filepath.Join(h.dir, "apps")}, Expiry: time.Hour, MaxApps: 5, MaxEach: 3,
-		Tokens: tokens, State: st, Uploads: uploads, Releases: releases,
+		Package: api.PackageLimits{MaxSize: h.limits.MaxSize, MaxEntries: hostile.MaxEntries},
+		Tokens:  tokens, State: st, Uploads: uploads, Releases: releases,
 		Runtime: h.runtime, Logs: h.logs, Activity: h.proxy, Log: slog.New(slog.DiscardHandler),
 	})
 	h.must(err)

@@ -32,6 +32,11 @@ func (s *Server) limits(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 }
 
+// packageLimits lets a client find out before an upload what would be refused after it.
+func (s *Server) packageLimits(c echo.Context) error {
+	return c.JSON(http.StatusOK, s.o.Package)
+}
+
 func (s *Server) packageOptions(c echo.Context) error {
 	if _, err := s.find(c); err != nil {
 		return err

@@ -37,7 +37,7 @@ func (s *Server) statusOf(v appView) api.DebugStatus {
 		Memory: v.now.Memory, CPUNSec: v.now.CPUNSec, Exposure: v.now.Exposure,
 	}
 	if v.seen {
-		detail := v.now.Health
+		detail := api.DebugHealth(v.now.Health)
 		detail.Status = v.health()
 		m.HealthDetail = &detail
 	}

@@ -10,7 +10,7 @@ const (
 	areaPublic
 	areaAPI
 	areaInternal
-	areaDebug       // /debug/application
+	areaDebug       // /debug/application, and what describes it
 	areaLogin       // /public/login, /public/logout
 	areaSetToken    // /api/set_token
 	areaAccessToken // /api/access_token
@@ -65,7 +65,7 @@ func plainArea(p string) area {
 		return areaPublic
 	case under(p, "/internal"):
 		return areaInternal
-	case under(p, "/debug/application"):
+	case under(p, "/debug/application"), p == "/debug/openapi.json":
 		return areaDebug
 	case isFormat(p, "/api"), isFormat(p, "/internal"):
 		return areaFormat

@@ -71,6 +71,7 @@ var certain = map[string]area{
 	"/api/set_token": areaSetToken, "/api/access_token": areaAccessToken, "/api/set_tokens": areaAPI, "/api/set_token/x": areaAPI,
 	"/internal": areaInternal, "/internal/x": areaInternal, "/internals": areaOther, "/public": areaPublic, "/public/": areaPublic, "/publicity": areaOther,
 	"/public/login": areaLogin, "/public/login/x.css": areaLogin, "/public/logout": areaLogin, "/public/logins": areaPublic, "/debug/application": areaDebug, "/debug/applications": areaOther,
+	"/debug/openapi.json": areaDebug, "/debug/openapi.json/x": areaOther,
 	"/api.json": areaFormat, "/internal.json;x": areaFormat, "/internal.html": areaFormat, "/api.v1/x": areaOther, "/public.css": areaOther, "/" + strings.Repeat("abcdefgh/", 800): areaOther,
 	"/public/" + strings.Repeat("%C3%BC", 1000): areaPublic,
 }

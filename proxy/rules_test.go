@@ -81,6 +81,8 @@ func TestRules(t *testing.T) {
 		{"agent, token of another application", request{authority: "internal.yesterday.localhost",
 			path: "/debug/application", bearer: bearerApp}, actForward, 0, "agent",
 			func(d decision) bool { return d.access == "" }},
+		{"description of the API", request{authority: "admin.yesterday.localhost", path: "/debug/openapi.json"},
+			actForward, 0, "agent", func(d decision) bool { return d.keepAuth }},
 		{"debug path on another host", request{authority: "app.yesterday.localhost", path: "/debug/application"},
 			actFile, 0, "", nil},
 		{"API host, other path, no instance", request{authority: "internal.yesterday.localhost", path: "/x"}, actRefuse,

@@ -47,6 +47,9 @@ func (d *deployer) deploy(ctx context.Context, source string,
 		return app, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
+	if err := d.checkLimits(ctx, p); err != nil {
+		return app, err
+	}
 	if app, err = d.findOrCreate(ctx, want); err != nil {
 		return app, err
 	}
@@ -89,6 +92,9 @@ func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, don
 func (d *deployer) byDescriptor(p pack.Package, f *os.File, err error) (pack.Package, func() error, error) {
 	if err != nil {
 		return p, nil, errors.Join(err, f.Close())
+	}
+	if p.Contents, err = pack.Measure(f, p.Size); err != nil {
+		p.Contents = pack.Contents{} // no zip: the agent says what is wrong with it
 	}
 	p.Path = fmt.Sprintf("/proc/self/fd/%d", f.Fd())
 	return p, f.Close, nil

@@ -67,7 +67,7 @@ func appOf(client *api.Client, a api.DebugApplication, s api.DebugStatus) api.Ap
 		Exposure: s.Metadata.Exposure, ExpiresAt: s.Metadata.ExpiresAt, Hints: s.Hints,
 	}
 	if s.Metadata.HealthDetail != nil {
-		app.Health = *s.Metadata.HealthDetail
+		app.Health = api.Health(*s.Metadata.HealthDetail)
 	}
 	return app
 }

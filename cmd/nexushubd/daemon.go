@@ -13,6 +13,7 @@ import (
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/agent/secret"
 	"github.com/nexushub/nexushub/agent/state"
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/control"
 	"github.com/nexushub/nexushub/debug"
 	"github.com/nexushub/nexushub/debug/upload"
@@ -154,7 +155,7 @@ func (d *daemon) openDebug(files *state.Store) error {
 	}
 	d.debug, err = debug.NewServer(debug.Options{
 		Domain: d.conf.Domain, StateIn: agent.StateFolders(), Expiry: d.conf.Upload.Expiry.Std(),
-		MaxApps: d.conf.Upload.MaxApps, MaxEach: d.conf.Upload.MaxAppsEach, ProxyUID: uid,
+		MaxApps: d.conf.Upload.MaxApps, MaxEach: d.conf.Upload.MaxAppsEach, ProxyUID: uid, Package: packageLimits(d.conf),
 		Tokens: d.tokens, State: files, Uploads: uploads, Releases: d.releases, Runtime: d.agent.Debug(),
 		Logs: d.journal, Activity: debug.ProxyActivity{Proxy: d.proxy}, Log: d.log,
 	})
@@ -188,6 +189,14 @@ func releaseLimits(c *config.Config) release.Limits {
 	return release.Limits{
 		MaxEntries: p.MaxEntries, MaxUnpacked: int64(p.MaxUnpacked), MaxRatio: int64(p.MaxRatio),
 		MaxDepth: p.MaxDepth, MaxPath: p.MaxPath, MaxNames: int64(p.MaxNames), MaxTime: p.MaxTime.Std(), Free: freeRoom(c),
+	}
+}
+
+// packageLimits are those that clients are told.
+func packageLimits(c *config.Config) api.PackageLimits {
+	return api.PackageLimits{
+		MaxSize: int64(c.Upload.MaxSize), MaxEntries: c.Package.MaxEntries, MaxUnpacked: int64(c.Package.MaxUnpacked),
+		MaxRatio: int64(c.Package.MaxRatio),
 	}
 }
 

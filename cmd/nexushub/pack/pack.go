@@ -29,6 +29,8 @@ type Package struct {
 	MD5    string // as existing servers want it
 	SHA256 string
 	Files  int
+
+	Contents Contents // where they are known
 }
 
 // Zip packs dir into the file out. The folder may be another user's, who changes it

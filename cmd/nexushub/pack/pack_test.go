@@ -217,3 +217,20 @@ func TestAPipeIsNotPacked(t *testing.T) {
 		t.Errorf("a FIFO for %s: %v", IgnoreFile, err)
 	}
 }
+
+// What the agent counts is counted here alike: folders that no entry names, too.
+func TestMeasureCountsWhatWillExist(t *testing.T) {
+	p := zipOf(t, tree(t, map[string]string{"bin/app": "x", "lib/a/b/c": "12345", "lib/a/b/d": "", "top": "1"}))
+	f, err := os.Open(p.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	got, err := Measure(f, p.Size)
+	if want := (Contents{Entries: 8, Unpacked: 7, Largest: "lib", InLargest: 5}); err != nil || got != want {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	if _, err := Measure(strings.NewReader("no zip"), 6); err == nil {
+		t.Error("measured what is no zip")
+	}
+}
