@@ -23,7 +23,9 @@ func (c *cli) verify() *cobra.Command {
 /etc/nexushub) as the agent would, and the certificates as the proxy would, or the manifest
 of a package (a file nexushub.toml), and prints every fault with its file, line, key and
 value. It changes nothing and does not contact the agent. The exit code is 1 if there is
-a fault. Certificates are read by root alone.`,
+a fault. Certificates are read by root alone. Of a manifest it also notes what is no fault
+but may surprise: a program that this host does not have, paths that do not reach the
+application.`,
 		Example: "  nexushub verify\n  nexushub verify ./etc ./myapp/nexushub.toml",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -39,7 +41,7 @@ a fault. Certificates are read by root alone.`,
 func (c *cli) verifyAll(paths []string, skipCerts bool) error {
 	var all tomlfile.Faults
 	for _, path := range paths {
-		faults, err := faultsOf(path)
+		faults, notes, err := faultsOf(path)
 		if err != nil {
 			return err
 		}
@@ -48,6 +50,9 @@ func (c *cli) verifyAll(paths []string, skipCerts bool) error {
 		}
 		if len(faults) == 0 && !c.out.AsJSON {
 			c.out.Verified(path)
+		}
+		for _, n := range notes {
+			c.out.Note(path + ": " + n)
 		}
 		all = append(all, faults...)
 	}
@@ -63,30 +68,36 @@ func (c *cli) verifyAll(paths []string, skipCerts bool) error {
 	return nil
 }
 
-func faultsOf(path string) (tomlfile.Faults, error) {
+// faultsOf also returns what is worth knowing of what has no fault.
+func faultsOf(path string) (faults tomlfile.Faults, notes []string, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if info.IsDir() {
 		_, err = config.Load(path)
 	} else {
-		err = checkManifest(path)
+		notes, err = checkManifest(path)
 	}
-	var faults tomlfile.Faults
 	if errors.As(err, &faults) {
-		return faults, nil
+		return faults, nil, nil
 	}
-	return nil, err
+	return nil, notes, err
 }
 
-func checkManifest(path string) error {
+func checkManifest(path string) (notes []string, err error) {
 	data, err := contentOf(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = manifest.Parse(path, data)
-	return err
+	m, err := manifest.Parse(path, data)
+	if err != nil {
+		return nil, err
+	}
+	if faults := commandFaults(path, m); len(faults) > 0 {
+		return nil, faults
+	}
+	return surprises(path, m), nil
 }
 
 // contentOf reads a file that somebody else may have put there.

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/nexushub/nexushub/agent/hint"
+	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/startcmd"
+	"github.com/nexushub/nexushub/internal/tomlfile"
+)
+
+// surprises are what would not keep a package from being installed, and its application from being
+// what its author expects. Files of the package are looked for beside its manifest.
+func surprises(path string, m manifest.Manifest) (notes []string) {
+	dir := filepath.Dir(path)
+	if err := startcmd.Check(m.Exec, variables(m), nil); err != nil {
+		notes = append(notes, err.Error())
+	}
+	if name := program(m); name != "" && !exists(filepath.Join(dir, name)) {
+		if search := cmp.Or(m.Env["PATH"], startcmd.SearchPath); startcmd.Look(name, search) == "" {
+			notes = append(notes, fmt.Sprintf("exec: %q is neither a file of the package nor a program of this host, in %s",
+				name, search))
+		}
+	}
+	runs := len(m.Exec) > 0 || exists(filepath.Join(dir, "bin/app"))
+	files := !runs || exists(filepath.Join(dir, "static"))
+	for _, h := range hint.Of(hint.Facts{Healthy: true, Manifest: m.Over(manifest.Default()), Files: files}) {
+		notes = append(notes, h.Means+"; to change that: "+h.Write)
+	}
+	return notes
+}
+
+// program is the name in exec that is looked for; empty: there is none.
+func program(m manifest.Manifest) string {
+	if len(m.Exec) == 0 || strings.Contains(m.Exec[0], "/") || startcmd.Refers(m.Exec[:1]) {
+		return ""
+	}
+	return m.Exec[0]
+}
+
+// variables are what exec can name, as far as the manifest tells.
+func variables(m manifest.Manifest) []string {
+	known := slices.AppendSeq([]string{"HOST", "DB_NAME"}, maps.Keys(m.Env))
+	if m.Network != "socket" {
+		known = append(known, "PORT")
+	}
+	if m.StateDir == nil || *m.StateDir {
+		known = append(known, "STATE_DIRECTORY")
+	}
+	return known
+}
+
+// commandFaults are what no host would accept of the variables in exec.
+func commandFaults(path string, m manifest.Manifest) (faults tomlfile.Faults) {
+	err := startcmd.Check(m.Exec, startcmd.Names(m.Exec), []string{"INTERNAL_SECRET"})
+	if errors.Is(err, startcmd.ErrSyntax) || errors.Is(err, startcmd.ErrSecret) {
+		faults = append(faults, tomlfile.Fault{File: path, Problem: err.Error()})
+	}
+	return faults
+}
