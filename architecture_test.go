@@ -144,7 +144,7 @@ func TestOnlyNexushubProxyImportsTheProxy(t *testing.T) {
 
 // engineModules are for certificates, ACME, DNS and QUIC, with what they bring along.
 // golang.org/x/crypto and golang.org/x/net are not listed: echo imports packages of
-// theirs, which brought lists and nothing calls.
+// theirs, which brought lists and of which only idna is called, by internal/hostname.
 var engineModules = []string{
 	"github.com/caddyserver/", "github.com/mholt/acmez", "github.com/miekg/dns", "github.com/libdns/",
 	"github.com/quic-go/",

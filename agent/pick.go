@@ -6,6 +6,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/hostname"
 )
 
 // byMostExactName finds the application that a name means: by id, host name, slug or app id, the
@@ -13,6 +14,7 @@ import (
 // last, and never hide an application of root's or of the admin service; where a name
 // matches two of them, only the id or the whole host name tells them apart.
 func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error) {
+	host := hostname.ASCII(name)
 	var ours, debug []*plan.Desired
 	for i := range desired {
 		d := &desired[i]
@@ -25,8 +27,12 @@ func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error)
 			ours = append(ours, d)
 		}
 	}
+	for _, d := range ours {
+		if strings.EqualFold(d.HostName, host) {
+			return d, nil
+		}
+	}
 	for _, key := range []func(*plan.Desired) string{
-		func(d *plan.Desired) string { return d.HostName },
 		func(d *plan.Desired) string { return d.Name },
 		func(d *plan.Desired) string { return d.AppID },
 	} {
@@ -41,7 +47,7 @@ func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error)
 
 func debugByName(name string, debug []*plan.Desired) (found *plan.Desired, err error) {
 	for _, d := range debug {
-		host := strings.EqualFold(d.HostName, name)
+		host := strings.EqualFold(d.HostName, hostname.ASCII(name))
 		switch {
 		case host && strings.Contains(name, "."):
 			return d, nil

@@ -19,11 +19,14 @@ func TestPick(t *testing.T) {
 		app("e3", plan.KindDebug, "web.app", "web-app", "s1"),
 		app("e4", plan.KindDebug, "other.debug.x", "other-debug", "shop.debug.x"),
 		app("s1", plan.KindStatic, "www.x", "www", "web.app"),
+		app("s2", plan.KindStatic, "xn--bcher-kva.x", "books", "books"),
+		app("e5", plan.KindDebug, "xn--strae-oqa.debug.x", "street", "street"),
 		app("d1", plan.KindDynamic, "wiki.x", "wiki", "evil"),
 	}
 	for name, want := range map[string]string{
 		"s1": "s1", "e1": "e1", "www": "s1", "WWW.x": "s1", "web.app": "s1", "web-app": "e3", "wiki": "d1", "evil": "d1",
 		"shop.debug.x": "e2", "shop-debug": "e2", "other-debug": "e4", "none": "",
+		"bücher.x": "s2", "BÜCHER.x": "s2", "straße.debug.x": "e5", "xn--bcher-kva.x": "s2",
 	} {
 		got, err := byMostExactName(name, desired)
 		if err != nil || (got == nil) != (want == "") || got != nil && got.ID != want {

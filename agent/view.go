@@ -9,6 +9,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/hostname"
 )
 
 // Apps returns every application as it is now.
@@ -179,7 +180,7 @@ func (a *Agent) url(host string) string {
 func (a *Agent) unlistedByExactName(name string) (api.App, bool) {
 	list := a.observed.current(a.desired.partial).Unlisted(a.desiredApps(), time.Now())
 	for i := range list {
-		if s := &list[i]; name == s.ID || name == s.Name || name == s.HostName {
+		if s := &list[i]; name == s.ID || name == s.Name || hostname.ASCII(name) == s.HostName {
 			return a.view(s), true
 		}
 	}

@@ -93,13 +93,21 @@ func checkNew(n api.NewDebugApplication) error {
 	check("appId", n.AppID, checkText(n.AppID, 128))
 	check("displayName", n.DisplayName, checkText(n.DisplayName, 256))
 	check("dbName", n.DBName, checkText(n.DBName, 128))
-	_, err := hostname.Parse(n.HostName)
-	check("hostName", n.HostName, err)
+	check("hostName", n.HostName, checkHost(n.HostName))
 	check("staticServiceUrl", n.StaticServiceURL, checkURL(n.StaticServiceURL))
 	if len(faults) == 0 {
 		return nil
 	}
 	return &api.Fault{Code: api.Invalid, Detail: faults[0].Pointer[1:] + ": " + faults[0].Detail, Faults: faults}
+}
+
+// checkHost refuses what would look like the name of somebody else.
+func checkHost(name string) error {
+	host, err := hostname.Parse(name)
+	if err != nil {
+		return err
+	}
+	return hostname.CheckLetters(host)
 }
 
 func checkText(s string, most int) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/output"
+	"github.com/nexushub/nexushub/internal/hostname"
 )
 
 func (c *cli) deploy() *cobra.Command {
@@ -53,8 +54,27 @@ A deployed application expires one hour after its last use.`,
 func registerApp(cmd *cobra.Command, want *api.NewDebugApplication) {
 	flags := cmd.Flags()
 	flags.StringVar(&want.AppID, "name", "", "name of the application (default: name of the folder)")
-	flags.StringVar(&want.HostName, "host-name", "", "host name to serve it at (default: NAME.debug.DOMAIN)")
+	flags.Var((*hostName)(&want.HostName), "host-name", "host name to serve it at (default: NAME.debug.DOMAIN)")
 	flags.StringVar(&want.DBName, "db-name", "", "passed to the application as DB_NAME")
 	flags.StringVar(&want.StaticServiceURL, "static-service", "",
 		"URL of a development server for everything except /api, /public and /internal")
+}
+
+// hostName is a flag. The API takes names as DNS has them, people write them as they read.
+type hostName string
+
+func (h *hostName) String() string { return string(*h) }
+
+// Type is what the help shows.
+func (h *hostName) Type() string { return "string" }
+
+// Set refuses what no agent accepts.
+func (h *hostName) Set(s string) error {
+	if ascii := hostname.ASCII(s); ascii != s {
+		s = ascii
+	} else if _, err := hostname.ParseName(s); err != nil {
+		return err
+	}
+	*h = hostName(s)
+	return nil
 }

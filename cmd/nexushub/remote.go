@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/hostname"
 )
 
 // findDebug finds a debug application by id, app id, host name or display name.
@@ -21,7 +22,7 @@ func findDebug(ctx context.Context, client *api.Client, ref string) (api.DebugAp
 		func(a api.DebugApplication) string { return a.DisplayName },
 	} {
 		for _, a := range apps {
-			if strings.EqualFold(key(a), ref) {
+			if strings.EqualFold(key(a), ref) || strings.EqualFold(key(a), hostname.ASCII(ref)) {
 				return a, nil
 			}
 		}

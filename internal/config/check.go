@@ -19,7 +19,7 @@ import (
 )
 
 func checkMain(f *tomlfile.File, c *Config) {
-	if host, err := hostname.Parse(c.Domain); err != nil {
+	if host, err := hostname.ParseName(c.Domain); err != nil {
 		f.Fault("domain", "%v", err)
 	} else {
 		c.Domain = host
@@ -131,7 +131,7 @@ func checkApp(f *tomlfile.File, app *App) {
 		return // not even TOML, or nothing of an application in it
 	}
 	checkUUID(f, "instance_id", &app.InstanceID)
-	host, err := hostname.Parse(app.HostName)
+	host, err := hostname.ParseName(app.HostName)
 	switch {
 	case app.HostName == "":
 		f.Fault("host_name", "is missing")

@@ -129,6 +129,19 @@ func TestLoadLaysFilesOverDefaults(t *testing.T) {
 	}
 }
 
+// People write a name as they read it; DNS and the proxy have another form of it.
+func TestLoadTakesInternationalNames(t *testing.T) {
+	dir, _ := unpack(t, txtar.Parse([]byte("-- nexushub.toml --\ndomain = \"Bücher.example\"\n-- site/x --\n-- apps.d/a.toml --\n"+
+		"instance_id = \"1f0c9b3e-7d55-4a0e-9f0e-0c5d1a2b3c4d\"\nhost_name = \"straße.bücher.example:8443\"\nstatic_path = \"site\"\n")))
+	c, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Domain != "xn--bcher-kva.example" || c.Apps[0].HostName != "xn--strae-oqa.xn--bcher-kva.example" {
+		t.Errorf("domain %q, host name %q", c.Domain, c.Apps[0].HostName)
+	}
+}
+
 // A relative root starts at the folder of the configuration, whichever file says it.
 func TestLoadResolvesARelativeRoot(t *testing.T) {
 	for _, file := range []string{"nexushub.toml", "conf.d/50-site.toml"} {

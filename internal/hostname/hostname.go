@@ -9,7 +9,8 @@ import (
 )
 
 // Parse returns the canonical form of s. A port is ignored.
-// Labels follow RFC 1123 with '_' allowed; an IP address is not a host name.
+// Labels follow RFC 1123 with '_' allowed; an IP address is not a host name. Only ASCII is
+// accepted, as DNS and clients have it; ParseName also accepts other letters.
 func Parse(s string) (string, error) {
 	h := s
 	if i := strings.LastIndexByte(h, ':'); i >= 0 {
@@ -27,11 +28,32 @@ func Parse(s string) (string, error) {
 	}
 	for _, label := range strings.Split(h, ".") {
 		if err := checkLabel(label); err != nil {
-			return "", fmt.Errorf("host name %q: %w", s, err)
+			return "", &refused{s, err}
 		}
 	}
 	return h, nil
 }
+
+// refused is the error for a name with characters that it must not have. What DNS has for
+// them is looked up when somebody reads it: strangers send such names all the time.
+type refused struct {
+	name string
+	err  error
+}
+
+func (r *refused) Error() string {
+	text := fmt.Sprintf("host name %q: %v", r.name, r.err)
+	if isASCII(r.name) {
+		return text
+	}
+	ascii, err := ParseName(r.name)
+	if err != nil {
+		return text + ", " + strings.TrimPrefix(err.Error(), fmt.Sprintf("host name %q: ", r.name))
+	}
+	return text + "; write " + ascii
+}
+
+func (r *refused) Unwrap() error { return r.err }
 
 // Slug turns a host name into a word for unit names and logs: the domain is cut
 // off, dots become dashes, at most 40 characters.
