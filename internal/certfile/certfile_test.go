@@ -252,16 +252,21 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// A key of 1024 bits and a signature by SHA-1, which Go does not make any more.
-func TestWeak(t *testing.T) {
-	old, err := os.ReadFile("testdata/weak.pem")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := told(readFolder(t, write(t, map[string]string{"weak.crt": string(old)})))
-	for _, want := range []string{"has 1024 bits, and most clients refuse", "signed with SHA1-RSA"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("said: %s\nwant: %s", text, want)
+// What Go does not make: a key of 1024 bits with a signature by SHA-1, and a name in UTF-8.
+func TestFilesOfOthers(t *testing.T) {
+	for file, sentences := range map[string][]string{
+		"weak":    {"has 1024 bits, and most clients refuse", "signed with SHA1-RSA"},
+		"unicode": {"names a host in letters beyond ASCII", "xn--bcher-kva.example"},
+	} {
+		text, err := os.ReadFile("testdata/" + file + ".pem")
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := told(readFolder(t, write(t, map[string]string{file + ".crt": string(text)})))
+		for _, want := range sentences {
+			if !strings.Contains(said, want) {
+				t.Errorf("said: %s\nwant: %s", said, want)
+			}
 		}
 	}
 }

@@ -121,6 +121,10 @@ func certificates(path string, list []block) (chain, error) {
 			continue
 		}
 		cert, err := x509.ParseCertificate(b.der)
+		if err != nil && strings.Contains(err.Error(), "dNSName is malformed") {
+			return nil, problem("certificate %d of %s names a host in letters beyond ASCII, which no client understands; "+
+				"request one with the form that DNS has, such as xn--bcher-kva.example for bücher.example", len(c)+1, path)
+		}
 		if err != nil {
 			return nil, problem("certificate %d of %s cannot be parsed: %w", len(c)+1, path, err)
 		}
