@@ -12,6 +12,8 @@ import (
 type requestSide interface {
 	// appendFields appends the header lines that may go on to a target.
 	appendFields(dst []byte, x *exchange) []byte
+	// accept is the header Accept.
+	accept() string
 	// bodyLength is 0 without a body and -1 when it is not known.
 	bodyLength() int64
 	// read returns the next piece of the body, io.EOF at its end; ready says that it

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"strings"
+
 	"github.com/nexushub/nexushub/proxy/h1"
 )
 
@@ -21,6 +23,16 @@ func (c *conn) appendFields(dst []byte, x *exchange) []byte {
 		dst = append(dst, "TE: trailers\r\n"...)
 	}
 	return dst
+}
+
+func (c *conn) accept() string {
+	var all []string
+	for i := range c.msg.Fields {
+		if f := &c.msg.Fields[i]; f.ID == h1.Accept {
+			all = append(all, string(f.Value))
+		}
+	}
+	return strings.Join(all, ",")
 }
 
 func (c *conn) bodyLength() int64 {

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/nexushub/nexushub/proxy/static"
 	"github.com/nexushub/nexushub/proxyctl"
@@ -13,8 +12,10 @@ import (
 func (s *Server) file(x *exchange) bool {
 	route := x.decision.route
 	f, err := route.files.Open(x.req.path)
-	if err != nil && route.SPAFallback && isPage(x.req.path) {
-		f, err = route.files.Open("/")
+	if err != nil && route.SPAFallback && x.wantsPage() {
+		if f, err = route.files.Open("/"); err == nil {
+			f.Vary("Accept")
+		}
 	}
 	reading := x.req.method == http.MethodGet || x.req.method == http.MethodHead
 	switch {
@@ -50,7 +51,10 @@ func closeFile(f *static.File) {
 	}
 }
 
-// isPage says that a path looks like one of a page, not of an asset that is missing.
-func isPage(p string) bool {
-	return !strings.Contains(p[strings.LastIndexByte(p, '/')+1:], ".")
+// wantsPage asks no more than the path where the instance may have what looks like a file.
+func (x *exchange) wantsPage() bool {
+	if x.decision.route.ProxyAll && looksLikeFile(x.req.path) {
+		return false
+	}
+	return wantsPage(x.req.path, x.downstream.accept())
 }

@@ -37,6 +37,7 @@ func TestFilesOfAnApplication(t *testing.T) {
 	f.apply(table(
 		route("files", func(r *proxyctl.Route) { r.Target = nil }),
 		route("spa", func(r *proxyctl.Route) { r.SPAFallback = true }),
+		route("spa-all", func(r *proxyctl.Route) { r.SPAFallback, r.ProxyAll = true, true }),
 		route("all", func(r *proxyctl.Route) { r.ProxyAll = true }),
 		route("down", func(r *proxyctl.Route) { r.State = proxyctl.StateDown; r.ProxyAll = true }),
 	))
@@ -45,6 +46,11 @@ func TestFilesOfAnApplication(t *testing.T) {
 		status             int
 		text               string
 	}{
+		{"spa", "GET", "/users/jane.doe text/html", 200, "home"},
+		{"spa", "GET", "/missing.js */*", 404, ""},
+		{"spa", "GET", "/users/7 application/json", 404, ""},
+		{"spa all", "GET", "/users/7 text/html", 200, "home"},
+		{"spa all", "GET", "/export.csv text/html", 200, "app GET /export.csv"},
 		{"files", "GET", "/", 200, "home"},
 		{"files", "GET", "/app.js?v=1", 200, "code"},
 		{"files", "GET", "/missing", 404, ""},
@@ -61,13 +67,22 @@ func TestFilesOfAnApplication(t *testing.T) {
 	}
 	both(t, f, func(t *testing.T, c *http.Client) {
 		for _, k := range cases {
-			r, _ := http.NewRequest(k.method, "https://"+k.host+".yesterday.localhost"+k.path, nil)
+			path, accept, _ := strings.Cut(k.path, " ")
+			host := strings.ReplaceAll(k.host, " ", "-")
+			r, _ := http.NewRequest(k.method, "https://"+host+".yesterday.localhost"+path, nil)
+			if accept != "" {
+				r.Header.Set("Accept", accept)
+			}
 			resp, err := c.Do(r)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := body(t, resp); resp.StatusCode != k.status || (k.text != "" && got != k.text) {
+			got := body(t, resp)
+			if resp.StatusCode != k.status || (k.text != "" && got != k.text) {
 				t.Errorf("%s %s%s: %s %q", k.method, k.host, k.path, resp.Status, got)
+			}
+			if vary := resp.Header.Get("Vary"); (vary == "Accept") != (got == "home" && path != "/") {
+				t.Errorf("%s%s: Vary: %s", k.host, k.path, vary)
 			}
 		}
 		r, _ := http.NewRequest("GET", "https://files.yesterday.localhost/big.bin", nil)

@@ -187,6 +187,8 @@ func (c *h2Stream) appendFields(dst []byte, x *exchange) []byte {
 	return dst
 }
 
+func (c *h2Stream) accept() string { return strings.Join(c.r.Header["Accept"], ",") }
+
 func (c *h2Stream) bodyLength() int64 { return c.length }
 
 // ready is never sure: net/http does not say what has arrived.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,11 @@ type File struct {
 	file     *os.File
 	info     fs.FileInfo
 	redirect bool
+	vary     []string
 }
+
+// Vary names a request header that decided about the file, for caches.
+func (f *File) Vary(header string) { f.vary = append(f.vary, header) }
 
 // Close gives the file up without serving it.
 func (f *File) Close() error { return f.file.Close() }
@@ -35,6 +40,9 @@ func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", contentType(f.name))
 	h.Set("Access-Control-Allow-Origin", "*")
 	suffix := f.compressed(r, h)
+	if len(f.vary) > 0 {
+		h.Set("Vary", strings.Join(f.vary, ", "))
+	}
 	h.Set("ETag", fmt.Sprintf(`"%x-%x%s"`, f.info.ModTime().UnixNano(), f.info.Size(), suffix))
 	http.ServeContent(w, r, "", f.info.ModTime(), f.file)
 }
@@ -61,8 +69,8 @@ func (f *File) compressed(r *http.Request, h http.Header) (suffix string) {
 		if err != nil {
 			continue
 		}
-		if h.Get("Vary") == "" {
-			h.Set("Vary", "Accept-Encoding")
+		if !slices.Contains(f.vary, "Accept-Encoding") {
+			f.Vary("Accept-Encoding")
 		}
 		if suffix != "" || info.IsDir() || info.ModTime().Add(slack).Before(f.info.ModTime()) ||
 			!accepts(r.Header.Get("Accept-Encoding"), c.coding) {
