@@ -47,6 +47,9 @@ type App struct {
 
 	ExpiresAt *time.Time `json:"expires_at,omitempty"` // debug applications
 	DropIns   []string   `json:"drop_ins,omitempty"`   // operator's overrides in force
+	// Unreadable: static files that the proxy may not read, each with what is in the way and the
+	// remedy, in words. Only in the answer about one application.
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // Hint is a known failure that fits what is seen of an application.

@@ -23,7 +23,21 @@ func (h *handlers) app(c echo.Context) error {
 	traffic := h.fresh(c.Request().Context())
 	app, err := h.Applications.App(param(c, "app"))
 	traffic.fill(&app)
+	if err == nil {
+		app.Unreadable = h.unreadable(c.Request().Context(), app.ID)
+	}
 	return answer(c, app, err)
+}
+
+// unreadable asks the proxy alone: only it knows what its user and its sandbox let it read.
+func (h *handlers) unreadable(ctx context.Context, instance string) []string {
+	ctx, cancel := context.WithTimeout(ctx, freshLimit)
+	defer cancel()
+	list, err := h.Proxy.Unreadable(ctx, instance)
+	if err != nil {
+		h.Log.Debug("unreadable files could not be had from the proxy", "error", err)
+	}
+	return list
 }
 
 // freshLimit is how long an answer waits for its figures.

@@ -58,6 +58,7 @@ type Tokens interface {
 // Proxy is the control side of nexushub-proxy, see proxyctl.Client.
 type Proxy interface {
 	Status(ctx context.Context) (proxyctl.Status, error)
+	Unreadable(ctx context.Context, instance string) ([]string, error)
 	Certs(ctx context.Context) ([]proxyctl.CertInfo, error)
 }
 

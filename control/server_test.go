@@ -91,6 +91,9 @@ func (s *stub) Status(context.Context) (proxyctl.Status, error) {
 func (s *stub) Certs(context.Context) ([]proxyctl.CertInfo, error) {
 	return []proxyctl.CertInfo{{Source: "file"}}, s.note("certs")
 }
+func (s *stub) Unreadable(_ context.Context, id string) ([]string, error) {
+	return []string{"/srv/s: may not be entered"}, s.note("unreadable %s", id)
+}
 func (s *stub) Serve(w http.ResponseWriter, _ *http.Request, q journal.Query, f journal.Format) error {
 	io.WriteString(w, "event: log\ndata: {\"message\":\"hi\"}\n\n")
 	return s.note("logs %s %d %v %s %s", q.Instance, q.Lines, q.Follow, f, q.After)
@@ -133,10 +136,10 @@ func TestClientAndServerAgree(t *testing.T) {
 		do   func() error
 	}{
 		{"refresh; status", func() error { _, err := c.Apps(ctx); return err }},
-		{"refresh; status", func() error {
+		{"refresh; status; unreadable " + appID, func() error {
 			a, err := c.App(ctx, "hello")
-			if a.Requests != 12 || a.Route != "ready" {
-				t.Errorf("requests and route of %+v", a)
+			if a.Requests != 12 || a.Route != "ready" || len(a.Unreadable) != 1 {
+				t.Errorf("requests, route and files of %+v", a)
 			}
 			return err
 		}},

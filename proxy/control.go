@@ -18,6 +18,7 @@ func (s *Server) control() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("PUT /v1/table", s.putTable)
 	m.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, 200, s.Status()) })
+	m.HandleFunc("GET /v1/unreadable", s.getUnreadable)
 	m.HandleFunc("POST /v1/drain", s.postDrain)
 	m.HandleFunc("GET /v1/certs", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, 200, s.certs.List()) })
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })

@@ -7,6 +7,9 @@ import (
 	"sync"
 )
 
+// quiet is for what nobody reads.
+var quiet = slog.New(slog.DiscardHandler)
+
 // counter collects what is logged.
 type counter struct {
 	mu  sync.Mutex

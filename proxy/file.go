@@ -1,8 +1,11 @@
 package proxy
 
 import (
+	"errors"
+	"io/fs"
 	"net/http"
 
+	"github.com/nexushub/nexushub/internal/beneath"
 	"github.com/nexushub/nexushub/proxy/static"
 	"github.com/nexushub/nexushub/proxyctl"
 )
@@ -12,7 +15,7 @@ import (
 func (s *Server) file(x *exchange) bool {
 	route := x.decision.route
 	f, err := route.files.Open(x.req.path)
-	if err != nil && route.SPAFallback && x.wantsPage() {
+	if isMissing(err) && route.SPAFallback && x.wantsPage() {
 		if f, err = route.files.Open("/"); err == nil {
 			f.Vary("Accept")
 		}
@@ -21,17 +24,32 @@ func (s *Server) file(x *exchange) bool {
 	switch {
 	case err == nil && reading:
 		x.downstream.local(f, x)
-	case route.ProxyAll || (err != nil && route.State == proxyctl.StateStarting):
+	case (!reading || isMissing(err)) && (route.ProxyAll || (err != nil && route.State == proxyctl.StateStarting)):
 		closeFile(f)
 		return s.fallBackToApp(x)
 	case !reading:
 		closeFile(f)
 		s.fail(x, 405, "Files answer only GET and HEAD.")
 	default:
-		s.fail(x, 404, "There is no such file.")
+		s.failFile(x, err)
 	}
 	return true
 }
+
+// failFile answers for a file that cannot be opened. One that may not be read has been logged.
+func (s *Server) failFile(x *exchange, err error) {
+	switch {
+	case isMissing(err):
+		s.fail(x, 404, "There is no such file.")
+	case errors.As(err, new(*beneath.Denied)):
+		s.fail(x, 403, "The proxy may not read this file.")
+	default:
+		x.fault = err
+		s.fail(x, 500, "The file could not be read.")
+	}
+}
+
+func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // fallBackToApp sends the request to the instance.
 func (s *Server) fallBackToApp(x *exchange) bool {

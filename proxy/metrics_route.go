@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"log/slog"
 	"sync/atomic"
 	"time"
 )
@@ -12,10 +13,12 @@ type routeStats struct {
 	requests atomic.Uint64
 	last     atomic.Int64 // unix nanoseconds, 0: never
 	traffic  traffic
+
+	unreadable unreadable
 }
 
-func newRouteStats(name string) *routeStats {
-	s := &routeStats{}
+func newRouteStats(name string, log *slog.Logger) *routeStats {
+	s := &routeStats{unreadable: unreadable{log: log}}
 	s.name.Store(&name)
 	return s
 }

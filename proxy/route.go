@@ -41,10 +41,10 @@ func newRoute(r *proxyctl.Route, pool *targets) (*route, error) {
 		}
 	}
 	if r.StaticDir != "" {
-		c.files = static.New(r.StaticDir)
+		c.files = filesOf(r.StaticDir, r.Name, &c.stats.unreadable)
 	}
 	if r.ErrorDir != "" {
-		c.errors = static.New(r.ErrorDir)
+		c.errors = filesOf(r.ErrorDir, r.Name, &c.stats.unreadable)
 	}
 	return c, nil
 }

@@ -39,7 +39,7 @@ func testSnapshot(t *testing.T) *snapshot {
 		route("down", "down", proxyctl.StateDown),
 		route(loginID, "login", proxyctl.StateReady), route(adminID, "admin", proxyctl.StateReady))
 	tb.AgentSocket = "/run/nexushub/debug.sock"
-	s, err := compile(tb, newTargets())
+	s, err := compile(tb, newTargets(quiet))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestTableFaults(t *testing.T) {
 		"service no host": table(proxyctl.Route{Instance: "a", State: proxyctl.StateReady, StaticService: "http://"}),
 	}
 	for name, tb := range bad {
-		if _, err := compile(tb, newTargets()); err == nil {
+		if _, err := compile(tb, newTargets(quiet)); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}

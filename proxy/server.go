@@ -62,8 +62,8 @@ func New(opt Options) (*Server, error) {
 	lowered := opt.fitDescriptors()
 	s := &Server{
 		lowered: lowered,
-		opt:     opt, log: opt.Log, started: time.Now(), targets: newTargets(), deadlines: newDeadlineLoop(opt.ticks),
-		metrics: newMetrics(opt.Version), eventStreams: newEventStreams(), unrouted: newRouteStats(""),
+		opt:     opt, log: opt.Log, started: time.Now(), targets: newTargets(opt.Log), deadlines: newDeadlineLoop(opt.ticks),
+		metrics: newMetrics(opt.Version), eventStreams: newEventStreams(), unrouted: newRouteStats("", opt.Log),
 	}
 	s.accessLog = newAccessLog(opt)
 	s.initPools()

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -15,10 +16,11 @@ type targets struct {
 	mu        sync.Mutex // guards the fields that follow
 	byAddress map[proxyctl.Target]*target
 	instances map[string]*routeStats
+	log       *slog.Logger
 }
 
-func newTargets() *targets {
-	return &targets{byAddress: map[proxyctl.Target]*target{}, instances: map[string]*routeStats{}}
+func newTargets(log *slog.Logger) *targets {
+	return &targets{log: log, byAddress: map[proxyctl.Target]*target{}, instances: map[string]*routeStats{}}
 }
 
 // get returns the target with this id and address.
@@ -51,7 +53,7 @@ func (p *targets) stats(instance, name string) *routeStats {
 	defer p.mu.Unlock()
 	s := p.instances[instance]
 	if s == nil {
-		s = newRouteStats(name)
+		s = newRouteStats(name, p.log)
 		p.instances[instance] = s
 	}
 	s.name.Store(&name)

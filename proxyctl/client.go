@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/nexushub/nexushub/internal/problem"
@@ -39,6 +40,13 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	var s Status
 	err := c.call(ctx, http.MethodGet, "/v1/status", nil, &s)
 	return s, err
+}
+
+// Unreadable says, in words, which files of an instance the proxy may not read, as far as
+// somebody has asked for them.
+func (c *Client) Unreadable(ctx context.Context, instance string) (list []string, err error) {
+	err = c.call(ctx, http.MethodGet, "/v1/unreadable?instance="+url.QueryEscape(instance), nil, &list)
+	return list, err
 }
 
 // Drain waits until the target has no request in flight, at most until the deadline;

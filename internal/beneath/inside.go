@@ -13,8 +13,9 @@ import (
 // maxInside bounds the descriptors that a name may take; a path cannot be deeper.
 const maxInside = 1024
 
-// Inside opens a regular file or a folder for reading and follows links that stay below
-// d, as packages may have them. Anything else is [fs.ErrInvalid].
+// Inside opens a regular file for reading, or a folder, and follows links that stay below
+// d, as packages may have them. Anything else is [fs.ErrInvalid]. A folder need not be readable,
+// then its names cannot be listed. What may not be entered or read is a [Denied].
 func (d *Dir) Inside(name string) (*os.File, fs.FileInfo, error) {
 	in := inside{top: int(d.f.Fd())}
 	err := in.all(path.Clean(name))
@@ -23,7 +24,24 @@ func (d *Dir) Inside(name string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, fail("open", d.path(name), err)
 	}
 	f, info, err := reopen(in.at(), d.path(name))
+	if errors.Is(err, unix.EACCES) {
+		f, info, err = in.unreadable(d.path(name), err)
+	}
 	return f, info, fail("open", d.path(name), err)
+}
+
+// unreadable takes a folder that may not be read for what it is.
+func (in *inside) unreadable(name string, err error) (*os.File, fs.FileInfo, error) {
+	fd, dupErr := unix.FcntlInt(uintptr(in.at()), unix.F_DUPFD_CLOEXEC, 0)
+	if dupErr != nil {
+		return nil, nil, dupErr
+	}
+	f := os.NewFile(uintptr(fd), name)
+	info, statErr := f.Stat()
+	if statErr == nil && info.IsDir() {
+		return f, info, nil
+	}
+	return nil, nil, errors.Join(denied(in.at(), false, err), statErr, f.Close())
 }
 
 // inside goes a name part by part, and back by the descriptors that it came by: what is
@@ -62,7 +80,7 @@ func (in *inside) part(part string) error {
 	}
 	fd, err := openPart(in.at(), part, unix.O_PATH, 0)
 	if err != nil {
-		return err
+		return denied(in.at(), true, err)
 	}
 	target, err := readlink(fd, "")
 	if err != nil { // no link

@@ -183,14 +183,15 @@ func self(fd int) string { return fmt.Sprintf("/proc/self/fd/%d", fd) }
 // Path is where the folder lies now, all links resolved.
 func (d *Dir) Path() (string, error) { return os.Readlink(self(int(d.f.Fd()))) }
 
-// Real opens the folder at an absolute path in which no part is a link.
+// Real stands on the folder at an absolute path in which no part is a link. The folder need not
+// be readable. One on the way that may not be entered is a [Denied].
 func Real(name string) (*Dir, error) {
 	root, err := Open("/")
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	fd, err := root.open(strings.TrimPrefix(path.Clean(name), "/"), unix.O_DIRECTORY|unix.O_RDONLY, 0)
+	fd, err := root.open(strings.TrimPrefix(path.Clean(name), "/"), unix.O_DIRECTORY|unix.O_PATH, 0)
 	if err != nil {
 		return nil, fail("open", name, err)
 	}

@@ -36,6 +36,7 @@ func openParts(dir int, name string, flag int, perm uint32) (int, error) {
 			break
 		}
 		next, err := openPart(at, first, unix.O_PATH|unix.O_DIRECTORY, 0)
+		err = denied(at, true, err)
 		if at != dir {
 			err = errors.Join(err, unix.Close(at))
 		}
@@ -45,6 +46,9 @@ func openParts(dir int, name string, flag int, perm uint32) (int, error) {
 		at = next
 	}
 	fd, err := openPart(at, first, flag, perm)
+	if flag&unix.O_PATH != 0 {
+		err = denied(at, true, err) // nothing is asked of what is opened itself
+	}
 	if at != dir {
 		err = errors.Join(err, unix.Close(at))
 	}

@@ -10,13 +10,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/nexushub/nexushub/internal/beneath"
 )
 
 // File is one file, found and open. It is served once, which closes it.
 type File struct {
-	root     *beneath.Dir
+	files    *Files
 	name     string
 	file     *os.File
 	info     fs.FileInfo
@@ -65,7 +63,7 @@ const slack = 5 * time.Minute
 // the client takes it.
 func (f *File) compressed(r *http.Request, h http.Header) (suffix string) {
 	for _, c := range []struct{ coding, ext string }{{"br", ".br"}, {"gzip", ".gz"}} {
-		file, info, err := openFile(f.root, f.name+c.ext)
+		file, info, err := f.files.openFile(f.name + c.ext)
 		if err != nil {
 			continue
 		}

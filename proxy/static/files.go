@@ -7,12 +7,14 @@ package static
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/nexushub/nexushub/internal/beneath"
 )
@@ -22,6 +24,10 @@ const maxPage = 1 << 20
 
 // Files is a folder to serve from. The folder need not exist yet.
 type Files struct {
+	// Denied, if there is one, is told of each file or folder that is there and may not be read,
+	// by its name below the folder.
+	Denied func(name string, err error)
+
 	dir  string
 	root atomic.Pointer[beneath.Dir]
 }
@@ -30,30 +36,36 @@ type Files struct {
 func New(dir string) *Files { return &Files{dir: dir} }
 
 // Open finds the file for a URL path as it was received; a folder means its
-// index.html. The caller serves or closes it.
+// index.html. The caller serves or closes it. What is not there, or not to be served, is
+// [fs.ErrNotExist]; what may not be read is [fs.ErrPermission].
 func (f *Files) Open(urlPath string) (*File, error) {
 	name, err := fileName(urlPath)
 	if err != nil {
 		return nil, err
 	}
-	root, err := f.open()
-	if err != nil {
-		return nil, err
-	}
-	file, info, err := openFile(root, name)
+	file, info, err := f.openFile(name)
 	if err != nil {
 		return nil, err
 	}
 	if !info.IsDir() {
-		return &File{root: root, name: name, file: file, info: info}, nil
+		return &File{files: f, name: name, file: file, info: info}, nil
 	}
 	file.Close()
-	return f.index(root, name, strings.HasSuffix(urlPath, "/"))
+	return f.index(name, strings.HasSuffix(urlPath, "/"))
 }
 
-func (f *Files) index(root *beneath.Dir, name string, slash bool) (*File, error) {
+// Check opens and closes a file by its name below the folder.
+func (f *Files) Check(name string) error {
+	file, _, err := f.openFile(name)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+func (f *Files) index(name string, slash bool) (*File, error) {
 	name = path.Join(name, "index.html")
-	file, info, err := openFile(root, name)
+	file, info, err := f.openFile(name)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +73,7 @@ func (f *Files) index(root *beneath.Dir, name string, slash bool) (*File, error)
 		file.Close()
 		return nil, fs.ErrNotExist
 	}
-	return &File{root: root, name: name, file: file, info: info, redirect: !slash}, nil
+	return &File{files: f, name: name, file: file, info: info, redirect: !slash}, nil
 }
 
 // ReadFile returns the content of a small file.
@@ -97,7 +109,7 @@ func (f *Files) current(root *beneath.Dir) bool {
 	return err == nil && os.SameFile(now, then)
 }
 
-var errPath = errors.New("static: invalid path")
+var errPath = fmt.Errorf("static: invalid path: %w", fs.ErrNotExist)
 
 // fileName turns a URL path into a name below the root.
 func fileName(urlPath string) (string, error) {
@@ -117,10 +129,26 @@ func fileName(urlPath string) (string, error) {
 }
 
 // openFile opens a file or folder; what is neither is not there.
-func openFile(root *beneath.Dir, name string) (*os.File, fs.FileInfo, error) {
-	file, info, err := root.Inside(name)
-	if errors.Is(err, fs.ErrInvalid) {
+func (f *Files) openFile(name string) (file *os.File, info fs.FileInfo, err error) {
+	root, err := f.open()
+	if err == nil {
+		file, info, err = root.Inside(name)
+	}
+	switch {
+	case isMissing(err):
 		err = fs.ErrNotExist
+	case errors.Is(err, fs.ErrPermission) && f.Denied != nil:
+		f.Denied(name, err)
 	}
 	return file, info, err
+}
+
+// isMissing says that there is nothing at a name that could be served.
+func isMissing(err error) bool {
+	for _, e := range []error{fs.ErrNotExist, fs.ErrInvalid, beneath.ErrLink, syscall.ENOTDIR, syscall.ENAMETOOLONG} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }

@@ -58,6 +58,7 @@ func TestDisguisedPaths(t *testing.T) {
 		}
 		t.Run("headers", func(t *testing.T) { otherPaths(t, h) })
 		t.Run("conditions", func(t *testing.T) { conditions(t, h) })
+		t.Run("unreadable", func(t *testing.T) { unreadable(t, h) })
 		t.Run("cookies", func(t *testing.T) { foreignCookies(t, h) })
 	})
 }

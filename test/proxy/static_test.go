@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"strings"
@@ -45,9 +46,10 @@ var (
 	staticMissing = []string{
 		"/out.txt", "/abs.txt", "/up/secret.txt", "/root/etc/passwd", "/around.txt", "/loop", "/environ", "/fd",
 		"/up", "/root", "/up/", "/b.txt.gz", "/b.txt.br", "/b.js.gz", "/pipe", "/null", "/zero", "/empty",
-		"/empty/", "/pipes/", "/pipes", "/unreadable.txt", "/closed/x", "/a.txt/x",
+		"/empty/", "/pipes/", "/pipes", "/a.txt/x",
 	}
-	staticRefused = []string{
+	staticForbidden = []string{"/unreadable.txt", "/closed/x", "/closed/"}
+	staticRefused   = []string{
 		"/../secret.txt", "/sub/../../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt",
 		"/%2e%2e%2fsecret.txt", "/%252e%252e/secret.txt", `/..\secret.txt`, "/%5c..%5csecret.txt",
 		"//srv/www/secret.txt", "/..;/secret.txt", "/sub/..%00/secret.txt", "/a.txt%00.html",
@@ -59,6 +61,9 @@ func staticFiles(t *testing.T, h *host, send sender) {
 	config, answers := h.tlsConfig(t), maps.Clone(staticFound)
 	for _, path := range staticMissing {
 		answers[path] = "404"
+	}
+	for _, path := range staticForbidden {
+		answers[path] = "403"
 	}
 	for _, path := range staticRefused {
 		answers[path] = "400"
@@ -81,8 +86,7 @@ func conditions(t *testing.T, h *host) {
 			{"If-Match", "*"}, {"If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"},
 			{"If-Range", "x", "Range", "bytes=0-"}, {"Accept-Encoding", "gzip", "Range", "bytes=0-"},
 		} {
-			for _, path := range []string{"/out.txt", "/up/secret.txt", "/pipe", "/zero", "/unreadable.txt",
-				"/pipes/", "/b.txt.gz"} {
+			for _, path := range []string{"/out.txt", "/up/secret.txt", "/pipe", "/zero", "/pipes/", "/b.txt.gz"} {
 				if got := do(t, c, "GET", "folder", path, "", headers...); got.StatusCode != 404 ||
 					strings.Contains(got.body, "OUTSIDE") {
 					t.Errorf("%s %s %v: %s %.100q", protocol, path, headers, got.Status, got.body)
@@ -104,4 +108,57 @@ func conditions(t *testing.T, h *host) {
 			t.Errorf("%s: a range: %s %q", protocol, got.Status, got.body)
 		}
 	}
+}
+
+// unreadable: what the proxy's user may not read is 403, in the log and in the status, with the
+// folder or file that is in the way, until it is not.
+func unreadable(t *testing.T, h *host) {
+	const file = "/srv/www/site/unreadable.txt: _nexushub-proxy may not read it (mode 0000, owner root): " +
+		"chmod o+r /srv/www/site/unreadable.txt"
+	const folder = "/srv/www/site: _nexushub-proxy may not enter it (mode 0700, owner root): chmod o+x /srv/www/site"
+	h.forbids(t, "/unreadable.txt", 403, file)
+	h.forbids(t, "/closed/x", 403, "/srv/www/site/closed: _nexushub-proxy may not enter it (mode 0700, owner root)")
+	h.Must(t, "chmod", "o+r", "/srv/www/site/unreadable.txt")
+	h.forbids(t, "/unreadable.txt", 200, "")
+	h.Must(t, "chmod", "o+x", "/srv/www/site/closed")
+	h.Must(t, "chmod", "700", "/srv/www/site")
+	if got := h.status(t); !strings.Contains(got, folder) { // before anybody has asked for a page
+		t.Errorf("status: %s", got)
+	}
+	h.forbids(t, "/", 403, folder)
+	h.Must(t, "chmod", "711", "/srv/www/site")
+	h.forbids(t, "/", 200, "")
+}
+
+// forbids asks for a file and looks whether the status and the log say why it was refused.
+func (h *host) forbids(t *testing.T, path string, status int, why string) {
+	t.Helper()
+	for protocol, c := range map[string]*http.Client{"h1": h.h1, "h2": h.h2} {
+		if got := do(t, c, "GET", "folder", path, ""); got.StatusCode != status || strings.Contains(got.body, "/srv") {
+			t.Errorf("%s %s: %s %.200s", protocol, path, got.Status, got.body)
+		}
+	}
+	said := h.status(t)
+	if why == "" && strings.Contains(said, "may not") || !strings.Contains(said, why) {
+		t.Errorf("%s: status: %s", path, said)
+	}
+	if why != "" && !strings.Contains(h.Must(t, "journalctl", "-q", "-u", "nexushub-proxy"), why) {
+		t.Errorf("%s: the log does not say %s", path, why)
+	}
+}
+
+// status is what an operator and a program are told of the folder's files.
+func (h *host) status(t *testing.T) string {
+	t.Helper()
+	var app struct{ Unreadable []string }
+	if err := json.Unmarshal([]byte(h.Must(t, "nexushub", "status", "--json", "folder")), &app); err != nil {
+		t.Fatal(err)
+	}
+	text := h.Must(t, "nexushub", "status", "folder")
+	for _, u := range app.Unreadable {
+		if !strings.Contains(text, u) {
+			t.Errorf("not in %s: %s", text, u)
+		}
+	}
+	return strings.Join(app.Unreadable, "\n")
 }

@@ -46,7 +46,9 @@ var shop = api.App{
 	Memory:   1536 << 10,
 	CPUNSec:  2_340_000_000,
 	Tasks:    7,
-	Requests: 12, InFlight: 1, ExpiresAt: at(time.Hour), DropIns: []string{"/etc/x.conf"}, Exposure: new(float64),
+	Requests: 12, InFlight: 1, ExpiresAt: at(time.Hour), DropIns: []string{"/etc/x.conf"},
+	Unreadable: []string{"/srv/s: _nexushub-proxy may not enter it (mode 0700, owner root): chmod o+x /srv/s"},
+	Exposure:   new(float64),
 	Health: api.Health{
 		Status:         api.Unhealthy,
 		LastStatusCode: 500,

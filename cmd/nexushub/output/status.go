@@ -31,6 +31,9 @@ func (p *Printer) Status(a api.App) error {
 	rows.row("health", p.healthDetail(a.Health))
 	rows.row("url", a.URL)
 	rows.row("route", a.Route)
+	for _, u := range a.Unreadable {
+		rows.row("unreadable", p.yellow(u))
+	}
 	rows.row("unit", unit(a))
 	rows.row("usage", usage(a))
 	rows.row("requests", requests(a))
