@@ -182,10 +182,19 @@ func (c *conn) close() {
 	c.r.Release()
 	c.dropOut()
 	if t, ok := c.net.(*tls.Conn); ok && !c.state.has(responseComplete|closesAfter) {
-		t.NetConn().Close()
+		c.breakOff(t.NetConn())
 		return
 	}
 	c.net.Close()
+}
+
+// breakOff closes without a close_notify. Many clients do not miss it, and those of HTTP/1.0
+// may know the end of the response by nothing else: they get a reset.
+func (c *conn) breakOff(raw net.Conn) {
+	if tcp, ok := rawOf(raw).(*net.TCPConn); ok && c.msg.Minor == 0 {
+		tcp.SetLinger(0) //nolint:errcheck // then it is closed as others are
+	}
+	raw.Close()
 }
 
 const (

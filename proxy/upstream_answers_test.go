@@ -1,8 +1,10 @@
 package proxy
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -235,4 +237,84 @@ func TestFileThatShrinks(t *testing.T) {
 			t.Error(line)
 		}
 	})
+}
+
+// TestRetractedAnswer leaves the client's connection as usable as any other 502, whatever the
+// request carried, and never tells it about the length or the coding that was taken back.
+func TestRetractedAnswer(t *testing.T) {
+	f := start(t)
+	l := answering(t, chunkedHead+"5\r\nhello\r\nx\r\n")
+	defer l.Close()
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady,
+		ProxyAll: true, Target: &proxyctl.Target{ID: "bad", Network: "tcp", Address: l.Addr().String()}}))
+	conn := f.dial(appHost)
+	in := bufio.NewReader(conn)
+	for _, request := range []string{
+		"GET /x HTTP/1.1\r\nHost: " + appHost + "\r\n\r\n",
+		"POST /x HTTP/1.1\r\nHost: " + appHost + "\r\nContent-Length: 5\r\n\r\nhello",
+		"HEAD /nobody HTTP/1.1\r\nHost: nobody\r\n\r\n",
+		"GET /x HTTP/1.0\r\nHost: " + appHost + "\r\n\r\n",
+	} {
+		io.WriteString(conn, request)
+		method, _, _ := strings.Cut(request, " ")
+		r, err := http.ReadResponse(in, &http.Request{Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := body(t, r)
+		if method != "HEAD" && (r.StatusCode != 502 || !strings.Contains(got, "malformed answer") || r.ContentLength < 0) {
+			t.Errorf("%q: %s %v %s", request, r.Status, r.Header, got)
+		}
+	}
+	both(t, f, func(t *testing.T, c *http.Client) {
+		r, err := c.Post("https://"+appHost+"/x", "text/plain", strings.NewReader("hello"))
+		if err != nil || r.StatusCode != 502 || !strings.Contains(body(t, r), "malformed answer") {
+			t.Error(r, err)
+		}
+	})
+}
+
+// TestCutWithoutALength: an answer that only the end of the connection ends is cut as visibly,
+// when the target's connection was reset, or when the client's protocol has no chunks.
+func TestCutWithoutALength(t *testing.T) {
+	f := start(t)
+	l := listen(t, "tcp", "127.0.0.1:0")
+	defer l.Close()
+	reset := make(chan struct{})
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				http.ReadRequest(bufio.NewReader(c))
+				io.WriteString(c, okHead+"\r\nhello")
+				<-reset
+				c.(*net.TCPConn).SetLinger(0)
+				c.Close()
+			}()
+		}
+	}()
+	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady,
+		ProxyAll: true, Target: &proxyctl.Target{ID: "reset", Network: "tcp", Address: l.Addr().String()}}))
+	isCut := func(t *testing.T, r *http.Response) {
+		t.Helper()
+		if _, err := io.ReadFull(r.Body, make([]byte, 5)); err != nil {
+			t.Fatal(err)
+		}
+		reset <- struct{}{}
+		if rest, err := io.ReadAll(r.Body); err == nil {
+			t.Errorf("taken for whole, with %q behind", rest)
+		}
+		r.Body.Close()
+	}
+	both(t, f, func(t *testing.T, c *http.Client) { isCut(t, get(t, c, "/x")) })
+	conn := f.dial(appHost)
+	io.WriteString(conn, "GET /x HTTP/1.0\r\nHost: "+appHost+"\r\n\r\n")
+	r, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	isCut(t, r)
 }
