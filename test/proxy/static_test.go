@@ -119,8 +119,8 @@ func unreadable(t *testing.T, h *host) {
 	h.forbids(t, "/unreadable.txt", 403, file)
 	h.forbids(t, "/closed/x", 403, "/srv/www/site/closed: _nexushub-proxy may not enter it (mode 0700, owner root)")
 	h.Must(t, "chmod", "o+r", "/srv/www/site/unreadable.txt")
-	h.forbids(t, "/unreadable.txt", 200, "")
 	h.Must(t, "chmod", "o+x", "/srv/www/site/closed")
+	h.forbids(t, "/unreadable.txt", 200, "")
 	h.Must(t, "chmod", "700", "/srv/www/site")
 	if got := h.status(t); !strings.Contains(got, folder) { // before anybody has asked for a page
 		t.Errorf("status: %s", got)
