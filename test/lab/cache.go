@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -24,9 +25,16 @@ func CacheDir() string {
 
 // Tree returns the root tree of a suite, building it first (about 35 s) when the cache
 // has none. Several builders wait for one. Progress goes to progress.
-func Tree(s Suite, progress io.Writer) (string, error) {
-	return Cached(s.key(), progress, func(dir string) error {
-		cmd := exec.Command("mmdebstrap", "--quiet", "--variant=minbase", "--include="+strings.Join(packages, ","),
+func Tree(s Suite, progress io.Writer) (string, error) { return TreeWith(s, nil, progress) }
+
+// TreeWith is Tree of a machine that has more Debian packages. None of their services starts with it.
+func TreeWith(s Suite, more []string, progress io.Writer) (string, error) {
+	return Cached(s.key(more), progress, func(dir string) error {
+		include, finish := slices.Concat(packages, more), finish
+		if len(more) > 0 {
+			finish += noServices
+		}
+		cmd := exec.Command("mmdebstrap", "--quiet", "--variant=minbase", "--include="+strings.Join(include, ","),
 			"--customize-hook=chroot \"$1\" sh -c \"$LAB_FINISH\"", string(s), dir)
 		cmd.Env = append(os.Environ(), "LAB_FINISH="+finish)
 		if out, err := cmd.CombinedOutput(); err != nil {

@@ -27,14 +27,18 @@ type Host struct {
 	agent *api.Client
 }
 
-// NewHost boots a machine that has the package under test.
-func NewHost(t testing.TB, s Suite) *Host {
+// NewHost boots a machine that has the package under test, and more of Debian's packages.
+func NewHost(t testing.TB, s Suite, more ...string) *Host {
 	t.Helper()
-	layer, err := Installed(s, MustDeb(t), os.Stderr)
+	tree, err := TreeWith(s, more, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &Host{Machine: Boot(t, Options{Suite: s, Layer: layer})}
+	layer, err := Installed(tree, MustDeb(t), os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &Host{Machine: Boot(t, Options{Suite: s, Tree: tree, Layer: layer})}
 	h.trust(t)
 	return h
 }

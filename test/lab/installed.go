@@ -23,19 +23,15 @@ rm root/tmp/nexushub.deb root/usr/sbin/policy-rc.d; umount root
 ! find upper -type c | grep . || exit 1
 cp -a upper "$3"`
 
-// Installed returns the layer that a package, when it is installed, puts on top of the tree of a suite. It is made once
-// for each package. Machines that boot with it save the time that apt takes, which has tests of its own.
-func Installed(s Suite, deb string, progress io.Writer) (string, error) {
-	tree, err := Tree(s, progress)
-	if err != nil {
-		return "", err
-	}
+// Installed returns the layer that a package, when it is installed, puts on top of a cached tree. It is made once for
+// each package. Machines that boot with it save the time that apt takes, which has tests of its own.
+func Installed(tree, deb string, progress io.Writer) (string, error) {
 	data, err := os.ReadFile(deb)
 	if err != nil {
 		return "", fmt.Errorf("lab: %w", err)
 	}
 	sum := sha256.Sum256(data)
-	prefix := "installed-" + s.key() + "-"
+	prefix := "installed-" + filepath.Base(tree) + "-"
 	layer, err := Cached(prefix+hex.EncodeToString(sum[:6]), progress, func(path string) error {
 		if err := forget(prefix, 24*time.Hour); err != nil {
 			return err

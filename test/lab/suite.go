@@ -39,6 +39,10 @@ ln -sf /dev/null /etc/systemd/system/console-getty.service
 rm -rf /usr/share/doc/* /usr/share/man/* /usr/share/locale/*
 `
 
+// noServices: of the packages that a test asks for, it starts the programs itself.
+const noServices = `rm -f /etc/systemd/system/multi-user.target.wants/*.service
+`
+
 // ParseSuite accepts the names in Suites.
 func ParseSuite(s string) (Suite, error) {
 	for _, known := range Suites {
@@ -50,7 +54,11 @@ func ParseSuite(s string) (Suite, error) {
 }
 
 // key names a cached tree: what it was built from is in its name.
-func (s Suite) key() string {
-	sum := sha256.Sum256([]byte(strings.Join(packages, ",") + "\n" + finish))
+func (s Suite) key(more []string) string {
+	made := strings.Join(packages, ",") + "\n" + finish
+	if len(more) > 0 {
+		made += strings.Join(more, ",") + "\n" + noServices
+	}
+	sum := sha256.Sum256([]byte(made))
 	return string(s) + "-" + hex.EncodeToString(sum[:6])
 }

@@ -1,0 +1,5 @@
+require "sinatra"
+
+get("/") { "sinatra #{request.scheme}" }
+
+run Sinatra::Application

@@ -1,0 +1,3 @@
+port ENV.fetch("PORT")
+workers 2
+threads 1, 5
