@@ -35,18 +35,34 @@ func (a *app) accessToken(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "ApplicationID and RefreshToken are needed", http.StatusBadRequest)
 		return
 	}
-	user, next, err := a.sessions.rotate(ask.RefreshToken)
+	user, access, next, err := a.sessions.rotate(ask.RefreshToken, func(user string) bool {
+		return a.known.mayEnter(user, ask.ApplicationID)
+	})
 	switch {
-	case errors.Is(err, errNoSession):
+	case errors.Is(err, errNoSession): // the browser is sent to log in
 		a.note(r, "refused: %v", err)
 		http.Error(w, "not logged in", http.StatusUnauthorized)
+	case errors.Is(err, errNoRight): // ... which would not help here
+		a.note(r, "refused: %s may not enter %s", user, ask.ApplicationID)
+		http.Error(w, "You are logged in as "+user+", who may not use this application.", http.StatusForbidden)
 	case err != nil:
 		a.fail(w, r, err)
 	default:
 		a.note(r, "%s enters %s", user, ask.ApplicationID)
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(tokenResponse{expiry(a.access), next, newToken(), ask.ApplicationID}) //nolint:errcheck // the proxy has left
+		json.NewEncoder(w).Encode(tokenResponse{expiry(a.access), next, access, ask.ApplicationID}) //nolint:errcheck // the proxy has left
 	}
+}
+
+// introspect says whether an access token is still good (RFC 7662): as long as the session is
+// in which it was issued. Its own expiry is the proxy's matter, which extends it while it is in use.
+func (a *app) introspect(w http.ResponseWriter, r *http.Request) {
+	if !a.isProxy(r) {
+		http.Error(w, "the internal secret is needed", http.StatusUnauthorized)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(map[string]bool{"active": a.sessions.alive(r.PostFormValue("token"))}) //nolint:errcheck // the proxy has left
 }
 
 func (a *app) isProxy(r *http.Request) bool {

@@ -36,6 +36,7 @@ func (a *app) handler() http.Handler {
 	mux.HandleFunc("GET /public/logout", a.logoutPage)
 	mux.HandleFunc("POST /public/logout", a.logout)
 	mux.HandleFunc("POST /internal/access_token", a.accessToken)
+	mux.HandleFunc("POST /internal/introspect", a.introspect)
 	mux.HandleFunc("GET /api/status", a.status)
 	mux.Handle("GET /{$}", http.RedirectHandler("/public/login", http.StatusFound))
 	return http.NewCrossOriginProtection().Handler(limited(mux))

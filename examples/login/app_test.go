@@ -121,6 +121,65 @@ func TestReuseEndsTheSession(t *testing.T) {
 	}
 }
 
+// TestIntrospection: an access token is good as long as its session, over restarts and however
+// often another one was issued.
+func TestIntrospection(t *testing.T) {
+	state := t.TempDir()
+	a := newTestApp(t, state)
+	refresh := logIn(t, a, "h", "").Query().Get("token")
+	other := logIn(t, a, "h", "").Query().Get("token")
+	_, got := exchange(t, a, secret, refresh)
+	_, bystander := exchange(t, a, secret, other)
+	active := func(bearer, token string) string {
+		r := form("h", "/internal/introspect", url.Values{"token": {token}, "token_type_hint": {"access_token"}})
+		r.Header.Set("Authorization", "Bearer "+bearer)
+		resp := ask(a, r)
+		var b bytes.Buffer
+		b.ReadFrom(resp.Body)
+		return resp.Status[:4] + strings.TrimSpace(b.String())
+	}
+	const yes, no = `200 {"active":true}`, `200 {"active":false}`
+	if s := active("x", got.AccessToken); !strings.HasPrefix(s, "401") {
+		t.Errorf("asked by anyone: %s", s)
+	}
+	next := got.RefreshToken
+	for range 100 {
+		_, later := exchange(t, a, secret, next)
+		next = later.RefreshToken
+	}
+	a = newTestApp(t, state)
+	for token, want := range map[string]string{got.AccessToken: yes, "": no, ".": no, ".x": no, "made-up": no, next: no} {
+		if s := active(secret, token); s != want {
+			t.Errorf("%q: %s", token, s)
+		}
+	}
+	r := form("h", "/public/logout", nil)
+	r.AddCookie(&http.Cookie{Name: "YRT", Value: next})
+	ask(a, r)
+	if active(secret, got.AccessToken) != no || active(secret, bystander.AccessToken) != yes {
+		t.Error("after the logout, not exactly its session's tokens are revoked")
+	}
+}
+
+// TestNoRight: somebody who is logged in and may not enter gets 403, and stays logged in.
+func TestNoRight(t *testing.T) {
+	a := newTestApp(t, t.TempDir())
+	c := a.known["alice"]
+	c.Only = []string{"app-2"}
+	a.known["alice"] = c
+	token := logIn(t, a, "h", "").Query().Get("token")
+	for range 2 {
+		if status, _ := exchange(t, a, secret, token); status != http.StatusForbidden {
+			t.Errorf("status %d", status)
+		}
+	}
+	c.Only = []string{"app-1"}
+	a.known["alice"] = c
+	if status, _ := exchange(t, a, secret, token); status != http.StatusOK {
+		t.Errorf("with the right: %d", status)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	a := newTestApp(t, t.TempDir())
 	cross := form("h", "/public/login", url.Values{"name": {"alice"}, "password": {"wonderland"}})

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -20,11 +21,13 @@ const grace = time.Minute
 
 var (
 	errNoSession = errors.New("unknown, expired or revoked refresh token")
+	errNoRight   = errors.New("no right to this application")
 	errReused    = fmt.Errorf("%w: it was exchanged before; the session is ended", errNoSession)
 )
 
 // session is one login of one user. Only hashes of its refresh tokens are kept.
 type session struct {
+	ID      string    `json:"id"` // every access token of the session begins with it
 	User    string    `json:"user"`
 	Expires time.Time `json:"expires"`
 	Tokens  []refresh `json:"tokens"` // oldest first; the last one is current
@@ -66,22 +69,31 @@ func (s *sessions) begin(user string) (string, error) {
 	token := newToken()
 	now := time.Now()
 	s.all = slices.DeleteFunc(s.all, func(x *session) bool { return now.After(x.Expires) })
-	s.all = append(s.all, &session{User: user, Expires: now.Add(s.lifetime).UTC(), Tokens: []refresh{{Hash: hash(token)}}})
+	s.all = append(s.all, &session{
+		ID: newToken(), User: user, Expires: now.Add(s.lifetime).UTC(), Tokens: []refresh{{Hash: hash(token)}},
+	})
 	return token, s.save()
 }
 
-// rotate exchanges a refresh token for the next one of its session.
-func (s *sessions) rotate(token string) (user, next string, err error) {
+// rotate exchanges a refresh token for an access token and the next refresh token of its
+// session. Whoever may not have the access token keeps the refresh token.
+func (s *sessions) rotate(token string, may func(user string) bool) (user, access, next string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x, i := s.find(token)
 	now := time.Now()
 	if x == nil || now.After(x.Expires) {
-		return "", "", errNoSession
+		return "", "", "", errNoSession
 	}
 	if r := x.Tokens[i].Retired; !r.IsZero() && now.Sub(r) > grace {
 		s.remove(x)
-		return "", "", errors.Join(errReused, s.save())
+		return "", "", "", errors.Join(errReused, s.save())
+	}
+	if !may(x.User) {
+		return x.User, "", "", errNoRight
+	}
+	if x.ID == "" { // a session of an earlier version
+		x.ID = newToken()
 	}
 	next = newToken()
 	if x.Tokens[i].Retired.IsZero() {
@@ -89,7 +101,17 @@ func (s *sessions) rotate(token string) (user, next string, err error) {
 	}
 	x.Tokens = append(x.Tokens, refresh{Hash: hash(next)})
 	x.forget()
-	return x.User, next, s.save()
+	return x.User, x.ID + "." + newToken(), next, s.save()
+}
+
+// alive says whether the session is in which an access token was issued.
+func (s *sessions) alive(access string) bool {
+	id, _, ok := strings.Cut(access, ".")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return ok && id != "" && slices.ContainsFunc(s.all, func(x *session) bool {
+		return x.ID == id && time.Now().Before(x.Expires)
+	})
 }
 
 // end revokes the session of a refresh token; it is no error when there is none.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -21,8 +22,9 @@ const rounds = 600_000
 type users map[string]credential
 
 type credential struct {
-	Salt []byte `json:"salt"`
-	Hash []byte `json:"hash"`
+	Salt []byte   `json:"salt"`
+	Hash []byte   `json:"hash"`
+	Only []string `json:"only,omitempty"` // ids of the instances that the user may enter; all without it
 }
 
 func loadUsers(path string) (users, error) {
@@ -47,11 +49,17 @@ func (u users) check(name, password string) bool {
 	return err == nil && subtle.ConstantTimeCompare(hash, c.Hash) == 1 && known
 }
 
+// mayEnter says whether a user may have access tokens for an instance.
+func (u users) mayEnter(name, instance string) bool {
+	c, known := u[name]
+	return known && (c.Only == nil || slices.Contains(c.Only, instance))
+}
+
 func newCredential(password string) (credential, error) {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails (crypto/rand)
 	hash, err := pbkdf2.Key(sha256.New, password, salt, rounds, sha256.Size)
-	return credential{salt, hash}, err
+	return credential{Salt: salt, Hash: hash}, err
 }
 
 func printHash(in io.Reader, out io.Writer) error {
