@@ -3,6 +3,8 @@ package proxy
 import (
 	"errors"
 	"net/http"
+
+	"github.com/nexushub/nexushub/proxy/accesstoken"
 )
 
 // unfinished ends a response that has begun and cannot be finished: it is taken back for an
@@ -23,6 +25,9 @@ func (x *exchange) cut(err error) {
 	x.sentStatus = x.status
 	var c *clientError
 	switch gone := isClosed(x.downstream.gone()); {
+	case x.use.Ended():
+		x.status, x.fault = http.StatusUnauthorized, accesstoken.ErrEnded
+		x.downstream.flush() //nolint:errcheck // as below
 	case gone && x.downstream.wasEvicted():
 		x.status = http.StatusServiceUnavailable
 	case gone || errors.As(err, &c):

@@ -21,6 +21,7 @@ type decision struct {
 	route  *route
 	target *target // actForward
 
+	signsOut    bool   // the answer may end the session of the cookie YRT
 	keepAuth    bool   // the target may see Authorization
 	keepRefresh bool   // the target may see the cookie YRT
 	keepApp     bool   // ... X-Application-Id

@@ -142,7 +142,7 @@ func (c *conn) prepare() {
 		case h1.XApplicationID:
 			r.applicationID = string(f.Value)
 		case h1.Cookie:
-			r.refreshCookies += refreshesIn(f.Value)
+			addCookies(r, f.Value)
 		}
 	}
 	c.x.forwarded = c.forwarded()

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/nexushub/nexushub/proxy/accesstoken"
 )
 
 // exchange is one request on its way through the proxy.
@@ -21,7 +23,8 @@ type exchange struct {
 
 	snap     *snapshot
 	decision decision
-	holdEnds time.Time // of the time that the request may be held in all; zero until it is
+	use      *accesstoken.Use // of a grant that slides
+	holdEnds time.Time        // of the time that the request may be held in all; zero until it is
 
 	status        int
 	sentStatus    int           // what the client was told, when the response was cut

@@ -8,6 +8,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/nexushub/nexushub/proxy/accesstoken"
 	"github.com/nexushub/nexushub/proxy/h1"
 )
 
@@ -72,6 +73,9 @@ func (s *Server) failForward(x *exchange, err error) {
 	var c *clientError
 	var bad *h1.Error
 	switch {
+	case x.use.Ended():
+		x.fault = accesstoken.ErrEnded
+		s.fail(x, 401, tokenHasEnded)
 	case x.downstream.wasEvicted() && isClosed(x.downstream.gone()):
 		s.fail(x, 503, tooManyRequests)
 	case isClosed(x.downstream.gone()):

@@ -20,6 +20,11 @@ func (s *Server) forward(x *exchange) bool {
 		return false
 	}
 	defer x.decision.target.release()
+	if err := s.beginUse(x); err != nil {
+		s.fail(x, 401, tokenHasEnded)
+		return true
+	}
+	defer func() { x.use.End(x.status) }()
 	u, p, err := s.attempt(x, false)
 	if errors.Is(err, errStale) {
 		s.metrics.retries.Inc()
@@ -37,6 +42,16 @@ func (s *Server) forward(x *exchange) bool {
 	return true
 }
 
+const tokenHasEnded = "The access token is no longer valid."
+
+// beginUse counts a request to the debug API as a use of the grant that lets it in.
+func (s *Server) beginUse(x *exchange) (err error) {
+	if x.decision.access != "" {
+		x.use, err = s.grants.Begin(x.req.bearer, x.snap.table.AdminInstance)
+	}
+	return err
+}
+
 // attempt sends the request over one connection and waits for the response head. An
 // idempotent request without a body may be sent again when a kept connection turns
 // out to have died before anybody answered.
@@ -52,6 +67,7 @@ func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 		return nil, nil, &upstreamError{phase: phaseConnect, err: err}
 	}
 	x.downstream.awaitUpstream(u, x.silence())
+	x.use.OnEnd(u.interrupt)
 	if err = p.send(u); err == nil {
 		err = s.awaitHead(x, u, p)
 	}
@@ -60,6 +76,7 @@ func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 	}
 	cause := p.stop()
 	x.downstream.stopWaiting()
+	x.use.OnEnd(func() {})
 	u.Close()
 	switch {
 	case cause != nil:
@@ -100,6 +117,10 @@ func (s *Server) awaitHead(x *exchange, u *upstream, p *pump) error {
 // respond passes the response on, piece by piece as it comes.
 func (s *Server) respond(x *exchange, u *upstream, p *pump) {
 	x.status = u.head.Status
+	x.use.Answered(x.status)
+	if x.decision.signsOut {
+		x.noteSignOut(&u.head)
+	}
 	whole := p.finished() // what answers half a request may yet take the rest for another one
 	body := u.head.BodyOf(x.req.method)
 	silence := x.silence()
@@ -117,6 +138,7 @@ func (s *Server) respond(x *exchange, u *upstream, p *pump) {
 	reusable := err == nil && whole && u.reusable(x.req.method, &body)
 	p.stop()
 	x.downstream.stopWaiting()
+	x.use.End(x.status)
 	if len(u.r.Buffered()) > 0 && body.Done() {
 		x.decision.target.sentUnsolicited.Store(true)
 	}
@@ -152,7 +174,7 @@ func (x *exchange) stream(u *upstream, body *h1.Body, silence time.Duration) err
 }
 
 func (x *exchange) lastPiece(body *h1.Body, err error) error {
-	if !body.Done() && !(x.isEventStream && isTimeout(err) && x.server.isStopping()) {
+	if !body.Done() && !(x.isEventStream && isTimeout(err) && (x.server.isStopping() || x.use.Ended())) {
 		return upstreamFault(phaseBody, err)
 	}
 	if err := x.downstream.end(body.Trailers.Fields); err != nil {

@@ -121,7 +121,7 @@ func (c *h2Stream) prepare(q *request) {
 	q.bearer = bearerOf(c.r.Header.Get("Authorization"))
 	q.applicationID = c.r.Header.Get("X-Application-Id")
 	for _, v := range c.r.Header["Cookie"] {
-		q.refreshCookies += refreshesIn(v)
+		addCookies(q, v)
 	}
 	if c.r.TLS != nil {
 		q.sni = c.r.TLS.ServerName

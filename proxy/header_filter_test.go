@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nexushub/nexushub/proxy/accesstoken"
 )
 
 // echoHeaders answers with the request headers as JSON.
@@ -23,7 +25,7 @@ func TestHeaderFilter(t *testing.T) {
 	f := start(t)
 	f.apply(table(appRoute(t, http.HandlerFunc(echoHeaders)),
 		routeTo(t, loginID, "login.yesterday.localhost", http.HandlerFunc(echoHeaders))))
-	if err := f.server.grants.Grant("app-token", appID, farFuture); err != nil {
+	if err := f.server.grants.Grant("app-token", accesstoken.Issue{Instance: appID, Expires: farFuture}); err != nil {
 		t.Fatal(err)
 	}
 	cases := []struct {

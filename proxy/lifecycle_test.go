@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/proxy/accesstoken"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -298,7 +299,7 @@ func TestTableSurvivesARestart(t *testing.T) {
 	f := start(t)
 	route := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") }))
 	f.apply(table(route))
-	if err := f.server.grants.Grant("kept", appID, farFuture); err != nil {
+	if err := f.server.grants.Grant("kept", accesstoken.Issue{Instance: appID, Expires: farFuture}); err != nil {
 		t.Fatal(err)
 	}
 	f.stop()

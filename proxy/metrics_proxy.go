@@ -15,6 +15,7 @@ type metrics struct {
 	refused         prometheus.Counter
 	handshakeErrors prometheus.Counter
 	evictions       *prometheus.CounterVec
+	introspections  *prometheus.CounterVec
 }
 
 func newMetrics(version string) *metrics {
@@ -29,11 +30,15 @@ func newMetrics(version string) *metrics {
 		Name: "nexushub_proxy_gave_way_total",
 		Help: "Connections, streams and held requests that ended because there were too many, " +
 			"by what they were doing; newcomer: they were refused."}, []string{"what", "reason"})
+	m.introspections = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "nexushub_proxy_introspections_total",
+		Help: "Questions to the login application whether an access token is still good, by its answer; " +
+			"unsaid: it does not say."}, []string{"answer"})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "nexushub_build_info", Help: "Always 1.",
 		ConstLabels: prometheus.Labels{"component": "proxy", "version": version}})
 	info.Set(1)
-	m.registry.MustRegister(m.evictions, m.retries, m.refused, m.handshakeErrors, info,
+	m.registry.MustRegister(m.evictions, m.introspections, m.retries, m.refused, m.handshakeErrors, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

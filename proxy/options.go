@@ -10,7 +10,7 @@ import (
 	"github.com/nexushub/nexushub/proxy/h1"
 )
 
-// Options is what a Server is made of. Every duration must be positive.
+// Options is what a Server is made of. Every duration but MaxSlide must be positive.
 type Options struct {
 	Listeners []Listener
 	Domain    string // for the local CA, until a table says more
@@ -27,6 +27,8 @@ type Options struct {
 	MaxConnections int
 	MaxStreams     int // HTTP/2 requests in progress, over all connections
 	Limits         h1.Limits
+	MaxSlide       time.Duration // of access tokens of the admin application, after their issue; may be 0
+	Introspect     time.Duration // how often the login application is asked about them
 	AccessLog      bool
 	AccessLogRate  int
 	ACME           certs.ACMEOptions

@@ -17,6 +17,9 @@ const (
 	areaFormat      // /api.EXT, /internal.EXT: some routers read EXT as the format that is asked for
 )
 
+// logoutPath is where the login application ends a session.
+const logoutPath = "/public/logout"
+
 // areaOf classifies a path, or says in words why it can be read in more than one way, one of
 // which may lie in another area, and how to write it instead. It holds for applications with
 // areas; where no path is special, paths need not be asked.
@@ -59,7 +62,7 @@ func plainArea(p string) area {
 		return areaAccessToken
 	case under(p, "/api"):
 		return areaAPI
-	case under(p, "/public/login"), under(p, "/public/logout"):
+	case under(p, "/public/login"), under(p, logoutPath):
 		return areaLogin
 	case under(p, "/public"):
 		return areaPublic

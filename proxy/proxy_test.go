@@ -49,6 +49,7 @@ func testOptions(t testing.TB) Options {
 		Domain: "yesterday.localhost", CertDir: filepath.Join(dir, "certs"), StateDir: dir, RunDir: dir,
 		HoldTimeout: 300 * time.Millisecond, DrainTimeout: 5 * time.Second, HeaderTimeout: 5 * time.Second,
 		IdleTimeout: time.Minute, StallTimeout: 5 * time.Second, MaxConnections: 1000, MaxStreams: 1000,
+		MaxSlide: 12 * time.Hour, Introspect: 10 * time.Minute,
 		Limits:    h1.DefaultLimits,
 		AccessLog: true, AccessLogRate: 1000, Version: "test", keepAliveGrace: 50 * time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),

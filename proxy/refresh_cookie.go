@@ -61,17 +61,18 @@ func namesRefresh(name []byte) bool {
 
 func aroundName(r rune) bool { return r <= ' ' || r >= 0x7f || r == '=' || r == '"' || r == '\'' }
 
-// refreshesIn counts the refresh cookies in a Cookie header.
-func refreshesIn[T []byte | string](value T) (n int) {
+// refreshesIn counts the refresh cookies in a Cookie header, and returns the value of the last.
+func refreshesIn[T []byte | string](value T) (n int, last []byte) {
 	if !mentions(value) {
-		return 0
+		return 0, nil
 	}
 	for pair := range bytes.SplitSeq([]byte(value), []byte{';'}) {
 		if isRefresh(pair) {
+			_, last, _ = bytes.Cut(pair, []byte{'='})
 			n++
 		}
 	}
-	return n
+	return n, bytes.Trim(last, " \t")
 }
 
 // appendCookie writes a Cookie header, without the refresh token unless the target is

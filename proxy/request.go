@@ -14,7 +14,18 @@ type request struct {
 	applicationID  string // X-Application-Id
 	upgrade        string // protocol asked for
 	refreshCookies int    // cookies YRT
+	signsOut       string // value of the cookie YRT of a request to log out
 	plain          bool   // came without TLS
+}
+
+// addCookies counts the refresh cookies of a Cookie header, and keeps the one of a request to
+// log out.
+func addCookies[T []byte | string](r *request, value T) {
+	n, last := refreshesIn(value)
+	r.refreshCookies += n
+	if n > 0 && under(r.path, logoutPath) {
+		r.signsOut = string(last)
+	}
 }
 
 // methodName spares an allocation for common methods.

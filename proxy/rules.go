@@ -30,7 +30,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 		return s.toAgent(r, g)
 	}
 	if a == areaLogin {
-		return s.toLogin()
+		return s.toLogin(r)
 	}
 	route := site.route
 	if r.applicationID != "" {
@@ -54,18 +54,19 @@ func (s *snapshot) toAgent(r *request, g grants) decision {
 		return refuse(503, "The debug API is not available.")
 	}
 	d := decision{action: actForward, target: s.agent, keepAuth: true}
-	if r.bearer != "" && g.Valid(r.bearer, s.table.AdminInstance) {
+	if admin := s.table.AdminInstance; admin != "" && r.bearer != "" && g.Valid(r.bearer, admin) {
 		d.access = "admin"
 	}
 	return d
 }
 
-func (s *snapshot) toLogin() decision {
+func (s *snapshot) toLogin(r *request) decision {
 	if s.login == nil {
 		return refuse(503, "The login application is not installed.")
 	}
 	d := s.login.toTarget()
 	d.route, d.keepRefresh, d.keepAuth = s.login, true, false
+	d.signsOut = under(r.path, logoutPath) && r.refreshCookies == 1
 	return d
 }
 

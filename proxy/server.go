@@ -68,7 +68,7 @@ func New(opt Options) (*Server, error) {
 	s.accessLog = newAccessLog(opt)
 	s.initPools()
 	var err error
-	if s.grants, err = accesstoken.Open(filepath.Join(opt.StateDir, "tokens")); err != nil {
+	if s.grants, err = accesstoken.Open(filepath.Join(opt.StateDir, "tokens"), s.grantOptions()); err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
 	if err := s.restore(); err != nil {
@@ -138,6 +138,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.deadlines.Run(work) })
 	g.Go(func() error { return s.certs.Run(work) })
 	g.Go(func() error { return s.accessLog.Run(work) })
+	g.Go(func() error { return s.grants.Run(work) })
 	g.Go(func() error { return s.housekeep(work) })
 	g.Go(func() error { return newGCTuner(s.conns.Load).Run(work) })
 	for _, l := range s.opt.Listeners {

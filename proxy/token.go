@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/proxy/accesstoken"
 )
 
 // maxToken is the longest refresh token that fits into a cookie.
@@ -99,10 +100,14 @@ func (x *exchange) accessToken(w http.ResponseWriter, r *http.Request) {
 		x.fault = err
 		errorPage{502, "The login application could not be asked.", x}.ServeHTTP(w, r)
 	case no == nil:
-		x.grant(w, r, got)
+		x.grant(w, r, got, cookie.Value)
 	case no.status == http.StatusUnauthorized:
+		x.server.grants.SignedOut(cookie.Value)
 		x.toLoginPage(w)
 	default: // whoever is signed in but may not would be sent to and fro for ever
+		if no.status == http.StatusForbidden && x.grantsSlide() {
+			x.server.grants.SignedOut(cookie.Value)
+		}
 		x.refuse(w, no)
 	}
 }
@@ -120,14 +125,20 @@ func (x *exchange) refuse(w http.ResponseWriter, no *denial) {
 }
 
 // grant makes the token known before the client learns of it.
-func (x *exchange) grant(w http.ResponseWriter, r *http.Request, got tokenResponse) {
-	if err := x.server.grants.Grant(got.AccessToken, x.decision.route.Instance, got.Expiry.Time); err != nil {
+func (x *exchange) grant(w http.ResponseWriter, r *http.Request, got tokenResponse, cookie string) {
+	issue := accesstoken.Issue{
+		Instance: x.decision.route.Instance, Expires: got.Expiry.Time, Slides: x.grantsSlide(), Cookie: cookie,
+	}
+	if isCookieValue(got.RefreshToken) {
+		issue.Next = got.RefreshToken
+	}
+	if err := x.server.grants.Grant(got.AccessToken, issue); err != nil {
 		x.fault = err
 		errorPage{500, "The token could not be stored.", x}.ServeHTTP(w, r)
 		return
 	}
-	if isCookieValue(got.RefreshToken) {
-		x.setCookie(w, got.RefreshToken)
+	if issue.Next != "" {
+		x.setCookie(w, issue.Next)
 	}
 	writeJSON(w, http.StatusOK, map[string]string{"access_token": got.AccessToken})
 }

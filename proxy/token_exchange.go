@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -86,18 +88,15 @@ func denialOf(resp *http.Response) (*denial, error) {
 func (s *Server) exchangeToken(
 	ctx context.Context, x *exchange, refresh string,
 ) (got tokenResponse, no *denial, err error) {
-	login, err := s.enterLogin(ctx, x)
+	body, err := json.Marshal(tokenRequest{ApplicationID: x.decision.route.Instance, RefreshToken: refresh})
 	if err != nil {
 		return got, nil, err
 	}
-	defer login.target.release()
-	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
-	defer cancel()
-	resp, err := s.askLogin(ctx, x, login, refresh)
+	resp, done, err := s.askLogin(ctx, x.snap, x.trace, question{"access_token", "application/json", body})
 	if err != nil {
 		return got, nil, err
 	}
-	defer resp.Body.Close()
+	defer done()
 	switch status := resp.StatusCode; {
 	case status >= 500 || status < 400 && status != http.StatusOK:
 		return got, nil, fmt.Errorf("login application answered %s", resp.Status)
@@ -114,48 +113,66 @@ func (s *Server) exchangeToken(
 
 var errNoLogin = errors.New("there is no login application")
 
-// enterLogin counts the exchange in at the login application's target, waiting while
+// enterLogin counts a question in at the login application's target, waiting while
 // that starts or is replaced.
-func (s *Server) enterLogin(ctx context.Context, x *exchange) (*route, error) {
+func (s *Server) enterLogin(ctx context.Context, snap *snapshot) (*snapshot, *route, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.opt.HoldTimeout)
 	defer cancel()
-	for snap := x.snap; ; snap = s.snapshot.Load() {
+	for ; ; snap = s.snapshot.Load() {
 		login := snap.login
 		switch {
 		case login == nil || login.State == proxyctl.StateDown:
-			return nil, errNoLogin
+			return nil, nil, errNoLogin
 		case login.State == proxyctl.StateReady && login.target == nil:
-			return nil, errNoLogin
-		case login.State == proxyctl.StateReady && login.target.acquire(x.began) == nil:
-			return login, nil
+			return nil, nil, errNoLogin
+		case login.State == proxyctl.StateReady && login.target.acquire(time.Now()) == nil:
+			return snap, login, nil
 		}
 		select {
 		case <-snap.changed:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("the login application is not ready: %w", ctx.Err())
+			return nil, nil, fmt.Errorf("the login application is not ready: %w", ctx.Err())
 		}
 	}
 }
 
-func (s *Server) askLogin(ctx context.Context, x *exchange, login *route, refresh string) (*http.Response, error) {
-	body, err := json.Marshal(tokenRequest{ApplicationID: x.decision.route.Instance, RefreshToken: refresh})
+// question is a POST to the login application, below /internal.
+type question struct {
+	path, contentType string
+	body              []byte
+}
+
+// askLogin asks the login application; done must be called when its answer was read.
+func (s *Server) askLogin(
+	ctx context.Context, snap *snapshot, trace uuid.UUID, q question,
+) (resp *http.Response, done func(), err error) {
+	snap, login, err := s.enterLogin(ctx, snap)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://login/internal/access_token",
-		bytes.NewReader(body))
+	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
+	release := func() { cancel(); login.target.release() }
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://login/internal/"+q.path, bytes.NewReader(q.body))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(login.Hosts) > 0 {
 		r.Host = login.Hosts[0]
 	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Authorization", "Bearer "+x.snap.table.InternalSecret)
-	r.Header.Set("X-Trace-ID", x.trace.String())
+	r.Header.Set("Content-Type", q.contentType)
+	r.Header.Set("Authorization", "Bearer "+snap.table.InternalSecret)
+	r.Header.Set("X-Trace-ID", trace.String())
 	tr := &http.Transport{
 		DisableKeepAlives: true, MaxResponseHeaderBytes: int64(s.opt.Limits.MaxBytes),
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return login.target.dial(ctx) },
 	}
-	return tr.RoundTrip(r)
+	if resp, err = tr.RoundTrip(r); err != nil {
+		return nil, nil, err
+	}
+	return resp, func() { resp.Body.Close(); release() }, nil
 }

@@ -114,6 +114,12 @@ func checkProxy(f *tomlfile.File, p Proxy) {
 	} {
 		notZero(f, key, d)
 	}
+	if d := p.IntrospectInterval.Std(); d < time.Second || d > 10*time.Minute {
+		f.Fault("proxy.introspect_interval", "must be from 1s to 10m")
+	}
+	if p.MaxSlide.Std() > 7*24*time.Hour {
+		f.Fault("proxy.max_slide", "must be at most 168h")
+	}
 	positive(f, "proxy.max_connections", p.MaxConnections)
 	positive(f, "proxy.max_streams", p.MaxStreams)
 	positive(f, "proxy.max_headers", p.MaxHeaders)

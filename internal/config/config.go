@@ -116,9 +116,15 @@ type Proxy struct {
 	MaxStreams     int               `toml:"max_streams"`      // HTTP/2 requests in progress, default 20000
 	MaxHeaderBytes manifest.Bytes    `toml:"max_header_bytes"` // default 64K
 	MaxHeaders     int               `toml:"max_headers"`      // default 128
-	AccessLog      bool              `toml:"access_log"`       // default true
-	AccessLogRate  int               `toml:"access_log_rate"`  // lines per second, default 1000
-	ACME           ACME              `toml:"acme"`
+	// access tokens of the admin application, in use: how long after their issue, 0 for no longer
+	// than they were issued for; default 12h
+	MaxSlide manifest.Duration `toml:"max_slide"`
+	// how often the login application is asked about one of those, default 10m
+	IntrospectInterval manifest.Duration `toml:"introspect_interval"`
+
+	AccessLog     bool `toml:"access_log"`      // default true
+	AccessLogRate int  `toml:"access_log_rate"` // lines per second, default 1000
+	ACME          ACME `toml:"acme"`
 }
 
 // ACME asks a certificate authority for the hosts that opt in.

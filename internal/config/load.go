@@ -53,6 +53,7 @@ func defaultProxy() Proxy {
 		HoldTimeout: seconds(10), DrainTimeout: seconds(30), HeaderTimeout: seconds(10),
 		IdleTimeout: seconds(120), StallTimeout: seconds(60),
 		MaxConnections: 20_000, MaxStreams: 20_000, MaxHeaderBytes: 64 << 10, MaxHeaders: 128,
+		MaxSlide: seconds(12 * 3600), IntrospectInterval: seconds(600),
 		AccessLog: true, AccessLogRate: 1000,
 		ACME: ACME{Directory: "https://acme-v02.api.letsencrypt.org/directory"},
 	}

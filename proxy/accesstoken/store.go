@@ -1,156 +1,135 @@
 // Package accesstoken remembers the access tokens that the proxy has handed out: only
 // their SHA-256, on disk before the client gets one, so that a token stays valid
 // over a restart until it expires.
+//
+// The grants of the admin application slide: as long as they are in continuous use, they
+// end later, up to a limit. The login application is asked meanwhile whether they are
+// still good.
 package accesstoken
 
 import (
-	"bufio"
+	"cmp"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"strconv"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/nexushub/nexushub/internal/atomicfile"
 )
+
+// ErrEnded says that there is no such grant, or no longer.
+var ErrEnded = errors.New("the access token has ended")
+
+// Options say how grants slide.
+type Options struct {
+	MaxSlide time.Duration // after the issue; 0: none slides
+	Interval time.Duration // the login application is asked at least so often about a grant in use; 0: never
+	Ask      Ask           // must be set where Interval is
+	Log      *slog.Logger  // default: slog.Default()
+}
+
+// Issue is what the login application has granted.
+type Issue struct {
+	Instance string
+	Expires  time.Time
+	Slides   bool   // if grants do at all
+	Cookie   string // refresh token that was exchanged for the access token
+	Next     string // refresh token that the browser has now; empty: still Cookie
+}
 
 type sum [sha256.Size]byte
 
-type grant struct {
-	instance string
-	expires  time.Time
-}
+func sumOf(secret string) sum { return sha256.Sum256([]byte(secret)) }
 
-// Store is the set of tokens. Its file has one line per token: sum, instance, expiry
-// (unix seconds); it is appended to, and rewritten without the expired ones.
+// Store is the set of grants.
 type Store struct {
-	path string
+	opt Options
 
-	mu     sync.RWMutex // guards the fields that follow
-	grants map[sum]grant
-	file   *os.File
-	torn   bool // the file may end in the middle of a line
+	writing sync.Mutex // guards file; taken before mu
+	file    file
+
+	mu        sync.RWMutex // guards the fields that follow, and all grants
+	grants    map[sum]*grant
+	sliding   map[sum]*grant // those of grants that slide, at most maxSliding
+	questions chan question
+	said      saying // what the login application said last
 }
 
 // Open loads the file at path; there need not be one. Lines that a crash has cut are
 // ignored: their token was never handed out. A disk that takes no more keeps nobody
 // from using the tokens that are on it.
-func Open(path string) (*Store, error) {
-	s := &Store{path: path, grants: map[sum]grant{}}
-	if err := s.load(); err != nil {
+func Open(path string, opt Options) (*Store, error) {
+	opt.Log = cmp.Or(opt.Log, slog.Default())
+	s := &Store{
+		opt: opt, file: file{path: path}, grants: map[sum]*grant{}, sliding: map[sum]*grant{},
+		questions: make(chan question, maxSliding),
+	}
+	if err := s.file.load(func(k sum, g *grant) { s.grants[k] = g }); err != nil {
 		return nil, fmt.Errorf("access tokens: %w", err)
 	}
+	s.restore(time.Now())
 	if err := s.compact(time.Now()); err != nil {
-		if err := s.appendOnly(); err != nil {
+		if err := s.file.appendOnly(); err != nil {
 			return nil, fmt.Errorf("access tokens: %w", err)
 		}
 	}
 	return s, nil
 }
 
-// appendOnly keeps using the file as it is.
-func (s *Store) appendOnly() (err error) {
-	s.torn = true
-	s.file, err = os.OpenFile(s.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-	return err
-}
-
-func (s *Store) load() error {
-	f, err := os.Open(s.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		if k, g, ok := parse(lines.Text()); ok {
-			s.grants[k] = g
-		}
-	}
-	return lines.Err()
-}
-
-func parse(line string) (k sum, g grant, ok bool) {
-	parts := strings.Fields(line)
-	if len(parts) != 3 {
-		return k, g, false
-	}
-	raw, err := hex.DecodeString(parts[0])
-	unix, err2 := strconv.ParseInt(parts[2], 10, 64)
-	if err != nil || err2 != nil || len(raw) != len(k) {
-		return k, g, false
-	}
-	copy(k[:], raw)
-	return k, grant{parts[1], time.Unix(unix, 0)}, true
-}
-
-func format(k sum, g grant) string {
-	return fmt.Sprintf("%x %s %d\n", k, g.instance, g.expires.Unix())
-}
-
-// compact drops what has expired and rewrites the file.
-func (s *Store) compact(now time.Time) error {
-	var b strings.Builder
+// restore sets up what was loaded.
+func (s *Store) restore(now time.Time) {
 	for k, g := range s.grants {
-		if now.After(g.expires) {
-			delete(s.grants, k)
-			continue
+		g.resume(now)
+		if s.opt.MaxSlide == 0 {
+			g.slide = nil
 		}
-		b.WriteString(format(k, g))
+		if g.slide != nil {
+			s.makeRoom()
+			s.sliding[k] = g
+		}
 	}
-	if err := atomicfile.Write(s.path, []byte(b.String()), 0o600); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(s.path, os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return err
-	}
-	if s.file != nil {
-		s.file.Close()
-	}
-	s.file, s.torn = f, false
-	return nil
 }
-
-// compactAbove keeps the file and the map from growing with tokens long expired.
-const compactAbove = 4096
 
 // Grant notes a token for an instance. When it returns, the token is on disk.
-func (s *Store) Grant(token, instance string, expires time.Time) error {
-	if strings.ContainsAny(instance, " \n") || instance == "" {
-		return fmt.Errorf("access tokens: invalid instance %q", instance)
+func (s *Store) Grant(token string, i Issue) error {
+	if strings.ContainsAny(i.Instance, " \n") || i.Instance == "" {
+		return fmt.Errorf("access tokens: invalid instance %q", i.Instance)
 	}
-	k, g := sum(sha256.Sum256([]byte(token))), grant{instance, expires}
+	now := time.Now()
+	k, g := sumOf(token), s.newGrant(i, now)
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.grants)%compactAbove == compactAbove-1 {
-		s.compact(time.Now()) //nolint:errcheck // the file stays longer than it need be
+	s.follow(i)
+	if known := s.find(token, i.Instance, now); known != nil {
+		g.renew(known)
 	}
-	if err := s.append(format(k, g)); err != nil {
+	line := format(k, g)
+	s.mu.Unlock()
+	if err := s.file.append(line); err != nil {
 		return fmt.Errorf("access tokens: %w", err)
 	}
-	s.grants[k] = g
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.put(k, g)
 	return nil
 }
 
-func (s *Store) append(line string) error {
-	if s.torn {
-		line = "\n" + line
+// put brings a grant in force, with the open requests of one that it renews. The caller
+// holds mu.
+func (s *Store) put(k sum, g *grant) {
+	if known := s.grants[k]; known != nil && known.slide != nil {
+		if g.slide != nil && g.instance == known.instance {
+			g.inherit(known)
+		}
+		s.end(k, known)
 	}
-	_, err := s.file.WriteString(line)
-	if err == nil {
-		err = s.file.Sync()
+	s.grants[k] = g
+	if g.slide != nil {
+		s.makeRoom()
+		s.sliding[k] = g
 	}
-	s.torn = err != nil
-	return err
 }
 
 // Valid says that the token is unexpired and was granted for the instance; for any
@@ -160,10 +139,20 @@ func (s *Store) Valid(token, instance string) bool {
 		return false
 	}
 	s.mu.RLock()
-	g, ok := s.grants[sum(sha256.Sum256([]byte(token)))]
-	s.mu.RUnlock()
-	return ok && (instance == "" || g.instance == instance) && time.Now().Before(g.expires)
+	defer s.mu.RUnlock()
+	return s.find(token, instance, time.Now()) != nil
 }
 
-// Close closes the file.
-func (s *Store) Close() error { return s.file.Close() }
+// find is the grant of a token while it is in force. The caller holds mu.
+func (s *Store) find(token, instance string, now time.Time) *grant {
+	g := s.grants[sumOf(token)]
+	if g == nil || (instance != "" && g.instance != instance) || !g.alive(now) {
+		return nil
+	}
+	return g
+}
+
+// Close writes what the file does not have yet, and closes it.
+func (s *Store) Close() error {
+	return errors.Join(s.persist(func(g *grant) bool { return g.slide.differs(g) }), s.file.close())
+}

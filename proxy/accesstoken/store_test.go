@@ -1,7 +1,6 @@
 package accesstoken
 
 import (
-	"crypto/sha256"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,12 +10,12 @@ import (
 
 func TestGrants(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tokens")
-	s, err := Open(path)
+	s, err := Open(path, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for token, life := range map[string]time.Duration{"good": time.Hour, "old": -time.Second} {
-		if err := s.Grant(token, "app", time.Now().Add(life)); err != nil {
+		if err := s.Grant(token, Issue{Instance: "app", Expires: time.Now().Add(life)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -42,7 +41,7 @@ func TestGrants(t *testing.T) {
 	}
 	f.WriteString("abcd app 99") // cut by a crash
 	f.Close()
-	s, err = Open(path)
+	s, err = Open(path, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +51,7 @@ func TestGrants(t *testing.T) {
 		t.Errorf("expired and cut lines stay:\n%s", b)
 	}
 	granted(t, s, path)
-	if s.Grant("x", "a b", time.Now()) == nil {
+	if s.Grant("x", Issue{Instance: "a b", Expires: time.Now()}) == nil {
 		t.Error("an instance with a space was accepted")
 	}
 	info, _ := os.Stat(path)
@@ -64,12 +63,12 @@ func TestGrants(t *testing.T) {
 // granted makes sure that a token granted behind a cut line is there after a restart.
 func granted(t *testing.T, s *Store, path string) {
 	t.Helper()
-	s.file.WriteString("abcd app 99")
-	s.torn = true
-	if err := s.Grant("late", "app", time.Now().Add(time.Hour)); err != nil {
+	s.file.f.WriteString("abcd app 99")
+	s.file.torn = true
+	if err := s.Grant("late", Issue{Instance: "app", Expires: time.Now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Open(path)
+	again, err := Open(path, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,19 +82,19 @@ func granted(t *testing.T, s *Store, path string) {
 // file's name leaves no room for that of a temporary one.
 func TestFullDisk(t *testing.T) {
 	path := filepath.Join(t.TempDir(), strings.Repeat("t", 250))
-	k, g := sum(sha256.Sum256([]byte("good"))), grant{"app", time.Now().Add(time.Hour)}
+	k, g := sumOf("good"), &grant{instance: "app", expires: time.Now().Add(time.Hour)}
 	if err := os.WriteFile(path, []byte(format(k, g)+"cut"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		s, err := Open(path)
+		s, err := Open(path, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !s.Valid("good", "app") {
 			t.Error("a token is lost")
 		}
-		if err := s.Grant("good", "app", g.expires); err != nil {
+		if err := s.Grant("good", Issue{Instance: "app", Expires: g.expires}); err != nil {
 			t.Error(err)
 		}
 		if err := s.Close(); err != nil {
