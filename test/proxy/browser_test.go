@@ -29,7 +29,10 @@ type browser struct {
 	session string
 	last    int
 	failed  []string // Chromium's names for why requests failed, once Network is enabled
+	sent    []sent   // ... and what it has sent, redirects included
 }
+
+type sent struct{ method, url string }
 
 // browse starts Chromium. It trusts the certificate that the machine shows for name.
 func (h *host) browse(t *testing.T, name string, more ...string) *browser {
@@ -101,7 +104,7 @@ func (h *host) keyHash(t *testing.T, name string) string {
 }
 
 // call sends a command and waits for its result. Of the events before it, only requests
-// that failed are noted.
+// are noted.
 func (b *browser) call(method string, params map[string]any) map[string]any {
 	b.t.Helper()
 	b.last++
@@ -136,6 +139,9 @@ func (b *browser) call(method string, params map[string]any) map[string]any {
 		}
 		if failure, _ := answer.Params["errorText"].(string); answer.Method == "Network.loadingFailed" {
 			b.failed = append(b.failed, failure)
+		}
+		if request, _ := answer.Params["request"].(map[string]any); answer.Method == "Network.requestWillBeSent" {
+			b.sent = append(b.sent, sent{fmt.Sprint(request["method"]), fmt.Sprint(request["url"])})
 		}
 		if answer.ID != b.last {
 			continue

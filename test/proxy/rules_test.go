@@ -10,7 +10,7 @@ func everything(t *testing.T) []application {
 	files := map[string]string{
 		"static/index.html": "<h1>web</h1>", "static/app.js": "console.log(1)",
 		"static/big.css": "plain", "static/big.css.gz": "squeezed", "secret.txt": "outside of static",
-		"errors/404.html": "<h1>web has no such page</h1>",
+		"errors/404.html": "<h1>web has no such page</h1>", "static/client.html": clientPage,
 	}
 	return []application{
 		{name: "web", id: webID, pkg: appPackage(t, "env = { LABEL = \"web\" }\n", files)},
@@ -101,6 +101,8 @@ func TestRules(t *testing.T) {
 		t.Run("tokens", func(t *testing.T) { tokens(t, h, secret) })
 		t.Run("never ready", func(t *testing.T) { neverReady(t, h) })
 		t.Run("streaming", func(t *testing.T) { streaming(t, h) })
+		t.Run("slides", func(t *testing.T) { slides(t, h) })
+		t.Run("round trips", func(t *testing.T) { roundTrips(t, h) })
 	})
 }
 

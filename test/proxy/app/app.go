@@ -37,6 +37,8 @@ func newApp() *app {
 	a.HandleFunc("GET /public/raw", raw)
 	a.Handle("/public/sloppy", late)
 	a.HandleFunc("POST /public/late", late.late)
+	a.HandleFunc("GET /public/login", signIn)
+	a.HandleFunc("POST /internal/access_token", exchange)
 	a.HandleFunc("/", echo)
 	return a
 }
