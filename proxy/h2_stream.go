@@ -248,6 +248,9 @@ func (c *h2Stream) start(h *h1.Head, length int64, x *exchange) error {
 	if length >= 0 {
 		header["Content-Length"] = []string{formatLength(length)}
 	}
+	if h.Get(h1.ContentType) == nil {
+		header["Content-Type"] = nil // or x/net would guess one
+	}
 	header["X-Trace-Id"] = []string{x.trace.String()}
 	c.responseStarted.Store(true)
 	c.status, c.dirty = h.Status, true

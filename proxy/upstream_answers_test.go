@@ -318,3 +318,21 @@ func TestCutWithoutALength(t *testing.T) {
 	}
 	isCut(t, r)
 }
+
+// TestNoContentTypeIsMadeUp: what an application does not say about its answer, nobody does.
+func TestNoContentTypeIsMadeUp(t *testing.T) {
+	f := start(t)
+	for _, raw := range []string{lengthHead + "hello", okHead + "\r\n<html><script>", chunkedHead + "0\r\n\r\n"} {
+		l := answering(t, raw)
+		f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady,
+			ProxyAll: true, Target: &proxyctl.Target{ID: raw, Network: "tcp", Address: l.Addr().String()}}))
+		both(t, f, func(t *testing.T, c *http.Client) {
+			r := get(t, c, "/x")
+			body(t, r)
+			if _, said := r.Header["Content-Type"]; said {
+				t.Errorf("%q: %v", raw, r.Header)
+			}
+		})
+		l.Close()
+	}
+}
