@@ -46,6 +46,19 @@ func (c *Client) System(ctx context.Context) (out System, err error) {
 	return out, err
 }
 
+// Waiting are keys of the configuration that have changed on disk, and the command that
+// lets the daemon concerned take them up.
+type Waiting struct {
+	Command string   `json:"command"`
+	Keys    []string `json:"keys"`
+}
+
+// Waiting says what of the configuration has not been taken up yet.
+func (c *Client) Waiting(ctx context.Context) (out []Waiting, err error) {
+	err = c.call(ctx, http.MethodGet, "/v1/waiting", nil, &out)
+	return out, err
+}
+
 // Task is one step that the reconciler would take, or is taking, and its reason.
 type Task struct {
 	Action   string `json:"action"` // start, replace, stop, route, ...

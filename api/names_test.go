@@ -25,7 +25,7 @@ func TestOneSpellingInEachAPI(t *testing.T) {
 			reflect.TypeFor[App](), reflect.TypeFor[Explanation](), reflect.TypeFor[ExecRequest](), reflect.TypeFor[System](),
 			reflect.TypeFor[Task](), reflect.TypeFor[Route](), reflect.TypeFor[Cert](), reflect.TypeFor[Release](),
 			reflect.TypeFor[Secret](), reflect.TypeFor[NewSecret](), reflect.TypeFor[Token](), reflect.TypeFor[NewToken](),
-			reflect.TypeFor[IssuedToken](),
+			reflect.TypeFor[IssuedToken](), reflect.TypeFor[Waiting](),
 		}},
 	} {
 		for _, typ := range c.all {

@@ -67,6 +67,11 @@ type Logs interface {
 	Serve(w http.ResponseWriter, r *http.Request, q journal.Query, f journal.Format) error
 }
 
+// Files are those of the configuration.
+type Files interface {
+	Waiting(ctx context.Context) ([]api.Waiting, error)
+}
+
 // Deps is everything that the server passes requests on to.
 type Deps struct {
 	Applications Applications
@@ -77,6 +82,7 @@ type Deps struct {
 	Tokens       Tokens
 	Proxy        Proxy
 	Logs         Logs
+	Files        Files
 	Debug        http.Handler // the debug API without authentication: the socket vouches for the caller
 	Log          *slog.Logger
 }

@@ -35,6 +35,7 @@ func (h *handlers) register(g *echo.Group) {
 	g.GET("/routes", h.routes)
 	g.GET("/certs", h.certs)
 	g.GET("/system", h.system)
+	g.GET("/waiting", h.waiting)
 	g.GET("/tokens", h.tokens)
 	g.POST("/tokens", h.createToken)
 	g.DELETE("/tokens/:id", h.revokeToken)
@@ -108,6 +109,11 @@ func (h *handlers) plan(c echo.Context) error { return list(c, h.Applications.Pl
 func (h *handlers) system(c echo.Context) error {
 	out, err := h.Applications.System(c.Request().Context())
 	return answer(c, out, err)
+}
+
+func (h *handlers) waiting(c echo.Context) error {
+	out, err := h.Files.Waiting(c.Request().Context())
+	return list(c, out, err)
 }
 
 func (h *handlers) stopAll(c echo.Context) error {

@@ -88,6 +88,9 @@ func (s *stub) Status(context.Context) (proxyctl.Status, error) {
 	return proxyctl.Status{Routes: []proxyctl.RouteStatus{{Instance: appID, Hosts: []string{"h", "i"}, State: "ready"}},
 		Instances: []proxyctl.InstanceStatus{{Instance: appID, Requests: 12}}}, s.note("status")
 }
+func (s *stub) Waiting(context.Context) ([]api.Waiting, error) {
+	return []api.Waiting{{Command: "systemctl restart x", Keys: []string{"k"}}}, s.note("waiting")
+}
 func (s *stub) Certs(context.Context) ([]proxyctl.CertInfo, error) {
 	return []proxyctl.CertInfo{{Source: "file"}}, s.note("certs")
 }
@@ -101,7 +104,7 @@ func (s *stub) Serve(w http.ResponseWriter, _ *http.Request, q journal.Query, f 
 
 func newServer(s *stub, log io.Writer) *Server {
 	return NewServer(Deps{
-		Applications: s, Operator: s, Releases: s, Explainer: s, Secrets: s, Tokens: s, Proxy: s, Logs: s,
+		Applications: s, Operator: s, Releases: s, Explainer: s, Secrets: s, Tokens: s, Proxy: s, Logs: s, Files: s,
 		Debug: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `[{"id":"d"}]`) }),
 		Log:   slog.New(slog.NewTextHandler(log, nil)),
 	})

@@ -92,7 +92,8 @@ func (s *Server) postDrain(w http.ResponseWriter, r *http.Request) {
 func (s *Server) Status() proxyctl.Status {
 	snap := s.snapshot.Load()
 	st := proxyctl.Status{
-		Generation: snap.table.Generation, StartedAt: s.started, Version: s.opt.Version, Listeners: s.listenerStatus(),
+		Generation: snap.table.Generation, StartedAt: s.started, Version: s.opt.Version,
+		Settings: s.opt.Settings, Listeners: s.listenerStatus(),
 		CACert:   s.certs.CACert(),
 		Problems: s.certs.Problems(),
 		InFlight: s.inFlight[0].Load() + s.inFlight[1].Load(), Held: int64(s.heldPool.Len()), Conns: s.conns.Load(),

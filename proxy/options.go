@@ -34,8 +34,10 @@ type Options struct {
 	ACME           certs.ACMEOptions
 
 	Version string
-	Log     *slog.Logger
-	Ready   func() // called once all listeners are served
+	// Settings are told in the status, so that what has changed on disk since can be found.
+	Settings map[string]string
+	Log      *slog.Logger
+	Ready    func() // called once all listeners are served
 	// Status is called with how the proxy is, in words, when that changes; nil: nobody is told.
 	Status func(string)
 

@@ -4,18 +4,20 @@ import "time"
 
 // Status is what GET /v1/status answers.
 type Status struct {
-	Generation uint64           `json:"generation"`
-	StartedAt  time.Time        `json:"started_at"`
-	Version    string           `json:"version"`
-	Listeners  []ListenerStatus `json:"listeners"`
-	Targets    []TargetStatus   `json:"targets"`
-	Routes     []RouteStatus    `json:"routes"`
-	Instances  []InstanceStatus `json:"instances"`
-	CACert     string           `json:"ca_cert"`            // path of the local CA's root, empty when none is in use
-	Problems   []string         `json:"problems,omitempty"` // with certificates, one sentence each
-	InFlight   int64            `json:"in_flight"`
-	Held       int64            `json:"held"`
-	Conns      int64            `json:"connections"`
+	Generation uint64    `json:"generation"`
+	StartedAt  time.Time `json:"started_at"`
+	Version    string    `json:"version"`
+	// Settings are the keys that it read at its start, as config.Settings writes them.
+	Settings  map[string]string `json:"settings,omitempty"`
+	Listeners []ListenerStatus  `json:"listeners"`
+	Targets   []TargetStatus    `json:"targets"`
+	Routes    []RouteStatus     `json:"routes"`
+	Instances []InstanceStatus  `json:"instances"`
+	CACert    string            `json:"ca_cert"`            // path of the local CA's root, empty when none is in use
+	Problems  []string          `json:"problems,omitempty"` // with certificates, one sentence each
+	InFlight  int64             `json:"in_flight"`
+	Held      int64             `json:"held"`
+	Conns     int64             `json:"connections"`
 }
 
 // ListenerStatus is one listening socket.

@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/nexushub/nexushub/internal/config"
@@ -34,8 +36,17 @@ func options(f flags, c *config.Config) (proxy.Options, error) {
 		MaxSlide: time.Duration(p.MaxSlide), Introspect: time.Duration(p.IntrospectInterval),
 		AccessLog: p.AccessLog, AccessLogRate: p.AccessLogRate,
 		ACME:    certs.ACMEOptions{Email: p.ACME.Email, Directory: p.ACME.Directory, CACert: p.ACME.CACert},
-		Version: version.String(),
+		Version: version.String(), Settings: settings(c),
 	}, nil
+}
+
+// settings are what of the configuration the proxy reads, all of it at its start.
+func settings(c *config.Config) map[string]string {
+	all := c.Settings()
+	maps.DeleteFunc(all, func(key, _ string) bool {
+		return key != "domain" && key != "log_level" && !strings.HasPrefix(key, "proxy.")
+	})
+	return all
 }
 
 // prefixes reads networks such as 10.0.0.0/8.

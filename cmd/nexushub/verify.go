@@ -22,16 +22,20 @@ func (c *cli) verify() *cobra.Command {
 		Long: `verify reads a configuration folder (nexushub.toml, conf.d, apps.d; by default
 /etc/nexushub) as the agent would, and the certificates as the proxy would, or the manifest
 of a package (a file nexushub.toml), and prints every fault with its file, line, key and
-value. It changes nothing and does not contact the agent. The exit code is 1 if there is
-a fault. Certificates are read by root alone. Of a manifest it also notes what is no fault
+value. It changes nothing. The exit code is 1 if there is a fault. Certificates are read by root alone. Of a manifest it also notes what is no fault
 but may surprise: a program that this host does not have, paths that do not reach the
-application.`,
+application. Without arguments it also notes which keys have changed on disk since the
+daemons read them, and which command lets them be read again.`,
 		Example: "  nexushub verify\n  nexushub verify ./etc ./myapp/nexushub.toml",
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				args = []string{config.Dir}
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return c.verifyAll(args, skip)
 			}
-			return c.verifyAll(args, skip)
+			err := c.verifyAll([]string{config.Dir}, skip)
+			if err == nil && !c.out.Quiet {
+				c.noteWaiting(cmd.Context())
+			}
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&skip, "skip-certificates", false, "leave out the certificates, which do not concern the agent")

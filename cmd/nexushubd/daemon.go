@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/nexushub/nexushub/agent"
@@ -63,7 +64,8 @@ func thisHost() host {
 type daemon struct {
 	host    host
 	dir     string
-	conf    *config.Config
+	conf    *config.Config                // as it was at the start
+	inForce atomic.Pointer[config.Config] // as of the last reload
 	log     *slog.Logger
 	level   *slog.LevelVar
 	sockets map[string]net.Listener
@@ -85,6 +87,7 @@ func newDaemon(
 	ctx context.Context, h host, dir string, conf *config.Config, log *slog.Logger, level *slog.LevelVar,
 ) (*daemon, error) {
 	d := &daemon{host: h, dir: dir, conf: conf, log: log, level: level}
+	d.inForce.Store(conf)
 	for _, step := range []func(context.Context) error{d.listen, d.connect, d.open, d.serveAPIs} {
 		if err := step(ctx); err != nil {
 			d.close()
@@ -165,7 +168,8 @@ func (d *daemon) openDebug(files *state.Store) error {
 func (d *daemon) serveAPIs(context.Context) (err error) {
 	d.control = control.NewServer(control.Deps{
 		Applications: d.agent, Operator: d.agent, Releases: d.agent, Explainer: d.agent, Secrets: d.agent,
-		Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Debug: d.debug.Handler(), Log: d.log,
+		Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Files: d, Debug: d.debug.Handler(),
+		Log: d.log,
 	})
 	d.metrics, err = newMonitoring(d)
 	return err

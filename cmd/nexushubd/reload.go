@@ -28,37 +28,17 @@ func (d *daemon) reload(ctx context.Context) (remark string) {
 		return "invalid configuration, keeping the old one: " + firstLine(err.Error())
 	}
 	d.agent.Reload(conf, proxyPort(ctx, d.units, d.log))
+	d.inForce.Store(conf)
 	d.log.Info("configuration reloaded", "applications", len(conf.Apps))
-	late := atStartOnly(d.conf, conf)
+	late := d.waitingFor(ctx, conf)
 	if len(late) == 0 {
 		return ""
 	}
-	d.log.Warn("changed keys take effect only after systemctl restart nexushubd, which no application notices",
-		"keys", late)
-	return "changed, but read only at start: " + strings.Join(late, ", ") +
-		"; run systemctl restart nexushubd, which no application notices"
-}
-
-// atStartOnly names the keys that differ and that a reload leaves as they are.
-func atStartOnly(old, now *config.Config) []string {
-	var late []string
-	for _, key := range []struct {
-		name    string
-		differs bool
-	}{
-		{"domain", old.Domain != now.Domain},
-		{"state_dir", old.StateDir != now.StateDir},
-		{"run_dir", old.RunDir != now.RunDir},
-		{"[ports]", old.Ports != now.Ports},
-		{"[admin]", old.Admin != now.Admin},
-		{"[upload]", old.Upload != now.Upload},
-		{"[package]", old.Package != now.Package},
-		{"[metrics]", old.Metrics != now.Metrics},
-		{"proxy.drain_timeout", old.Proxy.DrainTimeout != now.Proxy.DrainTimeout},
-	} {
-		if key.differs {
-			late = append(late, key.name)
-		}
+	words := make([]string, len(late))
+	for i, w := range late {
+		d.log.Warn("changed keys take effect only after a restart, which no application notices",
+			"keys", w.Keys, "command", w.Command)
+		words[i] = strings.Join(w.Keys, ", ") + " (" + w.Command + ", which no application notices)"
 	}
-	return late
+	return "changed, but read only at start: " + strings.Join(words, ", ")
 }

@@ -24,7 +24,7 @@ func TestAtStartOnly(t *testing.T) {
 	now.Metrics.Listen = "127.0.0.1:9100"
 	now.Restart.Delay = manifest.Duration(time.Minute) // taken over at once
 	now.Apps = []config.App{{HostName: "a"}}
-	late, want := atStartOnly(config.Default(), now), []string{"[ports]", "[admin]", "[metrics]"}
+	late, want := atStartOnly(config.Default(), now), []string{"admin.enabled", "metrics.listen", "ports.last"}
 	if !slices.Equal(late, want) {
 		t.Errorf("%v, want %v", late, want)
 	}
@@ -66,20 +66,36 @@ func TestReload(t *testing.T) {
 		t.Error("a configuration that was refused changed the level")
 	}
 
-	rewrite(t, dir, "domain = \"example.com\"\n[ports]\nfirst = 20000\nlast = 20010\n")
+	rewrite(t, dir, "domain = \"example.com\"\n[ports]\nfirst = 20000\nlast = 20010\n[releases]\nkeep = 9\n")
+	wantWaiting(t, d, "systemctl reload nexushubd: log_level releases.keep",
+		"systemctl restart nexushubd: domain ports.first ports.last")
 	remark = d.reload(t.Context())
-	for _, want := range []string{"domain", "[ports]", "systemctl restart nexushubd"} {
+	for _, want := range []string{"domain", "ports.first, ports.last", "systemctl restart nexushubd"} {
 		if !strings.Contains(remark, want) {
 			t.Errorf("%q does not name %q", remark, want)
 		}
+	}
+	wantWaiting(t, d, "systemctl restart nexushubd: domain ports.first ports.last")
+}
+
+// wantWaiting compares what waits with lines "COMMAND: KEYS".
+func wantWaiting(t *testing.T, d *running, want ...string) {
+	t.Helper()
+	list, err := d.Waiting(t.Context())
+	got := []string{}
+	for _, w := range list {
+		got = append(got, w.Command+": "+strings.Join(w.Keys, " "))
+	}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("waiting: %q, %v; want %q", got, err, want)
 	}
 }
 
 // Each table of the configuration is taken over by a reload or named as one that is not:
 // a new one must be put into one list or the other.
 func TestEveryKeyIsReloadedOrNamed(t *testing.T) {
-	reloaded := strings.Fields("Root LogLevel LoginInstance AdminInstance Releases Restart Limits Defaults Proxy Apps")
-	named := strings.Fields("Domain StateDir RunDir Ports Admin Upload Package Metrics")
+	reloaded := strings.Fields("Root LogLevel LoginInstance AdminInstance Releases Restart Limits Defaults Apps")
+	named := strings.Fields("Domain StateDir RunDir Ports Admin Upload Package Metrics Proxy")
 	fields := reflect.TypeFor[config.Config]()
 	for i := range fields.NumField() {
 		name := fields.Field(i).Name

@@ -82,5 +82,24 @@ func TestWrongConfigurationIsRefusedOnReload(t *testing.T) {
 			}
 		}
 		h.AwaitServed(t, hello+"/public/time")
+
+		h.Sh(t, `rm /etc/nexushub/apps.d/broken.toml
+printf '[package]\nmax_entries = 7\n[releases]\nkeep = 5\n[proxy]\nhold_timeout = "3s"\n' >/etc/nexushub/conf.d/new.toml`)
+		const waits = "changed, but not in force until systemctl "
+		out = h.Sh(t, "nexushub verify 2>&1")
+		for _, want := range []string{"reload nexushubd: releases.keep\n",
+			"restart nexushubd: package.max_entries\n", "restart nexushub-proxy: proxy.hold_timeout\n"} {
+			if !strings.Contains(out+"\n", waits+want) {
+				t.Errorf("verify does not say %q:\n%s", waits+want, out)
+			}
+		}
+		out = h.Sh(t, `systemctl reload nexushubd; systemctl status nexushubd | grep Status:; nexushub verify 2>&1`)
+		if !strings.Contains(out, "package.max_entries (systemctl restart nexushubd, ") ||
+			!strings.Contains(out, "proxy.hold_timeout (systemctl restart nexushub-proxy, ") || strings.Contains(out, waits+"reload") {
+			t.Errorf("after a reload: %s", out)
+		}
+		if out = h.Sh(t, "systemctl restart nexushubd nexushub-proxy; nexushub verify 2>&1"); strings.Contains(out, waits) {
+			t.Errorf("after a restart: %s", out)
+		}
 	})
 }
