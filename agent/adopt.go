@@ -18,6 +18,7 @@ const routesLimit = 3 * time.Second
 const (
 	instancesFile = "instances"
 	portsFile     = "ports"
+	unitsFile     = "units"
 	dynamicFile   = "dynamic"
 	installedFile = "installed"
 	haltedFile    = "halted"
@@ -29,6 +30,7 @@ func (a *Agent) load() (ports.Saved, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var memories map[string]*plan.Memory
+	var past map[string]*unitNames
 	known, err := a.state.Load(instancesFile, &memories)
 	if err != nil {
 		return saved, err
@@ -39,13 +41,16 @@ func (a *Agent) load() (ports.Saved, error) {
 	if _, err := a.state.Load(installedFile, &a.desired.installed); err != nil {
 		return saved, err
 	}
+	if _, err := a.state.Load(unitsFile, &past); err != nil {
+		return saved, err
+	}
 	if _, err := a.state.Load(haltedFile, &a.loop.halted); err != nil {
 		return saved, err
 	}
 	if _, err := a.state.Load(portsFile, &saved); err != nil {
 		return saved, err
 	}
-	a.loop.fresh = !known
+	a.loop.fresh, a.observed.past = !known, newPastUnits(past)
 	for id, m := range memories {
 		if m == nil {
 			continue

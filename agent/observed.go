@@ -14,6 +14,7 @@ import (
 type observedState struct {
 	instances map[string]*instanceState
 	units     map[string]*unitState
+	past      pastUnits
 	listing   queryState      // of all units
 	hinted    map[string]bool // units that signals named, until PID 1 is asked about them
 	queries   uint64
@@ -66,6 +67,7 @@ type stateSince struct {
 func newObservedState() observedState {
 	return observedState{
 		instances: map[string]*instanceState{}, units: map[string]*unitState{}, hinted: map[string]bool{},
+		past: newPastUnits(nil),
 	}
 }
 
@@ -181,6 +183,7 @@ func (o *observedState) recorded() (n int) {
 // add enters a unit that was not known.
 func (o *observedState) add(u *plan.Unit) {
 	o.record(u.Unit).unit = u
+	o.past.add(u.Unit, u.Instance, time.Now())
 	i := o.instance(u.Instance)
 	i.units = append(i.units, u)
 }

@@ -198,7 +198,10 @@ func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan
 			i.target = t.Unit
 		case plan.Unroute:
 			i.target = ""
-		case plan.Stop, plan.Restart, plan.Start:
+		case plan.Start: // before PID 1 says anything about it
+			a.observed.past.add(t.Unit, t.Instance, time.Now())
+			fallthrough
+		case plan.Stop, plan.Restart:
 			a.observed.failures(t.Instance).StopIsOurs()
 		}
 	}

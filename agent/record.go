@@ -131,7 +131,7 @@ func (a *Agent) firstReconcile(now time.Time) {
 // save writes what changed, not too often.
 func (a *Agent) save(now time.Time) {
 	p := a.ports.Snapshot()
-	if p.Next != a.loop.ports.Next || !maps.Equal(p.Leases, a.loop.ports.Leases) {
+	if a.observed.past.unsaved || p.Next != a.loop.ports.Next || !maps.Equal(p.Leases, a.loop.ports.Leases) {
 		a.loop.unsaved = true
 	}
 	if !a.loop.unsaved || now.Sub(a.loop.saved) < saveEvery {
@@ -139,6 +139,10 @@ func (a *Agent) save(now time.Time) {
 	}
 	a.loop.unsaved, a.loop.saved, a.loop.ports = false, now, p
 	a.saver.save(portsFile, p)
+	if a.observed.past.unsaved {
+		a.observed.past.unsaved = false
+		a.saver.save(unitsFile, a.observed.past.copy())
+	}
 	a.saveMemories()
 }
 

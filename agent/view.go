@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,16 +70,17 @@ func (a *Agent) Owner(unit string) (instance string, ok bool) {
 	if u := a.observed.unit(unit); u != nil {
 		return u.Instance, true
 	}
-	return "", false
+	instance, ok = a.observed.past.owners[unit]
+	return instance, ok
 }
 
-// UnitsOf names the units of an instance that PID 1 knows.
+// UnitsOf names the units of an instance, also those that are gone.
 func (a *Agent) UnitsOf(instance string) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var names []string
+	names := a.observed.past.unitsOf(instance)
 	for u := range a.observed.loaded() {
-		if u.Instance == instance {
+		if u.Instance == instance && !slices.Contains(names, u.Unit) {
 			names = append(names, u.Unit)
 		}
 	}

@@ -11,8 +11,10 @@
 // Only fields that journald sets itself (they begin with '_') decide. A line belongs
 // to an application if its _SYSTEMD_UNIT is an application's unit; a message about a
 // unit counts only from PID 1 (_PID=1), from journald (_TRANSPORT=driver), from the
-// coredump handler (_UID=0) or from the agent's own unit. An application may put any
-// other field into its entries; that never makes a line appear under another one.
+// coredump handler (_UID=0) or from the agent's own unit. Whose unit that is its name
+// says, also once it is gone: systemd 252 puts no field of ours into its messages. An
+// application may put any other field into its entries; that never makes a line appear
+// under another one.
 //
 // # Where a reader is
 //

@@ -30,6 +30,7 @@ func TestEveryKindOfLine(t *testing.T) {
 		})
 		a.checkForgery(t)
 		a.checkLastLines(t)
+		a.checkPast(t)
 	})
 }
 
