@@ -85,6 +85,7 @@ func (h *journalHandler) Handle(_ context.Context, r slog.Record) error {
 // `systemctl status` show MESSAGE alone.
 func appendText(text *strings.Builder, a slog.Attr) {
 	switch v := a.Value.Resolve(); {
+	case absent(v):
 	case a.Key == "error":
 		fmt.Fprintf(text, ": %v", v)
 	case v.Kind() != slog.KindGroup && !strings.ContainsAny(v.String(), " \n\""):
@@ -145,6 +146,9 @@ func priority(l slog.Level) string {
 
 func appendAttr(buf []byte, prefix string, a slog.Attr) []byte {
 	v := a.Value.Resolve()
+	if absent(v) {
+		return buf
+	}
 	if v.Kind() == slog.KindGroup {
 		if a.Key != "" {
 			prefix += a.Key + "_"
@@ -156,6 +160,9 @@ func appendAttr(buf []byte, prefix string, a slog.Attr) []byte {
 	}
 	return appendField(buf, fieldName(prefix+a.Key), v.String())
 }
+
+// absent says whether there is nothing to say, such as an error that did not happen.
+func absent(v slog.Value) bool { return v.Kind() == slog.KindAny && v.Any() == nil }
 
 // known are the attribute keys that keep their name as a journal field.
 var known = map[string]string{"message_id": "MESSAGE_ID", "trace_id": "TRACE_ID"}

@@ -71,6 +71,21 @@ func TestJournalFields(t *testing.T) {
 	}
 }
 
+// TestErrorThatDidNotHappen is not spoken of: "<nil>" tells an operator nothing.
+func TestErrorThatDidNotHappen(t *testing.T) {
+	server, h := listen(t)
+	slog.New(h).Info("stopped; applications keep running", "error", error(nil), "reason", "asked to")
+	buf := make([]byte, 4096)
+	n, err := server.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(buf[:n]); strings.Contains(got, "nil") || strings.Contains(got, "ERROR") ||
+		!strings.Contains(got, "MESSAGE=stopped; applications keep running reason=\"asked to\"\n") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestJournalTakesWhatNoDatagramHolds(t *testing.T) {
 	server, h := listen(t)
 	if err := h.send([]byte("MESSAGE=" + strings.Repeat("x", 1<<20) + "\n")); err != nil {
