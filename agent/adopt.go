@@ -75,6 +75,11 @@ func (a *Agent) adopt(ctx context.Context) error {
 	a.observed.enterAll(list, 0)
 	for u := range a.observed.loaded() {
 		u.Adopted = true
+		if m := a.observed.known(u.Instance).memory; m != nil {
+			if r := m.Restarts[u.Unit]; r.Invocation != "" && r.Invocation != u.Invocation {
+				a.loop.unseen = append(a.loop.unseen, unseen{r, *u})
+			}
+		}
 		a.ports.Reserve(u.Unit, u.Port)
 		a.log.Info("adopted a running application", "app", u.App, "unit", u.Unit, "instance", u.Instance,
 			"revision", u.Revision, "pid", u.MainPID, "state", u.ActiveState)

@@ -59,6 +59,7 @@ type Agent struct {
 	resolve chan struct{} // capacity 1: providers or packages changed
 	results chan result
 	answers chan query
+	heard   chan words
 	alive   chan chan struct{}
 	hints   *time.Timer   // runs while units are hinted
 	ready   chan struct{} // closed at the first reconcile
@@ -78,7 +79,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		units: o.Units, releases: o.Releases, vault: o.Vault, state: o.State, log: o.Log,
 		secret: o.Secret, bootID: o.BootID, stateDir: o.Config.StateDir, started: time.Now(),
 		wake: make(chan struct{}, 1), resolve: make(chan struct{}, 1),
-		results: make(chan result), answers: make(chan query), alive: make(chan chan struct{}),
+		results: make(chan result), answers: make(chan query), heard: make(chan words), alive: make(chan chan struct{}),
 		ready:   make(chan struct{}),
 		desired: newCatalogue(), observed: newObservedState(), loop: newLoopState(), exposure: newExposures(),
 	}
@@ -102,7 +103,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	g.Go(func() error { return a.monitor.Run(ctx) })
 	g.Go(func() error { return a.runResolver(ctx) })
 	g.Go(func() error { return a.runExposure(ctx) })
-	g.Go(func() error { a.recallExits(ctx); return nil })
+	g.Go(func() error { a.recall(ctx); return nil })
 	g.Go(func() error { return a.runLoop(ctx) })
 	err := g.Wait()
 	a.saver.flush()

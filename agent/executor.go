@@ -21,7 +21,10 @@ const (
 	routeLimit = 10 * time.Second
 	// unrouteLimit is how long a stop waits for the proxy: it must not block for ever.
 	unrouteLimit = 3 * time.Second
-	lastLines    = 20
+	// linesLimit is how long the last lines of a log are waited for.
+	linesLimit = 5 * time.Second
+	// journalLag is how long the journal may take to have what a process said last.
+	journalLag = time.Second
 )
 
 var (
@@ -84,7 +87,7 @@ func (e *executor) run(ctx context.Context, t plan.Task, generation uint64) resu
 	case plan.Reset:
 		r.err = e.units.ResetFailed(ctx, t.Unit)
 	case plan.Reject:
-		r.lines = e.unitTail(ctx, t.Unit)
+		r.lines = e.lastLines(ctx, t.Unit, t.Run)
 	case plan.Start, plan.Stop, plan.Restart:
 		r.err = e.job(ctx, t)
 	}
@@ -216,10 +219,24 @@ func (e *executor) verify(ctx context.Context, unit string) error {
 	return nil
 }
 
-func (e *executor) unitTail(ctx context.Context, unit string) []string {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+// lastLines is what a run said last. Where it has said nothing so far, the journal is asked once more.
+func (e *executor) lastLines(ctx context.Context, unit, run string) (lines []string) {
+	if run == "" {
+		return nil
+	}
+	if run == plan.LatestRun {
+		run = ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, linesLimit)
 	defer cancel()
-	lines, err := e.journal.Tail(ctx, unit, lastLines)
+	lines, err := e.journal.LastLines(ctx, unit, run)
+	if err == nil && len(lines) == 0 {
+		select {
+		case <-time.After(journalLag):
+			lines, err = e.journal.LastLines(ctx, unit, run)
+		case <-ctx.Done():
+		}
+	}
 	if err != nil {
 		e.log.Warn("cannot read the last log lines", "unit", unit, "error", err)
 	}

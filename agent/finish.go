@@ -87,7 +87,12 @@ func (a *Agent) failed(r result, now time.Time) {
 		w.StopIsOurs()
 		return
 	case r.task.Action == plan.Start:
-		w.FailStart(r.err.Error(), a.observed.hasGood(id, w.Trouble.Revision), a.desired.backoff, now)
+		ran := errors.Is(r.err, units.ErrJob) || errors.Is(r.err, units.ErrTimeout)
+		if ran {
+			a.observed.countFailedStart(id, r.task.Unit)
+			a.loop.unsaved = true
+		}
+		w.FailStart(r.err.Error(), ran, a.observed.hasGood(id, w.Trouble.Revision), a.desired.backoff, now)
 		return
 	}
 	if r.task.Action == plan.Restart {

@@ -38,6 +38,7 @@ type host struct {
 	state    *state.Store
 	vault    *secret.Store
 	boot     string
+	journal  Journal
 
 	agent *Agent
 	stop  func()
@@ -79,7 +80,7 @@ func onHost(t *testing.T, f func(t *testing.T, h *host)) {
 		}
 		h := &host{
 			vault: vault,
-			t:     t, dir: dir, config: c, units: fake.New(), state: store, boot: "boot-1",
+			t:     t, dir: dir, config: c, units: fake.New(), state: store, boot: "boot-1", journal: fixedJournal{},
 			proxy: &fakeProxy{}, releases: &fakeReleases{fail: map[string]error{}}, health: &fakeHealth{sick: map[string]bool{}},
 		}
 		h.units.Program = h.behave
@@ -105,7 +106,7 @@ func (h *host) app(id, host string, f ...func(*config.App)) {
 func (h *host) start() {
 	h.t.Helper()
 	a, err := New(h.t.Context(), Options{
-		Config: h.config, Units: h.units, Proxy: h.proxy, Releases: h.releases, Journal: fixedJournal{},
+		Config: h.config, Units: h.units, Proxy: h.proxy, Releases: h.releases, Journal: h.journal,
 		State: h.state, Vault: h.vault, Secret: "s3cret", BootID: h.boot, ProxyPort: 8443, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -178,12 +179,16 @@ func (h *host) unitsOf(id string) []units.Status {
 // fixedJournal has the same last lines and the same exit for every unit.
 type fixedJournal struct{}
 
-func (fixedJournal) Tail(context.Context, string, int) ([]string, error) {
+func (fixedJournal) LastLines(context.Context, string, string) ([]string, error) {
 	return []string{"last words"}, nil
 }
 
 func (fixedJournal) LastExit(context.Context, string) (journal.Exit, bool, error) {
 	return journal.Exit{At: time.Unix(1, 0), Code: "exited", Status: 42, Result: "exit-code"}, true, nil
+}
+
+func (fixedJournal) Runs(context.Context, string, string, string) (int, bool, error) {
+	return 0, false, nil
 }
 
 // fakeReleases finds every package; each path is its own release, version included.

@@ -48,7 +48,7 @@ func (a *Agent) facts(id string) *hint.Facts {
 	case u != nil && u.Healthy() && (s.Trouble.Attempt == 0 || u == s.Wanted):
 		f.Healthy, f.Page = true, u.Health.Body
 	case s.Trouble.Attempt > 0:
-		f.Failure, f.Exit = s.Trouble.LastExit, exitOf(s.Trouble.Exit)
+		f.Failure, f.Exit, f.Lines = s.Trouble.LastExit, exitOf(s.Trouble.Exit), i.words.lines
 		if u != nil {
 			f.Page = u.Health.Body
 		}

@@ -110,3 +110,15 @@ func TestExitsAsHintsKnowThem(t *testing.T) {
 		}
 	}
 }
+
+// The last lines of the run that failed count, also where there is no good revision to fall back to.
+func TestHintsOfTheLastLines(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.journal = &spokenJournal{lines: []string{"sqlite3.OperationalError: unable to open database file"}}
+		h.app(shop, "shop.yesterday.localhost")
+		h.play(func(units.Spec) fake.Program { return fake.Program{Fails: 1} })
+		h.start()
+		h.wantState(shop, api.StateBackingOff)
+		h.wantHint(shop, "sqlite")
+	})
+}

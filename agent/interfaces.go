@@ -58,10 +58,11 @@ type Releases interface {
 	Get(hash string) (fact.Release, error)
 }
 
-// Journal reads the end of a unit's log, and how the unit ended.
+// Journal reads the end of a unit's log, how the unit ended, and how often it ran.
 type Journal interface {
-	Tail(ctx context.Context, unit string, lines int) ([]string, error)
+	LastLines(ctx context.Context, unit, invocation string) ([]string, error)
 	LastExit(ctx context.Context, unit string) (e journal.Exit, ok bool, err error)
+	Runs(ctx context.Context, unit, after, upTo string) (n int, ok bool, err error)
 }
 
 // State keeps small documents on disk, see agent/state.

@@ -35,7 +35,7 @@ var (
 	metricUp       = metric("app_up", "1 while the application is running and healthy.", "app", "kind")
 	metricState    = metric("app_state", "1 for the state that the application is in.", "app", "state")
 	metricRestarts = metric("app_restarts_total",
-		"Exits and failed health checks of the application since the agent started.", "app")
+		"Restarts of the application since its revision began, whoever made them.", "app")
 	metricMemory    = metric("app_memory_bytes", "Memory of the application's cgroup.", "app")
 	metricCPU       = metric("app_cpu_seconds_total", "CPU time of the application's current unit.", "app")
 	metricProcesses = metric("app_tasks", "Tasks (threads) of the application.", "app")
@@ -75,7 +75,6 @@ func (m *Metrics) collectApps(gauge, counter sample) {
 	if err := m.agent.Refresh(context.Background()); err != nil {
 		m.agent.log.Warn("resource usage could not be refreshed", "error", err)
 	}
-	restarts := m.agent.restarts()
 	seen := map[string]bool{}
 	for _, app := range m.agent.Apps() {
 		name := app.Name
@@ -85,7 +84,7 @@ func (m *Metrics) collectApps(gauge, counter sample) {
 		seen[name] = true
 		gauge(metricUp, truth(app.State == api.StateRunning), name, app.Kind)
 		gauge(metricState, 1, name, string(app.State))
-		counter(metricRestarts, float64(restarts[app.ID]), name)
+		counter(metricRestarts, float64(app.Restarts), name)
 		gauge(metricMemory, float64(app.Memory), name)
 		counter(metricCPU, time.Duration(app.CPUNSec).Seconds(), name)
 		gauge(metricProcesses, float64(app.Tasks), name)
@@ -106,19 +105,6 @@ func (m *Metrics) collectAgent(gauge, counter sample) {
 		return
 	}
 	gauge(metricReady, a.loop.first.Sub(a.started).Seconds())
-}
-
-// restarts counts the exits of every instance since the agent started.
-func (a *Agent) restarts() map[string]int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	out := make(map[string]int, len(a.observed.instances))
-	for id, i := range a.observed.instances {
-		if i.failures != nil {
-			out[id] = i.failures.Total
-		}
-	}
-	return out
 }
 
 func truth(b bool) float64 {

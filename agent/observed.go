@@ -32,6 +32,8 @@ type instanceState struct {
 	task     *plan.Task           // in hand
 	hold     hold
 	state    stateSince     // zero: no pass has seen it
+	words    words          // the last ones of what failed last
+	watched  bool           // this agent knows since when it stands as it does
 	refused  plan.Installed // its release, that dynamic applications were not given
 }
 

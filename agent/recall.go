@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"slices"
 
 	"github.com/nexushub/nexushub/units"
 )
@@ -10,15 +9,27 @@ import (
 // exitCodes are the words of the journal for units.Exit.Code.
 var exitCodes = map[string]int{"exited": units.CodeExited, "killed": units.CodeKilled, "dumped": units.CodeDumped}
 
-// recallExits looks up in the journal how those applications ended that PID 1 brought
-// back while no agent was there to see it: with the next start PID 1 forgets.
-func (a *Agent) recallExits(ctx context.Context) {
+// recall looks up in the journal what happened while no agent was there to see it.
+func (a *Agent) recall(ctx context.Context) {
 	select {
 	case <-a.ready: // nobody waits for it at the start
 	case <-ctx.Done():
 		return
 	}
-	for _, unit := range a.restartedUnseen() {
+	a.mu.Lock()
+	list := a.loop.unseen
+	a.loop.unseen = nil
+	a.mu.Unlock()
+	for _, was := range list {
+		a.countUnseen(ctx, was)
+	}
+	a.recallExits(ctx)
+}
+
+// recallExits is about how those applications ended that PID 1 brought back: with the next start it
+// forgets.
+func (a *Agent) recallExits(ctx context.Context) {
+	for unit, instance := range a.restartedUnseen() {
 		e, ok, err := a.exec.journal.LastExit(ctx, unit)
 		if ctx.Err() != nil {
 			return
@@ -29,22 +40,29 @@ func (a *Agent) recallExits(ctx context.Context) {
 		if !ok {
 			continue
 		}
-		a.units.Recall(unit, units.Exit{At: e.At, Code: exitCodes[e.Code], Status: e.Status, Result: e.Result})
+		exit := units.Exit{At: e.At, Code: exitCodes[e.Code], Status: e.Status, Result: e.Result}
+		said := words{instance: instance, why: exit.String(), lines: a.exec.lastLines(ctx, unit, e.Run)}
+		a.units.Recall(unit, exit)
 		a.mu.Lock()
 		a.hint(unit)
 		a.mu.Unlock()
+		select {
+		case a.heard <- said:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
-func (a *Agent) restartedUnseen() []string {
+// restartedUnseen are their units, and whose they are.
+func (a *Agent) restartedUnseen() map[string]string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var list []string
+	list := map[string]string{}
 	for u := range a.observed.loaded() {
 		if u.Adopted && u.NRestarts > 0 && u.LastExit.IsZero() {
-			list = append(list, u.Unit)
+			list[u.Unit] = u.Instance
 		}
 	}
-	slices.Sort(list)
 	return list
 }

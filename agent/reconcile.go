@@ -54,6 +54,8 @@ func (a *Agent) nextEvent(ctx, work context.Context, resync, due <-chan time.Tim
 		a.onAnswer(work, r)
 	case r := <-a.results:
 		a.finish(r)
+	case w := <-a.heard:
+		a.hear(w)
 	case answer := <-a.alive:
 		close(answer)
 	case <-a.hints.C:
@@ -87,6 +89,8 @@ func (a *Agent) collect(ctx, work context.Context, d time.Duration) {
 			a.onAnswer(work, r)
 		case r := <-a.results:
 			a.finish(r)
+		case w := <-a.heard:
+			a.hear(w)
 		case <-a.hints.C:
 			a.queryHinted(work)
 		case <-end.C:
@@ -138,6 +142,7 @@ func (a *Agent) reconcile(ctx context.Context) time.Duration {
 	}
 	desired := a.desiredApps()
 	a.observe(desired, now)
+	a.listen(ctx, desired)
 	current := a.observed.current(a.desired.partial)
 	apps := current.AppStates(desired, now)
 	a.dispatch(ctx, apps, a.plan(apps, current, now))
@@ -181,6 +186,9 @@ func (a *Agent) observe(desired []plan.Desired, now time.Time) {
 		d := &desired[i]
 		u := a.observed.unit(d.Unit)
 		a.probe(d, u)
+		if a.observed.countRestarts(d) {
+			a.loop.unsaved = true
+		}
 		if a.observed.known(d.ID).task == nil {
 			a.observed.failures(d.ID).Observe(d, !d.Fallback && a.observed.hasGood(d.ID, d.Revision), u, a.desired.backoff, now)
 		}

@@ -43,12 +43,39 @@ func (a *Agent) recordPhase(s *plan.AppState) plan.Phase {
 	old := i.state
 	next := stateSince{Phase: p, since: old.since}
 	if old.State != p.State {
-		next.since = s.Now
+		next.since = a.began(s, p.State)
 		a.log.Info("application changed its state", "instance", s.ID, "app", s.Name, "state", string(p.State),
 			"before", string(old.State), "why", p.Why)
 	}
 	i.state = next
+	a.keepStanding(s, next)
 	return p
+}
+
+// began is when an instance came into the state that it is seen in now. What this agent sees for the
+// first time may be older than the agent: its predecessor has left that on disk, or PID 1 tells.
+func (a *Agent) began(s *plan.AppState, state api.State) time.Time {
+	i, shown := a.observed.known(s.ID), s.Shown()
+	switch {
+	case i.watched:
+		return s.Now
+	case i.memory != nil && i.memory.Standing.Is(state, s.Run()):
+		return i.memory.Standing.Since
+	case state == api.StateRunning && shown != nil && shown.Adopted:
+		return shown.ActiveAt
+	}
+	return s.Now
+}
+
+// keepStanding remembers state and beginning for the next agent. An agent that has just started and
+// does not know yet how an instance stands keeps what it was told.
+func (a *Agent) keepStanding(s *plan.AppState, now stateSince) {
+	i, m := a.observed.instance(s.ID), a.observed.memory(s.ID)
+	standing := plan.Standing{State: now.State, Since: now.since.Round(0), Run: s.Run()}
+	passing := now.State == api.StateUnknown || now.State == api.StateStarting || now.State == api.StatePending
+	if i.watched = i.watched || !passing || m.Standing.Is(now.State, s.Run()); i.watched && m.Standing != standing {
+		m.Standing, a.loop.unsaved = standing, true
+	}
 }
 
 // recordGood remembers the revision to fall back to.

@@ -114,7 +114,8 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	i := a.observed.known(s.ID)
 	st := i.state
 	if st.State == "" {
-		st = stateSince{Phase: s.Phase(), since: s.Now}
+		p := s.Phase()
+		st = stateSince{Phase: p, since: a.began(s, p.State)}
 	}
 	v := api.App{
 		ID: s.ID, Name: s.Name, AppID: s.AppID, DisplayName: s.DisplayName, HostName: s.HostName,
@@ -129,25 +130,44 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	if !s.ExpiresAt.IsZero() {
 		v.ExpiresAt = &s.ExpiresAt
 	}
-	if h := i.hold; h.until.After(s.Now) {
-		v.Why = strings.TrimPrefix(v.Why+"; "+h.why, "; ")
-	}
 	v.Exposure = a.exposureOf(s)
-	a.viewRejection(&v, s)
+	shown := s.Unit
 	if u := s.Shown(); u != nil {
 		viewUnit(&v, u)
+		shown = u.Unit
 	}
+	if i.memory != nil {
+		if r, counted := i.memory.Restarts[shown]; counted {
+			v.Restarts = r.Count
+		}
+	}
+	viewFault(&v, s, &i)
 	return v
 }
 
-// viewRejection says what became of a revision that was given up.
-func (a *Agent) viewRejection(v *api.App, s *plan.AppState) {
-	m := a.observed.known(s.ID).memory
-	if !s.Fallback || m == nil || m.Rejected == nil {
-		return
+// viewFault says what is wrong, and how the run that failed last ended: each is a sentence, with the
+// last lines of that run below it.
+func viewFault(v *api.App, s *plan.AppState, i *instanceState) {
+	fault := i.state.Fault
+	if h := i.hold; h.until.After(s.Now) {
+		v.Why, fault = strings.TrimPrefix(v.Why+"; "+h.why, "; "), true
 	}
-	v.Why = fmt.Sprintf("revision %s was given up: %s", plan.ShortHash(m.Rejected.Revision), m.Rejected.Why)
-	v.LastExit = strings.Join(append([]string{m.Rejected.Why}, m.Rejected.Lines...), "\n")
+	troubled := s.Trouble.Attempt > 0 && s.Problem == ""
+	switch m := i.memory; {
+	case s.Fallback && m != nil && m.Rejected != nil:
+		v.Why = fmt.Sprintf("revision %s was given up: %s", plan.ShortHash(m.Rejected.Revision), m.Rejected.Why)
+		v.Error, v.LastExit = quoted(v.Why, m.Rejected.Lines), quoted(m.Rejected.Why, m.Rejected.Lines)
+		return
+	case troubled && v.State == api.StateStarting: // once more
+		v.Error = quoted(s.Trouble.LastExit, i.words.lines)
+	case fault && troubled:
+		v.Error = quoted(v.Why, i.words.lines)
+	case fault:
+		v.Error = v.Why
+	}
+	if troubled || v.LastExit == i.words.why {
+		v.LastExit = quoted(v.LastExit, i.words.lines)
+	}
 }
 
 func viewUnit(v *api.App, u *plan.Unit) {

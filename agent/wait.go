@@ -23,7 +23,11 @@ func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, 
 		if revision != "" && d.Revision != revision && !d.Fallback {
 			return true, fmt.Errorf("%s: superseded by another revision: %w", d.Name, api.Conflict)
 		}
-		return settled(d, v)
+		done, err := settled(d, v)
+		if err != nil && a.observed.known(id).words.awaited { // why it failed may be in its last lines
+			return false, nil
+		}
+		return done, err
 	})
 }
 

@@ -25,8 +25,11 @@ type App struct {
 	Why      string     `json:"why,omitempty"`
 	Attempt  int        `json:"attempt,omitempty"`
 	NextTry  *time.Time `json:"next_try,omitempty"`
-	LastExit string     `json:"last_exit,omitempty"`
-	Hints    []Hint     `json:"hints,omitempty"` // of one application, not in the list of all
+	LastExit string     `json:"last_exit,omitempty"` // and the last lines of that run
+	// Error is what is wrong: a sentence, and below it the last lines of the run that failed, at most
+	// ten. It is empty where nothing is, also of what was stopped.
+	Error string `json:"error,omitempty"`
+	Hints []Hint `json:"hints,omitempty"` // of one application, not in the list of all
 
 	Unit     string `json:"unit,omitempty"`
 	PID      int    `json:"pid,omitempty"`

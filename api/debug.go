@@ -29,6 +29,8 @@ type DebugApplication struct {
 	Status           string     `json:"status"`
 	CreatedAt        time.Time  `json:"createdAt"`
 	ExpiresAt        *time.Time `json:"expiresAt"`
+	Since            *time.Time `json:"since,omitempty"` // of Status, once it is installed
+	Restarts         int        `json:"restarts"`        // since its revision began
 }
 
 // DebugApps lists the debug applications.
@@ -82,7 +84,7 @@ type DebugStatus struct {
 	ProcessID     int           `json:"processId"`
 	Port          int           `json:"port"`
 	HealthCheck   string        `json:"healthCheck"`
-	Error         string        `json:"error"`
+	Error         string        `json:"error"` // what is wrong; below it the last lines of the run that failed
 	Hints         []Hint        `json:"hints,omitempty"`
 	LastUpdated   time.Time     `json:"lastUpdated"`
 	Metadata      DebugMetadata `json:"metadata"`
@@ -98,6 +100,7 @@ type DebugMetadata struct {
 	Release          string     `json:"release"`
 	Restarts         int        `json:"restarts"`
 	ExpiresAt        *time.Time `json:"expiresAt"`
+	Since            *time.Time `json:"since,omitempty"` // of Status
 
 	HealthDetail *DebugHealth `json:"healthDetail,omitempty"`
 	Memory       uint64       `json:"memory,omitempty"`

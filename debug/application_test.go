@@ -183,20 +183,29 @@ func TestInstallStatusStopDelete(t *testing.T) {
 	}
 }
 
+// TestInstallThatFails: the answer says why, once, with what the application said last; so does its
+// status from then on.
 func TestInstallThatFails(t *testing.T) {
-	h := newHost(t)
-	path, _ := h.create(`{"appId":"shop"}`)
-	h.upload(path, packageOf(t, "one"))
-	h.runtime.fail = errors.New("shop is backing-off: exit status 3")
-	out := h.install(path)
-	if out.Status != "installed_not_started" || !strings.Contains(out.Message, "exit status 3") ||
-		!strings.Contains(out.Message, "last words") {
-		t.Errorf("got %+v", out)
-	}
-	var st api.DebugStatus
-	h.get(path + "/status").want(http.StatusOK).into(&st)
-	if st.Status != "failed" || st.Error == "" {
-		t.Errorf("got %+v", st)
+	for name, tt := range map[string]struct{ failure, lastExit, want string }{
+		"it ended":          {"shop is backing-off: exit status 3", "exit status 3\nno database", "shop is backing-off: exit status 3\nno database"},
+		"it ended silently": {"shop is backing-off: exit status 3", "exit status 3", "shop is backing-off: exit status 3"},
+		"it was given up":   {"shop: given up", "exit status 3\nno database", "shop: given up\nexit status 3\nno database"},
+		"it still starts":   {"shop is still starting", "", "shop is still starting\nlast words"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t)
+			path, _ := h.create(`{"appId":"shop"}`)
+			h.upload(path, packageOf(t, "one"))
+			h.runtime.fail, h.runtime.lastExit = errors.New(tt.failure), tt.lastExit
+			if out := h.install(path); out.Status != "installed_not_started" || out.Message != tt.want {
+				t.Errorf("got %+v, want %q", out, tt.want)
+			}
+			var st api.DebugStatus
+			h.get(path + "/status").want(http.StatusOK).into(&st)
+			if st.Status != "failed" || st.Error != tt.lastExit {
+				t.Errorf("got %+v, want %q", st, tt.lastExit)
+			}
+		})
 	}
 }
 

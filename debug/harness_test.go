@@ -235,6 +235,7 @@ type fakeRuntime struct {
 	wanted   map[string]plan.Instance
 	restored bool
 	fail     error                       // of the next launches
+	lastExit string                      // of what fails
 	hold     func(context.Context) error // launches wait for it
 	launched []string                    // release, with ! if again
 	others   []api.App
@@ -307,7 +308,7 @@ func (r *fakeRuntime) Launch(ctx context.Context, id string, again bool) (api.Ap
 	a := r.apps[id]
 	a.Release, a.URL, a.State, a.Unit, a.PID = r.wanted[id].Release, "https://"+a.HostName+"/", api.StateRunning, "unit", 42
 	if fail != nil {
-		a.State, a.LastExit = api.StateBackingOff, "exit status 3"
+		a.State, a.LastExit, a.Error = api.StateBackingOff, r.lastExit, r.lastExit
 	}
 	r.apps[id] = a
 	return a, fail

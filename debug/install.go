@@ -113,23 +113,33 @@ func (s *Server) outcome(ctx context.Context, a application, view api.App, err e
 	case errors.Is(context.Cause(ctx), errSuperseded):
 		out.Message = errSuperseded.Error()
 	default:
-		out.Message = strings.Join(append([]string{err.Error()}, s.tail(ctx, a.ID, view)...), "\n")
+		out.Message = s.explained(ctx, a.ID, view, err)
 	}
 	return out
 }
 
-// tail are the exit and the last lines, as the agent kept them or from the log.
-func (s *Server) tail(ctx context.Context, id ID, view api.App) []string {
-	lines := strings.Split(strings.TrimSpace(view.LastExit), "\n")
-	if len(lines) > 1 {
-		return lines
+// explained is the failure, with how the application ended and what it said last; of one that has
+// not ended the end of its log.
+func (s *Server) explained(ctx context.Context, id ID, view api.App, failure error) string {
+	text := failure.Error()
+	how, lines, _ := strings.Cut(view.LastExit, "\n")
+	if !strings.Contains(text, how) {
+		text += "\n" + how
 	}
+	if how == "" {
+		lines = s.tail(ctx, id)
+	}
+	return strings.TrimSuffix(text+"\n"+lines, "\n")
+}
+
+func (s *Server) tail(ctx context.Context, id ID) string {
 	entries, err := s.o.Logs.Tail(ctx, string(id), lastLines)
 	if err != nil {
 		s.o.Log.Warn("end of the log could not be read", "instance", id, "error", err)
 	}
-	for _, e := range entries {
-		lines = append(lines, termtext.Plain(e.Message))
+	lines := make([]string, len(entries))
+	for i, e := range entries {
+		lines[i] = termtext.Plain(e.Message)
 	}
-	return lines
+	return strings.Join(lines, "\n")
 }

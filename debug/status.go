@@ -33,7 +33,7 @@ func (s *Server) statusOf(v appView) api.DebugStatus {
 	expires := s.expiresAt(v.application)
 	m := api.DebugMetadata{
 		AppID: v.AppID, DisplayName: v.DisplayName, HostName: v.HostName, StaticServiceURL: v.StaticServiceURL,
-		Unit: v.now.Unit, Release: v.Release, Restarts: v.now.Restarts, ExpiresAt: &expires,
+		Unit: v.now.Unit, Release: v.Release, Restarts: v.now.Restarts, ExpiresAt: &expires, Since: v.since(),
 		Memory: v.now.Memory, CPUNSec: v.now.CPUNSec, Exposure: v.now.Exposure,
 	}
 	if v.seen {
@@ -46,7 +46,7 @@ func (s *Server) statusOf(v appView) api.DebugStatus {
 	}
 	return api.DebugStatus{
 		ApplicationID: string(v.ID), Status: v.status(), ProcessID: v.now.PID, Port: v.now.Port,
-		HealthCheck: v.health(), Error: v.trouble(), Hints: v.now.Hints, LastUpdated: time.Now().UTC(), Metadata: m,
+		HealthCheck: v.health(), Error: v.now.Error, Hints: v.now.Hints, LastUpdated: time.Now().UTC(), Metadata: m,
 	}
 }
 

@@ -2,6 +2,7 @@ package debug
 
 import (
 	"errors"
+	"time"
 
 	"github.com/nexushub/nexushub/api"
 )
@@ -50,15 +51,10 @@ func (v appView) health() string {
 	return v.now.Health.Status
 }
 
-// trouble is why the application is not simply running.
-func (v appView) trouble() string {
-	switch {
-	case v.now.Why != "":
-		return v.now.Why
-	case v.now.Health.Error != "":
-		return v.now.Health.Error
-	case v.now.State == api.StateBackingOff || v.now.State == api.StateFailed:
-		return v.now.LastExit
+// since is when its state began; nil while the agent does not know it.
+func (v appView) since() *time.Time {
+	if !v.seen || v.now.Since.IsZero() {
+		return nil
 	}
-	return ""
+	return &v.now.Since
 }

@@ -20,6 +20,7 @@ type Exit struct {
 	Code   string // exited, killed, dumped
 	Status int    // or the signal
 	Result string // of the unit in systemd's words; empty: success, or not known
+	Run    string // the invocation that ended
 }
 
 // LastExit is the newest exit of the unit's process that PID 1 logged; ok is false where
@@ -36,7 +37,8 @@ func (l UnitLog) LastExit(ctx context.Context, unit string) (e Exit, ok bool, er
 			failure = *r
 			return true
 		}
-		e, ok = Exit{At: time.UnixMicro(r.realtime), Code: r.exitCode, Status: r.exitStatus}, true
+		e, ok = Exit{At: time.UnixMicro(r.realtime), Code: r.exitCode, Status: r.exitStatus,
+			Run: r.claimedInvocation}, true
 		if failure.claimedInvocation == r.claimedInvocation {
 			e.Result = failure.result
 		}

@@ -27,7 +27,7 @@ func TestLastExit(t *testing.T) {
 		kv{"_PID": "77", "MESSAGE_ID": exitID, "UNIT": unitA, "EXIT_CODE": "exited", "EXIT_STATUS": "99"}, // forged
 	)
 	e, ok, err := log.LastExit(t.Context(), unitA)
-	want := Exit{At: time.UnixMicro(1_700_000_000_003_000), Code: "killed", Status: 9, Result: "oom-kill"}
+	want := Exit{At: time.UnixMicro(1_700_000_000_003_000), Code: "killed", Status: 9, Result: "oom-kill", Run: "2"}
 	if err != nil || !ok || e != want {
 		t.Errorf("%+v, %v, %v; want %+v", e, ok, err, want)
 	}

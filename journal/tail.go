@@ -1,10 +1,6 @@
 package journal
 
-import (
-	"context"
-
-	"github.com/nexushub/nexushub/internal/termtext"
-)
+import "context"
 
 // Tail is the last n entries of an instance.
 func (h *Hub) Tail(ctx context.Context, instance string, n int) ([]*Entry, error) {
@@ -27,13 +23,3 @@ func (h *Hub) collect(ctx context.Context, q Query) (out []*Entry, err error) {
 
 // UnitLog reads the end of single units' logs, for those who explain a failure.
 type UnitLog struct{ Hub *Hub }
-
-// Tail is the last lines of a unit, those of PID 1 about it included.
-func (l UnitLog) Tail(ctx context.Context, unit string, lines int) ([]string, error) {
-	entries, err := l.Hub.collect(ctx, Query{Unit: unit, Lines: lines, Priority: 7})
-	out := make([]string, len(entries))
-	for i, e := range entries {
-		out[i] = termtext.Plain(e.Message)
-	}
-	return out, err
-}

@@ -43,6 +43,14 @@ func (s *AppState) Shown() *Unit {
 	return s.Wanted
 }
 
+// Run is the invocation of the unit that stands for the instance; empty: there is none.
+func (s *AppState) Run() string {
+	if u := s.Shown(); u != nil {
+		return u.Invocation
+	}
+	return ""
+}
+
 // overdue is a unit that should be down by now; one in hand is its task's to end.
 func (s *AppState) overdue() *Unit {
 	for _, u := range append(slices.Clone(s.Others), s.Wanted) {

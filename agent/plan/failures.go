@@ -19,9 +19,13 @@ type Trouble struct {
 	NextTry  time.Time  // zero: at once
 	LastExit string     // the last failure in words
 	Exit     units.Exit // of the run that failed last; zero: it has not ended by itself
+	Run      string     // the invocation that failed last, or LatestRun; empty: there was none, or it is not known
 	GaveUp   bool       // a new revision beside a good one: not to be tried again
 	Forgiven bool       // healthy for long enough since
 }
+
+// LatestRun stands for the invocation that began last, where nobody has seen which that was.
+const LatestRun = "latest"
 
 // Waiting says whether the next try is still to come.
 func (t Trouble) Waiting(now time.Time) bool { return t.NextTry.After(now) }
@@ -32,12 +36,13 @@ type FailureTracker struct {
 	Trouble       Trouble
 	known         bool   // the unit was seen at least once since the agent started
 	invocation    string // InvocationID
+	ended         string // the invocation before
 	exits         int    // of the unit, already counted
 	counted       bool   // that this run is unhealthy is counted already
 	expected      bool   // the unit ran, and the agent has not stopped it
 	restartFailed bool   // a restart by the agent failed: if the unit stops now, that is why
 	healthy       time.Time
-	Total         int // failures since the agent started
+	Total         int // failures since the agent started: tells one from the next
 }
 
 // Observe takes in what the wanted unit of d looks like now; u is nil when there is none.
@@ -46,14 +51,14 @@ func (w *FailureTracker) Observe(d *Desired, hasGood bool, u *Unit, b Backoff, n
 		*w = FailureTracker{Trouble: Trouble{Revision: d.Revision}, known: w.known, Total: w.Total}
 	}
 	if u == nil {
-		w.known, w.exits, w.invocation, w.healthy = true, 0, "", time.Time{}
+		w.known, w.exits, w.invocation, w.ended, w.healthy = true, 0, "", "", time.Time{}
 		return
 	}
 	if !w.known { // adopted: its exits before that do not count
 		w.known, w.exits = true, u.NRestarts
 	}
 	if u.Invocation != w.invocation {
-		w.invocation, w.counted = u.Invocation, false
+		w.ended, w.invocation, w.counted = w.invocation, u.Invocation, false
 	}
 	w.expected = w.expected || !u.Ended()
 	w.restartFailed = w.restartFailed && !u.Running()
@@ -64,10 +69,21 @@ func (w *FailureTracker) Observe(d *Desired, hasGood bool, u *Unit, b Backoff, n
 func (w *FailureTracker) countExits(u *Unit, hasGood bool, b Backoff, now time.Time) {
 	n := u.exits()
 	if n > w.exits {
-		w.Trouble.Exit = u.LastExit
+		w.Trouble.Exit, w.Trouble.Run = u.LastExit, w.lastEnded(u, n-w.exits)
 		w.fail(n-w.exits, u.lastExitText(), hasGood, b, now)
 	}
 	w.exits = n
+}
+
+// lastEnded is the last of n runs that have ended since the unit was seen before.
+func (w *FailureTracker) lastEnded(u *Unit, n int) string {
+	switch {
+	case u.exited():
+		return u.Invocation
+	case n == 1:
+		return w.ended
+	}
+	return "" // it came and went unseen
 }
 
 func (w *FailureTracker) countHealth(d *Desired, hasGood bool, u *Unit, b Backoff, now time.Time) {
@@ -77,7 +93,7 @@ func (w *FailureTracker) countHealth(d *Desired, hasGood bool, u *Unit, b Backof
 	switch {
 	case unhealthyTooLong(d, u, now) && !w.counted:
 		w.counted = true
-		w.Trouble.Exit = units.Exit{}
+		w.Trouble.Exit, w.Trouble.Run = units.Exit{}, u.Invocation
 		w.fail(1, healthText(d, u), hasGood, b, now)
 		w.Trouble.GaveUp = hasGood
 	case u.Healthy() && w.healthy.IsZero():
@@ -103,9 +119,10 @@ func (w *FailureTracker) fail(n int, why string, hasGood bool, b Backoff, now ti
 }
 
 // FailStart counts a unit that could not be started at all: there is nothing that
-// PID 1 could restart, so the agent waits from the first time on.
-func (w *FailureTracker) FailStart(why string, hasGood bool, b Backoff, now time.Time) {
-	w.Trouble.Exit = units.Exit{}
+// PID 1 could restart, so the agent waits from the first time on. Whether its command ran says
+// whether it may have said why.
+func (w *FailureTracker) FailStart(why string, ran, hasGood bool, b Backoff, now time.Time) {
+	w.Trouble.Exit, w.Trouble.Run = units.Exit{}, map[bool]string{true: LatestRun}[ran]
 	w.fail(1, why, hasGood, b, now)
 	w.Trouble.NextTry = now.Add(b.delay(w.Trouble.Attempt))
 }

@@ -19,6 +19,9 @@ type Memory struct {
 	Good     *Good         `json:"good,omitempty"`
 	Rejected *Rejection    `json:"rejected,omitempty"`
 	History  []PastRelease `json:"history,omitempty"` // newest first
+
+	Restarts map[string]Restarts `json:"restarts,omitempty"` // by unit: of those that are there, and of the wanted one
+	Standing Standing            `json:"standing,omitzero"`
 }
 
 // Good is the last revision that served: what to fall back to.

@@ -12,6 +12,7 @@ import (
 type Phase struct {
 	State api.State
 	Why   string
+	Fault bool // Why says what is wrong, and not only what is going on
 }
 
 // Phase is the one place that decides which api.State an instance is in.
@@ -38,31 +39,31 @@ func (s *AppState) Phase() Phase {
 func (s *AppState) problemPhase() Phase {
 	for _, u := range s.Others {
 		if u.Running() {
-			return Phase{api.StateRunning, "keeps running as it is: " + s.Problem}
+			return Phase{api.StateRunning, "keeps running as it is: " + s.Problem, true}
 		}
 	}
-	return Phase{api.StateFailed, s.Problem}
+	return Phase{api.StateFailed, s.Problem, true}
 }
 
 func (s *AppState) stoppedPhase() Phase {
 	if s.Wanted != nil || len(s.Others) > 0 {
-		return Phase{api.StateStopping, s.Stopped}
+		return Phase{api.StateStopping, s.Stopped, false}
 	}
-	return Phase{api.StateStopped, s.Stopped}
+	return Phase{api.StateStopped, s.Stopped, false}
 }
 
 func (s *AppState) adoptedPhase() Phase {
 	for _, u := range s.Others {
 		if u.Running() {
-			return Phase{api.StateRunning, "adopted from systemd; waiting for its provider's first list"}
+			return Phase{api.StateRunning, "adopted from systemd; waiting for its provider's first list", false}
 		}
 	}
-	return Phase{api.StateUnknown, "waiting for its provider's first list"}
+	return Phase{api.StateUnknown, "waiting for its provider's first list", false}
 }
 
 func (s *AppState) filesPhase() Phase {
 	if s.Empty() {
-		return Phase{api.StatePending, s.emptyWords()}
+		return Phase{api.StatePending, s.emptyWords(), false}
 	}
 	return Phase{State: api.StateRunning}
 }
@@ -84,38 +85,38 @@ func NotInstalled(appID string) string {
 func (s *AppState) replacementPhase() Phase {
 	if s.Wanted == nil && s.Trouble.Waiting(s.Now) {
 		return Phase{api.StateRunning, fmt.Sprintf("revision %s cannot replace it yet: %s", ShortHash(s.Revision),
-			s.Trouble.LastExit)}
+			s.Trouble.LastExit), true}
 	}
 	if s.Wanted != nil && s.Wanted.Healthy() {
 		return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) +
-			" is healthy; the proxy has not accepted its route yet"}
+			" is healthy; the proxy has not accepted its route yet", false}
 	}
-	return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) + " is about to replace it"}
+	return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) + " is about to replace it", false}
 }
 
 func (s *AppState) absentPhase() Phase {
 	if s.Trouble.Waiting(s.Now) {
-		return Phase{api.StateBackingOff, s.Trouble.LastExit}
+		return Phase{api.StateBackingOff, s.Trouble.LastExit, true}
 	}
-	return Phase{api.StatePending, "is about to start"}
+	return Phase{api.StatePending, "is about to start", false}
 }
 
 func (s *AppState) unitPhase(u *Unit) Phase {
 	switch {
 	case u.restarting():
-		return Phase{api.StateBackingOff, u.lastExitText()}
+		return Phase{api.StateBackingOff, u.lastExitText(), true}
 	case u.Ended() && u.ActiveState == "inactive":
-		return Phase{api.StateStopping, "its unit has exited"}
+		return Phase{api.StateStopping, "its unit has exited", false}
 	case u.Ended():
-		return Phase{api.StateFailed, u.lastExitText()}
+		return Phase{api.StateFailed, u.lastExitText(), true}
 	case u.ActiveState == "activating":
-		return Phase{api.StateStarting, u.StatusText}
+		return Phase{api.StateStarting, u.StatusText, false}
 	case u.ActiveState == "deactivating":
-		return Phase{api.StateStopping, ""}
+		return Phase{api.StateStopping, "", false}
 	case u.Healthy() && s.Served == u.Unit:
-		return Phase{api.StateRunning, s.runningWords(u)}
+		return Phase{api.StateRunning, s.runningWords(u), false}
 	case u.Healthy():
-		return Phase{api.StateStarting, "healthy; the proxy has not accepted its route yet"}
+		return Phase{api.StateStarting, "healthy; the proxy has not accepted its route yet", false}
 	}
 	return s.unhealthyPhase(u)
 }
@@ -123,15 +124,15 @@ func (s *AppState) unitPhase(u *Unit) Phase {
 func (s *AppState) unhealthyPhase(u *Unit) Phase {
 	switch {
 	case u.Health.State == fact.Unhealthy:
-		return Phase{api.StateUnhealthy, healthText(s.Desired, u)}
+		return Phase{api.StateUnhealthy, healthText(s.Desired, u), true}
 	case u.Health.Failures > 0 && unhealthyTooLong(s.Desired, u, s.Now):
-		return Phase{api.StateUnhealthy, healthText(s.Desired, u)}
+		return Phase{api.StateUnhealthy, healthText(s.Desired, u), true}
 	case u.Adopted && u.Health.Failures == 0:
-		return Phase{api.StateUnknown, "its health has not been checked since the agent started"}
+		return Phase{api.StateUnknown, "its health has not been checked since the agent started", false}
 	case u.Health.Failures > 0:
-		return Phase{api.StateStarting, "not healthy yet: " + u.Health.Problem}
+		return Phase{api.StateStarting, "not healthy yet: " + u.Health.Problem, true}
 	}
-	return Phase{api.StateStarting, "its health has not been checked yet"}
+	return Phase{api.StateStarting, "its health has not been checked yet", false}
 }
 
 // runningWords is what an application that notifies says of itself, if anything.

@@ -65,8 +65,7 @@ func (s *AppState) next() (Task, bool) {
 	case !s.Runs():
 		return s.tearDown("it has nothing to run any more")
 	case s.Trouble.GaveUp:
-		return s.Task(Reject, s.Unit,
-			"revision "+ShortHash(s.Revision)+" did not become healthy beside the last good one: "+s.Trouble.LastExit), true
+		return s.reject(), true
 	case s.Wanted == nil:
 		return s.start()
 	case s.Wanted.Ended():
@@ -84,6 +83,14 @@ func (s *AppState) routeExisting(reason string) (Task, bool) {
 		}
 	}
 	return Task{}, false
+}
+
+// reject gives the wanted revision up.
+func (s *AppState) reject() Task {
+	t := s.Task(Reject, s.Unit,
+		"revision "+ShortHash(s.Revision)+" did not become healthy beside the last good one: "+s.Trouble.LastExit)
+	t.Run = s.Trouble.Run
+	return t
 }
 
 // start starts the wanted revision.

@@ -40,6 +40,7 @@ type Task struct {
 	Unit     string
 	Reason   string
 	Spec     units.Spec // Start
+	Run      string     // Reject: Trouble.Run
 }
 
 // order sorts a plan by action; within one, the providers' order stays.

@@ -21,11 +21,14 @@ func (u *Unit) restarting() bool { return strings.Contains(u.SubState, "auto-res
 
 // exits counts its exits since a start job.
 func (u *Unit) exits() int {
-	if u.restarting() || u.ActiveState == "failed" {
+	if u.exited() {
 		return u.NRestarts + 1
 	}
 	return u.NRestarts
 }
+
+// exited says whether its last run is over, other than by a stop.
+func (u *Unit) exited() bool { return u.restarting() || u.ActiveState == "failed" }
 
 // lastExitText says how it exited last.
 func (u *Unit) lastExitText() string {

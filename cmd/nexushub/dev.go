@@ -7,6 +7,7 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -197,7 +198,8 @@ func (d *devLoop) reportStates(ctx context.Context) {
 	for pause(ctx, time.Second) == nil {
 		s, err := d.client.DebugStatus(ctx, d.app.ID)
 		if now := s.Status + ", " + s.HealthCheck; err == nil && now != last {
-			d.out.StateChanged(now, s.Error)
+			why, _, _ := strings.Cut(s.Error, "\n") // the log has the rest
+			d.out.StateChanged(now, why)
 			last = now
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostname"
@@ -40,10 +41,19 @@ func remoteApps(ctx context.Context, client *api.Client) ([]api.App, error) {
 	for i, a := range list {
 		apps[i] = api.App{
 			ID: a.ID, Name: a.AppID, AppID: a.AppID, DisplayName: a.DisplayName, HostName: a.HostName, Kind: "debug",
-			URL: client.URLOf(a.HostName), State: api.State(a.Status), Since: a.CreatedAt, ExpiresAt: a.ExpiresAt,
+			URL: client.URLOf(a.HostName), State: api.State(a.Status), Since: since(a.Since, a.CreatedAt),
+			ExpiresAt: a.ExpiresAt, Restarts: a.Restarts,
 		}
 	}
 	return apps, nil
+}
+
+// since is when a state began; an older agent does not say.
+func since(told *time.Time, otherwise time.Time) time.Time {
+	if told == nil {
+		return otherwise
+	}
+	return *told
 }
 
 // remoteApp is the same for one, with its status.
@@ -60,12 +70,17 @@ func remoteApp(ctx context.Context, client *api.Client, ref string) (api.App, er
 }
 
 func appOf(client *api.Client, a api.DebugApplication, s api.DebugStatus) api.App {
+	why, lines, _ := strings.Cut(s.Error, "\n")
 	app := api.App{
 		ID: a.ID, Name: a.AppID, AppID: a.AppID, DisplayName: a.DisplayName, HostName: a.HostName, Kind: "debug",
-		URL: client.URLOf(a.HostName), State: api.State(s.Status), Since: s.LastUpdated, Why: s.Error,
-		Unit: s.Metadata.Unit, PID: s.ProcessID, Port: s.Port, Release: s.Metadata.Release, Restarts: s.Metadata.Restarts,
+		URL: client.URLOf(a.HostName), State: api.State(s.Status), Why: why, Error: s.Error,
+		Since: since(s.Metadata.Since, s.LastUpdated),
+		Unit:  s.Metadata.Unit, PID: s.ProcessID, Port: s.Port, Release: s.Metadata.Release, Restarts: s.Metadata.Restarts,
 		Health: api.Health{Status: s.HealthCheck}, Memory: s.Metadata.Memory, CPUNSec: s.Metadata.CPUNSec,
 		Exposure: s.Metadata.Exposure, ExpiresAt: s.Metadata.ExpiresAt, Hints: s.Hints,
+	}
+	if lines != "" {
+		app.LastExit = s.Error
 	}
 	if s.Metadata.HealthDetail != nil {
 		app.Health = api.Health(*s.Metadata.HealthDetail)

@@ -16,19 +16,26 @@ func TestOperatorsSystemctlIsRespected(t *testing.T) {
 	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		h.DefineAll(t, 2)
 		unit := h.App(t, 1).Unit
-		before := h.App(t, 2).PID
+		before := h.App(t, 2)
 		h.Must(t, "systemctl", "restart", unit)
 		h.Reaches(t, 1, api.StateRunning)
 		h.Must(t, "systemctl", "stop", unit)
 		if app := h.Reaches(t, 1, api.StateStopped); !strings.Contains(app.Why, "stopped by operator") {
 			t.Errorf("why = %q", app.Why)
 		}
+		since := h.App(t, 1).Since
 		h.Must(t, "systemctl", "restart", "nexushubd")
-		h.Reaches(t, 1, api.StateStopped)
+		if app := h.Reaches(t, 1, api.StateStopped); !app.Since.Equal(since) || app.Error != "" {
+			t.Errorf("stopped since %s with error %q, was since %s", app.Since, app.Error, since)
+		}
 		h.Must(t, "nexushub", "start", faults.Name(1))
 		h.Reaches(t, 1, api.StateRunning)
-		if after := h.App(t, 2).PID; after != before {
-			t.Errorf("the other application has PID %d, had %d", after, before)
+		if after := h.Reaches(t, 2, api.StateRunning); after.PID != before.PID || !after.Since.Equal(before.Since) {
+			t.Errorf("the other application has PID %d since %s, had %d since %s", after.PID, after.Since, before.PID,
+				before.Since)
+		}
+		if out := h.Sh(t, "journalctl -u nexushubd -o cat --grep 'has stopped'"); strings.Contains(out, "nil") {
+			t.Errorf("the agent's last word: %s", out)
 		}
 	})
 }
@@ -119,22 +126,55 @@ func TestExitWhileTheAgentIsAway(t *testing.T) {
 	})
 }
 
+// A crash loop is delayed, says why, and every restart is counted: PID 1's, the agent's, those for
+// its health and an operator's, over agents that are killed and a systemd that executes itself anew.
 func TestCrashLoopBacksOffAndRecovers(t *testing.T) {
 	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
-		h.Define(t, 1, `exec = ["/bin/sh", "-c", "[ -e /var/lib/nexushub-apps-fixed ] || exit 7; exec bin/app"]`)
+		h.Define(t, 1,
+			`exec = ["/bin/sh", "-c", "[ -e /var/lib/nexushub-apps-fixed ] || { echo no database >&2; exit 7; }; exec bin/app"]`,
+			`health = { interval = "1s", timeout = "1s", failures = 2 }`)
 		h.Reload(t)
 		app := h.Reaches(t, 1, api.StateBackingOff)
-		if !strings.Contains(app.LastExit, "7") {
-			t.Errorf("last exit = %q, want status 7", app.LastExit)
-		}
+		lab.Within(t, faults.Patience, "the status says why", func() error {
+			if app = h.App(t, 1); app.Error != "exit status 7\nno database" {
+				return fmt.Errorf("error %q of %s", app.Error, app.State)
+			}
+			return nil
+		})
 		lab.Within(t, faults.Patience, "the agent delays the next start", func() error {
 			if app = h.App(t, 1); app.Attempt < 2 || app.NextTry == nil {
 				return fmt.Errorf("attempt %d, next try %v", app.Attempt, app.NextTry)
 			}
 			return nil
 		})
-		h.Sh(t, "touch /var/lib/nexushub-apps-fixed")
-		h.Reaches(t, 1, api.StateRunning)
+		h.Sh(t, "systemctl kill -s KILL nexushubd; systemctl daemon-reexec; touch /var/lib/nexushub-apps-fixed")
+		unit := h.Reaches(t, 1, api.StateRunning).Unit
+		checkRestarts(t, h, 2)
+		h.Sh(t, "systemctl kill --kill-whom=main -s STOP "+unit) // it answers no health check any more
+		checkRestarts(t, h, 3)
+		h.Sh(t, "systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; systemctl restart "+unit+
+			"; systemctl kill -s KILL "+unit+"; systemctl daemon-reexec; systemctl start nexushubd.socket nexushubd-debug.socket nexushubd")
+		checkRestarts(t, h, 5)
+		h.Must(t, "nexushub", "restart", faults.Name(1))
+		checkRestarts(t, h, 0)
+	})
+}
+
+// checkRestarts waits until application 1 runs, with at least so many restarts, and compares with
+// what systemd wrote of its unit: every start is an invocation of its own.
+func checkRestarts(t *testing.T, h *faults.Host, least int) {
+	t.Helper()
+	lab.Within(t, faults.Patience, fmt.Sprintf("it runs after %d restarts or more, and all say so", least), func() error {
+		app := h.App(t, 1)
+		starts := h.Sh(t, "journalctl -o cat --output-fields=INVOCATION_ID _PID=1 UNIT="+app.Unit+" | sort -u | wc -l")
+		listed := h.Sh(t, "nexushub list | grep "+faults.Name(1))
+		counted := h.Sh(t, "curl -s --unix-socket /run/nexushub/metrics.sock http://x/metrics | grep 'app_restarts_total{'")
+		want := fmt.Sprintf("%d", app.Restarts)
+		if app.State != api.StateRunning || app.Restarts < least || starts != fmt.Sprintf("%d", app.Restarts+1) ||
+			!strings.HasSuffix(counted, " "+want) || !slices.Contains(strings.Fields(listed), want) {
+			return fmt.Errorf("%s, %d restarts, %s starts, metric %q, list %q", app.State, app.Restarts, starts, counted, listed)
+		}
+		return nil
 	})
 }
 

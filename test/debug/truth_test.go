@@ -41,18 +41,50 @@ func TestInstallAndStatusTellTheTruth(t *testing.T) {
 		h.upload(t, id, bad)
 		var out api.InstallAnswer
 		h.into(t, h.must(t, 200, http.MethodPost, "/"+id+"/install", ""), &out)
-		words := strings.Count(out.Message, "words ") // among the last 20 lines
-		if out.Status != "installed_not_started" || !strings.Contains(out.Message, "exit status 7") ||
-			words < 1 || words > 20 {
+		if out.Status != "installed_not_started" || !saysWhy(out.Message) {
 			t.Errorf("a package that does not start: %+v", out)
 		}
+		if st := h.status(t, id); st.Status != "running" || !saysWhy(st.Error) {
+			t.Errorf("its status: %+v", st)
+		}
 		h.serves(t, "truth.debug.yesterday.localhost") // the old release keeps serving
+		h.checkFirstRevision(t, bad)
 
 		h.upload(t, id, good)
 		h.installAtOnce(t, id, 4)
 		h.checkStatus(t, h.status(t, id))
 		h.serves(t, "truth.debug.yesterday.localhost")
 	})
+}
+
+// saysWhy says whether a text has how bad ended and its last ten lines, and no line besides.
+func saysWhy(text string) bool {
+	var want strings.Builder
+	for n := 16; n <= 25; n++ {
+		fmt.Fprintf(&want, "\nwords %d", n)
+	}
+	return strings.Contains(text, "exit status 7") && strings.HasSuffix(text, want.String()) &&
+		strings.Count(text, "\n") <= strings.Count(want.String(), "\n")+1
+}
+
+// checkFirstRevision: the same of an application that has never served. An operator's stop is no error.
+func (h *host) checkFirstRevision(t *testing.T, bad *file) {
+	t.Helper()
+	id := h.create(t, "never")
+	h.upload(t, id, bad)
+	h.must(t, 200, http.MethodPost, "/"+id+"/install", "")
+	lab.Eventually(t, "its status says why it fails, and counts its restarts", func() error {
+		st := h.status(t, id)
+		return lab.Unless(st.Status == "failed" && saysWhy(st.Error) && st.Metadata.Restarts > 0, "it is %+v", st)
+	})
+	if out, err := h.Try(t, "nexushub", "status", "never"); err == nil || !strings.Contains(out, "words 25") {
+		t.Errorf("nexushub status: %s (%v)", out, err)
+	}
+	var st api.DebugStatus
+	h.into(t, h.must(t, 200, http.MethodPost, "/"+id+"/stop", ""), &st)
+	if st.Status != "stopped" || st.Error != "" {
+		t.Errorf("stopped: %+v", st)
+	}
 }
 
 // script is a package whose program is a few lines of shell.

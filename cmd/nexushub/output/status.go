@@ -35,6 +35,9 @@ func (p *Printer) Status(a api.App) error {
 		rows.row("unreadable", p.yellow(u))
 	}
 	rows.row("unit", unit(a))
+	if a.Unit == "" && a.Restarts > 0 {
+		rows.row("restarts", fmt.Sprint(a.Restarts))
+	}
 	rows.row("usage", usage(a))
 	rows.row("requests", requests(a))
 	rows.row("sandbox", exposure(a))
