@@ -15,7 +15,7 @@ import (
 // answers are what --json prints, by the headings of nexushub-json(5).
 var answers = map[string]reflect.Type{
 	"Application": reflect.TypeFor[api.App](), "Health": reflect.TypeFor[api.Health](), "Hint": reflect.TypeFor[api.Hint](),
-	"Load": reflect.TypeFor[output.Load](),
+	"Load":       reflect.TypeFor[output.Load](),
 	"Deployment": reflect.TypeFor[output.Deployment](), "Debug application": reflect.TypeFor[api.DebugApplication](),
 	"System": reflect.TypeFor[api.System](), "Provider": reflect.TypeFor[api.Provider](), "Release": reflect.TypeFor[api.Release](),
 	"Route": reflect.TypeFor[api.Route](), "Certificate": reflect.TypeFor[api.Cert](), "Task": reflect.TypeFor[api.Task](),
