@@ -6,8 +6,8 @@ import "github.com/nexushub/nexushub/proxy/fairshare"
 // The first three may be evicted for another connection of the same address, too, a silent one
 // after newConnGrace; what is in progress never is.
 const (
-	classSilent    = iota // no whole request has arrived: no byte, half a handshake, half a head
-	classLingering        // answered for the last time: what its client still sends is thrown away
+	classLingering = iota // answered for the last time: what its client still sends is thrown away
+	classSilent           // no whole request has arrived: no byte, half a handshake, half a head
 	classIdle             // answered, and nothing since
 	classHead             // answered, and a further head is arriving
 	classEvents           // an event stream or a WebSocket, whose clients reconnect on their own
@@ -16,7 +16,7 @@ const (
 )
 
 // classNames are the reasons in metrics and log.
-var classNames = [...]string{"silent", "over", "idle", "head", "events", "upload", "busy"}
+var classNames = [...]string{"over", "silent", "idle", "head", "events", "upload", "busy"}
 
 // youngestFirst orders members so that what has lasted longest is evicted last.
 func youngestFirst(opened uint64) uint64 { return ^opened }
@@ -57,6 +57,8 @@ func (c *h2Conn) Priority() fairshare.Priority {
 	switch {
 	case c.inFlight > 0:
 		return fairshare.Priority{Class: classBusy, Since: youngestFirst(c.opened)}
+	case c.frames.lingering.any():
+		return fairshare.Priority{Class: classLingering, Since: c.opened, Expendable: true}
 	case !c.frames.responded.Load():
 		return c.server.silentPriority(c.opened)
 	}

@@ -94,6 +94,7 @@ var attempts = map[string]attempt{
 	"idle":             say("GET /quick HTTP/1.1\r\nHost: "+appHost+"\r\n\r\n", true),
 	"slow further head": say("GET /quick HTTP/1.1\r\nHost: "+appHost+"\r\n\r\n"+
 		"GET /", true),
+	"lingering":    say("POST /api/x HTTP/1.1\r\nHost: "+appHost+"\r\nContent-Length: 9\r\n\r\na", true),
 	"slow body":    say("POST /wait HTTP/1.1\r\nHost: "+appHost+"\r\nContent-Length: 9\r\n\r\na", false),
 	"no answer":    say("GET /wait HTTP/1.1\r\nHost: "+appHost+"\r\n\r\n", false),
 	"event stream": say("GET /events HTTP/1.1\r\nHost: "+appHost+"\r\n\r\n", true),
@@ -103,6 +104,11 @@ var attempts = map[string]attempt{
 	"HTTP/2 settings":  func(f *fixture) { f.http2From(flooder, 0) },
 	"HTTP/2 idle":      func(f *fixture) { f.http2From(flooder, 1, "/quick") },
 	"HTTP/2 no answer": func(f *fixture) { f.http2From(flooder, 3, "/wait") },
+	"HTTP/2 lingering": func(f *fixture) {
+		if c := f.http2From(flooder, 0); c != nil {
+			c.begin(false, "POST", "/api/x")
+		}
+	},
 }
 
 // say sends a request and, where an answer comes, reads its head.

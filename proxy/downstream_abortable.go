@@ -101,7 +101,7 @@ func (g *abortable) expire(p waitState, client deadlineSetter) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch p {
-	case waitIdle, waitHead, waitBody:
+	case waitIdle, waitHead, waitBody, waitLinger:
 		client.SetReadDeadline(longAgo)
 	case waitUpstream:
 		if g.reading {

@@ -3,13 +3,11 @@ package proxy
 import (
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/nexushub/nexushub/proxy/h1"
 )
@@ -31,9 +29,10 @@ type conn struct {
 	out   []byte // response bytes that are not written yet
 	state connState
 
-	opened  uint64 // tick of the deadline loop's clock
-	tunnel  atomic.Pointer[tunnel]
-	writing sync.Mutex // one write at a time, and none of "100 Continue" behind the response
+	opened       uint64        // tick of the deadline loop's clock
+	lingersSince atomic.Uint64 // tick when it was answered for the last time
+	tunnel       atomic.Pointer[tunnel]
+	writing      sync.Mutex // one write at a time, and none of "100 Continue" behind the response
 	abortable
 }
 
@@ -105,6 +104,8 @@ func (c *conn) refuse(err error) {
 		c.server.reject(&c.x, bad.Status, bad.Reason)
 	case isTimeout(err):
 		c.server.reject(&c.x, 408, "the request head did not arrive in time")
+	default:
+		return // nobody is there any more
 	}
 	c.linger()
 }
@@ -170,11 +171,13 @@ func (c *conn) another() bool {
 	if !c.state.has(responseComplete) {
 		return false
 	}
-	if !c.body.Done() {
-		c.linger()
-		return false
+	if !c.state.has(closesAfter) && c.body.Done() {
+		return true
 	}
-	return !c.state.has(closesAfter)
+	if !c.body.Done() || len(c.r.Buffered()) > 0 {
+		c.linger()
+	}
+	return false
 }
 
 // close ends the connection, with a TLS close_notify when the last response was complete.
@@ -195,26 +198,6 @@ func (c *conn) breakOff(raw net.Conn) {
 		tcp.SetLinger(0) //nolint:errcheck // then it is closed as others are
 	}
 	raw.Close()
-}
-
-const (
-	lingerTime  = 2 * time.Second
-	lingerBytes = 1 << 20
-)
-
-// linger lets the client read the response before what it still sends makes the
-// kernel reset the connection (RFC 9112 section 9.6).
-func (c *conn) linger() {
-	c.waiting.set(waitLinger, 0)
-	if w, ok := c.net.(interface{ CloseWrite() error }); !ok || w.CloseWrite() != nil {
-		return
-	}
-	if tcp, ok := rawOf(c.net).(*net.TCPConn); ok && tcp != c.net && tcp.CloseWrite() != nil {
-		return
-	}
-	if c.net.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
-		io.CopyN(io.Discard, c.net, lingerBytes) //nolint:errcheck // the connection is closed next in any case
-	}
 }
 
 // check is called by the deadline loop.

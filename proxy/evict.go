@@ -1,10 +1,11 @@
 package proxy
 
 // evict ends the connection. One that waits for a request, and one that has just got one,
-// end without a loss.
+// end without a loss; one that lingers has had its time.
 func (c *conn) evict(m evictMode) {
 	c.state.set(evicted)
-	if c.evictIdle() || m == evictGracefully {
+	p, _ := c.waiting.read()
+	if c.evictIdle() || m == evictGracefully && p != waitLinger {
 		return
 	}
 	if t := c.tunnel.Load(); t != nil && m == evictAfterNotice {

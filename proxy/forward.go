@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"time"
 
@@ -74,13 +75,14 @@ func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 	if err == nil {
 		return u, p, nil
 	}
+	ended := p.ended()
 	cause := p.stop()
 	x.downstream.stopWaiting()
 	x.use.OnEnd(func() {})
 	u.Close()
 	switch {
-	case cause != nil:
-		return nil, nil, cause
+	case cause != nil && (ended || errors.Is(err, net.ErrClosed) || isTimeout(err)):
+		return nil, nil, cause // otherwise the target failed first, and stop ended the reading
 	case u.used && repeatable && isStale(err) && !isClosed(x.downstream.gone()):
 		return nil, nil, errStale
 	}

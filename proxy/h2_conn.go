@@ -22,10 +22,11 @@ func newH2Base(opt Options) *http.Server {
 		MaxHeaderBytes:    opt.Limits.MaxBytes,
 		ErrorLog:          log.New(debugLog{opt.Log}, "", 0),
 		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: 128,
-			SendPingTimeout:      opt.IdleTimeout / 4,
-			PingTimeout:          opt.HeaderTimeout,
-			WriteByteTimeout:     opt.StallTimeout,
+			MaxConcurrentStreams:      connStreams,
+			MaxReceiveBufferPerStream: lingerWindow,
+			SendPingTimeout:           opt.IdleTimeout / 4,
+			PingTimeout:               opt.HeaderTimeout,
+			WriteByteTimeout:          opt.StallTimeout,
 		},
 	}
 }
@@ -66,7 +67,9 @@ type h2Conn struct {
 func (s *Server) serveH2(a *accepted, tc *tls.Conn) {
 	defer a.release()
 	now := s.deadlines.clock.Load()
-	c := &h2Conn{server: s, frames: &h2FrameConn{Conn: tc}, shutdownHook: &http.Server{}, opened: now, idleSince: now}
+	c := &h2Conn{
+		server: s, frames: newH2FrameConn(tc, &s.deadlines.clock), shutdownHook: &http.Server{}, opened: now, idleSince: now,
+	}
 	// What HTTP/2 begins with, and clients send: a frame is read whole before it is looked at.
 	server := &http2.Server{MaxReadFrameSize: 16 << 10}
 	if err := http2.ConfigureServer(c.shutdownHook, server); err != nil {
@@ -142,6 +145,9 @@ func (c *h2Conn) startGoAway(now uint64) {
 // check is called by the deadline loop.
 func (c *h2Conn) check() {
 	now := c.server.deadlines.clock.Load()
+	if over := c.frames.lingering.over(); len(over) > 0 {
+		go c.frames.endLingering(over, c.server.opt.StallTimeout)
+	}
 	idle := c.idleFor(now)
 	switch first := c.goAwayAt.Load(); {
 	case c.overdue(now):

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/tls"
+	"encoding/binary"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,42 +26,52 @@ const (
 // goAwayWriteTimeout bounds the writing of a frame that few clients wait for.
 const goAwayWriteTimeout = time.Second
 
-// h2FrameConn is the connection below an HTTP/2 server. It follows the frames that go out,
-// so that a frame of our own can be put between two of them.
+// h2FrameConn is the connection below an HTTP/2 server. It follows the frames of both sides,
+// so that a frame of our own can be put between two of them, or in place of one.
 type h2FrameConn struct {
 	*tls.Conn
 	goAwayDue  atomic.Bool // GOAWAY is to be sent
 	goAwaySent atomic.Bool // it has been
 	pingAcked  atomic.Bool // the client has answered the PING behind it
 
-	ping pingWait // set before goAwayDue; afterwards the reader's alone
+	ping pingWait  // set before goAwayDue; afterwards the reader's alone
+	in   frameSkip // the reader's alone
 
 	responded atomic.Bool  // a response has gone out whole, or a stream was reset
 	ended     atomic.Int64 // responses that have gone out whole
+	lingering h2Lingering
 
-	mu       sync.Mutex // guards writes and the fields that follow
-	head     [9]byte
-	headRead int // bytes of head
-	payload  int // still to come
-	started  bool
+	mu      sync.Mutex // guards writes and the fields that follow
+	held    []byte     // the beginning of a frame, which waits for its rest
+	payload int        // still to come
+	started bool
+	inHead  bool   // a header block is not complete: no frame may come between
+	resets  []byte // frames of our own that are due
 
 	deadlineMu    sync.Mutex // guards the write deadline
 	writeDeadline time.Time  // that of the HTTP/2 server
 }
 
+// newH2FrameConn expects the client's preface.
+func newH2FrameConn(tc *tls.Conn, clock *atomic.Uint64) *h2FrameConn {
+	return &h2FrameConn{
+		Conn: tc, in: frameSkip{skip: len(http2.ClientPreface)}, lingering: h2Lingering{clock: clock},
+	}
+}
+
 func (c *h2FrameConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n, err := c.Conn.Write(p)
-	c.follow(p[:n])
-	if err == nil {
-		c.sendGoAwayLocked()
+	if _, err := c.Conn.Write(c.follow(p)); err != nil {
+		return 0, err
 	}
-	return n, err
+	c.sendOwnLocked()
+	return len(p), nil
 }
 
 func (c *h2FrameConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	c.in.each(p[:n], c.lingering.heard)
 	if n > 0 && c.goAwayDue.Load() && !c.pingAcked.Load() && c.ping.acked(p[:n]) {
 		c.pingAcked.Store(true)
 	}
@@ -93,52 +104,97 @@ func (c *h2FrameConn) SetWriteDeadline(t time.Time) error {
 func (c *h2FrameConn) goAway() {
 	c.ping.payload = rand.Text()[:8]
 	c.goAwayDue.Store(true)
+	c.sendOwn(nil, goAwayWriteTimeout)
+}
+
+// endLingering resets streams that have had their time.
+func (c *h2FrameConn) endLingering(streams []uint32, timeout time.Duration) {
+	var frames []byte
+	for _, id := range streams {
+		frames = appendReset(frames, id, http2.ErrCodeNo)
+	}
+	c.sendOwn(frames, timeout)
+}
+
+// sendOwn sends what is due of our own.
+func (c *h2FrameConn) sendOwn(resets []byte, timeout time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.Conn.SetWriteDeadline(time.Now().Add(goAwayWriteTimeout))
-	c.sendGoAwayLocked()
+	c.resets = append(c.resets, resets...)
+	c.Conn.SetWriteDeadline(time.Now().Add(timeout))
+	c.sendOwnLocked()
 	c.deadlineMu.Lock()
 	defer c.deadlineMu.Unlock()
 	c.Conn.SetWriteDeadline(c.writeDeadline)
 }
 
-// sendGoAwayLocked comes after the first frame, which must be SETTINGS.
-func (c *h2FrameConn) sendGoAwayLocked() {
-	if c.goAwayDue.Load() && !c.goAwaySent.Load() && c.started && c.headRead == 0 && c.payload == 0 {
+// sendOwnLocked comes after the first frame, which must be SETTINGS.
+func (c *h2FrameConn) sendOwnLocked() {
+	if !c.started || c.inHead || c.payload > 0 {
+		return
+	}
+	if c.goAwayDue.Load() && !c.goAwaySent.Load() {
 		c.Conn.Write([]byte(goAwayAll + ping + c.ping.payload)) //nolint:errcheck // the next write will know
 		c.goAwaySent.Store(true)
 	}
-}
-
-// follow keeps track of the frames in bytes that were sent.
-func (c *h2FrameConn) follow(p []byte) {
-	for len(p) > 0 {
-		if c.payload > 0 {
-			n := min(len(p), c.payload)
-			c.payload -= n
-			p = p[n:]
-			continue
-		}
-		n := copy(c.head[c.headRead:], p)
-		c.headRead += n
-		p = p[n:]
-		if c.headRead == len(c.head) {
-			c.payload = int(c.head[0])<<16 | int(c.head[1])<<8 | int(c.head[2])
-			c.headRead, c.started = 0, true
-			if c.endsStream() {
-				if http2.FrameType(c.head[3]) != http2.FrameRSTStream {
-					c.ended.Add(1)
-				}
-				c.responded.Store(true) // its payload is still to come, and no frame of ours goes before it
-			}
-		}
+	if len(c.resets) > 0 {
+		c.Conn.Write(c.resets) //nolint:errcheck // the same
+		c.resets = nil
 	}
 }
 
-// endsStream says that the frame is the last of its stream: RST_STREAM, or HEADERS or DATA
-// with END_STREAM.
-func (c *h2FrameConn) endsStream() bool {
-	kind, flags := http2.FrameType(c.head[3]), http2.Flags(c.head[4])
-	carries := kind == http2.FrameHeaders || kind == http2.FrameData
-	return kind == http2.FrameRSTStream || carries && flags.Has(http2.FlagDataEndStream)
+// follow keeps track of the frames in what is to be sent, and returns what is sent of it now: as
+// it is, but for the resets that lingering streams are spared, and without the beginning of
+// a frame at its end that may be such a reset.
+func (c *h2FrameConn) follow(p []byte) []byte {
+	mine := len(c.held) > 0 // p is what its caller may not see changed
+	if mine {
+		p = append(c.held, p...)
+		c.held = nil
+	}
+	for i := 0; ; {
+		n := min(len(p)-i, c.payload)
+		c.payload -= n
+		i += n
+		if i == len(p) {
+			return p
+		}
+		h, whole := frameAt(p[i:])
+		if !whole {
+			c.held = bytes.Clone(p[i:])
+			return p[:i]
+		}
+		if w := c.windowInstead(h, p[i:]); w > 0 {
+			if !mine {
+				p, mine = bytes.Clone(p), true
+			}
+			appendWindowUpdate(p[:i], h.stream(), w)
+			h = frameHead(p[i:])
+		}
+		c.sends(h)
+		i += len(h)
+	}
+}
+
+// windowInstead is insteadOfReset of a frame, 0 when it is no reset.
+func (c *h2FrameConn) windowInstead(h frameHead, frame []byte) uint32 {
+	if h.kind() != http2.FrameRSTStream {
+		return 0
+	}
+	code := binary.BigEndian.Uint32(frame[len(h):])
+	return c.lingering.insteadOfReset(h.stream(), http2.ErrCode(code))
+}
+
+// sends notes that a frame begins.
+func (c *h2FrameConn) sends(h frameHead) {
+	c.payload, c.started = h.length(), true
+	if h.kind() == http2.FrameHeaders || h.kind() == http2.FrameContinuation {
+		c.inHead = !h.flags().Has(http2.FlagHeadersEndHeaders)
+	}
+	if h.endsStream() {
+		if h.kind() != http2.FrameRSTStream {
+			c.ended.Add(1)
+		}
+		c.responded.Store(true) // its payload is still to come, and no frame of ours goes before it
+	}
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -23,6 +24,7 @@ type rawHTTP2 struct {
 	head    bytes.Buffer
 	encoder *hpack.Encoder
 	next    uint32 // stream
+	host    string // instead of appHost
 }
 
 func (f *fixture) rawHTTP2() *rawHTTP2 {
@@ -89,8 +91,8 @@ func (c *rawHTTP2) request(method, path string, headers ...string) (stream uint3
 
 func (c *rawHTTP2) begin(end bool, method, path string, headers ...string) (stream uint32, err error) {
 	c.head.Reset()
-	for pairs := append([]string{":method", method, ":scheme", "https", ":authority", appHost, ":path", path},
-		headers...); len(pairs) > 0; pairs = pairs[2:] {
+	for pairs := append([]string{":method", method, ":scheme", "https", ":authority", cmp.Or(c.host, appHost),
+		":path", path}, headers...); len(pairs) > 0; pairs = pairs[2:] {
 		if err := c.encoder.WriteField(hpack.HeaderField{Name: pairs[0], Value: pairs[1]}); err != nil {
 			c.t.Fatal(err)
 		}

@@ -81,11 +81,14 @@ func (s *Server) finishConnections() {
 
 // closeIdle closes a connection that waits for a further request; one that has not had
 // its first answer yet gets a moment more, for its client may be slow and could not
-// know that its request was not begun.
+// know that its request was not begun. One that lingers does so for roundTrip.
 func (c *conn) closeIdle() {
-	old := c.server.deadlines.clock.Load()-c.opened > uint64(newConnGrace/tick)
-	if p, _ := c.waiting.read(); p == waitIdle && (old || c.state.has(served)) {
+	clock := &c.server.deadlines.clock
+	switch p, _ := c.waiting.read(); {
+	case p == waitIdle && (c.state.has(served) || sinceTick(clock, c.opened) > newConnGrace):
 		c.net.SetReadDeadline(longAgo)
+	case p == waitLinger && sinceTick(clock, c.lingersSince.Load()) > roundTrip:
+		rawOf(c.net).Close()
 	}
 }
 

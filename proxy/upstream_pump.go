@@ -149,12 +149,23 @@ func (p *pump) copy() error {
 		p.u.SetWriteDeadline(time.Now().Add(silence))
 		if _, err := p.u.Write(out); err != nil {
 			p.rejected = true
+			p.discard(out)
 			return nil // the response, or its absence, says why
 		}
 		p.x.downstream.awaitUpstream(p.u, silence)
 	}
 	p.u.SetWriteDeadline(time.Time{}) // for the next request
 	return nil
+}
+
+// discard reads what the target does not take any more: a client that sends first and reads later
+// takes no response before.
+func (p *pump) discard(out []byte) {
+	var err error
+	for !p.complete && err == nil {
+		out, err = p.next(out[:0])
+	}
+	p.bodyRead.Store(p.complete)
 }
 
 // proceed says that the target has sent "100 Continue".
@@ -172,9 +183,14 @@ func (p *pump) finished() bool {
 	if p.bodyRead.Load() {
 		p.awaitLastWrite()
 	}
+	return p.ended() && p.complete && !p.rejected
+}
+
+// ended says that the goroutine has ended.
+func (p *pump) ended() bool {
 	select {
 	case <-p.done:
-		return p.complete && !p.rejected
+		return true
 	default:
 		return false
 	}
