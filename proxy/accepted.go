@@ -23,6 +23,8 @@ type accepted struct {
 	opened       uint64    // tick of the deadline loop's clock
 	handshakeEnd time.Time // deadline of the handshake
 	inHandshake  bool      // has a slot of Server.handshakes; the handshake's goroutine alone uses it
+	sniffs       bool      // TLS is expected, and has not begun; that goroutine's alone, as sniffed
+	sniffed      []byte    // what came in its place
 
 	protocol atomic.Pointer[protocolConn] // who serves it; nil: the handshake is not over
 	once     sync.Once
@@ -93,7 +95,11 @@ func (a *accepted) endHandshake() {
 
 func (a *accepted) Read(p []byte) (int, error) {
 	a.endHandshake()
-	return a.Conn.Read(p)
+	n, err := a.Conn.Read(p)
+	if a.sniffs {
+		a.sniff(p[:n])
+	}
+	return n, err
 }
 
 // rawOf is the connection below TLS and what we put around it.

@@ -87,6 +87,7 @@ type attempt func(f *fixture)
 var attempts = map[string]attempt{
 	"bare TCP":         func(f *fixture) { f.tcpFrom(flooder, f.addr) },
 	"bare TCP to http": func(f *fixture) { f.tcpFrom(flooder, f.plain) },
+	"HTTP for TLS":     func(f *fixture) { io.WriteString(f.tcpFrom(flooder, f.addr), "GET / HTTP/1.1\r\nX:") },
 	"half a handshake": func(f *fixture) { io.WriteString(f.tcpFrom(flooder, f.addr), "\x16\x03\x01\x02\x00\x01\x00") },
 	"slow plain head":  func(f *fixture) { io.WriteString(f.tcpFrom(flooder, f.plain), "GET / HTTP/1.1\r\nX:") },
 	"silent":           func(f *fixture) { f.tlsFrom(flooder, "http/1.1") },

@@ -11,6 +11,7 @@ const (
 	actSetToken                  // /api/set_token
 	actAccessToken               // /api/access_token
 	actRedirect                  // to HTTPS
+	actToTLS                     // the same, on the same port
 )
 
 // decision is the outcome of the routing rules for one request.

@@ -100,6 +100,8 @@ func (c *conn) refuse(err error) {
 	c.x.req = request{}
 	var bad *h1.Error
 	switch {
+	case errors.As(err, &bad) && c.state.has(plainOnTLS):
+		c.server.reject(&c.x, 400, c.x.req.speaksHTTPS())
 	case errors.As(err, &bad):
 		c.server.reject(&c.x, bad.Status, bad.Reason)
 	case isTimeout(err):
@@ -122,10 +124,10 @@ func (c *conn) begin(f connFlag) {
 // request before are kept.
 func (c *conn) prepare() {
 	c.body = c.msg.Body()
-	c.begin(closesAfter.when(c.msg.Close) | bodyRead.when(c.body.Done()) |
+	c.begin(closesAfter.when(c.msg.Close || c.state.has(plainOnTLS)) | bodyRead.when(c.body.Done()) |
 		awaitsContinue.when(c.msg.Continue && c.msg.Minor == 1 && !c.body.Empty()))
 	r := &c.x.req
-	r.plain = c.state.has(plainHTTP)
+	r.plain, r.plainOnTLS = c.state.has(plainHTTP), c.state.has(plainOnTLS)
 	r.method = methodName(c.msg.Method)
 	r.requestURI = reuseString(r.requestURI, c.msg.Target)
 	r.path = pathOf(r.requestURI)
@@ -139,7 +141,7 @@ func (c *conn) prepare() {
 		f := &c.msg.Fields[i]
 		switch f.ID {
 		case h1.Authorization:
-			r.bearer = bearerOf(string(f.Value))
+			r.bearer, r.authorized = bearerOf(string(f.Value)), true
 		case h1.XApplicationID:
 			r.applicationID = string(f.Value)
 		case h1.Cookie:

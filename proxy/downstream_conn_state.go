@@ -6,10 +6,11 @@ import "sync/atomic"
 type connFlag uint32
 
 const (
-	plainHTTP connFlag = 1 << iota // the connection came without TLS: requests are redirected
-	served                         // it has answered a request
-	evicted                        // it was evicted: the response is the last
-	hijacked                       // a tunnel has taken it over
+	plainHTTP  connFlag = 1 << iota // the connection came without TLS: requests are redirected
+	plainOnTLS                      // ... to the port of TLS: its one request is told so
+	served                          // it has answered a request
+	evicted                         // it was evicted: the response is the last
+	hijacked                        // a tunnel has taken it over
 
 	awaitsContinue   // the client waits for "100 Continue"
 	bodyRead         // the request body has been read to its end

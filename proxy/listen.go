@@ -61,12 +61,18 @@ func (s *Server) accept(ctx context.Context, l net.Listener, serve func(*accepte
 // serveTLS does the handshake and serves the protocol that was negotiated.
 func (s *Server) serveTLS(a *accepted) {
 	tc := tls.Server(a, s.tls.Load())
+	a.sniffs = true
 	a.handshakeEnd = time.Now().Add(s.opt.HeaderTimeout)
 	a.SetDeadline(a.handshakeEnd)
 	err := tc.Handshake()
 	a.endHandshake()
+	a.sniffs = false
 	if err != nil {
 		s.metrics.handshakeErrors.Inc()
+		if a.spokeHTTP(err) {
+			go s.servePlainOnTLS(a)
+			return
+		}
 		a.Close()
 		a.release()
 		return

@@ -16,6 +16,8 @@ type request struct {
 	refreshCookies int    // cookies YRT
 	signsOut       string // value of the cookie YRT of a request to log out
 	plain          bool   // came without TLS
+	plainOnTLS     bool   // ... to the port of TLS
+	authorized     bool   // has Authorization
 }
 
 // addCookies counts the refresh cookies of a Cookie header, and keeps the one of a request to

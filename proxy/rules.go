@@ -16,6 +16,9 @@ type grants interface {
 // path, HTTPS, API hosts, login, X-Application-Id, tokens, the protected areas, all else.
 func (s *snapshot) decide(r *request, g grants) decision {
 	site := s.lookup(r.authority)
+	if r.plainOnTLS {
+		return r.onTLSPort(site)
+	}
 	if site == nil || !s.covers(r.sni) {
 		return refuse(421, "No application is served under this host name here.")
 	}

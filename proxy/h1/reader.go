@@ -48,6 +48,13 @@ func (r *Reader) Wait(size int) error {
 	return nil
 }
 
+// Unread puts bytes that somebody else has read before everything that is still to come. Nothing
+// may have been read yet, and p fits into a large buffer.
+func (r *Reader) Unread(p []byte) {
+	r.buf = Get(Large)
+	r.r, r.w = 0, copy(r.buf, p)
+}
+
 // Fill reads more behind what is buffered, first making room: it moves the rest to
 // the front or, up to max bytes, takes a larger buffer.
 func (r *Reader) Fill(size, max int) error {

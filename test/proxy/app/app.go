@@ -31,6 +31,7 @@ func newApp() *app {
 	a.HandleFunc("GET /public/down", down)
 	a.HandleFunc("PUT /public/up", up)
 	a.Handle("GET /public/ws", websocket.Handler(func(c *websocket.Conn) { io.Copy(c, c) })) // until one side closes
+	a.HandleFunc("POST /public/early", early)
 	a.HandleFunc("GET /public/fixation", fixation)
 	a.HandleFunc("GET /public/flood", a.flood)
 	late := &sloppy{make(chan struct{}), make(chan struct{})}

@@ -67,3 +67,17 @@ func (a *app) flood(w http.ResponseWriter, _ *http.Request) {
 	}
 	a.left.Add(1)
 }
+
+// early refuses an upload unread; if asked to, it closes the connection at once.
+func early(w http.ResponseWriter, r *http.Request) {
+	if !r.URL.Query().Has("close") {
+		http.Error(w, "too big", http.StatusRequestEntityTooLarge)
+		return
+	}
+	c, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	io.WriteString(c, "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 7\r\n\r\ntoo big") //nolint:errcheck // nobody is there
+}
