@@ -423,3 +423,91 @@ func TestUntakenBodyIsReadOn(t *testing.T) {
 		t.Errorf("%d pieces left, %v, rejected %v", from.left, err, p.rejected)
 	}
 }
+
+// TestEarlyAnswersOfEveryKind: every other place that answers before it has read everything.
+func TestEarlyAnswersOfEveryKind(t *testing.T) {
+	f := start(t, func(o *Options) { o.AccessLog = false })
+	down, held, files := appRoute(t, http.NotFoundHandler()), appRoute(t, http.NotFoundHandler()), appRoute(t, nil)
+	for i, r := range []*proxyctl.Route{&down, &held, &files} {
+		r.Name = []string{"down", "held", "files"}[i]
+		r.Instance, r.Hosts = r.Name, []string{r.Name + ".yesterday.localhost"}
+	}
+	down.State, held.State, files.ProxyAll, files.StaticDir = proxyctl.StateDown, proxyctl.StateStarting, false, t.TempDir()
+	takes := routeTo(t, appID, appHost, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/ok" {
+			return
+		}
+		io.Copy(io.Discard, r.Body)
+	}))
+	f.apply(table(takes, down, held, files))
+	const length = "Content-Length: 2097152\r\n\r\n"
+	head := func(start, name string) string {
+		return start + " HTTP/1.1\r\nHost: " + name + ".yesterday.localhost\r\n"
+	}
+	for name, c := range map[string]struct {
+		head string
+		want int
+	}{
+		"an application that is down":      {head("POST /x", "down") + length, 503},
+		"an application that starts":       {head("POST /x", "held") + length, 503},
+		"a file":                           {head("POST /x", "files") + length, 405},
+		"no file":                          {head("GET /x", "files") + length, 404},
+		"setting a token":                  {head("POST /api/set_token", "app") + length, 405},
+		"an access token":                  {head("POST /api/access_token", "app") + length, 200},
+		"a good answer":                    {head("POST /ok", "app") + length, 200},
+		"a bad chunk":                      {head("POST /x", "app") + "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\nzz\r\n", 400},
+		"a bad chunk later":                {head("POST /x", "app") + "Transfer-Encoding: chunked\r\n\r\n9000\r\n" + strings.Repeat("x", 0x9000) + "\r\nzz\r\n", 400},
+		"a head that is too large":         {head("POST /x", "app") + "X: ", 431},
+		"too many lines":                   {head("POST /x", "app") + strings.Repeat("X: y\r\n", 200) + length, 431},
+		"a target that is too long":        {"GET /", 414},
+		"two lengths":                      {head("POST /x", "app") + "Content-Length: 1\r\n" + length, 400},
+		"another coding":                   {head("POST /x", "app") + "Transfer-Encoding: gzip\r\n\r\n", 501},
+		"another version":                  {"POST / HTTP/2.0\r\n\r\n", 505},
+		"another expectation":              {head("POST /x", "app") + "Expect: x\r\n" + length, 417},
+		"a method that is none":            {"CONNECT app:443 HTTP/1.1\r\nHost: app:443\r\n\r\n", 400},
+		"a protocol that nobody speaks":    {head("GET /api/x", "app") + "Connection: upgrade\r\nUpgrade: h2c\r\n" + length, 401},
+		"HTTP/1.0":                         {"POST /api/x HTTP/1.0\r\nHost: " + appHost + "\r\n" + length, 401},
+		"who asked first and did not wait": {head("POST /api/x", "app") + "Expect: 100-continue\r\n" + length, 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f.t = t
+			for range 5 {
+				answeredEarly(t, f.dial(appHost), c.head, c.want)
+			}
+		})
+	}
+	f.t = t
+	for name, want := range map[string]string{"down": "503", "held": "503", "files": "405", "app": "200"} {
+		t.Run("HTTP/2, "+name, func(t *testing.T) {
+			c := f.rawHTTP2()
+			if got, _, err := c.upload("POST", name+".yesterday.localhost", "/ok", 2<<20); got != want || err != nil {
+				t.Errorf("%s, %v; want %s", got, err, want)
+			}
+		})
+	}
+	t.Run("without TLS", func(t *testing.T) {
+		for range 5 {
+			conn, err := net.Dial("tcp", f.plain)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answeredEarly(t, conn, head("POST /x", "app")+length, 308)
+		}
+	})
+}
+
+// answeredEarly sends what begins with head, 2 MiB of it, and then reads the answer.
+func answeredEarly(t *testing.T, conn net.Conn, head string, want int) {
+	t.Helper()
+	defer conn.Close()
+	if _, err := io.WriteString(conn, head+strings.Repeat("x", 2<<20)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || r.StatusCode != want {
+		t.Fatalf("%+v, %v; want %d", r, err, want)
+	}
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		t.Error(err)
+	}
+}

@@ -20,6 +20,7 @@ func TestHostileApplication(t *testing.T) {
 		t.Run("answers of others", func(t *testing.T) { answersOfOthers(t, h) })
 		t.Run("odd answers", func(t *testing.T) { oddAnswers(t, h) })
 		t.Run("interim responses", func(t *testing.T) { interimResponses(t, h) })
+		t.Run("HTTP for HTTPS", func(t *testing.T) { inTheClear(t, h) })
 		t.Run("early answers", func(t *testing.T) { earlyAnswers(t, h) })
 	})
 }
