@@ -85,6 +85,9 @@ func (s *Server) serveH2(a *accepted, tc *tls.Conn) {
 
 // ServeHTTP answers one request.
 func (c *h2Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if len(r.Trailer) > 0 {
+		c.frames.lingering.never.Store(true)
+	}
 	c.count(1)
 	defer c.count(-1)
 	c.server.ServeHTTP(w, r)

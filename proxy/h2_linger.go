@@ -14,7 +14,8 @@ import (
 // with it. So the client gets a WINDOW_UPDATE in its place and may go on sending, for as long as
 // a connection of HTTP/1.1 lingers. x/net, for which the stream is over, throws away what
 // comes, gives back the connection's window and resets the stream once more, which becomes the
-// next WINDOW_UPDATE. Trailers alone it does not take there: they end the connection.
+// next WINDOW_UPDATE. It takes no trailers there, but ends the connection: where a client has
+// announced some, streams are reset at once.
 
 const (
 	// connStreams of one connection are in progress, and as many linger.
@@ -26,6 +27,7 @@ const (
 // h2Lingering are the streams of one connection that linger.
 type h2Lingering struct {
 	clock *atomic.Uint64
+	never atomic.Bool // none lingers from now on
 
 	mu      sync.Mutex // guards the fields that follow; no call to the network is made with it
 	streams map[uint32]*lingeringStream
@@ -65,7 +67,7 @@ func (l *h2Lingering) insteadOfReset(stream uint32, code http2.ErrCode) (window 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch s := l.streams[stream]; {
-	case s == nil && code == http2.ErrCodeNo && stream != l.ended && l.hasRoom():
+	case s == nil && code == http2.ErrCodeNo && stream != l.ended && !l.never.Load() && l.hasRoom():
 		now := l.clock.Load()
 		l.streams[stream] = &lingeringStream{since: now, heard: now}
 		return lingerWindow

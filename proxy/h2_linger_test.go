@@ -203,6 +203,22 @@ func TestFewStreamsLinger(t *testing.T) {
 	c.refusedUpload() // takes its place
 }
 
+// TestTrailersAreNotAwaited: x/net would end the connection for them.
+func TestTrailersAreNotAwaited(t *testing.T) {
+	f := start(t, byHand)
+	f.apply(table(appRoute(t, http.NotFoundHandler())))
+	c := f.rawHTTP2()
+	for _, headers := range [][]string{{"trailer", "x-sum"}, nil} {
+		stream, err := c.begin(false, "POST", "/api/x", headers...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id, code := c.reset(); id != stream || code != http2.ErrCodeNo {
+			t.Errorf("stream %d is reset: %v", id, code)
+		}
+	}
+}
+
 // TestResetsBecomeWindows: however the frames are cut into writes, and nothing else changes.
 func TestResetsBecomeWindows(t *testing.T) {
 	frame := func(kind http2.FrameType, flags http2.Flags, stream uint32, payload string) string {
