@@ -107,7 +107,7 @@ func (h *host) nghttp(t *testing.T) uploader {
 		return after[:min(3, len(after))]
 	}
 	return h.repeat(t, status, func(path, file string) []string {
-		return []string{"nghttp", "-nv", "--no-verify-peer", "--no-color", "-H", ":authority: web." + domain + port, "-d", file,
+		return []string{"nghttp", "-nv", "--no-verify-peer", "-H", ":authority: web." + domain + port, "-d", file,
 			"https://127.0.0.1" + port + path}
 	})
 }
