@@ -291,7 +291,8 @@ func TestFrameConnFindsBoundaries(t *testing.T) {
 			sent = append(sent, c.follow([]byte(rest[:n]))...)
 			rest = rest[n:]
 			at := len(sent)
-			if want := at == 0 || at == 9 || at == 23 || at == 32 || at == 1041 || at == 71_050 || at == 71_068; want != (c.payload == 0) {
+			want := at == 0 || at == 9 || at == 23 || at == 32 || at == 1041 || at == 71_050 || at == 71_068
+			if want != (c.payload == 0) {
 				t.Fatalf("after %d bytes by %d: %d to come", at, size+1, c.payload)
 			}
 		}

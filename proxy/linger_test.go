@@ -432,7 +432,8 @@ func TestEarlyAnswersOfEveryKind(t *testing.T) {
 		r.Name = []string{"down", "held", "files"}[i]
 		r.Instance, r.Hosts = r.Name, []string{r.Name + ".yesterday.localhost"}
 	}
-	down.State, held.State, files.ProxyAll, files.StaticDir = proxyctl.StateDown, proxyctl.StateStarting, false, t.TempDir()
+	down.State, held.State = proxyctl.StateDown, proxyctl.StateStarting
+	files.ProxyAll, files.StaticDir = false, t.TempDir()
 	takes := routeTo(t, appID, appHost, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/ok" {
 			return
@@ -440,7 +441,7 @@ func TestEarlyAnswersOfEveryKind(t *testing.T) {
 		io.Copy(io.Discard, r.Body)
 	}))
 	f.apply(table(takes, down, held, files))
-	const length = "Content-Length: 2097152\r\n\r\n"
+	const length, chunks = "Content-Length: 2097152\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"
 	head := func(start, name string) string {
 		return start + " HTTP/1.1\r\nHost: " + name + ".yesterday.localhost\r\n"
 	}
@@ -455,8 +456,8 @@ func TestEarlyAnswersOfEveryKind(t *testing.T) {
 		"setting a token":                  {head("POST /api/set_token", "app") + length, 405},
 		"an access token":                  {head("POST /api/access_token", "app") + length, 200},
 		"a good answer":                    {head("POST /ok", "app") + length, 200},
-		"a bad chunk":                      {head("POST /x", "app") + "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\nzz\r\n", 400},
-		"a bad chunk later":                {head("POST /x", "app") + "Transfer-Encoding: chunked\r\n\r\n9000\r\n" + strings.Repeat("x", 0x9000) + "\r\nzz\r\n", 400},
+		"a bad chunk":                      {head("POST /x", "app") + chunks + "1\r\na\r\nzz\r\n", 400},
+		"a bad chunk later":                {head("POST /x", "app") + chunks + "9000\r\n" + strings.Repeat("x", 0x9000) + "\r\nzz\r\n", 400},
 		"a head that is too large":         {head("POST /x", "app") + "X: ", 431},
 		"too many lines":                   {head("POST /x", "app") + strings.Repeat("X: y\r\n", 200) + length, 431},
 		"a target that is too long":        {"GET /", 414},

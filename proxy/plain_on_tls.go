@@ -18,7 +18,9 @@ import (
 // temporary one: no browser is to keep anything that it was told without TLS.
 
 // methodsInTheClear are what the bytes of HTTP/1.x begin with.
-var methodsInTheClear = []string{"GET ", "HEAD ", "POST ", "PUT ", "PATCH ", "DELETE ", "OPTIONS ", "CONNECT ", "TRACE "}
+var methodsInTheClear = []string{
+	"GET ", "HEAD ", "POST ", "PUT ", "PATCH ", "DELETE ", "OPTIONS ", "CONNECT ", "TRACE ",
+}
 
 // beginsHTTP says that bytes, five at least, are or may become a request of HTTP/1.x.
 func beginsHTTP(b []byte) bool {

@@ -10,9 +10,11 @@ func inTheClear(t *testing.T, h *host) {
 	const path = "/public/x?y=z"
 	web := "web." + domain + port
 	curl := func(args ...string) string {
-		return h.Must(t, "curl", append([]string{"-sk", "--resolve", web + ":127.0.0.1", "http://" + web + path}, args...)...)
+		args = append(args, "-sk", "--resolve", web+":127.0.0.1", "http://"+web+path)
+		return h.Must(t, "curl", args...)
 	}
-	if got := curl("-L", "-w", " %{num_redirects}"); !strings.Contains(got, `"uri":"`+path) || !strings.HasSuffix(got, " 1") {
+	got := curl("-L", "-w", " %{num_redirects}")
+	if !strings.Contains(got, `"uri":"`+path) || !strings.HasSuffix(got, " 1") {
 		t.Errorf("led to %s", got)
 	}
 	for _, args := range [][]string{{"-d", "x=y"}, {"-X", "DELETE"}, {"-H", "Authorization: Bearer x"},
