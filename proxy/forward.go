@@ -91,11 +91,14 @@ func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 
 // awaitHead reads the response head, passing 1xx responses on.
 func (s *Server) awaitHead(x *exchange, u *upstream, p *pump) error {
+	closes := false // an interim response says so, or was mended
 	for range maxInterim {
 		if err := u.readHead(s.opt.Limits); err != nil {
 			return err
 		}
 		h := &u.head
+		h.Close = h.Close || closes
+		closes = h.Close
 		x.filterResponse(h)
 		switch {
 		case h.Status == 100:

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nexushub/nexushub/proxyctl"
@@ -333,6 +334,58 @@ func TestNoContentTypeIsMadeUp(t *testing.T) {
 				t.Errorf("%q: %v", raw, r.Header)
 			}
 		})
+		l.Close()
+	}
+}
+
+// TestMendedAnswersEndTheirConnection: where another reader could see another end, nothing that
+// follows can be taken for somebody's answer.
+func TestMendedAnswersEndTheirConnection(t *testing.T) {
+	f := start(t)
+	for _, c := range []struct {
+		raw    string
+		reused bool
+	}{
+		{lengthHead + "hello", true},
+		{chunkedHead + "5 \r\nhello\r\n0\r\n\r\n", true},
+		{"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + lengthHead + "hello", true},
+		{"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", false},
+		{okHead + "X: a\r\n b\r\nContent-Length: 5\r\n\r\nhello", false},
+		{okHead + "Content-Length: 5, 5\r\n\r\nhello", false},
+		{chunkedHead + "5\nhello\r\n0\r\n\r\n", false},
+		{"HTTP/1.1 103 Early Hints\nLink: x\n\n" + lengthHead + "hello", false},
+	} {
+		var conns atomic.Int64
+		l := listen(t, "tcp", "127.0.0.1:0")
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				conns.Add(1)
+				go func() {
+					defer conn.Close()
+					for in := bufio.NewReader(conn); ; {
+						if _, err := http.ReadRequest(in); err != nil {
+							return
+						}
+						io.WriteString(conn, c.raw)
+					}
+				}()
+			}
+		}()
+		f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady,
+			ProxyAll: true, Target: &proxyctl.Target{ID: c.raw, Network: "tcp", Address: l.Addr().String()}}))
+		client := f.http(false)
+		for range 3 {
+			if r := get(t, client, "/x"); body(t, r) != "hello" {
+				t.Errorf("%q: %s", c.raw, r.Status)
+			}
+		}
+		if n := conns.Load(); (n == 1) != c.reused {
+			t.Errorf("%q: %d connections", c.raw, n)
+		}
 		l.Close()
 	}
 }
