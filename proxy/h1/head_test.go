@@ -250,3 +250,21 @@ func decode(r *Reader) (b Body, out []byte, err error) {
 		out = append(out, p...)
 	}
 }
+
+// TestOneEmptyLineBefore a request is skipped, in whichever pieces it arrives.
+func TestOneEmptyLineBefore(t *testing.T) {
+	for before, want := range map[string]error{"": nil, "\r\n": nil, "\r\n\r\n": ErrRequestLine} {
+		raw := before + "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+		for how, src := range map[string]io.Reader{"whole": strings.NewReader(raw),
+			"bytewise": iotest.OneByteReader(strings.NewReader(raw))} {
+			var h Head
+			b, err := NewReader(src).Head(Small, DefaultLimits)
+			if err == nil {
+				err = h.ParseRequest(b, DefaultLimits)
+			}
+			if !errors.Is(err, want) {
+				t.Errorf("%q, %s: %v, want %v", before, how, err, want)
+			}
+		}
+	}
+}

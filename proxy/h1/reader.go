@@ -111,10 +111,10 @@ func (r *Reader) Release() {
 }
 
 // Head reads until a whole head is buffered and returns it; the caller parses it and
-// then consumes it. An empty line before it is skipped (RFC 9112 section 2.2).
+// then consumes it. One empty line before it is skipped (RFC 9112 section 2.2).
 func (r *Reader) Head(size int, lim Limits) ([]byte, error) {
 	r.seen = 0
-	r.skipEmptyLine()
+	skipped := r.skipEmptyLine()
 	for {
 		end, seen, err := r.end()
 		if err != nil {
@@ -133,8 +133,8 @@ func (r *Reader) Head(size int, lim Limits) ([]byte, error) {
 		if err := r.Fill(size, lim.MaxBytes); err != nil {
 			return nil, r.cut(err)
 		}
-		if r.seen == 0 {
-			r.skipEmptyLine()
+		if r.seen == 0 && !skipped {
+			skipped = r.skipEmptyLine()
 		}
 	}
 }
@@ -154,14 +154,17 @@ func (r *Reader) end() (end, seen int, err error) {
 	return end, seen, nil
 }
 
-func (r *Reader) skipEmptyLine() {
+func (r *Reader) skipEmptyLine() bool {
 	b := r.Buffered()
 	switch {
 	case len(b) >= 2 && b[0] == '\r' && b[1] == '\n':
 		r.r += 2
 	case len(b) >= 1 && b[0] == '\n' && r.responses:
 		r.r++
+	default:
+		return false
 	}
+	return true
 }
 
 // cut turns an end in the middle of a head into io.ErrUnexpectedEOF.
