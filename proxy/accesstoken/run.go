@@ -11,6 +11,8 @@ const (
 	purgeInterval = time.Minute
 )
 
+const notStored = "access tokens that were extended could not be stored; a restart forgets that"
+
 // Run slides grants whose requests are open, ends those that have expired, asks the login
 // application and keeps the file up to date, until ctx ends.
 func (s *Store) Run(ctx context.Context) error {
@@ -38,8 +40,7 @@ func (s *Store) Run(ctx context.Context) error {
 			s.tidy(now)
 		}
 		if err != nil && stored {
-			s.opt.Log.Warn("access tokens that were extended could not be stored; a restart would forget that",
-				"error", err)
+			s.opt.Log.Warn(notStored, "error", err)
 		}
 		stored = err == nil
 	}

@@ -102,3 +102,26 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 }
+
+// TestCloseOnAFullDisk: that a slide cannot be stored makes no failure of the proxy's stop.
+func TestCloseOnAFullDisk(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "tokens"), Options{MaxSlide: most})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Grant("a", Issue{Instance: admin, Expires: time.Now().Add(life), Slides: true}); err != nil {
+		t.Fatal(err)
+	}
+	u, err := s.Begin("a", admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.End(200)
+	s.file.f.Close()
+	if s.file.f, err = os.OpenFile("/dev/full", os.O_WRONLY, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
