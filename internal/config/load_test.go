@@ -84,6 +84,8 @@ domain = "Example.ORG"
 first = 12000
 [defaults.limits]
 memory = "64M"
+[proxy]
+max_slide = "0s"
 -- conf.d/50-site.toml --
 log_level = "debug"
 [ports]
@@ -108,6 +110,9 @@ func TestLoadLaysFilesOverDefaults(t *testing.T) {
 	}
 	if c.Domain != "example.org" || c.LogLevel != "debug" || c.Ports != (Ports{12000, 12100}) {
 		t.Errorf("main: domain %q, level %q, ports %v", c.Domain, c.LogLevel, c.Ports)
+	}
+	if c.Proxy.MaxSlide != 0 || c.Proxy.IntrospectInterval.Std() != 10*time.Minute {
+		t.Errorf("proxy: %+v", c.Proxy)
 	}
 	if c.Defaults.Limits.Memory != 64<<20 || c.Defaults.Health.Path != "/api/status" {
 		t.Errorf("defaults: %+v", c.Defaults)

@@ -44,6 +44,11 @@ func roundTrips(t *testing.T, h *host) {
 		return lab.Unless(now != "" && now != before, "the target is %q", now)
 	})
 	b := h.browse(t, "web."+domain, "--ignore-certificate-errors") // each host has a key of its own
+	defer func() {
+		if t.Failed() {
+			t.Logf("the browser asked for an access token %d times", b.count("POST", "/api/access_token"))
+		}
+	}()
 	b.call("Network.enable", nil)
 	page := "https://web." + domain + port + "/client.html"
 	login := "https://login." + domain + port + "/public/login?"
