@@ -14,6 +14,7 @@ const (
 	areaLogin       // /public/login, /public/logout
 	areaSetToken    // /api/set_token
 	areaAccessToken // /api/access_token
+	areaProxy       // /.well-known/nexushub and ACME's: the proxy answers for the host, whatever its application
 	areaFormat      // /api.EXT, /internal.EXT: some routers read EXT as the format that is asked for
 )
 
@@ -70,10 +71,18 @@ func plainArea(p string) area {
 		return areaInternal
 	case under(p, "/debug/application"), p == "/debug/openapi.json":
 		return areaDebug
+	case isWellKnown(p):
+		return areaProxy
 	case isFormat(p, "/api"), isFormat(p, "/internal"):
 		return areaFormat
 	}
 	return areaOther
+}
+
+// isWellKnown also takes a reading, which has no dots around names.
+func isWellKnown(p string) bool {
+	rest, ok := strings.CutPrefix(strings.TrimPrefix(strings.TrimPrefix(p, "/"), "."), "well-known")
+	return ok && strings.HasPrefix(p, "/") && (under(rest, "/nexushub") || under(rest, "/acme-challenge"))
 }
 
 // under says that p is dir or lies below it.

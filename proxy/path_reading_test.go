@@ -49,6 +49,7 @@ var doubtful = []string{
 	"/public/login%3fx", "/api/%73et_token", "/debug/%61pplication",
 	"/Debug/application", "/debug/application;x/y", "/.internal", "/.api/x", "/%61pi.json", "/API.json",
 	"/Internal.xml",
+	"/.Well-Known/acme-challenge/x", "/.well-known/%61cme-challenge/x", "/.well-known/nexushub;x/y",
 	// no path at all
 	"", "*", "internal", "http://x/internal", "x/../internal", "?", "%2finternal",
 }
@@ -56,7 +57,7 @@ var doubtful = []string{
 // certain are everyday paths, with their area.
 var certain = map[string]area{
 	"/": areaOther, "/index.html": areaOther, "/a/b/": areaOther, "/users/jane.doe": areaOther,
-	"/.well-known/acme-challenge/x-Y_z": areaOther, "/.well-known/security.txt": areaOther,
+	"/.well-known/acme-challenge/x-Y_z": areaProxy, "/.well-known/nexushub": areaProxy, "/.well-known/nexushubs": areaOther, "/.well-known/security.txt": areaOther,
 	"/assets/index-BxYz12.js": areaOther, "/public/logo@2x.png": areaPublic, "/public/a%20b.pdf": areaPublic,
 	"/public/a+b": areaPublic, "/c++": areaOther, "/+": areaOther,
 	"/~user/x": areaOther, "/wiki/Foo_(bar)": areaOther, "/hi!": areaOther, "/a,b": areaOther, "/x:y": areaOther,

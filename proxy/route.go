@@ -29,6 +29,11 @@ func newRoute(r *proxyctl.Route, pool *targets) (*route, error) {
 	default:
 		return nil, fmt.Errorf("route table: instance %s: state %q is not ready, starting or down", r.Instance, r.State)
 	}
+	switch r.Access {
+	case "", proxyctl.AccessAreas, proxyctl.AccessOpen:
+	default:
+		return nil, fmt.Errorf("route table: instance %s: access %q is not areas or open", r.Instance, r.Access)
+	}
 	if r.Target != nil {
 		c.target = pool.get(*r.Target)
 	}

@@ -12,8 +12,8 @@ type grants interface {
 	Valid(token, instance string) bool
 }
 
-// decide applies the routing rules in the order of nexushub-proxy(8): unknown host, ambiguous
-// path, HTTPS, API hosts, login, X-Application-Id, tokens, the protected areas, all else.
+// decide applies the routing rules in the order of nexushub-proxy(8): unknown host, open
+// application, ambiguous path, HTTPS, API hosts, login, X-Application-Id, tokens, the protected areas, all else.
 func (s *snapshot) decide(r *request, g grants) decision {
 	site := s.lookup(r.authority)
 	if r.plainOnTLS {
@@ -21,6 +21,12 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	}
 	if site == nil || !s.covers(r.sni) {
 		return refuse(421, "No application is served under this host name here.")
+	}
+	switch open := s.isOpen(site.route) && !site.api; {
+	case open && r.plain:
+		return decision{action: actRedirect}
+	case open:
+		return s.open(site.route, r, g)
 	}
 	a, doubt := areaOf(r.path)
 	if doubt != "" {
@@ -41,8 +47,11 @@ func (s *snapshot) decide(r *request, g grants) decision {
 			return refuse(401, "X-Application-Id needs the internal secret or an access token for that instance.")
 		}
 	}
-	if route == nil {
+	switch {
+	case route == nil:
 		return refuse(404, "No application has this host name or id.")
+	case s.isOpen(route):
+		return refuse(404, "An application that is open is reached by its host name alone.")
 	}
 	d := s.inside(route, a, r, g)
 	d.route = route
@@ -117,13 +126,17 @@ func (s *snapshot) api(route *route, r *request, g grants) decision {
 // server, static service, static files and the instance itself that there is.
 func (s *snapshot) other(route *route, r *request, a area) decision {
 	switch {
+	case a == areaProxy && route.files != nil && r.upgrade == "":
+		return decision{action: actFile}
+	case a == areaProxy:
+		return refuse(404, onlyFiles)
 	case route.dev != nil:
 		return decision{action: actForward, target: route.dev}
 	case route.service != nil:
 		return decision{action: actForward, target: route.service, host: route.host, base: route.base}
 	case route.files != nil && r.upgrade == "":
 		return decision{action: actFile}
-	case route.ProxyAll:
+	case route.ProxyAll || s.isOpen(route):
 		return s.fallback(route, a)
 	case route.State == proxyctl.StateStarting:
 		return decision{action: actHold}
@@ -133,9 +146,15 @@ func (s *snapshot) other(route *route, r *request, a area) decision {
 	return refuse(404, "Nothing is served at this path.")
 }
 
+// onlyFiles is said of the paths under which authorities ask who holds a host name.
+const onlyFiles = "There is no such file, and no application is asked for this path."
+
 // fallback sends to the instance what is in no area and, where there are files, is not one.
 func (s *snapshot) fallback(route *route, a area) decision {
 	d := route.toTarget()
+	if a == areaProxy {
+		return refuse(404, onlyFiles)
+	}
 	if a == areaFormat && d.action == actForward {
 		return refuse(404, "There is no such file, and an application could read this path as "+
 			"/api or /internal with a format suffix.")

@@ -21,6 +21,12 @@ const (
 	StateDown     = "down"     // 503
 )
 
+// Access to a Route's instance.
+const (
+	AccessAreas = "areas" // as the area of the path says; also where nothing is said
+	AccessOpen  = "open"  // everybody, every path
+)
+
 // Route leads from host names to one instance.
 type Route struct {
 	Instance      string   `json:"instance"`
@@ -34,6 +40,7 @@ type Route struct {
 	DevServer     string   `json:"dev_server,omitempty"`     // 127.0.0.1:5173
 	StaticService string   `json:"static_service,omitempty"` // URL of a debug application's developer server
 	ProxyAll      bool     `json:"proxy_all,omitempty"`
+	Access        string   `json:"access,omitempty"`    // areas (default), open
 	ErrorDir      string   `json:"error_dir,omitempty"` // 502.html, 503.html ... of the application
 	IdleSec       float64  `json:"idle_sec,omitempty"`
 	ACME          bool     `json:"acme,omitempty"`

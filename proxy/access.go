@@ -1,0 +1,105 @@
+package proxy
+
+import (
+	"net/url"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/nexushub/nexushub/proxyctl"
+)
+
+// isOpen says that no path of the application is special. The login and the admin
+// application never are: the proxy itself calls what is under their /internal.
+func (s *snapshot) isOpen(r *route) bool {
+	return r != nil && r.Access == proxyctl.AccessOpen &&
+		r.Instance != s.table.LoginInstance && r.Instance != s.table.AdminInstance
+}
+
+// open applies the rules of an application that anybody may send any request to. Our own
+// credentials are taken out: they do not open it, and it could do harm with them.
+func (s *snapshot) open(route *route, r *request, g grants) decision {
+	d := s.openTo(route, r)
+	d.route = route
+	d.keepAuth = !s.isSecret(r.bearer) && !g.Valid(r.bearer, "")
+	return d
+}
+
+func (s *snapshot) openTo(route *route, r *request) decision {
+	a := openArea(r.path)
+	switch {
+	case !strings.HasPrefix(r.path, "/"):
+		return refuse(400, "The path must begin with a slash.")
+	case a == areaSetToken: // browsers come here from the login application, with a refresh token
+		return refuse(404, "This application does not use the login application.")
+	}
+	return s.other(route, r, a)
+}
+
+// areaIn is the area of a path that the rules have not refused.
+func (s *snapshot) areaIn(route *route, path string) area {
+	if s.isOpen(route) {
+		return openArea(path)
+	}
+	a, _ := areaOf(path)
+	return a
+}
+
+// openArea classifies a path of an open application: areaOther, unless somebody may read
+// it as one that is the proxy's on every host.
+func openArea(p string) area {
+	reading := p
+	if !isUnambiguous(p) {
+		var doubt string
+		if reading, doubt = readLeniently(p); doubt != "" {
+			return doubtfulArea(p)
+		}
+	}
+	switch a := plainArea(strings.ToLower(strings.TrimSuffix(reading, "/"))); {
+	case a == areaSetToken, a == areaProxy:
+		return a
+	case isFormat(reading, "/api/set_token"):
+		return areaSetToken
+	}
+	return areaOther
+}
+
+// doubtfulArea is of a path that programs read in ways of their own: the name is enough,
+// however encoded.
+func doubtfulArea(p string) area {
+	switch p = decodeFully(p); {
+	case strings.Contains(p, "set_token"):
+		return areaSetToken
+	case strings.Contains(p, "well-known"):
+		return areaProxy
+	}
+	return areaOther
+}
+
+// maxLayers of percent-encoding: more than any two programs undo.
+const maxLayers = 4
+
+func decodeFully(p string) string {
+	for range maxLayers {
+		p = unescape(p)
+	}
+	return strings.Map(fold, norm.NFKD.String(strings.ToValidUTF8(p, "")))
+}
+
+// unescape leaves as it is what is no escape.
+func unescape(p string) string {
+	var b strings.Builder
+	for p != "" {
+		n := 1
+		if p[0] == '%' && len(p) >= 3 && isHex(p[1]) && isHex(p[2]) {
+			n = 3
+		}
+		c, err := url.PathUnescape(p[:n])
+		if err != nil {
+			c = p[:n]
+		}
+		b.WriteString(c)
+		p = p[n:]
+	}
+	return b.String()
+}
