@@ -147,11 +147,17 @@ func signal(ch chan<- struct{}) {
 // routeTable is the whole table as it should be now. The caller holds mu.
 func (a *Agent) routeTable(apps []plan.AppState) proxyctl.Table {
 	c := a.desired.config
+	routes := plan.Routes(apps, func(id string) string { return a.observed.known(id).target })
+	if !c.Policy.Open { // also what runs already, and goes on running
+		for i := range routes {
+			routes[i].Access = proxyctl.AccessAreas
+		}
+	}
 	return proxyctl.Table{
 		Format: 1, Domain: c.Domain,
 		APIHosts:      []string{"admin." + c.Domain, "internal." + c.Domain},
 		AgentSocket:   c.RunDir + "/debug.sock",
 		LoginInstance: c.LoginInstance, AdminInstance: c.AdminInstance,
-		InternalSecret: a.secret, Routes: plan.Routes(apps, func(id string) string { return a.observed.known(id).target }),
+		InternalSecret: a.secret, Routes: routes,
 	}
 }

@@ -146,6 +146,19 @@ func (a *Agent) desiredApps() []plan.Desired {
 	return list
 }
 
+// guardServices keeps the login and the admin application in areas: the proxy and this agent
+// call them with the internal secret, which open applications do not get.
+func (a *Agent) guardServices(d *plan.Desired) {
+	if c := a.desired.config; d.ID != c.LoginInstance && d.ID != c.AdminInstance || d.Problem != "" {
+		return
+	}
+	if d.Instance.Manifest.Over(d.Release.Manifest).IsOpen() {
+		d.Problem = `access = "open": the login and the admin application need "areas", because they are called ` +
+			`with the internal secret`
+	}
+	d.Manifest.Access = manifest.AccessAreas
+}
+
 func (a *Agent) desiredFrom(r resolved) plan.Desired {
 	m := a.observed.known(r.ID).memory
 	if m == nil {
@@ -156,10 +169,11 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 		Release: r.release, Good: m.Good, Problem: r.problem, Stopped: m.Stopped, Adopted: r.adopted, Pinned: r.pinned,
 		Manifest: r.Manifest.Over(r.release.Manifest.Over(a.desired.config.Defaults)),
 	}
+	a.guardServices(&d)
 	if a.loop.halted {
 		d.Stopped = "all applications were stopped by nexushub stop --all"
 	}
-	if !r.release.Runs || r.problem != "" {
+	if !r.release.Runs || d.Problem != "" {
 		return d
 	}
 	secrets := a.secretFiles(r.ID, r.Installer())

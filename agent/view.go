@@ -119,7 +119,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	}
 	v := api.App{
 		ID: s.ID, Name: s.Name, AppID: s.AppID, DisplayName: s.DisplayName, HostName: s.HostName,
-		Kind: s.Kind, URL: a.url(s.HostName), State: st.State, Since: st.since, Why: st.Why,
+		Kind: s.Kind, URL: a.url(s.HostName), State: st.State, Since: st.since, Why: st.Why, Access: s.Manifest.Access,
 		Attempt: s.Trouble.Attempt, LastExit: s.Trouble.LastExit,
 		Release: s.Release.Hash, Revision: s.Revision, Health: api.Health{Status: api.HealthUnknown,
 			Type: s.Manifest.Health.Type},

@@ -18,7 +18,8 @@ type App struct {
 	HostName    string `json:"host_name"`
 	Kind        string `json:"kind"` // static, dynamic, debug
 	URL         string `json:"url"`
-	Route       string `json:"route,omitempty"` // ready, starting, down; none while the proxy is away
+	Access      string `json:"access,omitempty"` // areas, open
+	Route       string `json:"route,omitempty"`  // ready, starting, down; none while the proxy is away
 
 	State    State      `json:"state"`
 	Since    time.Time  `json:"since"`

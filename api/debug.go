@@ -106,6 +106,7 @@ type DebugMetadata struct {
 	Memory       uint64       `json:"memory,omitempty"`
 	CPUNSec      uint64       `json:"cpuNsec,omitempty"`
 	Exposure     *float64     `json:"exposure,omitempty"`
+	Access       string       `json:"access,omitempty"` // areas, open
 }
 
 // DebugHealth is Health as this API spells names.

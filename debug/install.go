@@ -76,7 +76,8 @@ func (s *Server) unpack(ctx context.Context, id ID, by caller) (a application, a
 		return a, false, err
 	}
 	s.put(a)
-	s.o.Log.Info("debug application installed", "instance", id, "app_id", a.AppID, "release", rel.Hash)
+	s.o.Log.Info("debug application installed", "instance", id, "app_id", a.AppID, "release", rel.Hash,
+		"open", rel.Manifest.IsOpen(), "by", by.String())
 	return a, again, nil
 }
 

@@ -90,11 +90,11 @@ func (fullDisk) Save(string, any) error { return &os.PathError{Op: "write", Err:
 // What a package may ask for has a limit, which the refusal names beside what was asked.
 func TestInstallHasACeiling(t *testing.T) {
 	h := newHost(t)
-	h.runtime.ceiling = manifest.Ceiling{Memory: 1 << 30, StopTimeout: manifest.Duration(time.Minute)}
+	h.runtime.ceiling = manifest.Ceiling{Memory: 1 << 30, StopTimeout: manifest.Duration(time.Minute), NotOpen: true}
 	path, _ := h.create(`{"appId":"x"}`)
-	h.upload(path, manifestOf(t, "stop_timeout = \"1h\"\nlimits.memory = \"9999999T\"\n"))
+	h.upload(path, manifestOf(t, "access = \"open\"\nstop_timeout = \"1h\"\nlimits.memory = \"9999999T\"\n"))
 	p := h.post(path+"/install", "").problem(http.StatusUnprocessableEntity)
-	if len(p.Errors) != 2 || !strings.Contains(p.Detail, "9999999T") || !strings.Contains(p.Detail, "1G") {
+	if len(p.Errors) != 3 || !strings.Contains(p.Detail, "9999999T") || !strings.Contains(p.Detail, "1G") {
 		t.Errorf("got %+v", p)
 	}
 	if len(h.runtime.launched) > 0 {

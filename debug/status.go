@@ -34,7 +34,7 @@ func (s *Server) statusOf(v appView) api.DebugStatus {
 	m := api.DebugMetadata{
 		AppID: v.AppID, DisplayName: v.DisplayName, HostName: v.HostName, StaticServiceURL: v.StaticServiceURL,
 		Unit: v.now.Unit, Release: v.Release, Restarts: v.now.Restarts, ExpiresAt: &expires, Since: v.since(),
-		Memory: v.now.Memory, CPUNSec: v.now.CPUNSec, Exposure: v.now.Exposure,
+		Memory: v.now.Memory, CPUNSec: v.now.CPUNSec, Exposure: v.now.Exposure, Access: v.now.Access,
 	}
 	if v.seen {
 		detail := api.DebugHealth(v.now.Health)

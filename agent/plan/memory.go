@@ -36,7 +36,7 @@ type Good struct {
 func (g *Good) Matches(s *AppState) bool {
 	m := &s.Manifest
 	return g != nil && g.Revision == s.Revision && g.Manifest.Static == m.Static &&
-		g.Manifest.ProxyAll == m.ProxyAll && g.Manifest.IdleTimeout == m.IdleTimeout
+		g.Manifest.IsOpen() == m.IsOpen() && g.Manifest.ProxyAll == m.ProxyAll && g.Manifest.IdleTimeout == m.IdleTimeout
 }
 
 // Pin holds an instance on an older release until its provider brings a new one.

@@ -28,7 +28,7 @@ func (s *AppState) route() proxyctl.Route {
 	r := proxyctl.Route{
 		Instance: s.ID, Name: s.Name, Kind: s.Kind, Hosts: []string{s.HostName},
 		State: s.routeState(), StaticDir: s.staticDir(rel), SPAFallback: m.Static.SPAFallback,
-		StaticService: s.StaticService, ProxyAll: m.ProxyAll,
+		StaticService: s.StaticService, ProxyAll: m.ProxyAll, Access: m.Access,
 		IdleSec: m.IdleTimeout.Seconds(), ACME: s.ACME,
 	}
 	r.ErrorDir = inside(rel.Dir, "errors", rel.ErrorDir)

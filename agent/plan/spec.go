@@ -41,7 +41,7 @@ func NewSpec(in Instance, rel fact.Release, m manifest.Manifest, s SecretFiles, 
 		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: serial, Sandbox: units.SandboxVersion,
 		InstalledBy: installedBy(in),
 		Directory:   rel.Dir, Exec: command(m), Expand: expands(in, rel, m), Env: environment(in, m),
-		EnvFiles:    append([]string{envFile(p, in.ID)}, s.EnvFiles...),
+		EnvFiles:    envFiles(in, m, s, p),
 		Credentials: s.Credentials, SecretsHash: s.Version,
 		Network: m.Network, Domain: p.Domain,
 		Health: healthCheck(m.Health), Notify: m.Health.Type == "notify",
@@ -105,6 +105,15 @@ func environment(in Instance, m manifest.Manifest) map[string]string {
 // a probed one may fail its health check.
 func watchdog(h manifest.Health) manifest.Duration {
 	return h.Interval * manifest.Duration(max(h.Failures, 1)+1)
+}
+
+// envFiles are the files with secrets. An open application is not opened by the internal
+// secret, and does not get it.
+func envFiles(in Instance, m manifest.Manifest, s SecretFiles, p Place) []string {
+	if m.IsOpen() {
+		return s.EnvFiles
+	}
+	return append([]string{envFile(p, in.ID)}, s.EnvFiles...)
 }
 
 func envFile(p Place, instance string) string {

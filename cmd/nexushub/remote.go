@@ -77,7 +77,7 @@ func appOf(client *api.Client, a api.DebugApplication, s api.DebugStatus) api.Ap
 		Since: since(s.Metadata.Since, s.LastUpdated),
 		Unit:  s.Metadata.Unit, PID: s.ProcessID, Port: s.Port, Release: s.Metadata.Release, Restarts: s.Metadata.Restarts,
 		Health: api.Health{Status: s.HealthCheck}, Memory: s.Metadata.Memory, CPUNSec: s.Metadata.CPUNSec,
-		Exposure: s.Metadata.Exposure, ExpiresAt: s.Metadata.ExpiresAt, Hints: s.Hints,
+		Exposure: s.Metadata.Exposure, Access: s.Metadata.Access, ExpiresAt: s.Metadata.ExpiresAt, Hints: s.Hints,
 	}
 	if lines != "" {
 		app.LastExit = s.Error

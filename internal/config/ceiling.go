@@ -13,9 +13,17 @@ type Limits struct {
 	Max manifest.Ceiling `toml:"max"`
 }
 
-// Ceiling is [limits.max] with what is left open there taken from the host.
-func (c *Config) Ceiling() manifest.Ceiling {
+// given is [limits.max], and what [policy] forbids.
+func (c *Config) given() manifest.Ceiling {
 	most := c.Limits.Max
+	most.NotOpen = !c.Policy.Open
+	return most
+}
+
+// Ceiling is [limits.max] with what is left open there taken from the host, and what
+// [policy] forbids.
+func (c *Config) Ceiling() manifest.Ceiling {
+	most := c.given()
 	if most.Memory == 0 {
 		most.Memory = hostMemory()
 	}

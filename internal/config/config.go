@@ -27,6 +27,7 @@ type Config struct {
 	Package  Package           `toml:"package"`
 	Restart  Restart           `toml:"restart"`
 	Limits   Limits            `toml:"limits"`
+	Policy   Policy            `toml:"policy"`
 	Defaults manifest.Manifest `toml:"defaults"` // for every application that does not say otherwise
 	Proxy    Proxy             `toml:"proxy"`
 	Metrics  Metrics           `toml:"metrics"`
@@ -47,6 +48,11 @@ type App struct {
 	DebugPort  int    `toml:"debug_port"`  // development server on 127.0.0.1
 	ACME       bool   `toml:"acme"`        // certificate for this host by ACME
 	manifest.Manifest
+}
+
+// Policy is what holds whatever an application or its operator says.
+type Policy struct {
+	Open bool `toml:"open"` // applications may be open to everybody, default true
 }
 
 // Ports is the range that network = "port" applications listen in.

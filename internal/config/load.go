@@ -42,6 +42,7 @@ func Default() *Config {
 		Limits: Limits{Max: manifest.Ceiling{
 			Tasks: 32768, StopTimeout: seconds(3600), StartPeriod: seconds(3600), IdleTimeout: seconds(24 * 3600),
 		}},
+		Policy:   Policy{Open: true},
 		Defaults: manifest.Default(),
 		Proxy:    defaultProxy(),
 	}
@@ -86,7 +87,7 @@ func (l *loader) load() (*Config, error) {
 	for _, name := range l.list("conf.d") {
 		l.main(name, false)
 	}
-	l.config.Defaults = l.config.Limits.Max.Lower(l.config.Defaults)
+	l.config.Defaults = l.config.given().Lower(l.config.Defaults)
 	for _, name := range l.list("apps.d") {
 		l.app(name)
 	}

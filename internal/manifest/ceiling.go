@@ -16,6 +16,8 @@ type Ceiling struct {
 	StopTimeout Duration `toml:"stop_timeout"` // default 1h
 	StartPeriod Duration `toml:"start_period"` // default 1h
 	IdleTimeout Duration `toml:"idle_timeout"` // default 24h
+
+	NotOpen bool `toml:"-"` // policy.open = false: no application may be open
 }
 
 // What no host can allow or demand, whatever its ceiling.
@@ -57,6 +59,9 @@ func (c Ceiling) Lower(m Manifest) Manifest {
 	m.StopTimeout = atMost(m.StopTimeout, c.StopTimeout)
 	m.Health.StartPeriod = atMost(m.Health.StartPeriod, c.StartPeriod)
 	m.IdleTimeout = atMost(m.IdleTimeout, c.IdleTimeout)
+	if c.NotOpen {
+		m.Access = AccessAreas
+	}
 	return m
 }
 
@@ -85,5 +90,9 @@ func (c Ceiling) Excesses(file string, m Manifest) (faults tomlfile.Faults) {
 	span("stop_timeout", m.StopTimeout, c.StopTimeout)
 	span("health.start_period", m.Health.StartPeriod, c.StartPeriod)
 	span("idle_timeout", m.IdleTimeout, c.IdleTimeout)
+	if c.NotOpen && m.Access == AccessOpen {
+		problem := `asks for "open", which this host forbids (policy.open, see nexushub.toml(5))`
+		faults = append(faults, tomlfile.Fault{File: file, Key: "access", Problem: problem})
+	}
 	return faults
 }

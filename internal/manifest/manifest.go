@@ -18,9 +18,19 @@ type Manifest struct {
 	StateDir    *bool             `toml:"state_dir,omitempty" json:"state_dir,omitempty"`       // default true: gets a STATE_DIRECTORY
 	Sandbox     Sandbox           `toml:"sandbox,omitempty" json:"sandbox,omitzero"`
 	Static      Static            `toml:"static,omitempty" json:"static,omitzero"`
+	Access      string            `toml:"access,omitempty" json:"access,omitempty"` // areas (default), open
 	ProxyAll    bool              `toml:"proxy_all,omitempty" json:"proxy_all,omitempty"`
 	IdleTimeout Duration          `toml:"idle_timeout,omitempty" json:"idle_timeout,omitempty"` // proxy: longest silence on a connection to the instance
 }
+
+// Values of Access: who may send requests.
+const (
+	AccessAreas = "areas" // the area of the path decides: /public, /api, /internal
+	AccessOpen  = "open"  // everybody, to every path
+)
+
+// IsOpen says that everybody may send requests, to every path.
+func (m Manifest) IsOpen() bool { return m.Access == AccessOpen }
 
 // Health says how the agent finds out whether the application serves: before it gets requests
 // (StartPeriod), and from then on.

@@ -35,6 +35,7 @@ func IsEnvName(name string) bool { return envName.MatchString(name) }
 func Check(f *tomlfile.File, prefix string, m *Manifest) {
 	key := func(k string) string { return prefix + k }
 	oneOf(f, key("network"), m.Network, "port", "socket", "guest")
+	oneOf(f, key("access"), m.Access, AccessAreas, AccessOpen)
 	oneOf(f, key("replace"), m.Replace, "overlap", "stop-first")
 	oneOf(f, key("health.type"), m.Health.Type, "http", "tcp", "notify", "none")
 	checkExec(f, key("exec"), m.Exec)
@@ -146,6 +147,7 @@ func (m Manifest) Over(base Manifest) Manifest {
 	set(&out.StateDir, m.StateDir, m.StateDir != nil)
 	out.Sandbox = m.Sandbox.or(base.Sandbox)
 	out.Static.SPAFallback = m.Static.SPAFallback || base.Static.SPAFallback
+	set(&out.Access, m.Access, m.Access != "")
 	out.ProxyAll = m.ProxyAll || base.ProxyAll
 	set(&out.IdleTimeout, m.IdleTimeout, m.IdleTimeout != 0)
 	return out
@@ -194,7 +196,7 @@ func (s Sandbox) Loosenings() []string {
 func Default() Manifest {
 	yes := true
 	return Manifest{
-		Exec: []string{"bin/app"}, Network: "port", Replace: "overlap", StateDir: &yes,
+		Exec: []string{"bin/app"}, Network: "port", Access: AccessAreas, Replace: "overlap", StateDir: &yes,
 		StopTimeout: Duration(5 * time.Second),
 		Limits:      Limits{Memory: 512 << 20, Tasks: 512},
 		Health: Health{

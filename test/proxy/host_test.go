@@ -23,6 +23,7 @@ const (
 	webID   = "aaaaaaaa-0000-4000-8000-000000000001"
 	otherID = "aaaaaaaa-0000-4000-8000-000000000002"
 	siteID  = "aaaaaaaa-0000-4000-8000-000000000003"
+	openID  = "aaaaaaaa-0000-4000-8000-00000000000e"
 )
 
 // application is one file in apps.d and what it needs.

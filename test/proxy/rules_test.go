@@ -15,6 +15,8 @@ func everything(t *testing.T) []application {
 	return []application{
 		{name: "web", id: webID, pkg: appPackage(t, "env = { LABEL = \"web\" }\n", files)},
 		{name: "other", id: otherID, pkg: appPackage(t, "proxy_all = true\nidle_timeout = \"1s\"\nenv = { LABEL = \"other\" }\n", nil)},
+		{name: "open", id: openID, pkg: appPackage(t, "access = \"open\"\nenv = { LABEL = \"open\" }\n",
+			map[string]string{"static/api/file.js": "console.log(2)", "static/.well-known/acme-challenge/a": "a.b"})},
 		{name: "admin", id: adminID, pkg: appPackage(t, "env = { LABEL = \"admin\" }\n", nil)},
 		{name: "login", id: loginID, pkg: loginPackage(t, "")},
 		{name: "site", id: siteID, config: "static_path = \"/usr/share/common-licenses\"\n"},
@@ -34,6 +36,7 @@ const instanceHeader, bearer = "X-Application-Id", "Bearer SECRET"
 
 var (
 	secretly       = []string{"Authorization", bearer}
+	foreign        = []string{"Authorization", "Basic dTpw", "Cookie", "mine=1; YRT=stolen"}
 	toOther        = []string{instanceHeader, otherID}
 	toOtherMadeUp  = append(toOther, "Authorization", "Bearer x")
 	toOtherSecret  = append(toOther, secretly...)
@@ -78,6 +81,20 @@ var rules = map[string]rule{
 	"link inside of the site":              {"GET", "site", "/GPL", nil, 200, "GNU GENERAL PUBLIC LICENSE", ""},
 	"static site has no application":       {"GET", "site", "/public/x", nil, 404, "", ""},
 	"proxy_all":                            {"GET", "other", "/anything", nil, 200, `"label":"other"`, ""},
+	"open: its own api":                    {"DELETE", "open", "/api/x", foreign, 200, `"Authorization":["Basic dTpw"],"Cookie":["mine=1"]`, "stolen"},
+	"open: its own internal":               {"GET", "open", "/internal", nil, 200, `"label":"open"`, ""},
+	"open: its own login":                  {"GET", "open", "/public/login", nil, 200, `"uri":"/public/login"`, ""},
+	"open: any path":                       {"GET", "open", "/a%2Fb;c/API/%252e", nil, 200, `"uri":"/a%2Fb;c/API/%252e"`, ""},
+	"open: files first":                    {"GET", "open", "/api/file.js", nil, 200, "console.log(2)", ""},
+	"open: no file, POST":                  {"POST", "open", "/api/file.js", nil, 200, `"method":"POST"`, ""},
+	"open: the secret stays here":          {"GET", "open", "/internal", secretly, 200, `"label":"open"`, "Bearer"},
+	"open: never another application":      {"GET", "open", "/x", toOtherSecret, 200, `"label":"open"`, otherID},
+	"open: by its host alone":              {"GET", "internal", "/x", []string{instanceHeader, openID, "Authorization", bearer}, 404, "", `"label"`},
+	"open: no login cookie is set":         {"GET", "open", "/api/set_token?token=t&continue=/", nil, 404, "", `"label"`},
+	"open: nor by another spelling":        {"GET", "open", "/%61pi//set%5Ftoken?token=t&continue=/", nil, 404, "", `"label"`},
+	"open: who holds the host":             {"GET", "open", "/.well-known/acme-challenge/x", nil, 404, "", `"label"`},
+	"open: who holds the host, by a file":  {"GET", "open", "/.well-known/acme-challenge/a", nil, 200, "a.b", ""},
+	"who holds the host":                   {"GET", "other", "/.well-known/acme-challenge/x", nil, 404, "", `"label"`},
 	"trailing dot":                         {"GET", "web", "/public/x", []string{"Host", "web." + domain + "." + port}, 200, `"label":"web"`, ""},
 	"upper case":                           {"GET", "web", "/public/x", []string{"Host", "WEB." + strings.ToUpper(domain) + port}, 200, `"label":"web"`, ""},
 }
@@ -93,6 +110,7 @@ func TestRules(t *testing.T) {
 		}
 		t.Run("what the application sees", func(t *testing.T) { seenByApplication(t, h, secret) })
 		t.Run("file headers", func(t *testing.T) { fileHeaders(t, h) })
+		t.Run("open application", func(t *testing.T) { openApplication(t, h) })
 		t.Run("errors", func(t *testing.T) { errorAnswers(t, h) })
 		t.Run("access log", func(t *testing.T) { accessLog(t, h) })
 		t.Run("operators", func(t *testing.T) { operators(t, h) })
@@ -133,5 +151,28 @@ func (want rule) check(t *testing.T, c *http.Client, secret string) {
 	}
 	if got.Header.Get("X-Trace-ID") == "" {
 		t.Error("no X-Trace-ID")
+	}
+}
+
+// openApplication has no secret to lose, and says what it is.
+func openApplication(t *testing.T, h *host) {
+	for id, want := range map[string]string{openID: "0", otherID: "1"} {
+		got := h.Sh(t, "tr '\\0' '\\n' </proc/$(systemctl show --value -p MainPID "+h.target(t, id)+
+			")/environ | grep -c ^INTERNAL_SECRET= || :")
+		if strings.TrimSpace(got) != want {
+			t.Errorf("%s: %s internal secrets in its environment, want %s", id, got, want)
+		}
+	}
+	if out := h.Sh(t, "nexushub list | grep ^open; nexushub status open"); !strings.Contains(out, " open ") ||
+		!strings.Contains(out, "access: open") {
+		t.Errorf("list and status:\n%s", out)
+	}
+	ws, err := h.openWebSocket(t.Context(), h.tlsConfig(t), "open")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	if err := ws.echo("to and fro"); err != nil {
+		t.Error(err)
 	}
 }

@@ -60,9 +60,14 @@ func (p *Printer) Apps(apps []api.App) error {
 		p.infof("no applications yet: nexushub deploy DIR")
 		return nil
 	}
-	t := p.table("NAME", "STATE", "SINCE", "HEALTH", "RESTARTS", "MEMORY", "URL")
+	t := p.table("NAME", "STATE", "SINCE", "HEALTH", "RESTARTS", "MEMORY", "ACCESS", "URL")
 	for _, a := range apps {
-		t.row(a.Name, p.state(a.State), p.ago(a.Since), health(a.Health), fmt.Sprint(a.Restarts), size(a.Memory), a.URL)
+		access := ""
+		if a.Access == "open" {
+			access = a.Access
+		}
+		t.row(a.Name, p.state(a.State), p.ago(a.Since), health(a.Health), fmt.Sprint(a.Restarts), size(a.Memory),
+			access, a.URL)
 	}
 	return t.flush()
 }

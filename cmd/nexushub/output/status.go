@@ -31,6 +31,7 @@ func (p *Printer) Status(a api.App) error {
 	rows.row("health", p.healthDetail(a.Health))
 	rows.row("url", a.URL)
 	rows.row("route", a.Route)
+	rows.row("access", access(a))
 	for _, u := range a.Unreadable {
 		rows.row("unreadable", p.yellow(u))
 	}
@@ -90,6 +91,14 @@ func (p *Printer) healthDetail(h api.Health) string {
 		parts = append(parts, h.Error)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// access says of an application with areas nothing new.
+func access(a api.App) string {
+	if a.Access != "open" {
+		return ""
+	}
+	return "open: everybody may send requests to every path"
 }
 
 func unit(a api.App) string {

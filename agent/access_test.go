@@ -1,0 +1,90 @@
+package agent
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/proxyctl"
+)
+
+func open(a *config.App) { a.Manifest.Access = manifest.AccessOpen }
+
+// routeOf is the route of an instance in the table in force.
+func (h *host) routeOf(id string) proxyctl.Route {
+	h.t.Helper()
+	h.proxy.mu.Lock()
+	defer h.proxy.mu.Unlock()
+	for _, r := range h.proxy.table.Routes {
+		if r.Instance == id {
+			return r
+		}
+	}
+	h.t.Fatalf("no route of %s", id)
+	return proxyctl.Route{}
+}
+
+func TestOpenApplicationGetsNoInternalSecret(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(shop, "shop.x", open)
+		h.app(blog, "blog.x")
+		h.start()
+		secret := func(id string) bool {
+			return slices.ContainsFunc(h.spec(id).EnvFiles, func(f string) bool { return strings.HasSuffix(f, id+".env") })
+		}
+		if secret(shop) || !secret(blog) {
+			t.Errorf("open application: %v, the other: %v", secret(shop), secret(blog))
+		}
+		if a, b := h.view(shop).Access, h.view(blog).Access; a != "open" || b != "areas" {
+			t.Errorf("shown as %q and %q", a, b)
+		}
+		if a, b := h.routeOf(shop).Access, h.routeOf(blog).Access; a != proxyctl.AccessOpen || b != proxyctl.AccessAreas {
+			t.Errorf("routed as %q and %q", a, b)
+		}
+	})
+}
+
+// What runs goes on running, but is not open any more from the reload on.
+func TestPolicyClosesWhatIsOpen(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(shop, "shop.x", open)
+		h.start()
+		before := h.wantState(shop, api.StateRunning)
+		closed := *h.config
+		closed.Policy.Open = false
+		h.agent.Reload(&closed, 8443)
+		h.settle()
+		now := h.wantState(shop, api.StateRunning)
+		if now.PID != before.PID || !strings.Contains(now.Why, "policy.open") {
+			t.Errorf("it was pid %d, is %d, %q", before.PID, now.PID, now.Why)
+		}
+		if r := h.routeOf(shop); r.Access != proxyctl.AccessAreas {
+			t.Errorf("routed as %q", r.Access)
+		}
+		h.agent.Reload(h.config, 8443)
+		h.settle()
+		if r, now := h.routeOf(shop), h.view(shop); r.Access != proxyctl.AccessOpen || now.Why != "" {
+			t.Errorf("routed as %q, %q", r.Access, now.Why)
+		}
+	})
+}
+
+func TestLoginApplicationIsNotOpen(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.config.LoginInstance, h.config.AdminInstance = shop, blog
+		h.config.Defaults.Access = manifest.AccessOpen
+		h.app(shop, "login.x", open)
+		h.app(blog, "admin.x")
+		h.start()
+		if v := h.wantState(shop, api.StateFailed); !strings.Contains(v.Why, `need "areas"`) {
+			t.Errorf("why %q", v.Why)
+		}
+		h.wantState(blog, api.StateRunning)
+		if r := h.routeOf(blog); r.Access != proxyctl.AccessAreas {
+			t.Errorf("a default opened the admin application: %q", r.Access)
+		}
+	})
+}
