@@ -24,7 +24,7 @@ func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, 
 			return true, fmt.Errorf("%s: superseded by another revision: %w", d.Name, api.Conflict)
 		}
 		done, err := settled(d, v)
-		if err != nil && a.observed.known(id).words.awaited { // why it failed may be in its last lines
+		if i := a.observed.known(id); err != nil && i.unheard() { // why it failed may be in its last lines
 			return false, nil
 		}
 		return done, err

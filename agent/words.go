@@ -8,7 +8,7 @@ import (
 )
 
 // words are what the run of an instance that failed last said last, read from the journal once, when
-// it has failed.
+// it has failed; where it said nothing, what the one before did that failed in the same way.
 type words struct {
 	instance string
 	failure  int    // number of the failure, as its tracker counts
@@ -24,18 +24,33 @@ func (a *Agent) listen(ctx context.Context, desired []plan.Desired) {
 		d := &desired[i]
 		state := a.observed.instance(d.ID)
 		w := state.failures
-		if w == nil || state.words.awaited || state.words.failure == w.Total || w.Trouble.Attempt == 0 || w.Trouble.GaveUp {
+		if state.words.awaited || !state.unheard() {
 			continue
 		}
-		state.words = words{instance: d.ID, failure: w.Total, why: w.Trouble.LastExit, awaited: true}
+		asked := words{instance: d.ID, failure: w.Total, why: w.Trouble.LastExit, awaited: true}
+		if asked.why == state.words.why {
+			// It most likely says the same; and what a process prints right before its end, the journal
+			// does not always know whose it is.
+			asked.lines = state.words.lines
+		}
+		state.words = asked
 		go func(asked words, unit, run string) {
-			asked.lines = a.exec.lastLines(ctx, unit, run)
+			if lines := a.exec.lastLines(ctx, unit, run); len(lines) > 0 {
+				asked.lines = lines
+			}
 			select {
 			case a.heard <- asked:
 			case <-ctx.Done():
 			}
 		}(state.words, d.Unit, w.Trouble.Run)
 	}
+}
+
+// unheard says whether the last lines of the run that failed last are still to be read.
+func (i *instanceState) unheard() bool {
+	w := i.failures
+	return i.words.awaited ||
+		w != nil && w.Trouble.Attempt > 0 && !w.Trouble.GaveUp && i.words.failure != w.Total
 }
 
 // hear enters what was read, unless the instance has been forgotten since.

@@ -55,6 +55,29 @@ func TestErrorHasTheLastLines(t *testing.T) {
 	})
 }
 
+// TestLinesOfTheRunBefore stand for those of one that failed in the same way, and of which the
+// journal knows no line.
+func TestLinesOfTheRunBefore(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		j := &spokenJournal{lines: []string{lastWord}}
+		h.journal = j
+		h.app(shop, "shop.yesterday.localhost")
+		h.play(func(units.Spec) fake.Program { return fake.Program{Fails: 1} })
+		h.start()
+		h.wantState(shop, api.StateBackingOff)
+		j.say()
+		h.pass(10 * time.Second)
+		if v := h.view(shop); v.Attempt < 2 || !strings.HasSuffix(v.Error, lastWord) {
+			t.Errorf("after %d failures: error %q", v.Attempt, v.Error)
+		}
+		h.play(func(units.Spec) fake.Program { return fake.Program{Fails: 2} })
+		h.pass(time.Minute)
+		if v := h.view(shop); strings.Contains(v.Error, lastWord) {
+			t.Errorf("it failed otherwise: error %q", v.Error)
+		}
+	})
+}
+
 // TestErrorOfAnUnhealthyOne has the last lines of the run that is about to be ended.
 func TestErrorOfAnUnhealthyOne(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
@@ -153,10 +176,10 @@ func TestErrorOfAPackageThatIsAway(t *testing.T) {
 // spokenJournal has the same last lines of every run, and writes down which it was asked for.
 type spokenJournal struct {
 	fixedJournal
-	lines []string
 
-	mu   sync.Mutex // guards runs
-	runs []string
+	mu    sync.Mutex // guards the fields that follow
+	lines []string
+	runs  []string
 }
 
 var _ Journal = (*spokenJournal)(nil)
@@ -166,6 +189,13 @@ func (j *spokenJournal) LastLines(_ context.Context, _, run string) ([]string, e
 	defer j.mu.Unlock()
 	j.runs = append(j.runs, run)
 	return j.lines, nil
+}
+
+// say changes the lines.
+func (j *spokenJournal) say(lines ...string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.lines = lines
 }
 
 func (*spokenJournal) LastExit(context.Context, string) (journal.Exit, bool, error) {

@@ -83,7 +83,7 @@ func (w *FailureTracker) lastEnded(u *Unit, n int) string {
 	case n == 1:
 		return w.ended
 	}
-	return "" // it came and went unseen
+	return LatestRun // it came and went unseen, and so most likely will the next
 }
 
 func (w *FailureTracker) countHealth(d *Desired, hasGood bool, u *Unit, b Backoff, now time.Time) {
