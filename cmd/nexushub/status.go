@@ -17,7 +17,9 @@ func (c *cli) status() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status [APP]", Short: "Show the state of an application or of the host, and the reason for it",
 		Long: `status shows what is known about an application: its state, since when and why, its
-unit, process, health, restarts, memory and CPU usage, release and route.
+unit, process, health, restarts, memory and CPU usage, release and route. Where a known
+failure fits what is seen, it says what that means (hint) and what to write in
+nexushub.toml.
 
 The exit code is 0 if the application is up, 3 if it is not, and 4 if there is no such
 application. Without APP, or with --system, status describes the host and the agent.`,
