@@ -53,6 +53,7 @@ var cases = []said{
 	{"newer-libc", "ld.so", lines("./prog: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by ./prog)"), "GLIBC_2.38"},
 	{"missing-module", "Node.js", lines("Error: Cannot find module 'express'", "Require stack:", "- /r/s.js"), "express"},
 	{"missing-module", "Node.js, ESM", lines("Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'express' imported from /r/s.mjs"), "express"},
+	{"missing-module", "Node.js, its last lines", lines("  code: 'MODULE_NOT_FOUND',", "  requireStack: [", "    '/r/s.js'", "  ]", "}", "", "Node.js v20.19.2"), "a module"},
 	{"missing-module", "Python", lines("    import flask", "ModuleNotFoundError: No module named 'flask'"), "flask"},
 	{"missing-module", "Ruby", lines("<internal:/usr/lib/ruby/rubygems/core_ext/kernel_require.rb>:85:in `require': cannot load such file -- sinatra (LoadError)"), "sinatra"},
 	{"missing-module", "Bundler", lines("Could not find rack-3.0.8 in locally installed gems (Bundler::GemNotFound)"), "rack-3.0.8"},
@@ -83,6 +84,7 @@ var cases = []said{
 	{"read-only", "Java", lines("java.io.FileNotFoundException: app.log (Read-only file system)"), "it writes"},
 	{"privileged-port", "Python", lines("    self.socket.bind(self.server_address)", "PermissionError: [Errno 13] Permission denied"), "port 80 or another"},
 	{"privileged-port", "Node.js", lines("Error: listen EACCES: permission denied 0.0.0.0:80", "  code: 'EACCES',", "  port: 80"), "port 80, which"},
+	{"privileged-port", "Node.js, its last lines", lines("  code: 'EACCES',", "  errno: -13,", "  syscall: 'listen',", "  address: '0.0.0.0',", "  port: 80", "}"), "port 80, which"},
 	{"privileged-port", "Go", lines("listen tcp :443: bind: permission denied"), "port 443"},
 	{"privileged-port", "nginx", lines("nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)"), "port 80, which"},
 	{"privileged-port", "puma", lines(`Permission denied - bind(2) for "0.0.0.0" port 80 (Errno::EACCES)`), "below 1024"},
@@ -131,6 +133,14 @@ var cases = []said{
 	{"other-port", "uvicorn", unwell(refused, "INFO:     Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)"), "port 8000"},
 	{"other-port", "gunicorn", unwell(refused, "[2026-11-26 02:00:00 +0000] [7] [INFO] Listening at: http://127.0.0.1:8000 (7)"), "port 8000"},
 	{"not-listening", "a server on ::1", unwell(refused), "10010"},
+	{"no-answer", "Python, TLS", unwell("not healthy within 6s: answer is not HTTP: read tcp 127.0.0.1:43358->127.0.0.1:10051: read: connection reset by peer"), "TLS"},
+	{"speaks-tls", "OpenSSL", unwell("not healthy within 6s: answer is not HTTP: unexpected EOF", "400751C4E97F0000:error:0A00009C:SSL routines:tls_validate_record_header:http request:../ssl/record/methods/tlsany_meth.c:68:"), "TLS"},
+	{"speaks-tls", "Go", func() Facts {
+		f := unwell("not healthy within 6s: answered 400 Bad Request")
+		f.Page = "Client sent an HTTP request to an HTTPS server.\n"
+		return f
+	}(), "TLS"},
+	{"host-refused", "Django without a word", unwell("not healthy within 6s: answered 400 Bad Request"), "ALLOWED_HOSTS"},
 	{"health-error", "a server", unwell("not healthy within 4s: answered 503 Service Unavailable"), "start_period"},
 	{"not-executed", "the agent", Facts{Failure: "command cannot be executed: /r/bin is not a regular file"}, "exec"},
 	{"refused-call", "SIGSYS", Facts{Failure: "dumped core on signal 31 (SIGSYS)", Exit: Exit{Signal: 31}}, "[sandbox]"},

@@ -82,10 +82,11 @@ var table = []row{
 			{line: `Can't locate (?P<module>\S+) in @INC`},
 			{line: `ClassNotFoundException: (?P<module>\S+)`},
 			{line: `Could not find or load main class (?P<module>\S+)`},
+			{line: `'(?:ERR_)?MODULE_NOT_FOUND'`},
 		},
 		seen: "`Cannot find module`, `No module named`, `cannot load such file`, `ClassNotFoundException`",
-		means: "the package lacks {module}: what an application depends on is put into its package before it is " +
-			"deployed, not on this host",
+		means: "the package lacks {module|a module}: what an application depends on is put into its package before " +
+			"it is deployed, not on this host",
 		write: "run npm ci --omit=dev, pip install --target DIR, bundle install or composer install in the folder, " +
 			"see that .nexushubignore does not leave out what that makes, and deploy again",
 	},
@@ -168,6 +169,7 @@ var table = []row{
 		sights: []sight{
 			{line: `(?i)(?:listen|bind).*?:(?P<low>\d{1,3})\b.*permission denied`},
 			{line: `(?i)listen EACCES.*?:(?P<low>\d{1,3})\b`},
+			{line: `^\s*port: (?P<low>\d{1,3})$`, beside: `EACCES`},
 			{line: denied, beside: `(?i)\b(?:server_bind|socket\.bind|\.bind\(|bind\(|BindException|listen EACCES)`},
 		},
 		only: func(f *Facts) bool { return f.Manifest.Network != guest },
@@ -262,12 +264,24 @@ var table = []row{
 
 	// It runs, and its health check fails.
 	{
+		name: "speaks-tls",
+		sights: []sight{
+			{failure: `malformed HTTP response "\\x15\\x03`},
+			{failure: `answer is not HTTP`, line: `SSL routines:.*http request|SSL: HTTP_REQUEST|SSL_HTTP_REQUEST`},
+			{failure: `answered 400`, page: `(?i)HTTP request to an HTTPS server|plain HTTP request`},
+		},
+		seen:  "`answer is not HTTP: malformed HTTP response \"\\x15\\x03...`",
+		means: "it speaks TLS; NexusHub does that for it, and talks plain HTTP to it",
+		write: "turn TLS off in the application: it needs no certificate, and finds https in X-Forwarded-Proto",
+	},
+	{
 		name: "host-refused",
 		sights: []sight{
 			{line: `DisallowedHost|Invalid HTTP_HOST header|Blocked hosts?: |Invalid Host header|allowedHosts`},
+			{failure: `answered 400`},
 		},
-		seen:  "`Invalid HTTP_HOST header` (Django), `Blocked hosts` (Rails)",
-		means: "it answers only under host names that it was told",
+		seen:  "`Invalid HTTP_HOST header`, `answered 400 Bad Request` (Django); `Blocked hosts` (Rails)",
+		means: "most likely it answers only under host names that it was told",
 		write: `tell it its own, which is in the variable HOST: ALLOWED_HOSTS = [os.environ["HOST"]], ` +
 			`config.hosts << ENV["HOST"]`,
 	},
@@ -291,16 +305,6 @@ var table = []row{
 		seen:   "`answered 401 Unauthorized`, `403 Forbidden`",
 		means:  "it runs, but {health} is only for those who have signed in, which the health check has not",
 		write:  `health.path = a path that everybody may read; or health.type = "tcp"`,
-	},
-	{
-		name: "speaks-tls",
-		sights: []sight{
-			{failure: `malformed HTTP response "\\x15\\x03`},
-			{failure: `answered 400`, page: `(?i)HTTP request to an HTTPS server|plain HTTP request`},
-		},
-		seen:  "`answer is not HTTP: malformed HTTP response \"\\x15\\x03...`",
-		means: "it speaks TLS; NexusHub does that for it, and talks plain HTTP to it",
-		write: "turn TLS off in the application: it needs no certificate, and finds https in X-Forwarded-Proto",
 	},
 	{
 		name:   "not-http",
@@ -372,13 +376,22 @@ var table = []row{
 	},
 
 	{
+		name:    "no-answer",
+		general: true,
+		sights:  []sight{{failure: `answer is not HTTP: (?:read|EOF|unexpected EOF)`}},
+		seen:    "`answer is not HTTP: ... connection reset by peer`, `EOF`",
+		means: "it closes the connection instead of answering {health}: most likely it speaks TLS, or fails over " +
+			"the request",
+		write: "turn TLS off in the application: NexusHub does that for it; nexushub logs APP says if it fails",
+	},
+	{
 		name:    "health-error",
 		general: true,
 		sights:  []sight{{failure: `answered 5\d\d`}},
 		seen:    "`answered 500 Internal Server Error`, `503 Service Unavailable`",
 		means:   "it runs, but answers the health check at {health} with an error of its own",
-		write: "nexushub logs APP says what is missing; health.start_period = \"5m\" if it only needs longer to begin, " +
-			`health.type = "tcp" if that page has nothing to do with its health`,
+		write: `nexushub logs APP says what is missing; health.start_period = "5m" if it only needs longer to ` +
+			`begin, health.type = "tcp" if that page has nothing to do with its health`,
 	},
 
 	// What nothing more precise is known of.
