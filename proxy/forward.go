@@ -126,7 +126,7 @@ func (s *Server) respond(x *exchange, u *upstream, p *pump) {
 	if x.decision.signsOut {
 		x.noteSignOut(&u.head)
 	}
-	whole := p.finished() // what answers half a request may yet take the rest for another one
+	whole := p.arrived() // what answers half a request may yet take the rest for another one
 	body := u.head.BodyOf(x.req.method)
 	silence := x.silence()
 	if isEventStream(u.head.Get(h1.ContentType)) && x.idleSec() == 0 {

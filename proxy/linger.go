@@ -21,12 +21,12 @@ const (
 // reset by the kernel, and a client that sends first and reads later would never see its answer
 // (RFC 9112 section 9.6). Nothing of it is taken for a request.
 func (c *conn) linger() {
-	if c.state.has(evicted) { // there is no room to wait in
-		return
-	}
 	clock := &c.server.deadlines.clock
 	c.lingersSince.Store(clock.Load())
 	c.waiting.set(waitLinger, lingerSilence)
+	if c.state.has(evicted) { // there is no room to wait in
+		return
+	}
 	c.r.Consume(len(c.r.Buffered()))
 	c.r.Release()
 	if c.closeWrite() != nil {

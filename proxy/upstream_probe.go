@@ -6,6 +6,8 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // probeResult is what an idle connection to a target has come to.
@@ -64,6 +66,17 @@ func (p *probe) check() probeResult {
 		return probeUnusable // a record, of whatever kind
 	}
 	return p.result
+}
+
+// untaken says that bytes which were written have not arrived: at the kernel of the other side or,
+// over a Unix socket, at the application.
+func (p *probe) untaken() bool {
+	if p.raw == nil {
+		return false
+	}
+	n := 0
+	err := p.raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+	return err != nil || n > 0
 }
 
 // decrypted reads what needs no call of the kernel: the deadline has passed.

@@ -186,6 +186,10 @@ func (p *pump) finished() bool {
 	return p.ended() && p.complete && !p.rejected
 }
 
+// arrived says that the target's side has it, too: much can wait in this kernel for a target that
+// answers unread, and may close the connection next.
+func (p *pump) arrived() bool { return p.finished() && (p.done == nil || !p.u.probe.untaken()) }
+
 // ended says that the goroutine has ended.
 func (p *pump) ended() bool {
 	select {
