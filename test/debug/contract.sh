@@ -22,6 +22,9 @@ created=$("${api[@]}" -H 'Content-Type: application/json' \
 	-d "{\"appId\":\"$host\",\"displayName\":\"By curl\",\"hostName\":\"$host\",\"dbName\":\"curl\"}" "$base")
 id=$(field id <<<"$created")
 [ "$(field status <<<"$created")" = pending ] || fail "created: $created"
+grep -q '"staticServiceUrl":""' <<<"$created" || fail "a field is missing where it is empty: $created"
+[ "$("${api[@]}" "$base/limits" | field maxEntries)" = 50000 ] || fail "limits: $("${api[@]}" "$base/limits")"
+[[ $("${api[@]}" "${base%/application}/openapi.json") == *'"openapi": "3'* ]] || fail "no description"
 
 upload() { # a zip, in chunks of 2 MiB
 	rm -f "$work"/part-*

@@ -24,6 +24,8 @@ var programs = []struct {
 		a.shows(t, "/", "secure=True https://django."+domain, " 42")
 	}},
 	{"flask", func(t *testing.T, a app) { a.shows(t, "/", "flask") }},
+	// As python3 -m venv makes it: its Python is a link to the host's.
+	{"venv", func(t *testing.T, a app) { a.shows(t, "/", "isolated") }},
 	{"uvicorn", func(t *testing.T, a app) {
 		a.shows(t, "/", "scheme=https")
 		a.echoes(t, "/ws")
