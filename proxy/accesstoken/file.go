@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strconv"
@@ -24,6 +25,10 @@ type file struct {
 	torn  bool // it may end in the middle of a line
 }
 
+// maxLine is more than a line has; what is longer is read in parts, which are no lines.
+const maxLine = 4 << 10
+
+// load ignores what is no line, however long: a power cut can leave a file that ends in zeros.
 func (f *file) load(found func(sum, *grant)) error {
 	in, err := os.Open(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -33,13 +38,19 @@ func (f *file) load(found func(sum, *grant)) error {
 		return err
 	}
 	defer in.Close()
-	lines := bufio.NewScanner(in)
-	for lines.Scan() {
-		if k, g, ok := parse(lines.Text()); ok {
+	lines := bufio.NewReaderSize(in, maxLine)
+	for {
+		line, err := lines.ReadSlice('\n')
+		if k, g, ok := parse(string(line)); ok {
 			found(k, g)
 		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return err
+		}
 	}
-	return lines.Err()
 }
 
 func parse(line string) (k sum, g *grant, ok bool) {
