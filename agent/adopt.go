@@ -84,21 +84,26 @@ func (a *Agent) adopt(ctx context.Context) error {
 		a.log.Info("adopted a running application", "app", u.App, "unit", u.Unit, "instance", u.Instance,
 			"revision", u.Revision, "pid", u.MainPID, "state", u.ActiveState)
 	}
-	if a.loop.fresh {
+	if a.loop.fresh || a.desired.partial[plan.KindStatic] {
 		a.adoptOrphans()
 	}
 	a.releasePorts()
 	return nil
 }
 
-// adoptOrphans rebuilds from what runs what the lost state knew.
+// adoptOrphans rebuilds from what runs what the lost state knew, and what a file of apps.d
+// that cannot be read would say.
 func (a *Agent) adoptOrphans() {
 	known := map[string]bool{}
 	for _, in := range a.desired.static {
 		known[in.ID] = true
 	}
 	for u := range a.observed.loaded() {
-		if u.Kind == plan.KindStatic || known[u.Instance] {
+		lost := a.loop.fresh
+		if u.Kind == plan.KindStatic {
+			lost = a.desired.partial[plan.KindStatic]
+		}
+		if !lost || known[u.Instance] {
 			continue
 		}
 		known[u.Instance] = true
@@ -106,7 +111,7 @@ func (a *Agent) adoptOrphans() {
 			ID: u.Instance, Kind: u.Kind, HostName: u.Host, AppID: u.App, Release: u.Release,
 			InstalledBy: audience.Installer(u.InstalledBy),
 		}})
-		a.log.Warn("state is lost: adopted from systemd as it runs", "app", u.App, "instance", u.Instance, "unit", u.Unit)
+		a.log.Warn("state or file is lost: adopted from systemd as it runs", "app", u.App, "instance", u.Instance, "unit", u.Unit)
 	}
 }
 

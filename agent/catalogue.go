@@ -67,6 +67,9 @@ func (a *Agent) configure(c *config.Config, proxyPort int) {
 	for _, app := range c.Apps {
 		w.static = append(w.static, plan.FromConfig(app))
 	}
+	if w.partial[plan.KindStatic] = c.Incomplete; !c.Incomplete {
+		w.orphans = slices.DeleteFunc(w.orphans, func(o resolved) bool { return o.Kind == plan.KindStatic })
+	}
 	w.version++
 }
 

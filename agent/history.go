@@ -53,5 +53,6 @@ func (a *Agent) ReleasesInUse() (hashes map[string]bool, complete bool) {
 			hashes[m.Good.Spec.Release] = true
 		}
 	}
-	return hashes, a.desired.complete && !a.desired.partial[plan.KindDebug]
+	complete = a.desired.complete && !a.desired.partial[plan.KindDebug] && !a.desired.partial[plan.KindStatic]
+	return hashes, complete
 }

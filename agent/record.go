@@ -25,7 +25,7 @@ func (a *Agent) record(apps []plan.AppState, now time.Time) {
 		a.recordManualStart(s)
 		settled = settled && (s.Kind != plan.KindStatic || s.Settled(p))
 	}
-	if a.observed.recorded() > len(apps) {
+	if a.observed.recorded() > len(apps) && !a.desired.partial[plan.KindStatic] {
 		a.forgetUnlisted(apps)
 	}
 	if settled && a.loop.first.IsZero() {
@@ -140,7 +140,7 @@ func (a *Agent) forgetEnded(id string) {
 		return
 	}
 	a.exec.forget(id)
-	if i.memory == nil || a.desired.adminComplete() {
+	if i.memory == nil || a.desired.adminComplete() && !a.desired.partial[plan.KindStatic] {
 		a.loop.unsaved = a.loop.unsaved || i.memory != nil
 		delete(a.observed.instances, id)
 	}

@@ -78,6 +78,10 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *plan.Pin, ceil
 	if r.problem != "" || r.adopted {
 		return
 	}
+	if r.Problem != "" {
+		r.problem = r.Problem
+		return
+	}
 	if r.AsItRuns {
 		r.problem = "its settings are lost, deploy it again to change it"
 		return

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/version"
 )
 
@@ -87,7 +88,7 @@ func (o *observedState) counts() map[api.State]int {
 
 // providers tells how the sources of instances are doing.
 func (c *catalogue) providers() []api.Provider {
-	list := []api.Provider{{Name: "static", Instances: len(c.static), State: "loaded"}}
+	list := []api.Provider{{Name: "static", Instances: len(c.static), State: "loaded", Error: unusable(c.config)}}
 	list = append(list, c.admin)
 	list[1].Name, list[1].Instances = "admin", len(c.dynamic)
 	if list[1].State == "" {
@@ -98,6 +99,18 @@ func (c *catalogue) providers() []api.Provider {
 		state = "waiting for its first list"
 	}
 	return append(list, api.Provider{Name: "debug", Instances: len(c.debug), State: state})
+}
+
+// unusable says that the start went on without files of apps.d.
+func unusable(c *config.Config) string {
+	switch n := len(c.Unusable); n {
+	case 0:
+		return ""
+	case 1:
+		return c.Unusable[0].Error()
+	default:
+		return fmt.Sprintf("%s (and %d more faults: nexushub verify)", c.Unusable[0].Error(), n-1)
+	}
 }
 
 // oldSandboxes names the applications that do. The caller holds mu.

@@ -33,6 +33,7 @@ type Instance struct {
 	AsItRuns      bool               `json:"as_it_runs,omitempty"`   // known from PID 1 alone: not to be changed
 	ExpiresAt     time.Time          `json:"expires_at,omitzero"`
 	Manifest      manifest.Manifest  `json:"manifest,omitzero"` // the operator's, over the package's
+	Problem       string             `json:"-"`                 // why nothing more is known of it: what runs is left alone
 }
 
 // FromConfig is an application of apps.d.
@@ -41,7 +42,7 @@ func FromConfig(a config.App) Instance {
 		ID: a.InstanceID, Kind: KindStatic, HostName: a.HostName,
 		AppID: a.AppID, DisplayName: a.Name, DBName: a.DBName,
 		Package: a.Package, StaticPath: a.StaticPath,
-		DebugPort: a.DebugPort, ACME: a.ACME, Manifest: a.Manifest,
+		DebugPort: a.DebugPort, ACME: a.ACME, Manifest: a.Manifest, Problem: a.Problem,
 	}
 }
 

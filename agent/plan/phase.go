@@ -55,10 +55,18 @@ func (s *AppState) stoppedPhase() Phase {
 func (s *AppState) adoptedPhase() Phase {
 	for _, u := range s.Others {
 		if u.Running() {
-			return Phase{api.StateRunning, "adopted from systemd; waiting for its provider's first list", false}
+			return Phase{api.StateRunning, "adopted from systemd; waiting for " + s.awaited(), false}
 		}
 	}
-	return Phase{api.StateUnknown, "waiting for its provider's first list", false}
+	return Phase{api.StateUnknown, "waiting for " + s.awaited(), false}
+}
+
+// awaited is what will say how an adopted instance should run.
+func (s *AppState) awaited() string {
+	if s.Kind == KindStatic {
+		return "its file in apps.d to be mended: nexushub verify"
+	}
+	return "its provider's first list"
 }
 
 func (s *AppState) filesPhase() Phase {

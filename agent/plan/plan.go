@@ -61,7 +61,7 @@ func (s *AppState) next() (Task, bool) {
 	case s.Stopped != "":
 		return s.tearDown(s.Stopped)
 	case s.Adopted:
-		return s.routeExisting("it runs; waiting for its provider's first list")
+		return s.routeExisting("it runs; waiting for " + s.awaited())
 	case !s.Runs():
 		return s.tearDown("it has nothing to run any more")
 	case s.Trouble.GaveUp:

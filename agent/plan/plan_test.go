@@ -162,7 +162,7 @@ func TestPlan(t *testing.T) {
 			units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, partial: true, want: ""},
 		{name: "what was adopted from PID 1 gets its requests back, no more",
 			desired: with(wantNew(), func(d *Desired) { d.Adopted, d.Revision, d.Unit = true, "", "" }),
-			units:   []*Unit{aUnit(oldUnit, "active")}, want: "route old: waiting for its provider's first list"},
+			units:   []*Unit{aUnit(oldUnit, "active")}, want: "route old: waiting for its file in apps.d"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,6 +12,10 @@ const sweepEvery = 10 * time.Minute
 // orders, then the reconciler, which finishes the task in hand, then what it needs.
 func (d *daemon) run(ctx context.Context) error {
 	n := newNotifier(d.log)
+	if len(d.conf.Unusable) > 0 { // stays in STATUS until a reload finds none
+		remark := "started without files of apps.d that have faults: nexushub verify"
+		n.remark.Store(&remark)
+	}
 	ctx = n.Stopping(ctx, "finishing the current task; applications keep running")
 	return runStages(ctx,
 		[]actor{

@@ -61,6 +61,9 @@ func serve(ctx context.Context, h host, dir string, stderr io.Writer) error {
 	for _, fault := range missing {
 		log.Warn("the package or static_path of an application is missing", "fault", fault.Error())
 	}
+	for _, fault := range conf.Unusable {
+		log.Error("a file of an application cannot be used; what runs of it is left alone", "fault", fault.Error())
+	}
 	d, err := newDaemon(ctx, h, dir, conf, log, level)
 	if err != nil {
 		return err

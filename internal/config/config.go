@@ -6,6 +6,7 @@ package config
 
 import (
 	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/tomlfile"
 )
 
 // Config is the whole configuration with every default filled in.
@@ -33,11 +34,16 @@ type Config struct {
 	Metrics  Metrics           `toml:"metrics"`
 
 	Apps []App `toml:"-"` // apps.d/*.toml, sorted by file name
+
+	// Of a start, which goes on without files of apps.d that have faults (LoadToStart).
+	Unusable   tomlfile.Faults `toml:"-"` // the faults
+	Incomplete bool            `toml:"-"` // of some such file nothing says which application it is about
 }
 
 // App is one static application: apps.d/NAME.toml.
 type App struct {
 	File       string `toml:"-"`
+	Problem    string `toml:"-"` // of a start: why the file cannot be used; then only who the application is counts
 	InstanceID string `toml:"instance_id"`
 	HostName   string `toml:"host_name"`
 	AppID      string `toml:"app_id"`       // default: the file's name without .toml

@@ -70,9 +70,11 @@ func Load(dir string) (*Config, error) {
 	return l.load()
 }
 
-// LoadToStart is Load for a start, where a package or static_path that is not there is no
-// fault of the whole: whoever owns that folder could keep every application down by it.
-// They are returned for the log; the agent looks for them again and again.
+// LoadToStart is Load for a start, where what concerns one application is no fault of the
+// whole: one file with a slip would keep every application of the host down after a reboot,
+// and so would whoever owns the folder of a package. A package or static_path that is not
+// there is returned for the log; the agent looks for it again and again. An application
+// whose file has faults has App.Problem.
 func LoadToStart(dir string) (c *Config, missing tomlfile.Faults, err error) {
 	l := loader{dir: dir, starting: true}
 	c, err = l.load()
@@ -144,11 +146,13 @@ func content(path string) ([]byte, error) {
 	return data, errors.Join(err, f.Close())
 }
 
-func (l *loader) fail(path string, err error) {
+func (l *loader) fail(path string, err error) { l.faults = append(l.faults, unreadable(path, err)) }
+
+func unreadable(path string, err error) tomlfile.Fault {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pe.Err
 	}
-	l.faults = append(l.faults, tomlfile.Fault{File: path, Problem: fmt.Sprintf("cannot be read: %v", err)})
+	return tomlfile.Fault{File: path, Problem: fmt.Sprintf("cannot be read: %v", err)}
 }
 
 func (l *loader) main(path string, withRoot bool) {
@@ -172,17 +176,32 @@ func (l *loader) main(path string, withRoot bool) {
 }
 
 func (l *loader) app(path string) {
-	f := l.read(path)
-	if f == nil {
+	data, err := content(path)
+	if err != nil {
+		l.failApp(path, err)
 		return
 	}
+	f := tomlfile.Parse(path, data)
 	app := App{File: path, AppID: strings.TrimSuffix(filepath.Base(path), ".toml")}
 	f.Bind(&app)
 	manifest.Check(f, "", &app.Manifest)
 	checkApp(f, &app)
 	checkCeiling(f, "", l.config, app.Manifest)
+	if l.starting && len(f.Faults) > 0 {
+		app.identify(data)
+	}
 	l.config.Apps = append(l.config.Apps, app)
 	l.apps = append(l.apps, f)
+}
+
+// failApp is about a file of apps.d that cannot be read.
+func (l *loader) failApp(path string, err error) {
+	if !l.starting {
+		l.fail(path, err)
+		return
+	}
+	l.config.Unusable = append(l.config.Unusable, unreadable(path, err))
+	l.config.Incomplete = true
 }
 
 // finish resolves what needs every file to be read: relative paths and names used twice.
@@ -194,6 +213,10 @@ func (l *loader) finish() {
 		l.checkPath(i, "package", app.Package)
 		l.checkPath(i, "static_path", app.StaticPath)
 		l.checkTwice(i)
+	}
+	if l.starting {
+		l.setAside()
+		return
 	}
 	for _, f := range l.apps {
 		l.faults = append(l.faults, f.Faults...)
@@ -228,6 +251,9 @@ func (l *loader) checkTwice(i int) {
 		l.apps[i].Fault("host_name", "is reserved for the API")
 	}
 	for j, other := range l.config.Apps[:i] {
+		if l.starting && len(l.apps[j].Faults) > 0 {
+			continue // waits itself, and takes nothing away from an application that need not
+		}
 		if app.HostName != "" && app.HostName == other.HostName {
 			l.apps[i].Fault("host_name", "is used by %s already", l.apps[j].Name)
 		}

@@ -254,3 +254,57 @@ func TestStartWithoutAPackage(t *testing.T) {
 		t.Errorf("missing:\n%swant:\n%s", got, want)
 	}
 }
+
+// One file with a slip keeps its own application waiting, and no other.
+func TestStartWithoutAFile(t *testing.T) {
+	const first, second = "1f0c9b3e-7d55-4a0e-9f0e-0c5d1a2b3c4d", "2f0c9b3e-7d55-4a0e-9f0e-0c5d1a2b3c4d"
+	sound := "instance_id = \"" + first + "\"\nhost_name = \"good.example\"\nstatic_path = \"site\"\n"
+	identity := "instance_id = \"" + second + "\"\n  host_name='Bad.example:8443'\n"
+	for name, c := range map[string]struct {
+		file       string
+		known      string // host name of the application that waits
+		incomplete bool
+	}{
+		"unknown key":     {identity + "static_path = \"site\"\nnonsense = 1\n", "bad.example", false},
+		"bad value":       {identity + "static_path = \"site\"\nnetwork = \"bridge\"\n", "bad.example", false},
+		"syntax":          {identity + "static_path = \"site\n[health\n", "bad.example", false},
+		"no identity":     {"static_path = \"site\"\n", "", true},
+		"no host name":    {"instance_id = \"" + second + "\"\n", "", true},
+		"bad id":          {"instance_id = \"x\"\nhost_name = \"bad.example\"\n", "", true},
+		"empty":           {"", "", true},
+		"not utf-8":       {"\xff\xfe\x00", "", true},
+		"host of another": {strings.ReplaceAll(identity, "Bad", "good") + "static_path = \"site\"\n", "good.example", false},
+		"id of another":   {strings.ReplaceAll(identity, second, first), "", false},
+	} {
+		for _, order := range []string{"a", "z"} { // before the good one and after it
+			dir, _ := unpack(t, &txtar.Archive{Files: []txtar.File{{Name: "nexushub.toml"}, {Name: "site/index.html"},
+				{Name: "apps.d/good.toml", Data: []byte(sound)}, {Name: "apps.d/" + order + ".toml", Data: []byte(c.file)}}})
+			if _, err := Load(dir); err == nil {
+				t.Errorf("%s: a reload takes it", name)
+			}
+			conf, _, err := LoadToStart(dir)
+			if err != nil || len(conf.Unusable) == 0 || conf.Incomplete != c.incomplete {
+				t.Errorf("%s: %+v, %v", name, conf, err)
+				continue
+			}
+			served, waiting := "", ""
+			for _, app := range conf.Apps {
+				if app.Problem == "" {
+					served += app.HostName
+				} else if waiting += app.HostName; app.StaticPath != "" || !strings.Contains(app.Problem, "apps.d/") {
+					t.Errorf("%s: %+v", name, app)
+				}
+			}
+			if name == "host of another" && order == "a" {
+				served, waiting = waiting, served // the second to name it waits
+			}
+			if served != "good.example" || waiting != c.known {
+				t.Errorf("%s: served %q, waiting %q, want %q", name, served, waiting, c.known)
+			}
+		}
+	}
+	dir, _ := unpack(t, txtar.Parse([]byte("-- nexushub.toml --\nnonsense = 1\n")))
+	if _, _, err := LoadToStart(dir); err == nil {
+		t.Error("it starts with a fault that concerns everything")
+	}
+}

@@ -51,8 +51,39 @@ func TestStartWithoutAPackage(t *testing.T) {
 		}
 		h.Must(t, "nexushub", "restart", faults.Name(1))
 		h.Sh(t, "mv /srv/away /srv/taken; nexushub verify")
+		startWithoutFiles(t, h)
 		h.AllRun(t, 2)
 	})
+}
+
+// startWithoutFiles: a start goes on without files of apps.d that have faults, whether or not they
+// tell which application they are about, and leaves alone what runs of it.
+func startWithoutFiles(t *testing.T, h *faults.Host) {
+	h.AllRun(t, 2)
+	before := h.Identities(t)
+	h.Sh(t, "cd /etc/nexushub/apps.d; cp -a . /root/sound; sed -i '$a nonsense = [' "+faults.Name(1)+".toml; "+
+		"echo '[' >"+faults.Name(2)+".toml; systemctl restart nexushubd")
+	lab.Within(t, faults.Patience, "the status names the file", func() error {
+		if app := h.App(t, 1); app.State != api.StateRunning || !strings.Contains(app.Why, faults.Name(1)+".toml") {
+			return fmt.Errorf("%s: %q", app.State, app.Why)
+		}
+		return nil
+	})
+	if after := h.Identities(t); after != before {
+		t.Errorf("units are\n%s\nwere\n%s", after, before)
+	}
+	h.Must(t, "curl", "-sSfk", faults.URL(1), faults.URL(2))
+	if out := h.Must(t, "nexushub", "status", "--system"); !strings.Contains(out, faults.Name(1)+".toml") {
+		t.Errorf("status --system: %s", out)
+	}
+	if out, err := h.Try(t, "systemctl", "reload", "nexushubd"); err == nil {
+		t.Errorf("a reload takes it: %s", out)
+	}
+	h.Sh(t, "cp -a /root/sound/. /etc/nexushub/apps.d; systemctl reload nexushubd")
+	h.AllRun(t, 2)
+	if after := h.Identities(t); after != before {
+		t.Errorf("after the files were mended units are\n%s\nwere\n%s", after, before)
+	}
 }
 
 // The settings of a deployed application are gone with the state; what runs is taken
