@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/nexushub/nexushub/agent/plan"
@@ -63,7 +64,17 @@ func (a *Agent) hear(w words) {
 	}
 }
 
-// quoted is a sentence with lines of a log below it.
+const (
+	// shownLines and shownBytes bound what is shown of the last lines; hints are looked for in all.
+	shownLines = 10
+	shownBytes = 2 << 10
+)
+
+// quoted is a sentence with the last lines of a log below it.
 func quoted(why string, lines []string) string {
-	return strings.Join(append([]string{why}, lines...), "\n")
+	lines = lines[max(0, len(lines)-shownLines):]
+	for bytes := len(strings.Join(lines, "\n")); bytes > shownBytes; lines = lines[1:] {
+		bytes -= len(lines[0]) + 1
+	}
+	return strings.Join(slices.Concat([]string{why}, lines), "\n")
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -52,6 +53,29 @@ func TestErrorHasTheLastLines(t *testing.T) {
 		if v := h.wantState(shop, api.StateRunning); v.Error != "" {
 			t.Errorf("it runs, with error %q", v.Error)
 		}
+	})
+}
+
+// A status shows the end of what is kept; hints are found in all of it.
+func TestQuotedIsShort(t *testing.T) {
+	var lines []string
+	for n := range 40 {
+		lines = append(lines, fmt.Sprint("line", n))
+	}
+	if got := quoted("why", lines); !strings.HasPrefix(got, "why\nline30\n") || !strings.HasSuffix(got, "\nline39") {
+		t.Errorf("got %q", got)
+	}
+	lines[39] = strings.Repeat("x", shownBytes-10)
+	if got := quoted("why", lines); !strings.HasPrefix(got, "why\nline38\nx") {
+		t.Errorf("got %.40q", got)
+	}
+	onHost(t, func(t *testing.T, h *host) {
+		trace := append([]string{"cannot load such file -- sinatra (LoadError)"}, lines[:30]...)
+		h.journal = &spokenJournal{lines: trace}
+		h.app(shop, "shop.yesterday.localhost")
+		h.play(func(units.Spec) fake.Program { return fake.Program{Fails: 1} })
+		h.start()
+		h.wantHint(shop, "missing-module")
 	})
 }
 

@@ -9,11 +9,12 @@ import (
 	"github.com/nexushub/nexushub/internal/termtext"
 )
 
-// Bounds of what is shown of the end of a run.
+// Bounds of what is read of the end of a run: the sentence that says why often stands above a trace of
+// the stack.
 const (
-	maxLastLines = 10
+	maxLastLines = 40
 	maxLastLine  = 400
-	maxLastBytes = 2 << 10
+	maxLastBytes = 8 << 10
 )
 
 // LastLines is what one run of a unit said last, safe to be shown in a terminal: its own lines and

@@ -60,11 +60,12 @@ func TestLastLinesAreFewAndHarmless(t *testing.T) {
 	}
 	said := func(text string) kv { return out(unitA, idA, text).with("_SYSTEMD_INVOCATION_ID", "1") }
 	var many, long []kv
-	for n := range 30 {
+	for n := range 3 * maxLastLines {
 		many = append(many, said(fmt.Sprint("line", n)))
 		long = append(long, said(strings.Repeat("é", 5000)))
 	}
-	if got := read(many...); len(got) != maxLastLines || got[0] != "line20" || got[9] != "line29" {
+	first, last := fmt.Sprint("line", 2*maxLastLines), fmt.Sprint("line", 3*maxLastLines-1)
+	if got := read(many...); len(got) != maxLastLines || got[0] != first || got[maxLastLines-1] != last {
 		t.Errorf("%q, want the last %d lines", got, maxLastLines)
 	}
 	got := strings.Join(read(long...), "")

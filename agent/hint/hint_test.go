@@ -63,8 +63,10 @@ func TestHealthyGetsNoHint(t *testing.T) {
 			}
 		}
 	}
-	if hints := Of(Facts{Healthy: true, Manifest: manifest.Manifest{ProxyAll: true}}); len(hints) > 0 {
-		t.Errorf("got %v", hints)
+	for _, m := range []manifest.Manifest{{ProxyAll: true}, {Access: manifest.AccessOpen}} {
+		if hints := Of(Facts{Healthy: true, Manifest: m}); len(hints) > 0 {
+			t.Errorf("%+v: got %v", m, hints)
+		}
 	}
 }
 

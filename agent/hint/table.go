@@ -452,10 +452,12 @@ var table = []row{
 	{
 		name:    "proxy-all",
 		healthy: true,
-		only:    func(f *Facts) bool { return f.Healthy && !f.Files && !f.Manifest.ProxyAll },
-		seen:    "it runs, and its URL answers 404",
-		means:   "only /api and /public reach it, and there is no folder static/ for the rest: its URL answers 404",
-		write:   "proxy_all = true",
+		only: func(f *Facts) bool {
+			return f.Healthy && !f.Files && !f.Manifest.ProxyAll && !f.Manifest.IsOpen()
+		},
+		seen:  "it runs, and its URL answers 404",
+		means: "only /api and /public reach it, and there is no folder static/ for the rest: its URL answers 404",
+		write: `proxy_all = true; access = "open" if /api, too, is for everybody`,
 	},
 	{
 		name:    "php-jit",
