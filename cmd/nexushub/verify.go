@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,15 +20,16 @@ import (
 func (c *cli) verify() *cobra.Command {
 	var skip bool
 	cmd := &cobra.Command{
-		Use: "verify [FOLDER|MANIFEST...]", Short: "Check the configuration, or manifests of packages, and show every fault",
+		Use: "verify [FOLDER|MANIFEST...]", Short: "Check the configuration, or packages, and show every fault",
 		Long: `verify reads a configuration folder (nexushub.toml, conf.d, apps.d; by default
 /etc/nexushub) as the agent would, and the certificates as the proxy would, or the manifest
-of a package (a file nexushub.toml), and prints every fault with its file, line, key and
-value. It changes nothing. The exit code is 1 if there is a fault. Certificates are read by root alone. Of a manifest it also notes what is no fault
-but may surprise: a program that this host does not have, paths that do not reach the
-application. Without arguments it also notes which keys have changed on disk since the
-daemons read them, and which command lets them be read again.`,
-		Example: "  nexushub verify\n  nexushub verify ./etc ./myapp/nexushub.toml",
+of a package (its folder, or a file nexushub.toml), and prints every fault with its file,
+line, key and value. It changes nothing. The exit code is 1 if there is a fault. Certificates
+are read by root alone. Of a manifest it also notes what is no fault but may surprise: a
+program that this host does not have, paths that do not reach the application. Without
+arguments it also notes which keys have changed on disk since the daemons read them, and
+which command lets them be read again.`,
+		Example: "  nexushub verify\n  nexushub verify ./etc ./myapp ./other/nexushub.toml",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return c.verifyAll(args, skip)
@@ -78,15 +81,49 @@ func faultsOf(path string) (faults tomlfile.Faults, notes []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if info.IsDir() {
-		_, err = config.Load(path)
-	} else {
+	switch {
+	case !info.IsDir():
 		notes, err = checkManifest(path)
+	case isPackage(path):
+		notes, err = checkManifest(filepath.Join(path, manifest.FileName))
+	default:
+		_, err = config.Load(path)
 	}
 	if errors.As(err, &faults) {
 		return faults, nil, nil
 	}
 	return nil, notes, err
+}
+
+// isPackage says that a folder is a package rather than configuration, both of which have
+// a nexushub.toml: by what else is in it, else by the keys that are known in it.
+func isPackage(dir string) bool {
+	has := func(name string) bool { return exists(filepath.Join(dir, name)) }
+	switch {
+	case has("apps.d"), has("conf.d"), !has(manifest.FileName):
+		return false
+	case has("bin/app"), has("static"):
+		return true
+	}
+	path := filepath.Join(dir, manifest.FileName)
+	data, err := contentOf(path)
+	if err != nil {
+		return false
+	}
+	_, asManifest := manifest.Parse(path, data)
+	_, asConfig := config.Load(dir)
+	return unknownKeys(asManifest) < unknownKeys(asConfig)
+}
+
+func unknownKeys(err error) (n int) {
+	var faults tomlfile.Faults
+	errors.As(err, &faults)
+	for _, f := range faults {
+		if strings.HasPrefix(f.Problem, "unknown key") {
+			n++
+		}
+	}
+	return n
 }
 
 func checkManifest(path string) (notes []string, err error) {

@@ -15,7 +15,7 @@ import (
 // user would. A folder elsewhere that names none has nothing to do with those of this host.
 func (c *cli) certFaults(path string) tomlfile.Faults {
 	conf, err := config.LoadProxy(path)
-	if err != nil {
+	if err != nil || isPackage(path) {
 		return nil // a manifest, or told with everything else
 	}
 	certDir, acme := conf.Proxy.CertDir, conf.Proxy.ACME.CACert
