@@ -30,7 +30,8 @@ func (f *Fault) Unwrap() error { return f.Code }
 // keeps its words to the journal; trace ties both together.
 func ProblemOf(err error, trace string) problem.Problem {
 	code := codeOf(err)
-	p := problem.Problem{Type: problemType + string(code), Status: code.Status(), Title: code.Error(), Detail: err.Error()}
+	detail := strings.TrimSuffix(err.Error(), ": "+code.Error()) // the title says that
+	p := problem.Problem{Type: problemType + string(code), Status: code.Status(), Title: code.Error(), Detail: detail}
 	if trace != "" {
 		p.Instance = "urn:uuid:" + trace
 	}
