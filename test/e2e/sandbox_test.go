@@ -4,14 +4,15 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/nexushub/nexushub/test/lab"
 )
 
-// Applications beside hello; the last one is stopped.
-var others = []string{"a", "b", "c", "d", "stopped"}
+// Applications beside hello; the last one is stopped, and one is a guest, whose gates are units, too.
+var others = []string{"a", "b", "c", "guest", "stopped"}
 
 // TestUpgradeBringsTheNewSandbox: what runs in the sandbox of an earlier version is
 // replaced after an upgrade without a failed request, and what was stopped stays so.
@@ -24,14 +25,18 @@ func TestUpgradeBringsTheNewSandbox(t *testing.T) {
 	onEachInstallation(t, old, func(t *testing.T, h *host) {
 		h.deployExamples(t)
 		for i, name := range others {
-			h.Define(t, name, fmt.Sprintf("instance_id = \"4c2f4b5e-3c55-4b0f-9d53-0a9e5a1f7d%02d\"\nhost_name = \"%s.yesterday.localhost\"\npackage = \"/srv/hello\"\n", i, name))
+			more := ""
+			if name == "guest" {
+				more = "network = \"guest\"\n"
+			}
+			h.Define(t, name, fmt.Sprintf("instance_id = \"4c2f4b5e-3c55-4b0f-9d53-0a9e5a1f7d%02d\"\nhost_name = \"%s.yesterday.localhost\"\npackage = \"/srv/hello\"\n", i, name)+more)
 		}
 		h.Reload(t)
 		for _, name := range others {
 			h.AwaitServed(t, "https://"+name+".yesterday.localhost:8443/public/time")
 		}
 		h.Must(t, "nexushub", "stop", "stopped")
-		h.Must(t, "nexushub", "deploy", "/srv/hello", "--name", "guest")
+		h.Must(t, "nexushub", "deploy", "/srv/hello", "--name", "deployed")
 		h.HTTP = http1(h.HTTP)
 		h.UnderLoad(t, hello+"/public/time", 200, func() {
 			h.MustInstallDeb(t, deb)
@@ -46,7 +51,8 @@ func TestUpgradeBringsTheNewSandbox(t *testing.T) {
 	})
 }
 
-// allNew: every unit says that it is of a sandbox that has a number.
+// allNew: every unit says that it is of a sandbox that has a number, and no gate is one that systemd of Debian 12 ends
+// after 90 s.
 func (h *host) allNew(t *testing.T) error {
 	units := strings.Fields(h.Sh(t,
 		"systemctl list-units --plain --no-legend 'nexushub-app-*.service' | cut -d' ' -f1"))
@@ -58,7 +64,8 @@ func (h *host) allNew(t *testing.T) error {
 			return fmt.Errorf("%s has NotifyAccess=%s", unit, access)
 		}
 	}
-	return nil
+	gates := strings.Fields(h.Sh(t, "systemctl show -P Type 'nexushub-gate-*.service'")) // of those in use
+	return lab.Unless(slices.Equal(gates, []string{"exec"}), "the gates are of the types %q", gates)
 }
 
 // http1 is for a proxy of the earlier version, which at its end lost what HTTP/2

@@ -25,6 +25,10 @@ const (
 )
 
 func (h *host) openWebSocket(ctx context.Context, config *tls.Config, name string) (*webSocket, error) {
+	return h.openWebSocketAt(ctx, config, name, "/public/ws")
+}
+
+func (h *host) openWebSocketAt(ctx context.Context, config *tls.Config, name, path string) (*webSocket, error) {
 	raw, err := h.DialContext(ctx, "tcp", name+"."+domain+port)
 	if err != nil {
 		return nil, err
@@ -33,8 +37,8 @@ func (h *host) openWebSocket(ctx context.Context, config *tls.Config, name strin
 	config.ServerName = name + "." + domain
 	c := tls.Client(raw, config)
 	c.SetDeadline(time.Now().Add(time.Minute))
-	fmt.Fprintf(c, "GET /public/ws HTTP/1.1\r\nHost: %[1]s\r\nOrigin: https://%[1]s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", config.ServerName+port)
+	fmt.Fprintf(c, "GET %[2]s HTTP/1.1\r\nHost: %[1]s\r\nOrigin: https://%[1]s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", config.ServerName+port, path)
 	in := bufio.NewReader(c)
 	resp, err := http.ReadResponse(in, nil)
 	if err == nil && (resp.StatusCode != http.StatusSwitchingProtocols ||

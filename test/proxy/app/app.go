@@ -33,6 +33,7 @@ func newApp() *app {
 	a.Handle("GET /public/ws", websocket.Handler(func(c *websocket.Conn) { io.Copy(c, c) })) // until one side closes
 	a.HandleFunc("POST /public/early", early)
 	a.HandleFunc("GET /public/fixation", fixation)
+	a.Handle("/public/relay/", relay())
 	a.HandleFunc("GET /public/flood", a.flood)
 	late := &sloppy{make(chan struct{}), make(chan struct{})}
 	a.HandleFunc("GET /public/raw", raw)
