@@ -15,8 +15,8 @@ import (
 	"github.com/nexushub/nexushub/test/lab"
 )
 
-// packages make a machine that boots on its own.
-const packages = "systemd,systemd-sysv,dbus,libnss-systemd,ca-certificates,curl,procps,iproute2,udev,initramfs-tools,linux-image-cloud-amd64"
+// packages make a machine that boots on its own, with a runtime that looks for its limits.
+const packages = "default-jre-headless,systemd,systemd-sysv,dbus,libnss-systemd,ca-certificates,curl,procps,iproute2,udev,initramfs-tools,linux-image-cloud-amd64"
 
 // finish lets the guest program start with the machine and be found by the tests, and
 // keeps the first boot from doing what later boots do not.

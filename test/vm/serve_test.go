@@ -44,6 +44,7 @@ func TestPackageServesOverRebootAndPowerCut(t *testing.T) {
 	if limits != fmt.Sprintf("%d\n%d", 64<<20, 32) {
 		t.Errorf("limits in force: %q", limits)
 	}
+	v.jvmSeesItsLimits(t)
 
 	if err := v.Reboot(t.Context()); err != nil {
 		t.Fatal(err)
@@ -66,6 +67,24 @@ func TestPackageServesOverRebootAndPowerCut(t *testing.T) {
 		t.Errorf("failed units after the power cut:\n%s", failed)
 	}
 	uploads.resume(t)
+}
+
+// jvmSeesItsLimits: in the sandbox the JVM finds the limits of its control group, where there is only cgroup v2.
+func (v *VM) jvmSeesItsLimits(t *testing.T) {
+	t.Helper()
+	jvm := strings.NewReplacer("7c53", "7c54", "hello.y", "jvm.y").Replace(app) +
+		"[limits]\nmemory = \"600M\"\ncpu = 100\n[sandbox]\nwritable_code = true\n"
+	if err := v.WriteFile(t.Context(), "/etc/nexushub/apps.d/jvm.toml", []byte(jvm), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	v.Must(t, "systemctl", "reload", "nexushubd")
+	settings := v.Must(t, "sh", "-c", "nexushub exec jvm -- java -XshowSettings -version 2>&1")
+	for _, want := range []string{"Provider: cgroupv2", "Effective CPU Count: 1\n", "Memory Limit: 600.00M",
+		"Max. Heap Size (Estimated): 1"} { // a quarter of it, and not of the machine
+		if !strings.Contains(settings, want) {
+			t.Errorf("the JVM does not say %q:\n%s", want, settings)
+		}
+	}
 }
 
 // serves waits for the page as the host sees it.
