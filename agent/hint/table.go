@@ -156,13 +156,26 @@ var table = []row{
 			{line: `(?i)(?:open|mkdir|create|write|unlink|rename|remove|chmod|touch)\w* (?:\w+ )?` +
 				`['"‘]?(?P<path>[^'"’:\s]+)['"’]?: Read-only file system`},
 			{line: `EROFS.*?['"](?P<path>[^'"]+)['"]`},
+			{line: `ENOENT: no such file or directory, mkdir ['"](?P<path>/var/lib/nexushub/releases/[^'"]+)`},
 			{line: `[Rr]ead-only file system|EROFS`},
 		},
-		seen: "`Read-only file system`, `EROFS`",
+		seen: "`Read-only file system`, `EROFS`; `ENOENT` of `mkdir` in the folder of the release (Node.js)",
 		means: "it writes {path|a file} where it may not: the folder of the release and the host are read-only " +
 			"for it",
 		write: "write below the folder that STATE_DIRECTORY names, which is kept and is also HOME, or below /tmp, " +
 			"which is not kept; in exec: $STATE_DIRECTORY",
+	},
+	{
+		name: "stream-by-name",
+		sights: []sight{
+			{line: `(?P<path>/dev/(?:stderr|stdout)|/proc/self/fd/[12])\b.*No such device or address`},
+			{line: `(?:ENXIO|No such device or address).*(?P<path>/dev/(?:stderr|stdout)|/proc/self/fd/[12])\b`},
+		},
+		seen: "`/dev/stderr`, `/dev/stdout`: `No such device or address`, `ENXIO`",
+		means: "it opens {path} by its name, as in a container, but here its output goes to the journal through a " +
+			"socket, which cannot be opened",
+		write: "let it write to the stream that it has: error_log stderr; (nginx), --force-stderr and an " +
+			"error_log in /tmp (php-fpm), >&2 (a shell); a program that cannot is started as sh -c 'COMMAND 2>&1 | cat'",
 	},
 	{
 		name: "privileged-port",
