@@ -83,6 +83,7 @@ var cases = []said{
 	{"read-only", "Go", lines("2026/11/26 02:00:00 open data/app.log: read-only file system"), "data/app.log"},
 	{"read-only", "Java", lines("java.io.FileNotFoundException: app.log (Read-only file system)"), "it writes"},
 	{"read-only", "Next.js", lines("Failed to update prerender cache for /isr [Error: ENOENT: no such file or directory, mkdir '/var/lib/nexushub/releases/18490c3e13a8/.next/server/route-cache'] {"), ".next/server/route-cache"},
+	{"read-only", "Node.js, recursive", lines("  errno: -2,", "  syscall: 'mkdir',", "  code: 'ENOENT',", "  path: '/var/lib/nexushub/releases/9281447c5934/.cache/images'", "}", "Node.js v18.20.4"), ".cache/images"},
 	{"", "a folder that is missing elsewhere", lines("Error: ENOENT: no such file or directory, mkdir '/var/lib/nexushub-apps/a/b'"), ""},
 	{"stream-by-name", "php-fpm", lines("[26-Nov-2026 02:51:16] ERROR: failed to open error_log (/dev/stderr): No such device or address (6)"), "/dev/stderr"},
 	{"stream-by-name", "nginx", lines(`nginx: [alert] could not open error log file: open() "/dev/stderr" failed (6: No such device or address)`), "/dev/stderr"},

@@ -157,6 +157,7 @@ var table = []row{
 				`['"‘]?(?P<path>[^'"’:\s]+)['"’]?: Read-only file system`},
 			{line: `EROFS.*?['"](?P<path>[^'"]+)['"]`},
 			{line: `ENOENT: no such file or directory, mkdir ['"](?P<path>/var/lib/nexushub/releases/[^'"]+)`},
+			{line: `^\s*path: '(?P<path>/var/lib/nexushub/releases/[^']+)`, beside: `^\s*syscall: 'mkdir'`},
 			{line: `[Rr]ead-only file system|EROFS`},
 		},
 		seen: "`Read-only file system`, `EROFS`; `ENOENT` of `mkdir` in the folder of the release (Node.js)",
