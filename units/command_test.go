@@ -3,6 +3,7 @@ package units
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,9 @@ import (
 
 func TestCommand(t *testing.T) {
 	release, programs := t.TempDir(), t.TempDir()
+	if err := os.Chmod(filepath.Dir(programs), 0o755); err != nil { // as /usr is, not as testing makes it
+		t.Fatal(err)
+	}
 	for _, path := range []string{release + "/server", programs + "/server", programs + "/node"} {
 		if err := os.WriteFile(path, nil, 0o755); err != nil {
 			t.Fatal(err)

@@ -121,6 +121,9 @@ func FuzzExpand(f *testing.F) {
 
 func TestLook(t *testing.T) {
 	first, second := t.TempDir(), t.TempDir()
+	if err := os.Chmod(filepath.Dir(first), 0o755); err != nil { // as /usr is, not as testing makes it
+		t.Fatal(err)
+	}
 	for path, mode := range map[string]os.FileMode{
 		filepath.Join(first, "plain"): 0o644, filepath.Join(second, "plain"): 0o755,
 		filepath.Join(first, "both"): 0o755, filepath.Join(second, "both"): 0o755,
@@ -132,6 +135,12 @@ func TestLook(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(first, "folder"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	closed := filepath.Join(t.TempDir(), "closed")
+	inside, around := filepath.Join(closed, "bin"), filepath.Join(t.TempDir(), "link")
+	if err := errors.Join(os.MkdirAll(inside, 0o755), os.WriteFile(filepath.Join(inside, "both"), nil, 0o755),
+		os.Chmod(closed, 0o700), os.Symlink(inside, around)); err != nil {
+		t.Fatal(err)
+	}
 	t.Chdir(first)
 	for _, c := range []struct{ name, path, want string }{
 		{"both", first + ":" + second, filepath.Join(first, "both")},
@@ -139,6 +148,8 @@ func TestLook(t *testing.T) {
 		{"folder", first, ""},
 		{"missing", first, ""},
 		{"both", "", ""},
+		{"both", inside, ""},
+		{"both", around, ""},
 		{"both", ".:", ""},
 		{"..", first, ""},
 		{"", first, ""},
