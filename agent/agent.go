@@ -64,6 +64,7 @@ type Agent struct {
 	hints   *time.Timer   // runs while units are hinted
 	ready   chan struct{} // closed at the first reconcile
 	started time.Time
+	told    hints // has a lock of its own
 
 	mu       sync.Mutex // guards the fields that follow
 	desired  catalogue

@@ -1,7 +1,9 @@
 package agent
 
 import (
+	"reflect"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/hint"
@@ -12,14 +14,39 @@ import (
 	"github.com/nexushub/nexushub/units"
 )
 
-// hints are looked for without mu: that takes longer than a pass.
-func hints(f *hint.Facts) (list []api.Hint) {
+// maxDrawn bounds the hints that are remembered.
+const maxDrawn = 1000
+
+// hints draws hints from facts, and remembers them: to look for them takes ten milliseconds, and a
+// client asks every few seconds while its application fails as it did before.
+type hints struct {
+	mu    sync.Mutex       // guards drawn
+	drawn map[string]drawn // by instance
+}
+
+type drawn struct {
+	from  hint.Facts
+	hints []api.Hint
+}
+
+// of returns the hints of an instance. The caller does not hold the agent's mu: it takes longer than a
+// pass.
+func (h *hints) of(id string, f *hint.Facts) (list []api.Hint) {
 	if f == nil {
 		return nil
 	}
-	for _, h := range hint.Of(*f) {
-		list = append(list, api.Hint(h))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if d, ok := h.drawn[id]; ok && reflect.DeepEqual(d.from, *f) {
+		return d.hints
 	}
+	for _, found := range hint.Of(*f) {
+		list = append(list, api.Hint(found))
+	}
+	if h.drawn == nil || len(h.drawn) >= maxDrawn {
+		h.drawn = map[string]drawn{}
+	}
+	h.drawn[id] = drawn{*f, list}
 	return list
 }
 

@@ -122,3 +122,24 @@ func TestHintsOfTheLastLines(t *testing.T) {
 		h.wantHint(shop, "sqlite")
 	})
 }
+
+// Hints are remembered only as long as what they were drawn from.
+func TestHintsFollowTheirFacts(t *testing.T) {
+	var h hints
+	first := hint.Facts{Failure: "exit status 0", Exit: hint.Exit{Exited: true}}
+	for range 2 {
+		if got := h.of(shop, &first); len(got) != 1 || got[0].Name != "ended" {
+			t.Errorf("got %v", got)
+		}
+	}
+	second := hint.Facts{Failure: "exit status 1", Exit: hint.Exit{Exited: true, Status: 1}, Lines: []string{"EADDRINUSE"}}
+	if got := h.of(shop, &second); len(got) != 1 || got[0].Name != "port-in-use" {
+		t.Errorf("got %v", got)
+	}
+	for n := range 2 * maxDrawn {
+		h.of(string(rune(n)), &first)
+	}
+	if len(h.drawn) > maxDrawn {
+		t.Errorf("%d are remembered", len(h.drawn))
+	}
+}

@@ -34,7 +34,7 @@ func (a *Agent) App(nameOrID string) (api.App, error) {
 	v, err := a.app(nameOrID)
 	facts := a.facts(v.ID)
 	a.mu.Unlock()
-	v.Hints = hints(facts)
+	v.Hints = a.told.of(v.ID, facts)
 	return v, err
 }
 

@@ -65,7 +65,7 @@ func (a *Agent) await(ctx context.Context, id string, done func(api.App) (bool, 
 	a.mu.Lock()
 	facts := a.facts(v.ID)
 	a.mu.Unlock()
-	v.Hints = hints(facts)
+	v.Hints = a.told.of(v.ID, facts)
 	if errors.Is(err, errStillWaiting) {
 		err = fmt.Errorf("%s is still %s (%s): %w", v.Name, v.State, v.Why, api.Timeout)
 	}
