@@ -49,7 +49,7 @@ func (s Spec) variables(place Placement) map[string]string {
 	if vars == nil {
 		vars = map[string]string{}
 	}
-	vars["HOST"] = s.HostName
+	maps.Copy(vars, s.host())
 	if port := s.port(place); port != "" {
 		vars["PORT"] = port
 	}
@@ -57,6 +57,15 @@ func (s Spec) variables(place Placement) map[string]string {
 		vars["STATE_DIRECTORY"] = "/var/lib/" + s.State
 	}
 	return vars
+}
+
+// host is the name under which clients come and, for an application that is open, the
+// address to listen on: most frameworks bind to HOST. With areas HOST is the name.
+func (s Spec) host() map[string]string {
+	if s.Open {
+		return map[string]string{"HOST": "127.0.0.1", "NEXUSHUB_HOST": s.HostName}
+	}
+	return map[string]string{"HOST": s.HostName}
 }
 
 // Variables are the names that a start command can use, sorted.

@@ -42,6 +42,9 @@ func TestCommand(t *testing.T) {
 		{"variable in the program", func(s *Spec) {
 			s.Expand, s.Exec, s.Env["TOOL"] = true, []string{"$TOOL"}, "node"
 		}, programs + "/node"},
+		{"open", func(s *Spec) {
+			s.Open, s.Expand, s.Exec = true, true, []string{"bin/app", "$HOST:$PORT", "$NEXUSHUB_HOST"}
+		}, release + "/bin/app|127.0.0.1:10000|hello.yesterday.localhost"},
 		{"guest", func(s *Spec) {
 			s.Network, s.ProxyPort = NetworkGuest, 8443
 			s.Expand, s.Exec = true, []string{"server", "$PORT"}

@@ -117,7 +117,11 @@ func (s Spec) environment(place Placement) []string {
 	for _, k := range slices.Sorted(maps.Keys(s.Env)) {
 		out = append(out, k+"="+s.Env[k])
 	}
-	out = append(out, "HOST="+s.HostName, "INSTANCE_ID="+s.Instance, "NEXUSHUB_RELEASE="+s.Release)
+	host := s.host()
+	for _, k := range slices.Sorted(maps.Keys(host)) {
+		out = append(out, k+"="+host[k])
+	}
+	out = append(out, "INSTANCE_ID="+s.Instance, "NEXUSHUB_RELEASE="+s.Release)
 	if port := s.port(place); port != "" {
 		out = append(out, "PORT="+port)
 	}

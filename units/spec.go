@@ -23,6 +23,7 @@ type Spec struct {
 	Expand    bool     `json:"expand,omitempty"` // Exec names variables, as internal/startcmd says; else it is literal
 
 	Env         map[string]string `json:"env,omitempty"`
+	Open        bool              `json:"open,omitempty"`         // HOST is an address, NEXUSHUB_HOST the name
 	EnvFiles    []string          `json:"env_files,omitempty"`    // root-only, e.g. /run/nexushub/env/INSTANCE.env
 	Credentials map[string]string `json:"credentials,omitempty"`  // id -> root-only file
 	SecretsHash string            `json:"secrets_hash,omitempty"` // changes when a secret changes

@@ -296,8 +296,8 @@ var table = []row{
 		},
 		seen:  "`Invalid HTTP_HOST header`, `answered 400 Bad Request` (Django); `Blocked hosts` (Rails)",
 		means: "most likely it answers only under host names that it was told",
-		write: `tell it its own, which is in the variable HOST: ALLOWED_HOSTS = [os.environ["HOST"]], ` +
-			`config.hosts << ENV["HOST"]`,
+		write: `tell it its own, which is in the variable HOST, or in NEXUSHUB_HOST with access = "open": ` +
+			`ALLOWED_HOSTS = [os.environ["HOST"]], config.hosts << ENV["HOST"]`,
 	},
 	{
 		name:   "health-not-found",
