@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/nexushub/nexushub/internal/access"
 	"github.com/nexushub/nexushub/internal/certfile"
 	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/readable"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
 
@@ -42,7 +42,7 @@ func (c *cli) certFaults(path string) tomlfile.Faults {
 	return faults
 }
 
-func folderFaults(dir string, who access.User) (faults tomlfile.Faults) {
+func folderFaults(dir string, who readable.User) (faults tomlfile.Faults) {
 	folder, err := certfile.ReadFolder(dir, who)
 	if err != nil {
 		return tomlfile.Faults{{File: dir, Key: "proxy.cert_dir", Problem: err.Error()}}
@@ -60,13 +60,13 @@ func folderFaults(dir string, who access.User) (faults tomlfile.Faults) {
 
 // proxyUser is who the proxy runs as: root can judge for him. On a host without him, the proxy
 // is started by hand, by whoever asks.
-func proxyUser() (who access.User, ok bool) {
-	who, err := access.Lookup(certfile.ProxyUser)
+func proxyUser() (who readable.User, ok bool) {
+	who, err := readable.Lookup(certfile.ProxyUser)
 	switch {
 	case err != nil:
-		return access.Self(), true
+		return readable.Self(), true
 	case int(who.ID) == os.Geteuid():
-		return access.Self(), true
+		return readable.Self(), true
 	}
 	return who, os.Geteuid() == 0
 }

@@ -22,7 +22,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nexushub/nexushub/internal/access"
+	"github.com/nexushub/nexushub/internal/readable"
 )
 
 // authority signs certificates for tests.
@@ -112,7 +112,7 @@ func write(t *testing.T, files map[string]string) string {
 
 func readFolder(t *testing.T, dir string) Folder {
 	t.Helper()
-	f, err := ReadFolder(dir, access.Self())
+	f, err := ReadFolder(dir, readable.Self())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,7 +364,7 @@ func TestClosed(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "fifo.crt"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	stranger := access.User{Name: ProxyUser, ID: 54321, Groups: []uint32{54321}}
+	stranger := readable.User{Name: ProxyUser, ID: 54321, Groups: []uint32{54321}}
 	sentences := func() string {
 		t.Helper()
 		f, err := ReadFolder(dir, stranger)

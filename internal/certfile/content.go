@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/nexushub/nexushub/internal/access"
 	"github.com/nexushub/nexushub/internal/beneath"
+	"github.com/nexushub/nexushub/internal/readable"
 	"github.com/nexushub/nexushub/internal/shell"
 )
 
@@ -58,7 +58,7 @@ func (r *reader) closed(path string, err error) error {
 	if r.who.Self {
 		err = r.who.Check(path)
 	}
-	denied, ok := errors.AsType[*access.Denied](err)
+	denied, ok := errors.AsType[*readable.Denied](err)
 	switch {
 	case !ok:
 		return problem("%s is closed to %s although its mode is not: a drop-in of nexushub-proxy.service or a security module "+
@@ -87,7 +87,7 @@ func (r *reader) explainFolder(err error) error {
 	if r.who.Self && errors.Is(err, fs.ErrPermission) {
 		err = errors.Join(r.who.CheckFolder(r.dir), err)
 	}
-	if denied, ok := errors.AsType[*access.Denied](err); ok {
+	if denied, ok := errors.AsType[*readable.Denied](err); ok {
 		mode := "g+rx"
 		if denied.Path != r.dir {
 			mode = "g+x"

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/nexushub/nexushub/internal/access"
+	"github.com/nexushub/nexushub/internal/readable"
 )
 
 // Folder is what a folder held at one time.
@@ -24,7 +24,7 @@ const names = "only NAME.crt with NAME.key is read"
 
 // ReadFolder reads every pair for a user: what he may not read is a fault, also where the
 // caller may. The error is about the folder as a whole, which then tells nothing.
-func ReadFolder(dir string, who access.User) (Folder, error) {
+func ReadFolder(dir string, who readable.User) (Folder, error) {
 	r := reader{dir: dir, who: who}
 	entries, err := os.ReadDir(dir)
 	if err == nil {
@@ -90,7 +90,7 @@ func Stamp(dir string) string {
 // reader reads the files of one folder.
 type reader struct {
 	dir string
-	who access.User
+	who readable.User
 }
 
 // pair reads NAME.crt and NAME.key; the key may be in NAME.crt if there is no NAME.key.

@@ -15,8 +15,8 @@ import (
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
 
-	"github.com/nexushub/nexushub/internal/access"
 	"github.com/nexushub/nexushub/internal/certfile"
+	"github.com/nexushub/nexushub/internal/readable"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -94,7 +94,7 @@ func readRoots(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
-	roots, err := certfile.ReadAuthority(path, access.Self())
+	roots, err := certfile.ReadAuthority(path, readable.Self())
 	if err != nil {
 		return nil, fmt.Errorf("proxy.acme.ca_cert: %w; then restart the proxy", err)
 	}

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nexushub/nexushub/internal/access"
 	"github.com/nexushub/nexushub/internal/certfile"
+	"github.com/nexushub/nexushub/internal/readable"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -29,7 +29,7 @@ func readFiles(opt Options, old *fileSet) *fileSet {
 		stamp: certfile.Stamp(opt.Dir), pairs: map[string]*certfile.Pair{}, faults: map[string]certfile.Fault{},
 		byHost: map[string][]*certfile.Pair{},
 	}
-	folder, err := certfile.ReadFolder(opt.Dir, access.Self())
+	folder, err := certfile.ReadFolder(opt.Dir, readable.Self())
 	switch {
 	case err == nil:
 		set.take(folder, old)

@@ -1,7 +1,7 @@
-// Package access says whether a user may read a file, and what on the way to it is closed
+// Package readable says whether a user may read a file, and what on the way to it is closed
 // to him. It judges as the kernel does, by owner, group, mode and access control list, for
 // users other than the one who asks: an explanation for an operator, no door.
-package access
+package readable
 
 import (
 	"errors"
@@ -42,18 +42,18 @@ func Self() User {
 func Lookup(name string) (User, error) {
 	found, err := user.Lookup(name)
 	if err != nil {
-		return User{}, fmt.Errorf("access: %w", err)
+		return User{}, fmt.Errorf("readable: %w", err)
 	}
 	groups, err := found.GroupIds()
 	if err != nil {
-		return User{}, fmt.Errorf("access: groups of %s: %w", name, err)
+		return User{}, fmt.Errorf("readable: groups of %s: %w", name, err)
 	}
 	u := User{Name: name}
 	for i, text := range append([]string{found.Uid}, groups...) {
 		id, err := strconv.ParseUint(text, 10, 32)
 		switch {
 		case err != nil:
-			return User{}, fmt.Errorf("access: user %s: %w", name, err)
+			return User{}, fmt.Errorf("readable: user %s: %w", name, err)
 		case i == 0:
 			u.ID = uint32(id)
 		default:

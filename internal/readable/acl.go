@@ -1,4 +1,4 @@
-package access
+package readable
 
 import (
 	"encoding/binary"
