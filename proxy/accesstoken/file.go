@@ -151,13 +151,13 @@ func (s *Store) compact(now time.Time) error {
 	return s.file.rewrite(b.String())
 }
 
-// purge forgets what has expired, except for what a sweep has to end.
+// purge ends what has expired, except for what a sweep has to end.
 func (s *Store) purge(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for k, g := range s.grants {
 		if s.sliding[k] == nil && !g.alive(now) {
-			delete(s.grants, k)
+			s.end(k, g)
 		}
 	}
 }

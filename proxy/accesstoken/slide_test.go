@@ -514,6 +514,65 @@ func TestSlidingIsBounded(t *testing.T) {
 	}
 }
 
+// TestWhatGaveWayIsCutAsWell: a session cannot free an open request from its end by collecting
+// grants until the one that let it in slides no more.
+func TestWhatGaveWayIsCutAsWell(t *testing.T) {
+	inBubble(t, func(t *testing.T, c *clock) {
+		c.exchange("stream", "greedy", "")
+		u, err := c.Begin("stream", admin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cut := make(chan struct{})
+		u.OnEnd(func() { close(cut) })
+		u.Answered(200)
+		for i := range 2 * maxSliding {
+			c.exchange(fmt.Sprint(i), "greedy", "")
+			time.Sleep(time.Millisecond)
+		}
+		select {
+		case <-cut:
+		case <-time.After(life + 2*purgeInterval):
+			t.Error("the request outlives its grant")
+		}
+		u.End(200)
+	})
+}
+
+// TestRestartForgetsNoneInUse for those that have expired and that the file still has.
+func TestRestartForgetsNoneInUse(t *testing.T) {
+	now := time.Now()
+	line := func(token string, expires time.Time) string {
+		sl := &slide{issued: now.Add(-time.Hour), life: life, session: sumOf("session of " + token)}
+		return format(sumOf(token), &grant{instance: admin, expires: expires, slide: sl})
+	}
+	var lines strings.Builder
+	for i := range 3 * maxSliding {
+		lines.WriteString(line(fmt.Sprint(i), now.Add(-time.Minute)))
+	}
+	used := []string{"a", "b", "c", "d", "e"}
+	for _, token := range used {
+		lines.WriteString(line(token, now.Add(life/2)))
+	}
+	path := filepath.Join(t.TempDir(), "tokens")
+	if err := os.WriteFile(path, []byte(lines.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(path, Options{MaxSlide: most})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, token := range used {
+		if s.sliding[sumOf(token)] == nil {
+			t.Errorf("%s does not slide any more", token)
+		}
+	}
+	if len(s.grants) != len(used) {
+		t.Errorf("%d grants", len(s.grants))
+	}
+}
+
 // TestClockWasSetBack: what a restart finds lasts no longer than a new grant.
 func TestClockWasSetBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tokens")

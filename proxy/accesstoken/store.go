@@ -77,10 +77,15 @@ func Open(path string, opt Options) (*Store, error) {
 	return s, nil
 }
 
-// restore sets up what was loaded.
+// restore sets up what was loaded. The file still has grants that have expired, which must not
+// take the place of one in use.
 func (s *Store) restore(now time.Time) {
 	for k, g := range s.grants {
 		g.resume(now)
+		if !g.alive(now) {
+			delete(s.grants, k)
+			continue
+		}
 		if s.opt.MaxSlide == 0 {
 			g.slide = nil
 		}

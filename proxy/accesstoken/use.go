@@ -106,6 +106,9 @@ func (u *Use) Ended() bool {
 func (s *Store) end(k sum, g *grant) int {
 	delete(s.grants, k)
 	delete(s.sliding, k)
+	if g.slide == nil {
+		return 0
+	}
 	n := len(g.slide.uses)
 	for u := range g.slide.uses {
 		u.ended = true
