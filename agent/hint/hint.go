@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/shell"
 	"github.com/nexushub/nexushub/internal/termtext"
 )
 
@@ -136,8 +137,9 @@ func (s *sight) fits(f *Facts, values map[string]string) bool {
 		matches(beside, values, f.Lines...) && matches(line, values, f.Lines...)
 }
 
-// matches says whether the newest text that can does, and adds what the expression names. There
-// may be no expression.
+// matches says whether the newest text that can does, and adds what the expression names: as one
+// word of a shell, because an application writes it and an operator may paste it, and because what
+// is more than a word must not read as if it were said here. There may be no expression.
 func matches(e *regexp.Regexp, values map[string]string, texts ...string) bool {
 	if e == nil {
 		return true
@@ -149,7 +151,7 @@ func matches(e *regexp.Regexp, values map[string]string, texts ...string) bool {
 		}
 		for i, name := range e.SubexpNames() {
 			if name != "" && m[i] != "" {
-				values[name] = shortened(m[i])
+				values[name] = shell.Quote(shortened(m[i]))
 			}
 		}
 		return true

