@@ -284,6 +284,19 @@ func TestWindowsOpenByWhatCame(t *testing.T) {
 	}
 }
 
+// TestEndedStreamsDoNotLinger: a client that has sent all takes no place, and gets no window.
+func TestEndedStreamsDoNotLinger(t *testing.T) {
+	l := h2Lingering{clock: new(atomic.Uint64)}
+	for stream, flags := range map[uint32]http2.Flags{1: http2.FlagDataEndStream, 3: 0} {
+		h := frameHead{3: byte(http2.FrameData), 4: byte(flags)}
+		binary.BigEndian.PutUint32(h[5:], stream)
+		l.heard(h)
+		if window := l.insteadOfReset(stream, http2.ErrCodeNo); (window == 0) != h.endsStream() {
+			t.Errorf("stream %d: window %d", stream, window)
+		}
+	}
+}
+
 // FuzzFollow: whatever frames a server sends and a client, as many bytes go out as come in,
 // but for the beginning of one frame.
 func FuzzFollow(f *testing.F) {
