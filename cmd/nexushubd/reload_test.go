@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
@@ -64,6 +66,9 @@ func TestReload(t *testing.T) {
 	}
 	if d.level.Level() != slog.LevelDebug {
 		t.Error("a configuration that was refused changed the level")
+	}
+	if _, err := d.Waiting(t.Context()); !errors.Is(err, api.Invalid) || strings.Contains(err.Error(), "nonsense") {
+		t.Errorf("waiting: %v, want that there are faults, and none of them", err)
 	}
 
 	rewrite(t, dir, "domain = \"example.com\"\n[ports]\nfirst = 20000\nlast = 20010\n[releases]\nkeep = 9\n")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -38,12 +39,17 @@ func reloads(old, now *config.Config) []string {
 	return keys
 }
 
+// errFaulty is no fault of the agent's, and does not quote files that the caller may not be able
+// to read.
+var errFaulty = fmt.Errorf("the configuration has faults, so nothing of it can be taken up; nexushub verify lists them: %w",
+	api.Invalid)
+
 // Waiting compares the files with what the daemons have read, and says which command
 // takes up what.
 func (d *daemon) Waiting(ctx context.Context) ([]api.Waiting, error) {
 	now, err := config.Load(d.dir)
 	if err != nil {
-		return nil, err
+		return nil, errFaulty
 	}
 	return d.waitingFor(ctx, now), nil
 }
