@@ -41,7 +41,8 @@ func (a *Agent) load() (ports.Saved, error) {
 	if _, err := a.state.Load(installedFile, &a.desired.installed); err != nil {
 		return saved, err
 	}
-	if _, err := a.state.Load(unitsFile, &past); err != nil {
+	unitsKnown, err := a.state.Load(unitsFile, &past)
+	if err != nil {
 		return saved, err
 	}
 	if _, err := a.state.Load(haltedFile, &a.loop.halted); err != nil {
@@ -50,7 +51,7 @@ func (a *Agent) load() (ports.Saved, error) {
 	if _, err := a.state.Load(portsFile, &saved); err != nil {
 		return saved, err
 	}
-	a.loop.fresh, a.observed.past = !known, newPastUnits(past)
+	a.loop.fresh, a.loop.pastLost, a.observed.past = !known, !unitsKnown, newPastUnits(past)
 	for id, m := range memories {
 		if m == nil {
 			continue

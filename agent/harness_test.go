@@ -187,6 +187,10 @@ func (fixedJournal) LastExit(context.Context, string) (journal.Exit, bool, error
 	return journal.Exit{At: time.Unix(1, 0), Code: "exited", Status: 42, Result: "exit-code"}, true, nil
 }
 
+func (fixedJournal) Owners(context.Context, func(unit, instance string, at time.Time)) error {
+	return nil
+}
+
 func (fixedJournal) Runs(context.Context, string, string, string) (int, bool, error) {
 	return 0, false, nil
 }

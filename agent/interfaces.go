@@ -58,10 +58,11 @@ type Releases interface {
 	Get(hash string) (fact.Release, error)
 }
 
-// Journal reads the end of a unit's log, how the unit ended, and how often it ran.
+// Journal reads the end of a unit's log, how the unit ended, how often it ran, and whose units were.
 type Journal interface {
 	LastLines(ctx context.Context, unit, invocation string) ([]string, error)
 	LastExit(ctx context.Context, unit string) (e journal.Exit, ok bool, err error)
+	Owners(ctx context.Context, tell func(unit, instance string, at time.Time)) error
 	Runs(ctx context.Context, unit, after, upTo string) (n int, ok bool, err error)
 }
 

@@ -12,6 +12,7 @@ import (
 // loopState is how the agent itself is doing.
 type loopState struct {
 	fresh              bool          // there was no state
+	pastLost           bool          // whose past units are is not known
 	unseen             []unseen      // units that were started again while no agent was there
 	halted             bool          // all applications are to be down
 	first              time.Time     // the first reconcile

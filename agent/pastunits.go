@@ -61,6 +61,20 @@ func (b *pastUnits) add(unit, instance string, now time.Time) {
 	b.owners[unit], b.unsaved = instance, true
 }
 
+// addOlder enters a unit older than all that are known of its instance, unless there is no room.
+func (b *pastUnits) addOlder(unit, instance string, at time.Time) {
+	i := b.instances[instance]
+	switch {
+	case b.owners[unit] != "" || i == nil && len(b.instances) >= maxInstances || i != nil && len(i.Units) >= maxPastUnits:
+		return
+	case i == nil:
+		i = &unitNames{Seen: at}
+		b.instances[instance] = i
+	}
+	i.Units = slices.Insert(i.Units, 0, unit)
+	b.owners[unit], b.unsaved = instance, true
+}
+
 // makeRoom forgets the instance of which nothing new has come for the longest time.
 func (b *pastUnits) makeRoom() {
 	if len(b.instances) < maxInstances {

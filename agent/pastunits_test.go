@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -74,4 +75,38 @@ func TestPastUnitsAreBounded(t *testing.T) {
 	if len(b.owners) != maxInstances {
 		t.Errorf("%d units, want one for each instance", len(b.owners))
 	}
+}
+
+// TestPastUnitsAreFoundAgain in the journal, when the state is lost or an older NexusHub wrote it.
+func TestPastUnitsAreFoundAgain(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(instanceA, "a.test")
+		h.start()
+		now := h.wantState(instanceA, api.StateRunning).Unit
+		h.kill()
+		h.wipe()
+		h.journal = rememberingJournal{said: []string{now, newUnit, oldUnit}}
+		for range 2 {
+			h.start()
+			h.settle()
+			if got := h.agent.UnitsOf(instanceA); !slices.Equal(got, []string{oldUnit, newUnit, now}) {
+				t.Errorf("units %v, want also those that the journal knows of", got)
+			}
+			h.kill()
+			h.journal = fixedJournal{}
+		}
+	})
+}
+
+// rememberingJournal knows units of one instance, the latest first.
+type rememberingJournal struct {
+	fixedJournal
+	said []string
+}
+
+func (j rememberingJournal) Owners(_ context.Context, tell func(unit, instance string, at time.Time)) error {
+	for _, unit := range j.said {
+		tell(unit, instanceA, time.Unix(1, 0))
+	}
+	return nil
 }

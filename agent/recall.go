@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"time"
 
 	"github.com/nexushub/nexushub/units"
 )
@@ -17,13 +18,30 @@ func (a *Agent) recall(ctx context.Context) {
 		return
 	}
 	a.mu.Lock()
-	list := a.loop.unseen
-	a.loop.unseen = nil
+	list, pastLost := a.loop.unseen, a.loop.pastLost
+	a.loop.unseen, a.loop.pastLost = nil, false
 	a.mu.Unlock()
 	for _, was := range list {
 		a.countUnseen(ctx, was)
 	}
 	a.recallExits(ctx)
+	if pastLost {
+		a.recallPastUnits(ctx)
+	}
+}
+
+// recallPastUnits finds whose the units of earlier times were: the state is lost, or of a NexusHub
+// that did not keep it.
+func (a *Agent) recallPastUnits(ctx context.Context) {
+	err := a.exec.journal.Owners(ctx, func(unit, instance string, at time.Time) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.observed.past.addOlder(unit, instance, at)
+	})
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("cannot look up past units in the journal", "error", err)
+	}
+	a.requestReconcile()
 }
 
 // recallExits is about how those applications ended that PID 1 brought back: with the next start it

@@ -206,6 +206,8 @@ func (r *record) textField(key string) *string {
 		return &r.objectUnit
 	case "COREDUMP_UNIT":
 		return &r.coredumpUnit
+	case "NEXUSHUB_UNIT":
+		return &r.aboutUnit
 	case "EXIT_CODE":
 		return &r.exitCode
 	case "UNIT_RESULT":

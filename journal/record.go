@@ -28,6 +28,7 @@ type record struct {
 	objectUnit        string // OBJECT_SYSTEMD_UNIT
 	coredumpUnit      string // COREDUMP_UNIT
 	instance          string // NEXUSHUB_INSTANCE
+	aboutUnit         string // NEXUSHUB_UNIT, only asked for in the agent's own lines
 	disputed          bool   // NEXUSHUB_INSTANCE was there with two values
 	dropped           int64  // N_DROPPED
 	exitCode          string // EXIT_CODE, only asked for where an exit is

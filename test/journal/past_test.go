@@ -11,7 +11,7 @@ import (
 )
 
 // checkPast: what systemd says about a revision is in the log of its application for ever, also
-// after the next revision and another agent, and in nobody else's: neither in that of one whose
+// after the next revision and another agent, be it that of an earlier version, and in nobody else's: neither in that of one whose
 // name begins alike, nor in that of the next owner of the name.
 func (a *talker) checkPast(t *testing.T) {
 	t.Helper()
@@ -19,7 +19,7 @@ func (a *talker) checkPast(t *testing.T) {
 	a.deploy(t, "2")
 	a.Must(t, "nexushub", "deploy", "--name", "talker-two", a.dir)
 	other := a.AwaitState(t, "talker-two", api.StateRunning)
-	a.Sh(t, "systemctl kill --kill-whom=main --signal=KILL nexushubd")
+	a.Sh(t, "rm /var/lib/nexushub/state/units.json; systemctl kill --kill-whom=main --signal=KILL nexushubd")
 	second := a.app(t)
 	if first.Unit == second.Unit {
 		t.Fatalf("%s was not replaced", first.Unit)
