@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
@@ -302,5 +303,29 @@ func TestOneTokenDoesNotTakeEveryPlace(t *testing.T) {
 	h.must(create("f", ""))
 	if err := create("g", ""); !errors.Is(err, api.TooMany) {
 		t.Errorf("a sixth in all = %v", err)
+	}
+}
+
+// TestListAndStatusAgree on how often an application was restarted, and since when it is as it is.
+func TestListAndStatusAgree(t *testing.T) {
+	h := newHost(t)
+	path, a := h.create(`{"appId":"shop"}`)
+	h.upload(path, packageOf(t, "one"))
+	h.install(path)
+	since := time.Unix(1_700_000_000, 0).UTC()
+	h.runtime.mu.Lock()
+	app := h.runtime.apps[a.ID]
+	app.Restarts, app.Since = 3, since
+	h.runtime.apps[a.ID] = app
+	h.runtime.mu.Unlock()
+	var list []api.DebugApplication
+	h.get("/debug/application").want(http.StatusOK).into(&list)
+	var st api.DebugStatus
+	h.get(path + "/status").want(http.StatusOK).into(&st)
+	if len(list) != 1 || list[0].Restarts != 3 || list[0].Since == nil || !list[0].Since.Equal(since) {
+		t.Errorf("list: %+v", list)
+	}
+	if m := st.Metadata; m.Restarts != 3 || m.Since == nil || !m.Since.Equal(since) {
+		t.Errorf("status: %+v", m)
 	}
 }
