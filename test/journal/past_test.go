@@ -11,8 +11,8 @@ import (
 )
 
 // checkPast: what systemd says about a revision is in the log of its application for ever, also
-// after the next revision and another agent, be it that of an earlier version, and in nobody else's: neither in that of one whose
-// name begins alike, nor in that of the next owner of the name.
+// after the next revision and another agent, be it that of an earlier version, and in nobody
+// else's: neither in that of one whose name begins alike, nor in that of the next owner of the name.
 func (a *talker) checkPast(t *testing.T) {
 	t.Helper()
 	first := a.app(t)
