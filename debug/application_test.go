@@ -88,7 +88,7 @@ func TestCreateRefusals(t *testing.T) {
 		"bare word":       {`{"appId":"x","hostName":"internal"}`, 409, "NexusHub"},
 		"word of another": {`{"appId":"x","hostName":"login"}`, 409, "application sso (login.example.test)"},
 		"www of another":  {`{"appId":"x","hostName":"www.login.example.test"}`, 409, "application sso (login.example.test)"},
-		"of another":      {`{"appId":"x","hostName":"login.example.test"}`, 409, "taken by application sso:"},
+		"of another":      {`{"appId":"x","hostName":"login.example.test"}`, 409, "taken by application sso"},
 		"other letters":   {`{"appId":"x","hostName":"xn--lgin-0ra.example.test"}`, 409, "NexusHub"},
 	} {
 		p := h.post("/debug/application", c.body).problem(c.status)
