@@ -42,7 +42,11 @@ var programs = []struct {
 	{"cluster", func(t *testing.T, a app) { a.shows(t, "/", "worker ") }},
 	// It lists the interfaces before it listens.
 	{"serve", func(t *testing.T, a app) { a.shows(t, "/", "served") }},
-	{"express", func(t *testing.T, a app) { a.shows(t, "/", "https express."+domain) }},
+	// It is open: its /api is its own, and HOST is the address that it binds.
+	{"express", func(t *testing.T, a app) {
+		a.shows(t, "/", "https express."+domain)
+		a.shows(t, "/api/host", `{"host":"express.`+domain+`"}`)
+	}},
 	{"next", func(t *testing.T, a app) {
 		a.shows(t, "/", "next is static")
 		a.shows(t, "/isr", "rendered at")
