@@ -39,6 +39,10 @@ func (e errorPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case 503:
 		h.Set("Retry-After", "2")
 	}
+	// A page in a sandbox has an origin of its own, so that no script of this host reads its address: on some paths
+	// browsers bring a refresh token.
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	h.Set("Referrer-Policy", "no-referrer")
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		problem.Write(w, problem.Problem{
 			Status: e.status, Title: e.title(), Detail: e.reason, Instance: "urn:uuid:" + e.x.trace.String(),
@@ -49,7 +53,6 @@ func (e errorPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.own(w) {
 		return
 	}
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	w.WriteHeader(e.status)
 	page.Execute(w, map[string]any{"Status": e.status, "Title": e.title(), "Reason": e.reason, "Trace": e.x.trace})
 }
@@ -61,15 +64,18 @@ func (e errorPage) title() string {
 	return http.StatusText(e.status)
 }
 
-// own answers with STATUS.html of the application's error pages.
+// own answers with STATUS.html of the application's error pages, which may have scripts: never
+// where the address may have a refresh token.
 func (e errorPage) own(w http.ResponseWriter) bool {
-	if e.x.decision.route == nil || e.x.decision.route.errors == nil {
+	if e.x.decision.route == nil || e.x.decision.route.errors == nil || openArea(e.x.req.path) == areaSetToken {
 		return false
 	}
 	body, err := e.x.decision.route.errors.ReadFile("/" + strconv.Itoa(e.status) + ".html")
 	if err != nil {
 		return false
 	}
+	w.Header().Del("Content-Security-Policy")
+	w.Header().Del("Referrer-Policy")
 	w.WriteHeader(e.status)
 	w.Write(body)
 	return true

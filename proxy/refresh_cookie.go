@@ -128,6 +128,7 @@ func (s *snapshot) above(host string) []string {
 // filterResponse takes out of a response what is the login application's alone to say.
 func (x *exchange) filterResponse(h *h1.Head) {
 	if x.decision.route != nil && x.decision.route == x.snap.login {
+		x.withholdToken(h)
 		return
 	}
 	for i := range h.Fields {

@@ -43,7 +43,8 @@ func roundTrips(t *testing.T, h *host) {
 		now := h.target(t, loginID)
 		return lab.Unless(now != "" && now != before, "the target is %q", now)
 	})
-	b := h.browse(t, "web."+domain, "--ignore-certificate-errors") // each host has a key of its own
+	b := h.browse(t, "web."+domain, "--ignore-certificate-errors", // each host has a key of its own
+		"--disable-background-timer-throttling") // a page goes on when another window is in front
 	defer func() {
 		if t.Failed() {
 			t.Logf("the browser asked for an access token %d times", b.count("POST", "/api/access_token"))
@@ -78,6 +79,7 @@ func roundTrips(t *testing.T, h *host) {
 			t.Errorf("%s: led to the login %d times, want %d: %q", c.name, n, c.logins, b.sent)
 		}
 	}
+	hostileContinue(t, b)
 }
 
 // count returns how many requests of this kind the page has sent.

@@ -1,12 +1,15 @@
 package proxy_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
 )
 
 func everything(t *testing.T) []application {
+	openFiles := maps.Clone(hostileFiles)
+	openFiles["static/api/file.js"], openFiles["static/.well-known/acme-challenge/a"] = "console.log(2)", "a.b"
 	files := map[string]string{
 		"static/index.html": "<h1>web</h1>", "static/app.js": "console.log(1)",
 		"static/big.css": "plain", "static/big.css.gz": "squeezed", "secret.txt": "outside of static",
@@ -15,8 +18,7 @@ func everything(t *testing.T) []application {
 	return []application{
 		{name: "web", id: webID, pkg: appPackage(t, "env = { LABEL = \"web\" }\n", files)},
 		{name: "other", id: otherID, pkg: appPackage(t, "proxy_all = true\nidle_timeout = \"1s\"\nenv = { LABEL = \"other\" }\n", nil)},
-		{name: "open", id: openID, pkg: appPackage(t, "access = \"open\"\nenv = { LABEL = \"open\" }\n",
-			map[string]string{"static/api/file.js": "console.log(2)", "static/.well-known/acme-challenge/a": "a.b"})},
+		{name: "open", id: openID, pkg: appPackage(t, "access = \"open\"\nenv = { LABEL = \"open\" }\n", openFiles)},
 		{name: "admin", id: adminID, pkg: appPackage(t, "env = { LABEL = \"admin\" }\n", nil)},
 		{name: "login", id: loginID, pkg: loginPackage(t, "")},
 		{name: "site", id: siteID, config: "static_path = \"/usr/share/common-licenses\"\n"},
