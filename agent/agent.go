@@ -61,7 +61,7 @@ type Agent struct {
 	answers chan query
 	heard   chan words
 	alive   chan chan struct{}
-	hints   *time.Timer   // runs while units are hinted
+	askSoon *time.Timer   // runs while units are due to be asked about
 	ready   chan struct{} // closed at the first reconcile
 	started time.Time
 	told    hints // has a lock of its own

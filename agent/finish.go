@@ -33,7 +33,7 @@ func (a *Agent) enterInspection(r result) {
 	}
 	u := a.observed.record(r.task.Unit)
 	if r.fromSignals || u.signalled.After(r.inspectedAt) {
-		a.hint(r.task.Unit)
+		a.querySoon(r.task.Unit)
 	}
 	u.signalled = time.Time{}
 	a.observed.queries++

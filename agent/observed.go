@@ -16,7 +16,7 @@ type observedState struct {
 	units     map[string]*unitState
 	past      pastUnits
 	listing   queryState      // of all units
-	hinted    map[string]bool // units that signals named, until PID 1 is asked about them
+	due       map[string]bool // units that signals named, until PID 1 is asked about them
 	queries   uint64
 	inFlight  int  // queries without an answer yet
 	routes    bool // the routes in force are known
@@ -68,7 +68,7 @@ type stateSince struct {
 
 func newObservedState() observedState {
 	return observedState{
-		instances: map[string]*instanceState{}, units: map[string]*unitState{}, hinted: map[string]bool{},
+		instances: map[string]*instanceState{}, units: map[string]*unitState{}, due: map[string]bool{},
 		past: newPastUnits(nil),
 	}
 }

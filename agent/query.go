@@ -9,7 +9,7 @@ import (
 	"github.com/nexushub/nexushub/units"
 )
 
-// queryTimeout bounds one query; the next hint or tick asks again.
+// queryTimeout bounds one query; the next signal or tick asks again.
 const queryTimeout = 30 * time.Second
 
 // query is what PID 1 answered about one unit, or about all.
@@ -20,7 +20,7 @@ type query struct {
 	err    error
 }
 
-// query asks PID 1 in the background. While a query about a unit is on its way, further hints
+// query asks PID 1 in the background. While a query about a unit is on its way, further signals
 // lead to one more query after it, however many come. The caller holds mu.
 func (a *Agent) query(ctx context.Context, unit string) {
 	q := a.observed.queryOf(unit)

@@ -90,10 +90,10 @@ func TestSignalAfterTheInspectionLeadsToAQuery(t *testing.T) {
 				task: plan.Task{Action: plan.Restart, Instance: instanceA, Unit: newUnit}, inspectedAt: at,
 				status: status(newUnit, "1"),
 			})
-			if hinted := h.agent.observed.hinted[newUnit]; hinted != want {
-				t.Errorf("a signal %s after the inspection leads to a query: %t, want %t", after, hinted, want)
+			if due := h.agent.observed.due[newUnit]; due != want {
+				t.Errorf("a signal %s after the inspection leads to a query: %t, want %t", after, due, want)
 			}
-			clear(h.agent.observed.hinted)
+			clear(h.agent.observed.due)
 		}
 	})
 }

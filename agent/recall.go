@@ -62,7 +62,7 @@ func (a *Agent) recallExits(ctx context.Context) {
 		said := words{instance: instance, why: exit.String(), lines: a.exec.lastLines(ctx, unit, e.Run)}
 		a.units.Recall(unit, exit)
 		a.mu.Lock()
-		a.hint(unit)
+		a.querySoon(unit)
 		a.mu.Unlock()
 		select {
 		case a.heard <- said:

@@ -14,8 +14,8 @@ const (
 	resyncEvery = 2 * time.Minute
 	// taskGrace is how long tasks in hand may go on when the agent stops.
 	taskGrace = 5 * time.Second
-	// hintPause is between a signal of systemd and the query that it leads to.
-	hintPause = 20 * time.Millisecond
+	// queryPause is between a signal of systemd and the query that it leads to.
+	queryPause = 20 * time.Millisecond
 	// collectPerInstance bounds the share of time that passes take, about 5 µs for each instance,
 	// to one part in five; a handful is dealt with without delay.
 	collectPerInstance = 20 * time.Microsecond
@@ -28,8 +28,8 @@ func (a *Agent) runLoop(ctx context.Context) error {
 	defer cancel()
 	resync := time.NewTicker(resyncEvery)
 	defer resync.Stop()
-	a.hints = time.NewTimer(resyncEvery)
-	defer a.hints.Stop()
+	a.askSoon = time.NewTimer(resyncEvery)
+	defer a.askSoon.Stop()
 	due := time.NewTimer(0)
 	defer due.Stop()
 	for ctx.Err() == nil {
@@ -58,8 +58,8 @@ func (a *Agent) nextEvent(ctx, work context.Context, resync, due <-chan time.Tim
 		a.hear(w)
 	case answer := <-a.alive:
 		close(answer)
-	case <-a.hints.C:
-		a.queryHinted(work)
+	case <-a.askSoon.C:
+		a.queryDue(work)
 	case <-resync:
 		a.onUnitSignal(work, units.Event{Resync: true})
 	case <-a.wake:
@@ -91,8 +91,8 @@ func (a *Agent) collect(ctx, work context.Context, d time.Duration) {
 			a.finish(r)
 		case w := <-a.heard:
 			a.hear(w)
-		case <-a.hints.C:
-			a.queryHinted(work)
+		case <-a.askSoon.C:
+			a.queryDue(work)
 		case <-end.C:
 			return
 		}
@@ -223,7 +223,7 @@ func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan
 	}
 }
 
-// onUnitSignal takes a signal as a hint: PID 1 is asked about its unit again.
+// onUnitSignal does not believe a signal: PID 1 is asked about its unit again.
 func (a *Agent) onUnitSignal(ctx context.Context, e units.Event) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -236,26 +236,26 @@ func (a *Agent) onUnitSignal(ctx context.Context, e units.Event) {
 		u.signalled = time.Now()
 		return
 	}
-	a.hint(e.Unit)
+	a.querySoon(e.Unit)
 }
 
-// hint lets PID 1 be asked about a unit soon. The caller holds mu.
-func (a *Agent) hint(unit string) {
-	if len(a.observed.hinted) == 0 {
-		a.hints.Reset(hintPause)
+// querySoon lets PID 1 be asked about a unit soon. The caller holds mu.
+func (a *Agent) querySoon(unit string) {
+	if len(a.observed.due) == 0 {
+		a.askSoon.Reset(queryPause)
 	}
-	a.observed.hinted[unit] = true
+	a.observed.due[unit] = true
 }
 
-// queryHinted asks about the units that signals named. The pause before it lets the
+// queryDue asks about the units that signals named. The pause before it lets the
 // several signals of one change be one query.
-func (a *Agent) queryHinted(ctx context.Context) {
+func (a *Agent) queryDue(ctx context.Context) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for unit := range a.observed.hinted {
+	for unit := range a.observed.due {
 		a.query(ctx, unit)
 	}
-	clear(a.observed.hinted)
+	clear(a.observed.due)
 }
 
 // nextPass is how long until something is due without an event. The caller holds mu.
