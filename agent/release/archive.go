@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -226,19 +227,35 @@ func (a *archive) checkContents() {
 }
 
 // topFolder is the only folder that could be the package, as in an archive of a folder
-// instead of its contents.
-func (a *archive) topFolder() (found string) {
-	for name, n := range a.tree.nodes {
-		inside := func(rest string) bool { return a.tree.nodes[name+"/"+rest] != nil }
-		if strings.Contains(name, "/") || !n.kind.IsDir() || !inside(appPath) && !inside(indexPath) {
-			continue
-		}
-		if found != "" {
+// instead of its contents. It may lie in a folder that holds no other.
+func (a *archive) topFolder() string {
+	inside := a.folders()
+	for at := ""; ; at = inside[at][0] {
+		found := slices.DeleteFunc(slices.Clone(inside[at]), func(name string) bool {
+			return a.tree.nodes[name+"/"+appPath] == nil && a.tree.nodes[name+"/"+indexPath] == nil
+		})
+		switch {
+		case len(found) == 1:
+			return found[0]
+		case len(found) > 1, len(inside[at]) != 1:
 			return ""
 		}
-		found = name
 	}
-	return found
+}
+
+// resourceForks is a folder that macOS adds beside the one that it packs.
+const resourceForks = "__MACOSX"
+
+// folders are the full names of the folders in each folder; the package's own is "".
+func (a *archive) folders() map[string][]string {
+	inside := map[string][]string{}
+	for name, n := range a.tree.nodes {
+		if n.kind.IsDir() && name != resourceForks {
+			parent := path.Dir("/" + name)[1:]
+			inside[parent] = append(inside[parent], name)
+		}
+	}
+	return inside
 }
 
 // leadsToHost says whether a program of the host is behind the name.

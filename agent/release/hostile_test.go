@@ -53,6 +53,17 @@ func TestImportListsEveryProblem(t *testing.T) {
 	}
 }
 
+func TestAnUnknownCompressionIsNamedOnce(t *testing.T) {
+	data := hostile.Zip(t, hostile.Entry{Name: "bin/app", Body: "bin", Header: func(h *zip.FileHeader) { h.Method = zip.Store }})
+	data[bytes.Index(data, []byte("PK\x03\x04"))+8] = 12  // the method, as the entry says it
+	data[bytes.Index(data, []byte("PK\x01\x02"))+10] = 12 // and the directory
+	_, err := openStore(t, testLimits()).Import(t.Context(), writeZip(t, data))
+	var invalid *InvalidError
+	if !errors.As(err, &invalid) || len(invalid.Faults) != 1 || !strings.Contains(err.Error(), "compression method 12") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestInvalidErrorBoundsItsList(t *testing.T) {
 	var e InvalidError
 	for range 500 {

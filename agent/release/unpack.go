@@ -95,6 +95,9 @@ func (u *unpacker) mkdir(name string) error {
 
 func (u *unpacker) file(ctx context.Context, f *zip.File) error {
 	r, err := f.Open()
+	if errors.Is(err, zip.ErrAlgorithm) {
+		return nil // the check of the entry has said so
+	}
 	if err != nil {
 		u.a.faults.add(f.Name, "cannot be read: %v", err)
 		return nil
@@ -107,10 +110,21 @@ func (u *unpacker) file(ctx context.Context, f *zip.File) error {
 	damage, err := u.copy(ctx, w, r, int64(f.UncompressedSize64))
 	if damage = errors.Join(damage, r.Close()); damage != nil {
 		u.a.faults.add(f.Name, "is damaged: %v", damage)
-	} else if f.Name == u.started && endsInCR(u.first) {
-		u.a.faults.add(f.Name, "its first line ends in CRLF, and no interpreter has a name that ends so: save it with LF")
+	} else if f.Name == u.started {
+		u.checkFirstLine(f.Name)
 	}
 	return errors.Join(err, u.finish(f, w))
+}
+
+// checkFirstLine is for the file that is executed: what editors of other systems do to a
+// script, and nobody sees, keeps the kernel from finding its interpreter.
+func (u *unpacker) checkFirstLine(name string) {
+	switch {
+	case endsInCR(u.first):
+		u.a.faults.add(name, "its first line ends in CRLF, and no interpreter has a name that ends so: save it with LF")
+	case bytes.HasPrefix(u.first, []byte("\ufeff#!")):
+		u.a.faults.add(name, "begins with a byte order mark, so the kernel does not see its #!: save it in UTF-8 without one")
+	}
 }
 
 // create opens the entry's file, or a sink when nothing is to be written.

@@ -54,6 +54,16 @@ func TestVerifyAManifest(t *testing.T) {
 	}
 }
 
+func TestVerifyAZip(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shop.zip")
+	if err := os.WriteFile(path, []byte("PK\x03\x04\x14"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, "verify", path); code != 1 || !strings.Contains(stderr, path+": is a zip") {
+		t.Errorf("code %d, %q", code, stderr)
+	}
+}
+
 func testCLI() *cli { return newCLI(strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{}) }
 
 // Every command says what it does and shows how.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -130,6 +132,10 @@ func checkManifest(path string) (notes []string, err error) {
 	data, err := contentOf(path)
 	if err != nil {
 		return nil, err
+	}
+	if bytes.HasPrefix(data, []byte("PK\x03\x04")) {
+		return nil, fmt.Errorf("%s: is a zip, and verify reads a package before it is packed: name its folder "+
+			"(nexushub deploy checks a zip before it runs it)", path)
 	}
 	m, err := manifest.Parse(path, data)
 	if err != nil {

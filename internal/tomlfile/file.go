@@ -33,7 +33,11 @@ type place struct{ offset, line int }
 func Parse(name string, data []byte) *File {
 	f := &File{Name: name, lines: map[string]int{}, at: place{line: 1}}
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors begin UTF-8 with a byte order mark
-	if err := checkBounds(data); err != nil {
+	err := checkEncoding(data)
+	if err == nil {
+		err = checkBounds(data)
+	}
+	if err != nil {
 		f.Faults = Faults{{File: name, Problem: err.Error()}}
 		return f
 	}
