@@ -3,7 +3,6 @@ package release
 import (
 	"errors"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/beneath"
@@ -20,7 +19,7 @@ func describe(path string, dir *beneath.Dir) (fact.Release, error) {
 	r := fact.Release{Dir: path}
 	data, err := readInside(dir, ManifestName)
 	if err == nil {
-		r.Manifest, err = manifest.Parse(filepath.Join(path, ManifestName), data)
+		r.Manifest, err = manifest.Parse(ManifestName, data)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		invalid := &InvalidError{Cause: err}

@@ -54,7 +54,8 @@ func TestImportListsEveryProblem(t *testing.T) {
 }
 
 func TestAnUnknownCompressionIsNamedOnce(t *testing.T) {
-	data := hostile.Zip(t, hostile.Entry{Name: "bin/app", Body: "bin", Header: func(h *zip.FileHeader) { h.Method = zip.Store }})
+	stored := func(h *zip.FileHeader) { h.Method = zip.Store }
+	data := hostile.Zip(t, hostile.Entry{Name: "bin/app", Body: "bin", Header: stored})
 	data[bytes.Index(data, []byte("PK\x03\x04"))+8] = 12  // the method, as the entry says it
 	data[bytes.Index(data, []byte("PK\x01\x02"))+10] = 12 // and the directory
 	_, err := openStore(t, testLimits()).Import(t.Context(), writeZip(t, data))
