@@ -30,8 +30,8 @@ func (f *Fault) Unwrap() error { return f.Code }
 // keeps its words to the journal; trace ties both together.
 func ProblemOf(err error, trace string) problem.Problem {
 	code := codeOf(err)
-	detail := strings.TrimSuffix(err.Error(), ": "+code.Error()) // the title says that
-	p := problem.Problem{Type: problemType + string(code), Status: code.Status(), Title: code.Error(), Detail: detail}
+	p := problem.Problem{Type: problemType + string(code), Status: code.Status(), Title: code.Error(),
+		Detail: WithoutCode(err)}
 	if trace != "" {
 		p.Instance = "urn:uuid:" + trace
 	}
@@ -74,3 +74,7 @@ func FaultOf(p problem.Problem) *Fault {
 	}
 	return &Fault{Code: code, Detail: detail, Faults: p.Errors}
 }
+
+// WithoutCode is an error's text without the name of its code at the end, for whoever says
+// that already.
+func WithoutCode(err error) string { return strings.TrimSuffix(err.Error(), ": "+codeOf(err).Error()) }

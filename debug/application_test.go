@@ -2,6 +2,7 @@ package debug
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -197,7 +198,7 @@ func TestInstallThatFails(t *testing.T) {
 			h := newHost(t)
 			path, _ := h.create(`{"appId":"shop"}`)
 			h.upload(path, packageOf(t, "one"))
-			h.runtime.fail, h.runtime.lastExit = errors.New(tt.failure), tt.lastExit
+			h.runtime.fail, h.runtime.lastExit = fmt.Errorf("%s: %w", tt.failure, api.Failed), tt.lastExit
 			if out := h.install(path); out.Status != "installed_not_started" || out.Message != tt.want {
 				t.Errorf("got %+v, want %q", out, tt.want)
 			}

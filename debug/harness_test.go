@@ -396,5 +396,10 @@ func (l *fakeLogs) Serve(w http.ResponseWriter, r *http.Request, q journal.Query
 }
 
 func (l *fakeLogs) Tail(context.Context, string, int) ([]*journal.Entry, error) {
-	return []*journal.Entry{{Entry: logentry.Entry{Message: "last words"}}}, nil
+	now := time.Now()
+	return []*journal.Entry{
+		{Entry: logentry.Entry{Message: "of another release", Timestamp: now.Add(-time.Hour)}},
+		{Entry: logentry.Entry{Message: "of the agent", Timestamp: now, Source: logentry.System}},
+		{Entry: logentry.Entry{Message: "last words", Timestamp: now, Source: logentry.Stdout}},
+	}, nil
 }

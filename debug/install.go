@@ -14,6 +14,7 @@ import (
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
+	"github.com/nexushub/nexushub/internal/logentry"
 	"github.com/nexushub/nexushub/internal/problem"
 	"github.com/nexushub/nexushub/internal/termtext"
 )
@@ -114,33 +115,37 @@ func (s *Server) outcome(ctx context.Context, a application, view api.App, err e
 	case errors.Is(context.Cause(ctx), errSuperseded):
 		out.Message = errSuperseded.Error()
 	default:
-		out.Message = s.explained(ctx, a.ID, view, err)
+		out.Message = s.explained(ctx, a, view, err)
 	}
 	return out
 }
 
-// explained is the failure, with how the application ended and what it said last; of one that has
-// not ended the end of its log.
-func (s *Server) explained(ctx context.Context, id ID, view api.App, failure error) string {
-	text := failure.Error()
+// explained is the failure, with how the application ended and what it said last, also of one that
+// has not ended.
+func (s *Server) explained(ctx context.Context, a application, view api.App, failure error) string {
+	text := api.WithoutCode(failure)
 	how, lines, _ := strings.Cut(view.LastExit, "\n")
 	if !strings.Contains(text, how) {
 		text += "\n" + how
 	}
 	if how == "" {
-		lines = s.tail(ctx, id)
+		lines = s.tail(ctx, a)
 	}
 	return strings.TrimSuffix(text+"\n"+lines, "\n")
 }
 
-func (s *Server) tail(ctx context.Context, id ID) string {
-	entries, err := s.o.Logs.Tail(ctx, string(id), lastLines)
+// tail is what the application said last since its release was installed: what is older is of
+// another one, and what systemd and the agent say is in the failure.
+func (s *Server) tail(ctx context.Context, a application) string {
+	entries, err := s.o.Logs.Tail(ctx, string(a.ID), lastLines)
 	if err != nil {
-		s.o.Log.Warn("end of the log could not be read", "instance", id, "error", err)
+		s.o.Log.Warn("end of the log could not be read", "instance", a.ID, "error", err)
 	}
-	lines := make([]string, len(entries))
-	for i, e := range entries {
-		lines[i] = termtext.Plain(e.Message)
+	var lines []string
+	for _, e := range entries {
+		if e.Source != logentry.System && !e.Timestamp.Before(a.InstalledAt) {
+			lines = append(lines, termtext.Plain(e.Message))
+		}
 	}
 	return strings.Join(lines, "\n")
 }

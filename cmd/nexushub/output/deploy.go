@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,7 +40,7 @@ func (p *Printer) Deployed(a api.DebugApplication, hints []api.Hint, url string)
 
 // NotHealthy says why an application did not come up, and whether its old release still runs.
 func (p *Printer) NotHealthy(a api.DebugApplication, why string, hints []api.Hint, serves bool) {
-	p.errorLines(a.AppID+" did not come up: "+why, "")
+	p.errorLines(a.AppID+" did not come up: "+strings.TrimPrefix(why, a.AppID+": "), "")
 	for _, h := range hints {
 		fmt.Fprintln(p.Stderr, p.clean(hintLines(h)))
 	}

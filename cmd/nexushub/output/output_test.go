@@ -202,6 +202,14 @@ func TestSuggestedCommandsCanBePasted(t *testing.T) {
 	}
 }
 
+func TestAFailureNamesItsApplicationOnce(t *testing.T) {
+	p, out := newPrinter()
+	p.NotHealthy(api.DebugApplication{AppID: "shop"}, "shop: given up", nil, false)
+	if !strings.HasPrefix(out.String(), "nexushub: shop did not come up: given up\n") {
+		t.Errorf("got %s", out)
+	}
+}
+
 func TestColourOnlyWhereWanted(t *testing.T) {
 	p, out := newPrinter()
 	p.Colour = true
