@@ -55,6 +55,20 @@ func TestSweptReleaseOfADynamicApplication(t *testing.T) {
 	})
 }
 
+// What was installed since the sweep was noticed is not forgotten with what was swept.
+func TestOnlyWhatWasSweptIsForgotten(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.agent.mu.Lock()
+		defer h.agent.mu.Unlock()
+		h.agent.desired.installed["a"] = plan.Installed{Release: "two"}
+		h.agent.forgetSwept([]resolved{{Instance: plan.Instance{AppID: "a"}, gone: "one"}})
+		if h.agent.desired.installed["a"].Release != "two" {
+			t.Error("the release of today is forgotten with that of yesterday")
+		}
+	})
+}
+
 // Who is refused a host name learns who has it.
 func TestHostNameBelongsToSomebody(t *testing.T) {
 	has := plan.Instance{ID: shopID, Kind: plan.KindStatic, HostName: "shop.x", AppID: "shop", DisplayName: "My Shop"}

@@ -79,6 +79,21 @@ func TestQuotedIsShort(t *testing.T) {
 	})
 }
 
+// TestWordsOfAnEarlierFailure come too late, as those that the journal is asked for at the start.
+func TestWordsOfAnEarlierFailure(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.journal = &spokenJournal{lines: []string{lastWord}}
+		h.app(shop, "shop.yesterday.localhost")
+		h.play(func(units.Spec) fake.Program { return fake.Program{Fails: 1} })
+		h.start()
+		id := h.wantState(shop, api.StateBackingOff).ID
+		h.agent.hear(words{instance: id, lines: []string{"of long ago"}})
+		if v := h.view(shop); !strings.HasSuffix(v.Error, lastWord) {
+			t.Errorf("error %q", v.Error)
+		}
+	})
+}
+
 // TestLinesOfTheRunBefore stand for those of one that failed in the same way, and of which the
 // journal knows no line.
 func TestLinesOfTheRunBefore(t *testing.T) {

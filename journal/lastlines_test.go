@@ -15,6 +15,7 @@ func TestLastLines(t *testing.T) {
 	said := func(run, text string) kv { return out(unitA, idA, text).with("_SYSTEMD_INVOCATION_ID", run) }
 	late := func(text string) kv { return said("", text) } // as a process that ends at once
 	execed := said("2", "cannot execute").with("_EXE", "/usr/lib/systemd/systemd-executor")
+	dump := kv{"_UID": "0", "MESSAGE_ID": coredumpID, "COREDUMP_UNIT": unitA, "MESSAGE": "Process 7 (app) dumped core"}
 	before := []kv{told("1", "Starting"), said("1", "old"), late("old too"), told("1", "exited")}
 	tests := map[string]struct {
 		run     string
@@ -31,6 +32,7 @@ func TestLastLines(t *testing.T) {
 		"it was never executed":       {"2", []kv{told("2", "Starting"), execed, told("2", "exited")}, "cannot execute"},
 		"it is of another unit":       {"2", []kv{out(unitB, idB, "other").with("_SYSTEMD_INVOCATION_ID", "2")}, ""},
 		"another claims to be PID 1":  {"2", []kv{said("2", "a"), out(unitB, idB, "x").with("UNIT", unitA).with("INVOCATION_ID", "2")}, "a"},
+		"it dumped core":              {"2", []kv{told("2", "Starting"), said("2", "a"), dump, told("2", "exited")}, "a"},
 		"it is vacuumed":              {"7", nil, ""},
 	}
 	for name, tt := range tests {

@@ -60,6 +60,9 @@ func TestHTTPOnTheTLSPort(t *testing.T) {
 			if r.StatusCode != c.status || r.Header.Get("Location") != c.location || !strings.Contains(got, c.says) || !r.Close {
 				t.Errorf("%s to %q, close %v: %s", r.Status, r.Header.Get("Location"), r.Close, got)
 			}
+			if r.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("Cache-Control is %q: what came in the clear may be forged", r.Header.Get("Cache-Control"))
+			}
 			if more, err := io.ReadAll(in); err != nil || len(more) > 0 {
 				t.Errorf("and then %q, %v", more, err)
 			}

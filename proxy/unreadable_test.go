@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -55,6 +56,19 @@ func TestDescribe(t *testing.T) {
 		if got := describe(&d, proxy); !strings.HasPrefix(got, want) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
+	}
+}
+
+// TestUnreadableIsBounded: a tree of closed folders fills neither the memory nor the log.
+func TestUnreadableIsBounded(t *testing.T) {
+	var log counter
+	u := unreadable{log: log.logger()}
+	for i := range 10 * maxUnreadable {
+		closed := &beneath.Denied{Path: fmt.Sprintf("/srv/%d", i%(2*maxUnreadable))}
+		u.note("app", "/srv", closed, func() error { return closed })
+	}
+	if n := strings.Count(log.text(), "\n"); len(u.now("/srv")) != maxUnreadable || n != maxUnreadable {
+		t.Errorf("%d are remembered, %d logged", len(u.list), n)
 	}
 }
 

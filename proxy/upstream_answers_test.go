@@ -243,7 +243,8 @@ func TestFileThatShrinks(t *testing.T) {
 // TestRetractedAnswer leaves the client's connection as usable as any other 502, whatever the
 // request carried, and never tells it about the length or the coding that was taken back.
 func TestRetractedAnswer(t *testing.T) {
-	f := start(t)
+	var log counter
+	f := start(t, func(o *Options) { o.AccessLog, o.AccessLogRate, o.Log = true, 1000, log.logger() })
 	l := answering(t, chunkedHead+"5\r\nhello\r\nx\r\n")
 	defer l.Close()
 	f.apply(table(proxyctl.Route{Instance: appID, Name: "app", Hosts: []string{appHost}, State: proxyctl.StateReady,
@@ -269,8 +270,16 @@ func TestRetractedAnswer(t *testing.T) {
 	}
 	both(t, f, func(t *testing.T, c *http.Client) {
 		r, err := c.Post("https://"+appHost+"/x", "text/plain", strings.NewReader("hello"))
-		if err != nil || r.StatusCode != 502 || !strings.Contains(body(t, r), "malformed answer") {
-			t.Error(r, err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := body(t, r)
+		if r.StatusCode != 502 || !strings.Contains(got, "malformed answer") {
+			t.Error(r.Status, got)
+		}
+		line := loggedLine(t, &log, r.Header.Get("X-Trace-ID"), "app")
+		if !strings.Contains(line, fmt.Sprintf(" bytes=%d ", len(got))) || strings.Contains(line, "sent_status") {
+			t.Errorf("%d bytes are sent, and logged is %s", len(got), line)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package hint
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,16 @@ func TestCases(t *testing.T) {
 		if strings.ContainsAny(text, "{}") || strings.Contains(text, "  ") {
 			t.Errorf("%s, %s: not filled in: %s", c.row, c.by, text)
 		}
+		for _, h := range hints[min(1, len(hints)):] {
+			if isGeneral(h.Name) {
+				t.Errorf("%s, %s: told %s, too, which is for where nothing more precise is known", c.row, c.by, h.Name)
+			}
+		}
 	}
+}
+
+func isGeneral(name string) bool {
+	return slices.ContainsFunc(rows(), func(r row) bool { return r.general && r.name == name })
 }
 
 // Every row was seen, says what it means and what to write, and has a name of its own.

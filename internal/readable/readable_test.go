@@ -114,9 +114,11 @@ func TestACL(t *testing.T) {
 			t.Errorf("%+v: %o, want %o", c.who, got, c.want)
 		}
 	}
-	closed, _ := parseACL(entries(aclEntry{aclUser, 4, 7}, aclEntry{aclMask, 0, 0}))
-	if got := closed.granted(User{ID: 7}, &st); got != 0 {
-		t.Errorf("beyond the mask: %o", got)
+	closed, _ := parseACL(entries(aclEntry{aclUser, 4, 7}, aclEntry{aclGroup, 4, 70}, aclEntry{aclMask, 0, 0}))
+	for _, who := range []User{{ID: 7}, {ID: 9, Groups: []uint32{70}}} {
+		if got := closed.granted(who, &st); got != 0 {
+			t.Errorf("%+v, beyond the mask: %o", who, got)
+		}
 	}
 	for _, damaged := range [][]byte{nil, {2, 0, 0}, {3, 0, 0, 0}, append(entries(aclEntry{aclUser, 4, 7}), 1)} {
 		if list, ok := parseACL(damaged); ok {

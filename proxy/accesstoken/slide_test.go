@@ -473,6 +473,8 @@ func TestIssuedTwice(t *testing.T) {
 			}
 		}
 		within(t, "without use", c.expiry("a"), life-time.Second, life)
+		c.grant("a", Issue{Instance: admin, Expires: time.Now().Add(life / 2), Slides: true, Cookie: "x"})
+		within(t, "said to end earlier", c.expiry("a"), life-time.Second, life)
 		within(t, "the stream, in all", (<-cut).Sub(began), most, most+time.Minute)
 		// For another instance it is another grant, whose owner gets nothing of this one.
 		c.issue("b")
