@@ -101,6 +101,22 @@ func TestSlowHTTPOnTheTLSPort(t *testing.T) {
 	}
 }
 
+// TestSniffingEndsWithTLS: nothing of what follows is kept.
+func TestSniffingEndsWithTLS(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	a := &accepted{Conn: near, sniffs: true}
+	for _, piece := range []string{"\x16\x03", "GET / HTTP/1.1\r\n"} {
+		go far.Write([]byte(piece))
+		if _, err := io.ReadFull(a, make([]byte, len(piece))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(a.sniffed) > 0 {
+		t.Errorf("%q is kept", a.sniffed)
+	}
+}
+
 // TestNeitherTLSNorHTTP is closed without a word, or with one of TLS.
 func TestNeitherTLSNorHTTP(t *testing.T) {
 	f := start(t, func(o *Options) { o.HeaderTimeout = 200 * time.Millisecond })

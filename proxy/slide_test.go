@@ -31,6 +31,9 @@ type sliding struct {
 	tokens []string // every secret that was handed out
 }
 
+// notImplemented is an answer of slidingLogin.
+const notImplemented = "not implemented"
+
 // slidingLogin is a login application whose tokens have a short life.
 type slidingLogin struct {
 	life    atomic.Int64 // of access tokens
@@ -60,6 +63,9 @@ func (l *slidingLogin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if r.PostFormValue("token") == "" || r.PostFormValue("token_type_hint") != "access_token" {
 			w.WriteHeader(400)
 			return
+		}
+		if answer == notImplemented {
+			w.WriteHeader(501)
 		}
 		io.WriteString(w, answer)
 	case r.URL.Path == "/internal/access_token" && refusal > 0:
@@ -364,7 +370,7 @@ func TestAnswersOfIntrospection(t *testing.T) {
 	s := startSliding(t, time.Hour, func(o *Options) { o.Introspect = 20 * time.Millisecond })
 	c := s.http(true)
 	token, _ := s.issue(c, adminHost, "cookie")
-	for _, answer := range []string{`{"active":true,"sub":"alice"}`, `{}`, `{"active":null}`, `{"active":"false"}`, `{"active":0}`,
+	for _, answer := range []string{notImplemented, `{"active":true,"sub":"alice"}`, `{}`, `{"active":null}`, `{"active":"false"}`, `{"active":0}`,
 		`[]`, `{"active":false`, `{"error":"x"}`, `<html>false</html>`, strings.Repeat(" ", 65<<10) + `{"active":false}`} {
 		s.login.answer.Store(answer)
 		asked := s.login.asked.Load()
@@ -374,6 +380,9 @@ func TestAnswersOfIntrospection(t *testing.T) {
 			}
 			return s.login.asked.Load() > asked+1
 		})
+	}
+	if log := s.out.String(); strings.Contains(log, "could not be asked") {
+		t.Errorf("an answer is taken for a fault: %s", log)
 	}
 	s.login.answer.Store(` {"active" : false, "token_type": null} `)
 	eventually(t, "the token ends", func() bool { return s.debug(c, "", token) == 401 })

@@ -40,6 +40,7 @@ func TestLinksToTheHostsPrograms(t *testing.T) {
 	links := map[string]string{
 		"venv/bin/python3": "/usr/bin/python3", "venv/bin/python": "python3", "venv/bin/python3.11": "python3",
 		"venv/lib64": "lib", "node_modules": "/usr/share/nodejs/", "share": "/usr/local/share", "express": "node_modules/express",
+		"static-tools/sed": "/usr/bin/sed",
 	}
 	entries := []hostile.Entry{
 		{Name: ManifestName, Body: `exec = ["venv/bin/python", "app.py"]`}, {Name: "app.py"}, {Name: "venv/lib/x.py"},

@@ -229,6 +229,7 @@ func TestExpired(t *testing.T) {
 	writePairFor(t, dir, "a", -time.Minute, "a.example", "a.d.localhost")
 	writePair(t, dir, "good", "good.example")
 	writePair(t, dir, "wild", "*.d.localhost")
+	writePairFor(t, dir, "wild too", -time.Minute, "*.example") // no better than the exact name
 	s := open(t, dir, t.TempDir())
 	if got := told(s); !strings.Contains(got, "a.crt: expired on") {
 		t.Errorf("told %q", got)
@@ -245,6 +246,11 @@ func TestExpired(t *testing.T) {
 	if got := told(s); !s.files.Load().find("good.example", time.Now()).Current(time.Now()) ||
 		!strings.Contains(got, "good.crt: expired") || !strings.Contains(got, "the pair from before") {
 		t.Errorf("an expired pair has taken the place of a good one: told %q", got)
+	}
+	writePairFor(t, dir, "a", -time.Minute, "a.example", "b.example")
+	s.Reload()
+	if got := names(t, s, "a.example"); got != "a.example b.example" {
+		t.Errorf("an expired pair keeps the place of its successor: %s", got)
 	}
 }
 
@@ -307,6 +313,10 @@ func TestDamagedAuthority(t *testing.T) {
 			t.Errorf("%s: the root has changed, %v", name, err)
 		}
 		put(t, path, key)
+		s.ca.tried = time.Now().Add(time.Hour)
+		if c, err := s.GetCertificate(&tls.ClientHelloInfo{ServerName: "b.example"}); err == nil {
+			t.Errorf("%s: a handshake has the authority read again: %v", name, c.Leaf.DNSNames)
+		}
 		s.ca.tried = time.Time{}
 		s.Reload()
 		if got := names(t, s, "b.example"); got != "b.example" || told(s) != "" {
