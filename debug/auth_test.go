@@ -66,6 +66,21 @@ func TestAuthentication(t *testing.T) {
 	}
 }
 
+// TestEveryPathIsGuarded: what is added to the API later, too.
+func TestEveryPathIsGuarded(t *testing.T) {
+	h := newHost(t)
+	h.server.o.ProxyUID = 990
+	for _, route := range h.server.routes().Routes() {
+		r := httptest.NewRequest(http.MethodGet, route.Path, nil)
+		r.Method = route.Method
+		w := httptest.NewRecorder()
+		h.server.guarded(w, r.WithContext(apiserver.WithPeer(r.Context(), apiserver.Peer{UID: 990})))
+		if w.Code != http.StatusUnauthorized {
+			t.Errorf("%s %s: got %d", route.Method, route.Path, w.Code)
+		}
+	}
+}
+
 func TestRunServesOnASocketAndEnds(t *testing.T) {
 	h := newHost(t)
 	token, err := h.tokens().Create(api.NewToken{Name: "ci"})
