@@ -370,7 +370,8 @@ func TestAnswersOfIntrospection(t *testing.T) {
 	s := startSliding(t, time.Hour, func(o *Options) { o.Introspect = 20 * time.Millisecond })
 	c := s.http(true)
 	token, _ := s.issue(c, adminHost, "cookie")
-	for _, answer := range []string{notImplemented, `{"active":true,"sub":"alice"}`, `{}`, `{"active":null}`, `{"active":"false"}`, `{"active":0}`,
+	for _, answer := range []string{notImplemented, `{"active":true,"sub":"alice"}`, `{}`,
+		`{"active":null}`, `{"active":"false"}`, `{"active":0}`,
 		`[]`, `{"active":false`, `{"error":"x"}`, `<html>false</html>`, strings.Repeat(" ", 65<<10) + `{"active":false}`} {
 		s.login.answer.Store(answer)
 		asked := s.login.asked.Load()

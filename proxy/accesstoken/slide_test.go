@@ -528,9 +528,9 @@ func TestWhatGaveWayIsCutAsWell(t *testing.T) {
 		cut := make(chan struct{})
 		u.OnEnd(func() { close(cut) })
 		u.Answered(200)
-		for i := range 2 * maxSliding {
+		time.Sleep(time.Millisecond)
+		for i := range maxSliding { // at one time, so that the request counts as the oldest use
 			c.exchange(fmt.Sprint(i), "greedy", "")
-			time.Sleep(time.Millisecond)
 		}
 		select {
 		case <-cut:
