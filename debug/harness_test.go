@@ -400,6 +400,6 @@ func (l *fakeLogs) Tail(context.Context, string, int) ([]*journal.Entry, error) 
 	return []*journal.Entry{
 		{Entry: logentry.Entry{Message: "of another release", Timestamp: now.Add(-time.Hour)}},
 		{Entry: logentry.Entry{Message: "of the agent", Timestamp: now, Source: logentry.System}},
-		{Entry: logentry.Entry{Message: "last words", Timestamp: now, Source: logentry.Stdout}},
+		{Entry: logentry.Entry{Message: "\x1b[31mlast words\x1b[0m", Timestamp: now, Source: logentry.Stdout}},
 	}, nil
 }

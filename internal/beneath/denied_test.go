@@ -68,6 +68,11 @@ func TestDeniedNamesTheWay(t *testing.T) {
 			defer root.Close()
 			f, _, err := root.Inside(c.name)
 			closeIf(f)
+			g, _, plain := root.OpenRegular("d/file")
+			closeIf(g)
+			if d := (*Denied)(nil); errors.As(plain, &d) && !c.enter {
+				t.Errorf("%q %v: %s is in the way of what it lets by", c.chmod, c.mode, d.Path)
+			}
 			var d *Denied
 			if errors.As(err, &d); (err == nil) != c.ok || (!c.ok && (d == nil || d.Path != tr.own+c.chmod ||
 				d.Mode != c.mode || d.UID != 0 || d.Enter != c.enter || !errors.Is(err, fs.ErrPermission))) {
