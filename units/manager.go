@@ -185,7 +185,7 @@ func (m *Manager) connected(ctx context.Context) (*link, error) {
 	}
 }
 
-// Events hands out hints. They are coalesced, so a slow reader misses none and delays
+// Events says what to read again. Events are coalesced, so a slow reader misses none and delays
 // nobody; before Run they only collect.
 func (m *Manager) Events() <-chan Event { return m.events.Events() }
 

@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// Event is a hint that something may have changed; Get or List return what.
+// Event says that something may have changed; Get or List return what.
 type Event struct {
 	Unit   string // this unit
 	Resync bool   // anything: the connection is new, or PID 1 was reloaded
 }
 
-// Queue hands out Events. It holds each hint at most once, so that a slow consumer delays neither the
+// Queue hands out Events. It holds each at most once, so that a slow consumer delays neither the
 // reader of signals nor PID 1, and memory stays bounded by the number of units.
 type Queue struct {
 	out  chan Event
@@ -28,7 +28,7 @@ func NewQueue() *Queue {
 	return &Queue{out: make(chan Event), wake: make(chan struct{}, 1), pending: map[string]bool{}}
 }
 
-// Put adds a hint and never blocks.
+// Put adds an event and never blocks.
 func (q *Queue) Put(e Event) {
 	q.mu.Lock()
 	if e.Resync {
@@ -44,10 +44,10 @@ func (q *Queue) Put(e Event) {
 	}
 }
 
-// Events is where the hints come out while Run runs.
+// Events is where they come out while Run runs.
 func (q *Queue) Events() <-chan Event { return q.out }
 
-// take returns the next hint; a Resync makes those before it pointless.
+// take returns the next event; a Resync makes those before it pointless.
 func (q *Queue) take() (Event, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -65,7 +65,7 @@ func (q *Queue) take() (Event, bool) {
 	return Event{Unit: unit}, true
 }
 
-// Run hands the hints out until ctx ends.
+// Run hands the events out until ctx ends.
 func (q *Queue) Run(ctx context.Context) error {
 	for {
 		e, ok := q.take()

@@ -4,7 +4,7 @@ import "time"
 
 // record is what the Manager remembers about one unit between reads.
 type record struct {
-	changes  uint64 // hints so far
+	changes  uint64 // signals so far
 	readAt   uint64 // value of changes when status was asked for
 	read     bool   // status was read at all
 	status   Status
@@ -60,7 +60,7 @@ func (m *Manager) Recall(unit string, e Exit) {
 	r.changes++ // the status that is remembered lacks it
 }
 
-// changed notes a hint about a unit, with what the signal may carry, and passes it on.
+// changed notes a signal about a unit, with what it may carry, and passes it on.
 func (m *Manager) changed(unit string, b propertyMap) {
 	m.mu.Lock()
 	r := m.record(unit)

@@ -115,7 +115,7 @@ func TestTrap01StartEdge(t *testing.T) {
 }
 
 // TestTrap02FailedBeforeRestart: the trace shows "failed" although it comes back, and
-// whoever follows the signals hears nothing but hints to look.
+// whoever follows the signals hears nothing but when to look.
 func TestTrap02FailedBeforeRestart(t *testing.T) {
 	for _, file := range traces(t) {
 		failed := 0
