@@ -85,8 +85,13 @@ func TestCommandRefuses(t *testing.T) {
 
 func TestMissingProgramIsNamedWithWhereItWasLookedFor(t *testing.T) {
 	s := hello()
-	s.Directory, s.Exec = t.TempDir(), []string{"no-such-program"}
+	s.Directory, s.Exec = t.TempDir(), []string{"bin/none"}
 	err := s.checkExecutable(Placement{Port: 10000})
+	if !errors.Is(err, ErrExec) || strings.Contains(err.Error(), startcmd.SearchPath) {
+		t.Errorf("a file of the package: %v", err)
+	}
+	s.Exec = []string{"no-such-program"}
+	err = s.checkExecutable(Placement{Port: 10000})
 	if !errors.Is(err, ErrExec) || !strings.Contains(err.Error(), `"no-such-program" is neither`) ||
 		!strings.Contains(err.Error(), startcmd.SearchPath) {
 		t.Errorf("got %v", err)

@@ -118,9 +118,9 @@ func nameOf(ref string) (string, error) {
 }
 
 var (
-	shells     = []string{"sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"}
-	textFlag   = regexp.MustCompile(`^-[a-z]*c$`)
-	optionFlag = regexp.MustCompile(`^[-+][a-z]*[oO]$`) // bash -o pipefail -c TEXT
+	shells     = []string{"sh", "ash", "bash", "dash", "ksh", "mksh", "zsh", "fish", "csh", "tcsh"}
+	textFlag   = regexp.MustCompile(`^-[a-zA-Z]*c$`)
+	optionFlag = regexp.MustCompile(`^[-+][a-zA-Z]*[oO]$`) // bash -Eeuo pipefail -c TEXT
 )
 
 // isShellText says whether the word is what a shell is to run: it follows -c, alone or

@@ -27,6 +27,8 @@ func TestExpand(t *testing.T) {
 		{"nothing that begins a name", "app|^a$|$1|$(x)|$ x|$-", "app|^a$|$1|$(x)|$ x|$-"},
 		{"shell", "/bin/sh|-c|exec app --port $PORT ${X:-$1} $$|$PORT", "/bin/sh|-c|exec app --port $PORT ${X:-$1} $$|4711"},
 		{"shell with more flags", "bash|--norc|-e|-o|pipefail|-uc|$X", "bash|--norc|-e|-o|pipefail|-uc|$X"},
+		{"shell with flags in capitals", "bash|-Eeuo|pipefail|-Ec|$X", "bash|-Eeuo|pipefail|-Ec|$X"},
+		{"another shell", "/usr/bin/fish|-c|$X", "/usr/bin/fish|-c|$X"},
 		{"shell behind a wrapper", "/usr/bin/env|A=$PORT|sh|-ec|$X", "/usr/bin/env|A=4711|sh|-ec|$X"},
 		{"script of a shell", "sh|start.sh|-c|$PORT", "sh|start.sh|-c|4711"},
 		{"no shell", "python3|-c|$PORT", "python3|-c|4711"},
@@ -56,6 +58,7 @@ func TestExpandRefuses(t *testing.T) {
 	}{
 		{"unknown", "--db=$DB", ErrUnknown, `exec: "--db=$DB": unknown variable DB, known are A, EMPTY, HOST, PORT; write $$ for a dollar sign`},
 		{"the longest name", "$PORTS", ErrUnknown, "PORTS"},
+		{"the first of two", "$DB$QUEUE", ErrUnknown, "unknown variable DB,"},
 		{"open brace", "${PORT", ErrSyntax, "${PORT:"},
 		{"empty braces", "${}", ErrSyntax, "${}"},
 		{"default value", "${PORT:-80}", ErrSyntax, "${PORT:-80}: ${NAME} is all there is"},
@@ -87,6 +90,9 @@ func TestCheck(t *testing.T) {
 		if err := Check(strings.Split(c.words, "|"), known, secrets); !errors.Is(err, c.is) {
 			t.Errorf("Check(%q) = %v, want %v", c.words, err, c.is)
 		}
+	}
+	if got := Names([]string{"app", "$B${A}$$C$B", "${", "$1"}); !slices.Equal(got, []string{"A", "B"}) {
+		t.Errorf("Names = %q", got)
 	}
 	if err := CheckSyntax([]string{"app", "$ANYTHING"}); err != nil {
 		t.Errorf("CheckSyntax refuses a name that somebody may know: %v", err)
@@ -152,6 +158,7 @@ func TestLook(t *testing.T) {
 		{"both", around, ""},
 		{"both", ".:", ""},
 		{"..", first, ""},
+		{"../" + filepath.Base(second) + "/both", first, ""},
 		{"", first, ""},
 	} {
 		if got := Look(c.name, c.path); got != c.want {
