@@ -61,8 +61,8 @@ func TestPolicyClosesWhatIsOpen(t *testing.T) {
 		if now.PID != before.PID || !strings.Contains(now.Why, "policy.open") {
 			t.Errorf("it was pid %d, is %d, %q", before.PID, now.PID, now.Why)
 		}
-		if r := h.routeOf(shop); r.Access != proxyctl.AccessAreas {
-			t.Errorf("routed as %q", r.Access)
+		if r := h.routeOf(shop); r.Access != proxyctl.AccessAreas || now.Access != r.Access {
+			t.Errorf("routed as %q, shown as %q", r.Access, now.Access)
 		}
 		h.agent.Reload(h.config, 8443)
 		h.settle()

@@ -11,6 +11,7 @@ import (
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // Apps returns every application as it is now.
@@ -119,7 +120,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	}
 	v := api.App{
 		ID: s.ID, Name: s.Name, AppID: s.AppID, DisplayName: s.DisplayName, HostName: s.HostName,
-		Kind: s.Kind, URL: a.url(s.HostName), State: st.State, Since: st.since, Why: st.Why, Access: s.Manifest.Access,
+		Kind: s.Kind, URL: a.url(s.HostName), State: st.State, Since: st.since, Why: st.Why, Access: a.access(s),
 		Attempt: s.Trouble.Attempt, LastExit: s.Trouble.LastExit,
 		Release: s.Release.Hash, Revision: s.Revision, Health: api.Health{Status: api.HealthUnknown,
 			Type: s.Manifest.Health.Type},
@@ -143,6 +144,14 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	}
 	viewFault(&v, s, &i)
 	return v
+}
+
+// access is who may send requests, as the route has it.
+func (a *Agent) access(s *plan.AppState) string {
+	if !a.desired.config.Policy.Open {
+		return manifest.AccessAreas
+	}
+	return s.Access()
 }
 
 // viewFault says what is wrong, and how the run that failed last ended: each is a sentence, with the

@@ -28,7 +28,7 @@ func (s *AppState) route() proxyctl.Route {
 	r := proxyctl.Route{
 		Instance: s.ID, Name: s.Name, Kind: s.Kind, Hosts: []string{s.HostName},
 		State: s.routeState(), StaticDir: s.staticDir(rel), SPAFallback: m.Static.SPAFallback,
-		StaticService: s.StaticService, ProxyAll: m.ProxyAll, Access: m.Access,
+		StaticService: s.StaticService, ProxyAll: m.ProxyAll, Access: s.Access(),
 		IdleSec: m.IdleTimeout.Seconds(), ACME: s.ACME,
 	}
 	r.ErrorDir = inside(rel.Dir, "errors", rel.ErrorDir)
@@ -80,6 +80,16 @@ func (s *AppState) serving() (*fact.Release, *manifest.Manifest) {
 		return &s.Good.Release, &s.Good.Manifest
 	}
 	return &s.Release, &s.Manifest
+}
+
+// Access is who may send requests to what answers now. What nobody knows any more is not open:
+// it may rely on the proxy for its areas.
+func (s *AppState) Access() string {
+	_, m := s.serving()
+	if u := s.ServedUnit(); u != nil && u != s.Wanted && m == &s.Manifest {
+		return manifest.AccessAreas
+	}
+	return m.Access
 }
 
 func (s *AppState) staticDir(r *fact.Release) string {
