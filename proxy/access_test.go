@@ -1,6 +1,10 @@
 package proxy
 
 import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -53,6 +57,8 @@ func TestOpenApplication(t *testing.T) {
 		{"ACME", request{authority: openHost, path: "/.well-known/acme-challenge/x"}, actRefuse, 404, "", nil},
 		{"ACME in disguise", request{authority: openHost, path: "//.well-known%2facme-challenge/x"}, actRefuse, 404, "",
 			nil},
+		{"ACME, WebSocket", request{authority: files, path: "/.well-known/acme-challenge/x", upgrade: "websocket"},
+			actRefuse, 404, "", nil},
 		{"ACME from a file", request{authority: files, path: "/.well-known/acme-challenge/x"}, actFile, 0, "", nil},
 		{"the proxy's own", request{authority: openHost, path: "/.well-known/nexushub/x"}, actRefuse, 404, "", nil},
 		{"others' well-known", request{authority: openHost, path: "/.well-known/security.txt"}, actForward, 0, "open",
@@ -73,7 +79,8 @@ func TestOpenApplication(t *testing.T) {
 			if d.target != nil {
 				target = d.target.ID
 			}
-			if d.action != c.action || d.status != c.status || target != c.target || (c.check != nil && !c.check(d)) {
+			if d.action != c.action || d.status != c.status || target != c.target || (c.check != nil && !c.check(d)) ||
+				d.route == nil && strings.HasPrefix(c.req.authority, "open") && !c.req.plain {
 				t.Errorf("decided %+v (target %q)", d, target)
 			}
 		})
@@ -104,7 +111,7 @@ var tokenPaths = []string{
 	"/api;x/set_token",
 	`/api\set_token`, "/api/set_token.json", "/api/set_token%20", "/api/./set_token", "/api/%EF%BD%93et_token",
 	"/%61pi/set_token", "/api/set_token%3fx", "/api/set_token%23", "/api/x/%2e%2e/set_token", "/api/set_token%00",
-	"/api/x/..;/set_token", "/%2561pi/%252573et_token/..%2fset_token",
+	"/api/x/..;/set_token", "/api//%25252573et_token", "/%2561pi/%252573et_token/..%2fset_token",
 }
 
 func TestNobodyReadsATokenPathFromAnOpenApplication(t *testing.T) {
@@ -152,4 +159,52 @@ func TestDeepEncodingIsDecodedInLinearTime(t *testing.T) {
 	if a := openArea(deep); a != areaOther {
 		t.Errorf("area %d", a)
 	}
+}
+
+// TestDebugAPIIsNotOpened by an application that has the agent's host name.
+func TestDebugAPIIsNotOpened(t *testing.T) {
+	tb := table(proxyctl.Route{Instance: "x", Hosts: []string{"admin.yesterday.localhost"}, State: proxyctl.StateReady,
+		Access: proxyctl.AccessOpen, Target: &proxyctl.Target{ID: "x", Network: "tcp", Address: "127.0.0.1:1"}})
+	tb.AgentSocket = "/run/nexushub/debug.sock"
+	s, err := compile(tb, newTargets(quiet))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := s.decide(&request{authority: "admin.yesterday.localhost", path: "/debug/application"}, someGrants{})
+	if d.target == nil || d.target.ID != "agent" {
+		t.Errorf("decided %+v", d)
+	}
+}
+
+// TestOpenApplicationWithFiles is asked for all that is no file, whatever it is called.
+func TestOpenApplicationWithFiles(t *testing.T) {
+	f := start(t)
+	open := routeTo(t, "open", openHost, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, r.Method+" "+r.RequestURI)
+	}))
+	open.Access, open.StaticDir, open.ProxyAll = proxyctl.AccessOpen, t.TempDir(), false
+	if err := os.WriteFile(filepath.Join(open.StaticDir, "a.js"), []byte("a file"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f.apply(table(open))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		for ask, want := range map[string]string{
+			"GET /a.js": "a file", "POST /a.js": "POST /a.js", "GET /b.js": "GET /b.js",
+			"GET /internal.json": "GET /internal.json",
+			"GET /x//y":          "GET /x//y", "GET /.well-known/acme-challenge/x": "", "POST /.well-known/nexushub/x": "",
+		} {
+			method, path, _ := strings.Cut(ask, " ")
+			r, err := http.NewRequest(method, "https://"+openHost+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := c.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := body(t, resp); got != want && (want != "" || resp.StatusCode != 404 || strings.HasPrefix(got, method)) {
+				t.Errorf("%s: %s %q, want %q", ask, resp.Status, got, want)
+			}
+		}
+	})
 }
