@@ -17,9 +17,11 @@ import (
 // libraries drop Authorization on the way, which looks like a wrong token. The redirect is a
 // temporary one: no browser is to keep anything that it was told without TLS.
 
-// methodsInTheClear are what the bytes of HTTP/1.x begin with.
+// methodsInTheClear are what the bytes of HTTP/1.x begin with: the methods of RFC 9110, and those
+// that clients of calendars and folders (WebDAV) send.
 var methodsInTheClear = []string{
 	"GET ", "HEAD ", "POST ", "PUT ", "PATCH ", "DELETE ", "OPTIONS ", "CONNECT ", "TRACE ",
+	"PROPFIND ", "PROPPATCH ", "MKCOL ", "MKCALENDAR ", "COPY ", "MOVE ", "LOCK ", "UNLOCK ", "REPORT ", "SEARCH ",
 }
 
 // beginsHTTP says that bytes, five at least, are or may become a request of HTTP/1.x.

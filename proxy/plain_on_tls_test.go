@@ -22,18 +22,20 @@ func TestHTTPOnTheTLSPort(t *testing.T) {
 		location string
 		says     string
 	}{
-		"a browser":      {"GET /a?b=c HTTP/1.1\r\nHost: " + host + "\r\nCookie: a=b\r\n\r\n", 307, whole, ""},
-		"HEAD":           {"HEAD /a?b=c HTTP/1.1\r\nHost: " + host + "\r\n\r\n", 307, whole, ""},
-		"absolute form":  {"GET http://" + host + "/a?b=c HTTP/1.1\r\nHost: " + host + "\r\n\r\n", 307, whole, ""},
-		"in capitals":    {"GET /a?b=c HTTP/1.1\r\nHost: APP.Yesterday.localhost.:8443\r\n\r\n", 307, whole, ""},
-		"without a port": {"GET /a HTTP/1.1\r\nHost: " + appHost + "\r\n\r\n", 307, "https://" + appHost + portOf(f.addr) + "/a", ""},
-		"a token":        {"GET /a?b=c HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer x\r\n\r\n", 400, "", whole},
-		"POST":           {"POST /a?b=c HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: 1\r\n\r\nx", 400, "", whole},
-		"DELETE":         {"DELETE /a?b=c HTTP/1.1\r\nHost: " + host + "\r\n\r\n", 400, "", whole},
-		"nobody's host":  {"GET /a HTTP/1.1\r\nHost: 10.0.0.1:8443\r\n\r\n", 400, "", "https://10.0.0.1:8443/a"},
-		"two readings":   {"GET /a//b HTTP/1.1\r\nHost: " + host + "\r\n\r\n", 400, "", "speaks HTTPS"},
-		"no host":        {"GET /a HTTP/1.0\r\n\r\n", 400, "", "speaks HTTPS"},
-		"no valid host":  {"GET /a HTTP/1.1\r\nHost: <script>\r\n\r\n", 400, "", "speaks HTTPS"},
+		"a browser":       {"GET /a?b=c HTTP/1.1\r\nHost: " + host + "\r\nCookie: a=b\r\n\r\n", 307, whole, ""},
+		"HEAD":            {"HEAD /a?b=c HTTP/1.1\r\nHost: " + host + "\r\n\r\n", 307, whole, ""},
+		"absolute form":   {"GET http://" + host + "/a?b=c HTTP/1.1\r\nHost: " + host + "\r\n\r\n", 307, whole, ""},
+		"in capitals":     {"GET /a?b=c HTTP/1.1\r\nHost: APP.Yesterday.localhost.:8443\r\n\r\n", 307, whole, ""},
+		"without a port":  {"GET /a HTTP/1.1\r\nHost: " + appHost + "\r\n\r\n", 307, "https://" + appHost + portOf(f.addr) + "/a", ""},
+		"a token":         {"GET /a?b=c HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer x\r\n\r\n", 400, "", whole},
+		"POST":            {"POST /a?b=c HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: 1\r\n\r\nx", 400, "", whole},
+		"DELETE":          {"DELETE /a?b=c HTTP/1.1\r\nHost: " + host + "\r\n\r\n", 400, "", whole},
+		"a WebDAV folder": {"PROPFIND /a?b=c HTTP/1.1\r\nHost: " + host + "\r\nDepth: 0\r\n\r\n", 400, "", whole},
+		"a calendar":      {"REPORT /a?b=c HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: 0\r\n\r\n", 400, "", whole},
+		"nobody's host":   {"GET /a HTTP/1.1\r\nHost: 10.0.0.1:8443\r\n\r\n", 400, "", "https://10.0.0.1:8443/a"},
+		"two readings":    {"GET /a//b HTTP/1.1\r\nHost: " + host + "\r\n\r\n", 400, "", "speaks HTTPS"},
+		"no host":         {"GET /a HTTP/1.0\r\n\r\n", 400, "", "speaks HTTPS"},
+		"no valid host":   {"GET /a HTTP/1.1\r\nHost: <script>\r\n\r\n", 400, "", "speaks HTTPS"},
 		"markup": {"GET /%3Cb HTTP/1.1\r\nAccept: text/html\r\nHost: x'y\r\n\r\n", 400, "",
 			"speaks HTTPS"},
 		"a tunnel":    {"CONNECT app:443 HTTP/1.1\r\nHost: app:443\r\n\r\n", 400, "", "speaks HTTPS"},
@@ -86,7 +88,7 @@ func (f *fixture) inTheClear() net.Conn {
 func TestSlowHTTPOnTheTLSPort(t *testing.T) {
 	f := start(t)
 	f.apply(table(appRoute(t, http.NotFoundHandler())))
-	for method, want := range map[string]int{"GET": 307, "DELETE": 400} {
+	for method, want := range map[string]int{"GET": 307, "DELETE": 400, "PROPFIND": 400} {
 		near, far := net.Pipe()
 		f.server.conns.Add(1)
 		go f.server.serveTLS(&accepted{Conn: near, server: f.server, evicted: make(chan struct{})})
