@@ -75,6 +75,6 @@ func FaultOf(p problem.Problem) *Fault {
 	return &Fault{Code: code, Detail: detail, Faults: p.Errors}
 }
 
-// WithoutCode is an error's text without the name of its code at the end, for whoever says
-// that already.
-func WithoutCode(err error) string { return strings.TrimSuffix(err.Error(), ": "+codeOf(err).Error()) }
+// WithoutCode is an error's text without "failed" at its end, which says nothing that the rest
+// does not. Behind a name, other codes are the sentence: "application x: not found".
+func WithoutCode(err error) string { return strings.TrimSuffix(err.Error(), ": "+Failed.Error()) }
