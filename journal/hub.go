@@ -15,6 +15,10 @@ import (
 // written while it starts is not missed and the ring is warm.
 const lookBack = "2000"
 
+// liveLimit is how long a reader waits for the live stream to begin, which it does with
+// the first record that the journal has of anything.
+const liveLimit = 5 * time.Second
+
 // maxChildren bounds the children that read history at one time.
 const maxChildren = 16
 
@@ -40,6 +44,8 @@ type Hub struct {
 
 	wakeDir string
 	joined  chan struct{} // capacity 1: there is a follower
+	began   chan struct{} // closed: the live stream has begun
+	begin   func()        // closes it
 
 	mu        sync.Mutex // guards the fields that follow
 	followers map[string][]*follower
@@ -53,8 +59,9 @@ func New(o Options) *Hub {
 	h := &Hub{
 		command: o.Command, units: o.Units, attr: attribution{owner: o.Owner}, log: o.Log,
 		slots: make(chan struct{}, maxChildren), followers: map[string][]*follower{},
-		wakeDir: wakeDir, joined: make(chan struct{}, 1),
+		wakeDir: wakeDir, joined: make(chan struct{}, 1), began: make(chan struct{}),
 	}
+	h.begin = sync.OnceFunc(func() { close(h.began) })
 	if id, err := os.ReadFile("/etc/machine-id"); err == nil {
 		h.machine = strings.TrimSpace(string(id))
 	}
@@ -167,6 +174,22 @@ func (h *Hub) follow(q Query, from position) (f *follower, hit bool) {
 	default:
 	}
 	return f, hit
+}
+
+// awaitLive waits until the live stream has begun. History that were read before could end
+// further back than the stream looks, and nothing would tell of the hole between them.
+func (h *Hub) awaitLive(ctx context.Context) error {
+	limit := time.NewTimer(liveLimit)
+	defer limit.Stop()
+	select {
+	case <-h.began:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-limit.C:
+		h.log.Warn("the journal has told nothing yet; a reader goes on without waiting", "waited", liveLimit)
+		return nil
+	}
 }
 
 func (h *Hub) leave(f *follower) {

@@ -316,6 +316,43 @@ func TestOtherMachinesAreLeftOut(t *testing.T) {
 	}
 }
 
+// The stream looks back no further than lookBack when it begins: what was written between the end
+// of history and that would be lost, and nobody told.
+func TestHistoryWaitsForTheLiveStream(t *testing.T) {
+	const later = 3000
+	j := newFakeJournal(t)
+	j.write(out(unitA, idA, "0"))
+	h := j.hub(owners)
+	got := make(chan string, later+1)
+	var reader sync.WaitGroup
+	ctx, cancel := context.WithCancel(t.Context())
+	reader.Go(func() {
+		for items := range h.Items(ctx, Query{Instance: idA, Lines: All, Priority: 7, Follow: true}) {
+			for _, i := range items {
+				got <- render(i)
+			}
+		}
+	})
+	defer reader.Wait()
+	defer cancel()
+	select {
+	case <-got:
+		t.Fatal("history was read before the stream began")
+	case <-time.After(200 * time.Millisecond): // as long as history would take
+	}
+	var records []kv
+	for i := range later {
+		records = append(records, out(unitA, idA, fmt.Sprint(i+1)))
+	}
+	j.write(records...)
+	start(t, h)
+	for i := range later + 1 {
+		if line := <-got; line != fmt.Sprint(i) {
+			t.Fatalf("got %s, want %d", line, i)
+		}
+	}
+}
+
 func TestSlowFollowerIsCutOff(t *testing.T) {
 	h := New(Options{})
 	fast, _ := h.follow(Query{Instance: idA}, position{})

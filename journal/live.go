@@ -46,6 +46,7 @@ func (l *live) reader(ctx context.Context, items chan<- Item) func(*record) bool
 		if r.machine != "" && l.hub.machine != "" && r.machine != l.hub.machine {
 			return true
 		}
+		l.hub.begin()
 		if before := resumed; before != "" {
 			resumed = ""
 			if sameCursor(before, r.cursor) {

@@ -66,6 +66,9 @@ func (r *instanceReader) run(ctx context.Context) error {
 	f, hit := r.hub.follow(r.q, from)
 	defer r.hub.leave(f)
 	if !hit {
+		if err := r.hub.awaitLive(ctx); err != nil {
+			return err
+		}
 		if err := r.catchUp(ctx, f, from); err != nil {
 			return err
 		}
