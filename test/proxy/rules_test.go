@@ -85,7 +85,7 @@ var rules = map[string]rule{
 	"proxy_all":                            {"GET", "other", "/anything", nil, 200, `"label":"other"`, ""},
 	"open: its own api":                    {"DELETE", "open", "/api/x", foreign, 200, `"Authorization":["Basic dTpw"],"Cookie":["mine=1"]`, "stolen"},
 	"open: its own internal":               {"GET", "open", "/internal", nil, 200, `"label":"open"`, ""},
-	"open: its own login":                  {"GET", "open", "/public/login", nil, 200, `"uri":"/public/login"`, ""},
+	"open: its own login":                  {"GET", "open", "/public/logout", nil, 200, `"uri":"/public/logout"`, ""},
 	"open: any path":                       {"GET", "open", "/a%2Fb;c/API/%252e", nil, 200, `"uri":"/a%2Fb;c/API/%252e"`, ""},
 	"open: files first":                    {"GET", "open", "/api/file.js", nil, 200, "console.log(2)", ""},
 	"open: no file, POST":                  {"POST", "open", "/api/file.js", nil, 200, `"method":"POST"`, ""},
