@@ -9,12 +9,15 @@ import (
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
-// isOpen says that no path of the application is special. The login and the admin
-// application never are: the proxy itself calls what is under their /internal.
-func (s *snapshot) isOpen(r *route) bool {
-	return r != nil && r.Access == proxyctl.AccessOpen &&
-		r.Instance != s.table.LoginInstance && r.Instance != s.table.AdminInstance
+// setAccess opens a route whose table says so. The login and the admin application are
+// never open: the proxy itself calls what is under their /internal.
+func (s *snapshot) setAccess(r *route) {
+	r.open = r.Access == proxyctl.AccessOpen && r.Instance != s.table.LoginInstance && r.Instance != s.table.AdminInstance
+	r.ProxyAll = r.ProxyAll || r.open
 }
+
+// isOpen says that no path of the application is special.
+func (r *route) isOpen() bool { return r != nil && r.open }
 
 // open applies the rules of an application that anybody may send any request to. Our own
 // credentials are taken out: they do not open it, and it could do harm with them.
@@ -37,8 +40,8 @@ func (s *snapshot) openTo(route *route, r *request) decision {
 }
 
 // areaIn is the area of a path that the rules have not refused.
-func (s *snapshot) areaIn(route *route, path string) area {
-	if s.isOpen(route) {
+func (r *route) areaIn(path string) area {
+	if r.open {
 		return openArea(path)
 	}
 	a, _ := areaOf(path)

@@ -24,8 +24,7 @@ func (s *Server) file(x *exchange) bool {
 	switch {
 	case err == nil && reading:
 		x.downstream.local(f, x)
-	case (!reading || isMissing(err)) && (route.ProxyAll || x.snap.isOpen(route) ||
-		(err != nil && route.State == proxyctl.StateStarting)):
+	case (!reading || isMissing(err)) && (route.ProxyAll || (err != nil && route.State == proxyctl.StateStarting)):
 		closeFile(f)
 		return s.fallBackToApp(x)
 	case !reading:
@@ -54,7 +53,7 @@ func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // fallBackToApp sends the request to the instance.
 func (s *Server) fallBackToApp(x *exchange) bool {
-	d := x.snap.fallback(x.decision.route, x.snap.areaIn(x.decision.route, x.req.path))
+	d := x.snap.fallback(x.decision.route, x.decision.route.areaIn(x.req.path))
 	d.route, d.keepAuth, d.keepApp = x.decision.route, x.decision.keepAuth, x.decision.keepApp
 	x.decision = d
 	if x.decision.action == actHold {

@@ -38,6 +38,7 @@ func TestFilesOfAnApplication(t *testing.T) {
 		route("files", func(r *proxyctl.Route) { r.Target = nil }),
 		route("spa", func(r *proxyctl.Route) { r.SPAFallback = true }),
 		route("spa-all", func(r *proxyctl.Route) { r.SPAFallback, r.ProxyAll = true, true }),
+		route("spa-open", func(r *proxyctl.Route) { r.SPAFallback, r.Access = true, proxyctl.AccessOpen }),
 		route("all", func(r *proxyctl.Route) { r.ProxyAll = true }),
 		route("down", func(r *proxyctl.Route) { r.State = proxyctl.StateDown; r.ProxyAll = true }),
 	))
@@ -51,6 +52,8 @@ func TestFilesOfAnApplication(t *testing.T) {
 		{"spa", "GET", "/users/7 application/json", 404, ""},
 		{"spa all", "GET", "/users/7 text/html", 200, "home"},
 		{"spa all", "GET", "/export.csv text/html", 200, "app GET /export.csv"},
+		{"spa open", "GET", "/users/7 text/html", 200, "home"},
+		{"spa open", "GET", "/export.csv text/html", 200, "app GET /export.csv"},
 		{"files", "GET", "/", 200, "home"},
 		{"files", "GET", "/app.js?v=1", 200, "code"},
 		{"files", "GET", "/missing", 404, ""},

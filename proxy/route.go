@@ -20,6 +20,7 @@ type route struct {
 	files   *static.Files
 	errors  *static.Files
 	stats   *routeStats
+	open    bool // no path is special; then ProxyAll is set, too
 }
 
 func newRoute(r *proxyctl.Route, pool *targets) (*route, error) {

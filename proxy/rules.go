@@ -22,7 +22,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	if site == nil || !s.covers(r.sni) {
 		return refuse(421, "No application is served under this host name here.")
 	}
-	switch open := s.isOpen(site.route) && !site.api; {
+	switch open := site.route.isOpen() && !site.api; {
 	case open && r.plain:
 		return decision{action: actRedirect}
 	case open:
@@ -50,7 +50,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	switch {
 	case route == nil:
 		return refuse(404, "No application has this host name or id.")
-	case s.isOpen(route):
+	case route.open:
 		return refuse(404, "An application that is open is reached by its host name alone.")
 	}
 	d := s.inside(route, a, r, g)
@@ -136,7 +136,7 @@ func (s *snapshot) other(route *route, r *request, a area) decision {
 		return decision{action: actForward, target: route.service, host: route.host, base: route.base}
 	case route.files != nil && r.upgrade == "":
 		return decision{action: actFile}
-	case route.ProxyAll || s.isOpen(route):
+	case route.ProxyAll:
 		return s.fallback(route, a)
 	case route.State == proxyctl.StateStarting:
 		return decision{action: actHold}

@@ -81,6 +81,7 @@ func (s *snapshot) addRoute(r *proxyctl.Route, pool *targets) error {
 	if err != nil {
 		return err
 	}
+	s.setAccess(compiled)
 	s.instances[r.Instance] = compiled
 	for _, h := range r.Hosts {
 		if err := s.addHost(h, compiled); err != nil {
