@@ -34,12 +34,7 @@ func get(t *testing.T, c *http.Client, path string) *http.Response {
 // eventually polls what another process or goroutine is about to do.
 func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	within(t, time.Minute, what, done)
-}
-
-func within(t testing.TB, limit time.Duration, what string, done func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(limit)
+	deadline := time.Now().Add(time.Minute)
 	for !done() {
 		if time.Now().After(deadline) {
 			t.Fatal("never: " + what)

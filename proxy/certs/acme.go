@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/caddyserver/certmagic"
+	"github.com/mholt/acmez/v3/acme"
 	"go.uber.org/zap"
 
 	"github.com/nexushub/nexushub/internal/certfile"
@@ -82,12 +84,25 @@ func NewACME(opt ACMEOptions) (*ACME, error) {
 		OCSP: certmagic.OCSPConfig{DisableStapling: true},
 	})
 	a.issuer = certmagic.NewACMEIssuer(a.config, certmagic.ACMEIssuer{
-		CA: opt.Directory, TestCA: opt.Directory, Email: opt.Email, Agreed: true, TrustedRoots: roots, Logger: quiet,
+		CA: opt.Directory, TestCA: opt.Directory, Email: cmp.Or(opt.Email, noEmail), NewAccountFunc: withoutNoEmail,
+		Agreed: true, TrustedRoots: roots, Logger: quiet,
 		DisableHTTPChallenge: opt.HTTPPort == 0, AltHTTPPort: opt.HTTPPort, AltTLSALPNPort: opt.TLSPort,
 	})
 	a.unusable = unusable
 	a.config.Issuers = []certmagic.Issuer{issuer{a.issuer, unusable}}
 	return a, nil
+}
+
+// noEmail is certmagic's own name for the account of those who give no address. Without any it
+// would look for the account that was written last, and take this name for an address if another
+// host is about to register: the authority refuses it, and a host waits a quarter of an hour.
+const noEmail = "default"
+
+func withoutNoEmail(_ context.Context, i *certmagic.ACMEIssuer, account acme.Account) (acme.Account, error) {
+	if i.Email == noEmail {
+		account.Contact = nil
+	}
+	return account, nil
 }
 
 func readRoots(path string) (*x509.CertPool, error) {
