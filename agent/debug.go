@@ -2,6 +2,7 @@ package agent
 
 import (
 	"github.com/nexushub/nexushub/agent/plan"
+	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
 
@@ -30,6 +31,13 @@ func (p DebugProvider) Ceiling() manifest.Ceiling {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.desired.config.Ceiling()
+}
+
+// HostNames decides who may take which host name.
+func (p DebugProvider) HostNames() hostname.Policy {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.desired.config.HostNames()
 }
 
 // Orphans are the debug applications that run although the state that knew them is lost.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/apiserver"
 	"github.com/nexushub/nexushub/internal/hostile"
 )
 
@@ -84,13 +86,11 @@ func TestCreateRefusals(t *testing.T) {
 		"host of static":  {`{"appId":"x","hostName":"www.example.test"}`, 409, "static"},
 		"reserved host":   {`{"appId":"x","hostName":"admin.example.test"}`, 409, "NexusHub"},
 		"reserved port":   {`{"appId":"x","hostName":"ADMIN.example.test.:1"}`, 409, "NexusHub"},
-		"the domain":      {`{"appId":"x","hostName":"Example.test"}`, 409, "NexusHub"},
 		"www":             {`{"appId":"x","hostName":"www.admin.example.test"}`, 409, "NexusHub"},
 		"bare word":       {`{"appId":"x","hostName":"internal"}`, 409, "NexusHub"},
 		"word of another": {`{"appId":"x","hostName":"login"}`, 409, "application sso (login.example.test)"},
 		"www of another":  {`{"appId":"x","hostName":"www.login.example.test"}`, 409, "application sso (login.example.test)"},
 		"of another":      {`{"appId":"x","hostName":"login.example.test"}`, 409, "taken by application sso"},
-		"other letters":   {`{"appId":"x","hostName":"xn--lgin-0ra.example.test"}`, 409, "NexusHub"},
 	} {
 		p := h.post("/debug/application", c.body).problem(c.status)
 		if !strings.Contains(p.Detail, c.says) {
@@ -100,6 +100,35 @@ func TestCreateRefusals(t *testing.T) {
 	p := h.post("/debug/application", `{"appId":"","hostName":"-","staticServiceUrl":"x"}`).problem(422)
 	if len(p.Errors) != 3 {
 		t.Errorf("got %+v, want every bad field", p.Errors)
+	}
+}
+
+// What programs and people trust below a domain is for operators; a token keeps what it had.
+func TestReservedNamesAreForOperators(t *testing.T) {
+	h := newHost(t)
+	token, err := h.tokens().Create(api.NewToken{Name: "ci"})
+	h.must(err)
+	byToken := func(host string) int {
+		body := fmt.Sprintf(`{"appId":"x","hostName":%q}`, host)
+		r := httptest.NewRequest(http.MethodPost, "/debug/application", strings.NewReader(body))
+		r.Header.Set("Authorization", "Bearer "+token.Secret)
+		w := httptest.NewRecorder()
+		h.server.guarded(w, r.WithContext(apiserver.WithPeer(r.Context(), apiserver.Peer{UID: 0})))
+		return w.Code
+	}
+	for _, host := range []string{"Example.test", "www.example.test", "wpad.example.test", "mail.example.test:8443",
+		"xn--lgin-0ra.example.test"} {
+		if got := byToken(host); got != http.StatusConflict {
+			t.Errorf("%s by a token: got %d", host, got)
+		}
+		h.create(fmt.Sprintf(`{"appId":"x","hostName":%q}`, host))
+		if got := byToken(host); got != http.StatusCreated {
+			t.Errorf("%s again: got %d", host, got)
+		}
+		h.create(`{"appId":"x","hostName":"x.debug"}`)
+	}
+	if got := byToken("shop.example.com"); got != http.StatusCreated {
+		t.Errorf("any other name: got %d", got)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/apiserver"
+	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/problem"
 )
 
@@ -31,6 +32,14 @@ func (c caller) owner() string {
 		return string(c.Installer)
 	}
 	return ""
+}
+
+// taker is what he may take of host names.
+func (c caller) taker() hostname.Taker {
+	if c.owner() == "" {
+		return hostname.Operator
+	}
+	return hostname.Tester
 }
 
 func callerOf(r *http.Request) caller {

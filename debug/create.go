@@ -158,10 +158,12 @@ func slug(text string) string {
 // to anybody else.
 func (s *Server) admit(a application, others []application, by caller) (replaced []ID, err error) {
 	mine := map[string]bool{}
+	kept := false
 	for _, o := range others {
 		if o.AppID == a.AppID {
 			replaced = append(replaced, o.ID)
 			mine[string(o.ID)] = true
+			kept = kept || o.host() == a.host()
 		} else if o.host() == a.host() {
 			return nil, taken(a.HostName, "debug application "+o.AppID)
 		}
@@ -171,8 +173,8 @@ func (s *Server) admit(a application, others []application, by caller) (replaced
 			return nil, taken(a.HostName, "application "+o.Name)
 		}
 	}
-	if hostname.Reserved(a.host(), s.o.Domain) {
-		return nil, taken(a.HostName, s.reservedFor(a.host()))
+	if err := s.mayTake(a, by); err != nil && !kept {
+		return nil, err
 	}
 	return replaced, s.inherit(a, replaced, by)
 }
@@ -189,6 +191,21 @@ func (s *Server) inherit(a application, replaced []ID, by caller) (err error) {
 		}
 	}
 	return nil
+}
+
+// mayTake refuses a host name that is not for who asks.
+func (s *Server) mayTake(a application, by caller) error {
+	err := s.o.Runtime.HostNames().Refuse(a.host(), slug(a.AppID), by.taker())
+	refusal, ok := errors.AsType[*hostname.Refusal](err)
+	switch {
+	case !ok:
+		return err
+	case refusal.Verdict == hostname.Own:
+		return taken(a.HostName, s.reservedFor(a.host()))
+	case refusal.Verdict == hostname.Reserved:
+		return fmt.Errorf("%w: %w", err, api.Conflict)
+	}
+	return fmt.Errorf("%w: %w", err, api.Forbidden)
 }
 
 // reservedFor is whose name a reserved one is, or passes for: "login" that of the application

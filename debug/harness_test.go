@@ -27,6 +27,7 @@ import (
 	"github.com/nexushub/nexushub/debug/upload"
 	"github.com/nexushub/nexushub/internal/apiserver"
 	"github.com/nexushub/nexushub/internal/hostile"
+	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/logentry"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/problem"
@@ -273,6 +274,8 @@ func (r *fakeRuntime) Admit(n agent.Admission) error {
 }
 
 func (r *fakeRuntime) Ceiling() manifest.Ceiling { return r.ceiling }
+
+func (r *fakeRuntime) HostNames() hostname.Policy { return hostname.Policy{Domain: "example.test"} }
 
 func (r *fakeRuntime) Inherit(from, to string) error {
 	r.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/journal"
 )
@@ -25,6 +26,8 @@ type Runtime interface {
 	Admit(n agent.Admission) error
 	// Ceiling is what a package may ask for at most.
 	Ceiling() manifest.Ceiling
+	// HostNames decides who may take which host name.
+	HostNames() hostname.Policy
 	// Inherit gives an application the secrets of the one that it replaces, Disinherit
 	// removes those of one that is gone.
 	Inherit(from, to string) error

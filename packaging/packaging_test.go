@@ -47,8 +47,11 @@ func TestShippedConfigurationShowsEveryKey(t *testing.T) {
 
 // normalise makes empty and missing lists the same.
 func normalise(c *config.Config) {
-	if len(c.Proxy.TrustedProxies) == 0 {
-		c.Proxy.TrustedProxies = nil
+	hosts := &c.Policy.Hosts
+	for _, list := range []*[]string{&c.Proxy.TrustedProxies, &hosts.Reserved, &hosts.Developers} {
+		if len(*list) == 0 {
+			*list = nil
+		}
 	}
 	if len(c.Defaults.Env) == 0 {
 		c.Defaults.Env = nil

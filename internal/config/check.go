@@ -38,6 +38,7 @@ func checkMain(f *tomlfile.File, c *Config) {
 	checkPackage(f, c.Package)
 	checkRestart(f, c.Restart)
 	manifest.CheckCeiling(f, "limits.max.", c.Limits.Max)
+	checkHosts(f, c.Policy.Hosts)
 	checkProxy(f, c.Proxy)
 	checkLoopback(f, "metrics.listen", c.Metrics.Listen)
 }

@@ -58,7 +58,14 @@ type App struct {
 
 // Policy is what holds whatever an application or its operator says.
 type Policy struct {
-	Open bool `toml:"open"` // applications may be open to everybody, default true
+	Open  bool  `toml:"open"` // applications may be open to everybody, default true
+	Hosts Hosts `toml:"hosts"`
+}
+
+// Hosts is who may take which host name, besides the rules of hostname.Policy.
+type Hosts struct {
+	Reserved   []string `toml:"reserved"`   // for operators: words below the domain, or whole names
+	Developers []string `toml:"developers"` // for developers, too: names, or all below one ("*.x.org")
 }
 
 // Ports is the range that network = "port" applications listen in.

@@ -48,22 +48,6 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestReserved(t *testing.T) {
-	for name, want := range map[string]bool{
-		"example.org": true, "www.example.org": true, "debug.example.org": true,
-		"admin.example.org": true, "internal.example.org": true, "login.example.org": true, "www.login.example.org": true,
-		"admin": true, "login": true, "internal": true, "www": true, "localhost": true, "www.localhost": true,
-		"xn--lgin-0ra.example.org": true,
-		"shop.example.org":         false, "myapp.debug": false, "debug": false, "shop": false, "login.debug.example.org": false,
-		"xn--mnchen-3ya.debug.example.org": false, "xn--mnchen-3ya.de": false, "www.google.com": false, "login.example.com": false,
-		"a.admin.example.org": false, "wwwlogin.example.org": false, "org": false,
-	} {
-		if got := Reserved(name, "example.org"); got != want {
-			t.Errorf("Reserved(%q) = %v", name, got)
-		}
-	}
-}
-
 func TestSlug(t *testing.T) {
 	for _, c := range [][2]string{
 		{"hello.yesterday.localhost", "hello"},

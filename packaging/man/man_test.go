@@ -76,7 +76,7 @@ func TestConfigurationPageShowsTheDefaults(t *testing.T) {
 	p := read(t, "nexushub.toml.5")
 	got, want := load(t, document(items(p.section(t, "KEYS")))), config.Default()
 	want.Root = config.Dir
-	got.Proxy.TrustedProxies, got.Apps = nil, nil // [] and no list are the same
+	got.Proxy.TrustedProxies, got.Policy.Hosts, got.Apps = nil, config.Hosts{}, nil // [] and no list are the same
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("what %s shows is not the default:\n got %+v\nwant %+v", p.name, got, want)
 	}
