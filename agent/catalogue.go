@@ -11,6 +11,7 @@ import (
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/hostname"
 )
 
 // catalogue is what the providers want.
@@ -84,7 +85,7 @@ func (c *catalogue) wanted() []resolved {
 	debug := slices.SortedFunc(maps.Values(c.debug), func(x, y plan.Instance) int {
 		return cmp.Compare(x.HostName, y.HostName)
 	})
-	list := merge(c.static, c.dynamic, debug)
+	list := merge(c.place.Domain, c.static, c.dynamic, debug)
 	for _, o := range c.orphans {
 		if !slices.ContainsFunc(list, func(r resolved) bool { return r.ID == o.ID }) {
 			list = append(list, o)
@@ -93,26 +94,39 @@ func (c *catalogue) wanted() []resolved {
 	return list
 }
 
-// merge is pure.
-func merge(static, dynamic, debug []plan.Instance) []resolved {
-	byID, byHost := map[string]int{}, map[string]plan.Instance{}
+// merge is pure. What comes first keeps its hosts.
+func merge(domain string, lists ...[]plan.Instance) []resolved {
+	byID := map[string]int{}
+	var hosts hostname.Claims
 	var out []resolved
-	for _, in := range slices.Concat(static, dynamic, debug) {
+	for _, in := range slices.Concat(lists...) {
 		if i, taken := byID[in.ID]; taken {
 			out[i].Instance = override(out[i].Instance, in)
 			continue
 		}
 		r := resolved{Instance: in}
-		if owner, taken := byHost[in.HostName]; taken {
-			r.problem = fmt.Sprintf("host name %s already belongs to the %s application %s (instance %s)",
-				in.HostName, owner.Kind, cmp.Or(owner.DisplayName, owner.AppID), owner.ID)
-		} else {
-			byHost[in.HostName] = in
+		r.Taken = map[string]string{}
+		for _, c := range in.Claims(domain) {
+			if held, why := hosts.Conflict(c); why != "" {
+				r.Taken[c.String()] = describeConflict(c, held, why, out[byID[held.App]].Instance)
+			}
 		}
+		r.problem = r.Taken[in.AllHosts()[0].String()]
+		hosts.Hold(r.Claims(domain)...)
 		byID[in.ID] = len(out)
 		out = append(out, r)
 	}
 	return out
+}
+
+func describeConflict(c, held hostname.Claim, why string, owner plan.Instance) string {
+	if c.At(held.Host) {
+		why = "already belongs to"
+	} else {
+		why += " of"
+	}
+	return fmt.Sprintf("host name %s %s the %s application %s (instance %s)",
+		c, why, owner.Kind, cmp.Or(owner.DisplayName, owner.AppID), owner.ID)
 }
 
 // override lets a static application keep what it says and fills the rest in from the

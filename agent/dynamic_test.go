@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/hostname"
 )
 
 // A release that was swept while nobody followed the admin application is forgotten, and what is
@@ -73,9 +75,44 @@ func TestOnlyWhatWasSweptIsForgotten(t *testing.T) {
 func TestHostNameBelongsToSomebody(t *testing.T) {
 	has := plan.Instance{ID: shopID, Kind: plan.KindStatic, HostName: "shop.x", AppID: "shop", DisplayName: "My Shop"}
 	wants := plan.Instance{ID: otherID, Kind: plan.KindDynamic, HostName: "shop.x", AppID: "other"}
-	list := merge([]plan.Instance{has}, []plan.Instance{wants}, nil)
+	list := merge("x", []plan.Instance{has}, []plan.Instance{wants}, nil)
 	if want := "static application My Shop (instance " + shopID; len(list) != 2 || !strings.Contains(list[1].problem, want) {
 		t.Errorf("got %+v, want it to name the %s", list, want)
+	}
+}
+
+// Of several names only those that are somebody else's are not served, and nobody is in the way
+// of an application by a name that it does not get.
+func TestHostsThatAreTaken(t *testing.T) {
+	hosts := func(names ...string) (list []hostname.Host) {
+		for _, name := range names {
+			h, err := hostname.ParseHost(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, h)
+		}
+		return list
+	}
+	list := merge("given.org",
+		[]plan.Instance{{ID: "1", Kind: plan.KindStatic, HostName: "a.x.org",
+			Hosts: hosts("a.x.org", "*.x.org", "*.given.org")}},
+		[]plan.Instance{{ID: "2", Kind: plan.KindDynamic, HostName: "b.x.org"}},
+		[]plan.Instance{{ID: "3", Kind: plan.KindDebug, Owner: "token:1", HostName: "c.given.org",
+			Hosts: hosts("c.given.org", "a.x.org", "b.x.org", "a.x.org/docs", "c.org/docs")}},
+		[]plan.Instance{{ID: "4", Kind: plan.KindDebug, HostName: "b.x.org"}})
+	var got []string
+	for _, r := range list {
+		for _, c := range r.Claims("given.org") {
+			got = append(got, r.ID+" "+c.String())
+		}
+		if (r.problem != "") != (r.ID == "2") {
+			t.Errorf("instance %s: %q", r.ID, r.problem)
+		}
+	}
+	want := []string{"1 a.x.org", "1 *.x.org", "1 *.given.org", "3 c.given.org", "3 c.org/docs", "4 b.x.org"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/release"
-	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
 
@@ -169,7 +168,7 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 		m = &plan.Memory{}
 	}
 	d := plan.Desired{
-		Instance: r.Instance, Name: hostname.Slug(r.HostName, a.desired.place.Domain),
+		Instance: r.Instance, Name: r.Slug(a.desired.place.Domain),
 		Release: r.release, Good: m.Good, Problem: r.problem, Stopped: m.Stopped, Adopted: r.adopted, Pinned: r.pinned,
 		Manifest: r.Manifest.Over(r.release.Manifest.Over(a.desired.config.Defaults)),
 	}

@@ -30,9 +30,10 @@ const (
 // Route leads from host names to one instance.
 type Route struct {
 	Instance      string   `json:"instance"`
-	Name          string   `json:"name"` // for logs and metrics
-	Kind          string   `json:"kind"` // static, dynamic, debug
-	Hosts         []string `json:"hosts"`
+	Name          string   `json:"name"`             // for logs and metrics
+	Kind          string   `json:"kind"`             // static, dynamic, debug
+	Hosts         []string `json:"hosts"`            // names that are the instance's with every path
+	Sites         []Site   `json:"sites,omitempty"`  // what else is: a proxy from before they were does without
 	State         string   `json:"state"`            // ready, starting (held), down (503)
 	Target        *Target  `json:"target,omitempty"` // nil: static files only
 	StaticDir     string   `json:"static_dir,omitempty"`
@@ -44,6 +45,14 @@ type Route struct {
 	ErrorDir      string   `json:"error_dir,omitempty"` // 502.html, 503.html ... of the application
 	IdleSec       float64  `json:"idle_sec,omitempty"`
 	ACME          bool     `json:"acme,omitempty"`
+}
+
+// Site is a host of an instance that is more than a plain name.
+type Site struct {
+	Name       string `json:"name"`                  // "*." at its beginning stands for any one label
+	Prefix     string `json:"prefix,omitempty"`      // "/docs": only what lies below that path; empty: everything
+	Strip      bool   `json:"strip,omitempty"`       // the instance does not see Prefix
+	RedirectTo string `json:"redirect_to,omitempty"` // host and prefix, without https://
 }
 
 // Target is one unit's address. ID is the unit's name, so that requests in flight

@@ -5,6 +5,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
 
@@ -19,7 +20,9 @@ const (
 type Instance struct {
 	ID            string             `json:"id"` // UUID for life
 	Kind          string             `json:"kind"`
-	HostName      string             `json:"host_name"` // canonical, see internal/hostname
+	HostName      string             `json:"host_name"`       // canonical, see internal/hostname; HOST says it
+	Hosts         []hostname.Host    `json:"hosts,omitempty"` // all, the first of which is HostName's; empty: HostName alone
+	Owner         string             `json:"owner,omitempty"` // whom it belongs to; empty: the operator
 	AppID         string             `json:"app_id"`
 	DisplayName   string             `json:"display_name"`
 	DBName        string             `json:"db_name,omitempty"`
@@ -34,12 +37,13 @@ type Instance struct {
 	ExpiresAt     time.Time          `json:"expires_at,omitzero"`
 	Manifest      manifest.Manifest  `json:"manifest,omitzero"` // the operator's, over the package's
 	Problem       string             `json:"-"`                 // why nothing more is known of it: what runs is left alone
+	Taken         map[string]string  `json:"-"`                 // of Hosts: those that it does not get, and why
 }
 
 // FromConfig is an application of apps.d.
 func FromConfig(a config.App) Instance {
 	return Instance{
-		ID: a.InstanceID, Kind: KindStatic, HostName: a.HostName,
+		ID: a.InstanceID, Kind: KindStatic, HostName: a.HostName, Hosts: a.Hosts,
 		AppID: a.AppID, DisplayName: a.Name, DBName: a.DBName,
 		Package: a.Package, StaticPath: a.StaticPath,
 		DebugPort: a.DebugPort, ACME: a.ACME, Manifest: a.Manifest, Problem: a.Problem,

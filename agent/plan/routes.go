@@ -26,11 +26,12 @@ func Routes(apps []AppState, target func(instance string) string) []proxyctl.Rou
 func (s *AppState) route() proxyctl.Route {
 	rel, m := s.serving()
 	r := proxyctl.Route{
-		Instance: s.ID, Name: s.Name, Kind: s.Kind, Hosts: []string{s.HostName},
+		Instance: s.ID, Name: s.Name, Kind: s.Kind,
 		State: s.routeState(), StaticDir: s.staticDir(rel), SPAFallback: m.Static.SPAFallback,
 		StaticService: s.StaticService, ProxyAll: m.ProxyAll, Access: s.Access(),
 		IdleSec: m.IdleTimeout.Seconds(), ACME: s.ACME,
 	}
+	s.setHosts(&r)
 	r.ErrorDir = inside(rel.Dir, "errors", rel.ErrorDir)
 	if s.DebugPort != 0 {
 		r.DevServer = loopback(s.DebugPort)

@@ -29,7 +29,7 @@ func (l *loader) setAside() {
 			l.config.Incomplete = true
 		case !sound[app.InstanceID]:
 			sound[app.InstanceID] = true // of two files with faults the first
-			waiting = append(waiting, App{File: app.File, InstanceID: app.InstanceID, HostName: app.HostName,
+			waiting = append(waiting, App{File: app.File, InstanceID: app.InstanceID, HostName: app.HostName, Hosts: app.Hosts,
 				AppID: app.AppID, Name: app.Name, Problem: faults[0].Error()})
 		}
 	}
@@ -55,9 +55,9 @@ func (a *App) identify(data []byte) {
 	} else {
 		a.InstanceID = ""
 	}
-	var err error
-	if a.HostName, err = hostname.ParseName(a.HostName); err != nil {
-		a.HostName = ""
+	first, err := hostname.ParseHost(a.HostName)
+	if a.HostName = first.Name; err == nil && len(a.Hosts) == 0 {
+		a.Hosts = []hostname.Host{first}
 	}
 }
 

@@ -138,14 +138,7 @@ func checkApp(f *tomlfile.File, app *App) {
 		return // not even TOML, or nothing of an application in it
 	}
 	checkUUID(f, "instance_id", &app.InstanceID)
-	host, err := hostname.ParseName(app.HostName)
-	switch {
-	case app.HostName == "":
-		f.Fault("host_name", "is missing")
-	case err != nil:
-		f.Fault("host_name", "%v", err)
-	}
-	app.HostName = host
+	checkAppHosts(f, app)
 	if app.Name == "" {
 		app.Name = app.AppID
 	}

@@ -5,6 +5,7 @@
 package config
 
 import (
+	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
@@ -46,14 +47,20 @@ type App struct {
 	Problem    string `toml:"-"` // of a start: why the file cannot be used; then only who the application is counts
 	InstanceID string `toml:"instance_id"`
 	HostName   string `toml:"host_name"`
-	AppID      string `toml:"app_id"`       // default: the file's name without .toml
-	Name       string `toml:"display_name"` // default: AppID
-	DBName     string `toml:"db_name"`
-	Package    string `toml:"package"`     // folder with bin/app, or a zip; empty: static files only
-	StaticPath string `toml:"static_path"` // folder; default PACKAGE/static when it is there
-	DebugPort  int    `toml:"debug_port"`  // development server on 127.0.0.1
-	ACME       bool   `toml:"acme"`        // certificate for this host by ACME
+	// further names of it, and such as lead to host_name; either may be a wildcard or have a path
+	MoreHosts   []string `toml:"hosts"`
+	Aliases     []string `toml:"aliases"`
+	StripPrefix bool     `toml:"strip_prefix"` // the application does not see the path of a host
+	AppID       string   `toml:"app_id"`       // default: the file's name without .toml
+	Name        string   `toml:"display_name"` // default: AppID
+	DBName      string   `toml:"db_name"`
+	Package     string   `toml:"package"`     // folder with bin/app, or a zip; empty: static files only
+	StaticPath  string   `toml:"static_path"` // folder; default PACKAGE/static when it is there
+	DebugPort   int      `toml:"debug_port"`  // development server on 127.0.0.1
+	ACME        bool     `toml:"acme"`        // certificates by ACME for its names, but no wildcards
 	manifest.Manifest
+
+	Hosts []hostname.Host `toml:"-"` // all of them, the first of which is HostName's
 }
 
 // Policy is what holds whatever an application or its operator says.

@@ -247,21 +247,17 @@ func (l *loader) checkPath(i int, key, path string) {
 
 func (l *loader) checkTwice(i int) {
 	app := l.config.Apps[i]
-	if app.HostName == "internal."+l.config.Domain {
-		l.apps[i].Fault("host_name", "is reserved for the API")
-	}
+	l.checkHostsFree(i, l.config.Apps[:i])
 	for j, other := range l.config.Apps[:i] {
-		if l.starting && len(l.apps[j].Faults) > 0 {
-			continue // waits itself, and takes nothing away from an application that need not
-		}
-		if app.HostName != "" && app.HostName == other.HostName {
-			l.apps[i].Fault("host_name", "is used by %s already", l.apps[j].Name)
-		}
-		if app.InstanceID != "" && app.InstanceID == other.InstanceID {
+		if app.InstanceID != "" && app.InstanceID == other.InstanceID && !l.waits(j) {
 			l.apps[i].Fault("instance_id", "is used by %s already", l.apps[j].Name)
 		}
 	}
 }
+
+// waits says of a start that an application has faults of its own, and takes nothing away from
+// one that has none.
+func (l *loader) waits(i int) bool { return l.starting && len(l.apps[i].Faults) > 0 }
 
 // LoadProxy reads nexushub.toml and conf.d alone. The proxy has no business with
 // apps.d: a fault in one application's file must not keep it from serving the others.

@@ -55,11 +55,11 @@ func (r *refused) Error() string {
 
 func (r *refused) Unwrap() error { return r.err }
 
-// Slug turns a host name into a word for unit names and logs: the domain is cut
-// off, dots become dashes, at most 40 characters.
-func Slug(host, domain string) string {
-	h := strings.TrimSuffix(host, "."+domain)
-	h = strings.NewReplacer(".", "-", "_", "-").Replace(h)
+// Slug turns a host name, and a path prefix if there is one, into a word for unit names and logs:
+// the domain is cut off, dots and slashes become dashes, at most 40 characters.
+func Slug(host, domain, prefix string) string {
+	h := strings.TrimSuffix(host, "."+domain) + prefix
+	h = strings.NewReplacer(".", "-", "_", "-", "/", "-", "~", "-").Replace(h)
 	if len(h) > 40 {
 		h = h[:40]
 	}

@@ -49,14 +49,15 @@ func TestParse(t *testing.T) {
 }
 
 func TestSlug(t *testing.T) {
-	for _, c := range [][2]string{
-		{"hello.yesterday.localhost", "hello"},
-		{"myapp.debug", "myapp-debug"},
-		{"my_app.debug", "my-app-debug"},
-		{strings.Repeat("a", 39) + ".b", strings.Repeat("a", 39)},
+	for _, c := range [][3]string{
+		{"hello.yesterday.localhost", "", "hello"},
+		{"myapp.debug", "", "myapp-debug"},
+		{"my_app.debug", "", "my-app-debug"},
+		{"hello.yesterday.localhost", "/docs/v1.2", "hello-docs-v1-2"},
+		{strings.Repeat("a", 39) + ".b", "", strings.Repeat("a", 39)},
 	} {
-		if got := Slug(c[0], "yesterday.localhost"); got != c[1] {
-			t.Errorf("Slug(%q) = %q, want %q", c[0], got, c[1])
+		if got := Slug(c[0], "yesterday.localhost", c[1]); got != c[2] {
+			t.Errorf("Slug(%q, %q) = %q, want %q", c[0], c[1], got, c[2])
 		}
 	}
 }

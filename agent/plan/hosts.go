@@ -1,0 +1,56 @@
+package plan
+
+import (
+	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/proxyctl"
+)
+
+// AllHosts are the names of an application, the first of which aliases lead to.
+func (i *Instance) AllHosts() []hostname.Host {
+	if len(i.Hosts) == 0 {
+		return []hostname.Host{{Name: i.HostName}}
+	}
+	return i.Hosts
+}
+
+// Slug is the word for the application in unit names and logs.
+func (i *Instance) Slug(domain string) string {
+	return hostname.Slug(i.HostName, domain, i.AllHosts()[0].Prefix)
+}
+
+// Claims are its hosts as others may be in conflict with them.
+func (i *Instance) Claims(domain string) []hostname.Claim {
+	var list []hostname.Claim
+	owner := i.Owner
+	if i.Kind == KindDynamic {
+		owner = KindDynamic // all of them are the admin application's
+	}
+	for _, h := range i.AllHosts() {
+		if i.Taken[h.String()] == "" {
+			list = append(list, hostname.Claim{
+				Host: h, App: i.ID, Owner: owner, Granted: hostname.GivenOut(h.Name, domain),
+			})
+		}
+	}
+	return list
+}
+
+// setHosts names the hosts in a route. Those that a proxy of an earlier version does not know
+// are apart from the others, so that it serves at least these.
+func (i *Instance) setHosts(r *proxyctl.Route) {
+	all := i.AllHosts()
+	r.Hosts = []string{}
+	for _, h := range all {
+		switch {
+		case i.Taken[h.String()] != "":
+		case h.Plain() && !h.Redirect:
+			r.Hosts = append(r.Hosts, h.Name)
+		default:
+			site := proxyctl.Site{Name: h.Name, Prefix: h.Prefix, Strip: h.Strip}
+			if h.Redirect {
+				site.RedirectTo = all[0].String()
+			}
+			r.Sites = append(r.Sites, site)
+		}
+	}
+}
