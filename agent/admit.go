@@ -14,8 +14,9 @@ import (
 
 // Admission is a release that somebody wants to install.
 type Admission struct {
-	ID    string // debug application; empty: none
-	AppID string // dynamic applications with this app id would take the release too
+	ID    string // deployed or debug application; empty: none
+	Kind  string // its kind
+	AppID string // dynamic applications with this app id would take the release of a debug application, too
 	Fresh bool   // it does not replace what runs now
 	By    audience.Installer
 	Name  string // of the token, for messages
@@ -24,9 +25,10 @@ type Admission struct {
 // Admit refuses a release that would make an application lose a secret: the installer is not
 // in its audience, and the installer of what runs is. It fails before anything changes, and
 // names the secret.
-func (p DebugProvider) Admit(n Admission) error {
+func (p Provider) Admit(n Admission) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	n.Kind = p.kind
 	return p.admit(n)
 }
 
@@ -35,7 +37,7 @@ func (a *Agent) admit(n Admission) error {
 	known := false
 	for _, d := range a.desiredApps() {
 		mine := d.ID == n.ID
-		if !mine && (d.Kind != plan.KindDynamic || d.AppID != n.AppID) {
+		if !mine && (n.Kind != plan.KindDebug || d.Kind != plan.KindDynamic || d.AppID != n.AppID) {
 			continue
 		}
 		known = known || mine
@@ -46,7 +48,7 @@ func (a *Agent) admit(n Admission) error {
 	if known || n.ID == "" {
 		return nil
 	}
-	d := plan.Desired{Instance: plan.Instance{ID: n.ID, Kind: plan.KindDebug}, Name: n.AppID}
+	d := plan.Desired{Instance: plan.Instance{ID: n.ID, Kind: n.Kind}, Name: n.AppID}
 	return a.refuseIfSecretsLost(&d, n, true)
 }
 

@@ -85,26 +85,21 @@ func (a *Agent) adopt(ctx context.Context) error {
 		a.log.Info("adopted a running application", "app", u.App, "unit", u.Unit, "instance", u.Instance,
 			"revision", u.Revision, "pid", u.MainPID, "state", u.ActiveState)
 	}
-	if a.loop.fresh || a.desired.partial[plan.KindStatic] {
-		a.adoptOrphans()
-	}
+	a.adoptOrphans()
 	a.releasePorts()
 	return nil
 }
 
 // adoptOrphans rebuilds from what runs what the lost state knew, and what a file of apps.d
-// that cannot be read would say.
+// that cannot be read would say. Deployed and debug applications are put next; of what is
+// not, the registry is lost.
 func (a *Agent) adoptOrphans() {
 	known := map[string]bool{}
 	for _, in := range a.desired.static {
 		known[in.ID] = true
 	}
 	for u := range a.observed.loaded() {
-		lost := a.loop.fresh
-		if u.Kind == plan.KindStatic {
-			lost = a.desired.partial[plan.KindStatic]
-		}
-		if !lost || known[u.Instance] {
+		if known[u.Instance] || !a.mayBeLost(u.Kind) {
 			continue
 		}
 		known[u.Instance] = true
@@ -112,8 +107,20 @@ func (a *Agent) adoptOrphans() {
 			ID: u.Instance, Kind: u.Kind, HostName: u.Host, AppID: u.App, Release: u.Release,
 			InstalledBy: audience.Installer(u.InstalledBy),
 		}})
-		a.log.Warn("state or file is lost: adopted from systemd as it runs", "app", u.App, "instance", u.Instance, "unit", u.Unit)
+		if u.Kind == plan.KindStatic || u.Kind == plan.KindDynamic { // else who has not put it says so
+			a.log.Warn("state or file is lost: adopted from systemd as it runs", "app", u.App, "instance", u.Instance, "unit", u.Unit)
+		}
 	}
+}
+
+func (a *Agent) mayBeLost(kind string) bool {
+	switch kind {
+	case plan.KindStatic:
+		return a.desired.partial[kind]
+	case plan.KindDynamic:
+		return a.loop.fresh
+	}
+	return true
 }
 
 // routesKnown makes sure, once, that the first table keeps what the proxy routes already.

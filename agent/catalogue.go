@@ -3,7 +3,6 @@ package agent
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 
@@ -22,12 +21,12 @@ type catalogue struct {
 
 	static          []plan.Instance
 	dynamic         []plan.Instance
-	debug           map[string]plan.Instance
-	admin           api.Provider // how the admin service is doing
+	put             map[string]plan.Instance // deployed and debug applications, by id
+	admin           api.Provider             // how the admin service is doing
 	removalGuard    massRemovalGuard
 	installed       map[string]plan.Installed // app id -> release that ran well as a debug application
 	partial         map[string]bool           // kinds whose provider has not given its complete list
-	resolved        []resolved                // of all, in the order static, dynamic, debug
+	resolved        []resolved                // of all, in the order static, deployed, dynamic, debug
 	version         uint64                    // of what the providers want
 	resolvedVersion uint64                    // that resolved was made for
 	orphans         []resolved                // adopted from PID 1 because the state is lost
@@ -51,8 +50,8 @@ type resolved struct {
 
 func newCatalogue() catalogue {
 	return catalogue{
-		debug: map[string]plan.Instance{}, installed: map[string]plan.Installed{}, stale: true,
-		partial: map[string]bool{plan.KindDynamic: true, plan.KindDebug: true},
+		put: map[string]plan.Instance{}, installed: map[string]plan.Installed{}, stale: true,
+		partial: map[string]bool{plan.KindDeployed: true, plan.KindDynamic: true, plan.KindDebug: true},
 	}
 }
 
@@ -80,12 +79,10 @@ func (c *catalogue) adminComplete() bool {
 }
 
 // wanted merges the providers: a static application overrides a dynamic one of the
-// same id, and the first to name a host has it. The caller holds mu.
+// same id, and the first to name a host has it. Deployed ones come before the admin
+// service's list, which never takes what is theirs. The caller holds mu.
 func (c *catalogue) wanted() []resolved {
-	debug := slices.SortedFunc(maps.Values(c.debug), func(x, y plan.Instance) int {
-		return cmp.Compare(x.HostName, y.HostName)
-	})
-	list := merge(c.place.Domain, c.static, c.dynamic, debug)
+	list := merge(c.place.Domain, c.static, c.of(plan.KindDeployed), c.dynamic, c.of(plan.KindDebug))
 	for _, o := range c.orphans {
 		if !slices.ContainsFunc(list, func(r resolved) bool { return r.ID == o.ID }) {
 			list = append(list, o)

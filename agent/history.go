@@ -53,6 +53,7 @@ func (a *Agent) ReleasesInUse() (hashes map[string]bool, complete bool) {
 			hashes[m.Good.Spec.Release] = true
 		}
 	}
-	complete = a.desired.complete && !a.desired.partial[plan.KindDebug] && !a.desired.partial[plan.KindStatic]
+	partial := a.desired.partial
+	complete = a.desired.complete && !partial[plan.KindDeployed] && !partial[plan.KindDebug] && !partial[plan.KindStatic]
 	return hashes, complete
 }

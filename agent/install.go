@@ -25,7 +25,7 @@ const launchTimeout = time.Minute
 // with again it replaces what runs by an equal revision. It returns when that serves
 // or was given up; the error wraps api.Failed then. When ctx ends, the application is
 // launched all the same.
-func (p DebugProvider) Launch(ctx context.Context, id string, again bool) (api.App, error) {
+func (p Provider) Launch(ctx context.Context, id string, again bool) (api.App, error) {
 	resolving, cancel := context.WithTimeout(context.WithoutCancel(ctx), launchTimeout)
 	defer cancel()
 	current := func() (bool, error) { return p.desired.version == p.desired.resolvedVersion, nil }
@@ -42,15 +42,17 @@ func (p DebugProvider) Launch(ctx context.Context, id string, again bool) (api.A
 // grace period. The agent keeps stopping it after that.
 const removeTimeout = time.Minute
 
-// Remove wants the debug application with this id to be gone, and returns when nothing of
+// Remove wants the application of this kind with this id to be gone, and returns when nothing of
 // it runs any more. No other application can be removed here.
-func (p DebugProvider) Remove(ctx context.Context, id string) error {
+func (p Provider) Remove(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
 	defer cancel()
 	p.edit(func(all map[string]plan.Instance) {
-		delete(all, id)
+		if all[id].Kind == p.kind {
+			delete(all, id)
+		}
 		w := &p.desired
-		w.orphans = slices.DeleteFunc(w.orphans, func(o resolved) bool { return o.ID == id && o.Kind == plan.KindDebug })
+		w.orphans = slices.DeleteFunc(w.orphans, func(o resolved) bool { return o.ID == id && o.Kind == p.kind })
 	})
 	return p.wait(ctx, func() (bool, error) { return p.removed(id), nil })
 }

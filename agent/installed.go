@@ -10,14 +10,16 @@ import (
 )
 
 // installed notes that a release runs well under its app id: dynamic applications of
-// that app id take it from there. The caller holds mu.
+// that app id take it from there. Only debug applications count, which are there to try a
+// release. A deployed one is an application of its own: who may deploy a name decides
+// nothing about what the admin service lists under the same name. The caller holds mu.
 func (a *Agent) installed(s *plan.AppState, p plan.Phase) {
 	next := plan.Installed{Release: s.Release.Hash, By: s.Installer()}
 	if s.Kind != plan.KindDebug || p.State != api.StateRunning || s.Release.Hash == "" ||
 		a.desired.installed[s.AppID] == next {
 		return
 	}
-	if err := a.admit(Admission{AppID: s.AppID, By: next.By}); err != nil {
+	if err := a.admit(Admission{Kind: s.Kind, AppID: s.AppID, By: next.By}); err != nil {
 		if i := a.observed.instance(s.ID); i.refused != next {
 			i.refused = next
 			a.log.Warn("dynamic application keeps its release", "app_id", s.AppID, "error", err)

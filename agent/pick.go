@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nexushub/nexushub/agent/plan"
@@ -10,17 +11,19 @@ import (
 )
 
 // byMostExactName finds the application that a name means: by id, host name, slug or app id, the
-// most exact first. Developers choose the names of debug applications. So these come
-// last, and never hide an application of root's or of the admin service; where a name
-// matches two of them, only the id or the whole host name tells them apart.
+// most exact first. Who deploys chooses the name. So deployed applications come after those
+// of root and of the admin service, debug ones last, and none hides what comes before it; where
+// a name matches two of one kind, only the id or the whole host name tells them apart.
 func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error) {
 	host := hostname.ASCII(name)
-	var ours, debug []*plan.Desired
+	var ours, deployed, debug []*plan.Desired
 	for i := range desired {
 		d := &desired[i]
 		switch {
 		case strings.EqualFold(d.ID, name):
 			return d, nil
+		case d.Kind == plan.KindDeployed:
+			deployed = append(deployed, d)
 		case d.Kind == plan.KindDebug:
 			debug = append(debug, d)
 		default:
@@ -42,15 +45,21 @@ func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error)
 			}
 		}
 	}
-	return debugByName(name, debug)
+	for _, d := range slices.Concat(deployed, debug) {
+		if strings.Contains(name, ".") && strings.EqualFold(d.HostName, host) {
+			return d, nil
+		}
+	}
+	if found, err := byOneName(name, deployed); found != nil || err != nil {
+		return found, err
+	}
+	return byOneName(name, debug)
 }
 
-func debugByName(name string, debug []*plan.Desired) (found *plan.Desired, err error) {
-	for _, d := range debug {
+func byOneName(name string, list []*plan.Desired) (found *plan.Desired, err error) {
+	for _, d := range list {
 		host := strings.EqualFold(d.HostName, hostname.ASCII(name))
 		switch {
-		case host && strings.Contains(name, "."):
-			return d, nil
 		case !host && !strings.EqualFold(d.Name, name) && !strings.EqualFold(d.AppID, name):
 		case found != nil:
 			err = fmt.Errorf("%q could be %s or %s: use its whole host name or its id: %w", name, found.HostName, d.HostName,

@@ -94,11 +94,14 @@ func (c *catalogue) providers() []api.Provider {
 	if list[1].State == "" {
 		list[1].State = "disabled"
 	}
-	state := "loaded"
-	if c.partial[plan.KindDebug] {
-		state = "waiting for its first list"
+	for _, kind := range []string{plan.KindDeployed, plan.KindDebug} {
+		state := "loaded"
+		if c.partial[kind] {
+			state = "waiting for its first list"
+		}
+		list = append(list, api.Provider{Name: kind, Instances: len(c.of(kind)), State: state})
 	}
-	return append(list, api.Provider{Name: "debug", Instances: len(c.debug), State: state})
+	return list
 }
 
 // unusable says that the start went on without files of apps.d.

@@ -53,6 +53,7 @@ func TestStartWithoutAFile(t *testing.T) {
 					t.Errorf("remembers %d releases, had %d", got, history)
 				}
 				h.agent.mu.Unlock()
+				h.agent.Deployed().Restored()
 				h.agent.Debug().Restored()
 				if _, complete := h.agent.ReleasesInUse(); complete == (name == "unknown") {
 					t.Errorf("releases may be removed: %v", complete)

@@ -31,7 +31,7 @@ const (
 type Route struct {
 	Instance      string   `json:"instance"`
 	Name          string   `json:"name"`             // for logs and metrics
-	Kind          string   `json:"kind"`             // static, dynamic, debug
+	Kind          string   `json:"kind"`             // static, deployed, dynamic, debug
 	Hosts         []string `json:"hosts"`            // names that are the instance's with every path
 	Sites         []Site   `json:"sites,omitempty"`  // what else is: a proxy from before they were does without
 	State         string   `json:"state"`            // ready, starting (held), down (503)

@@ -6,7 +6,7 @@ package units
 type Spec struct {
 	Instance string `json:"instance"` // UUID
 	Name     string `json:"name"`     // slug in the unit's name
-	Kind     string `json:"kind"`     // static, dynamic, debug
+	Kind     string `json:"kind"`     // static, deployed, dynamic, debug
 	HostName string `json:"host_name"`
 	AppID    string `json:"app_id,omitempty"`
 	Release  string `json:"release"`          // SHA-256 of the package

@@ -11,18 +11,20 @@ import (
 
 // Kinds say which provider wants an instance.
 const (
-	KindStatic  = "static"
-	KindDynamic = "dynamic"
-	KindDebug   = "debug"
+	KindStatic   = "static"
+	KindDeployed = "deployed"
+	KindDynamic  = "dynamic"
+	KindDebug    = "debug"
 )
 
 // Instance is one hosted application as its provider wants it.
 type Instance struct {
 	ID            string             `json:"id"` // UUID for life
 	Kind          string             `json:"kind"`
-	HostName      string             `json:"host_name"`       // canonical, see internal/hostname; HOST says it
-	Hosts         []hostname.Host    `json:"hosts,omitempty"` // all, the first of which is HostName's; empty: HostName alone
-	Owner         string             `json:"owner,omitempty"` // whom it belongs to; empty: the operator
+	UnitKind      string             `json:"unit_kind,omitempty"` // that its units name: it has changed its kind as it ran
+	HostName      string             `json:"host_name"`           // canonical, see internal/hostname; HOST says it
+	Hosts         []hostname.Host    `json:"hosts,omitempty"`     // all, the first of which is HostName's; empty: HostName alone
+	Owner         string             `json:"owner,omitempty"`     // whom it belongs to; empty: the operator
 	AppID         string             `json:"app_id"`
 	DisplayName   string             `json:"display_name"`
 	DBName        string             `json:"db_name,omitempty"`

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -36,7 +37,7 @@ type SecretFiles struct {
 // NewSpec says how an instance runs. It is pure: equal arguments are one revision.
 func NewSpec(in Instance, rel fact.Release, m manifest.Manifest, s SecretFiles, serial int, p Place) units.Spec {
 	spec := units.Spec{
-		Instance: in.ID, Name: in.Slug(p.Domain), Kind: in.Kind,
+		Instance: in.ID, Name: in.Slug(p.Domain), Kind: cmp.Or(in.UnitKind, in.Kind),
 		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: serial, Sandbox: units.SandboxVersion,
 		InstalledBy: installedBy(in),
 		Directory:   rel.Dir, Exec: command(m), Expand: expands(in, rel, m), Env: environment(in, m), Open: m.IsOpen(),
