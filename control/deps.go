@@ -55,6 +55,9 @@ type Tokens interface {
 	Revoke(id string) error
 }
 
+// Keeper makes a debug application permanent.
+type Keeper interface{ Keep(id string) error }
+
 // Proxy is the control side of nexushub-proxy, see proxyctl.Client.
 type Proxy interface {
 	Status(ctx context.Context) (proxyctl.Status, error)
@@ -83,6 +86,8 @@ type Deps struct {
 	Proxy        Proxy
 	Logs         Logs
 	Files        Files
+	Keeper       Keeper
 	Debug        http.Handler // the debug API without authentication: the socket vouches for the caller
+	Deployed     http.Handler // the same for permanent applications
 	Log          *slog.Logger
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
 )
@@ -22,6 +23,7 @@ func (h *handlers) register(g *echo.Group) {
 	g.POST("/apps/:app/start", h.verb(h.Operator.StartApp))
 	g.POST("/apps/:app/stop", h.verb(h.Operator.StopApp))
 	g.POST("/apps/:app/restart", h.verb(h.Operator.RestartApp))
+	g.POST("/apps/:app/keep", h.keep)
 	g.GET("/apps/:app/logs", h.logs)
 	g.GET("/apps/:app/releases", h.releases)
 	g.POST("/apps/:app/rollback", h.rollback)
@@ -48,6 +50,23 @@ func (h *handlers) verb(do func(ctx context.Context, ref string) (api.App, error
 		app, err := do(c.Request().Context(), param(c, "app"))
 		return answer(c, app, err)
 	}
+}
+
+// keep answers the application also where it is permanent already.
+func (h *handlers) keep(c echo.Context) error {
+	app, err := h.Applications.App(param(c, "app"))
+	switch {
+	case err != nil:
+		return err
+	case app.Kind == plan.KindDebug:
+		err = h.Keeper.Keep(app.ID)
+	case app.Kind != plan.KindDeployed:
+		err = fmt.Errorf("%s is a %s application, which does not expire: %w", app.Name, app.Kind, api.Conflict)
+	}
+	if err == nil {
+		app, err = h.Applications.App(app.ID)
+	}
+	return answer(c, app, err)
 }
 
 // logs also answers for an instance that is gone, as long as its id is given.

@@ -38,6 +38,10 @@ func NewServer(d Deps) *Server {
 	if d.Debug != nil {
 		e.Any("/debug/*", echo.WrapHandler(d.Debug))
 	}
+	if d.Deployed != nil { // outside the group: a package is larger than its bodies may be
+		e.Any("/v1/deployed", echo.WrapHandler(d.Deployed))
+		e.Any("/v1/deployed/*", echo.WrapHandler(d.Deployed))
+	}
 	return &Server{echo: e, log: d.Log}
 }
 

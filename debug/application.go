@@ -1,7 +1,6 @@
 package debug
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 	"github.com/nexushub/nexushub/internal/hostname"
 )
 
-// ID names a debug application, and nothing else can be named by one.
+// ID names an application of a registry, and nothing else can be named by one.
 type ID string
 
 func newID() ID { return ID(uuid.NewString()) }
@@ -22,12 +21,12 @@ func newID() ID { return ID(uuid.NewString()) }
 func parseID(s string) (ID, error) {
 	u, err := uuid.Parse(s)
 	if err != nil || u.String() != s {
-		return "", fmt.Errorf("debug application %q: %w", s, api.NotFound)
+		return "", fmt.Errorf("application %q: %w", s, api.NotFound)
 	}
 	return ID(s), nil
 }
 
-// application is what is remembered of a debug application.
+// application is what is remembered of an application.
 type application struct {
 	ID ID `json:"id"`
 	api.NewDebugApplication
@@ -38,6 +37,7 @@ type application struct {
 	Release     string             `json:"release,omitempty"`
 	InstalledBy audience.Installer `json:"installedBy,omitempty"` // empty: not recorded
 	Adopted     bool               `json:"adopted,omitempty"`     // known from what runs alone, until the next installation
+	UnitKind    string             `json:"unitKind,omitempty"`    // of a kept one, as plan.Instance has it, until then
 }
 
 // host is the canonical host name; the client's own spelling stays in HostName.
@@ -49,25 +49,42 @@ func (a application) host() string {
 	return h
 }
 
-func (s *Server) expiresAt(a application) time.Time { return a.ActiveAt.Add(s.o.Expiry).UTC() }
+// expiresAt is zero where nothing expires.
+func (s *Server) expiresAt(a application) time.Time {
+	if !s.o.Kind.expires {
+		return time.Time{}
+	}
+	return a.ActiveAt.Add(s.o.Expiry).UTC()
+}
+
+// expiry is the same for JSON.
+func (s *Server) expiry(a application) *time.Time {
+	if at := s.expiresAt(a); !at.IsZero() {
+		return &at
+	}
+	return nil
+}
 
 // instance is the application as the agent is to run it.
 func (s *Server) instance(a application) plan.Instance {
 	return plan.Instance{
-		ID: string(a.ID), Kind: plan.KindDebug, HostName: a.host(), AppID: a.AppID,
+		ID: string(a.ID), Kind: s.o.Kind.name, UnitKind: a.UnitKind, HostName: a.host(), AppID: a.AppID,
 		DisplayName: a.DisplayName, DBName: a.DBName, Release: a.Release, InstalledBy: a.InstalledBy,
 		StaticService: a.StaticServiceURL, ExpiresAt: s.expiresAt(a), AsItRuns: a.Adopted,
 	}
 }
 
-// put hands the application to the agent, and takes it back if it was deleted at the
-// same moment: the registry has the last word.
-func (s *Server) put(a application) {
-	s.o.Runtime.Put(s.instance(a))
-	if _, err := s.apps.get(a.ID); err == nil {
-		return
-	}
-	if err := s.end(context.Background(), a.ID); err != nil {
-		s.o.Log.Error("deleted debug application could not be removed", "instance", a.ID, "error", err)
-	}
+// put hands the application to the agent, unless it was deleted or kept at the same moment or
+// nothing is installed: the registry has the last word.
+func (s *Server) put(id ID) {
+	s.apps.with(id, func(a application) {
+		if a.Release != "" {
+			s.o.Runtime.Put(s.instance(a))
+		}
+	})
+}
+
+// active notes an activity where it counts, and reports whether it is news.
+func (s *Server) active(id ID, at time.Time) bool {
+	return s.o.Kind.expires && s.apps.active(id, at)
 }

@@ -320,7 +320,7 @@ func TestOneTokenDoesNotTakeEveryPlace(t *testing.T) {
 	h := newHost(t)
 	create := func(appID, owner string) error {
 		a := application{ID: newID(), Owner: owner, NewDebugApplication: api.NewDebugApplication{AppID: appID}}
-		_, err := h.server.apps.add(a, func([]application) ([]ID, error) { return nil, nil })
+		_, _, err := h.server.apps.enter(func([]application) (application, []ID, error) { return a, nil, nil })
 		return err
 	}
 	for _, name := range []string{"a", "b", "c"} {

@@ -63,7 +63,7 @@ func (s *Server) guarded(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	trace := r.Header.Get(apiserver.TraceHeader)
-	s.o.Log.Info("API request refused", "api", "debug", "method", r.Method, "path", r.URL.Path,
+	s.o.Log.Info("API request refused", "api", s.o.Kind.name, "method", r.Method, "path", r.URL.Path,
 		"error", err, "trace_id", trace)
 	if api.CodeOf(err) == api.Unauthenticated {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="nexushub"`)

@@ -90,7 +90,7 @@ func TestRunServesOnASocketAndEnds(t *testing.T) {
 	h.must(err)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- h.server.Run(ctx, ln) }()
+	go func() { ended <- h.server.Serve(ctx, ln) }()
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", path)
 	}

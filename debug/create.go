@@ -1,12 +1,14 @@
 package debug
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -23,7 +25,8 @@ import (
 // maxJSON bounds a JSON body in bytes.
 const maxJSON = 64 << 10
 
-// create makes an application; one with the same app id is replaced.
+// create makes an application. One of the same name is replaced, or is what is found and
+// given what is asked.
 func (s *Server) create(c echo.Context) error {
 	var asked api.NewDebugApplication
 	if err := readJSON(c.Request(), &asked); err != nil {
@@ -32,25 +35,44 @@ func (s *Server) create(c echo.Context) error {
 	if err := checkNew(asked); err != nil {
 		return err
 	}
-	now := time.Now().UTC()
-	a := application{
-		ID: newID(), NewDebugApplication: s.complete(asked), Owner: callerOf(c.Request()).owner(),
-		CreatedAt: now, ActiveAt: now,
-	}
-	replaced, err := s.apps.add(a, func(others []application) ([]ID, error) {
-		return s.admit(a, others, callerOf(c.Request()))
+	by, status := callerOf(c.Request()), http.StatusCreated
+	a, replaced, err := s.apps.enter(func(others []application) (a application, replaced []ID, err error) {
+		at := slices.IndexFunc(others, func(o application) bool { return s.o.Kind.same(o.AppID, asked.AppID) })
+		if at >= 0 && !s.o.Kind.replaces {
+			a, status = others[at].given(asked), http.StatusOK
+		} else {
+			a = s.fresh(asked, by)
+		}
+		replaced, err = s.admit(a, others, by)
+		return a, replaced, err
 	})
 	if err != nil {
 		return err
 	}
 	for _, id := range replaced {
-		s.o.Log.Info("debug application replaced", "instance", id, "app_id", a.AppID, "by", a.ID)
+		s.o.Log.Info(s.o.Kind.String()+" replaced", "instance", id, "app_id", a.AppID, "by", a.ID)
 		if err := s.dispose(c.Request().Context(), id); err != nil {
 			return err
 		}
 	}
-	s.o.Log.Info("debug application created", "instance", a.ID, "app_id", a.AppID, "host", a.HostName)
-	return c.JSON(http.StatusCreated, s.describe(a))
+	s.put(a.ID) // its settings may have changed
+	s.o.Log.Info(s.o.Kind.String()+" created", "instance", a.ID, "app_id", a.AppID, "host", a.HostName,
+		"found", status == http.StatusOK)
+	return c.JSON(status, s.describe(a))
+}
+
+func (s *Server) fresh(n api.NewDebugApplication, by caller) application {
+	now := time.Now().UTC()
+	return application{ID: newID(), NewDebugApplication: s.complete(n), Owner: by.owner(), CreatedAt: now, ActiveAt: now}
+}
+
+// given is the application with what n says; what n leaves out stays.
+func (a application) given(n api.NewDebugApplication) application {
+	a.DisplayName = cmp.Or(n.DisplayName, a.DisplayName)
+	a.HostName = cmp.Or(n.HostName, a.HostName)
+	a.DBName = cmp.Or(n.DBName, a.DBName)
+	a.StaticServiceURL = cmp.Or(n.StaticServiceURL, a.StaticServiceURL)
+	return a
 }
 
 // readJSON tells invalid JSON (400) from a field of the wrong type (422).
@@ -131,7 +153,7 @@ func (s *Server) complete(n api.NewDebugApplication) api.NewDebugApplication {
 		n.DisplayName = n.AppID
 	}
 	if n.HostName == "" {
-		n.HostName = slug(n.AppID) + ".debug." + s.o.Domain
+		n.HostName = slug(n.AppID) + "." + s.o.Kind.below + s.o.Domain
 	}
 	return n
 }
@@ -154,26 +176,32 @@ func slug(text string) string {
 	return label
 }
 
-// admit finds the applications that a replaces, and refuses a host name that belongs
-// to anybody else.
+// admit finds the applications that a replaces, and refuses a name that belongs to
+// anybody else.
 func (s *Server) admit(a application, others []application, by caller) (replaced []ID, err error) {
-	mine := map[string]bool{}
-	kept := false
+	mine := map[string]bool{string(a.ID): true}
+	isNew, has := true, false // the name is new, it has the host already
 	for _, o := range others {
-		if o.AppID == a.AppID {
-			replaced = append(replaced, o.ID)
-			mine[string(o.ID)] = true
-			kept = kept || o.host() == a.host()
-		} else if o.host() == a.host() {
-			return nil, taken(a.HostName, "debug application "+o.AppID)
+		switch {
+		case s.o.Kind.same(o.AppID, a.AppID):
+			isNew, has = false, has || o.host() == a.host()
+			if o.ID != a.ID {
+				mine[string(o.ID)] = true
+				replaced = append(replaced, o.ID)
+			}
+		case o.host() == a.host():
+			return nil, taken(a.HostName, s.o.Kind.String()+" "+o.AppID)
 		}
 	}
 	for _, o := range s.o.Runtime.Apps() {
+		if err := s.admitName(a, o); err != nil && isNew {
+			return nil, err
+		}
 		if h, err := hostname.Parse(o.HostName); err == nil && h == a.host() && !mine[o.ID] {
 			return nil, taken(a.HostName, "application "+o.Name)
 		}
 	}
-	if err := s.mayTake(a, by); err != nil && !kept {
+	if err := s.mayTake(a, by); err != nil && !has {
 		return nil, err
 	}
 	return replaced, s.inherit(a, replaced, by)

@@ -1,10 +1,13 @@
-// Package debug is the debug-application API (openapi.json): create, upload,
-// install, watch, read logs, stop, delete.
+// Package debug is the API by which applications are deployed (openapi.json): create,
+// upload, install, watch, read logs, stop, delete. A Server serves one Kind: debug
+// applications, which expire, or deployed ones, which are permanent.
 //
-// It knows debug applications only. They live in a registry of their own, whose ids
-// (the type ID) come from nowhere else, and what it hands to the agent is marked as
-// one; so nothing here, the sweep of expired applications least of all, can name an
-// application of another kind.
+// Each kind lives in a registry of its own, whose ids (the type ID) come from nowhere
+// else, and what is handed to the agent is marked as of that kind; so nothing here can
+// name a static or dynamic application. The sweep of expired applications can name debug
+// applications alone: only the Server of a Kind that expires runs it, it takes every id
+// from the registry of its own Server, and an application that is kept leaves that
+// registry under the lock under which the sweep would remove it.
 //
 // What is told about an application comes from the agent, which asks PID 1; the
 // registry remembers only what was promised: names, release, times. It is on disk
@@ -29,13 +32,15 @@ import (
 )
 
 // Options are what a Server works with. Every field but StateIn, Activity and Log
-// must be set.
+// must be set, Expiry and Kept where applications expire.
 type Options struct {
+	Kind    Kind
+	Kept    *Server // where applications go that are made permanent
 	Domain  string
-	StateIn []string // folders with one folder per instance: what the applications wrote
-	Expiry  time.Duration
-	MaxApps int // 0: 100
-	MaxEach int // of one token, 0: 50
+	StateIn []string      // folders with one folder per instance: what the applications wrote
+	Expiry  time.Duration // after the last activity
+	MaxApps int           // 0: 100
+	MaxEach int           // of one token, 0: 50
 	Package api.PackageLimits
 
 	ProxyUID uint32 // the user who may vouch for access tokens
@@ -71,7 +76,7 @@ func NewServer(o Options) (*Server, error) {
 	if o.MaxEach == 0 {
 		o.MaxEach = 50
 	}
-	apps, err := openRegistry(o.State, o.MaxApps, o.MaxEach)
+	apps, err := openRegistry(o.Kind, o.State, o.MaxApps, o.MaxEach)
 	if err != nil {
 		return nil, err
 	}
@@ -80,13 +85,17 @@ func NewServer(o Options) (*Server, error) {
 		gone: make(chan struct{}, 1), started: time.Now(),
 	}
 	s.echo = s.routes()
+	for _, a := range apps.all() { // kept before a crash, or before the file followed
+		if o.Kept != nil && o.Kept.has(a.ID) {
+			delete(apps.apps, a.ID)
+			apps.dirty = true
+		}
+	}
 	if err := s.adopt(); err != nil {
 		return nil, err
 	}
 	for _, a := range apps.all() {
-		if a.Release != "" {
-			o.Runtime.Put(s.instance(a))
-		}
+		s.put(a.ID)
 	}
 	o.Runtime.Restored()
 	return s, nil
@@ -107,7 +116,7 @@ func (s *Server) Handler() http.Handler {
 // Gone is ready when an application was removed: its release may be swept now.
 func (s *Server) Gone() <-chan struct{} { return s.gone }
 
-// ReleasesInUse are those of debug applications, for the sweep of the release store.
+// ReleasesInUse are those of its applications, for the sweep of the release store.
 func (s *Server) ReleasesInUse() []string {
 	var hashes []string
 	for _, a := range s.apps.all() {
@@ -121,12 +130,12 @@ func (s *Server) ReleasesInUse() []string {
 // routes is the whole API in one place; openapi.json describes the same.
 func (s *Server) routes() *echo.Echo {
 	e := apiserver.New(apiserver.Options{
-		Name: "debug", Log: s.o.Log, Problem: problemOf, KeepTrace: true,
-		Frequent: func(c echo.Context) bool { return c.Path() == uploadPath },
+		Name: s.o.Kind.name, Log: s.o.Log, Problem: problemOf, KeepTrace: true,
+		Frequent: func(c echo.Context) bool { return c.Path() == s.o.Kind.prefix+"/:id/upload" },
 		Caller:   func(r *http.Request) []any { return []any{"by", string(callerOf(r).Installer)} },
 	})
 	e.GET("/debug/openapi.json", s.openAPI)
-	g := e.Group("/debug/application")
+	g := e.Group(s.o.Kind.prefix)
 	g.POST("", s.create)
 	g.GET("", s.list)
 	g.GET("/limits", s.packageLimits)

@@ -19,7 +19,7 @@ func (s *Server) delete(c echo.Context) error {
 	if err := s.apps.remove(a.ID); err != nil {
 		return err
 	}
-	s.o.Log.Info("debug application deleted", "instance", a.ID, "app_id", a.AppID)
+	s.o.Log.Info(s.o.Kind.String()+" deleted", "instance", a.ID, "app_id", a.AppID)
 	if err := s.dispose(c.Request().Context(), a.ID); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *Server) dispose(ctx context.Context, id ID) error {
 func (s *Server) removeState(id ID) {
 	for _, dir := range s.o.StateIn {
 		if err := removeBelow(dir, string(id)); err != nil {
-			s.o.Log.Error("state of a deleted debug application could not be removed", "instance", id, "error", err)
+			s.o.Log.Error("state of a deleted application could not be removed", "instance", id, "error", err)
 		}
 	}
 }

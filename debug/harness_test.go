@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -36,15 +37,16 @@ import (
 
 // host is a Server on a real disk with an agent, a proxy and a journal that are played.
 type host struct {
-	tb      testing.TB
-	dir     string
-	limits  upload.Limits
-	runtime *fakeRuntime
-	proxy   *fakeProxy
-	logs    *fakeLogs
-	server  *Server
-	uid     uint32 // of who is at the other end of the socket
-	http    *httptest.Server
+	tb       testing.TB
+	dir      string
+	limits   upload.Limits
+	runtime  *fakeRuntime
+	proxy    *fakeProxy
+	logs     *fakeLogs
+	server   *Server
+	deployed *Server
+	uid      uint32 // of who is at the other end of the socket
+	http     *httptest.Server
 }
 
 func newHost(tb testing.TB) *host {
@@ -67,8 +69,12 @@ func (h *host) start() {
 
 // asOperator is the API of an operator with the uid of the host at that time.
 func (h *host) asOperator() http.Handler {
-	next := h.server.Handler()
+	debug, deployed := h.server.Handler(), h.deployed.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next := debug
+		if strings.HasPrefix(r.URL.Path, Deployed.prefix) {
+			next = deployed
+		}
 		next.ServeHTTP(w, r.WithContext(apiserver.WithPeer(r.Context(), apiserver.Peer{UID: h.uid})))
 	})
 }
@@ -84,12 +90,16 @@ func (h *host) open() {
 	h.must(err)
 	tokens, err := OpenTokens(st)
 	h.must(err)
-	h.server, err = NewServer(Options{
-		Domain: "example.test", StateIn: []string{filepath.Join(h.dir, "apps")}, Expiry: time.Hour, MaxApps: 5, MaxEach: 3,
+	o := Options{
+		Kind: Deployed, Domain: "example.test", StateIn: []string{filepath.Join(h.dir, "apps")}, MaxApps: 5, MaxEach: 3,
 		Package: api.PackageLimits{MaxSize: h.limits.MaxSize, MaxEntries: hostile.MaxEntries},
 		Tokens:  tokens, State: st, Uploads: uploads, Releases: releases,
-		Runtime: h.runtime, Logs: h.logs, Activity: h.proxy, Log: slog.New(slog.DiscardHandler),
-	})
+		Runtime: h.runtime, Logs: h.logs, Log: slog.New(slog.DiscardHandler),
+	}
+	h.deployed, err = NewServer(o)
+	h.must(err)
+	o.Kind, o.Kept, o.Expiry, o.Activity = Debug, h.deployed, time.Hour, h.proxy
+	h.server, err = NewServer(o)
 	h.must(err)
 }
 
@@ -257,7 +267,7 @@ func (r *fakeRuntime) Put(in plan.Instance) {
 	defer r.mu.Unlock()
 	r.wanted[in.ID] = in
 	a := r.apps[in.ID]
-	a.ID, a.HostName, a.Kind, a.Name = in.ID, in.HostName, in.Kind, in.AppID
+	a.ID, a.HostName, a.Kind, a.Name, a.AppID = in.ID, in.HostName, in.Kind, in.AppID, in.AppID
 	if a.State == "" {
 		a.State = api.StatePending
 	}
@@ -291,7 +301,14 @@ func (r *fakeRuntime) Disinherit(id string) error {
 	return nil
 }
 
-func (r *fakeRuntime) Orphans() []plan.Instance { return r.orphans }
+func (r *fakeRuntime) Orphans() (list []plan.Instance) {
+	for _, in := range r.orphans {
+		if _, put := r.wanted[in.ID]; !put {
+			list = append(list, in)
+		}
+	}
+	return list
+}
 
 func (r *fakeRuntime) Restored() { r.restored = true }
 

@@ -43,7 +43,7 @@ func (s *Server) install(c echo.Context) error {
 	if gone := c.Request().Context().Err(); gone != nil {
 		return gone
 	}
-	s.apps.active(a.ID, time.Now())
+	s.active(a.ID, time.Now())
 	return answerJSON(c.Response(), s.outcome(ctx, a, view, err))
 }
 
@@ -71,13 +71,14 @@ func (s *Server) unpack(ctx context.Context, id ID, by caller) (a application, a
 	now := time.Now().UTC()
 	a, err = s.apps.update(id, func(a *application) {
 		again = a.Release == rel.Hash
-		a.Release, a.InstalledBy, a.InstalledAt, a.ActiveAt, a.Adopted = rel.Hash, by.Installer, now, now, false
+		a.Release, a.InstalledBy, a.InstalledAt, a.ActiveAt = rel.Hash, by.Installer, now, now
+		a.Adopted, a.UnitKind = false, ""
 	})
 	if err != nil {
 		return a, false, err
 	}
-	s.put(a)
-	s.o.Log.Info("debug application installed", "instance", id, "app_id", a.AppID, "release", rel.Hash,
+	s.put(id)
+	s.o.Log.Info(s.o.Kind.String()+" installed", "instance", id, "app_id", a.AppID, "release", rel.Hash,
 		"open", rel.Manifest.IsOpen(), "by", by.String())
 	return a, again, nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/nexushub/nexushub/journal"
 )
 
-// Runtime is the agent: what is put there runs. See agent.DebugProvider.
+// Runtime is the agent: what is put there runs. See agent.Provider.
 type Runtime interface {
 	// Orphans run although the registry that knew them is lost.
 	Orphans() []plan.Instance

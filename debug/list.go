@@ -18,10 +18,10 @@ func (s *Server) list(c echo.Context) error {
 }
 
 func (s *Server) describe(a application) api.DebugApplication {
-	expires, v := s.expiresAt(a), s.view(a)
+	v := s.view(a)
 	return api.DebugApplication{
 		ID: string(a.ID), AppID: a.AppID, DisplayName: a.DisplayName, HostName: a.HostName, DBName: a.DBName,
-		StaticServiceURL: a.StaticServiceURL, Status: v.status(), CreatedAt: a.CreatedAt, ExpiresAt: &expires,
+		StaticServiceURL: a.StaticServiceURL, Status: v.status(), CreatedAt: a.CreatedAt, ExpiresAt: s.expiry(a),
 		Since: v.since(), Restarts: v.now.Restarts,
 	}
 }

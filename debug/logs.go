@@ -22,8 +22,8 @@ func (s *Server) logs(c echo.Context) error {
 	s.streams.open(a.ID)
 	defer func() {
 		s.streams.close(a.ID)
-		s.apps.active(a.ID, time.Now())
+		s.active(a.ID, time.Now())
 	}()
-	s.apps.active(a.ID, time.Now())
+	s.active(a.ID, time.Now())
 	return s.o.Logs.Serve(c.Response(), c.Request(), query, format)
 }

@@ -139,7 +139,7 @@ func (s *Server) take(c echo.Context, id ID, offset, length int64, last bool, st
 	}
 	in := watchedBody{newBody(c.Response(), c.Request().Body), progress}
 	st, err := s.o.Uploads.Append(string(id), offset, length, last, in)
-	s.apps.active(id, time.Now())
+	s.active(id, time.Now())
 	if err != nil {
 		return s.packageError(c, err, st, offset)
 	}

@@ -12,11 +12,9 @@ import (
 	"github.com/nexushub/nexushub/api"
 )
 
-// registryName is the state file.
-const registryName = "debug-applications"
-
-// registry holds the debug applications, on disk before anybody hears of a change.
+// registry holds the applications of one kind, on disk before anybody hears of a change.
 type registry struct {
+	kind     Kind
 	state    State
 	removals *removals // who has left
 	most     int       // applications
@@ -24,17 +22,17 @@ type registry struct {
 
 	mu    sync.Mutex // guards the fields that follow
 	apps  map[ID]application
-	dirty bool // times of activity that are not on disk yet
+	dirty bool // something is not on disk yet that may be lost
 }
 
-func openRegistry(state State, most, each int) (*registry, error) {
-	removals, err := openRemovals(state)
+func openRegistry(kind Kind, state State, most, each int) (*registry, error) {
+	removals, err := openRemovals(state, kind.removals)
 	if err != nil {
 		return nil, err
 	}
-	r := &registry{state: state, removals: removals, most: most, each: each, apps: map[ID]application{}}
+	r := &registry{kind: kind, state: state, removals: removals, most: most, each: each, apps: map[ID]application{}}
 	var saved []application
-	if _, err := state.Load(registryName, &saved); err != nil {
+	if _, err := state.Load(kind.registry, &saved); err != nil {
 		return nil, err
 	}
 	for _, a := range saved {
@@ -61,32 +59,56 @@ func (r *registry) get(id ID) (application, error) {
 	defer r.mu.Unlock()
 	a, ok := r.apps[id]
 	if !ok {
-		return a, fmt.Errorf("debug application %q: %w", id, api.NotFound)
+		return a, r.unknown(id)
 	}
 	return a, nil
 }
 
-// add enters a new application in place of those that replaced says. Check runs under
-// the lock, so that two requests cannot both be right.
-func (r *registry) add(a application, check func(others []application) (replaced []ID, err error)) ([]ID, error) {
+func (r *registry) unknown(id ID) error { return fmt.Errorf("%s %q: %w", r.kind, id, api.NotFound) }
+
+// with calls f while the application is there and stays as it is.
+func (r *registry) with(id ID, f func(application)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	replaced, err := check(r.sorted())
+	if a, ok := r.apps[id]; ok {
+		f(a)
+	}
+}
+
+// enter takes the application that decide makes of the others in, in place of those that replaced
+// says. Decide runs under the lock, so that two requests cannot both be right.
+func (r *registry) enter(
+	decide func(others []application) (a application, replaced []ID, err error),
+) (a application, replaced []ID, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a, replaced, err = decide(r.sorted())
+	if err == nil {
+		err = r.room(a, replaced)
+	}
 	if err != nil {
-		return nil, err
+		return a, nil, err
 	}
-	if a.Owner != "" && r.owned(a.Owner, replaced) >= r.each {
-		return nil, fmt.Errorf("this token already has %d debug applications, delete one: %w", r.each, api.TooMany)
-	}
-	if len(r.apps)-len(replaced) >= r.most {
-		return nil, fmt.Errorf("there are %d debug applications already, delete one: %w", r.most, api.TooMany)
-	}
-	return replaced, r.change(func(apps map[ID]application) {
+	return a, replaced, r.change(func(apps map[ID]application) {
 		for _, id := range replaced {
 			delete(apps, id)
 		}
 		apps[a.ID] = a
 	})
+}
+
+// room refuses one application too many. The caller holds mu.
+func (r *registry) room(a application, replaced []ID) error {
+	if _, there := r.apps[a.ID]; there {
+		return nil
+	}
+	if a.Owner != "" && r.owned(a.Owner, replaced) >= r.each {
+		return fmt.Errorf("this token already has %d %ss, delete one: %w", r.each, r.kind, api.TooMany)
+	}
+	if len(r.apps)-len(replaced) >= r.most {
+		return fmt.Errorf("there are %d %ss already, delete one: %w", r.most, r.kind, api.TooMany)
+	}
+	return nil
 }
 
 // owned counts an owner's applications without those that go. The caller holds mu.
@@ -105,7 +127,7 @@ func (r *registry) update(id ID, change func(*application)) (application, error)
 	defer r.mu.Unlock()
 	a, ok := r.apps[id]
 	if !ok {
-		return a, fmt.Errorf("debug application %q: %w", id, api.NotFound)
+		return a, r.unknown(id)
 	}
 	change(&a)
 	return a, r.change(func(apps map[ID]application) { apps[id] = a })
@@ -115,9 +137,26 @@ func (r *registry) remove(id ID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, ok := r.apps[id]; !ok {
-		return fmt.Errorf("debug application %q: %w", id, api.NotFound)
+		return r.unknown(id)
 	}
 	return r.change(func(apps map[ID]application) { delete(apps, id) })
+}
+
+// hand gives an application to another registry. It leaves this one without being removed; the
+// file follows, and until then the other registry is the one that counts.
+func (r *registry) hand(id ID, take func(application) error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a, ok := r.apps[id]
+	if !ok {
+		return r.unknown(id)
+	}
+	if err := take(a); err != nil {
+		return err
+	}
+	delete(r.apps, id)
+	r.dirty = true
+	return nil
 }
 
 // change takes effect in memory only when it is on disk, and so is who leaves. The
@@ -142,7 +181,7 @@ func (r *registry) change(edit func(map[ID]application)) error {
 }
 
 func (r *registry) save() error {
-	if err := r.state.Save(registryName, r.sorted()); err != nil {
+	if err := r.state.Save(r.kind.registry, r.sorted()); err != nil {
 		return err
 	}
 	r.dirty = false
@@ -193,7 +232,7 @@ func (r *registry) removeIdle(id ID, then time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if a, ok := r.apps[id]; !ok || a.ActiveAt.After(then) {
-		return fmt.Errorf("debug application %s became active again: %w", id, api.Conflict)
+		return fmt.Errorf("%s %s became active again: %w", r.kind, id, api.Conflict)
 	}
 	return r.change(func(apps map[ID]application) { delete(apps, id) })
 }

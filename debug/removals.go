@@ -7,23 +7,21 @@ import (
 	"sync"
 )
 
-// removalsName is the state file.
-const removalsName = "debug-deleted"
-
 // removals are applications that have left the registry and of which something may be there
 // yet: a process, what it wrote, its secrets. They are on disk before they leave, so that
 // an end that was cut off, by whatever, is taken up again.
 type removals struct {
 	state State
+	name  string // of the state file
 
 	mu  sync.Mutex // guards ids
 	ids map[ID]bool
 }
 
-func openRemovals(state State) (*removals, error) {
-	r := &removals{state: state, ids: map[ID]bool{}}
+func openRemovals(state State, name string) (*removals, error) {
+	r := &removals{state: state, name: name, ids: map[ID]bool{}}
 	var saved []ID
-	_, err := state.Load(removalsName, &saved)
+	_, err := state.Load(name, &saved)
 	for _, id := range saved {
 		r.ids[id] = true
 	}
@@ -56,7 +54,13 @@ func (r *removals) change(edit func(map[ID]bool)) error {
 		return nil
 	}
 	r.ids = next // also where the disk refuses: for this life it counts
-	return r.state.Save(removalsName, r.sorted())
+	return r.state.Save(r.name, r.sorted())
+}
+
+func (r *removals) has(id ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ids[id]
 }
 
 func (r *removals) all() []ID {
@@ -87,7 +91,7 @@ func (s *Server) end(ctx context.Context, id ID) error {
 func (s *Server) retryRemovals(ctx context.Context) {
 	for _, id := range s.apps.removals.all() {
 		if err := s.end(ctx, id); err != nil {
-			s.o.Log.Error("deleted debug application still runs", "instance", id, "error", err)
+			s.o.Log.Error("deleted application still runs", "instance", id, "error", err)
 		}
 	}
 }

@@ -20,19 +20,17 @@ func (h *host) wantFolder(id string, want bool) {
 	}
 }
 
-// An installation that meets a deletion starts the application once more: what that makes
-// goes, too.
-func TestDeleteDuringInstallLeavesNoFolder(t *testing.T) {
+// An installation that meets a deletion does not start the application once more.
+func TestDeleteDuringInstallStartsNothing(t *testing.T) {
 	h := newHost(t)
 	path, a := h.create(`{"appId":"shop"}`)
 	h.upload(path, packageOf(t, "one"))
 	h.install(path)
-	gone, err := h.server.apps.get(ID(a.ID))
-	h.must(err)
 	h.do(http.MethodDelete, path, nil, nil).want(http.StatusNoContent)
-	h.must(os.MkdirAll(h.folder(a.ID), 0o700))
-	h.server.put(gone)
-	h.wantFolder(a.ID, false)
+	h.server.put(ID(a.ID))
+	if _, there := h.runtime.wanted[a.ID]; there {
+		t.Error("it is wanted again")
+	}
 }
 
 // What does not stop in time is not taken its folder away, and is not forgotten.

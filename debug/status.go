@@ -14,7 +14,7 @@ func (s *Server) status(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.apps.active(a.ID, time.Now())
+	s.active(a.ID, time.Now())
 	if err := s.o.Runtime.Refresh(c.Request().Context()); err != nil {
 		s.o.Log.Debug("resource usage could not be refreshed", "error", err) // the state is worth an answer without
 	}
@@ -30,10 +30,9 @@ func (s *Server) answerStatus(c echo.Context, id ID) error {
 }
 
 func (s *Server) statusOf(v appView) api.DebugStatus {
-	expires := s.expiresAt(v.application)
 	m := api.DebugMetadata{
 		AppID: v.AppID, DisplayName: v.DisplayName, HostName: v.HostName, StaticServiceURL: v.StaticServiceURL,
-		Unit: v.now.Unit, Release: v.Release, Restarts: v.now.Restarts, ExpiresAt: &expires, Since: v.since(),
+		Unit: v.now.Unit, Release: v.Release, Restarts: v.now.Restarts, ExpiresAt: s.expiry(v.application), Since: v.since(),
 		Memory: v.now.Memory, CPUNSec: v.now.CPUNSec, Exposure: v.now.Exposure, Access: v.now.Access,
 	}
 	if v.seen {

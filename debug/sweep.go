@@ -13,7 +13,7 @@ const (
 	activityGrace = 5 * time.Minute
 )
 
-// sweep removes expired applications and abandoned uploads until ctx ends.
+// sweep removes expired applications, and abandoned uploads of all kinds, until ctx ends.
 func (s *Server) sweep(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -45,6 +45,20 @@ func (s *Server) sweepOnce(ctx context.Context, now time.Time) {
 	}
 }
 
+// tidy is what is left of the sweep where nothing expires.
+func (s *Server) tidy(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			s.retryRemovals(ctx)
+		}
+	}
+}
+
 // gather collects who was active: open log streams, and requests that the proxy counted.
 // It reports whether the proxy answered.
 func (s *Server) gather(ctx context.Context, now time.Time) (informed bool) {
@@ -73,15 +87,13 @@ func (s *Server) note(id ID, at time.Time) {
 	if !s.apps.active(id, at) {
 		return
 	}
-	if a, err := s.apps.get(id); err == nil && a.Release != "" {
-		s.put(a)
-	}
+	s.put(id)
 }
 
 func (s *Server) expire(ctx context.Context, now time.Time) {
 	gone, err := s.apps.expired(now.Add(-s.o.Expiry))
 	for _, a := range gone {
-		s.o.Log.Info("debug application expired", "instance", a.ID, "app_id", a.AppID, "last_active", a.ActiveAt)
+		s.o.Log.Info(s.o.Kind.String()+" expired", "instance", a.ID, "app_id", a.AppID, "last_active", a.ActiveAt)
 		err = errors.Join(err, s.dispose(ctx, a.ID))
 	}
 	if err != nil {

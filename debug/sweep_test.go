@@ -121,7 +121,7 @@ func TestSweepRunsOnItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := serverForSweep(t, dir)
 		a := application{ID: newID(), NewDebugApplication: api.NewDebugApplication{AppID: "a"}, ActiveAt: time.Now()}
-		if _, err := s.apps.add(a, func([]application) ([]ID, error) { return nil, nil }); err != nil {
+		if _, _, err := s.apps.enter(func([]application) (application, []ID, error) { return a, nil, nil }); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())

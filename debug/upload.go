@@ -12,8 +12,6 @@ import (
 	"github.com/nexushub/nexushub/debug/upload"
 )
 
-const uploadPath = "/debug/application/:id/upload"
-
 // readBuffer is what is asked of the connection at once; multipart alone asks for 4 KiB.
 const readBuffer = 256 << 10
 
@@ -38,7 +36,7 @@ func (s *Server) upload(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.apps.active(a.ID, time.Now())
+	s.active(a.ID, time.Now())
 	answer := api.UploadAnswer{Status: "received", Message: "chunk is on disk"}
 	if completed {
 		answer = api.UploadAnswer{Status: "completed", Message: "all chunks are on disk and the hash is right"}

@@ -17,7 +17,7 @@ type appView struct {
 func (s *Server) view(a application) appView {
 	app, err := s.o.Runtime.App(string(a.ID))
 	if err != nil && !errors.Is(err, api.NotFound) {
-		s.o.Log.Warn("state of a debug application could not be read", "instance", a.ID, "error", err)
+		s.o.Log.Warn("state of an application could not be read", "instance", a.ID, "error", err)
 	}
 	return appView{application: a, seen: err == nil, now: app}
 }

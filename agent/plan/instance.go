@@ -21,9 +21,9 @@ const (
 type Instance struct {
 	ID            string             `json:"id"` // UUID for life
 	Kind          string             `json:"kind"`
-	UnitKind      string             `json:"unit_kind,omitempty"` // that its units name: it has changed its kind as it ran
+	UnitKind      string             `json:"unit_kind,omitempty"` // that its units name, where it changed as it ran
 	HostName      string             `json:"host_name"`           // canonical, see internal/hostname; HOST says it
-	Hosts         []hostname.Host    `json:"hosts,omitempty"`     // all, the first of which is HostName's; empty: HostName alone
+	Hosts         []hostname.Host    `json:"hosts,omitempty"`     // all, HostName first; empty: HostName alone
 	Owner         string             `json:"owner,omitempty"`     // whom it belongs to; empty: the operator
 	AppID         string             `json:"app_id"`
 	DisplayName   string             `json:"display_name"`

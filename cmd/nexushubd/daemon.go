@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -78,7 +79,8 @@ type daemon struct {
 	releases *release.Store
 	agent    *agent.Agent
 	tokens   *debug.Tokens
-	debug    *debug.Server
+	deployed *debug.Server // permanent applications
+	debug    *debug.Server // those that expire
 	control  *control.Server
 	metrics  *monitoring
 }
@@ -144,10 +146,11 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
-	return d.openDebug(files)
+	return d.openRegistries(files)
 }
 
-func (d *daemon) openDebug(files *state.Store) error {
+// openRegistries opens that of permanent applications first: what was kept is theirs.
+func (d *daemon) openRegistries(files *state.Store) error {
 	uid, err := d.host.userID(units.ProxyUser)
 	if err != nil {
 		return err
@@ -156,20 +159,26 @@ func (d *daemon) openDebug(files *state.Store) error {
 	if err != nil {
 		return err
 	}
-	d.debug, err = debug.NewServer(debug.Options{
-		Domain: d.conf.Domain, StateIn: agent.StateFolders(), Expiry: d.conf.Upload.Expiry.Std(),
-		MaxApps: d.conf.Upload.MaxApps, MaxEach: d.conf.Upload.MaxAppsEach, ProxyUID: uid, Package: packageLimits(d.conf),
-		Tokens: d.tokens, State: files, Uploads: uploads, Releases: d.releases, Runtime: d.agent.Debug(),
-		Logs: d.journal, Activity: debug.ProxyActivity{Proxy: d.proxy}, Log: d.log,
-	})
+	o := debug.Options{
+		Kind: debug.Deployed, Domain: d.conf.Domain, StateIn: agent.StateFolders(),
+		MaxApps: math.MaxInt, MaxEach: d.conf.Upload.MaxAppsEach, ProxyUID: uid, Package: packageLimits(d.conf),
+		Tokens: d.tokens, State: files, Uploads: uploads, Releases: d.releases, Runtime: d.agent.Deployed(),
+		Logs: d.journal, Log: d.log,
+	}
+	if d.deployed, err = debug.NewServer(o); err != nil {
+		return err
+	}
+	o.Kind, o.Kept, o.Runtime, o.MaxApps = debug.Debug, d.deployed, d.agent.Debug(), d.conf.Upload.MaxApps
+	o.Expiry, o.Activity = d.conf.Upload.Expiry.Std(), debug.ProxyActivity{Proxy: d.proxy}
+	d.debug, err = debug.NewServer(o)
 	return err
 }
 
 func (d *daemon) serveAPIs(context.Context) (err error) {
 	d.control = control.NewServer(control.Deps{
 		Applications: d.agent, Operator: d.agent, Releases: d.agent, Explainer: d.agent, Secrets: d.agent,
-		Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Files: d, Debug: d.debug.Handler(),
-		Log: d.log,
+		Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Files: d, Debug: d.debug.Handler(), Deployed: d.deployed.Handler(),
+		Keeper: d.debug, Log: d.log,
 	})
 	d.metrics, err = newMonitoring(d)
 	return err

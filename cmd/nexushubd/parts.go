@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -20,7 +21,8 @@ func (d *daemon) run(ctx context.Context) error {
 	return runStages(ctx,
 		[]actor{
 			{"control API", func(ctx context.Context) error { return d.control.Run(ctx, d.sockets["api"]) }},
-			{"debug API", func(ctx context.Context) error { return d.debug.Run(ctx, d.sockets["debug"]) }},
+			{"debug API", func(ctx context.Context) error { return d.debug.Serve(ctx, d.sockets["debug"]) }},
+			{"deployed applications", d.deployed.Run},
 			{"metrics", d.metrics.run},
 			{"notifier", func(ctx context.Context) error { return n.run(ctx, d.agent) }},
 			{"reload", func(ctx context.Context) error { return d.runReload(ctx, n) }},
@@ -41,6 +43,7 @@ func (d *daemon) runSweep(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		case <-d.deployed.Gone():
 		case <-d.debug.Gone():
 		}
 		d.sweep()
@@ -52,7 +55,7 @@ func (d *daemon) sweep() {
 	if !complete {
 		return
 	}
-	for _, hash := range d.debug.ReleasesInUse() {
+	for _, hash := range slices.Concat(d.deployed.ReleasesInUse(), d.debug.ReleasesInUse()) {
 		inUse[hash] = true
 	}
 	removed, err := d.releases.Sweep(inUse)
