@@ -43,6 +43,9 @@ func collect(v reflect.Value, fields map[string]reflect.Value) {
 }
 
 func (f *File) bind(key string, value any, dst reflect.Value) {
+	if value == nil {
+		return
+	}
 	if dst.Kind() == reflect.Pointer {
 		p := reflect.New(dst.Type().Elem())
 		f.bind(key, value, p.Elem())
@@ -105,6 +108,9 @@ func (f *File) bindMap(key string, value any, dst reflect.Value) {
 	}
 	out := reflect.MakeMap(dst.Type())
 	for k, v := range table {
+		if v == nil {
+			continue
+		}
 		elem := reflect.New(dst.Type().Elem()).Elem()
 		f.bind(join(key, k), v, elem)
 		out.SetMapIndex(reflect.ValueOf(k), elem)

@@ -50,6 +50,26 @@ func Parse(name string, data []byte) *File {
 	return f
 }
 
+// Of is a file that was never written: values that came another way, with the faults of one. A
+// value of nil says nothing, but its key must be known.
+func Of(name string, values map[string]any) *File {
+	f := &File{Name: name, values: values, lines: map[string]int{}}
+	f.noteAll("", values)
+	return f
+}
+
+func (f *File) noteAll(table string, values map[string]any) {
+	for key, v := range values {
+		if v == nil {
+			continue
+		}
+		f.lines[join(table, key)] = 0
+		if sub, ok := v.(map[string]any); ok {
+			f.noteAll(join(table, key), sub)
+		}
+	}
+}
+
 // Bind sets the fields of dst, a pointer to a struct with toml tags. Fields whose
 // key is absent keep their value.
 func (f *File) Bind(dst any) {
