@@ -39,13 +39,14 @@ type catalogue struct {
 // resolved is an instance whose package was looked for.
 type resolved struct {
 	plan.Instance
-	release fact.Release
-	problem string
-	pinned  bool   // an operator went back to this older release
-	adopted bool   // known only from what runs
-	byAppID bool   // its release is what is installed under its app id
-	gone    string // the release that was, and is not there any more
-	files   string // StaticPath as the operator wrote it; StaticPath itself is where that leads
+	settings plan.Settings
+	release  fact.Release
+	problem  string
+	pinned   bool   // an operator went back to this older release
+	adopted  bool   // known only from what runs
+	byAppID  bool   // its release is what is installed under its app id
+	gone     string // the release that was, and is not there any more
+	files    string // StaticPath as the operator wrote it; StaticPath itself is where that leads
 }
 
 func newCatalogue() catalogue {

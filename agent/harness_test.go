@@ -19,6 +19,7 @@ import (
 	"github.com/nexushub/nexushub/agent/state"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/units"
@@ -201,6 +202,8 @@ type fakeReleases struct {
 	version string
 	fail    map[string]error
 	bare    bool // packages have neither bin/app nor files
+
+	manifests map[string]manifest.Manifest // of releases in the store, by hash
 }
 
 func (r *fakeReleases) Resolve(_ context.Context, path string) (fact.Release, error) {
@@ -218,7 +221,8 @@ func (r *fakeReleases) Get(hash string) (fact.Release, error) {
 	if err := r.fail[hash]; err != nil {
 		return fact.Release{}, err
 	}
-	return fact.Release{Hash: hash, Dir: "/releases/" + hash, Runs: true}, nil
+	return fact.Release{Hash: hash, Dir: "/releases/" + hash, Runs: !r.bare, Static: r.bare,
+		Manifest: r.manifests[hash]}, nil
 }
 
 // lose takes a release away, as a sweep does.

@@ -13,12 +13,17 @@ func (a *Agent) AppReleases(nameOrID string) ([]api.Release, error) {
 		a.mu.Unlock()
 		return nil, err
 	}
-	past := append([]plan.PastRelease(nil), a.observed.memory(d.ID).History...)
+	m := a.observed.memory(d.ID)
+	past := append([]plan.PastRelease(nil), m.History...)
+	wanted := plan.PastRelease{Hash: d.Release.Hash, Settings: m.Settings}
 	a.mu.Unlock()
 	list := make([]api.Release, 0, len(past))
-	for _, p := range past {
-		r := api.Release{ID: p.Hash, InstalledAt: &p.At, InstalledBy: string(plan.InstallerOf(d.Kind, p.InstalledBy)),
-			Current: p.Hash == d.Release.Hash}
+	for i, p := range past {
+		r := api.Release{ID: p.Hash, Edition: p.ID(), Settings: p.Settings.Changes(plan.Settings{}),
+			InstalledAt: &p.At, InstalledBy: string(plan.InstallerOf(d.Kind, p.InstalledBy)), Current: p.Is(wanted)}
+		if i+1 < len(past) {
+			r.Changed = p.Changes(past[i+1])
+		}
 		if rel, err := a.releases.Get(p.Hash); err == nil {
 			r.Size, r.Deployable = rel.Size, true
 		}

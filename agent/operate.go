@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/plan"
@@ -50,16 +49,16 @@ func (a *Agent) RestartApp(ctx context.Context, nameOrID string) (api.App, error
 	return a.WaitSettled(ctx, id, "")
 }
 
-// Rollback runs an older release, the previous one by default, until the provider
-// brings a new one. It has to become healthy first, like any replacement.
+// Rollback goes back to an older edition, the previous one by default: its release, until the
+// provider brings a new one, and its settings. It has to become healthy first, like any replacement.
 func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App, error) {
 	id, err := a.change(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
 		target, err := pastRelease(d, m, release)
 		if err != nil {
 			return err
 		}
-		if _, err := a.releases.Get(target.Hash); err != nil {
-			return notKept(d, target.Hash)
+		if err := a.goesBackTo(d, target); err != nil {
+			return err
 		}
 		if err := a.admitRollback(d, target); err != nil {
 			return err
@@ -68,7 +67,10 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 		if m.Pin != nil && d.Pinned {
 			instead = m.Pin.Instead
 		}
-		m.Pin = &plan.Pin{Release: target.Hash, Instead: instead, InstalledBy: target.InstalledBy}
+		m.Pin, m.Settings = nil, target.Settings
+		if target.Hash != instead {
+			m.Pin = &plan.Pin{Release: target.Hash, Instead: instead, InstalledBy: target.InstalledBy}
+		}
 		a.resume(m)
 		a.desired.version++
 		return nil
@@ -80,6 +82,22 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 	return a.WaitSettled(ctx, id, "")
 }
 
+// goesBackTo refuses an edition whose release is gone, and says what it would widen.
+func (a *Agent) goesBackTo(d *plan.Desired, target plan.PastRelease) error {
+	rel := d.Release
+	if target.Hash != rel.Hash {
+		var err error
+		if rel, err = a.releases.Get(target.Hash); err != nil {
+			return notKept(d, target.Hash)
+		}
+	}
+	if wider := a.widening(d, rel, target.Settings); len(wider) > 0 {
+		a.log.Warn("rollback widens what an application may do", "instance", d.ID, "app", d.Name,
+			"release", target.Hash, "widened", wider)
+	}
+	return nil
+}
+
 // notKept says why a release that ran is not there any more.
 func notKept(d *plan.Desired, release string) error {
 	why := "only the last ones are kept (releases.keep)"
@@ -89,26 +107,26 @@ func notKept(d *plan.Desired, release string) error {
 	return fmt.Errorf("release %s is not on disk: %s: %w", plan.ShortHash(release), why, api.NotFound)
 }
 
-// pastRelease finds the release to go back to: the one before, or the one whose hash
-// begins so.
-func pastRelease(d *plan.Desired, m *plan.Memory, release string) (plan.PastRelease, error) {
+// pastRelease finds the edition to go back to: the one before, or the latest that id means.
+func pastRelease(d *plan.Desired, m *plan.Memory, id string) (plan.PastRelease, error) {
 	var found []plan.PastRelease
 	var none plan.PastRelease
+	wanted := plan.PastRelease{Hash: d.Release.Hash, Settings: m.Settings}
 	for _, p := range m.History {
-		fits := release == "" && p.Hash != d.Release.Hash || release != "" && strings.HasPrefix(p.Hash, release)
+		fits := id == "" && !p.Is(wanted) || id != "" && p.Named(id)
 		if fits && !slices.ContainsFunc(found, func(o plan.PastRelease) bool { return o.Hash == p.Hash }) {
 			found = append(found, p)
 		}
 	}
 	switch {
-	case len(found) == 1, len(found) > 1 && release == "":
+	case len(found) == 1, len(found) > 1 && id == "":
 		return found[0], nil
 	case len(found) > 1:
-		return none, fmt.Errorf("%s ran several releases that begin with %s: %w", d.Name, release, api.Conflict)
-	case release == "":
+		return none, fmt.Errorf("%s ran several releases that begin with %s: %w", d.Name, id, api.Conflict)
+	case id == "":
 		return none, fmt.Errorf("%s has no previous release: %w", d.Name, api.NotFound)
 	}
-	return none, fmt.Errorf("%s never ran release %s: %w", d.Name, release, api.NotFound)
+	return none, fmt.Errorf("%s never ran release %s: %w", d.Name, id, api.NotFound)
 }
 
 // change alters what is remembered of one application, durably, and lets the

@@ -31,12 +31,22 @@ func (p Provider) Put(in plan.Instance) {
 	p.edit(func(all map[string]plan.Instance) { all[in.ID] = in })
 }
 
-// Inherit gives an application the secrets of another, which it replaces.
-func (p Provider) Inherit(from, to string) error { return p.vault.Copy(from, to) }
+// Inherit gives an application the secrets and settings of another, which it replaces. It need not
+// have been put yet.
+func (p Provider) Inherit(from, to string) error {
+	if err := p.vault.Copy(from, to); err != nil {
+		return err
+	}
+	p.inheritSettings(from, to)
+	return nil
+}
 
-// Disinherit removes the secrets of an application that was deleted: nobody could name
-// them any more.
-func (p Provider) Disinherit(id string) error { return p.vault.RemoveAll(id) }
+// Disinherit removes the secrets of an application that was deleted, and settings that it never
+// came to use: nobody could name them any more.
+func (p Provider) Disinherit(id string) error {
+	p.forgetAwaited(id)
+	return p.vault.RemoveAll(id)
+}
 
 // Ceiling is what a package may ask for at most.
 func (p Provider) Ceiling() manifest.Ceiling {

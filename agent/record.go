@@ -71,6 +71,7 @@ func (a *Agent) began(s *plan.AppState, state api.State) time.Time {
 // does not know yet how an instance stands keeps what it was told.
 func (a *Agent) keepStanding(s *plan.AppState, now stateSince) {
 	i, m := a.observed.instance(s.ID), a.observed.memory(s.ID)
+	m.Awaited = false
 	standing := plan.Standing{State: now.State, Since: now.since.Round(0), Run: s.Run()}
 	passing := now.State == api.StateUnknown || now.State == api.StateStarting || now.State == api.StatePending
 	if i.watched = i.watched || !passing || m.Standing.Is(now.State, s.Run()); i.watched && m.Standing != standing {
@@ -78,19 +79,34 @@ func (a *Agent) keepStanding(s *plan.AppState, now stateSince) {
 	}
 }
 
-// recordGood remembers the revision to fall back to.
+// recordGood remembers what to go back to: the edition, and the revision to fall back to.
 func (a *Agent) recordGood(s *plan.AppState, p plan.Phase) {
 	m := a.observed.memory(s.ID)
-	if p.State != api.StateRunning || s.Wanted == nil || s.Served != s.Wanted.Unit || s.Fallback || m.Good.Matches(s) {
+	if p.State != api.StateRunning || s.Fallback || s.Problem != "" || s.Adopted {
+		return
+	}
+	if s.Runs() && (s.Wanted == nil || s.Served != s.Wanted.Unit) {
+		return
+	}
+	a.remember(s, m)
+	if !s.Runs() || m.Good.Matches(s) {
 		return
 	}
 	if m.Good == nil || m.Good.Revision != s.Revision {
 		a.loop.deployed++
-		m.Remember(plan.PastRelease{Hash: s.Release.Hash, At: s.Now, InstalledBy: s.Installer()},
-			a.desired.config.Releases.Keep)
 	}
 	m.Good = &plan.Good{Revision: s.Revision, Spec: s.Spec, Release: s.Release, Manifest: s.Manifest}
 	s.Good, a.loop.unsaved = m.Good, true
+}
+
+// remember puts the edition that serves at the head of the history.
+func (a *Agent) remember(s *plan.AppState, m *plan.Memory) {
+	now := plan.PastRelease{Hash: s.Release.Hash, At: s.Now, Settings: s.Settings, InstalledBy: s.Instance.Installer()}
+	if now.Hash == "" || len(m.History) > 0 && m.History[0].Is(now) && m.History[0].InstalledBy == now.InstalledBy {
+		return
+	}
+	m.Remember(now, a.desired.config.Releases.Keep)
+	a.loop.unsaved = true
 }
 
 // recordManualStart sees that an operator has started again what he had stopped.
@@ -122,6 +138,9 @@ func (a *Agent) forgetUnlisted(apps []plan.AppState) {
 			continue
 		}
 		if i.memory != nil {
+			if i.memory.Awaited {
+				continue
+			}
 			a.exec.forget(id)
 			a.loop.unsaved = true
 		}

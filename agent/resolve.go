@@ -46,14 +46,15 @@ func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 	a.mu.Lock()
 	list, version := a.desired.wanted(), a.desired.version
 	ceiling := a.desired.config.Ceiling()
-	pins, installed, running := a.pins(), maps.Clone(a.desired.installed), a.observed.running()
+	said, installed, running := a.said(), maps.Clone(a.desired.installed), a.observed.running()
 	a.mu.Unlock()
 	var g errgroup.Group
 	g.SetLimit(2)
 	for i := range list {
 		list[i].takeInstalled(installed)
+		list[i].takeSettings(said[list[i].ID].settings)
 		g.Go(func() error {
-			a.resolveOne(ctx, &list[i], pins[list[i].ID], ceiling, running[list[i].ID])
+			a.resolveOne(ctx, &list[i], said[list[i].ID].pin, ceiling, running[list[i].ID])
 			return nil
 		})
 	}
@@ -123,16 +124,31 @@ func (a *Agent) findRelease(ctx context.Context, in plan.Instance) (fact.Release
 	return fact.Release{}, nil
 }
 
-// pins are the instances that an operator holds on an older release. The caller holds mu.
-func (a *Agent) pins() map[string]*plan.Pin {
-	pins := map[string]*plan.Pin{}
+// said is what an operator said of an instance by command.
+type said struct {
+	pin      *plan.Pin
+	settings plan.Settings
+}
+
+// said is of all instances. The caller holds mu.
+func (a *Agent) said() map[string]said {
+	all := map[string]said{}
 	for id, m := range a.observed.memories() {
+		s := said{settings: m.Settings}
 		if m.Pin != nil {
 			pin := *m.Pin
-			pins[id] = &pin
+			s.pin = &pin
 		}
+		all[id] = s
 	}
-	return pins
+	return all
+}
+
+// takeSettings makes them the operator's layer, which apps.d is for a static application.
+func (r *resolved) takeSettings(s plan.Settings) {
+	if r.Kind != plan.KindStatic {
+		r.settings, r.Manifest = s, s.Manifest().Over(r.Manifest)
+	}
 }
 
 // desiredApps is everything that should run, computed when something it depends on has
@@ -149,6 +165,9 @@ func (a *Agent) desiredApps() []plan.Desired {
 	return list
 }
 
+const servicesNeedAreas = `the login and the admin application need "areas", because they are called ` +
+	`with the internal secret`
+
 // guardServices keeps the login and the admin application in areas: the proxy and this agent
 // call them with the internal secret, which open applications do not get.
 func (a *Agent) guardServices(d *plan.Desired) {
@@ -156,8 +175,7 @@ func (a *Agent) guardServices(d *plan.Desired) {
 		return
 	}
 	if d.Instance.Manifest.Over(d.Release.Manifest).IsOpen() {
-		d.Problem = `access = "open": the login and the admin application need "areas", because they are called ` +
-			`with the internal secret`
+		d.Problem = `access = "open": ` + servicesNeedAreas
 	}
 	d.Manifest.Access = manifest.AccessAreas
 }
@@ -170,8 +188,9 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 	d := plan.Desired{
 		Instance: r.Instance, Name: r.Slug(a.desired.place.Domain),
 		Release: r.release, Good: m.Good, Problem: r.problem, Stopped: m.Stopped, Adopted: r.adopted, Pinned: r.pinned,
-		Manifest: r.Manifest.Over(r.release.Manifest.Over(a.desired.config.Defaults)),
+		Settings: r.settings, Layers: plan.Layers(r.Instance, r.release, a.desired.config.Defaults),
 	}
+	d.Manifest = plan.Effective(d.Layers)
 	a.guardServices(&d)
 	if a.loop.halted {
 		d.Stopped = "all applications were stopped by nexushub stop --all"

@@ -131,6 +131,10 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	if !s.ExpiresAt.IsZero() {
 		v.ExpiresAt = &s.ExpiresAt
 	}
+	if by := a.effectiveAccess(s.Desired); by.Value == v.Access { // else another release is still to take over
+		v.AccessFrom = by.From
+	}
+	v.Settings = s.Settings.Changes(plan.Settings{})
 	v.Exposure = a.exposureOf(s)
 	shown := s.Unit
 	if u := s.Shown(); u != nil {

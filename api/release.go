@@ -6,14 +6,18 @@ import (
 	"time"
 )
 
-// Release is one immutable unpacked package of an application.
+// Release is one immutable unpacked package of an application, with the settings that it served
+// with: an edition, to which one can roll back.
 type Release struct {
-	ID          string     `json:"id"` // SHA-256 of the zip, or fingerprint of the folder
+	ID          string     `json:"id"`                 // SHA-256 of the zip, or fingerprint of the folder
+	Edition     string     `json:"edition"`            // RELEASE+SETTINGS, the latter 0 where nothing is set
+	Settings    []string   `json:"settings,omitempty"` // that were set: config NAME, limits memory, access
+	Changed     []string   `json:"changed,omitempty"`  // since the edition before: release, config NAME, ...
 	InstalledAt *time.Time `json:"installed_at,omitempty"`
 	InstalledBy string     `json:"installed_by,omitempty"` // root, uid:N, token:ID, access-token; empty: not recorded
 	Size        int64      `json:"size,omitempty"`         // unpacked
-	Current     bool       `json:"current"`
-	Deployable  bool       `json:"deployable"` // still on disk, so one can roll back to it
+	Current     bool       `json:"current"`                // what is wanted now
+	Deployable  bool       `json:"deployable"`             // still on disk, so one can roll back to it
 }
 
 // Releases lists what an application ran and could run again, newest first.
@@ -22,7 +26,8 @@ func (c *Client) Releases(ctx context.Context, app string) (out []Release, err e
 	return out, err
 }
 
-// RollbackRequest names the release to go back to; empty means the previous one.
+// RollbackRequest names the release or edition to go back to, or begins one; empty means the
+// previous one.
 type RollbackRequest struct {
 	Release string `json:"release,omitempty"`
 }

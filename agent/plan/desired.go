@@ -12,7 +12,9 @@ type Desired struct {
 	Instance
 	Name     string // slug, for unit names and people
 	Release  fact.Release
-	Manifest manifest.Manifest // effective: defaults, package, operator
+	Settings Settings          // the operator's, by command
+	Layers   []Layer           // who says what of Manifest
+	Manifest manifest.Manifest // effective
 	Spec     units.Spec
 	Revision string // of Spec; empty: nothing is to run
 	Unit     string // of Spec

@@ -16,6 +16,8 @@ type Memory struct {
 	Stopped  string        `json:"stopped,omitempty"` // by whom; empty: should run
 	ByHand   string        `json:"by_hand,omitempty"` // boot in which systemctl stopped it, which may start it again
 	Pin      *Pin          `json:"pin,omitempty"`
+	Settings Settings      `json:"settings,omitzero"`
+	Awaited  bool          `json:"awaited,omitempty"` // not listed yet: it is to have the settings that it inherited
 	Good     *Good         `json:"good,omitempty"`
 	Rejected *Rejection    `json:"rejected,omitempty"`
 	History  []PastRelease `json:"history,omitempty"` // newest first
@@ -57,21 +59,26 @@ type Rejection struct {
 	At       time.Time         `json:"at"`
 }
 
-// PastRelease is a release that served once.
+// PastRelease is a release that served once, with the settings of that time: an edition.
 type PastRelease struct {
-	Hash string    `json:"hash"`
-	At   time.Time `json:"at"`
+	Hash     string    `json:"hash"`
+	At       time.Time `json:"at"`
+	Settings Settings  `json:"settings,omitzero"`
 
 	InstalledBy audience.Installer `json:"installed_by,omitempty"`
 }
 
-// Remember puts a release at the head of the history and keeps at most keep others.
+// Remember puts an edition at the head of the history. Besides its release it keeps at most keep
+// others, and of each release at most keep editions besides the first.
 func (m *Memory) Remember(latest PastRelease, keep int) {
-	history := []PastRelease{latest}
+	history, kept := []PastRelease{latest}, map[string]int{latest.Hash: 1}
 	for _, p := range m.History {
-		if p.Hash != latest.Hash && len(history) <= keep {
-			history = append(history, p)
+		n := kept[p.Hash]
+		if p.Is(latest) || n > keep || n == 0 && len(kept) > keep {
+			continue
 		}
+		kept[p.Hash]++
+		history = append(history, p)
 	}
 	m.History = history
 }

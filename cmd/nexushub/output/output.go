@@ -218,11 +218,24 @@ func (p *Printer) Releases(releases []api.Release) error {
 		p.infof("no releases")
 		return nil
 	}
-	t := p.table("RELEASE", "INSTALLED", "SIZE", "STATE")
+	set := slices.ContainsFunc(releases, func(r api.Release) bool { return len(r.Settings) > 0 })
+	t := p.table("RELEASE", "INSTALLED", "SIZE", "STATE", "CHANGED")
 	for _, r := range releases {
-		t.row(shortHash(r.ID), p.agoPtr(r.InstalledAt), size(uint64(r.Size)), releaseState(r))
+		id := shortHash(r.ID)
+		if set {
+			id += strings.TrimPrefix(r.Edition, r.ID)
+		}
+		t.row(id, p.agoPtr(r.InstalledAt), size(uint64(r.Size)), releaseState(r), strings.Join(changed(r, set), ", "))
 	}
 	return t.flush()
+}
+
+// changed says nothing where only releases can have changed.
+func changed(r api.Release, set bool) []string {
+	if !set {
+		return nil
+	}
+	return r.Changed
 }
 
 // Tokens is `token list`.

@@ -104,6 +104,14 @@ func TestWords(t *testing.T) {
 		"releases": func(p *Printer) error {
 			return p.Releases([]api.Release{{ID: "abc", Current: true, Size: 2048}, {ID: "def", Deployable: true}})
 		},
+		"releases-settings": func(p *Printer) error {
+			set := []string{"config DEBUG"}
+			return p.Releases([]api.Release{
+				{ID: "abc", Edition: "abc+1b2c3d4e", Settings: set, Changed: set, Current: true},
+				{ID: "abc", Edition: "abc+0", Changed: []string{"release"}, Deployable: true},
+				{ID: "def", Edition: "def+0"},
+			})
+		},
 		"tokens": func(p *Printer) error {
 			return p.Tokens([]api.Token{{ID: "1", Name: "ci", CreatedAt: now, ExpiresAt: at(time.Hour)}})
 		},

@@ -1,0 +1,166 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/agent/fact"
+	"github.com/nexushub/nexushub/internal/manifest"
+)
+
+func TestSettingsArePatched(t *testing.T) {
+	before := Settings{Env: map[string]string{"A": "1", "B": "2"}, Limits: manifest.Limits{Memory: 64 << 20},
+		Access: "open"}
+	for _, c := range []struct{ patch, want string }{
+		{`{}`, ""},
+		{`{"env":{"A":"1"}}`, ""},
+		{`{"env":{"A":"3","B":null,"C":""}}`, "config A, config B, config C"},
+		{`{"env":null}`, "config A, config B"},
+		{`{"env":{"NONE":null}}`, ""},
+		{`{"limits":{"memory":"1G","cpu":150,"tasks":20}}`, "limits memory, limits tasks, limits cpu"},
+		{`{"limits":{"memory":67108864}}`, ""},
+		{`{"limits":{"memory":null}}`, "limits memory"},
+		{`{"limits":null,"access":null,"env":null}`, "config A, config B, limits memory, access"},
+		{`{"access":"areas"}`, "access"},
+	} {
+		next, _, faults := before.Patched([]byte(c.patch))
+		if len(faults) > 0 {
+			t.Errorf("%s: %v", c.patch, faults)
+		}
+		if got := strings.Join(next.Changes(before), ", "); got != c.want {
+			t.Errorf("%s changes %q, want %q", c.patch, got, c.want)
+		}
+	}
+	if len(before.Env) != 2 {
+		t.Errorf("the settings themselves were changed: %v", before)
+	}
+}
+
+// Every fault is listed, and no value with it.
+func TestRefusedPatches(t *testing.T) {
+	for patch, want := range map[string]string{
+		`[]`:                    ": must be a JSON object",
+		`null`:                  ": must be a JSON object",
+		`{"colour":"red"}`:      "colour: unknown key",
+		`{"colour":null}`:       "colour: unknown key",
+		`{"limits":{"mem":1}}`:  `limits.mem: unknown key (did you mean "memory"?)`,
+		`{"limits":{"x":null}}`: "limits.x: unknown key",
+		`{"limits":"1G"}`:       "limits: must be a table",
+		`{"env":{"A":hidden}}`:  ": must be a JSON object",
+		`{"env":{"A":7}}`:       "env.A: must be a string",
+		`{"env":{"A":1.5}}`:     "env.A: must be a string",
+		`{"env":{"a b":"hidden"},"limits":{"memory":"hidden","cpu":0,"tasks":"4"},"access":"hidden"}`: "env.a b: invalid name of an environment variable; " +
+			`limits.memory: must be a size such as "64M" or "1G"; limits.cpu: must be from 1 to 100000; ` +
+			"limits.tasks: must be a whole number, without quotes; access: must be one of areas, open",
+		`{"env":{"PORT":"hidden","HOST":"hidden","STATE_DIRECTORY":"hidden"}}`: "env.HOST: is set by NexusHub and cannot be changed; " +
+			"env.PORT: is set by NexusHub and cannot be changed; env.STATE_DIRECTORY: is set by NexusHub and cannot be changed",
+		`{"env":{"A":"hidden\nhidden"}}`:                          "env.A: must be one line without control characters",
+		`{"env":{"A":"` + strings.Repeat("hidden", 11000) + `"}}`: "env: the variables would have 66001 bytes together, and 65536 is the most: a secret, or a file of the package, has room for more",
+	} {
+		_, _, faults := Settings{}.Patched([]byte(patch))
+		for want := range strings.SplitSeq(want, "; ") {
+			key, problem, _ := strings.Cut(want, ": ")
+			found := false
+			for _, f := range faults {
+				found = found || f.Key == key && f.Problem == problem
+				if strings.Contains(f.Problem, "hidden") {
+					t.Errorf("%.80s: %q tells a value", patch, f.Problem)
+				}
+			}
+			if !found {
+				t.Errorf("%.80s: %+v, want %q", patch, faults, want)
+			}
+		}
+		if n := strings.Count(want, "; ") + 1; len(faults) != n {
+			t.Errorf("%.80s: %d faults, want %d: %v", patch, len(faults), n, faults)
+		}
+	}
+}
+
+// A manifest never widens what an operator set, nor changes what he set at all.
+func TestSettingsPrecedeTheManifest(t *testing.T) {
+	defaults := manifest.Default()
+	for _, c := range []struct {
+		name     string
+		kind     string
+		operator manifest.Manifest
+		release  manifest.Manifest
+		want     string // memory, access, DEBUG; each with who says so
+	}{
+		{"nobody says anything", KindDebug, manifest.Manifest{}, manifest.Manifest{},
+			"512M default areas default  "},
+		{"the manifest alone", KindDebug, manifest.Manifest{},
+			Settings{map[string]string{"DEBUG": "1"}, manifest.Limits{Memory: 1 << 30}, "open"}.Manifest(),
+			"1G manifest open manifest 1 manifest"},
+		{"a manifest that asks for more", KindDebug,
+			Settings{map[string]string{"DEBUG": "0"}, manifest.Limits{Memory: 64 << 20}, "areas"}.Manifest(),
+			Settings{map[string]string{"DEBUG": "1"}, manifest.Limits{Memory: 1 << 30}, "open"}.Manifest(),
+			"64M settings areas settings 0 settings"},
+		{"settings that ask for more", KindDynamic,
+			Settings{map[string]string{"DEBUG": "1"}, manifest.Limits{Memory: 1 << 30}, "open"}.Manifest(),
+			Settings{nil, manifest.Limits{Memory: 64 << 20}, "areas"}.Manifest(),
+			"1G settings open settings 1 settings"},
+		{"apps.d", KindStatic, manifest.Manifest{Access: "areas"}, manifest.Manifest{Access: "open"},
+			"512M default areas apps.d  "},
+	} {
+		layers := Layers(Instance{Kind: c.kind, Manifest: c.operator}, fact.Release{Manifest: c.release}, defaults)
+		m := Effective(layers)
+		got := strings.Join([]string{
+			m.Limits.Memory.String(), From(layers, func(m manifest.Manifest) bool { return m.Limits.Memory != 0 }),
+			m.Access, From(layers, func(m manifest.Manifest) bool { return m.Access != "" }),
+			m.Env["DEBUG"], From(layers, func(m manifest.Manifest) bool { return m.Env["DEBUG"] != "" }),
+		}, " ")
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestEditionsAreRemembered(t *testing.T) {
+	with := func(hash, debug string) PastRelease {
+		p := PastRelease{Hash: hash}
+		if debug != "" {
+			p.Settings.Env = map[string]string{"DEBUG": debug}
+		}
+		return p
+	}
+	for _, c := range []struct {
+		name string
+		keep int
+		seen []PastRelease // oldest first
+		want string        // newest first
+	}{
+		{"releases", 2, []PastRelease{with("a", ""), with("b", ""), with("c", ""), with("d", "")}, "d c b"},
+		{"a release again", 2, []PastRelease{with("a", ""), with("b", ""), with("a", "")}, "a b"},
+		{"settings beside releases", 1, []PastRelease{with("a", ""), with("b", ""), with("b", "1"), with("b", "2"), with("b", "3")},
+			"b3 b2 a"},
+		{"of other releases, too", 1, []PastRelease{with("a", ""), with("a", "1"), with("a", "2"), with("b", "2")}, "b2 a2 a1"},
+		{"settings again", 3, []PastRelease{with("a", ""), with("a", "1"), with("a", "")}, "a a1"},
+		{"none", 0, []PastRelease{with("a", ""), with("a", "1"), with("b", "")}, "b"},
+	} {
+		var m Memory
+		for _, p := range c.seen {
+			m.Remember(p, c.keep)
+		}
+		var got []string
+		for _, p := range m.History {
+			got = append(got, p.Hash+p.Settings.Env["DEBUG"])
+		}
+		if text := strings.Join(got, " "); text != c.want {
+			t.Errorf("%s: %q, want %q", c.name, text, c.want)
+		}
+	}
+	if with("a", "1").ID() == with("a", "2").ID() || with("a", "1").ID() == with("b", "1").ID() {
+		t.Error("editions that differ have the same id")
+	}
+	one := with("abc", "1")
+	for id, want := range map[string]bool{"": true, "a": true, "abc": true, "b": false, one.ID(): true, one.ID()[:6]: true,
+		"a+0": false, "ab+": true, "abcd": false} {
+		if one.Named(id) != want {
+			t.Errorf("%q names %s: %v", id, one.ID(), !want)
+		}
+	}
+	if !with("abc", "").Named("ab+0") {
+		t.Error("the edition without settings has no name")
+	}
+}

@@ -1,0 +1,217 @@
+package agent
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/fact"
+	"github.com/nexushub/nexushub/agent/plan"
+	"github.com/nexushub/nexushub/agent/secret"
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/problem"
+	"github.com/nexushub/nexushub/internal/tomlfile"
+)
+
+// Settings are what an operator says of an application by command, and what holds.
+func (a *Agent) Settings(nameOrID string) (api.Settings, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	d, err := a.find(nameOrID)
+	if err != nil {
+		return api.Settings{}, err
+	}
+	m := a.observed.memory(d.ID)
+	set := m.Settings
+	out := api.Settings{Env: map[string]string{}, Limits: api.Limits{CPU: set.Limits.CPU, Tasks: set.Limits.Tasks},
+		Access: set.Access, Effective: a.effective(d), Stopped: d.Stopped}
+	maps.Copy(out.Env, set.Env)
+	if set.Limits.Memory != 0 {
+		out.Limits.Memory = set.Limits.Memory.String()
+	}
+	if d.Fallback && m.Rejected != nil {
+		out.GivenUp = m.Rejected.Why
+	}
+	return out, nil
+}
+
+// ChangeSettings applies a JSON merge patch. It returns when the application serves with the
+// settings that it makes, or has given them up; one that is stopped takes them up when it starts.
+func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byte,
+	by audience.Installer) (api.Settings, error) {
+	var widened []string
+	id, err := a.change(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
+		next, err := a.nextSettings(d, m.Settings, patch)
+		if err != nil {
+			return err
+		}
+		widened = a.widening(d, d.Release, next)
+		a.log.Info("settings changed", "instance", d.ID, "app", d.Name, "by", by.String(),
+			"changed", next.Changes(m.Settings), "widened", widened)
+		m.Settings, m.Rejected = next, nil
+		a.forgive(d.ID)
+		a.desired.version++
+		return nil
+	})
+	if err != nil {
+		return api.Settings{}, err
+	}
+	a.requestResolve()
+	if _, err = a.WaitSettled(ctx, id, ""); err != nil && !errors.Is(err, api.NotRunning) {
+		return api.Settings{}, err
+	}
+	out, err := a.Settings(id)
+	out.Widened = widened
+	return out, err
+}
+
+// nextSettings are those that a patch makes of before. The caller holds mu.
+func (a *Agent) nextSettings(d *plan.Desired, before plan.Settings, patch []byte) (plan.Settings, error) {
+	next, asked, faults := before.Patched(patch)
+	switch {
+	case d.Kind == plan.KindStatic:
+		return before, a.setInFile(d, asked)
+	case d.Adopted, d.AsItRuns:
+		return before, fmt.Errorf("%s runs on from before its state was lost; deploy it again before its settings are changed: %w",
+			d.Name, api.Conflict)
+	}
+	faults = append(faults, a.desired.config.Ceiling().Excesses("", asked.Manifest())...)
+	faults = append(faults, a.servicesNeedAreas(d.ID, asked)...)
+	secrets, err := a.faultsOfSecrets(d, asked)
+	if err != nil {
+		return before, err
+	}
+	return next, settingsFault(append(faults, secrets...))
+}
+
+// setInFile says where the settings of a static application are.
+func (a *Agent) setInFile(d *plan.Desired, asked plan.Settings) error {
+	file := "its file in apps.d"
+	if i := slices.IndexFunc(a.desired.config.Apps, func(c config.App) bool { return c.InstanceID == d.ID }); i >= 0 {
+		file = cmp.Or(a.desired.config.Apps[i].File, file)
+	}
+	keys := "env, limits and access"
+	if names := asked.Changes(plan.Settings{}); len(names) > 0 {
+		keys = strings.NewReplacer("config ", "env.", "limits ", "limits.").Replace(strings.Join(names, ", "))
+	}
+	return fmt.Errorf("%s is static: write %s into %s and run systemctl reload nexushubd: %w", d.Name, keys, file, api.Conflict)
+}
+
+// servicesNeedAreas refuses to open the login and the admin application, see guardServices.
+func (a *Agent) servicesNeedAreas(id string, asked plan.Settings) (faults tomlfile.Faults) {
+	if c := a.desired.config; asked.Access == manifest.AccessOpen && (id == c.LoginInstance || id == c.AdminInstance) {
+		faults = append(faults, tomlfile.Fault{Key: "access", Problem: servicesNeedAreas})
+	}
+	return faults
+}
+
+// faultsOfSecrets are variables that would be hidden by a secret of the same name.
+func (a *Agent) faultsOfSecrets(d *plan.Desired, asked plan.Settings) (faults tomlfile.Faults, err error) {
+	list, err := a.vault.List(d.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range list {
+		if _, taken := asked.Env[s.Name]; taken && s.Kind == secret.Env {
+			faults = append(faults, tomlfile.Fault{Key: "env." + s.Name,
+				Problem: "is the name of a secret of the application, which would hide it"})
+		}
+	}
+	return faults, nil
+}
+
+// settingsFault is the answer to a patch; it holds no value.
+func settingsFault(faults tomlfile.Faults) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	out := &api.Fault{Code: api.Invalid, Detail: strings.TrimPrefix(faults[0].Key+": "+faults[0].Problem, ": ")}
+	for _, f := range faults {
+		pointer := ""
+		if f.Key != "" {
+			pointer = "/" + strings.Replace(f.Key, ".", "/", 1)
+		}
+		out.Faults = append(out.Faults, problem.Fault{Pointer: pointer, Detail: f.Problem})
+	}
+	return out
+}
+
+// widening is what a release with these settings gives an application that it did not have: with
+// what served last, or with what is wanted. The caller holds mu.
+func (a *Agent) widening(d *plan.Desired, rel fact.Release, s plan.Settings) []string {
+	in := d.Instance
+	if d.Kind != plan.KindStatic {
+		in.Manifest = s.Manifest()
+	}
+	before := plan.Effective(d.Layers)
+	if good := a.observed.memory(d.ID).Good; good != nil {
+		before = good.Manifest
+	}
+	return manifest.Widening(before, plan.Effective(plan.Layers(in, rel, a.desired.config.Defaults)))
+}
+
+// effective is what holds of what settings can change, and who says so. The caller holds mu.
+func (a *Agent) effective(d *plan.Desired) (out []api.Effective) {
+	m, c := plan.Effective(d.Layers), a.desired.config.Ceiling()
+	add := func(key, value, most string, says func(manifest.Manifest) bool) {
+		out = append(out, api.Effective{Key: key, Value: value, From: plan.From(d.Layers, says), Most: most})
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Env)) {
+		add("env."+name, m.Env[name], "", func(l manifest.Manifest) bool { _, ok := l.Env[name]; return ok })
+	}
+	add("limits.memory", m.Limits.Memory.String(), limit(int(c.Memory), c.Memory.String()),
+		func(l manifest.Manifest) bool { return l.Limits.Memory != 0 })
+	add("limits.cpu", number(m.Limits.CPU), number(c.CPU), func(l manifest.Manifest) bool { return l.Limits.CPU != 0 })
+	add("limits.tasks", number(m.Limits.Tasks), number(c.Tasks),
+		func(l manifest.Manifest) bool { return l.Limits.Tasks != 0 })
+	return append(out, a.effectiveAccess(d))
+}
+
+func (a *Agent) effectiveAccess(d *plan.Desired) api.Effective {
+	if !a.desired.config.Policy.Open {
+		return api.Effective{Key: "access", Value: manifest.AccessAreas, From: plan.FromPolicy}
+	}
+	return api.Effective{Key: "access", Value: plan.Effective(d.Layers).Access,
+		From: plan.From(d.Layers, func(l manifest.Manifest) bool { return l.Access != "" })}
+}
+
+func number(n int) string { return limit(n, strconv.Itoa(n)) }
+
+func limit(n int, text string) string {
+	if n == 0 {
+		return "none"
+	}
+	return text
+}
+
+// inheritSettings hands them on to an application that is not listed yet.
+func (a *Agent) inheritSettings(from, to string) {
+	a.mu.Lock()
+	m := a.observed.known(from).memory
+	if m == nil || m.Settings.Zero() {
+		a.mu.Unlock()
+		return
+	}
+	heir := a.observed.memory(to)
+	heir.Settings, heir.Awaited = m.Settings, true
+	a.saveMemories()
+	a.mu.Unlock()
+	a.saver.flush()
+}
+
+func (a *Agent) forgetAwaited(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if i := a.observed.instances[id]; i != nil && i.memory != nil && i.memory.Awaited {
+		delete(a.observed.instances, id)
+		a.saveMemories()
+	}
+}

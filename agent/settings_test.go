@@ -1,0 +1,290 @@
+package agent
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/plan"
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/manifest"
+)
+
+// settle applies a patch, and wants what the error says; empty: none.
+func (h *host) set(id, patch, fault string) api.Settings {
+	h.t.Helper()
+	s, err := h.agent.ChangeSettings(h.t.Context(), id, []byte(patch), audience.Operator(1000))
+	if fault == "" && err != nil || fault != "" && (err == nil || !strings.Contains(err.Error(), fault)) {
+		h.t.Fatalf("%s: error %v, want %q", patch, err, fault)
+	}
+	h.settle()
+	return s
+}
+
+// holds is what is effective, and who says so.
+func (h *host) holds(id, key string) string {
+	h.t.Helper()
+	s, err := h.agent.Settings(id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, e := range s.Effective {
+		if e.Key == key {
+			return e.Value + " " + e.From
+		}
+	}
+	return ""
+}
+
+func (h *host) wantHolds(id string, want ...string) {
+	h.t.Helper()
+	for _, w := range want {
+		key, holds, _ := strings.Cut(w, " ")
+		if got := h.holds(id, key); got != holds {
+			h.t.Errorf("%s is %q, want %q", key, got, holds)
+		}
+	}
+}
+
+func (h *host) rollback(id, to string) {
+	h.t.Helper()
+	if _, err := h.agent.Rollback(h.t.Context(), id, to); err != nil {
+		h.t.Fatal(err)
+	}
+	h.settle()
+}
+
+func TestSettingsAreANewRevision(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.releases.manifests = map[string]manifest.Manifest{
+			"one": {Env: map[string]string{"A": "of the manifest", "B": "of the manifest"}},
+			"two": {Env: map[string]string{"A": "of the operator", "B": "of the manifest"}, Access: "open"},
+		}
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		before := h.view(shopID).Unit
+		h.set(shopID, `{"env":{"A":"of the operator"},"limits":{"memory":"1G"},"access":"areas"}`, "")
+		spec := h.spec(shopID)
+		if h.view(shopID).Unit == before || spec.Env["A"] != "of the operator" || spec.MemoryMax != 1<<30 {
+			t.Errorf("runs as %+v", spec)
+		}
+		h.mustDeploy(shopID, "shop", "two", audience.Root)
+		h.wantHolds(shopID, "env.A of the operator settings", "env.B of the manifest manifest", "limits.memory 1G settings",
+			"access areas settings", "limits.tasks 512 default", "limits.cpu none ")
+		byManifest := h.agent.desired.apps[0].Spec
+		h.set(shopID, `{"env":null}`, "")
+		if bySettings := h.agent.desired.apps[0].Spec; bySettings.Revision() != byManifest.Revision() {
+			t.Error("the same variable is another revision when the manifest says it")
+		}
+		h.kill()
+		h.start()
+		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "two"})
+		h.settle()
+		h.wantHolds(shopID, "limits.memory 1G settings", "access areas settings")
+	})
+}
+
+// What never becomes healthy is wanted and given up, as a release is; one command undoes it.
+func TestSettingsThatFailAreGivenUp(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		h.set(shopID, `{"env":{"A":"1"}}`, "")
+		serves := h.view(shopID)
+		h.health.mu.Lock()
+		h.health.new = true
+		h.health.mu.Unlock()
+		h.set(shopID, `{"env":{"A":"2"}}`, "answered 503")
+		if now := h.view(shopID); now.PID != serves.PID || now.Unit != serves.Unit {
+			t.Errorf("served by pid %d of %s, want %d of %s", now.PID, now.Unit, serves.PID, serves.Unit)
+		}
+		s, err := h.agent.Settings(shopID)
+		if err != nil || !strings.Contains(s.GivenUp, "answered 503") || s.Env["A"] != "2" {
+			t.Errorf("settings %+v, %v", s, err)
+		}
+		list, err := h.agent.AppReleases(shopID)
+		if err != nil || len(list) != 2 || list[0].Current {
+			t.Errorf("releases %+v, %v", list, err)
+		}
+		h.rollback(shopID, "")
+		if now := h.view(shopID); now.PID != serves.PID || now.Error != "" {
+			t.Errorf("undone: served by pid %d, want %d: %s", now.PID, serves.PID, now.Error)
+		}
+		h.wantHolds(shopID, "env.A 1 settings")
+	})
+}
+
+func TestRollbackRestoresReleaseAndSettings(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		want := func(release, debug string) {
+			t.Helper()
+			spec := h.spec(shopID)
+			if spec.Release != release || spec.Env["DEBUG"] != debug {
+				t.Fatalf("runs release %s with DEBUG=%s, want %s with %s", spec.Release, spec.Env["DEBUG"], release, debug)
+			}
+		}
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		h.set(shopID, `{"env":{"DEBUG":"1"}}`, "")
+		h.mustDeploy(shopID, "shop", "two", audience.Root)
+		h.set(shopID, `{"env":{"DEBUG":"2"}}`, "")
+		want("two", "2")
+		h.rollback(shopID, "")
+		want("two", "1")
+		h.rollback(shopID, "")
+		want("two", "2")
+		h.rollback(shopID, "one")
+		want("one", "1")
+		h.set(shopID, `{"env":{"DEBUG":"3"}}`, "")
+		want("one", "3")
+		list, err := h.agent.AppReleases(shopID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var shown []string
+		for _, r := range list {
+			shown = append(shown, r.ID+": "+strings.Join(r.Changed, ", "))
+		}
+		if text := strings.Join(shown, "; "); !list[0].Current || list[1].Current ||
+			text != "one: config DEBUG; one: release, config DEBUG; two: config DEBUG; two: release, config DEBUG; one: " {
+			t.Errorf("releases: %s: %+v", text, list)
+		}
+		h.rollback(shopID, list[4].Edition)
+		want("one", "")
+		h.mustDeploy(shopID, "shop", "three", audience.Root)
+		want("three", "")
+	})
+}
+
+func TestRefusedSettings(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.config.Limits.Max.Memory = 1 << 30
+		h.config.LoginInstance = otherID
+		h.app(shop, "hello.x", func(a *config.App) { a.File = "/etc/nexushub/apps.d/hello.toml" })
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		h.mustDeploy(otherID, "login", "one", audience.Root)
+		h.secret(shopID, "PASSWORD")
+		before := h.view(shopID).Revision
+		h.set(shop, `{"env":{"A":"1"},"limits":{"cpu":50}}`,
+			"write env.A, limits.cpu into /etc/nexushub/apps.d/hello.toml and run systemctl reload nexushubd")
+		h.set(shopID, `{"limits":{"memory":"2G"}}`, "2G, and 1G is the most")
+		h.set(shopID, `{"env":{"PASSWORD":"1"}}`, "env.PASSWORD: is the name of a secret")
+		h.set(otherID, `{"access":"open"}`, `need "areas"`)
+		h.set("none", `{}`, "not found")
+		closed := *h.config
+		closed.Policy.Open = false
+		h.agent.Reload(&closed, 8443)
+		h.settle()
+		h.set(shopID, `{"access":"open"}`, "this host forbids (policy.open")
+		h.wantHolds(shopID, "access areas policy")
+		var fault *api.Fault
+		_, err := h.agent.ChangeSettings(t.Context(), shopID, []byte(`{"access":"open","env":{"PASSWORD":"1","PORT":"1"}}`), "")
+		if !errors.As(err, &fault) || len(fault.Faults) != 3 || fault.Faults[0].Pointer != "/env/PORT" {
+			t.Errorf("not every fault is listed: %+v", fault)
+		}
+		if now := h.view(shopID).Revision; now != before {
+			t.Error("what was refused changed the application")
+		}
+	})
+}
+
+// Whoever sets something on a stopped application does not start it.
+func TestSettingsOfAStoppedApplication(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		if _, err := h.agent.StopApp(t.Context(), shopID); err != nil {
+			t.Fatal(err)
+		}
+		if s := h.set(shopID, `{"env":{"A":"1"}}`, ""); s.Stopped == "" {
+			t.Error("nothing says that it is stopped")
+		}
+		h.wantState(shopID, api.StateStopped)
+		if _, err := h.agent.StartApp(t.Context(), shopID); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.spec(shopID).Env["A"]; got != "1" {
+			t.Errorf("it started with A=%q", got)
+		}
+	})
+}
+
+// An application that replaces another inherits its settings, over a restart of the agent between
+// its creation and its first release.
+func TestSettingsAreInherited(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.agent.Debug().Restored()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		h.set(shopID, `{"env":{"A":"1"}}`, "")
+		if err := h.agent.Debug().Inherit(shopID, otherID); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.agent.Debug().Remove(t.Context(), shopID); err != nil {
+			t.Fatal(err)
+		}
+		h.settle()
+		h.kill()
+		h.start()
+		h.agent.Debug().Restored()
+		h.settle()
+		h.mustDeploy(otherID, "shop", "two", audience.Root)
+		if got := h.spec(otherID).Env["A"]; got != "1" {
+			t.Errorf("the heir runs with A=%q", got)
+		}
+		if err := h.agent.Debug().Inherit(otherID, shopID); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.agent.Debug().Disinherit(shopID); err != nil {
+			t.Fatal(err)
+		}
+		if m := h.agent.observed.known(shopID).memory; m != nil {
+			t.Errorf("what was deleted before its first release is remembered: %+v", m)
+		}
+	})
+}
+
+// What widens is told and logged with who did it; what is set is neither.
+func TestWideningIsToldAndLogged(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		var log bytes.Buffer
+		h.agent.log = slog.New(slog.NewTextHandler(&log, nil))
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		s := h.set(shopID, `{"access":"open","limits":{"memory":"1G","tasks":5},"env":{"A":"hidden"}}`, "")
+		const want = "access from areas to open; limits.memory from 512M to 1G"
+		if got := strings.Join(s.Widened, "; "); got != want {
+			t.Errorf("told %q, want %q", got, want)
+		}
+		if text := log.String(); !strings.Contains(text, "uid 1000") || !strings.Contains(text, "access from areas to open") ||
+			!strings.Contains(text, "config A") || strings.Contains(text, "hidden") {
+			t.Errorf("logged: %s", text)
+		}
+		if s := h.set(shopID, `{"access":"areas"}`, ""); len(s.Widened) > 0 {
+			t.Errorf("closing it widens %q", s.Widened)
+		}
+	})
+}
+
+// Files alone have editions, too.
+func TestRollbackOfFiles(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.releases.bare = true
+		h.start()
+		h.mustDeploy(shopID, "site", "one", audience.Root)
+		h.mustDeploy(shopID, "site", "two", audience.Root)
+		h.rollback(shopID, "")
+		if r := h.routeOf(shopID); !strings.Contains(r.StaticDir, "one") {
+			t.Errorf("files are from %s", r.StaticDir)
+		}
+		h.rollback(shopID, "")
+		if r := h.routeOf(shopID); !strings.Contains(r.StaticDir, "two") {
+			t.Errorf("files are from %s", r.StaticDir)
+		}
+	})
+}

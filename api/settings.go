@@ -1,0 +1,48 @@
+package api
+
+import (
+	"context"
+	"net/http"
+)
+
+// Settings are what an operator says of an application by command, over the manifest of whatever
+// release it runs, and what holds. A JSON merge patch (RFC 7396) may change the members env,
+// limits and access.
+type Settings struct {
+	Env    map[string]string `json:"env"`
+	Limits Limits            `json:"limits"`
+	Access string            `json:"access,omitempty"` // areas, open
+
+	Effective []Effective `json:"effective"`
+	GivenUp   string      `json:"given_up,omitempty"` // why these settings do not serve: what did before serves on
+	Widened   []string    `json:"widened,omitempty"`  // by this change: what the application may do that it could not
+	Stopped   string      `json:"stopped,omitempty"`  // why it does not run: it takes them up when it starts
+}
+
+// Limits are those of an application; those that are not set are missing.
+type Limits struct {
+	Memory string `json:"memory,omitempty"` // 512M
+	CPU    int    `json:"cpu,omitempty"`    // percent of one core
+	Tasks  int    `json:"tasks,omitempty"`
+}
+
+// Effective is one key of the manifest as it holds, and who says so.
+type Effective struct {
+	Key   string `json:"key"`            // env.DEBUG, limits.memory, limits.cpu, limits.tasks, access
+	Value string `json:"value"`          // none: there is no limit
+	From  string `json:"from"`           // policy, apps.d, settings, manifest, default
+	Most  string `json:"most,omitempty"` // of a limit, on this host
+}
+
+// Settings are those of one application.
+func (c *Client) Settings(ctx context.Context, app string) (out Settings, err error) {
+	err = c.call(ctx, http.MethodGet, appPath(app, "settings"), nil, &out)
+	return out, err
+}
+
+// ChangeSettings applies a JSON merge patch, and returns when the application serves with the
+// settings that it makes or, with Failed, has given them up.
+func (c *Client) ChangeSettings(ctx context.Context, app string, patch map[string]any) (out Settings, err error) {
+	err = c.call(ctx, http.MethodPatch, appPath(app, "settings"), patch, &out)
+	return out, err
+}
