@@ -14,12 +14,18 @@ type Token struct {
 	CreatedAt  time.Time  `json:"created_at"`
 	ExpiresAt  *time.Time `json:"expires_at,omitempty"`
 	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+	// Role is empty for a token that opens the API of debug applications alone.
+	Role         Role     `json:"role,omitempty"`
+	Applications []string `json:"applications,omitempty"` // granted; "*": all
+	IssuedBy     string   `json:"issued_by,omitempty"`    // root, uid:N, token:ID; empty: not recorded
 }
 
 // NewToken asks for a token.
 type NewToken struct {
-	Name      string     `json:"name"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	Name         string     `json:"name"`
+	ExpiresAt    *time.Time `json:"expires_at,omitempty"`
+	Role         Role       `json:"role,omitempty"`
+	Applications []string   `json:"applications,omitempty"` // app ids or names; "*": all
 }
 
 // IssuedToken is the only answer that ever carries a token.

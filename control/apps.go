@@ -6,17 +6,27 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
 func (h *handlers) apps(c echo.Context) error {
 	traffic := h.fresh(c.Request().Context())
-	apps := h.Applications.Apps()
+	apps := granted(c, h.Applications.Apps(), caller.Granted)
 	for i := range apps {
 		traffic.fill(&apps[i])
 	}
 	return list(c, apps, nil)
+}
+
+// grantedNames says for each instance by which name it is granted.
+func (h *handlers) grantedNames() map[string]string {
+	names := map[string]string{}
+	for _, app := range h.Applications.Apps() {
+		names[app.ID] = caller.Granted(app)
+	}
+	return names
 }
 
 func (h *handlers) app(c echo.Context) error {

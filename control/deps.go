@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxyctl"
@@ -51,7 +52,7 @@ type Secrets interface {
 // Tokens are what developers authenticate with.
 type Tokens interface {
 	List() ([]api.Token, error)
-	Create(t api.NewToken) (api.IssuedToken, error)
+	Create(t api.NewToken, by caller.Caller) (api.IssuedToken, error)
 	Revoke(id string) error
 }
 
@@ -87,7 +88,7 @@ type Deps struct {
 	Logs         Logs
 	Files        Files
 	Keeper       Keeper
-	Debug        http.Handler // the debug API without authentication: the socket vouches for the caller
+	Debug        http.Handler // the debug API, for callers whom a door has led in
 	Deployed     http.Handler // the same for permanent applications
 	Log          *slog.Logger
 }

@@ -18,6 +18,7 @@ import (
 type handlers struct{ Deps }
 
 func (h *handlers) register(g *echo.Group) {
+	g.GET("/me", h.me)
 	g.GET("/apps", h.apps)
 	g.GET("/apps/:app", h.app)
 	g.POST("/apps/:app/start", h.verb(h.Operator.StartApp))
@@ -28,10 +29,10 @@ func (h *handlers) register(g *echo.Group) {
 	g.GET("/apps/:app/releases", h.releases)
 	g.POST("/apps/:app/rollback", h.rollback)
 	g.GET("/apps/:app/explain", h.explain)
-	g.POST("/apps/:app/exec", h.execLine, rootOnly)
-	g.GET("/apps/:app/secrets", h.secrets, rootOnly)
-	g.PUT("/apps/:app/secrets", h.setSecret, rootOnly)
-	g.DELETE("/apps/:app/secrets/:name", h.removeSecret, rootOnly)
+	g.POST("/apps/:app/exec", h.execLine)
+	g.GET("/apps/:app/secrets", h.secrets)
+	g.PUT("/apps/:app/secrets", h.setSecret)
+	g.DELETE("/apps/:app/secrets/:name", h.removeSecret)
 	g.GET("/logs", h.allLogs)
 	g.GET("/plan", h.plan)
 	g.GET("/routes", h.routes)
@@ -42,6 +43,14 @@ func (h *handlers) register(g *echo.Group) {
 	g.POST("/tokens", h.createToken)
 	g.DELETE("/tokens/:id", h.revokeToken)
 	g.POST("/stop-all", h.stopAll)
+}
+
+// me says what a caller may do, so that a client need not try.
+func (h *handlers) me(c echo.Context) error {
+	who := callerOf(c)
+	return answer(c, api.Me{
+		By: string(who.Installer), Token: who.Token, Role: who.Role, Applications: who.Applications, ExpiresAt: who.ExpiresAt,
+	}, nil)
 }
 
 // verb is start, stop and restart.
@@ -123,7 +132,11 @@ func (h *handlers) execLine(c echo.Context) error {
 	return answer(c, out, err)
 }
 
-func (h *handlers) plan(c echo.Context) error { return list(c, h.Applications.Plan(), nil) }
+func (h *handlers) plan(c echo.Context) error {
+	names := h.grantedNames()
+	tasks := granted(c, h.Applications.Plan(), func(t api.Task) string { return names[t.Instance] })
+	return list(c, tasks, nil)
+}
 
 func (h *handlers) system(c echo.Context) error {
 	out, err := h.Applications.System(c.Request().Context())

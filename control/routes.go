@@ -21,7 +21,8 @@ func (h *handlers) routes(c echo.Context) error {
 			out = append(out, route(host, r, traffic.counted[r.Instance]))
 		}
 	}
-	return list(c, out, nil)
+	names := h.grantedNames()
+	return list(c, granted(c, out, func(r api.Route) string { return names[r.Instance] }), nil)
 }
 
 func route(host string, r proxyctl.RouteStatus, counted proxyctl.InstanceStatus) api.Route {

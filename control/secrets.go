@@ -106,7 +106,7 @@ func (h *handlers) createToken(c echo.Context) error {
 	if t.Name == "" {
 		return fmt.Errorf("name: must not be empty: %w", api.Invalid)
 	}
-	issued, err := h.Tokens.Create(t)
+	issued, err := h.Tokens.Create(t, callerOf(c))
 	if err != nil {
 		return err
 	}

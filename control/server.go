@@ -1,7 +1,8 @@
 // Package control is the operators' API: HTTP with JSON on a unix socket that root and
-// the group nexushub may connect to. The kernel says who calls (SO_PEERCRED); what
-// touches secrets is for root alone; every change is logged with the caller's uid and
-// pid. Errors are problem documents with the trace id that the journal has too.
+// the group nexushub may connect to, and the same behind the proxy for tokens with a role.
+// Each request has a caller, whom its door knows (package caller); a caller gets what the table
+// of rights gives his role, and every change is logged with who he is. Errors are problem
+// documents with the trace id that the journal has too.
 package control
 
 import (
@@ -11,10 +12,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/apiserver"
 	"github.com/nexushub/nexushub/internal/problem"
@@ -22,8 +25,10 @@ import (
 
 // Server answers on a listener that it is given.
 type Server struct {
-	echo *echo.Echo
-	log  *slog.Logger
+	echo     *echo.Echo
+	debug    http.Handler
+	deployed http.Handler
+	log      *slog.Logger
 }
 
 // maxBody is room for the largest secret, were each of its characters escaped.
@@ -31,26 +36,31 @@ const maxBody = "8M"
 
 // NewServer wires the routes to what answers them.
 func NewServer(d Deps) *Server {
-	e := apiserver.New(apiserver.Options{Name: "control", Log: d.Log, Problem: problemOf, Caller: caller})
+	e := apiserver.New(apiserver.Options{
+		Name: "control", Log: d.Log, Problem: problemOf, KeepTrace: true, Caller: whoAsks,
+	})
 	e.JSONSerializer = strictJSON{}
 	h := &handlers{Deps: d}
+	e.Use(h.allowed)
 	h.register(e.Group("/v1", middleware.BodyLimit(maxBody)))
-	if d.Debug != nil {
-		e.Any("/debug/*", echo.WrapHandler(d.Debug))
-	}
-	if d.Deployed != nil { // outside the group: a package is larger than its bodies may be
-		e.Any("/v1/deployed", echo.WrapHandler(d.Deployed))
-		e.Any("/v1/deployed/*", echo.WrapHandler(d.Deployed))
-	}
-	return &Server{echo: e, log: d.Log}
+	return &Server{echo: e, debug: d.Debug, deployed: d.Deployed, log: d.Log}
 }
 
-// ServeHTTP lets tests do without a listener.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+// ServeHTTP answers a caller whom a door has led in.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch path := r.URL.Path; {
+	case s.debug != nil && strings.HasPrefix(path, "/debug/"):
+		s.debug.ServeHTTP(w, r)
+	case s.deployed != nil && (path == "/v1/deployed" || strings.HasPrefix(path, "/v1/deployed/")):
+		s.deployed.ServeHTTP(w, r)
+	default:
+		s.echo.ServeHTTP(w, r)
+	}
+}
 
-// Run serves until ctx ends.
+// Run serves the control socket until ctx ends.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
-	return apiserver.Serve(ctx, l, s.echo, s.log)
+	return apiserver.Serve(ctx, l, caller.SocketDoor(s), s.log)
 }
 
 // problemOf is the answer to an error, by the table in package api.

@@ -15,9 +15,11 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxyctl"
@@ -30,6 +32,7 @@ type stub struct {
 	calls []string
 	value string // of the last secret
 	fail  error
+	apps  []api.App
 }
 
 func (s *stub) note(format string, args ...any) error {
@@ -37,7 +40,7 @@ func (s *stub) note(format string, args ...any) error {
 	return s.fail
 }
 
-func (s *stub) Apps() []api.App { return nil }
+func (s *stub) Apps() []api.App { return slices.Clone(s.apps) }
 func (s *stub) App(ref string) (api.App, error) {
 	if ref != "hello" && ref != appID {
 		return api.App{}, fmt.Errorf("application %q: %w", ref, api.NotFound)
@@ -80,7 +83,7 @@ func (s *stub) RemoveSecret(_ context.Context, id, name string) error {
 	return s.note("unset %s %s", id, name)
 }
 func (s *stub) List() ([]api.Token, error) { return nil, s.note("tokens") }
-func (s *stub) Create(t api.NewToken) (api.IssuedToken, error) {
+func (s *stub) Create(t api.NewToken, _ caller.Caller) (api.IssuedToken, error) {
 	return api.IssuedToken{Secret: "s3cret"}, s.note("create %s", t.Name)
 }
 func (s *stub) Revoke(id string) error { return s.note("revoke %s", id) }
@@ -108,6 +111,11 @@ func newServer(s *stub, log io.Writer) *Server {
 		Debug: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `[{"id":"d"}]`) }),
 		Log:   slog.New(slog.NewTextHandler(log, nil)),
 	})
+}
+
+// as is a request of somebody whom a door has led in.
+func as(who caller.Caller, r *http.Request) *http.Request {
+	return r.WithContext(caller.With(r.Context(), who))
 }
 
 // dial runs the server on a socket, so that the kernel's word on the caller counts.
@@ -294,8 +302,8 @@ func TestRefusals(t *testing.T) {
 		"bad json":          {"POST", "/v1/tokens", "{", 400, "body"},
 		"unknown field":     {"POST", "/v1/tokens", `{"nam":"x"}`, 400, "nam"},
 		"no name":           {"POST", "/v1/tokens", `{}`, 422, "name"},
-		"secrets, not root": {"GET", "/v1/apps/hello/secrets", "", 403, "unknown caller"},
-		"exec, not root":    {"POST", "/v1/apps/hello/exec", `{"command":["x"]}`, 403, "unknown caller"},
+		"secrets, not root": {"GET", "/v1/apps/hello/secrets", "", 403, "needs the role owner, and uid 1000"},
+		"exec, not root":    {"POST", "/v1/apps/hello/exec", `{"command":["x"]}`, 403, "needs the role owner"},
 		"invalid UTF-8":     {"POST", "/v1/tokens", "{\"name\":\"gr\xfc\xdfe\"}", 400, "valid UTF-8"},
 		"half a character":  {"POST", "/v1/tokens", `{"name":"\ud83d"}`, 400, "valid UTF-8"},
 		"two first halves":  {"POST", "/v1/tokens", `{"name":"\ud83d\ud83d"}`, 400, "valid UTF-8"},
@@ -306,7 +314,7 @@ func TestRefusals(t *testing.T) {
 			req := httptest.NewRequest(tc.method, tc.path, strings.NewReader(tc.body))
 			req.Header.Set("Content-Type", "application/json")
 			w := httptest.NewRecorder()
-			newServer(&stub{}, t.Output()).ServeHTTP(w, req)
+			newServer(&stub{}, t.Output()).ServeHTTP(w, as(caller.Local(1000), req))
 			if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.contains) {
 				t.Errorf("got %d %s", w.Code, w.Body)
 			}
@@ -324,7 +332,8 @@ func TestRefusals(t *testing.T) {
 func TestInternalErrorsStayInside(t *testing.T) {
 	var log bytes.Buffer
 	w := httptest.NewRecorder()
-	newServer(&stub{fail: errors.New("disk on fire")}, &log).ServeHTTP(w, httptest.NewRequest("GET", "/v1/system", nil))
+	r := as(caller.Local(0), httptest.NewRequest("GET", "/v1/system", nil))
+	newServer(&stub{fail: errors.New("disk on fire")}, &log).ServeHTTP(w, r)
 	if w.Code != 500 || strings.Contains(w.Body.String(), "fire") {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
@@ -339,7 +348,7 @@ func TestTokensAreNotLogged(t *testing.T) {
 	req := httptest.NewRequest("POST", "/v1/tokens", strings.NewReader(`{"name":"ci"}`))
 	req.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
-	newServer(&stub{}, &log).ServeHTTP(w, req)
+	newServer(&stub{}, &log).ServeHTTP(w, as(caller.Local(0), req))
 	if w.Code != 201 || !strings.Contains(w.Body.String(), "s3cret") || strings.Contains(log.String(), "s3cret") {
 		t.Errorf("got %d %s\n%s", w.Code, w.Body, &log)
 	}

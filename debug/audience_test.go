@@ -77,7 +77,7 @@ func TestEachCallerIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if by := callerOf(r); by.Installer != audience.Unrecorded {
+	if by := callerOf(r); by.Known() {
 		t.Errorf("a request of nobody is %q's", by.Installer)
 	}
 	h := newHost(t)

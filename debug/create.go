@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/problem"
@@ -43,6 +44,9 @@ func (s *Server) create(c echo.Context) error {
 		} else {
 			a = s.fresh(asked, by)
 		}
+		if by.Role != "" && !by.Covers(a.AppID) {
+			return a, nil, by.Refuse(asked.AppID)
+		}
 		replaced, err = s.admit(a, others, by)
 		return a, replaced, err
 	})
@@ -61,9 +65,9 @@ func (s *Server) create(c echo.Context) error {
 	return c.JSON(status, s.describe(a))
 }
 
-func (s *Server) fresh(n api.NewDebugApplication, by caller) application {
+func (s *Server) fresh(n api.NewDebugApplication, by caller.Caller) application {
 	now := time.Now().UTC()
-	return application{ID: newID(), NewDebugApplication: s.complete(n), Owner: by.owner(), CreatedAt: now, ActiveAt: now}
+	return application{ID: newID(), NewDebugApplication: s.complete(n), Owner: ownerOf(by), CreatedAt: now, ActiveAt: now}
 }
 
 // given is the application with what n says; what n leaves out stays.
@@ -178,7 +182,7 @@ func slug(text string) string {
 
 // admit finds the applications that a replaces, and refuses a name that belongs to
 // anybody else.
-func (s *Server) admit(a application, others []application, by caller) (replaced []ID, err error) {
+func (s *Server) admit(a application, others []application, by caller.Caller) (replaced []ID, err error) {
 	mine := map[string]bool{string(a.ID): true}
 	isNew, has := true, false // the name is new, it has the host already
 	for _, o := range others {
@@ -208,9 +212,9 @@ func (s *Server) admit(a application, others []application, by caller) (replaced
 }
 
 // inherit hands the secrets of what is replaced on, to who may have them.
-func (s *Server) inherit(a application, replaced []ID, by caller) (err error) {
+func (s *Server) inherit(a application, replaced []ID, by caller.Caller) (err error) {
 	for _, id := range replaced {
-		fresh := agent.Admission{ID: string(id), AppID: a.AppID, Fresh: true, By: by.Installer, Name: by.name}
+		fresh := agent.Admission{ID: string(id), AppID: a.AppID, Fresh: true, By: by.Installer, Name: by.Token}
 		if err = s.o.Runtime.Admit(fresh); err == nil {
 			err = s.o.Runtime.Inherit(string(id), string(a.ID))
 		}
@@ -222,8 +226,8 @@ func (s *Server) inherit(a application, replaced []ID, by caller) (err error) {
 }
 
 // mayTake refuses a host name that is not for who asks.
-func (s *Server) mayTake(a application, by caller) error {
-	err := s.o.Runtime.HostNames().Refuse(a.host(), slug(a.AppID), by.taker())
+func (s *Server) mayTake(a application, by caller.Caller) error {
+	err := s.o.Runtime.HostNames().Refuse(a.host(), slug(a.AppID), by.Taker())
 	refusal, ok := errors.AsType[*hostname.Refusal](err)
 	switch {
 	case !ok:

@@ -17,14 +17,12 @@ package debug
 import (
 	_ "embed"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
 	"github.com/nexushub/nexushub/internal/apiserver"
@@ -43,8 +41,6 @@ type Options struct {
 	MaxEach int           // of one token, 0: 50
 	Package api.PackageLimits
 
-	ProxyUID uint32 // the user who may vouch for access tokens
-	Tokens   Authenticator
 	State    State
 	Uploads  *upload.Store
 	Releases Releases
@@ -61,7 +57,7 @@ type Server struct {
 	installs *installs
 	streams  *streams
 	gone     chan struct{} // capacity 1
-	echo     *echo.Echo    // every route, no authentication
+	echo     *echo.Echo    // every route
 	started  time.Time
 }
 
@@ -101,17 +97,8 @@ func NewServer(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Handler is the API without authentication, for a socket that vouches for its callers.
-func (s *Server) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		peer, ok := apiserver.PeerOf(r)
-		if !ok {
-			s.refuse(w, r, fmt.Errorf("unknown caller: %w", api.Forbidden))
-			return
-		}
-		s.echo.ServeHTTP(w, asked(r, caller{Installer: audience.Operator(peer.UID)}))
-	})
-}
+// Handler is the API, for callers whom a door has led in.
+func (s *Server) Handler() http.Handler { return s.echo }
 
 // Gone is ready when an application was removed: its release may be swept now.
 func (s *Server) Gone() <-chan struct{} { return s.gone }
@@ -134,6 +121,7 @@ func (s *Server) routes() *echo.Echo {
 		Frequent: func(c echo.Context) bool { return c.Path() == s.o.Kind.prefix+"/:id/upload" },
 		Caller:   func(r *http.Request) []any { return []any{"by", string(callerOf(r).Installer)} },
 	})
+	e.Use(s.allowed)
 	e.GET("/debug/openapi.json", s.openAPI)
 	g := e.Group(s.o.Kind.prefix)
 	g.POST("", s.create)

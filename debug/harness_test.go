@@ -21,12 +21,12 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/agent/state"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/debug/upload"
-	"github.com/nexushub/nexushub/internal/apiserver"
 	"github.com/nexushub/nexushub/internal/hostile"
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/logentry"
@@ -75,7 +75,7 @@ func (h *host) asOperator() http.Handler {
 		if strings.HasPrefix(r.URL.Path, Deployed.prefix) {
 			next = deployed
 		}
-		next.ServeHTTP(w, r.WithContext(apiserver.WithPeer(r.Context(), apiserver.Peer{UID: h.uid})))
+		next.ServeHTTP(w, r.WithContext(caller.With(r.Context(), caller.Local(h.uid))))
 	})
 }
 
@@ -88,12 +88,10 @@ func (h *host) open() {
 	h.must(err)
 	st, err := state.Open(filepath.Join(h.dir, "state"))
 	h.must(err)
-	tokens, err := OpenTokens(st)
-	h.must(err)
 	o := Options{
 		Kind: Deployed, Domain: "example.test", StateIn: []string{filepath.Join(h.dir, "apps")}, MaxApps: 5, MaxEach: 3,
 		Package: api.PackageLimits{MaxSize: h.limits.MaxSize, MaxEntries: hostile.MaxEntries},
-		Tokens:  tokens, State: st, Uploads: uploads, Releases: releases,
+		State:   st, Uploads: uploads, Releases: releases,
 		Runtime: h.runtime, Logs: h.logs, Log: slog.New(slog.DiscardHandler),
 	}
 	h.deployed, err = NewServer(o)

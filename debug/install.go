@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/api"
@@ -49,7 +50,7 @@ func (s *Server) install(c echo.Context) error {
 
 // unpack makes the upload the release that is wanted; again says that it was before.
 // It continues when the client leaves: half an installation helps nobody.
-func (s *Server) unpack(ctx context.Context, id ID, by caller) (a application, again bool, err error) {
+func (s *Server) unpack(ctx context.Context, id ID, by caller.Caller) (a application, again bool, err error) {
 	if err := s.admitRelease(id, by); err != nil {
 		return a, false, err
 	}
@@ -84,12 +85,12 @@ func (s *Server) unpack(ctx context.Context, id ID, by caller) (a application, a
 }
 
 // admitRelease refuses who is not to have what the application runs with.
-func (s *Server) admitRelease(id ID, by caller) error {
+func (s *Server) admitRelease(id ID, by caller.Caller) error {
 	a, err := s.apps.get(id)
 	if err != nil {
 		return err
 	}
-	return s.o.Runtime.Admit(agent.Admission{ID: string(id), AppID: a.AppID, By: by.Installer, Name: by.name})
+	return s.o.Runtime.Admit(agent.Admission{ID: string(id), AppID: a.AppID, By: by.Installer, Name: by.Token})
 }
 
 // withinCeiling refuses a package that asks for more than this host gives to one.

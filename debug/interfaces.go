@@ -66,8 +66,3 @@ type State interface {
 	Load(name string, v any) (found bool, err error)
 	Save(name string, v any) error
 }
-
-// Authenticator knows API tokens.
-type Authenticator interface {
-	Check(secret string) (api.Token, bool)
-}

@@ -11,8 +11,11 @@ import (
 // list is not an activity: a dashboard that polls it must not keep all alive.
 func (s *Server) list(c echo.Context) error {
 	all := []api.DebugApplication{}
+	who := callerOf(c.Request())
 	for _, a := range s.apps.all() {
-		all = append(all, s.describe(a))
+		if sees(who, a) {
+			all = append(all, s.describe(a))
+		}
 	}
 	return c.JSON(http.StatusOK, all)
 }

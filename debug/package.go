@@ -62,7 +62,7 @@ func (s *Server) packageCreate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	header := upload.Header{Length: length, SHA256: sum, Owner: callerOf(c.Request()).owner()}
+	header := upload.Header{Length: length, SHA256: sum, Owner: ownerOf(callerOf(c.Request()))}
 	if err := s.o.Uploads.Create(string(a.ID), header); err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (s *Server) upload(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	completed, err := s.receive(a.ID, f, in, callerOf(c.Request()).owner())
+	completed, err := s.receive(a.ID, f, in, ownerOf(callerOf(c.Request())))
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/agent/secret"
 	"github.com/nexushub/nexushub/agent/state"
@@ -78,10 +79,12 @@ type daemon struct {
 	journal  *journal.Hub
 	releases *release.Store
 	agent    *agent.Agent
-	tokens   *debug.Tokens
+	tokens   *caller.Tokens
+	uploads  *upload.Store
 	deployed *debug.Server // permanent applications
 	debug    *debug.Server // those that expire
 	control  *control.Server
+	proxied  caller.ProxyDoor // to the same
 	metrics  *monitoring
 }
 
@@ -136,7 +139,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 		Owner: func(unit string) (string, bool) { return d.agent.Owner(unit) },
 		Units: func(instance string) []string { return d.agent.UnitsOf(instance) }, Log: d.log,
 	})
-	if d.tokens, err = debug.OpenTokens(files); err != nil {
+	if d.tokens, err = caller.OpenTokens(files); err != nil {
 		return err
 	}
 	if d.agent, err = agent.New(ctx, agent.Options{
@@ -150,19 +153,14 @@ func (d *daemon) open(ctx context.Context) (err error) {
 }
 
 // openRegistries opens that of permanent applications first: what was kept is theirs.
-func (d *daemon) openRegistries(files *state.Store) error {
-	uid, err := d.host.userID(units.ProxyUser)
-	if err != nil {
-		return err
-	}
-	uploads, err := upload.Open(filepath.Join(d.conf.StateDir, "uploads"), uploadLimits(d.conf))
-	if err != nil {
+func (d *daemon) openRegistries(files *state.Store) (err error) {
+	if d.uploads, err = upload.Open(filepath.Join(d.conf.StateDir, "uploads"), uploadLimits(d.conf)); err != nil {
 		return err
 	}
 	o := debug.Options{
 		Kind: debug.Deployed, Domain: d.conf.Domain, StateIn: agent.StateFolders(),
-		MaxApps: math.MaxInt, MaxEach: d.conf.Upload.MaxAppsEach, ProxyUID: uid, Package: packageLimits(d.conf),
-		Tokens: d.tokens, State: files, Uploads: uploads, Releases: d.releases, Runtime: d.agent.Deployed(),
+		MaxApps: math.MaxInt, MaxEach: d.conf.Upload.MaxAppsEach, Package: packageLimits(d.conf),
+		State: files, Uploads: d.uploads, Releases: d.releases, Runtime: d.agent.Deployed(),
 		Logs: d.journal, Log: d.log,
 	}
 	if d.deployed, err = debug.NewServer(o); err != nil {
@@ -175,11 +173,16 @@ func (d *daemon) openRegistries(files *state.Store) error {
 }
 
 func (d *daemon) serveAPIs(context.Context) (err error) {
+	uid, err := d.host.userID(units.ProxyUser)
+	if err != nil {
+		return err
+	}
 	d.control = control.NewServer(control.Deps{
 		Applications: d.agent, Operator: d.agent, Releases: d.agent, Explainer: d.agent, Secrets: d.agent,
 		Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Files: d, Debug: d.debug.Handler(), Deployed: d.deployed.Handler(),
 		Keeper: d.debug, Log: d.log,
 	})
+	d.proxied = caller.ProxyDoor{ProxyUID: uid, Tokens: d.tokens, Log: d.log, Next: d.control}
 	d.metrics, err = newMonitoring(d)
 	return err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/nexushub/nexushub/internal/apiserver"
 )
 
 // sweepEvery is how often releases that nobody needs are removed.
@@ -21,7 +23,9 @@ func (d *daemon) run(ctx context.Context) error {
 	return runStages(ctx,
 		[]actor{
 			{"control API", func(ctx context.Context) error { return d.control.Run(ctx, d.sockets["api"]) }},
-			{"debug API", func(ctx context.Context) error { return d.debug.Serve(ctx, d.sockets["debug"]) }},
+			{"debug API", d.serveProxied},
+			{"uploads", d.uploads.Run},
+			{"debug applications", d.debug.Run},
 			{"deployed applications", d.deployed.Run},
 			{"metrics", d.metrics.run},
 			{"notifier", func(ctx context.Context) error { return n.run(ctx, d.agent) }},
@@ -32,6 +36,11 @@ func (d *daemon) run(ctx context.Context) error {
 		[]actor{{"agent", d.agent.Run}},
 		[]actor{{"systemd", d.units.Run}, {"journal", d.journal.Run}},
 	)
+}
+
+// serveProxied serves the APIs to who comes through the proxy.
+func (d *daemon) serveProxied(ctx context.Context) error {
+	return apiserver.Serve(ctx, d.sockets["debug"], d.proxied, d.log)
 }
 
 // runSweep removes releases that neither run nor could be gone back to.

@@ -47,6 +47,9 @@ func New(o Options) *echo.Echo {
 	return e
 }
 
+// IsWrongMethod says that there is a route of that path, but with other methods alone.
+func IsWrongMethod(c echo.Context) bool { return c.Get(echo.ContextKeyHeaderAllow) != nil }
+
 func (o Options) problemOf(err error, trace string) problem.Problem {
 	var own *problem.Problem
 	if !errors.As(err, &own) {

@@ -1,4 +1,4 @@
-package debug
+package caller
 
 import (
 	"crypto/rand"
@@ -6,9 +6,9 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,11 +17,21 @@ import (
 	"github.com/nexushub/nexushub/api"
 )
 
-// tokensName is the state file.
-const tokensName = "tokens"
+// The state files. Tokens with a role have one of their own, which versions from before there were
+// roles do not read: to them every token is for all debug applications.
+const (
+	tokensName     = "tokens"
+	roleTokensName = "role-tokens"
+)
 
 // tokenPrefix lets scanners of leaked secrets recognise a token.
 const tokenPrefix = "nxh_"
+
+// State keeps small documents on disk, see agent/state.
+type State interface {
+	Load(name string, v any) (found bool, err error)
+	Save(name string, v any) error
+}
 
 // Tokens are the API tokens. Only the SHA-256 of each is kept.
 type Tokens struct {
@@ -39,38 +49,35 @@ type storedToken struct {
 // OpenTokens reads the tokens from the agent's state.
 func OpenTokens(state State) (*Tokens, error) {
 	t := &Tokens{state: state}
+	var roles []storedToken
 	_, err := state.Load(tokensName, &t.tokens)
+	if err == nil {
+		_, err = state.Load(roleTokensName, &roles)
+	}
+	t.tokens = append(t.tokens, roles...)
 	return t, err
 }
 
-// Create makes a token. The answer is the only place where its secret appears.
-func (t *Tokens) Create(n api.NewToken) (api.IssuedToken, error) {
-	if err := checkToken(n); err != nil {
+// Create makes a token that by may issue. The answer is the only place where its secret appears.
+func (t *Tokens) Create(n api.NewToken, by Caller) (api.IssuedToken, error) {
+	n, err := by.issue(n)
+	if err != nil {
 		return api.IssuedToken{}, err
 	}
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // crypto/rand: never fails
 	secret := tokenPrefix + base64.RawURLEncoding.EncodeToString(random)
-	made := api.Token{ID: uuid.NewString(), Name: n.Name, CreatedAt: time.Now().UTC(), ExpiresAt: n.ExpiresAt}
+	made := api.Token{
+		ID: uuid.NewString(), Name: n.Name, CreatedAt: time.Now().UTC(), ExpiresAt: n.ExpiresAt,
+		Role: n.Role, Applications: n.Applications, IssuedBy: string(by.Installer),
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if slices.ContainsFunc(t.tokens, func(o storedToken) bool { return o.Name == n.Name }) {
 		return api.IssuedToken{}, fmt.Errorf("a token named %q already exists: %w", n.Name, api.Conflict)
 	}
-	err := t.change(append(slices.Clone(t.tokens), storedToken{Token: made, SHA256: hashOf(secret)}))
+	err = t.change(append(slices.Clone(t.tokens), storedToken{Token: made, SHA256: hashOf(secret)}))
 	return api.IssuedToken{Token: made, Secret: secret}, err
-}
-
-func checkToken(n api.NewToken) error {
-	switch {
-	case strings.TrimSpace(n.Name) == "":
-		return badField("name", "must not be empty")
-	case checkText(n.Name, 128) != nil:
-		return badField("name", checkText(n.Name, 128).Error())
-	case n.ExpiresAt != nil && n.ExpiresAt.Before(time.Now()):
-		return badField("expires_at", "is in the past")
-	}
-	return nil
 }
 
 // List never has secrets.
@@ -114,7 +121,15 @@ func (t *Tokens) Check(secret string) (found api.Token, ok bool) {
 
 // change takes effect when it is on disk. The caller holds mu.
 func (t *Tokens) change(next []storedToken) error {
-	if err := t.state.Save(tokensName, next); err != nil {
+	plain, roles := []storedToken{}, []storedToken{}
+	for _, o := range next {
+		if o.Role == "" {
+			plain = append(plain, o)
+		} else {
+			roles = append(roles, o)
+		}
+	}
+	if err := errors.Join(t.state.Save(tokensName, plain), t.state.Save(roleTokensName, roles)); err != nil {
 		return err
 	}
 	t.tokens = next
