@@ -24,7 +24,7 @@ func TestSweptReleaseOfADynamicApplication(t *testing.T) {
 		h.agent.onDynamicList(admin.List{Applications: []admin.Application{
 			{InstanceID: otherID, AppID: "my shop", HostName: "shop.x"}}}, 10)
 		h.settle()
-		const why = `no package is installed under its app id "my shop": nexushub deploy --name='my shop' FOLDER installs one`
+		const why = `no package is installed under its app id "my shop": nexushub deploy --temporary --name='my shop' FOLDER installs one`
 		if v := h.wantState(otherID, api.StatePending); v.Why != why {
 			t.Errorf("before anything was installed: %q", v.Why)
 		}

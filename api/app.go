@@ -113,6 +113,9 @@ func (c *Client) verb(ctx context.Context, app, verb string) (out App, err error
 	return out, err
 }
 
+// Keep makes a debug application permanent, as it runs.
+func (c *Client) Keep(ctx context.Context, app string) (App, error) { return c.verb(ctx, app, "keep") }
+
 // StopAll is the ordered shutdown of every application.
 func (c *Client) StopAll(ctx context.Context) error {
 	return c.call(ctx, http.MethodPost, "/v1/stop-all", nil, nil)

@@ -167,9 +167,9 @@ func (c *Client) URLOf(host string) string {
 	return "https://" + host + "/"
 }
 
-// DebugURL is where a debug application is served. Over the control socket the agent
+// DeployedURL is where a deployed or debug application is served. Over the control socket the agent
 // says it, which knows the proxy's port.
-func (c *Client) DebugURL(ctx context.Context, a DebugApplication) string {
+func (c *Client) DeployedURL(ctx context.Context, a DebugApplication) string {
 	if !strings.HasPrefix(c.base, "https://") {
 		if app, err := c.App(ctx, a.ID); err == nil {
 			return app.URL

@@ -46,7 +46,7 @@ func TestClientReadsForeignErrors(t *testing.T) {
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "<b>nope</b>\nmore", http.StatusNotFound)
 	})
-	if err := c.DeleteDebug(t.Context(), "x"); !errors.Is(err, NotFound) || err.Error() != "<b>nope</b>" {
+	if err := c.Debug().Delete(t.Context(), "x"); !errors.Is(err, NotFound) || err.Error() != "<b>nope</b>" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -75,7 +75,8 @@ func TestUploadChunkSendsTheContractsFields(t *testing.T) {
 		}
 		io.WriteString(w, `{"status":"received"}`)
 	})
-	got, err := c.UploadChunk(t.Context(), "id", Chunk{Index: 3, Total: 9, MD5: "m", SHA256: "s", Data: []byte("abc")})
+	got, err := c.Debug().UploadChunk(t.Context(), "id",
+		Chunk{Index: 3, Total: 9, MD5: "m", SHA256: "s", Data: []byte("abc")})
 	if err != nil || got.Status != "received" {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -124,16 +125,16 @@ func TestRemoteClientFindsLocalhostNamesItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewRemoteClient("http://admin.of-nobody.localhost:"+port, "token", nil).DebugApps(t.Context()); err != nil {
+	if _, err := NewRemoteClient("http://admin.of-nobody.localhost:"+port, "token", nil).Debug().List(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestDebugURLHasTheProxysPort(t *testing.T) {
+func TestDeployedURLHasTheProxysPort(t *testing.T) {
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `{"url":"https://shop.example.org:8443/"}`)
 	})
-	if got := c.DebugURL(t.Context(), DebugApplication{ID: "x", HostName: "shop.example.org"}); got != "https://shop.example.org:8443/" {
+	if got := c.DeployedURL(t.Context(), DebugApplication{ID: "x", HostName: "shop.example.org"}); got != "https://shop.example.org:8443/" {
 		t.Errorf("got %q", got)
 	}
 }

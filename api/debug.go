@@ -8,8 +8,21 @@ import (
 	"time"
 )
 
-// NewDebugApplication asks for a debug application. Only AppID
-// must be there; what is missing is generated.
+// Deployments are the applications of one kind that were deployed, as a client sees them.
+type Deployments struct {
+	Kind   string // debug, deployed
+	client *Client
+	path   string
+}
+
+// Debug are the applications that expire when nobody uses them.
+func (c *Client) Debug() Deployments { return Deployments{"debug", c, "/debug/application"} }
+
+// Deployed are the permanent ones.
+func (c *Client) Deployed() Deployments { return Deployments{"deployed", c, "/v1/deployed"} }
+
+// NewDebugApplication asks for an application. Only AppID must be there; what is missing is
+// generated.
 type NewDebugApplication struct {
 	AppID            string `json:"appId"`
 	DisplayName      string `json:"displayName,omitempty"`
@@ -33,15 +46,16 @@ type DebugApplication struct {
 	Restarts         int        `json:"restarts"`        // since its revision began
 }
 
-// DebugApps lists the debug applications.
-func (c *Client) DebugApps(ctx context.Context) (out []DebugApplication, err error) {
-	err = c.call(ctx, http.MethodGet, "/debug/application", nil, &out)
+// List lists them.
+func (d Deployments) List(ctx context.Context) (out []DebugApplication, err error) {
+	err = d.client.call(ctx, http.MethodGet, d.path, nil, &out)
 	return out, err
 }
 
-// CreateDebug makes a debug application, or replaces the one with the same app id.
-func (c *Client) CreateDebug(ctx context.Context, a NewDebugApplication) (out DebugApplication, err error) {
-	err = c.call(ctx, http.MethodPost, "/debug/application", a, &out)
+// Create makes an application. A debug application replaces the one with the same app id; of a
+// deployed one it is found, and given what a says.
+func (d Deployments) Create(ctx context.Context, a NewDebugApplication) (out DebugApplication, err error) {
+	err = d.client.call(ctx, http.MethodPost, d.path, a, &out)
 	return out, err
 }
 
@@ -53,9 +67,9 @@ type PackageLimits struct {
 	MaxRatio    int64 `json:"maxRatio"`    // unpacked bytes for each byte of the zip: package.max_ratio
 }
 
-// PackageLimits asks for the limits. An agent of an earlier version does not say them.
-func (c *Client) PackageLimits(ctx context.Context) (out PackageLimits, err error) {
-	err = c.call(ctx, http.MethodGet, "/debug/application/limits", nil, &out)
+// Limits asks for the limits. An agent of an earlier version does not say them.
+func (d Deployments) Limits(ctx context.Context) (out PackageLimits, err error) {
+	err = d.client.call(ctx, http.MethodGet, d.path+"/limits", nil, &out)
 	if errors.Is(err, NotFound) || errors.Is(err, Malformed) { // 404, 405
 		return PackageLimits{}, nil
 	}
@@ -72,12 +86,12 @@ type InstallAnswer struct {
 }
 
 // Install runs what was uploaded, and returns when it is healthy or has failed.
-func (c *Client) Install(ctx context.Context, id string) (out InstallAnswer, err error) {
-	err = c.call(ctx, http.MethodPost, debugPath(id, "install"), nil, &out)
+func (d Deployments) Install(ctx context.Context, id string) (out InstallAnswer, err error) {
+	err = d.client.call(ctx, http.MethodPost, d.of(id, "install"), nil, &out)
 	return out, err
 }
 
-// DebugStatus is the state of a debug application in the words of the debug API.
+// DebugStatus is the state of an application in the words of this API.
 type DebugStatus struct {
 	ApplicationID string        `json:"applicationId"`
 	Status        string        `json:"status"`
@@ -120,25 +134,25 @@ type DebugHealth struct {
 	CheckedAt      *time.Time    `json:"checkedAt,omitempty"`
 }
 
-// DebugStatus is the state of a debug application.
-func (c *Client) DebugStatus(ctx context.Context, id string) (out DebugStatus, err error) {
-	err = c.call(ctx, http.MethodGet, debugPath(id, "status"), nil, &out)
+// Status is the state of an application.
+func (d Deployments) Status(ctx context.Context, id string) (out DebugStatus, err error) {
+	err = d.client.call(ctx, http.MethodGet, d.of(id, "status"), nil, &out)
 	return out, err
 }
 
-// StopDebug stops a debug application.
-func (c *Client) StopDebug(ctx context.Context, id string) (out DebugStatus, err error) {
-	err = c.call(ctx, http.MethodPost, debugPath(id, "stop"), nil, &out)
+// Stop stops an application.
+func (d Deployments) Stop(ctx context.Context, id string) (out DebugStatus, err error) {
+	err = d.client.call(ctx, http.MethodPost, d.of(id, "stop"), nil, &out)
 	return out, err
 }
 
-// DeleteDebug removes a debug application and everything that belongs to it.
-func (c *Client) DeleteDebug(ctx context.Context, id string) error {
-	return c.call(ctx, http.MethodDelete, debugPath(id, ""), nil, nil)
+// Delete removes an application and everything that belongs to it.
+func (d Deployments) Delete(ctx context.Context, id string) error {
+	return d.client.call(ctx, http.MethodDelete, d.of(id, ""), nil, nil)
 }
 
-func debugPath(id, rest string) string {
-	p := "/debug/application/" + url.PathEscape(id)
+func (d Deployments) of(id, rest string) string {
+	p := d.path + "/" + url.PathEscape(id)
 	if rest != "" {
 		p += "/" + rest
 	}

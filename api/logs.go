@@ -42,9 +42,9 @@ func (c *Client) Logs(ctx context.Context, app string, q url.Values, after strin
 	return c.logs(ctx, appPath(app, "logs"), q, after)
 }
 
-// DebugLogs is Logs for a debug application through the debug API.
-func (c *Client) DebugLogs(ctx context.Context, id string, q url.Values, after string) iter.Seq2[LogEvent, error] {
-	return c.logs(ctx, debugPath(id, "logs"), q, after)
+// Logs is Client.Logs through this API.
+func (d Deployments) Logs(ctx context.Context, id string, q url.Values, after string) iter.Seq2[LogEvent, error] {
+	return d.client.logs(ctx, d.of(id, "logs"), q, after)
 }
 
 func (c *Client) logs(ctx context.Context, path string, q url.Values, after string) iter.Seq2[LogEvent, error] {

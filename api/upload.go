@@ -18,14 +18,14 @@ type Chunk struct {
 }
 
 // UploadChunk returns once the chunk is safe on the other side's disk.
-func (c *Client) UploadChunk(ctx context.Context, id string, chunk Chunk) (out UploadAnswer, err error) {
+func (d Deployments) UploadChunk(ctx context.Context, id string, chunk Chunk) (out UploadAnswer, err error) {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	if err := chunk.fill(form); err != nil {
 		return out, fmt.Errorf("chunk %d: %w", chunk.Index, err)
 	}
 	header := http.Header{"Content-Type": {form.FormDataContentType()}}
-	res, err := c.send(ctx, http.MethodPost, debugPath(id, "upload"), header, &body)
+	res, err := d.client.send(ctx, http.MethodPost, d.of(id, "upload"), header, &body)
 	if err != nil {
 		return out, err
 	}
@@ -79,12 +79,12 @@ type ChunkRange struct {
 }
 
 // UploadStatus says what has arrived.
-func (c *Client) UploadStatus(ctx context.Context, id string) (out UploadStatus, err error) {
-	err = c.call(ctx, http.MethodGet, debugPath(id, "upload/status"), nil, &out)
+func (d Deployments) UploadStatus(ctx context.Context, id string) (out UploadStatus, err error) {
+	err = d.client.call(ctx, http.MethodGet, d.of(id, "upload/status"), nil, &out)
 	return out, err
 }
 
 // DiscardUpload drops what has arrived of a package, so that another can be sent.
-func (c *Client) DiscardUpload(ctx context.Context, id string) error {
-	return c.call(ctx, http.MethodDelete, debugPath(id, "package"), nil, nil)
+func (d Deployments) DiscardUpload(ctx context.Context, id string) error {
+	return d.client.call(ctx, http.MethodDelete, d.of(id, "package"), nil, nil)
 }

@@ -174,7 +174,7 @@ func TestClientAndServerAgree(t *testing.T) {
 		{"tokens", func() error { _, err := c.Tokens(ctx); return err }},
 		{"create ci", func() error { _, err := c.CreateToken(ctx, api.NewToken{Name: "ci"}); return err }},
 		{"revoke t1", func() error { return c.RevokeToken(ctx, "t1") }},
-		{"", func() error { _, err := c.DebugApps(ctx); return err }},
+		{"", func() error { _, err := c.Debug().List(ctx); return err }},
 	}
 	if os.Geteuid() == 0 {
 		calls = append(calls, []struct {

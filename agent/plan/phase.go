@@ -86,7 +86,7 @@ func (s *AppState) emptyWords() string {
 // NotInstalled is why a dynamic application has nothing to run, and what to do.
 func NotInstalled(appID string) string {
 	return fmt.Sprintf("no package is installed under its app id %q: %s installs one",
-		appID, shell.Command("nexushub deploy --name="+shell.Quote(appID), "FOLDER"))
+		appID, shell.Command("nexushub deploy --temporary --name="+shell.Quote(appID), "FOLDER"))
 }
 
 // replacementPhase is that of an instance served by another revision than the wanted.

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -44,6 +46,23 @@ func (c *cli) readSecret(ctx context.Context, prompt string) (string, error) {
 		return a.text, a.err
 	case <-ctx.Done():
 		return "", ctx.Err()
+	}
+}
+
+// ask puts a question to the terminal; everything but yes is no. When ctx ends it does not
+// wait for what may never come.
+func (c *cli) ask(ctx context.Context, question string) (yes bool, err error) {
+	fmt.Fprint(c.out.Stderr, question)
+	answered := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(c.in).ReadString('\n') // an end of input is no answer
+		answered <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case a := <-answered:
+		return a == "y" || a == "yes", nil
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
 }
 

@@ -12,23 +12,26 @@ import (
 
 func (c *cli) deploy() *cobra.Command {
 	var want api.NewDebugApplication
+	var temporary bool
 	cmd := &cobra.Command{
 		Use: "deploy [FOLDER|ZIP]", Short: "Package a folder, upload it, run it and print its URL",
 		Long: `deploy packages a folder (by default the current one), uploads it and runs it. The
 folder holds bin/app, or static/index.html, or both; .nexushubignore says which files to
 leave out. An application of the same name is replaced without downtime: the old release
-keeps serving until the new one is healthy, and stays if the new one never is.
+keeps serving until the new one is healthy, and stays if the new one never is. It stays
+until nexushub remove; with --temporary it expires one hour after its last use, and
+nexushub keep makes it permanent.
 
 An upload that was interrupted, by Ctrl-C, a lost connection or a restart on either side,
-resumes when the same command is run again.
-
-A deployed application expires one hour after its last use.`,
+resumes when the same command is run again.`,
 		Example: `  nexushub deploy
   nexushub deploy ./build --name shop --host-name shop.example.org
-  nexushub deploy shop-1.4.zip --name shop`,
+  nexushub deploy shop-1.4.zip --name shop
+  nexushub deploy --temporary ./trial`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	registerApp(cmd, &want)
+	registerApp(cmd, &want, "NAME.DOMAIN, of a debug application NAME.debug.DOMAIN")
+	cmd.Flags().BoolVar(&temporary, "temporary", false, "deploy a debug application, which expires")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		client, remote, err := c.client()
 		if err != nil {
@@ -38,7 +41,10 @@ A deployed application expires one hour after its last use.`,
 		if err := setName(&want, source, ""); err != nil {
 			return err
 		}
-		d := &deployer{client: client, out: c.out, remote: remote}
+		d := &deployer{client: client, to: client.Deployed(), out: c.out, remote: remote}
+		if temporary {
+			d.to = client.Debug()
+		}
 		app, err := d.deploy(cmd.Context(), source, want)
 		if errors.Is(err, errNotHealthy) {
 			return &output.Exit{Code: api.ExitError}
@@ -46,15 +52,18 @@ A deployed application expires one hour after its last use.`,
 		if err != nil {
 			return err
 		}
-		return c.out.Deployed(app, d.hints, client.DebugURL(cmd.Context(), app))
+		if temporary {
+			c.out.Temporary(app)
+		}
+		return c.out.Deployed(app, d.hints, client.DeployedURL(cmd.Context(), app))
 	}
 	return cmd
 }
 
-func registerApp(cmd *cobra.Command, want *api.NewDebugApplication) {
+func registerApp(cmd *cobra.Command, want *api.NewDebugApplication, host string) {
 	flags := cmd.Flags()
 	flags.StringVar(&want.AppID, "name", "", "name of the application (default: name of the folder)")
-	flags.Var((*hostName)(&want.HostName), "host-name", "host name to serve it at (default: NAME.debug.DOMAIN)")
+	flags.Var((*hostName)(&want.HostName), "host-name", "host name to serve it at (default: "+host+")")
 	flags.StringVar(&want.DBName, "db-name", "", "passed to the application as DB_NAME")
 	flags.StringVar(&want.StaticServiceURL, "static-service", "",
 		"URL of a development server for everything except /api, /public and /internal")

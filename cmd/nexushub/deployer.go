@@ -22,6 +22,7 @@ var errNotHealthy = errors.New("the application is not healthy")
 // deployer deploys a folder or a zip to an agent.
 type deployer struct {
 	client *api.Client
+	to     api.Deployments // the kind that it is to be
 	out    *output.Printer
 	remote bool
 	hints  []api.Hint // what the installation says beside its outcome
@@ -48,10 +49,10 @@ func (d *deployer) deploy(ctx context.Context, source string,
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	if err := d.checkLimits(ctx, p); err != nil {
-		return app, err
+		return app, d.closed(ctx, err)
 	}
 	if app, err = d.findOrCreate(ctx, want); err != nil {
-		return app, err
+		return app, d.closed(ctx, err)
 	}
 	if err := d.upload(ctx, app.ID, p); err != nil {
 		return app, err
@@ -113,11 +114,32 @@ func checkFolder(dir string) error {
 	}
 }
 
+// closed says what to do where the API of permanent applications is closed to a token, or not
+// there, and that of debug applications is open.
+func (d *deployer) closed(ctx context.Context, err error) error {
+	refused := errors.Is(err, api.Unauthenticated) || errors.Is(err, api.Forbidden) || errors.Is(err, api.NotFound)
+	if !d.remote || d.to == d.client.Debug() || !refused {
+		return err
+	}
+	if _, failed := d.client.Debug().List(ctx); failed != nil {
+		return err
+	}
+	return &output.Hint{
+		Err: fmt.Errorf("with this login only debug applications can be deployed: %w", err),
+		Text: "to deploy one, which expires: nexushub deploy --temporary; for a permanent one, log in with a token " +
+			"that has a role: nexushub token create on the host",
+	}
+}
+
 // findOrCreate finds the one to replace, or makes it.
 func (d *deployer) findOrCreate(ctx context.Context,
 	want api.NewDebugApplication) (app api.DebugApplication, err error) {
 	err = d.retry(ctx, func() error {
-		list, err := d.client.DebugApps(ctx)
+		if d.to == d.client.Deployed() {
+			app, err = d.to.Create(ctx, want)
+			return err
+		}
+		list, err := d.to.List(ctx)
 		if err != nil {
 			return err
 		}
@@ -127,7 +149,7 @@ func (d *deployer) findOrCreate(ctx context.Context,
 				return nil
 			}
 		}
-		app, err = d.client.CreateDebug(ctx, want)
+		app, err = d.to.Create(ctx, want)
 		return err
 	})
 	return app, err
@@ -142,14 +164,14 @@ func sameSettings(a api.DebugApplication, want api.NewDebugApplication) bool {
 
 func (d *deployer) upload(ctx context.Context, id string, p pack.Package) error {
 	bar := d.out.Upload(p.Size)
-	err := upload.Run(ctx, d.client, id, p, bar)
+	err := upload.Run(ctx, d.to, id, p, bar)
 	if errors.Is(err, api.Conflict) { // an earlier upload of other content was left behind
-		if err := d.client.DiscardUpload(ctx, id); err != nil {
+		if err := d.to.DiscardUpload(ctx, id); err != nil {
 			return err
 		}
 		bar.Close(false)
 		bar = d.out.Upload(p.Size)
-		err = upload.Run(ctx, d.client, id, p, bar)
+		err = upload.Run(ctx, d.to, id, p, bar)
 	}
 	bar.Close(err == nil)
 	return err
@@ -159,12 +181,12 @@ func (d *deployer) install(ctx context.Context, app api.DebugApplication) error 
 	d.out.Step("starting " + app.AppID)
 	var answer api.InstallAnswer
 	err := d.retry(ctx, func() (err error) {
-		answer, err = d.client.Install(ctx, app.ID)
+		answer, err = d.to.Install(ctx, app.ID)
 		return err
 	})
 	d.hints = answer.Hints
 	if err == nil && answer.Status != "running" {
-		now, failed := d.client.DebugStatus(ctx, app.ID)
+		now, failed := d.to.Status(ctx, app.ID)
 		d.out.NotHealthy(app, answer.Message, answer.Hints, failed == nil && now.Status == "running")
 		err = errNotHealthy
 	}

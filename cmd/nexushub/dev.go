@@ -35,7 +35,7 @@ The build command is --build or, if there is a Makefile, "make build".`,
   nexushub dev ./shop --build 'go build -o bin/app .' --static-service http://127.0.0.1:5173`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	registerApp(cmd, &d.want)
+	registerApp(cmd, &d.want, "NAME.debug.DOMAIN")
 	cmd.Flags().StringVar(&d.build, "build", "", "command that builds the folder, run with sh -c")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		client, remote, err := c.client()
@@ -139,11 +139,11 @@ func (d *devLoop) buildAndDeploy(ctx context.Context) (app api.DebugApplication,
 			return app, fmt.Errorf("%s: %w", d.build, err)
 		}
 	}
-	deploy := &deployer{client: d.client, out: d.out, remote: d.remote}
+	deploy := &deployer{client: d.client, to: d.client.Debug(), out: d.out, remote: d.remote}
 	if app, err = deploy.deploy(ctx, d.dir, d.want); err != nil {
 		return app, err
 	}
-	return app, d.out.Deployed(app, deploy.hints, d.client.DebugURL(ctx, app))
+	return app, d.out.Deployed(app, deploy.hints, d.client.DeployedURL(ctx, app))
 }
 
 // buildCommand runs in a process group of its own, so that all it started can be stopped.
@@ -185,7 +185,7 @@ func (d *devLoop) follow(ctx context.Context, app api.DebugApplication) {
 		}
 		states := make(chan struct{})
 		go func() { defer close(states); d.reportStates(ctx) }()
-		if err := p.print(ctx, debugLogs(d.client, app.ID), logFlags{follow: true}); err != nil && ctx.Err() == nil {
+		if err := p.print(ctx, logsOf(d.client.Debug(), app.ID), logFlags{follow: true}); err != nil && ctx.Err() == nil {
 			d.out.PrintError(err)
 		}
 		<-states
@@ -196,7 +196,7 @@ func (d *devLoop) follow(ctx context.Context, app api.DebugApplication) {
 func (d *devLoop) reportStates(ctx context.Context) {
 	last := ""
 	for pause(ctx, time.Second) == nil {
-		s, err := d.client.DebugStatus(ctx, d.app.ID)
+		s, err := d.client.Debug().Status(ctx, d.app.ID)
 		if now := s.Status + ", " + s.HealthCheck; err == nil && now != last {
 			why, _, _ := strings.Cut(s.Error, "\n") // the log has the rest
 			d.out.StateChanged(now, why)
@@ -222,7 +222,7 @@ func (d *devLoop) cleanup(ctx context.Context) error {
 	interrupted := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 	defer cancel()
-	err := d.client.DeleteDebug(ctx, d.app.ID)
+	err := d.client.Debug().Delete(ctx, d.app.ID)
 	switch {
 	case err != nil && !errors.Is(err, api.NotFound) && interrupted:
 		d.out.PrintError(err)

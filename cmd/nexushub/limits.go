@@ -14,7 +14,7 @@ import (
 func (d *deployer) checkLimits(ctx context.Context, p pack.Package) error {
 	var limits api.PackageLimits
 	err := d.retry(ctx, func() (err error) {
-		limits, err = d.client.PackageLimits(ctx)
+		limits, err = d.to.Limits(ctx)
 		return err
 	})
 	if err != nil {

@@ -73,7 +73,7 @@ func (c *cli) saveLogin(cmd *cobra.Command, name string, h profile.Host) error {
 	if err != nil {
 		return err
 	}
-	if _, err := api.NewRemoteClient(h.URL, h.Token, roots).DebugApps(cmd.Context()); err != nil {
+	if _, err := api.NewRemoteClient(h.URL, h.Token, roots).Debug().List(cmd.Context()); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	path, err := profile.Path()

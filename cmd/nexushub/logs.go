@@ -129,16 +129,16 @@ func (c *cli) logSource(ctx context.Context, ref string) (logSource, error) {
 			Text: "name an application: nexushub logs APP",
 		}
 	}
-	a, err := findDebug(ctx, client, ref)
+	a, err := findDeployment(ctx, client, ref)
 	if err != nil {
 		return nil, err
 	}
-	return debugLogs(client, a.ID), nil
+	return logsOf(a.of, a.ID), nil
 }
 
-func debugLogs(client *api.Client, id string) logSource {
+func logsOf(of api.Deployments, id string) logSource {
 	return func(ctx context.Context, q url.Values, after string) iter.Seq2[api.LogEvent, error] {
-		return client.DebugLogs(ctx, id, q, after)
+		return of.Logs(ctx, id, q, after)
 	}
 }
 

@@ -9,34 +9,60 @@ import (
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/output"
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 func (c *cli) remove() *cobra.Command {
-	return &cobra.Command{
+	var yes bool
+	cmd := &cobra.Command{
 		Use: "remove APP", Aliases: []string{"rm", "destroy"},
 		Short: "Remove a deployed application with its unit, route, releases and files",
 		Long: `remove deletes an application that was deployed with nexushub deploy or dev, and no other:
-to remove an application of /etc/nexushub/apps.d, delete its file there.`,
-		Example: "  nexushub remove myapp",
+to remove an application of /etc/nexushub/apps.d, delete its file there.
+
+What a permanent application has stored is gone with it, so remove asks first; without a
+terminal it wants --yes.`,
+		Example: "  nexushub remove myapp\n  nexushub remove --yes myapp",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, remote, err := c.client()
-			if err != nil {
-				return err
-			}
-			a, err := findDebug(cmd.Context(), client, args[0])
-			if errors.Is(err, api.NotFound) && !remote {
-				return notDeployed(cmd.Context(), client, args[0], err)
-			}
-			if err != nil {
-				return err
-			}
-			if err := client.DeleteDebug(cmd.Context(), a.ID); err != nil {
-				return err
-			}
-			return c.out.Removed("application", a.AppID)
-		},
 	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		client, remote, err := c.client()
+		if err != nil {
+			return err
+		}
+		a, err := findDeployment(cmd.Context(), client, args[0])
+		if errors.Is(err, api.NotFound) && !remote {
+			return notDeployed(cmd.Context(), client, args[0], err)
+		}
+		if err == nil && a.of == client.Deployed() && !yes {
+			err = c.confirmRemoval(cmd.Context(), a.DebugApplication)
+		}
+		if err != nil {
+			return err
+		}
+		if err := a.of.Delete(cmd.Context(), a.ID); err != nil {
+			return err
+		}
+		return c.out.Removed("application", a.AppID)
+	}
+	return cmd
+}
+
+// confirmRemoval asks who can answer.
+func (c *cli) confirmRemoval(ctx context.Context, a api.DebugApplication) error {
+	if !isTerminal(c.in) || !isTerminal(c.out.Stderr) {
+		return &output.Hint{
+			Err: fmt.Errorf("%s is permanent: what it has stored, its secrets and its releases would be lost: %w",
+				a.AppID, api.Conflict),
+			Text: "to remove it all the same: " + shell.Command("nexushub remove --yes", a.AppID),
+		}
+	}
+	sure, err := c.ask(ctx, fmt.Sprintf("Remove %s with what it has stored, its secrets and its releases? [y/N] ", a.AppID))
+	if err == nil && !sure {
+		err = fmt.Errorf("%s was not removed: %w", a.AppID, api.Conflict)
+	}
+	return err
 }
 
 // notDeployed says how to remove an application that exists but was not deployed.

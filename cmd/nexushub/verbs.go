@@ -88,11 +88,11 @@ func (c *cli) stopOne(ctx context.Context, ref string) error {
 		}
 		return c.out.Changed("stopped", app)
 	}
-	a, err := findDebug(ctx, client, ref)
+	a, err := findDeployment(ctx, client, ref)
 	if err != nil {
 		return err
 	}
-	s, err := client.StopDebug(ctx, a.ID)
+	s, err := a.of.Stop(ctx, a.ID)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func TestAdminServiceBringsAndTakesApplications(t *testing.T) {
 		h.Must(t, "systemctl", "restart", "nexushubd")
 		h.AllRun(t, 1)
 		// installs a release under the app id
-		h.Sh(t, "nexushub deploy --name hello --host-name hello.debug /srv/hello")
+		h.Sh(t, "nexushub deploy --temporary --name hello --host-name hello.debug /srv/hello")
 		answer(t, h, 4)
 		known(t, h, 4)
 		h.AllRun(t, 6) // four, the admin service, and the debug application itself

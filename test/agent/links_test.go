@@ -50,7 +50,7 @@ NEXUSHUB_APP_DIR=$PWD; export NEXUSHUB_APP_DIR
 chmod +x /srv/evil/bin/hostile; printf 'exec = ["bin/hostile"]\n' >/srv/evil/nexushub.toml`)
 		for range 2 {
 			deployed(t, h, "evil")
-			h.Sh(t, "nexushub remove evil")
+			h.Sh(t, "nexushub remove --yes evil")
 			h.Sh(t, `test -z "$(ls -A /var/lib/private/nexushub-apps /var/lib/nexushub-apps | grep -v :)" || { ls -lA /var/lib/private/nexushub-apps /var/lib/nexushub-apps; exit 1; }`)
 		}
 		if after := look(); after != before {
@@ -147,7 +147,7 @@ func racesTheDeploy(t *testing.T, h *faults.Host) {
 		_, _ = h.TrySh(t, "timeout 60 nexushub deploy --quiet /srv/dev/app --name race") // refused as often as not
 	}
 	h.Sh(t, `systemctl is-active turning; systemctl stop turning; ! grep -rlF CANARY-CONTENT /var/lib/nexushub`)
-	_, _ = h.TrySh(t, "nexushub remove race")
+	_, _ = h.TrySh(t, "nexushub remove --yes race")
 }
 
 // Whoever has taken the proxy over owns its folder; root and guests read there.

@@ -91,23 +91,27 @@ func startWithoutFiles(t *testing.T, h *faults.Host) {
 func TestLostStateOfADeployedApplication(t *testing.T) {
 	faults.OnEachSuiteAtOnce(t, func(t *testing.T, h *faults.Host) {
 		h.Must(t, "nexushub", "deploy", "--quiet", "/srv/hello", "--name", "lost")
+		h.Must(t, "nexushub", "deploy", "--quiet", "--temporary", "/srv/hello", "--name", "trial")
 		before := h.Identities(t)
-		h.Sh(t, "systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; rm -rf /var/lib/nexushub/state; systemctl start nexushubd.socket nexushubd-debug.socket nexushubd")
-		var name string
-		lab.Within(t, faults.Patience, "the running application is adopted", func() error {
-			apps, err := h.Apps(t)
-			if err == nil && (len(apps) != 1 || apps[0].State != api.StateRunning || apps[0].Kind != "debug") {
-				return fmt.Errorf("applications: %+v", apps)
+		for _, lost := range []string{"/deployed-applications.json", "/debug-applications.json", ""} {
+			h.Sh(t, "systemctl stop nexushubd.socket nexushubd-debug.socket nexushubd; rm -r /var/lib/nexushub/state"+lost+
+				"; systemctl start nexushubd.socket nexushubd-debug.socket nexushubd")
+			lab.Within(t, faults.Patience, "what runs is adopted", func() error {
+				apps, err := h.Apps(t)
+				kinds := map[string]bool{}
+				for _, a := range apps {
+					kinds[a.Kind] = a.State == api.StateRunning
+				}
+				if err == nil && (len(apps) != 2 || !kinds["deployed"] || !kinds["debug"]) {
+					return fmt.Errorf("without state%s: %+v", lost, apps)
+				}
+				return err
+			})
+			if after := h.Identities(t); after != before {
+				t.Errorf("without state%s units are\n%s\nwere\n%s", lost, after, before)
 			}
-			if err == nil {
-				name = apps[0].Name
-			}
-			return err
-		})
-		if after := h.Identities(t); after != before {
-			t.Errorf("units are\n%s\nwere\n%s", after, before)
 		}
-		h.Must(t, "nexushub", "remove", name)
+		h.Sh(t, "nexushub remove --yes lost; nexushub remove trial-debug")
 		if left := h.Identities(t); left != "" {
 			t.Errorf("left: %s", left)
 		}

@@ -77,7 +77,7 @@ func (h *host) otherToken(t *testing.T, name string) *host {
 func (h *host) deployAsRoot(t *testing.T, name string, data []byte) (id string) {
 	t.Helper()
 	h.WriteMode(t, "/tmp/"+name+".zip", data, 0o644)
-	h.Must(t, "nexushub", "deploy", "/tmp/"+name+".zip", "--name", name)
+	h.Must(t, "nexushub", "deploy", "--temporary", "/tmp/"+name+".zip", "--name", name)
 	return strings.TrimSpace(h.Sh(t, `nexushub status --json `+
 		name+` | grep -o '"id": *"[^"]*"' | head -n 1 | cut -d'"' -f4`))
 }
@@ -123,7 +123,7 @@ func TestSecretsHaveAnAudience(t *testing.T) {
 		}
 		other.refused(t, "/"+id+"/install", "")
 
-		h.Sh(t, "useradd -G nexushub member && runuser -u member -- nexushub deploy /tmp/shop.zip --name shop")
+		h.Sh(t, "useradd -G nexushub member && runuser -u member -- nexushub deploy --temporary /tmp/shop.zip --name shop")
 		h.wantSeen(t, id, 2)
 		h.Must(t, "nexushub", "secret", "set", "--keep-value", "--for", "root", "shop", "key")
 		h.Must(t, "nexushub", "restart", "shop")

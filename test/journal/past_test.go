@@ -42,7 +42,7 @@ func (a *talker) checkPast(t *testing.T) {
 			t.Errorf("it has a line of %s: %s", e.Unit, e.Message)
 		}
 	}
-	a.Must(t, "nexushub", "remove", "talker")
+	a.Must(t, "nexushub", "remove", "--yes", "talker")
 	if !a.hasSystemLine(t, first.ID, first.Unit, "status=3") {
 		t.Error("what systemd said about it is gone with the application")
 	}

@@ -22,7 +22,7 @@ const deployAll = `cd /srv/failures; ls | xargs -P 6 -I NAME sh -c '
 	cd NAME; [ ! -e bin/app ] || chmod 755 bin/app
 	nexushub deploy --name NAME . >../NAME.said 2>&1
 	nexushub status --json NAME >../NAME.json
-	nexushub remove --quiet NAME'`
+	nexushub remove --yes --quiet NAME'`
 
 // Every program that fails as people's do gets the hint that was written for it, in status and from
 // deploy; one that is well gets none.

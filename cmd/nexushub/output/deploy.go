@@ -38,6 +38,13 @@ func (p *Printer) Deployed(a api.DebugApplication, hints []api.Hint, url string)
 	return err
 }
 
+// Temporary says what becomes of a debug application.
+func (p *Printer) Temporary(a api.DebugApplication) {
+	if a.ExpiresAt != nil {
+		p.infof("it expires %s if nobody uses it; to keep it: %s", p.in(*a.ExpiresAt), shell.Command("nexushub keep", a.AppID))
+	}
+}
+
 // NotHealthy says why an application did not come up, and whether its old release still runs.
 func (p *Printer) NotHealthy(a api.DebugApplication, why string, hints []api.Hint, serves bool) {
 	p.errorLines(a.AppID+" did not come up: "+strings.TrimPrefix(why, a.AppID+": "), "")

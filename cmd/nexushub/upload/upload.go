@@ -27,7 +27,7 @@ const parallel = 3
 // acknowledged stays, and the same command resumes there.
 const RetryTimeout = 5 * time.Minute
 
-// Agent is the receiving side, see api.Client.
+// Agent is the receiving side, see api.Deployments.
 type Agent interface {
 	UploadChunk(ctx context.Context, id string, c api.Chunk) (api.UploadAnswer, error)
 	UploadStatus(ctx context.Context, id string) (api.UploadStatus, error)
