@@ -157,6 +157,7 @@ func (a *Agent) routeTable(apps []plan.AppState) proxyctl.Table {
 	return proxyctl.Table{
 		Format: 1, Domain: c.Domain,
 		APIHosts:      []string{"admin." + c.Domain, "internal." + c.Domain},
+		ControlHost:   "admin." + c.Domain,
 		AgentSocket:   c.RunDir + "/debug.sock",
 		LoginInstance: c.LoginInstance, AdminInstance: c.AdminInstance,
 		InternalSecret: a.secret, Routes: routes,

@@ -234,6 +234,7 @@ func table(routes ...proxyctl.Route) proxyctl.Table {
 	return proxyctl.Table{
 		Format: 1, Generation: 1, Domain: "yesterday.localhost", InternalSecret: secret,
 		APIHosts:      []string{"admin.yesterday.localhost", "internal.yesterday.localhost"},
+		ControlHost:   "admin.yesterday.localhost",
 		LoginInstance: loginID, AdminInstance: adminID, Routes: routes,
 	}
 }

@@ -35,8 +35,11 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	if r.plain {
 		return decision{action: actRedirect}
 	}
-	if site.api && a == areaDebug {
+	switch {
+	case site.api && a == areaDebug:
 		return s.toAgent(r, g)
+	case site == s.control && under(r.path, controlPath):
+		return s.toControl()
 	}
 	if a == areaLogin {
 		return s.toLogin(r)
@@ -57,6 +60,18 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	d.route = route
 	d.keepApp = r.applicationID != "" && d.target == route.target
 	return d
+}
+
+// controlPath is what the operators' API is under.
+const controlPath = "/v1"
+
+// toControl leads to the operators' API, which checks its tokens itself. Neither a grant nor the
+// internal secret opens it.
+func (s *snapshot) toControl() decision {
+	if s.agent == nil {
+		return refuse(503, "The API is not available.")
+	}
+	return decision{action: actForward, target: s.agent, keepAuth: true}
 }
 
 // toAgent passes Authorization on, because the agent checks its API tokens itself;

@@ -94,6 +94,32 @@ func TestRules(t *testing.T) {
 			"admin", nil},
 		{"longer word", request{authority: "internal.yesterday.localhost", path: "/debug/applications"}, actRefuse, 404,
 			"", nil},
+		{"operators' API", request{authority: "admin.yesterday.localhost:8443", path: "/v1/apps", bearer: "api"},
+			actForward, 0, "agent", func(d decision) bool { return d.keepAuth && d.access == "" && !d.keepApp }},
+		{"a grant does not open it", request{authority: "admin.yesterday.localhost", path: "/v1/apps", bearer: bearerAdmin},
+			actForward, 0, "agent", func(d decision) bool { return d.access == "" }},
+		{"nor X-Application-Id", request{authority: "admin.yesterday.localhost", path: "/v1/apps", applicationID: appID,
+			bearer: secret}, actForward, 0, "agent", func(d decision) bool { return !d.keepApp && !d.keepSecret }},
+		{"operators' API on the other API host", request{authority: "internal.yesterday.localhost", path: "/v1/apps",
+			bearer: "api"}, actRefuse, 404, "", nil},
+		{"operators' API on an application's host", request{authority: "all.yesterday.localhost", path: "/v1/apps"},
+			actForward, 0, "all", nil},
+		{"operators' API on an open application's host", request{authority: "open.yesterday.localhost", path: "/v1/apps"},
+			actForward, 0, "open", nil},
+		{"operators' API on a longer host", request{authority: "admin.yesterday.localhost.evil", path: "/v1/apps"},
+			actRefuse, 421, "", nil},
+		{"operators' API, longer word", request{authority: "admin.yesterday.localhost", path: "/v1x"}, actRefuse, 404, "",
+			nil},
+		{"operators' API, another case", request{authority: "admin.yesterday.localhost", path: "/V1/apps"}, actRefuse, 404,
+			"", nil},
+		{"operators' API, encoded", request{authority: "admin.yesterday.localhost", path: "/%761/apps"}, actRefuse, 404,
+			"", nil},
+		{"operators' API, dots", request{authority: "admin.yesterday.localhost", path: "/v1/../v1/apps"}, actRefuse, 400,
+			"", nil},
+		{"operators' API, encoded dots", request{authority: "admin.yesterday.localhost", path: "/v1/%2e%2e/debug/application"},
+			actRefuse, 400, "", nil},
+		{"operators' API, empty segment", request{authority: "admin.yesterday.localhost", path: "//v1/apps"}, actRefuse,
+			400, "", nil},
 		// 3. login on any host
 		{"login", request{authority: "app.yesterday.localhost", path: "/public/login"}, actForward, 0, "login",
 			func(d decision) bool { return d.keepRefresh && !d.keepAuth }},
@@ -225,7 +251,10 @@ func TestTableFaults(t *testing.T) {
 	route := func(id string, hosts ...string) proxyctl.Route {
 		return proxyctl.Route{Instance: id, State: proxyctl.StateReady, Hosts: hosts}
 	}
+	elsewhere := table()
+	elsewhere.ControlHost = "app.yesterday.localhost"
 	bad := map[string]proxyctl.Table{
+		"control host":    elsewhere,
 		"format":          {Format: 2},
 		"host":            table(route("a", "no host")),
 		"host twice":      table(route("a", "x.y"), route("b", "X.Y.")),

@@ -17,6 +17,7 @@ type snapshot struct {
 	hosts     map[string]*site
 	instances map[string]*route
 	login     *route
+	control   *site // whose /v1 is the agent's
 	agent     *target
 	secret    [sha256.Size]byte
 	hasSecret bool
@@ -66,6 +67,12 @@ func (s *snapshot) addAPIHosts(hosts []string) error {
 			return fmt.Errorf("route table: API %w", err)
 		}
 		s.hosts[name] = &site{host: name, api: true}
+	}
+	if s.table.ControlHost != "" {
+		name, err := hostname.Parse(s.table.ControlHost)
+		if s.control = s.hosts[name]; err != nil || s.control == nil {
+			return fmt.Errorf("route table: control host %q is no API host", s.table.ControlHost)
+		}
 	}
 	return nil
 }

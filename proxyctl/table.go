@@ -6,8 +6,9 @@ type Table struct {
 	Format         int      `json:"format"` // 1
 	Generation     uint64   `json:"generation"`
 	Domain         string   `json:"domain"`
-	APIHosts       []string `json:"api_hosts"`    // /debug/application on these goes to AgentSocket
-	AgentSocket    string   `json:"agent_socket"` // unix socket of the debug API
+	APIHosts       []string `json:"api_hosts"`              // /debug/application on these goes to AgentSocket
+	ControlHost    string   `json:"control_host,omitempty"` // the API host whose /v1 goes there, too
+	AgentSocket    string   `json:"agent_socket"`           // unix socket of the agent, for who comes through the proxy
 	LoginInstance  string   `json:"login_instance"`
 	AdminInstance  string   `json:"admin_instance"`
 	InternalSecret string   `json:"internal_secret,omitempty"` // never written to /var
