@@ -43,7 +43,7 @@ func (h *host) mustDeploy(id, appID, release string, by audience.Installer) {
 
 func (h *host) secret(id, name string, words ...string) {
 	h.t.Helper()
-	if err := h.agent.SetSecret(h.t.Context(), id, api.NewSecret{Name: name, Kind: secret.Env, Value: "v",
+	if err := h.agent.SetSecrets(h.t.Context(), id, api.NewSecret{Name: name, Kind: secret.Env, Value: "v",
 		For: words}); err != nil {
 		h.t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ type State interface {
 
 // Vault keeps the applications' secrets, see secret.Store.
 type Vault interface {
-	Set(instance string, c secret.Change) error
+	Set(instance string, changes ...secret.Change) error
 	Remove(instance, name string) error
 	List(instance string) ([]secret.Secret, error)
 	Files(instance string, who audience.Installer) (secret.Files, error)

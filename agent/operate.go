@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
@@ -57,7 +58,10 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 		if err != nil {
 			return err
 		}
-		if err := a.goesBackTo(d, target); err != nil {
+		if err := mayChange(ctx, m.Settings, target.Settings); err != nil {
+			return err
+		}
+		if err := a.goesBackTo(ctx, d, target); err != nil {
 			return err
 		}
 		if err := a.admitRollback(d, target); err != nil {
@@ -83,7 +87,7 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 }
 
 // goesBackTo refuses an edition whose release is gone, and says what it would widen.
-func (a *Agent) goesBackTo(d *plan.Desired, target plan.PastRelease) error {
+func (a *Agent) goesBackTo(ctx context.Context, d *plan.Desired, target plan.PastRelease) error {
 	rel := d.Release
 	if target.Hash != rel.Hash {
 		var err error
@@ -93,7 +97,7 @@ func (a *Agent) goesBackTo(d *plan.Desired, target plan.PastRelease) error {
 	}
 	if wider := a.widening(d, rel, target.Settings); len(wider) > 0 {
 		a.log.Warn("rollback widens what an application may do", "instance", d.ID, "app", d.Name,
-			"release", target.Hash, "widened", wider)
+			"release", target.Hash, "by", caller.Of(ctx).String(), "widened", wider)
 	}
 	return nil
 }

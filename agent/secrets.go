@@ -39,16 +39,19 @@ func (a *Agent) Secrets(id string) ([]api.Secret, error) {
 	return out, err
 }
 
-// SetSecret sets a secret; the application is then replaced, to take it up.
-func (a *Agent) SetSecret(_ context.Context, id string, s api.NewSecret) error {
-	c := secret.Change{Name: s.Name, Kind: s.Kind, Value: s.Value, Keep: s.KeepValue}
-	if len(s.For) > 0 {
-		var err error
-		if c.For, err = audience.New(s.For); err != nil {
-			return fmt.Errorf("for: %w: %w", err, api.Invalid)
+// SetSecrets sets secrets, all or none; the application is then replaced, to take them up.
+func (a *Agent) SetSecrets(_ context.Context, id string, list ...api.NewSecret) error {
+	changes := make([]secret.Change, len(list))
+	for i, s := range list {
+		changes[i] = secret.Change{Name: s.Name, Kind: s.Kind, Value: s.Value, Keep: s.KeepValue}
+		if len(s.For) > 0 {
+			var err error
+			if changes[i].For, err = audience.New(s.For); err != nil {
+				return fmt.Errorf("for: %w: %w", err, api.Invalid)
+			}
 		}
 	}
-	return a.secretChanged(a.vault.Set(id, c))
+	return a.secretChanged(a.vault.Set(id, changes...))
 }
 
 // RemoveSecret removes a secret; the application is then replaced, to lose it.

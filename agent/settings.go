@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/secret"
@@ -45,16 +45,18 @@ func (a *Agent) Settings(nameOrID string) (api.Settings, error) {
 
 // ChangeSettings applies a JSON merge patch. It returns when the application serves with the
 // settings that it makes, or has given them up; one that is stopped takes them up when it starts.
-func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byte,
-	by audience.Installer) (api.Settings, error) {
+func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byte) (api.Settings, error) {
 	var widened []string
 	id, err := a.change(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
 		next, err := a.nextSettings(d, m.Settings, patch)
+		if err == nil {
+			err = mayChange(ctx, m.Settings, next)
+		}
 		if err != nil {
 			return err
 		}
 		widened = a.widening(d, d.Release, next)
-		a.log.Info("settings changed", "instance", d.ID, "app", d.Name, "by", by.String(),
+		a.log.Info("settings changed", "instance", d.ID, "app", d.Name, "by", caller.Of(ctx).String(),
 			"changed", next.Changes(m.Settings), "widened", widened)
 		m.Settings, m.Rejected = next, nil
 		a.forgive(d.ID)
@@ -71,6 +73,20 @@ func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byt
 	out, err := a.Settings(id)
 	out.Widened = widened
 	return out, err
+}
+
+// mayChange leaves to operators what narrows an application: who deploys it must not undo that.
+func mayChange(ctx context.Context, before, after plan.Settings) error {
+	who := caller.Of(ctx)
+	if !who.Known() || who.Role.Includes(api.Operator) { // unknown is nobody whom a door let in: the agent itself
+		return nil
+	}
+	after.Env = before.Env
+	if names := after.Changes(before); len(names) > 0 {
+		return fmt.Errorf("this would change %s, which needs the role %s: %w", strings.Join(names, ", "), api.Operator,
+			api.Forbidden)
+	}
+	return nil
 }
 
 // nextSettings are those that a patch makes of before. The caller holds mu.

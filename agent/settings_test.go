@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
@@ -17,7 +18,7 @@ import (
 // settle applies a patch, and wants what the error says; empty: none.
 func (h *host) set(id, patch, fault string) api.Settings {
 	h.t.Helper()
-	s, err := h.agent.ChangeSettings(h.t.Context(), id, []byte(patch), audience.Operator(1000))
+	s, err := h.agent.ChangeSettings(caller.With(h.t.Context(), caller.Local(1000)), id, []byte(patch))
 	if fault == "" && err != nil || fault != "" && (err == nil || !strings.Contains(err.Error(), fault)) {
 		h.t.Fatalf("%s: error %v, want %q", patch, err, fault)
 	}
@@ -183,12 +184,38 @@ func TestRefusedSettings(t *testing.T) {
 		h.set(shopID, `{"access":"open"}`, "this host forbids (policy.open")
 		h.wantHolds(shopID, "access areas policy")
 		var fault *api.Fault
-		_, err := h.agent.ChangeSettings(t.Context(), shopID, []byte(`{"access":"open","env":{"PASSWORD":"1","PORT":"1"}}`), "")
+		_, err := h.agent.ChangeSettings(t.Context(), shopID, []byte(`{"access":"open","env":{"PASSWORD":"1","PORT":"1"}}`))
 		if !errors.As(err, &fault) || len(fault.Faults) != 3 || fault.Faults[0].Pointer != "/env/PORT" {
 			t.Errorf("not every fault is listed: %+v", fault)
 		}
 		if now := h.view(shopID).Revision; now != before {
 			t.Error("what was refused changed the application")
+		}
+	})
+}
+
+// What an operator has narrowed is not for developers to widen, nor to roll back.
+func TestDevelopersChangeConfigAlone(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		h.set(shopID, `{"access":"open"}`, "")
+		h.set(shopID, `{"access":"areas"}`, "")
+		ctx := caller.With(t.Context(), caller.Bearer(api.Token{ID: "ci", Role: api.Developer}))
+		for _, patch := range []string{`{"access":"open"}`, `{"access":null}`, `{"limits":{"memory":"64M"}}`} {
+			if _, err := h.agent.ChangeSettings(ctx, shopID, []byte(patch)); !errors.Is(err, api.Forbidden) {
+				t.Errorf("%s: %v", patch, err)
+			}
+		}
+		if _, err := h.agent.Rollback(ctx, shopID, ""); !errors.Is(err, api.Forbidden) {
+			t.Errorf("rolled back to an open edition: %v", err)
+		}
+		if _, err := h.agent.ChangeSettings(ctx, shopID, []byte(`{"env":{"A":"1"}}`)); err != nil {
+			t.Error(err)
+		}
+		h.wantHolds(shopID, "access areas settings", "env.A 1 settings")
+		if _, err := h.agent.Rollback(ctx, shopID, ""); err != nil {
+			t.Error(err)
 		}
 	})
 }

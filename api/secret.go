@@ -32,6 +32,11 @@ type NewSecret struct {
 	KeepValue bool     `json:"keep_value,omitempty"` // change only who gets it
 }
 
+// NewSecrets sets several at once: all, or with an error none.
+type NewSecrets struct {
+	Secrets []NewSecret `json:"secrets"`
+}
+
 // Secrets lists the names of an application's secrets.
 func (c *Client) Secrets(ctx context.Context, app string) (out []Secret, err error) {
 	err = c.call(ctx, http.MethodGet, appPath(app, "secrets"), nil, &out)
@@ -66,6 +71,11 @@ func (c *Client) SetSecret(ctx context.Context, app string, s NewSecret) error {
 			"systemctl restart nexushubd starts the one that is installed: %w", NotImplemented)
 	}
 	return err
+}
+
+// SetSecrets sets several and lets the application take them up together.
+func (c *Client) SetSecrets(ctx context.Context, app string, list []NewSecret) error {
+	return c.call(ctx, http.MethodPost, appPath(app, "secrets"), NewSecrets{Secrets: list}, nil)
 }
 
 // RemoveSecret removes one.

@@ -36,6 +36,13 @@ type Releases interface {
 	Rollback(ctx context.Context, ref, release string) (api.App, error) // "": the one before
 }
 
+// Settings are what an operator says of an application by command.
+type Settings interface {
+	Settings(ref string) (api.Settings, error)
+	// ChangeSettings applies a JSON merge patch.
+	ChangeSettings(ctx context.Context, ref string, patch []byte) (api.Settings, error)
+}
+
 // Explainer puts into a systemd-run line how an application runs.
 type Explainer interface {
 	Explain(ctx context.Context, ref string) (api.Explanation, error)
@@ -45,7 +52,7 @@ type Explainer interface {
 // Secrets never gives a value back.
 type Secrets interface {
 	Secrets(id string) ([]api.Secret, error)
-	SetSecret(ctx context.Context, id string, s api.NewSecret) error
+	SetSecrets(ctx context.Context, id string, s ...api.NewSecret) error // all or none
 	RemoveSecret(ctx context.Context, id, name string) error
 }
 
@@ -81,6 +88,7 @@ type Deps struct {
 	Applications Applications
 	Operator     Operator
 	Releases     Releases
+	Settings     Settings
 	Explainer    Explainer
 	Secrets      Secrets
 	Tokens       Tokens

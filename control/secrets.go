@@ -27,20 +27,36 @@ func (h *handlers) secrets(c echo.Context) error {
 
 func (h *handlers) setSecret(c echo.Context) error {
 	var s api.NewSecret
+	return h.setAll(c, &s, func() []api.NewSecret { return []api.NewSecret{s} })
+}
+
+// setSecrets sets several, all or none: the application is replaced once.
+func (h *handlers) setSecrets(c echo.Context) error {
+	var body api.NewSecrets
+	return h.setAll(c, &body, func() []api.NewSecret { return body.Secrets })
+}
+
+func (h *handlers) setAll(c echo.Context, body any, list func() []api.NewSecret) error {
 	app, err := h.Applications.App(param(c, "app"))
 	if err == nil {
-		err = c.Bind(&s)
+		err = c.Bind(body)
 	}
-	if err == nil && len(s.For) > 0 {
-		s.For, err = h.audience(s.For)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		s.Value, err = s.Bytes()
+	all := list()
+	for i := range all {
+		s := &all[i]
+		if len(s.For) > 0 {
+			if s.For, err = h.audience(s.For); err != nil {
+				return err
+			}
+		}
+		if s.Value, err = s.Bytes(); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		err = h.Secrets.SetSecret(c.Request().Context(), app.ID, s)
-	}
-	return empty(c, err)
+	return empty(c, h.Secrets.SetSecrets(c.Request().Context(), app.ID, all...))
 }
 
 // audience finds the tokens among the words. They are kept by id: a name can be given

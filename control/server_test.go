@@ -75,9 +75,18 @@ func (s *stub) ExecLine(_ context.Context, id string, req api.ExecRequest) (api.
 	return api.Explanation{}, s.note("exec %s %v", id, req.Command)
 }
 func (s *stub) Secrets(id string) ([]api.Secret, error) { return nil, s.note("secrets %s", id) }
-func (s *stub) SetSecret(_ context.Context, id string, x api.NewSecret) error {
-	s.value = x.Value
-	return s.note("set %s %s", id, x.Name)
+func (s *stub) SetSecrets(_ context.Context, id string, list ...api.NewSecret) (err error) {
+	for _, x := range list {
+		s.value = x.Value
+		err = s.note("set %s %s", id, x.Name)
+	}
+	return err
+}
+func (s *stub) Settings(id string) (api.Settings, error) {
+	return api.Settings{}, s.note("settings %s", id)
+}
+func (s *stub) ChangeSettings(_ context.Context, id string, patch []byte) (api.Settings, error) {
+	return api.Settings{}, s.note("change %s %s", id, patch)
 }
 func (s *stub) RemoveSecret(_ context.Context, id, name string) error {
 	return s.note("unset %s %s", id, name)
@@ -107,7 +116,8 @@ func (s *stub) Serve(w http.ResponseWriter, _ *http.Request, q journal.Query, f 
 
 func newServer(s *stub, log io.Writer) *Server {
 	return NewServer(Deps{
-		Applications: s, Operator: s, Releases: s, Explainer: s, Secrets: s, Tokens: s, Proxy: s, Logs: s, Files: s,
+		Applications: s, Operator: s, Releases: s, Settings: s, Explainer: s, Secrets: s,
+		Tokens: s, Proxy: s, Logs: s, Files: s,
 		Debug: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `[{"id":"d"}]`) }),
 		Log:   slog.New(slog.NewTextHandler(log, nil)),
 	})
@@ -160,6 +170,11 @@ func TestClientAndServerAgree(t *testing.T) {
 		{"stop all", func() error { return c.StopAll(ctx) }},
 		{"releases hello", func() error { _, err := c.Releases(ctx, "hello"); return err }},
 		{`rollback hello "r1"`, func() error { _, err := c.Rollback(ctx, "hello", "r1"); return err }},
+		{"settings hello", func() error { _, err := c.Settings(ctx, "hello"); return err }},
+		{`change hello {"access":null}`, func() error {
+			_, err := c.ChangeSettings(ctx, "hello", map[string]any{"access": nil})
+			return err
+		}},
 		{"explain hello", func() error { _, err := c.Explain(ctx, "hello"); return err }},
 		{"", func() error { _, err := c.Plan(ctx); return err }},
 		{"status", func() error {
@@ -183,6 +198,9 @@ func TestClientAndServerAgree(t *testing.T) {
 		}{
 			{"secrets " + appID, func() error { _, err := c.Secrets(ctx, "hello"); return err }},
 			{"set " + appID + " KEY", func() error { return c.SetSecret(ctx, "hello", api.NewSecret{Name: "KEY"}) }},
+			{"set " + appID + " A; set " + appID + " B", func() error {
+				return c.SetSecrets(ctx, "hello", []api.NewSecret{{Name: "A"}, {Name: "B"}})
+			}},
 			{"unset " + appID + " A/B", func() error { return c.RemoveSecret(ctx, "hello", "A/B") }},
 			{"exec hello [sh -c x]", func() error {
 				_, err := c.ExecLine(ctx, "hello", api.ExecRequest{Command: []string{"sh", "-c", "x"}})
@@ -304,6 +322,7 @@ func TestRefusals(t *testing.T) {
 		"no name":           {"POST", "/v1/tokens", `{}`, 422, "name"},
 		"secrets, not root": {"GET", "/v1/apps/hello/secrets", "", 403, "needs the role owner, and uid 1000"},
 		"exec, not root":    {"POST", "/v1/apps/hello/exec", `{"command":["x"]}`, 403, "needs the role owner"},
+		"settings, no JSON": {"PATCH", "/v1/apps/hello/settings", "{", 400, "body"},
 		"invalid UTF-8":     {"POST", "/v1/tokens", "{\"name\":\"gr\xfc\xdfe\"}", 400, "valid UTF-8"},
 		"half a character":  {"POST", "/v1/tokens", `{"name":"\ud83d"}`, 400, "valid UTF-8"},
 		"two first halves":  {"POST", "/v1/tokens", `{"name":"\ud83d\ud83d"}`, 400, "valid UTF-8"},
@@ -351,5 +370,17 @@ func TestTokensAreNotLogged(t *testing.T) {
 	newServer(&stub{}, &log).ServeHTTP(w, as(caller.Local(0), req))
 	if w.Code != 201 || !strings.Contains(w.Body.String(), "s3cret") || strings.Contains(log.String(), "s3cret") {
 		t.Errorf("got %d %s\n%s", w.Code, w.Body, &log)
+	}
+}
+
+// Values of configuration are no secrets, but nothing that an application is set to is for the log.
+func TestSettingsAreNotLogged(t *testing.T) {
+	var log bytes.Buffer
+	for _, patch := range []string{`{"env":{"A":"hidden"}}`, `{"env":{"A":"hidden"`} {
+		req := httptest.NewRequest("PATCH", "/v1/apps/hello/settings", strings.NewReader(patch))
+		newServer(&stub{}, &log).ServeHTTP(httptest.NewRecorder(), req)
+	}
+	if text := log.String(); !strings.Contains(text, "/v1/apps/hello/settings") || strings.Contains(text, "hidden") {
+		t.Errorf("logged: %s", text)
 	}
 }

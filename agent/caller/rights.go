@@ -43,10 +43,13 @@ var rights = map[string]Right{
 	"POST /v1/apps/:app/restart":         {Least: api.Developer, Scope: One},
 	"POST /v1/apps/:app/rollback":        {Least: api.Developer, Scope: One},
 	"POST /v1/apps/:app/keep":            {Least: api.Operator, Scope: One},
+	"GET /v1/apps/:app/settings":         {Least: api.Developer, Scope: One},
+	"PATCH /v1/apps/:app/settings":       {Least: api.Developer, Scope: One}, // limits and access: an operator
 	"GET /v1/apps/:app/explain":          {Least: api.Operator, Scope: One, Socket: true},
 	"POST /v1/apps/:app/exec":            {Least: api.Owner, Scope: One, Socket: true},
 	"GET /v1/apps/:app/secrets":          {Least: api.Owner, Scope: One, Socket: true},
 	"PUT /v1/apps/:app/secrets":          {Least: api.Owner, Scope: One, Socket: true},
+	"POST /v1/apps/:app/secrets":         {Least: api.Owner, Scope: One, Socket: true},
 	"DELETE /v1/apps/:app/secrets/:name": {Least: api.Owner, Scope: One, Socket: true},
 	"GET /v1/plan":                       {Least: api.Viewer, Scope: Some},
 	"GET /v1/routes":                     {Least: api.Viewer, Scope: Some},

@@ -40,42 +40,71 @@ func Open(dir string) (*Store, error) {
 	return &Store{dir: dir}, os.Chmod(dir, 0o700)
 }
 
-// Set makes or changes a secret of an instance.
-func (s *Store) Set(instance string, c Change) error {
-	if !c.Keep {
+// Set makes or changes secrets of an instance, all or none.
+func (s *Store) Set(instance string, changes ...Change) error {
+	for n, c := range changes {
+		if slices.ContainsFunc(changes[:n], func(o Change) bool { return o.Name == c.Name }) {
+			return fmt.Errorf("%w: %q is given twice", ErrInvalid, c.Name)
+		}
+		if c.Keep {
+			continue
+		}
 		if err := check(c.Name, c.Kind, c.Value); err != nil {
 			return err
 		}
 	}
 	return s.change(instance, func(i *index) error {
-		next, err := i.next(c)
-		if err == nil && c.Keep {
-			c.Value, err = s.old(instance, i, c.Name)
+		values := map[string]string{} // by file: nothing is written before all is checked
+		for _, c := range changes {
+			if err := s.enter(instance, i, c, values); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
+		for _, secret := range i.Secrets {
+			if value, fresh := values[secret.file()]; fresh {
+				if err := s.write(instance, secret, value); err != nil {
+					return err
+				}
+			}
 		}
-		i.Secrets = i.without(c.Name)
-		if err := s.checkRoom(instance, *i, next, c.Value); err != nil {
-			return err
-		}
-		i.Secrets = append(i.Secrets, next)
-		return s.write(instance, next, c.Value)
+		return nil
 	})
 }
 
+// enter makes one change to the index, and notes the value to be written.
+func (s *Store) enter(instance string, i *index, c Change, values map[string]string) error {
+	next, err := i.next(c)
+	if err == nil && c.Keep {
+		c.Value, err = s.old(instance, i, c.Name)
+	}
+	if err != nil {
+		return err
+	}
+	i.Secrets = i.without(c.Name)
+	if err := s.checkRoom(instance, *i, next, c.Value, values); err != nil {
+		return err
+	}
+	i.Secrets = append(i.Secrets, next)
+	values[next.file()] = c.Value
+	return nil
+}
+
 // checkRoom refuses a secret that would keep every unit of the instance from starting.
-func (s *Store) checkRoom(instance string, others index, next Secret, value string) error {
+func (s *Store) checkRoom(instance string, others index, next Secret, value string, fresh map[string]string) error {
 	room := int64(maxTotal)
 	for _, other := range others.Secrets {
 		if other.Kind != next.Kind {
 			continue
 		}
-		info, err := os.Stat(s.value(instance, other))
-		if err != nil {
-			return fmt.Errorf("secrets: %w", err)
+		size := int64(len(fresh[other.file()]))
+		if _, ok := fresh[other.file()]; !ok {
+			info, err := os.Stat(s.value(instance, other))
+			if err != nil {
+				return fmt.Errorf("secrets: %w", err)
+			}
+			size = info.Size()
 		}
-		room -= int64(len(other.Name)) + info.Size()
+		room -= int64(len(other.Name)) + size
 	}
 	if need := int64(len(next.Name) + len(value)); need > room {
 		return fmt.Errorf("%w: %d bytes with the name, but there is room for %d: "+

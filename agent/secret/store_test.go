@@ -294,3 +294,39 @@ func TestCopy(t *testing.T) {
 		t.Errorf("copying nothing = %v", err)
 	}
 }
+
+// Several secrets are one change: with one that is refused, none is set and no file is written.
+func TestSeveralSecretsAreSetTogether(t *testing.T) {
+	s, _ := open(t)
+	set(t, s, "A", Env, "old")
+	before, err := s.Files(app, audience.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, bad := range map[string]Change{
+		"a bad name":   {Name: "a b", Kind: Env, Value: "x"},
+		"no room":      {Name: "B", Kind: Env, Value: strings.Repeat("x", 120<<10)},
+		"a name twice": {Name: "A", Kind: Env, Value: "x"}, "nothing to keep": {Name: "C", Keep: true},
+	} {
+		changes := []Change{{Name: "A", Kind: Env, Value: "new"}}
+		for i := range 8 {
+			changes = append(changes, Change{Name: "L" + string(rune('a'+i)), Kind: Env, Value: strings.Repeat("x", 120<<10)})
+		}
+		if err := s.Set(app, append(changes, bad)...); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+		if after, err := s.Files(app, audience.Root); err != nil || after.Version != before.Version {
+			t.Errorf("%s: version %s, was %s, %v", name, after.Version, before.Version, err)
+		}
+		if got := seen(t, s, audience.Root); got != "A=\"old\"\n" {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	a, b := Change{Name: "A", Kind: Env, Value: "new"}, Change{Name: "B", Kind: Env, Value: "b"}
+	if err := s.Set(app, a, b); err != nil {
+		t.Fatal(err)
+	}
+	if got := seen(t, s, audience.Root); got != "A=\"new\"\nB=\"b\"\n" {
+		t.Errorf("%q", got)
+	}
+}
