@@ -54,16 +54,21 @@ type Limits struct {
 type Sandbox struct {
 	WritableCode bool `toml:"writable_code,omitempty" json:"writable_code,omitempty"` // JITs (node, JVM, wasm): MemoryDenyWriteExecute off
 	Network      bool `toml:"network,omitempty" json:"network,omitempty"`             // may connect beyond the loopback interface
+	Internet     bool `toml:"internet,omitempty" json:"internet,omitempty"`           // may connect to public addresses
 	Proc         bool `toml:"proc,omitempty" json:"proc,omitempty"`                   // sees what /proc tells of other users
 	Namespaces   bool `toml:"namespaces,omitempty" json:"namespaces,omitempty"`       // may create namespaces (browsers, bubblewrap)
 	Devices      bool `toml:"devices,omitempty" json:"devices,omitempty"`             // sees the host's /dev
 	PrivilegedIO bool `toml:"privileged_io,omitempty" json:"privileged_io,omitempty"` // system calls of @resources allowed
 	ReadHome     bool `toml:"read_home,omitempty" json:"read_home,omitempty"`         // sees /home read-only
+
+	// Networks are what it may connect to besides, private ones too: "10.1.2.0/24".
+	Networks []string `toml:"networks,omitempty" json:"networks,omitempty"`
 }
 
-// Static says how the proxy serves the package's static/ folder.
+// Static says how the proxy serves files of the package.
 type Static struct {
-	SPAFallback bool `toml:"spa_fallback,omitempty" json:"spa_fallback,omitempty"` // unknown paths answer /index.html
+	Folder      string `toml:"folder,omitempty" json:"folder,omitempty"`             // default: static
+	SPAFallback bool   `toml:"spa_fallback,omitempty" json:"spa_fallback,omitempty"` // unknown paths answer /index.html
 }
 
 // Duration is written "10s", "1m30s".

@@ -58,6 +58,14 @@ func TestParseNamesTheFault(t *testing.T) {
 		{"\nlimits.memory = \"2M\"", "nexushub.toml:2: limits.memory = \"2M\": must be at least 4M"},
 		{"health = { path = \"x\" }", "nexushub.toml:1: health.path = \"x\": must begin with '/' and hold no space or '#'"},
 		{"env = { INTERNAL_SECRET = \"x\" }", "nexushub.toml:1: env.INTERNAL_SECRET = \"x\": is set by NexusHub and cannot be changed"},
+		{`sandbox.networks = ["10.1.2.3"]`, "nexushub.toml:1: sandbox.networks = [10.1.2.3]: " +
+			`"10.1.2.3" must be an address with a length, such as "10.1.2.0/24" or "10.1.2.3/32"`},
+		{`sandbox.networks = ["10.1.2.3/24"]`, "nexushub.toml:1: sandbox.networks = [10.1.2.3/24]: " +
+			`"10.1.2.3/24" has bits behind its length: write "10.1.2.0/24" for the network, or a length of 32 for the address`},
+		{`sandbox.networks = ["0.0.0.0/0"]`, "nexushub.toml:1: sandbox.networks = [0.0.0.0/0]: " +
+			`"0.0.0.0/0" is larger than a /8 (IPv4) or /16 (IPv6): sandbox.internet opens public addresses, sandbox.network everything`},
+		{`static.folder = "../x"`, "nexushub.toml:1: static.folder = \"../x\": " +
+			`must be a folder of the package such as "dist", or "." for all of it`},
 		{"helth = 1", "nexushub.toml:1: helth = 1: unknown key (did you mean \"health\"?)"},
 		{"state_dir = \"yes\"", "nexushub.toml:1: state_dir = \"yes\": must be true or false, without quotes"},
 	} {

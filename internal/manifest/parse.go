@@ -51,6 +51,8 @@ func Check(f *tomlfile.File, prefix string, m *Manifest) {
 	between(f, key("health.start_period"), m.Health.StartPeriod, minSpan, maxStartPeriod)
 	between(f, key("stop_timeout"), m.StopTimeout, minSpan, maxStopTimeout)
 	between(f, key("idle_timeout"), m.IdleTimeout, minIdleTimeout, maxIdleTimeout)
+	checkNetworks(f, key("sandbox.networks"), m.Sandbox.Networks)
+	checkFolder(f, key("static.folder"), m.Static.Folder)
 	number(f, key("health.failures"), m.Health.Failures, 1, 1000)
 	number(f, key("limits.tasks"), m.Limits.Tasks, minTasks, maxTasks)
 	number(f, key("limits.cpu"), m.Limits.CPU, 1, maxCPU)
@@ -146,6 +148,7 @@ func (m Manifest) Over(base Manifest) Manifest {
 	set(&out.Replace, m.Replace, m.Replace != "")
 	set(&out.StateDir, m.StateDir, m.StateDir != nil)
 	out.Sandbox = m.Sandbox.or(base.Sandbox)
+	set(&out.Static.Folder, m.Static.Folder, m.Static.Folder != "")
 	out.Static.SPAFallback = m.Static.SPAFallback || base.Static.SPAFallback
 	set(&out.Access, m.Access, m.Access != "")
 	out.ProxyAll = m.ProxyAll || base.ProxyAll
@@ -165,9 +168,13 @@ func (h Health) over(base Health) Health {
 }
 
 func (s Sandbox) or(o Sandbox) Sandbox {
+	networks := o.Networks
+	set(&networks, s.Networks, s.Networks != nil)
 	return Sandbox{
+		Networks:     networks,
 		WritableCode: s.WritableCode || o.WritableCode,
 		Network:      s.Network || o.Network,
+		Internet:     s.Internet || o.Internet,
 		Proc:         s.Proc || o.Proc,
 		Namespaces:   s.Namespaces || o.Namespaces,
 		Devices:      s.Devices || o.Devices,
@@ -180,7 +187,7 @@ func (s Sandbox) or(o Sandbox) Sandbox {
 func (s Sandbox) Loosenings() []string {
 	var names []string
 	for name, on := range map[string]bool{
-		"writable_code": s.WritableCode, "network": s.Network, "proc": s.Proc, "namespaces": s.Namespaces,
+		"writable_code": s.WritableCode, "network": s.Network, "internet": s.Internet, "proc": s.Proc, "namespaces": s.Namespaces,
 		"devices": s.Devices, "privileged_io": s.PrivilegedIO, "read_home": s.ReadHome,
 	} {
 		if on {
