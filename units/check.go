@@ -2,6 +2,7 @@ package units
 
 import (
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,7 +22,8 @@ const (
 )
 
 // loosenings are the names of manifest.Sandbox.
-var loosenings = []string{"writable_code", "network", "proc", "namespaces", "devices", "privileged_io", "read_home"}
+var loosenings = []string{"writable_code", "network", "internet", "proc", "namespaces", "devices", "privileged_io",
+	"read_home"}
 
 var (
 	slugForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
@@ -48,6 +50,11 @@ func (s Spec) checkNames() error {
 	for _, l := range s.Loosen {
 		if !slices.Contains(loosenings, l) {
 			return fmt.Errorf("sandbox %q: unknown exception, must be one of %s", l, strings.Join(loosenings, ", "))
+		}
+	}
+	for _, n := range s.Networks {
+		if _, err := netip.ParsePrefix(n); err != nil {
+			return fmt.Errorf("network %q: must be an address with a length, such as 10.1.2.0/24", n)
 		}
 	}
 	return nil

@@ -70,7 +70,7 @@ func gateSandbox(p *properties) {
 	p.set("MemoryDenyWriteExecute", true)
 	p.set("RestrictAddressFamilies", filter{Allow: true, Names: []string{"AF_UNIX", "AF_INET", "AF_INET6"}})
 	p.set("SystemCallArchitectures", []string{"native"})
-	localOnly(p)
+	filterAddresses(p, everywhere, loopback)
 }
 
 // privateNetwork gives a unit a network of its own, or that of the holder.

@@ -29,7 +29,7 @@ func Properties(s Spec, place Placement, caps Capabilities) ([]Property, error) 
 	s.command(&p, argv, place, caps)
 	s.secrets(&p)
 	s.limits(&p, caps)
-	s.sandbox(&p)
+	s.sandbox(&p, place)
 	return caps.supported(p), nil
 }
 

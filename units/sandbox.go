@@ -39,7 +39,7 @@ var otherUsers = []string{
 // sandbox appends the default ladder minus what the Spec loosens by name. DynamicUser
 // implies ProtectSystem=strict, PrivateTmp, RemoveIPC, NoNewPrivileges and
 // RestrictSUIDSGID, so these are not repeated: each line sent twice costs a start twice.
-func (s Spec) sandbox(p *properties) {
+func (s Spec) sandbox(p *properties, place Placement) {
 	p.set("DynamicUser", true)
 	p.set("User", s.user())
 	p.set("UMask", uint32(0o077))
@@ -47,7 +47,7 @@ func (s Spec) sandbox(p *properties) {
 	s.files(p)
 	s.kernel(p)
 	s.systemCalls(p)
-	s.addresses(p)
+	s.addresses(p, place)
 }
 
 // capabilities: none, except that a guest may bind port 80 of its own namespace.
@@ -153,39 +153,6 @@ func (s Spec) systemCalls(p *properties) {
 		p.set("SystemCallFilter", filter{Names: deny})
 	}
 	p.set("SystemCallErrorNumber", int32(1)) // EPERM
-}
-
-// addresses: an application with a listening socket of its own needs AF_INET, and
-// AF_NETLINK, by which every runtime lists the host's interfaces and addresses; one that
-// got its socket from PID 1 needs no network at all.
-func (s Spec) addresses(p *properties) {
-	alone := s.Network == NetworkGuest || s.Network == NetworkSocket && !s.loosened("network")
-	families := []string{"AF_UNIX", "AF_INET", "AF_INET6"}
-	if !s.loosened("namespaces") { // in a user namespace it would lead to the firewall's code
-		families = append(families, "AF_NETLINK")
-	}
-	switch {
-	case s.Network == NetworkGuest:
-		privateNetwork(p, s.networkHolder())
-	case alone:
-		privateNetwork(p)
-	}
-	if alone && s.Network == NetworkSocket {
-		families = families[:1]
-	}
-	p.set("RestrictAddressFamilies", filter{Allow: true, Names: families})
-	if alone || !s.loosened("network") {
-		localOnly(p)
-	}
-}
-
-// localOnly filters by cgroup BPF; in a container it has no effect (Capabilities.Missing).
-func localOnly(p *properties) {
-	const inet, inet6 = 2, 10
-	p.set("IPAddressDeny", []ipNetwork{{inet, make([]byte, 4), 0}, {inet6, make([]byte, 16), 0}})
-	loopback6 := make([]byte, 16)
-	loopback6[15] = 1
-	p.set("IPAddressAllow", []ipNetwork{{inet, []byte{127, 0, 0, 0}, 8}, {inet6, loopback6, 128}})
 }
 
 // homeOf is which of the folders that ProtectHome hides holds a path.

@@ -1,5 +1,7 @@
 package units
 
+import "net/netip"
+
 // Spec is everything that decides how an instance runs. Its hash is the revision:
 // two equal Specs are one unit, a changed Spec is a new unit beside the old.
 // Secrets are never in it, only the root-only files that hold them.
@@ -42,9 +44,14 @@ type Spec struct {
 	TasksMax  uint64   `json:"tasks_max"`
 	CPUQuota  int      `json:"cpu_quota,omitempty"` // percent
 	Loosen    []string `json:"loosen,omitempty"`    // sorted names of manifest.Sandbox
+	Networks  []string `json:"networks,omitempty"`  // it may connect to, besides
 }
 
 // Placement is what is decided when a revision is started, not by its Spec.
 type Placement struct {
 	Port int `json:"port"` // on 127.0.0.1; 0 where the network needs none
+
+	// Resolvers are the host's name servers, for a Spec that Connects: who moves a host to another network
+	// does not make another revision of everything on it.
+	Resolvers []netip.Addr `json:"resolvers,omitempty"`
 }

@@ -47,7 +47,7 @@ func NewSpec(in Instance, rel fact.Release, m manifest.Manifest, s SecretFiles, 
 		Health: healthCheck(m.Health), Notify: m.Health.Type == "notify",
 		StartSec: m.Health.StartPeriod.Seconds(), StopSec: m.StopTimeout.Seconds(),
 		MemoryMax: uint64(m.Limits.Memory), TasksMax: uint64(m.Limits.Tasks), CPUQuota: m.Limits.CPU,
-		Loosen: m.Sandbox.Loosenings(),
+		Loosen: m.Sandbox.Loosenings(), Networks: m.Sandbox.Networks,
 	}
 	if spec.Network == units.NetworkGuest {
 		spec.ProxyPort = p.ProxyPort

@@ -16,7 +16,7 @@ type Limits struct {
 // given is [limits.max], and what [policy] forbids.
 func (c *Config) given() manifest.Ceiling {
 	most := c.Limits.Max
-	most.NotOpen = !c.Policy.Open
+	most.NotOpen, most.Offline = !c.Policy.Open, !c.Policy.Internet
 	return most
 }
 

@@ -65,8 +65,9 @@ type App struct {
 
 // Policy is what holds whatever an application or its operator says.
 type Policy struct {
-	Open  bool  `toml:"open"` // applications may be open to everybody, default true
-	Hosts Hosts `toml:"hosts"`
+	Open     bool  `toml:"open"`     // applications may be open to everybody, default true
+	Internet bool  `toml:"internet"` // applications may connect beyond the host, default true
+	Hosts    Hosts `toml:"hosts"`
 }
 
 // Hosts is who may take which host name, besides the rules of hostname.Policy.

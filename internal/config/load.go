@@ -42,7 +42,7 @@ func Default() *Config {
 		Limits: Limits{Max: manifest.Ceiling{
 			Tasks: 32768, StopTimeout: seconds(3600), StartPeriod: seconds(3600), IdleTimeout: seconds(24 * 3600),
 		}},
-		Policy:   Policy{Open: true},
+		Policy:   Policy{Open: true, Internet: true},
 		Defaults: manifest.Default(),
 		Proxy:    defaultProxy(),
 	}

@@ -18,6 +18,7 @@ type Ceiling struct {
 	IdleTimeout Duration `toml:"idle_timeout"` // default 24h
 
 	NotOpen bool `toml:"-"` // policy.open = false: no application may be open
+	Offline bool `toml:"-"` // policy.internet = false: no application may connect beyond the host
 }
 
 // What no host can allow or demand, whatever its ceiling.
@@ -62,6 +63,9 @@ func (c Ceiling) Lower(m Manifest) Manifest {
 	if c.NotOpen {
 		m.Access = AccessAreas
 	}
+	if c.Offline {
+		m.Sandbox.Network, m.Sandbox.Internet, m.Sandbox.Networks = false, false, nil
+	}
 	return m
 }
 
@@ -94,5 +98,19 @@ func (c Ceiling) Excesses(file string, m Manifest) (faults tomlfile.Faults) {
 		problem := `asks for "open", which this host forbids (policy.open, see nexushub.toml(5))`
 		faults = append(faults, tomlfile.Fault{File: file, Key: "access", Problem: problem})
 	}
+	return append(faults, c.connections(file, m.Sandbox)...)
+}
+
+// connections are those beyond the host that are asked for and forbidden.
+func (c Ceiling) connections(file string, s Sandbox) (faults tomlfile.Faults) {
+	forbid := func(key string, asked bool) {
+		if c.Offline && asked {
+			problem := "asks for connections beyond this host, which it forbids (policy.internet, see nexushub.toml(5))"
+			faults = append(faults, tomlfile.Fault{File: file, Key: key, Problem: problem})
+		}
+	}
+	forbid("sandbox.network", s.Network)
+	forbid("sandbox.internet", s.Internet)
+	forbid("sandbox.networks", len(s.Networks) > 0)
 	return faults
 }

@@ -22,6 +22,10 @@ func TestDefaultsAreLoweredToTheCeiling(t *testing.T) {
 	if got.IdleTimeout != m.IdleTimeout {
 		t.Errorf("an idle timeout of the proxy's became %v", got.IdleTimeout)
 	}
+	m.Sandbox = Sandbox{Internet: true, Network: true, Networks: []string{"10.0.0.0/8"}, WritableCode: true}
+	if got := (Ceiling{Offline: true}).Lower(m).Sandbox; !reflect.DeepEqual(got, Sandbox{WritableCode: true}) {
+		t.Errorf("without connections: %+v", got)
+	}
 	if len(c.Excesses("", got)) > 0 {
 		t.Error(c.Excesses("", got))
 	}

@@ -39,3 +39,22 @@ func TestExcessesNamesBothFigures(t *testing.T) {
 		}
 	}
 }
+
+func TestOfflineForbidsConnections(t *testing.T) {
+	for text, want := range map[string]int{
+		"sandbox.internet = true":                       1,
+		"sandbox.network = true":                        1,
+		`sandbox.networks = ["10.1.0.0/16"]`:            1,
+		"sandbox = { writable_code = true }":            0,
+		"sandbox = { internet = true, network = true }": 2,
+	} {
+		m, err := Parse("nexushub.toml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := Ceiling{Offline: true}.Excesses("nexushub.toml", m)
+		if len(got) != want || want > 0 && !strings.Contains(got.Error(), "policy.internet") {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
