@@ -55,7 +55,7 @@ func TestPolicyClosesWhatIsOpen(t *testing.T) {
 		before := h.wantState(shop, api.StateRunning)
 		closed := *h.config
 		closed.Policy.Open = false
-		h.agent.Reload(&closed, 8443)
+		h.agent.Reload(&closed, ProxyPorts{8443, 8443})
 		h.settle()
 		now := h.wantState(shop, api.StateRunning)
 		if now.PID != before.PID || !strings.Contains(now.Why, "policy.open") {
@@ -64,7 +64,7 @@ func TestPolicyClosesWhatIsOpen(t *testing.T) {
 		if r := h.routeOf(shop); r.Access != proxyctl.AccessAreas || now.Access != r.Access {
 			t.Errorf("routed as %q, shown as %q", r.Access, now.Access)
 		}
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.settle()
 		if r, now := h.routeOf(shop), h.view(shop); r.Access != proxyctl.AccessOpen || now.Why != "" {
 			t.Errorf("routed as %q, %q", r.Access, now.Why)

@@ -25,17 +25,23 @@ import (
 
 // Options are what an Agent works with.
 type Options struct {
-	Config    *config.Config
-	Units     Units
-	Proxy     Proxy
-	Releases  Releases
-	Journal   Journal
-	State     State
-	Vault     Vault
-	Secret    string // the internal secret
-	BootID    string
-	ProxyPort int // where guests reach the proxy
-	Log       *slog.Logger
+	Config   *config.Config
+	Units    Units
+	Proxy    Proxy
+	Releases Releases
+	Journal  Journal
+	State    State
+	Vault    Vault
+	Secret   string // the internal secret
+	BootID   string
+	ProxyPorts
+	Log *slog.Logger
+}
+
+// ProxyPorts are where the proxy of this host listens.
+type ProxyPorts struct {
+	Guests int // where guests reach it: another one replaces them
+	URLs   int // what URLs name
 }
 
 // Agent is the reconciler. Its methods are safe for concurrent use.
@@ -87,7 +93,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	a.router = newRouter(o.Proxy, o.Log, a.requestReconcile)
 	a.monitor = health.NewMonitor(func(string) { a.requestReconcile() })
 	a.saver = newSaver(o.State, o.Log)
-	a.configure(o.Config, o.ProxyPort)
+	a.configure(o.Config, o.ProxyPorts)
 	saved, err := a.load()
 	if err != nil {
 		return nil, err
@@ -127,8 +133,8 @@ func (a *Agent) Alive(ctx context.Context) error {
 }
 
 // Reload applies a new configuration.
-func (a *Agent) Reload(c *config.Config, proxyPort int) {
-	a.configure(c, proxyPort)
+func (a *Agent) Reload(c *config.Config, ports ProxyPorts) {
+	a.configure(c, ports)
 	a.requestResolve()
 }
 

@@ -96,7 +96,7 @@ func TestReplacementWithoutAGap(t *testing.T) {
 		old := h.view(shop).Unit
 		h.health.set("*", true)
 		h.releases.deploy("-v2")
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.settle()
 		h.health.set("*", false)
 		if n := len(h.unitsOf(shop)); n != 2 {
@@ -128,7 +128,7 @@ func TestFailedRevisionLeavesTheOldOneUntouched(t *testing.T) {
 			return fake.Program{}
 		})
 		h.releases.deploy("-v2")
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.pass(10 * time.Second)
 		v := h.wantState(shop, api.StateRunning)
 		if !strings.Contains(v.Why, "given up") || !strings.Contains(v.LastExit, "exit status 3") ||
@@ -162,7 +162,7 @@ func TestFallbackKeepsItsOwnHealthCheckAndFiles(t *testing.T) {
 		h.health.set("/mistyped", true)
 		h.config.Apps[0].Health.Path = "/mistyped"
 		h.releases.deploy("-v2")
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.pass(10 * time.Minute)
 		if v := h.wantState(shop, api.StateRunning); !strings.Contains(v.Why, "given up") {
 			t.Errorf("why = %q, want that the new revision was given up", v.Why)
@@ -316,7 +316,7 @@ func TestRollback(t *testing.T) {
 		h.start()
 		first := h.view(shop).Release
 		h.releases.deploy("-v2")
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.settle()
 		if v := h.view(shop); v.Release == first {
 			t.Fatalf("release = %s, want the second", v.Release)
@@ -331,7 +331,7 @@ func TestRollback(t *testing.T) {
 			t.Errorf("release after a restart of the agent = %s, want %s still", v.Release, first)
 		}
 		h.releases.deploy("-v3")
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.settle()
 		if v := h.view(shop); !strings.HasSuffix(v.Release, "-v3") {
 			t.Errorf("release = %s, want the newly deployed one", v.Release)
@@ -364,14 +364,14 @@ func TestRemovalIsExplicit(t *testing.T) {
 		h.app(shop, "shop.yesterday.localhost")
 		h.start()
 		h.releases.fail["/srv/shop.yesterday.localhost"] = errors.New("no such file")
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.pass(time.Minute)
 		if v := h.wantState(shop, api.StateRunning); !strings.Contains(v.Why, "no such file") {
 			t.Errorf("why = %q, want the problem", v.Why)
 		}
 		empty := *h.config
 		empty.Apps = nil
-		h.agent.Reload(&empty, 8443)
+		h.agent.Reload(&empty, ProxyPorts{8443, 8443})
 		h.settle()
 		if list := h.unitsOf(shop); len(list) != 0 {
 			t.Errorf("units = %+v, want none after the removal", list)
@@ -489,7 +489,7 @@ func TestStateIsSavedAtTheEnd(t *testing.T) {
 		h.app(shop, "shop.yesterday.localhost")
 		h.start()
 		h.app(blog, "blog.yesterday.localhost")
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.pass(time.Millisecond)
 		h.kill()
 		var saved ports.Saved
@@ -506,7 +506,7 @@ func TestCrashDuringARouteIsSeen(t *testing.T) {
 		h.start()
 		h.proxy.setAway(true)
 		h.releases.deploy("-v2")
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.pass(2 * time.Second) // the new one is healthy, and its route waits
 		var fresh string
 		for _, u := range h.unitsOf(shop) {

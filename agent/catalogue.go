@@ -17,6 +17,7 @@ import (
 type catalogue struct {
 	config  *config.Config
 	place   plan.Place
+	urlPort int // of the proxy, in URLs
 	backoff plan.Backoff
 
 	static          []plan.Instance
@@ -57,12 +58,12 @@ func newCatalogue() catalogue {
 }
 
 // configure applies a configuration, at the start and at each reload.
-func (a *Agent) configure(c *config.Config, proxyPort int) {
+func (a *Agent) configure(c *config.Config, ports ProxyPorts) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	w := &a.desired
-	w.config = c
-	w.place = plan.Place{Domain: c.Domain, ProxyPort: proxyPort, EnvDir: filepath.Join(c.RunDir, "env")}
+	w.config, w.urlPort = c, ports.URLs
+	w.place = plan.Place{Domain: c.Domain, ProxyPort: ports.Guests, EnvDir: filepath.Join(c.RunDir, "env")}
 	w.backoff = plan.NewBackoff(c.Restart)
 	w.static = make([]plan.Instance, 0, len(c.Apps))
 	for _, app := range c.Apps {

@@ -19,13 +19,13 @@ func TestLoweredCeilingEndsNothing(t *testing.T) {
 		before := h.wantState(shop, api.StateRunning)
 		lower := *h.config
 		lower.Limits.Max.Memory = manifest.Bytes(1 << 30)
-		h.agent.Reload(&lower, 8443)
+		h.agent.Reload(&lower, ProxyPorts{8443, 8443})
 		h.settle()
 		now := h.wantState(shop, api.StateRunning)
 		if now.PID != before.PID || !strings.Contains(now.Why, "2G") || !strings.Contains(now.Why, "1G") {
 			t.Errorf("it was pid %d, is %d, %q", before.PID, now.PID, now.Why)
 		}
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.settle()
 		if now := h.wantState(shop, api.StateRunning); now.PID != before.PID || now.Why != "" {
 			t.Errorf("it was pid %d, is %d, %q", before.PID, now.PID, now.Why)

@@ -63,7 +63,7 @@ func TestHintsOfARevisionThatWasGivenUp(t *testing.T) {
 			return fake.Program{Fails: 137}
 		})
 		h.releases.deploy("-v2")
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.pass(10 * time.Second)
 		h.wantState(shop, api.StateRunning)
 		h.wantHint(shop, "out-of-memory")

@@ -49,7 +49,7 @@ func TestChangedHealthCheckIsANewRevision(t *testing.T) {
 		before := h.unitsOf(shop)[0]
 		h.health.set("/ready", true)
 		h.config.Apps[0].Health.Path = "/ready"
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.pass(2 * time.Second)
 		if r, _ := h.proxy.route(shop); r.Target == nil || r.Target.ID != before.Unit {
 			t.Errorf("the route leads to %+v before the new check is passed", r.Target)

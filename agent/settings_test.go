@@ -179,7 +179,7 @@ func TestRefusedSettings(t *testing.T) {
 		h.set("none", `{}`, "not found")
 		closed := *h.config
 		closed.Policy.Open = false
-		h.agent.Reload(&closed, 8443)
+		h.agent.Reload(&closed, ProxyPorts{8443, 8443})
 		h.settle()
 		h.set(shopID, `{"access":"open"}`, "this host forbids (policy.open")
 		h.wantHolds(shopID, "access areas policy")

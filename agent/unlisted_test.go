@@ -20,7 +20,7 @@ func TestLeftoverIsListed(t *testing.T) {
 		h.wantState(instanceA, api.StateRunning)
 		h.units.Fail("Stop", errors.New("it refuses"))
 		h.config.Apps = nil
-		h.agent.Reload(h.config, 8443)
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
 		h.settle()
 		v := h.wantState(instanceA, api.StateStopping)
 		if list := h.agent.Apps(); len(list) != 1 || list[0].ID != instanceA || list[0].PID == 0 {

@@ -58,13 +58,13 @@ func TestStartWithoutAFile(t *testing.T) {
 				if _, complete := h.agent.ReleasesInUse(); complete == (name == "unknown") {
 					t.Errorf("releases may be removed: %v", complete)
 				}
-				h.agent.Reload(&sound, 8443)
+				h.agent.Reload(&sound, ProxyPorts{8443, 8443})
 				h.settle()
 				if v := h.wantState(shop, api.StateRunning); v.Unit != before.Unit || v.Why != "" {
 					t.Errorf("after the file was mended: %+v", v)
 				}
 				sound.Apps = sound.Apps[1:]
-				h.agent.Reload(&sound, 8443)
+				h.agent.Reload(&sound, ProxyPorts{8443, 8443})
 				h.settle()
 				for _, a := range h.agent.Apps() {
 					if a.ID == shop {

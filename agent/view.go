@@ -205,7 +205,7 @@ func viewUnit(v *api.App, u *plan.Unit) {
 }
 
 func (a *Agent) url(host string) string {
-	if p := a.desired.place.ProxyPort; p != 0 && p != 443 {
+	if p := a.desired.urlPort; p != 0 && p != 443 {
 		host += ":" + strconv.Itoa(p)
 	}
 	return "https://" + host + "/"

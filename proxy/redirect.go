@@ -11,7 +11,7 @@ func (s *Server) servePlain(a *accepted) {
 	c.serve()
 }
 
-// redirect leads to the same URL over TLS, on the port that the https socket has.
+// redirect leads to the same URL over TLS, on a port that an https socket has.
 func (x *exchange) redirect(w http.ResponseWriter, r *http.Request) {
 	if x.server.acme.Challenge(w, r) {
 		x.status = http.StatusOK
@@ -26,13 +26,15 @@ func (x *exchange) redirect(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusPermanentRedirect)
 }
 
-func (s *Server) httpsPort() string {
+// httpsPort is empty where one of the https sockets has the port that URLs need not name.
+func (s *Server) httpsPort() (port string) {
 	for _, l := range s.opt.Listeners {
-		if l.Name == "https" {
-			if port := portOf(l.Addr().String()); port != ":443" {
-				return port
-			}
+		if l.Name != "https" {
+			continue
+		}
+		if port = portOf(l.Addr().String()); port == ":443" {
+			return ""
 		}
 	}
-	return ""
+	return port
 }

@@ -47,24 +47,29 @@ func (m *Manager) launchGates(ctx context.Context, app string, out []unit) error
 	return m.startTransient(ctx, out[0], out[1:])
 }
 
-// ListenAddresses returns where a socket unit listens, as PID 1 reports it: "[::]:8443",
-// "/run/x.sock". Errors wrap ErrNoSuchUnit.
-func (m *Manager) ListenAddresses(ctx context.Context, socketUnit string) ([]string, error) {
+// ListenAddresses returns where a socket unit is to listen, as PID 1 reports it: "[::]:8443",
+// "/run/x.sock", and whether it does. Errors wrap ErrNoSuchUnit.
+func (m *Manager) ListenAddresses(ctx context.Context, socketUnit string) (list []string, active bool, err error) {
 	var path dbus.ObjectPath
 	if err := m.callManager(ctx, "GetUnit", []any{socketUnit}, &path); err != nil {
-		return nil, err
-	}
-	var v dbus.Variant
-	if err := m.call(ctx, path, propertiesInterface+".Get", []any{socketInterface, "Listen"}, &v); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var listen []listener
-	if err := dbus.Store([]any{v.Value()}, &listen); err != nil {
-		return nil, err
+	if err := m.property(ctx, path, socketInterface, "Listen", &listen); err != nil {
+		return nil, false, err
 	}
-	out := make([]string, len(listen))
-	for i, l := range listen {
-		out[i] = l.Address
+	for _, l := range listen {
+		list = append(list, l.Address)
 	}
-	return out, nil
+	var state string
+	err = m.property(ctx, path, unitInterface, "ActiveState", &state)
+	return list, state == "active", err
+}
+
+func (m *Manager) property(ctx context.Context, path dbus.ObjectPath, of, name string, value any) error {
+	var v dbus.Variant
+	if err := m.call(ctx, path, propertiesInterface+".Get", []any{of, name}, &v); err != nil {
+		return err
+	}
+	return dbus.Store([]any{v.Value()}, value)
 }

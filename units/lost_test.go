@@ -30,7 +30,7 @@ var lossCases = map[string]lossCase{
 		false},
 	"list": {listed, once, false},
 	"listen": {func(ctx context.Context, m *Manager, _ Spec) error {
-		_, err := m.ListenAddresses(ctx, "x.socket")
+		_, _, err := m.ListenAddresses(ctx, "x.socket")
 		return err
 	}, once, false},
 	"ping": {func(ctx context.Context, m *Manager, _ Spec) error { return m.Ping(ctx) }, once, false},

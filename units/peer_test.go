@@ -308,6 +308,8 @@ func (p *peer) get(object dbus.ObjectPath, property string) dbus.Variant {
 	switch property {
 	case "Listen":
 		return dbus.MakeVariant([]listener{{"Stream", "[::]:8443"}})
+	case "ActiveState":
+		return dbus.MakeVariant("active")
 	case "MemoryCurrent", "StateChangeTimestamp", "ActiveEnterTimestamp":
 		return dbus.MakeVariant(uint64(1))
 	case "DropInPaths":

@@ -22,7 +22,7 @@ func (d *daemon) runAdmin(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	port := strconv.Itoa(proxyPort(ctx, d.units, d.log))
+	port := strconv.Itoa(proxyPorts(ctx, d.units, d.log).Guests)
 	base := d.conf.Admin.URL
 	t := &http.Transport{IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true}
 	if base == "" {

@@ -145,7 +145,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	if d.agent, err = agent.New(ctx, agent.Options{
 		Config: d.conf, Units: d.units, Proxy: d.proxy, Releases: d.releases, Vault: vault, State: files,
 		Journal: journal.UnitLog{Hub: d.journal}, Secret: d.secret, BootID: bootID(),
-		ProxyPort: proxyPort(ctx, d.units, d.log), Log: d.log,
+		ProxyPorts: proxyPorts(ctx, d.units, d.log), Log: d.log,
 	}); err != nil {
 		return err
 	}

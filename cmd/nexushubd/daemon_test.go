@@ -27,15 +27,19 @@ import (
 type fakeSystemd struct {
 	*fake.Manager
 	listens []string
+	added   []string // where nexushub-proxy-https.socket listens
 }
 
 func (fakeSystemd) Stats() units.Stats { return units.Stats{Calls: 7} }
 
-func (f fakeSystemd) ListenAddresses(ctx context.Context, unit string) ([]string, error) {
-	if len(f.listens) == 0 || unit != proxySocket {
+func (f fakeSystemd) ListenAddresses(ctx context.Context, unit string) ([]string, bool, error) {
+	switch {
+	case unit == httpsSocket:
+		return []string{"[::]:443"}, len(f.added) > 0, nil
+	case len(f.listens) == 0:
 		return f.Manager.ListenAddresses(ctx, unit)
 	}
-	return f.listens, nil
+	return f.listens, true, nil
 }
 
 // fakeHost has no systemd but m, and sockets in a folder of its own.
@@ -48,7 +52,7 @@ func fakeHost(t *testing.T, m *fake.Manager) host {
 	return host{
 		root: true,
 		systemd: func(context.Context, *slog.Logger) (systemd, error) {
-			return fakeSystemd{m, []string{"[::]:8443"}}, nil
+			return fakeSystemd{m, []string{"[::]:8443"}, nil}, nil
 		},
 		userID: func(string) (uint32, error) { return 4711, nil },
 		sockets: func(names ...string) (map[string]net.Listener, error) {

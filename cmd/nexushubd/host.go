@@ -10,17 +10,22 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/google/uuid"
 
+	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/internal/atomicfile"
 )
 
-// proxySocket is the unit that knows where the proxy listens.
-const proxySocket = "nexushub-proxy.socket"
+// These units know where the proxy listens. Operators enable the second.
+const (
+	proxySocket = "nexushub-proxy.socket"
+	httpsSocket = "nexushub-proxy-https.socket"
+)
 
 // sockets takes the named sockets over from PID 1. All must be there: a missing one would
 // be noticed only by clients that cannot connect.
@@ -63,22 +68,37 @@ func internalSecret(path string) (string, error) {
 	return secret, atomicfile.Write(path, []byte(secret+"\n"), 0o600)
 }
 
-// listenAddresses asks PID 1 where a socket unit listens.
+// listenAddresses asks PID 1 where a socket unit is to listen, and whether it does.
 type listenAddresses interface {
-	ListenAddresses(ctx context.Context, socketUnit string) ([]string, error)
+	ListenAddresses(ctx context.Context, socketUnit string) (list []string, active bool, err error)
 }
 
-// proxyPort is where the proxy listens; guests reach it there.
-func proxyPort(ctx context.Context, m listenAddresses, log *slog.Logger) int {
-	addresses, err := m.ListenAddresses(ctx, proxySocket)
+// proxyPorts are where the proxy listens. URLs name 443 where there is more than one.
+func proxyPorts(ctx context.Context, m listenAddresses, log *slog.Logger) agent.ProxyPorts {
+	own, _, err := m.ListenAddresses(ctx, proxySocket)
+	ports := portsOf(own)
+	if len(ports) == 0 {
+		log.Warn("cannot find out the proxy's port, assuming 8443", "socket", proxySocket, "error", err)
+		ports = []int{8443}
+	}
+	if added, active, err := m.ListenAddresses(ctx, httpsSocket); err == nil && active {
+		ports = append(ports, portsOf(added)...)
+	}
+	p := agent.ProxyPorts{Guests: ports[0], URLs: ports[0]}
+	if slices.Contains(ports, 443) {
+		p.URLs = 443
+	}
+	return p
+}
+
+func portsOf(addresses []string) (ports []int) {
 	for _, a := range addresses {
-		_, port, e := net.SplitHostPort(a)
-		if n, e2 := strconv.Atoi(port); e == nil && e2 == nil {
-			return n
+		_, port, err := net.SplitHostPort(a)
+		if n, err2 := strconv.Atoi(port); err == nil && err2 == nil {
+			ports = append(ports, n)
 		}
 	}
-	log.Warn("cannot find out the proxy's port, assuming 8443", "socket", proxySocket, "error", err)
-	return 8443
+	return ports
 }
 
 func bootID() string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/units/fake"
 )
 
@@ -37,21 +38,23 @@ func TestInternalSecret(t *testing.T) {
 	}
 }
 
-func TestProxyPort(t *testing.T) {
+func TestProxyPorts(t *testing.T) {
 	for _, c := range []struct {
-		listens []string
-		want    int
-		warns   bool
+		listens, added []string
+		want           agent.ProxyPorts
+		warns          bool
 	}{
-		{[]string{"[::]:9443"}, 9443, false},
-		{[]string{"/run/x.sock", "127.0.0.1:443", "[::]:9443"}, 443, false},
-		{[]string{"/run/x.sock"}, 8443, true},
-		{nil, 8443, true}, // no such unit
+		{[]string{"[::]:9443"}, nil, agent.ProxyPorts{Guests: 9443, URLs: 9443}, false},
+		{[]string{"[::]:9443"}, []string{"[::]:443"}, agent.ProxyPorts{Guests: 9443, URLs: 443}, false},
+		{[]string{"/run/x.sock", "127.0.0.1:443", "[::]:9443"}, nil, agent.ProxyPorts{Guests: 443, URLs: 443}, false},
+		{[]string{"[::]:8443", "[::]:443"}, nil, agent.ProxyPorts{Guests: 8443, URLs: 443}, false},
+		{[]string{"/run/x.sock"}, nil, agent.ProxyPorts{Guests: 8443, URLs: 8443}, true},
+		{nil, nil, agent.ProxyPorts{Guests: 8443, URLs: 8443}, true}, // no such unit
 	} {
 		var log bytes.Buffer
-		got := proxyPort(t.Context(), fakeSystemd{fake.New(), c.listens}, slog.New(slog.NewTextHandler(&log, nil)))
+		got := proxyPorts(t.Context(), fakeSystemd{fake.New(), c.listens, c.added}, slog.New(slog.NewTextHandler(&log, nil)))
 		if got != c.want || c.warns != (log.Len() > 0) {
-			t.Errorf("%v: %d, want %d; log %q", c.listens, got, c.want, log.String())
+			t.Errorf("%v: %v, want %v; log %q", c.listens, got, c.want, log.String())
 		}
 	}
 }

@@ -27,7 +27,7 @@ func (d *daemon) reload(ctx context.Context) (remark string) {
 		d.log.Error("invalid configuration, keeping the old one", "error", err)
 		return "invalid configuration, keeping the old one: " + firstLine(err.Error())
 	}
-	d.agent.Reload(conf, proxyPort(ctx, d.units, d.log))
+	d.agent.Reload(conf, proxyPorts(ctx, d.units, d.log))
 	d.inForce.Store(conf)
 	d.log.Info("configuration reloaded", "applications", len(conf.Apps))
 	late := d.waitingFor(ctx, conf)

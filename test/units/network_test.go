@@ -89,8 +89,8 @@ func TestSocket(t *testing.T) {
 		if got := sh(t, "stat -c '%a %U %G' "+path); got != "660 root _nexushub-proxy" {
 			t.Errorf("the socket is %s", got)
 		}
-		addresses, err := m.ListenAddresses(t.Context(), strings.TrimSuffix(unit, ".service")+".socket")
-		if err != nil || len(addresses) != 1 || addresses[0] != path {
+		addresses, active, err := m.ListenAddresses(t.Context(), strings.TrimSuffix(unit, ".service")+".socket")
+		if err != nil || !active || len(addresses) != 1 || addresses[0] != path {
 			t.Errorf("listens on %v, %v", addresses, err)
 		}
 		stop(t, m, unit)

@@ -209,13 +209,13 @@ func (m *Manager) Ping(context.Context) error {
 }
 
 // ListenAddresses knows of no socket of the host, except as Fail says.
-func (m *Manager) ListenAddresses(_ context.Context, socketUnit string) ([]string, error) {
+func (m *Manager) ListenAddresses(_ context.Context, socketUnit string) ([]string, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.called("ListenAddresses", socketUnit); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return nil, units.ErrNoSuchUnit
+	return nil, false, units.ErrNoSuchUnit
 }
 
 func (m *Manager) with(call, name string, f func(*unit)) error {
