@@ -108,7 +108,8 @@ func (h *host) start() {
 	h.t.Helper()
 	a, err := New(h.t.Context(), Options{
 		Config: h.config, Units: h.units, Proxy: h.proxy, Releases: h.releases, Journal: h.journal,
-		State: h.state, Vault: h.vault, Secret: "s3cret", BootID: h.boot, ProxyPorts: ProxyPorts{8443, 8443}, Log: slog.New(slog.DiscardHandler),
+		State: h.state, Vault: h.vault, Secret: "s3cret", BootID: h.boot, ProxyPorts: ProxyPorts{8443, 8443},
+		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		h.t.Fatal(err)

@@ -71,7 +71,7 @@ func (c *cli) root() *cobra.Command {
 			c.list(), c.status(), c.logs(), c.top(), c.start(), c.stop(), c.restart(), c.exec(), c.explain(),
 		}},
 		{"Manage access and secrets:", []*cobra.Command{c.login(), c.token(), c.secret()}},
-		{"Manage the host:", []*cobra.Command{c.plan(), c.routes(), c.cert(), c.verify(), c.backup(), c.restore()}},
+		{"Manage the host:", []*cobra.Command{c.setup(), c.plan(), c.routes(), c.cert(), c.verify(), c.backup(), c.restore()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
 		for _, cmd := range group.commands {

@@ -20,9 +20,6 @@ var daemons = []string{
 	"nexushubd.service", "nexushub-proxy.service",
 }
 
-// httpSocket is enabled by some operators only.
-const httpSocket = "nexushub-proxy-http.socket"
-
 // appsSlice holds all that is hosted, and what operators run beside it.
 const appsSlice = "nexushub-apps.slice"
 
@@ -100,8 +97,10 @@ func (c *cli) restoreArchive(ctx context.Context, file string) (err error) {
 // Either way it starts the units again.
 func (c *cli) swapIn(ctx context.Context, stage *archive.Stage) error {
 	units := daemons
-	if c.active(ctx, httpSocket) {
-		units = append([]string{httpSocket}, daemons...)
+	for _, socket := range []string{httpsSocket, httpSocket} {
+		if c.active(ctx, socket) {
+			units = append([]string{socket}, units...)
+		}
 	}
 	err := c.stopUnits(ctx, units)
 	ctx = context.WithoutCancel(ctx) // from here on, half done is worse than late

@@ -156,10 +156,13 @@ func unreadable(path string, err error) tomlfile.Fault {
 }
 
 func (l *loader) main(path string, withRoot bool) {
-	f := l.read(path)
-	if f == nil {
-		return
+	if f := l.read(path); f != nil {
+		l.lay(f, withRoot)
 	}
+}
+
+// lay puts what a file says over what the files before it have said.
+func (l *loader) lay(f *tomlfile.File, withRoot bool) {
 	f.Bind(l.config)
 	manifest.Check(f, "defaults.", &l.config.Defaults)
 	checkMain(f, l.config)
@@ -258,6 +261,25 @@ func (l *loader) checkTwice(i int) {
 // waits says of a start that an application has faults of its own, and takes nothing away from
 // one that has none.
 func (l *loader) waits(i int) bool { return l.starting && len(l.apps[i].Faults) > 0 }
+
+// File is a file as somebody has it in memory.
+type File struct {
+	Path    string
+	Content []byte
+}
+
+// OfFiles is LoadProxy of files that need not be on disk, in the order in which they count.
+func OfFiles(files []File) (*Config, error) {
+	l := loader{config: Default()}
+	for i, f := range files {
+		l.lay(tomlfile.Parse(f.Path, f.Content), i == 0)
+	}
+	if len(l.faults) > 0 {
+		l.faults.Sort()
+		return nil, l.faults
+	}
+	return l.config, nil
+}
 
 // LoadProxy reads nexushub.toml and conf.d alone. The proxy has no business with
 // apps.d: a fault in one application's file must not keep it from serving the others.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/output"
+	"github.com/nexushub/nexushub/cmd/nexushub/setup"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
 
@@ -21,6 +22,7 @@ var answers = map[string]reflect.Type{
 	"Route": reflect.TypeFor[api.Route](), "Certificate": reflect.TypeFor[api.Cert](), "Task": reflect.TypeFor[api.Task](),
 	"Explanation": reflect.TypeFor[api.Explanation](), "Secret": reflect.TypeFor[api.Secret](), "Token": reflect.TypeFor[api.Token](),
 	"Issued token": reflect.TypeFor[api.IssuedToken](), "Log entry": reflect.TypeFor[api.LogEntry](), "Log gap": reflect.TypeFor[api.LogGap](),
+	"Setup": reflect.TypeFor[output.Setup](), "Line": reflect.TypeFor[setup.Line](),
 	"Fault": reflect.TypeFor[tomlfile.Fault](), "Done": reflect.TypeFor[output.Change](),
 }
 

@@ -76,15 +76,20 @@ func TestRemoveKeepsAndPurgeRemoves(t *testing.T) {
 		h.MustInstall(t)
 		h.HTTP.CloseIdleConnections()
 		h.AwaitServed(t, hello+"/public/time")
-		h.Sh(t, "DEBIAN_FRONTEND=noninteractive apt-get purge -y nexushub")
-		h.nothingRuns(t)
-		left := h.Sh(t, "find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path /srv -o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache \\) -prune -o -name '*nexushub*' -print; getent passwd _nexushub-proxy || true; getent group nexushub || true; find /run -name '*nexushub*' || true")
-		if left != "" {
-			t.Errorf("the purge left:\n%s", left)
-		}
+		h.purgeLeavesNothing(t)
 		h.MustInstall(t)
 		h.Must(t, "systemctl", "is-active", "nexushubd", "nexushub-proxy")
 	})
+}
+
+func (h *host) purgeLeavesNothing(t *testing.T) {
+	t.Helper()
+	h.Sh(t, purge)
+	h.nothingRuns(t)
+	left := h.Sh(t, "find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path /srv -o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache \\) -prune -o -name '*nexushub*' -print; getent passwd _nexushub-proxy || true; getent group nexushub || true; find /run -name '*nexushub*' || true")
+	if left != "" {
+		t.Errorf("the purge left:\n%s", left)
+	}
 }
 
 // nothingRuns checks that no process, unit or socket of the package is there.
@@ -93,7 +98,7 @@ func (h *host) nothingRuns(t *testing.T) {
 	if out := h.Sh(t, "systemctl list-units --plain --no-legend --state=active,activating,failed 'nexushub*' | grep -v '^nexushub.*\\.slice' || true"); out != "" {
 		t.Errorf("still there:\n%s", out)
 	}
-	if out := h.Sh(t, "ss -Hltn 'sport = :8443'; pgrep -xa 'nexushub.*|app' || true"); out != "" {
+	if out := h.Sh(t, "ss -Hltn 'sport = :8443 or sport = :443 or sport = :80'; pgrep -xa 'nexushub.*|app' || true"); out != "" {
 		t.Errorf("still runs: %s", out)
 	}
 }
