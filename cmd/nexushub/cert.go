@@ -28,7 +28,7 @@ exit code is 1 if one cannot be used or clients refuse it.`,
 }
 
 func (c *cli) showCerts(cmd *cobra.Command) error {
-	client, err := c.local()
+	client, err := c.control()
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ if there are any: for a timer or a monitor. The local CA renews its own certific
 	}
 	cmd.Flags().IntVar(&days, "days", days, "days for which each certificate must remain valid")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		client, err := c.local()
+		client, err := c.control()
 		if err != nil {
 			return err
 		}

@@ -123,47 +123,66 @@ func (c *cli) noCommand(cmd *cobra.Command, args []string) error {
 	return usage(cmd, err)
 }
 
-// client speaks to the agent, and says whether that is another host.
-func (c *cli) client() (client *api.Client, remote bool, err error) {
+// client speaks to the agent, and says whether the login opens the API of deployed applications alone.
+func (c *cli) client() (client *api.Client, limited bool, err error) {
+	client, host, err := c.agent()
+	return client, host != nil && host.Role == "", err
+}
+
+// agent is the client, and the host that it logs in to; none over the socket.
+func (c *cli) agent() (client *api.Client, host *profile.Host, err error) {
 	path, err := profile.Path()
 	if err != nil {
-		return api.NewClient(c.socket), false, nil // no home, no profile
+		return api.NewClient(c.socket), nil, nil // no home, no profile
 	}
 	p, err := profile.Load(path)
 	if errors.Is(err, profile.ErrForeign) && c.host == "" { // sudo -E: not ours to use
-		return api.NewClient(c.socket), false, nil
+		return api.NewClient(c.socket), nil, nil
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	name := c.host
 	if name == "" && p.Default != "" && c.socket == api.Socket && !exists(c.socket) {
 		name = p.Default
 	}
 	if name == "" {
-		return api.NewClient(c.socket), false, nil
+		return api.NewClient(c.socket), nil, nil
 	}
-	host, ok := p.Hosts[name]
+	known, ok := p.Hosts[name]
 	if !ok {
-		return nil, false, &output.Hint{
+		return nil, nil, &output.Hint{
 			Err:  fmt.Errorf("not logged in to %s", name),
 			Text: "log in first: " + shell.Command("nexushub login --token -", name),
 		}
 	}
-	roots, err := host.Roots()
+	roots, err := known.Roots()
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
-	return api.NewRemoteClient(host.URL, host.Token, roots), true, nil
+	return api.NewRemoteClient(known.URL, known.Token, roots), &known, nil
+}
+
+// control is client for what needs the operators' API.
+func (c *cli) control() (*api.Client, error) {
+	client, limited, err := c.client()
+	if err == nil && limited {
+		err = &output.Hint{
+			Err: errors.New("this command needs a token that has a role, or the control socket of the host itself"),
+			Text: "on the host: nexushub token create NAME --role developer --app APP; then log in with it. " +
+				"With this login work: list, status, stop, deploy, dev, logs, remove",
+		}
+	}
+	return client, err
 }
 
 // local is client for what only the host itself can do.
 func (c *cli) local() (*api.Client, error) {
-	client, remote, err := c.client()
-	if err == nil && remote {
+	client, host, err := c.agent()
+	if err == nil && host != nil {
 		err = &output.Hint{
 			Err:  errors.New("this command works only on the host itself, through the control socket"),
-			Text: "commands that work remotely: list, status, stop, deploy, dev, logs, remove",
+			Text: "it reads secrets or gives a shell; log in there with ssh",
 		}
 	}
 	return client, err

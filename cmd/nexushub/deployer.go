@@ -127,7 +127,7 @@ func (d *deployer) closed(ctx context.Context, err error) error {
 	return &output.Hint{
 		Err: fmt.Errorf("with this login only debug applications can be deployed: %w", err),
 		Text: "to deploy one, which expires: nexushub deploy --temporary; for a permanent one, log in with a token " +
-			"that has a role: nexushub token create on the host",
+			"that has a role; on the host: nexushub token create NAME --role developer --app APP",
 	}
 }
 

@@ -13,7 +13,7 @@ restarted, and keeps its id, host name, release, secrets, files and log.`,
 		Example: "  nexushub keep myapp",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.local()
+			client, err := c.control()
 			if err != nil {
 				return err
 			}

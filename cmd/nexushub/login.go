@@ -73,9 +73,16 @@ func (c *cli) saveLogin(cmd *cobra.Command, name string, h profile.Host) error {
 	if err != nil {
 		return err
 	}
-	if _, err := api.NewRemoteClient(h.URL, h.Token, roots).Debug().List(cmd.Context()); err != nil {
+	client := api.NewRemoteClient(h.URL, h.Token, roots)
+	me, err := client.Me(cmd.Context())
+	if err != nil || me.Role == "" { // a token without a role, or an agent from before there were any
+		me = api.Me{}
+		_, err = client.Debug().List(cmd.Context())
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	h.Role = me.Role
 	path, err := profile.Path()
 	if err != nil {
 		return err
@@ -88,5 +95,5 @@ func (c *cli) saveLogin(cmd *cobra.Command, name string, h profile.Host) error {
 	if err := p.Save(path); err != nil {
 		return err
 	}
-	return c.out.LoggedIn(name, path)
+	return c.out.LoggedIn(name, me, path)
 }

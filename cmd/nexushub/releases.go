@@ -17,7 +17,7 @@ func (c *cli) releases() *cobra.Command {
 		Example: "  nexushub releases myapp",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.local()
+			client, err := c.control()
 			if err != nil {
 				return err
 			}
@@ -39,7 +39,7 @@ is an id from nexushub releases, or the beginning of one if that is unambiguous.
 		Example: "  nexushub rollback myapp\n  nexushub rollback myapp 3f9a1c",
 		Args:    cobra.RangeArgs(1, 2), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.local()
+			client, err := c.control()
 			if err != nil {
 				return err
 			}

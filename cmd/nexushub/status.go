@@ -37,7 +37,7 @@ application. Without APP, or with --system, status describes the host and the ag
 }
 
 func (c *cli) showSystem(cmd *cobra.Command) error {
-	client, err := c.local()
+	client, err := c.control()
 	if err != nil {
 		return err
 	}

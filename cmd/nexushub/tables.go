@@ -14,7 +14,7 @@ func table[T any](c *cli, cmd *cobra.Command, get func(*api.Client, context.Cont
 	show func(*output.Printer, T) error) *cobra.Command {
 	cmd.Args = cobra.NoArgs
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		client, err := c.local()
+		client, err := c.control()
 		if err != nil {
 			return err
 		}

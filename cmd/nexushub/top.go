@@ -27,7 +27,7 @@ terminal it prints one table after another.`,
 		if every < 100*time.Millisecond {
 			return usage(cmd, errors.New("--every must be at least 100ms"))
 		}
-		client, err := c.local()
+		client, err := c.control()
 		if err != nil {
 			return err
 		}

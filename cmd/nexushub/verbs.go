@@ -23,7 +23,7 @@ func (c *cli) verb(verb, past, short string,
 		Use: verb + " APP", Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
 		Example: "  nexushub " + verb + " myapp",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.local()
+			client, err := c.control()
 			if err != nil {
 				return err
 			}
@@ -66,7 +66,7 @@ the agent too: systemctl stop nexushub.target`,
 }
 
 func (c *cli) stopAll(ctx context.Context) error {
-	client, err := c.local()
+	client, err := c.control()
 	if err != nil {
 		return err
 	}

@@ -247,9 +247,10 @@ func (p *Printer) Tokens(tokens []api.Token) error {
 		p.infof("no tokens: nexushub token create NAME")
 		return nil
 	}
-	t := p.table("ID", "NAME", "CREATED", "EXPIRES", "LAST USED")
+	t := p.table("ID", "NAME", "ROLE", "APPLICATIONS", "CREATED", "EXPIRES", "LAST USED")
 	for _, k := range tokens {
-		t.row(k.ID, k.Name, p.ago(k.CreatedAt), p.expiryPtr(k.ExpiresAt), p.agoPtr(k.LastUsedAt))
+		t.row(k.ID, k.Name, string(k.Role), strings.Join(k.Applications, ", "), p.ago(k.CreatedAt), p.expiryPtr(k.ExpiresAt),
+			p.agoPtr(k.LastUsedAt))
 	}
 	return t.flush()
 }
@@ -302,8 +303,15 @@ func (p *Printer) Faults(faults any, lines string) error {
 }
 
 // LoggedIn confirms `login`.
-func (p *Printer) LoggedIn(host, file string) error {
-	return p.confirm(Change{"logged in", "host", host}, "logged in to %s; the token is in %s", host, file)
+func (p *Printer) LoggedIn(host string, me api.Me, file string) error {
+	as := "for debug applications alone, because the token has no role"
+	if me.Role != "" {
+		as = "as " + string(me.Role) + " of " + strings.Join(me.Applications, ", ")
+	}
+	if slices.Contains(me.Applications, api.AllApplications) {
+		as = "as " + string(me.Role) + " of all applications"
+	}
+	return p.confirm(Change{"logged in", "host", host}, "logged in to %s %s; the token is in %s", host, as, file)
 }
 
 // BackedUp confirms `backup`.

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/beneath"
 	"github.com/nexushub/nexushub/internal/shell"
 )
@@ -32,6 +33,8 @@ type Host struct {
 	URL    string `json:"url"`
 	Token  string `json:"token"`
 	CACert string `json:"ca_cert,omitempty"` // PEM
+	// Role is that of the token, for life; none: it opens the API of debug applications alone.
+	Role api.Role `json:"role,omitempty"`
 }
 
 // Path is $XDG_CONFIG_HOME/nexushub/profile.json.
