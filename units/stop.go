@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -19,7 +20,7 @@ func (m *Manager) Stop(ctx context.Context, unit string) error {
 	}
 	var faults []error // one that does not stop does not keep the others
 	for _, name := range order {
-		if slices.ContainsFunc(rows, func(r row) bool { return r.Name == name }) {
+		if slices.ContainsFunc(rows, func(r row) bool { return r.Name == name && !r.closesItself() }) {
 			faults = append(faults, m.stopOne(ctx, name))
 		}
 	}
@@ -27,6 +28,13 @@ func (m *Manager) Stop(ctx context.Context, unit string) error {
 		return fmt.Errorf("stop %s: %w", unit, err)
 	}
 	return nil
+}
+
+// closesItself is true of a socket that PID 1 stops already, and that starts nothing from then on. When the host goes
+// down, PID 1 stops sockets after services, nexushub-apps.service among them: who waits for them there waits for
+// himself.
+func (r row) closesItself() bool {
+	return r.JobType == "stop" && strings.HasSuffix(r.Name, ".socket")
 }
 
 // stopOne stops one unit and lets PID 1 unload it.
