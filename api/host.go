@@ -76,7 +76,9 @@ func (c *Client) Plan(ctx context.Context) (out []Task, err error) {
 
 // Route is one host name in the proxy's table.
 type Route struct {
-	Host        string     `json:"host"`
+	Host        string     `json:"host"`                  // also "*.example.org", "example.org/docs"
+	Strip       bool       `json:"strip,omitempty"`       // the application does not see the path of the host
+	RedirectTo  string     `json:"redirect_to,omitempty"` // of an alias: the first host of the application
 	Instance    string     `json:"instance"`
 	Name        string     `json:"name"`
 	Kind        string     `json:"kind"`

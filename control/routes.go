@@ -20,6 +20,11 @@ func (h *handlers) routes(c echo.Context) error {
 		for _, host := range r.Hosts {
 			out = append(out, route(host, r, traffic.counted[r.Instance]))
 		}
+		for _, is := range r.Sites {
+			site := route(is.Name+is.Prefix, r, traffic.counted[r.Instance])
+			site.Strip, site.RedirectTo = is.Strip, is.RedirectTo
+			out = append(out, site)
+		}
 	}
 	names := h.grantedNames()
 	return list(c, granted(c, out, func(r api.Route) string { return names[r.Instance] }), nil)

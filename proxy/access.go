@@ -21,22 +21,26 @@ func (r *route) isOpen() bool { return r != nil && r.open }
 
 // open applies the rules of an application that anybody may send any request to. Our own
 // credentials are taken out: they do not open it, and it could do harm with them.
-func (s *snapshot) open(route *route, r *request, g grants) decision {
-	d := s.openTo(route, r)
-	d.route = route
+func (s *snapshot) open(site *site, r *request, g grants) decision {
+	d := s.openTo(site, r)
+	d.route, d.prefix, d.strip = site.route, site.prefix, site.strip
 	d.keepAuth = !s.isSecret(r.bearer) && !g.Valid(r.bearer, "")
 	return d
 }
 
-func (s *snapshot) openTo(route *route, r *request) decision {
+func (s *snapshot) openTo(site *site, r *request) decision {
 	a := openArea(r.path)
 	switch {
 	case !strings.HasPrefix(r.path, "/"):
 		return refuse(400, "The path must begin with a slash.")
 	case a == areaSetToken: // browsers come here from the login application, with a refresh token
 		return refuse(404, "This application does not use the login application.")
+	case site.needsSlash(r):
+		return decision{action: actSlash}
+	case site.strip && strings.HasPrefix(r.path[len(site.prefix):], "//"): // some take what follows for a host
+		return refuse(400, "The path has an empty segment (//) where the application's own path begins.")
 	}
-	return s.other(route, r, a)
+	return s.other(site.route, r, a)
 }
 
 // areaIn is the area of a path that the rules have not refused.

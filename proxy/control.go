@@ -115,7 +115,7 @@ func (s *Server) Status() proxyctl.Status {
 
 func (c *route) status() proxyctl.RouteStatus {
 	s := proxyctl.RouteStatus{
-		Instance: c.Instance, Name: c.Name, Kind: c.Kind, State: c.State, Hosts: c.Hosts,
+		Instance: c.Instance, Name: c.Name, Kind: c.Kind, State: c.State, Hosts: c.Hosts, Sites: c.Sites,
 		Static: c.StaticDir, InFlight: c.stats.inFlight.Load(),
 	}
 	if c.target != nil {

@@ -1,5 +1,7 @@
 package proxy
 
+import "github.com/nexushub/nexushub/internal/hostname"
+
 // action is what becomes of a request.
 type action uint8
 
@@ -10,7 +12,8 @@ const (
 	actFile                      // file from the route's static folder, else otherwise
 	actSetToken                  // /api/set_token
 	actAccessToken               // /api/access_token
-	actRedirect                  // to HTTPS
+	actRedirect                  // to HTTPS, or from an alias
+	actSlash                     // to the same path with a slash at its end
 	actToTLS                     // the same, on the same port
 )
 
@@ -30,6 +33,10 @@ type decision struct {
 	access      string // X-NexusHub-Access for the agent
 	host        string // replaces Host when set
 	base        string // put before the path
+	prefix      string // of the site: files lie below it
+	strip       bool   // the target does not see prefix
+
+	alias *hostname.Host // actRedirect: what leads there
 }
 
 func refuse(status int, reason string) decision {

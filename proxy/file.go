@@ -14,7 +14,7 @@ import (
 // falls back as the route says: to the single-page application, to the instance.
 func (s *Server) file(x *exchange) bool {
 	route := x.decision.route
-	f, err := route.files.Open(x.req.path)
+	f, err := route.files.Open(x.pathBelow())
 	if isMissing(err) && route.SPAFallback && x.wantsPage() {
 		if f, err = route.files.Open("/"); err == nil {
 			f.Vary("Accept")
@@ -49,12 +49,16 @@ func (s *Server) failFile(x *exchange, err error) {
 	}
 }
 
+// pathBelow is the path as the files of an application are named.
+func (x *exchange) pathBelow() string { return pathIn(x.decision.prefix, x.req.path) }
+
 func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // fallBackToApp sends the request to the instance.
 func (s *Server) fallBackToApp(x *exchange) bool {
 	d := x.snap.fallback(x.decision.route, x.decision.route.areaIn(x.req.path))
 	d.route, d.keepAuth, d.keepApp = x.decision.route, x.decision.keepAuth, x.decision.keepApp
+	d.prefix, d.strip = x.decision.prefix, x.decision.strip
 	x.decision = d
 	if x.decision.action == actHold {
 		s.hold(x)

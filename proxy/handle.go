@@ -69,6 +69,8 @@ func (s *Server) act(x *exchange) bool {
 		x.downstream.local(http.HandlerFunc(x.accessToken), x)
 	case actRedirect:
 		x.downstream.local(http.HandlerFunc(x.redirect), x)
+	case actSlash:
+		x.downstream.local(http.HandlerFunc(x.slash), x)
 	case actToTLS:
 		x.downstream.local(http.HandlerFunc(x.toTLS), x)
 	default:

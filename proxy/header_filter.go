@@ -14,6 +14,8 @@ func (x *exchange) forwardsField(id h1.Name) bool {
 		return true // filtered by appendCookie
 	case h1.XForwardedProto, h1.XForwardedHost, h1.XForwardedPort, h1.Forwarded, h1.XRealIP, h1.WhoAsks, h1.OtherPath:
 		return x.forwarded.trusted
+	case h1.XForwardedPrefix:
+		return x.forwarded.trusted && !x.decision.strip
 	case h1.XApplicationID:
 		return x.decision.keepApp
 	case h1.XInternalSecret:

@@ -84,6 +84,6 @@ func (x *exchange) toTLS(w http.ResponseWriter, _ *http.Request) {
 		port = x.server.httpsPort()
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Location", "https://"+x.snap.lookup(x.req.authority).host+port+x.req.requestURI)
+	w.Header().Set("Location", "https://"+x.req.host()+port+x.req.requestURI)
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }

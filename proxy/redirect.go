@@ -11,18 +11,32 @@ func (s *Server) servePlain(a *accepted) {
 	c.serve()
 }
 
-// redirect leads to the same URL over TLS, on a port that an https socket has.
+// redirect leads to the same URL over TLS, on a port that an https socket has, or from an alias to
+// the first name of the application.
 func (x *exchange) redirect(w http.ResponseWriter, r *http.Request) {
-	if x.server.acme.Challenge(w, r) {
+	if x.req.plain && x.server.acme.Challenge(w, r) {
 		x.status = http.StatusOK
 		return
 	}
-	site := x.snap.lookup(x.req.authority)
-	if site == nil {
-		errorPage{421, "No application is served under this host name here.", x}.ServeHTTP(w, r)
-		return
+	host, port, prefix := x.req.host(), portOf(x.req.authority), ""
+	if x.req.plain {
+		port = x.server.httpsPort()
 	}
-	w.Header().Set("Location", "https://"+site.host+x.server.httpsPort()+x.req.requestURI)
+	if to := x.decision.alias; to != nil {
+		host, prefix = to.Name, to.Prefix
+		w.Header().Set("Cache-Control", aliasLife)
+	}
+	w.Header().Set("Location", "https://"+host+port+prefix+x.req.requestURI)
+	w.WriteHeader(http.StatusPermanentRedirect)
+}
+
+// aliasLife is for how long browsers keep where an alias leads: for good, they would also after
+// the name has gone to another application.
+const aliasLife = "max-age=3600"
+
+// slash adds the slash that makes relative links lead below a prefix.
+func (x *exchange) slash(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Location", x.req.path+"/"+x.req.requestURI[len(x.req.path):])
 	w.WriteHeader(http.StatusPermanentRedirect)
 }
 

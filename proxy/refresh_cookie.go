@@ -104,7 +104,7 @@ func (x *exchange) appendCookie(dst, value []byte) []byte {
 // forgetCookies has the browser drop every refresh cookie that it may have sent, so that
 // one which somebody else has set does not keep its user out for ever.
 func (x *exchange) forgetCookies(w http.ResponseWriter) {
-	host := x.snap.lookup(x.req.authority).host
+	host := x.req.host()
 	for _, domain := range append([]string{""}, x.snap.above(host)...) {
 		for _, path := range []string{"/", "/api", "/api/", "/api/access_token"} {
 			http.SetCookie(w, &http.Cookie{

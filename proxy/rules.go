@@ -12,8 +12,9 @@ type grants interface {
 	Valid(token, instance string) bool
 }
 
-// decide applies the routing rules in the order of nexushub-proxy(8): unknown host, open
-// application, ambiguous path, HTTPS, API hosts, login, X-Application-Id, tokens, the protected areas, all else.
+// decide applies the routing rules in the order of nexushub-proxy(8): unknown host, path of a host,
+// alias, open application, ambiguous path, HTTPS, API hosts, login, X-Application-Id, tokens, the protected
+// areas, all else.
 func (s *snapshot) decide(r *request, g grants) decision {
 	site := s.lookup(r.authority)
 	if r.plainOnTLS {
@@ -22,11 +23,19 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	if site == nil || !s.covers(r.sni) {
 		return refuse(421, "No application is served under this host name here.")
 	}
+	site, doubt := site.at(r.path)
+	if doubt != "" {
+		return refuse(400, doubt)
+	}
 	switch open := site.route.isOpen() && !site.api; {
+	case site.isAliasFor(r.path):
+		return decision{action: actRedirect, route: site.route, alias: site.alias}
 	case open && r.plain:
 		return decision{action: actRedirect}
 	case open:
-		return s.open(site.route, r, g)
+		return s.open(site, r, g)
+	case site.prefix != "":
+		return refuse(404, "Only an open application can be served below a path.")
 	}
 	a, doubt := areaOf(r.path)
 	if doubt != "" {

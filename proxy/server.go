@@ -79,7 +79,7 @@ func New(opt Options) (*Server, error) {
 	}
 	s.certs = certs.Open(certs.Options{
 		Dir: opt.CertDir, StateDir: opt.StateDir, Domain: s.domain(), Log: opt.Log, ACME: s.acme,
-		Known:    func(host string) bool { return s.snapshot.Load().knows(host) },
+		Subject:  func(host string) string { return s.snapshot.Load().subject(host) },
 		Problems: s.showProblems,
 	})
 	s.metrics.collect(s)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"net/netip"
@@ -22,13 +23,6 @@ type snapshot struct {
 	secret    [sha256.Size]byte
 	hasSecret bool
 	changed   chan struct{}
-}
-
-// site is what one host name leads to.
-type site struct {
-	host  string // canonical
-	route *route // nil: an API host without an instance of its own
-	api   bool
 }
 
 // compile checks a table and builds its snapshot. Targets that an earlier snapshot
@@ -56,6 +50,7 @@ func compile(t proxyctl.Table, pool *targets) (*snapshot, error) {
 			return nil, err
 		}
 	}
+	s.completeSites()
 	s.login = s.instances[t.LoginInstance]
 	return s, nil
 }
@@ -66,7 +61,7 @@ func (s *snapshot) addAPIHosts(hosts []string) error {
 		if err != nil {
 			return fmt.Errorf("route table: API %w", err)
 		}
-		s.hosts[name] = &site{host: name, api: true}
+		s.hosts[name] = &site{api: true}
 	}
 	if s.table.ControlHost != "" {
 		name, err := hostname.Parse(s.table.ControlHost)
@@ -90,28 +85,8 @@ func (s *snapshot) addRoute(r *proxyctl.Route, pool *targets) error {
 	}
 	s.setAccess(compiled)
 	s.instances[r.Instance] = compiled
-	for _, h := range r.Hosts {
-		if err := s.addHost(h, compiled); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *snapshot) addHost(h string, r *route) error {
-	name, err := hostname.Parse(h)
-	if err != nil {
+	if err := s.addHosts(compiled); err != nil {
 		return fmt.Errorf("route table: instance %s: %w", r.Instance, err)
-	}
-	known := s.hosts[name]
-	switch {
-	case known == nil:
-		s.hosts[name] = &site{host: name, route: r}
-	case known.route == nil:
-		known.route = r
-	case known.route != r:
-		return fmt.Errorf("route table: host name %q belongs to instances %s and %s",
-			name, known.route.Instance, r.Instance)
 	}
 	return nil
 }
@@ -128,13 +103,39 @@ func (s *snapshot) covers(sni string) bool {
 
 // knows says whether a server name is one that we answer for.
 func (s *snapshot) knows(name string) bool {
-	_, ok := s.hosts[strings.ToLower(strings.TrimSuffix(name, "."))]
-	return ok
+	return !strings.Contains(name, ":") && s.lookup(name) != nil
+}
+
+// subject is the name by which a certificate of the local authority covers a server name, or nothing.
+func (s *snapshot) subject(name string) string {
+	host := canonical(new([maxHost]byte), name)
+	switch {
+	case !s.knows(name):
+		return ""
+	case s.hosts[string(host)] != nil:
+		return string(host)
+	}
+	return string(toWildcard(host))
 }
 
 // lookup finds the site of a Host header or :authority. It allocates nothing.
 func (s *snapshot) lookup(authority string) *site {
-	var lower [255]byte
+	var buf [maxHost]byte
+	host := canonical(&buf, authority)
+	if found := s.hosts[string(host)]; found != nil {
+		if host[0] == '*' {
+			return nil
+		}
+		return found
+	}
+	return s.hosts[string(toWildcard(host))]
+}
+
+// maxHost is more than any host name has.
+const maxHost = 255
+
+// canonical is the canonical form of a Host header or :authority; empty: it has none.
+func canonical(buf *[maxHost]byte, authority string) []byte {
 	n := len(authority)
 	if i := strings.LastIndexByte(authority, ':'); i >= 0 && isPort(authority[i+1:]) {
 		n = i
@@ -142,7 +143,7 @@ func (s *snapshot) lookup(authority string) *site {
 	if n > 0 && authority[n-1] == '.' {
 		n--
 	}
-	if n == 0 || n > len(lower) {
+	if n > len(buf) {
 		return nil
 	}
 	for i := range n {
@@ -150,10 +151,28 @@ func (s *snapshot) lookup(authority string) *site {
 		if c >= 'A' && c <= 'Z' {
 			c += 'a' - 'A'
 		}
-		lower[i] = c
+		buf[i] = c
 	}
-	return s.hosts[string(lower[:n])]
+	return buf[:n]
 }
+
+// toWildcard makes of a canonical name, in place, the wildcard that stands for it, or nothing.
+func toWildcard(host []byte) []byte {
+	dot := bytes.IndexByte(host, '.')
+	if dot < 1 || dot > 63 || host[0] == '-' || host[dot-1] == '-' {
+		return nil
+	}
+	for _, c := range host[:dot] {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return nil
+		}
+	}
+	host[dot-1] = '*'
+	return host[dot-1:]
+}
+
+// host is the canonical name that a request is for.
+func (r *request) host() string { return string(canonical(new([maxHost]byte), r.authority)) }
 
 func isPort(s string) bool {
 	for i := range len(s) {
@@ -172,11 +191,12 @@ func portOf(authority string) string {
 	return ""
 }
 
-// optedIn are the hosts that want a certificate from an authority.
+// optedIn are the hosts that want a certificate from an authority, which certifies no wildcards
+// by the challenges that a proxy can answer.
 func (s *snapshot) optedIn() []string {
 	var list []string
 	for name, site := range s.hosts {
-		if site.route != nil && site.route.ACME {
+		if !strings.HasPrefix(name, "*") && site.wantsACME() {
 			list = append(list, name)
 		}
 	}

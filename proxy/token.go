@@ -37,7 +37,7 @@ func (x *exchange) setToken(w http.ResponseWriter, r *http.Request) {
 // setCookie writes the cookie as existing clients know it.
 func (x *exchange) setCookie(w http.ResponseWriter, token string) {
 	http.SetCookie(w, &http.Cookie{
-		Name: refreshCookie, Value: token, Path: "/", Domain: x.snap.lookup(x.req.authority).host,
+		Name: refreshCookie, Value: token, Path: "/", Domain: x.req.host(),
 		HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode,
 	})
 }
@@ -72,7 +72,7 @@ func (x *exchange) sameSite(next string) bool {
 	if u.Scheme != "https" || err != nil {
 		return false
 	}
-	here, domain := x.snap.lookup(x.req.authority).host, x.snap.table.Domain
+	here, domain := x.req.host(), x.snap.table.Domain
 	return here == there || (inDomain(here, domain) && inDomain(there, domain))
 }
 

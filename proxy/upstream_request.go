@@ -11,7 +11,7 @@ func appendRequest(dst []byte, x *exchange) []byte {
 	dst = append(dst, x.req.method...)
 	dst = append(dst, ' ')
 	dst = append(dst, x.decision.base...)
-	dst = append(dst, x.req.requestURI...)
+	dst = append(dst, x.targetURI()...)
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	if x.decision.host != "" {
 		dst = append(dst, x.decision.host...)
@@ -23,6 +23,14 @@ func appendRequest(dst []byte, x *exchange) []byte {
 	dst = x.appendIdentity(dst)
 	dst = appendFraming(dst, x)
 	return append(dst, "\r\n"...)
+}
+
+// targetURI is what is asked for as the target knows it.
+func (x *exchange) targetURI() string {
+	if x.decision.strip {
+		return pathIn(x.decision.prefix, x.req.requestURI)
+	}
+	return x.req.requestURI
 }
 
 // appendIdentity writes what the target is told about the client by us alone.
@@ -39,6 +47,9 @@ func (x *exchange) appendIdentity(dst []byte) []byte {
 	}
 	if !x.forwarded.host {
 		dst = append(append(dst, "\r\nX-Forwarded-Host: "...), x.req.authority...)
+	}
+	if x.decision.strip {
+		dst = append(append(dst, "\r\nX-Forwarded-Prefix: "...), x.decision.prefix...)
 	}
 	if x.decision.access != "" {
 		dst = append(dst, "\r\nX-NexusHub-Access: "...)

@@ -30,7 +30,7 @@ func (s *snapshot) withoutToken(location []byte) []byte {
 		return location
 	}
 	host, err := hostname.Parse(parts[1])
-	if site := s.hosts[host]; err == nil && (site == nil || !site.route.isOpen()) {
+	if site := s.lookup(host); err == nil && (site == nil || !site.match(parts[2]).route.isOpen()) {
 		return location
 	}
 	return []byte(parts[0]) // without query

@@ -44,6 +44,7 @@ type RouteStatus struct {
 	Kind     string   `json:"kind"`
 	State    string   `json:"state"`
 	Hosts    []string `json:"hosts"`
+	Sites    []Site   `json:"sites,omitempty"`
 	Target   string   `json:"target,omitempty"` // its id
 	Address  string   `json:"address,omitempty"`
 	Static   string   `json:"static,omitempty"`

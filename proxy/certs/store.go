@@ -21,11 +21,13 @@ import (
 
 // Options of a Store.
 type Options struct {
-	Dir      string            // NAME.crt and NAME.key; default.crt serves whoever fits nothing else
-	StateDir string            // ca/ lies below it
-	Domain   string            // of the hosts that the local CA covers by one wildcard
-	Known    func(string) bool // hosts that the local CA may make leaves for
-	ACME     *ACME             // nil: none
+	Dir      string // NAME.crt and NAME.key; default.crt serves whoever fits nothing else
+	StateDir string // ca/ lies below it
+	Domain   string // of the hosts that the local CA covers by one wildcard
+	// Subject is what the local CA may certify for a host: its name, or a wildcard, of whose
+	// names there is no end; nothing for a host that is not ours.
+	Subject  func(host string) string
+	ACME     *ACME // nil: none
 	Log      *slog.Logger
 	Problems func([]string) // called when there are others than before; nil: nobody
 }
@@ -152,8 +154,8 @@ func (s *Store) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, er
 	if p := files.find(name, time.Now()); p != nil {
 		return p.Cert, nil
 	}
-	if name != "" && s.opt.Known(name) {
-		return s.ca.leaf(name)
+	if subject := s.opt.Subject(name); name != "" && subject != "" {
+		return s.ca.leaf(subject)
 	}
 	if p := files.fallback(); p != nil {
 		return p.Cert, nil

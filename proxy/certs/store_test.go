@@ -44,7 +44,12 @@ func put(t *testing.T, path string, b []byte) {
 func open(t *testing.T, dir, state string) *Store {
 	t.Helper()
 	return Open(Options{Dir: dir, StateDir: state, Domain: "d.localhost", Log: slog.New(slog.DiscardHandler),
-		Known: func(h string) bool { return strings.HasSuffix(h, ".d.localhost") || strings.HasSuffix(h, ".example") }})
+		Subject: func(h string) string {
+			if strings.HasSuffix(h, ".d.localhost") || strings.HasSuffix(h, ".example") {
+				return h
+			}
+			return ""
+		}})
 }
 
 func names(t *testing.T, s *Store, sni string) string {
@@ -213,7 +218,7 @@ func TestProblemsAreReported(t *testing.T) {
 	put(t, filepath.Join(dir, "b.crt"), []byte("x"))
 	var calls [][]string
 	s := Open(Options{Dir: dir, StateDir: t.TempDir(), Domain: "d", Log: slog.New(slog.DiscardHandler),
-		Known: func(string) bool { return true }, Problems: func(list []string) { calls = append(calls, list) }})
+		Subject: func(h string) string { return h }, Problems: func(list []string) { calls = append(calls, list) }})
 	s.Reload()
 	writePair(t, dir, "a", "a.example")
 	s.Reload()

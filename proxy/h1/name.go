@@ -30,6 +30,7 @@ const (
 	XForwardedProto
 	XForwardedHost
 	XForwardedPort
+	XForwardedPrefix
 	XRealIP
 	// says who asks, or how, to some applications: every other X-Forwarded-* and X-Original-*, Client-IP and its like
 	WhoAsks
@@ -74,7 +75,7 @@ var byLength = [...][]struct {
 		{"cf-connecting-ip", WhoAsks}, {"fastly-client-ip", WhoAsks}, {"x-originating-ip", WhoAsks}},
 	17: {{"transfer-encoding", TransferEncoding}, {"x-forwarded-proto", XForwardedProto},
 		{"x-internal-secret", XInternalSecret}},
-	18: {{"proxy-authenticate", ProxyAuthenticate}, {"x-forwarded-prefix", OtherPath}},
+	18: {{"proxy-authenticate", ProxyAuthenticate}, {"x-forwarded-prefix", XForwardedPrefix}},
 	19: {{"proxy-authorization", ProxyAuthorization}, {"x-forwarded-context", OtherPath},
 		{"x-cluster-client-ip", WhoAsks}},
 	20: {{"x-waws-unencoded-url", OtherPath}},

@@ -138,6 +138,9 @@ func (p *Printer) Routes(routes []api.Route) error {
 		if r.DevServer != "" {
 			target = r.DevServer
 		}
+		if r.RedirectTo != "" {
+			target = "redirects to " + r.RedirectTo
+		}
 		t.row(r.Host, r.Name, p.route(r.State), target, r.StaticDir, fmt.Sprint(r.InFlight), fmt.Sprint(r.Requests),
 			p.agoPtr(r.LastRequest))
 	}
