@@ -174,6 +174,17 @@ func (a *Agent) widening(d *plan.Desired, rel fact.Release, s plan.Settings) []s
 	return manifest.Widening(before, plan.Effective(plan.Layers(in, rel, a.desired.config.Defaults)))
 }
 
+// Widening is what a release would give an application that it does not have.
+func (p Provider) Widening(id string, rel fact.Release) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	d, err := p.find(id)
+	if err != nil || d.Release.Hash == "" { // it had nothing
+		return nil
+	}
+	return p.widening(d, rel, p.observed.memory(d.ID).Settings)
+}
+
 // effective is what holds of what settings can change, and who says so. The caller holds mu.
 func (a *Agent) effective(d *plan.Desired) (out []api.Effective) {
 	m, c := plan.Effective(d.Layers), a.desired.config.Ceiling()

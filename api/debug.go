@@ -83,6 +83,7 @@ type InstallAnswer struct {
 	Message       string    `json:"message"`
 	InstalledAt   time.Time `json:"installedAt"`
 	Hints         []Hint    `json:"hints,omitempty"`
+	Widened       []string  `json:"widened,omitempty"` // what the release may do that the one before could not
 }
 
 // Install runs what was uploaded, and returns when it is healthy or has failed.

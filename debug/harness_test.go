@@ -22,6 +22,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/agent/caller"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/agent/state"
@@ -282,6 +283,10 @@ func (r *fakeRuntime) Admit(n agent.Admission) error {
 }
 
 func (r *fakeRuntime) Ceiling() manifest.Ceiling { return r.ceiling }
+
+func (r *fakeRuntime) Widening(_ string, rel fact.Release) []string {
+	return manifest.Widening(manifest.Manifest{}, rel.Manifest)
+}
 
 func (r *fakeRuntime) HostNames() hostname.Policy { return hostname.Policy{Domain: "example.test"} }
 

@@ -35,53 +35,63 @@ func (s *Server) install(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	a, again, err := s.unpack(ctx, a.ID, callerOf(c.Request()))
+	in, err := s.unpack(ctx, a.ID, callerOf(c.Request()))
 	done()
 	if err != nil {
 		return err
 	}
-	view, err := s.launch(ctx, c.Response(), a.ID, again)
+	view, err := s.launch(ctx, c.Response(), in.ID, in.again)
 	if gone := c.Request().Context().Err(); gone != nil {
 		return gone
 	}
-	s.active(a.ID, time.Now())
-	return answerJSON(c.Response(), s.outcome(ctx, a, view, err))
+	s.active(in.ID, time.Now())
+	out := s.outcome(ctx, in.application, view, err)
+	out.Widened = in.widened
+	return answerJSON(c.Response(), out)
 }
 
-// unpack makes the upload the release that is wanted; again says that it was before.
+// installation is an application with the release that it is to run.
+type installation struct {
+	application
+	again   bool     // it was to run that before
+	widened []string // what the release may do that the one before could not
+}
+
+// unpack makes the upload the release that is wanted.
 // It continues when the client leaves: half an installation helps nobody.
-func (s *Server) unpack(ctx context.Context, id ID, by caller.Caller) (a application, again bool, err error) {
+func (s *Server) unpack(ctx context.Context, id ID, by caller.Caller) (in installation, err error) {
 	if err := s.admitRelease(id, by); err != nil {
-		return a, false, err
+		return in, err
 	}
 	path, _, err := s.o.Uploads.Package(string(id))
 	if errors.Is(err, upload.ErrNotFound) || errors.Is(err, upload.ErrIncomplete) {
-		return a, false, fmt.Errorf("nothing to install: %w: %w", err, api.Malformed)
+		return in, fmt.Errorf("nothing to install: %w: %w", err, api.Malformed)
 	}
 	if err != nil {
-		return a, false, err
+		return in, err
 	}
 	rel, err := s.o.Releases.Import(context.WithoutCancel(ctx), path)
 	if err != nil {
-		return a, false, err
+		return in, err
 	}
 	defer s.o.Releases.Hold(rel.Hash)() // until the agent has it
 	if err := s.withinCeiling(rel); err != nil {
-		return a, false, err
+		return in, err
 	}
 	now := time.Now().UTC()
-	a, err = s.apps.update(id, func(a *application) {
-		again = a.Release == rel.Hash
+	in.widened = s.o.Runtime.Widening(string(id), rel)
+	in.application, err = s.apps.update(id, func(a *application) {
+		in.again = a.Release == rel.Hash
 		a.Release, a.InstalledBy, a.InstalledAt, a.ActiveAt = rel.Hash, by.Installer, now, now
 		a.Adopted, a.UnitKind = false, ""
 	})
 	if err != nil {
-		return a, false, err
+		return in, err
 	}
 	s.put(id)
-	s.o.Log.Info(s.o.Kind.String()+" installed", "instance", id, "app_id", a.AppID, "release", rel.Hash,
-		"open", rel.Manifest.IsOpen(), "by", by.String())
-	return a, again, nil
+	s.o.Log.Info(s.o.Kind.String()+" installed", "instance", id, "app_id", in.AppID, "release", rel.Hash,
+		"open", rel.Manifest.IsOpen(), "by", by.String(), "widened", in.widened)
+	return in, nil
 }
 
 // admitRelease refuses who is not to have what the application runs with.

@@ -26,6 +26,8 @@ type Runtime interface {
 	Admit(n agent.Admission) error
 	// Ceiling is what a package may ask for at most.
 	Ceiling() manifest.Ceiling
+	// Widening is what a release would give an application that it does not have.
+	Widening(id string, rel fact.Release) []string
 	// HostNames decides who may take which host name.
 	HostNames() hostname.Policy
 	// Inherit gives an application the secrets of the one that it replaces, Disinherit

@@ -70,7 +70,9 @@ func (c *cli) root() *cobra.Command {
 		{"Operate applications:", []*cobra.Command{
 			c.list(), c.status(), c.logs(), c.top(), c.start(), c.stop(), c.restart(), c.exec(), c.explain(),
 		}},
-		{"Manage access and secrets:", []*cobra.Command{c.login(), c.token(), c.secret()}},
+		{"Manage settings, secrets and access:", []*cobra.Command{
+			c.config(), c.secret(), c.limits(), c.access(), c.login(), c.token(),
+		}},
 		{"Manage the host:", []*cobra.Command{c.setup(), c.plan(), c.routes(), c.cert(), c.verify(), c.backup(), c.restore()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})

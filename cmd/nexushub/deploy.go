@@ -55,7 +55,7 @@ resumes when the same command is run again.`,
 		if temporary {
 			c.out.Temporary(app)
 		}
-		return c.out.Deployed(app, d.hints, client.DeployedURL(cmd.Context(), app))
+		return c.out.Deployed(app, d.answer, client.DeployedURL(cmd.Context(), app))
 	}
 	return cmd
 }

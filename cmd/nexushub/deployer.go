@@ -25,7 +25,7 @@ type deployer struct {
 	to     api.Deployments // the kind that it is to be
 	out    *output.Printer
 	remote bool
-	hints  []api.Hint // what the installation says beside its outcome
+	answer api.InstallAnswer
 }
 
 // setName fills in the application's name from its folder.
@@ -179,15 +179,13 @@ func (d *deployer) upload(ctx context.Context, id string, p pack.Package) error 
 
 func (d *deployer) install(ctx context.Context, app api.DebugApplication) error {
 	d.out.Step("starting " + app.AppID)
-	var answer api.InstallAnswer
 	err := d.retry(ctx, func() (err error) {
-		answer, err = d.to.Install(ctx, app.ID)
+		d.answer, err = d.to.Install(ctx, app.ID)
 		return err
 	})
-	d.hints = answer.Hints
-	if err == nil && answer.Status != "running" {
+	if err == nil && d.answer.Status != "running" {
 		now, failed := d.to.Status(ctx, app.ID)
-		d.out.NotHealthy(app, answer.Message, answer.Hints, failed == nil && now.Status == "running")
+		d.out.NotHealthy(app, d.answer.Message, d.answer.Hints, failed == nil && now.Status == "running")
 		err = errNotHealthy
 	}
 	return err

@@ -143,7 +143,7 @@ func (d *devLoop) buildAndDeploy(ctx context.Context) (app api.DebugApplication,
 	if app, err = deploy.deploy(ctx, d.dir, d.want); err != nil {
 		return app, err
 	}
-	return app, d.out.Deployed(app, deploy.hints, d.client.DeployedURL(ctx, app))
+	return app, d.out.Deployed(app, deploy.answer, d.client.DeployedURL(ctx, app))
 }
 
 // buildCommand runs in a process group of its own, so that all it started can be stopped.

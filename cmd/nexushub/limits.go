@@ -1,53 +1,63 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
-	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/cmd/nexushub/output"
-	"github.com/nexushub/nexushub/cmd/nexushub/pack"
+	"github.com/spf13/cobra"
 )
 
-// checkLimits says before the upload what the agent would say after it, where it tells its
-// limits.
-func (d *deployer) checkLimits(ctx context.Context, p pack.Package) error {
-	var limits api.PackageLimits
-	err := d.retry(ctx, func() (err error) {
-		limits, err = d.to.Limits(ctx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return overLimits(limits, p.Size, p.Contents)
-}
+var limitNames = []string{"memory", "cpu", "tasks"}
 
-// ratioFloor is from where on agents look at the ratio.
-const ratioFloor = 1 << 20
-
-// overLimits is the first limit that the package passes. A limit of 0 is not known.
-func overLimits(l api.PackageLimits, size int64, c pack.Contents) error {
-	switch {
-	case l.MaxSize > 0 && size > l.MaxSize:
-		return overLimit("upload.max_size", "has %d bytes as a zip, and this agent takes %d", size, l.MaxSize)
-	case l.MaxEntries > 0 && c.Entries > l.MaxEntries:
-		return overLimit("package.max_entries",
-			"has %d files, folders and links, most of them (%d) in %s, and this agent takes %d",
-			c.Entries, c.InLargest, c.Largest, l.MaxEntries)
-	case l.MaxUnpacked > 0 && c.Unpacked > l.MaxUnpacked:
-		return overLimit("package.max_unpacked", "unpacks to %d bytes, and this agent takes %d", c.Unpacked, l.MaxUnpacked)
-	case l.MaxRatio > 0 && c.Unpacked > ratioFloor && c.Unpacked/max(size, 1) >= l.MaxRatio:
-		return overLimit("package.max_ratio", "unpacks to %d times its size, and this agent takes less than %d times",
-			c.Unpacked/max(size, 1), l.MaxRatio)
+func (c *cli) limits() *cobra.Command {
+	var memory string
+	var cpu, tasks int
+	var unset []string
+	cmd := &cobra.Command{
+		Use: "limits APP", Short: "Show or set what an application may use of the host",
+		Long: `limits shows the limits of an application, who says each (settings are what this command
+has set), and the most that this host gives. With flags it sets them, over what the
+manifest of this release and of every later one says; --unset takes that back. The
+application is replaced without downtime to have them.`,
+		Example: `  nexushub limits myapp
+  nexushub limits myapp --memory 1G --cpu 150
+  nexushub limits myapp --unset memory,cpu`,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: c.completeApp,
 	}
-	return nil
-}
-
-func overLimit(key, format string, args ...any) error {
-	return &output.Hint{
-		Err: fmt.Errorf("the package "+format+" (%s): %w", append(args, key, api.TooLarge)...),
-		Text: "leave out what it does not need, by .nexushubignore, or raise " + key +
-			" in /etc/nexushub/nexushub.toml on the host and run systemctl restart nexushubd",
+	flags := cmd.Flags()
+	flags.StringVar(&memory, "memory", "", "most memory, such as 512M or 1G; beyond it the kernel kills")
+	flags.IntVar(&cpu, "cpu", 0, "most CPU time, in percent of one core")
+	flags.IntVar(&tasks, "tasks", 0, "most processes and threads")
+	flags.StringSliceVar(&unset, "unset", nil, "take back what was set: memory, cpu, tasks")
+	_ = cmd.RegisterFlagCompletionFunc("unset", cobra.FixedCompletions(limitNames, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		limits, names := map[string]any{}, []string(nil)
+		for _, name := range unset {
+			if !slices.Contains(limitNames, name) {
+				return usage(cmd, fmt.Errorf("--unset %s: must be one of %s", name, strings.Join(limitNames, ", ")))
+			}
+			limits[name] = nil
+		}
+		for name, value := range map[string]any{"memory": memory, "cpu": cpu, "tasks": tasks} {
+			if !cmd.Flags().Changed(name) {
+				continue
+			}
+			if _, also := limits[name]; also {
+				return usage(cmd, errors.New("--"+name+" and --unset "+name+" contradict each other"))
+			}
+			limits[name] = value
+		}
+		if len(limits) == 0 {
+			return c.showSettings(cmd.Context(), args[0], c.out.Limits)
+		}
+		for _, name := range limitNames {
+			if _, changed := limits[name]; changed {
+				names = append(names, name)
+			}
+		}
+		return c.changeSettings(cmd.Context(), args[0], map[string]any{"limits": limits}, "changed", names)
 	}
+	return cmd
 }

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 // maxSecret is what a credential may have (systemd.exec(5)).
@@ -58,21 +61,27 @@ they are. The secrets of either kind have 1 MiB together. --for says which relea
   TOKEN       installed with this API token (its name or id), or by operators
   unrecorded  installed by an earlier version, which did not record by whom
 
-Without --for, an existing secret keeps its setting.`
+Without --for, an existing secret keeps its setting.
+
+With --from, every variable of a .env file becomes a secret, or with a fault none: lines
+NAME=VALUE, with or without quotes, where # begins a comment.`
 
 func (c *cli) secretSet() *cobra.Command {
 	var credential bool
+	var from string
 	var s api.NewSecret
 	cmd := &cobra.Command{
-		Use: "set APP NAME", Short: "Set a secret to a value read from stdin",
+		Use: "set APP NAME", Short: "Set a secret to a value read from stdin, or several from a file",
 		Long: audienceHelp,
 		Example: `  nexushub secret set myapp API_KEY < key.txt
   nexushub secret set --credential myapp keystore.p12 < keystore.p12
   nexushub secret set --for ci myapp DB_PASSWORD < password.txt
-  nexushub secret set --keep-value --for developers myapp DB_PASSWORD`,
-		Args: cobra.ExactArgs(2), ValidArgsFunction: c.completeApp,
+  nexushub secret set --keep-value --for developers myapp DB_PASSWORD
+  nexushub secret set myapp --from .env`,
+		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: c.completeApp,
 	}
 	flags := cmd.Flags()
+	fromFlag(cmd, &from)
 	flags.BoolVar(&credential, "credential", false,
 		"provide a file in $CREDENTIALS_DIRECTORY instead of an environment variable")
 	flags.StringSliceVar(&s.For, "for", nil,
@@ -81,6 +90,10 @@ func (c *cli) secretSet() *cobra.Command {
 	_ = cmd.RegisterFlagCompletionFunc("for", c.completeAudience) // fails for a flag that is not there
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
+		case from != "" && (len(args) == 2 || credential || s.KeepValue):
+			return usage(cmd, errors.New("--from sets the variables of the file, so name none, nor --credential or --keep-value"))
+		case from == "" && len(args) == 1:
+			return usage(cmd, errors.New("name a secret, or a file with some, --from FILE"))
 		case s.KeepValue && len(s.For) == 0:
 			return usage(cmd, errors.New("--keep-value needs --for"))
 		case s.KeepValue && credential:
@@ -89,6 +102,9 @@ func (c *cli) secretSet() *cobra.Command {
 		client, err := c.local()
 		if err != nil {
 			return err
+		}
+		if from != "" {
+			return c.secretsFrom(cmd.Context(), client, args[0], from, s.For)
 		}
 		if s.Name = args[1]; !s.KeepValue {
 			if err := c.secretValue(cmd.Context(), &s, credential); err != nil {
@@ -116,18 +132,53 @@ func (c *cli) secretValue(ctx context.Context, s *api.NewSecret, credential bool
 	return nil
 }
 
-// secretDone also says when the application does not get what was just set for it.
-func (c *cli) secretDone(ctx context.Context, client *api.Client, app, name string) error {
+// secretsFrom sets all variables of a file at once.
+func (c *cli) secretsFrom(ctx context.Context, client *api.Client, app, from string, audience []string) error {
+	vars, err := c.dotenv(from)
+	if err != nil {
+		return err
+	}
+	if len(vars) == 0 {
+		return fmt.Errorf("%s sets no variable: %w", from, api.Invalid)
+	}
+	list, names := make([]api.NewSecret, len(vars)), make([]string, len(vars))
+	for i, v := range vars {
+		list[i], names[i] = api.NewSecret{Name: v.Name, Kind: "env", Value: v.Value, For: audience}, v.Name
+	}
+	if err := client.SetSecrets(ctx, app, list); err != nil {
+		return err
+	}
+	return c.secretDone(ctx, client, app, names...)
+}
+
+// secretDone also says when the application does not get what was just set for it, and what
+// config still says in the open.
+func (c *cli) secretDone(ctx context.Context, client *api.Client, app string, names ...string) error {
 	list, err := client.Secrets(ctx, app)
 	if err != nil {
 		return err
 	}
-	for _, s := range list {
-		if s.Name == name && s.Withheld != "" {
-			return c.out.SecretWithheld(app, s)
+	if s, err := client.Settings(ctx, app); err == nil { // an earlier agent has none
+		for _, name := range names {
+			if _, open := s.Env[name]; open {
+				c.out.Note("config sets " + name + " as well, where everybody who may see the application can read it: " +
+					shell.Command("nexushub config unset", app, name))
+			}
 		}
 	}
-	return c.out.SecretSet(app, name)
+	given := slices.Clone(names)
+	for _, s := range list {
+		if slices.Contains(names, s.Name) && s.Withheld != "" {
+			given = slices.DeleteFunc(given, func(name string) bool { return name == s.Name })
+			if err := c.out.SecretWithheld(app, s); err != nil {
+				return err
+			}
+		}
+	}
+	if len(given) == 0 {
+		return nil
+	}
+	return c.out.SecretSet(app, strings.Join(given, ", "))
 }
 
 // completeAudience completes --for.

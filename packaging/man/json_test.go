@@ -19,7 +19,9 @@ var answers = map[string]reflect.Type{
 	"Load":       reflect.TypeFor[output.Load](),
 	"Deployment": reflect.TypeFor[output.Deployment](), "Debug application": reflect.TypeFor[api.DebugApplication](),
 	"System": reflect.TypeFor[api.System](), "Provider": reflect.TypeFor[api.Provider](), "Release": reflect.TypeFor[api.Release](),
-	"Route": reflect.TypeFor[api.Route](), "Certificate": reflect.TypeFor[api.Cert](), "Task": reflect.TypeFor[api.Task](),
+	"Settings": reflect.TypeFor[api.Settings](), "Limits": reflect.TypeFor[api.Limits](),
+	"Effective": reflect.TypeFor[api.Effective](),
+	"Route":     reflect.TypeFor[api.Route](), "Certificate": reflect.TypeFor[api.Cert](), "Task": reflect.TypeFor[api.Task](),
 	"Explanation": reflect.TypeFor[api.Explanation](), "Secret": reflect.TypeFor[api.Secret](), "Token": reflect.TypeFor[api.Token](),
 	"Issued token": reflect.TypeFor[api.IssuedToken](), "Log entry": reflect.TypeFor[api.LogEntry](), "Log gap": reflect.TypeFor[api.LogGap](),
 	"Setup": reflect.TypeFor[output.Setup](), "Line": reflect.TypeFor[setup.Line](),
@@ -82,7 +84,7 @@ func typeWord(name string, t reflect.Type) string {
 		return "time"
 	case strings.HasSuffix(name, "_nsec"):
 		return "nanoseconds"
-	case name == "memory" || name == "size" || strings.HasPrefix(name, "disk_"):
+	case t.Kind() != reflect.String && (name == "memory" || name == "size" || strings.HasPrefix(name, "disk_")):
 		return "bytes"
 	}
 	switch t.Kind() {

@@ -23,14 +23,16 @@ type Deployment struct {
 	Application api.DebugApplication `json:"application"`
 	URL         string               `json:"url"`
 	Hints       []api.Hint           `json:"hints,omitempty"`
+	Widened     []string             `json:"widened,omitempty"` // what the release may do that the one before could not
 }
 
 // Deployed ends a deployment: the URL is the data.
-func (p *Printer) Deployed(a api.DebugApplication, hints []api.Hint, url string) error {
-	if done, err := p.json(Deployment{a, url, hints}); done {
+func (p *Printer) Deployed(a api.DebugApplication, answer api.InstallAnswer, url string) error {
+	p.widened(answer.Widened)
+	if done, err := p.json(Deployment{a, url, answer.Hints, answer.Widened}); done {
 		return err
 	}
-	for _, h := range hints {
+	for _, h := range answer.Hints {
 		p.infof("%s", hintLines(h))
 	}
 	p.infof("%s is running; its log: %s", a.AppID, shell.Command("nexushub logs -f", a.AppID))

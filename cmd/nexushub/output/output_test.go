@@ -200,7 +200,7 @@ func TestSuggestedCommandsCanBePasted(t *testing.T) {
 	p, out := newPrinter()
 	app := api.DebugApplication{AppID: "My App"}
 	p.NotHealthy(app, "exit status 1", nil, false)
-	if err := p.Deployed(app, nil, "https://my-app/"); err != nil {
+	if err := p.Deployed(app, api.InstallAnswer{}, "https://my-app/"); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"nexushub status 'My App'", "nexushub logs 'My App'", "nexushub logs -f 'My App'"} {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/shell"
 )
 
 // Status is `status APP`.
@@ -32,6 +33,7 @@ func (p *Printer) Status(a api.App) error {
 	rows.row("url", a.URL)
 	rows.row("route", a.Route)
 	rows.row("access", access(a))
+	rows.row("settings", settings(a))
 	for _, u := range a.Unreadable {
 		rows.row("unreadable", p.yellow(u))
 	}
@@ -93,12 +95,28 @@ func (p *Printer) healthDetail(h api.Health) string {
 	return strings.Join(parts, ", ")
 }
 
-// access says of an application with areas nothing new.
+// access says of an application that has areas and never said otherwise nothing new.
 func access(a api.App) string {
-	if a.Access != "open" {
+	by := ""
+	if a.AccessFrom != "" {
+		by = " (" + a.AccessFrom + ")"
+	}
+	switch {
+	case a.Access == "open":
+		return "open: everybody may send requests to every path" + by
+	case a.Access == "" || a.AccessFrom == "" || a.AccessFrom == "default":
 		return ""
 	}
-	return "open: everybody may send requests to every path"
+	return a.Access + by
+}
+
+// settings names what was set; their values have commands of their own.
+func settings(a api.App) string {
+	if len(a.Settings) == 0 {
+		return ""
+	}
+	return strings.Join(a.Settings, ", ") + "; values: " + shell.Command("nexushub config list", a.Name) + ", " +
+		shell.Command("nexushub limits", a.Name)
 }
 
 func unit(a api.App) string {

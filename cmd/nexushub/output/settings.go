@@ -1,0 +1,90 @@
+package output
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/nexushub/nexushub/api"
+)
+
+// Config is `config list`.
+func (p *Printer) Config(_ string, s api.Settings) error {
+	if done, err := p.json(s); done {
+		return err
+	}
+	t := p.table("NAME", "VALUE", "FROM")
+	for _, e := range s.Effective {
+		if name, ok := strings.CutPrefix(e.Key, "env."); ok {
+			t.row(name, e.Value, e.From)
+		}
+	}
+	p.givenUp(s)
+	if len(t.rows) == 0 {
+		p.infof("no variables")
+		return nil
+	}
+	return t.flush()
+}
+
+// Limits is `limits` without flags.
+func (p *Printer) Limits(_ string, s api.Settings) error {
+	if done, err := p.json(s); done {
+		return err
+	}
+	t := p.table("LIMIT", "VALUE", "FROM", "MOST")
+	for _, e := range s.Effective {
+		if name, ok := strings.CutPrefix(e.Key, "limits."); ok {
+			t.row(name, percent(name, e.Value), e.From, percent(name, e.Most))
+		}
+	}
+	p.givenUp(s)
+	return t.flush()
+}
+
+func percent(limit, value string) string {
+	if limit == "cpu" && value != "none" {
+		return value + "%"
+	}
+	return value
+}
+
+// Access is `access` without a mode.
+func (p *Printer) Access(_ string, s api.Settings) error {
+	if done, err := p.json(s); done {
+		return err
+	}
+	p.givenUp(s)
+	for _, e := range s.Effective {
+		if e.Key == "access" {
+			fmt.Fprintln(p.Stdout, p.clean(e.Value+" ("+e.From+")"))
+		}
+	}
+	return nil
+}
+
+func (p *Printer) givenUp(s api.Settings) {
+	if s.GivenUp != "" {
+		p.infof("what was set last was given up, and what was before serves: %s", s.GivenUp)
+	}
+}
+
+// SettingsChanged confirms a change of settings.
+func (p *Printer) SettingsChanged(app, verb, names string, s api.Settings) error {
+	p.widened(s.Widened)
+	if done, err := p.json(s); done {
+		return err
+	}
+	if s.Stopped != "" {
+		p.infof("%s %s of %s, which is stopped: it takes this up when it starts", verb, names, app)
+		return nil
+	}
+	p.infof("%s %s of %s: it runs with this now", verb, names, app)
+	return nil
+}
+
+// widened says what an application may do that it could not before.
+func (p *Printer) widened(list []string) {
+	for _, w := range list {
+		p.infof("note: this widens %s", w)
+	}
+}
