@@ -67,7 +67,11 @@ func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byt
 		return api.Settings{}, err
 	}
 	a.requestResolve()
-	if _, err = a.WaitSettled(ctx, id, ""); err != nil && !errors.Is(err, api.NotRunning) {
+	switch v, err := a.WaitSettled(ctx, id, ""); {
+	case errors.Is(err, api.NotRunning):
+	case errors.Is(err, api.Failed) && v.Error != "": // it has the last lines, too
+		return api.Settings{}, fmt.Errorf("%s: %s: %w", v.Name, v.Error, api.Failed)
+	case err != nil:
 		return api.Settings{}, err
 	}
 	out, err := a.Settings(id)

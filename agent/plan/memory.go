@@ -68,13 +68,16 @@ type PastRelease struct {
 	InstalledBy audience.Installer `json:"installed_by,omitempty"`
 }
 
+// maxEditions is how many are kept of one release.
+const maxEditions = 10
+
 // Remember puts an edition at the head of the history. Besides its release it keeps at most keep
-// others, and of each release at most keep editions besides the first.
+// others: those are large, editions of one release are not.
 func (m *Memory) Remember(latest PastRelease, keep int) {
 	history, kept := []PastRelease{latest}, map[string]int{latest.Hash: 1}
 	for _, p := range m.History {
 		n := kept[p.Hash]
-		if p.Is(latest) || n > keep || n == 0 && len(kept) > keep {
+		if p.Is(latest) || n == maxEditions || n == 0 && len(kept) > keep {
 			continue
 		}
 		kept[p.Hash]++

@@ -132,11 +132,13 @@ func TestEditionsAreRemembered(t *testing.T) {
 	}{
 		{"releases", 2, []PastRelease{with("a", ""), with("b", ""), with("c", ""), with("d", "")}, "d c b"},
 		{"a release again", 2, []PastRelease{with("a", ""), with("b", ""), with("a", "")}, "a b"},
-		{"settings beside releases", 1, []PastRelease{with("a", ""), with("b", ""), with("b", "1"), with("b", "2"), with("b", "3")},
-			"b3 b2 a"},
-		{"of other releases, too", 1, []PastRelease{with("a", ""), with("a", "1"), with("a", "2"), with("b", "2")}, "b2 a2 a1"},
+		{"settings beside releases", 1, []PastRelease{with("a", ""), with("b", ""), with("b", "1"), with("b", "2")}, "b2 b1 b a"},
+		{"of other releases, too", 1, []PastRelease{with("a", ""), with("a", "1"), with("b", "1"), with("c", "1")}, "c1 b1"},
+		{"many settings", 1, []PastRelease{with("a", ""), with("b", ""), with("b", "1"), with("b", "2"), with("b", "3"),
+			with("b", "4"), with("b", "5"), with("b", "6"), with("b", "7"), with("b", "8"), with("b", "9"), with("b", "10")},
+			"b10 b9 b8 b7 b6 b5 b4 b3 b2 b1 a"},
 		{"settings again", 3, []PastRelease{with("a", ""), with("a", "1"), with("a", "")}, "a a1"},
-		{"none", 0, []PastRelease{with("a", ""), with("a", "1"), with("b", "")}, "b"},
+		{"none", 0, []PastRelease{with("a", ""), with("b", ""), with("b", "1")}, "b1 b"},
 	} {
 		var m Memory
 		for _, p := range c.seen {
