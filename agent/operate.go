@@ -97,7 +97,7 @@ func (a *Agent) goesBackTo(ctx context.Context, d *plan.Desired, target plan.Pas
 	}
 	if wider := a.widening(d, rel, target.Settings); len(wider) > 0 {
 		a.log.Warn("rollback widens what an application may do", "instance", d.ID, "app", d.Name,
-			"release", target.Hash, "by", caller.Of(ctx).String(), "widened", wider)
+			"release", target.Hash, "by", string(caller.Of(ctx).Installer), "widened", wider)
 	}
 	return nil
 }

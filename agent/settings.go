@@ -56,7 +56,7 @@ func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byt
 			return err
 		}
 		widened = a.widening(d, d.Release, next)
-		a.log.Info("settings changed", "instance", d.ID, "app", d.Name, "by", caller.Of(ctx).String(),
+		a.log.Info("settings changed", "instance", d.ID, "app", d.Name, "by", string(caller.Of(ctx).Installer),
 			"changed", next.Changes(m.Settings), "widened", widened)
 		m.Settings, m.Rejected = next, nil
 		a.forgive(d.ID)

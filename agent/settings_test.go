@@ -288,7 +288,7 @@ func TestWideningIsToldAndLogged(t *testing.T) {
 		if got := strings.Join(s.Widened, "; "); got != want {
 			t.Errorf("told %q, want %q", got, want)
 		}
-		if text := log.String(); !strings.Contains(text, "uid 1000") || !strings.Contains(text, "access from areas to open") ||
+		if text := log.String(); !strings.Contains(text, "by=uid:1000") || !strings.Contains(text, "access from areas to open") ||
 			!strings.Contains(text, "config A") || strings.Contains(text, "hidden") {
 			t.Errorf("logged: %s", text)
 		}

@@ -25,7 +25,7 @@ nexushub deploy -q /srv/shop`)
 // runs are properties of the one unit of shop, as PID 1 has them.
 func (h *host) runs(t *testing.T) string {
 	t.Helper()
-	out := h.Must(t, "systemctl", "show", "-p", "MemoryMax", "-p", "CPUQuotaPerSecUSec", "-p", "TasksMax", "-p", "Environment",
+	out := h.Must(t, "systemctl", "show", "-p", "MemoryMax,CPUQuotaPerSecUSec,TasksMax,Environment",
 		h.AwaitUnit(t, "shop"))
 	var words []string
 	for word := range strings.FieldsSeq(out) {
