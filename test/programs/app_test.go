@@ -1,9 +1,11 @@
 package programs_test
 
 import (
+	"bytes"
 	"crypto/tls"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"regexp"
 	"strconv"
 	"strings"
@@ -20,29 +22,70 @@ const domain = "yesterday.localhost"
 // app is a program that is deployed on a host.
 type app struct {
 	*lab.Host
-	name string
+	name   string
+	url    string       // without a slash at its end
+	client *http.Client // somebody's browser, which keeps cookies
 }
-
-func (a app) host() string { return a.name + "." + domain + ":8443" }
 
 // deploy does what the README of NexusHub says: one command, and it runs.
 func deploy(t *testing.T, h *lab.Host, name, from string) app {
 	t.Helper()
-	a := app{h, name}
 	h.MustCopyIn(t, from, "/srv/"+name)
-	h.Must(t, "nexushub", "deploy", "--quiet", "--host-name", name+"."+domain, "--name", name, "/srv/"+name)
+	url := h.Must(t, "nexushub", "deploy", "--quiet", "--host-name", name+"."+domain, "--name", name, "/srv/"+name)
+	a := visit(t, h, name, url)
 	h.AwaitState(t, name, api.StateRunning)
 	return a
+}
+
+// visit is an application at the address that deploy has printed.
+func visit(t *testing.T, h *lab.Host, name, url string) app {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := *h.HTTP
+	client.Jar = jar
+	return app{h, name, strings.TrimSuffix(url, "/"), &client}
+}
+
+// ask sends a request that must succeed, and returns the answer. A header is written "Name: value".
+func (a app) ask(t *testing.T, method, path string, body io.Reader, headers ...string) string {
+	t.Helper()
+	status, answer := a.answer(t, method, path, body, headers...)
+	if status/100 != 2 {
+		t.Errorf("%s %s: status %d\n%s", method, path, status, answer)
+	}
+	return answer
+}
+
+// answer is ask of what may be refused.
+func (a app) answer(t *testing.T, method, path string, body io.Reader, headers ...string) (status int, answer string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, a.url+path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		req.Header.Set(name, value)
+	}
+	resp, err := a.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Errorf("%s %s: %v", method, path, err)
+	}
+	return resp.StatusCode, string(data)
 }
 
 // page is the body of a page that must be there.
 func (a app) page(t *testing.T, path string) string {
 	t.Helper()
-	status, body, err := a.Get(t.Context(), "https://"+a.host()+path)
-	if err != nil || status != http.StatusOK {
-		t.Errorf("%s: status %d: %v\n%s", path, status, err, body)
-	}
-	return body
+	return a.ask(t, http.MethodGet, path, nil)
 }
 
 // shows is a page that has every one of these texts.
@@ -73,40 +116,22 @@ func (a app) number(t *testing.T, path, name string) int {
 }
 
 // post sends a body of so many bytes and returns the answer.
-func (a app) post(t *testing.T, path string, size int64) string {
+func (a app) post(t *testing.T, path string, size int) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+a.host()+path,
-		io.LimitReader(zeros{}, size))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.ContentLength = size
-	resp, err := a.HTTP.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Errorf("POST %s: %s: %v\n%s", path, resp.Status, err, body)
-	}
-	return string(body)
+	return a.ask(t, http.MethodPost, path, bytes.NewReader(make([]byte, size)))
 }
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // echoes sends a text over a WebSocket and expects it back.
 func (a app) echoes(t *testing.T, path string) {
 	t.Helper()
-	raw, err := a.DialContext(t.Context(), "tcp", a.host())
+	address := strings.TrimPrefix(a.url, "https://")
+	raw, err := a.DialContext(t.Context(), "tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	trust := a.HTTP.Transport.(*http.Transport).TLSClientConfig.Clone()
-	trust.ServerName, trust.NextProtos = a.name+"."+domain, []string{"http/1.1"}
-	config, err := websocket.NewConfig("wss://"+a.host()+path, "https://"+a.host())
+	trust.ServerName, trust.NextProtos = strings.TrimSuffix(address, ":8443"), []string{"http/1.1"}
+	config, err := websocket.NewConfig("wss://"+address+path, a.url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,12 +152,21 @@ func (a app) echoes(t *testing.T, path string) {
 // refused is what a program says when the sandbox is in its way.
 var refused = regexp.MustCompile(`(?i)not permitted|permission denied|read-only|not supported|cannot allocate|EPERM|EACCES|EROFS|ENOENT|ENOMEM`)
 
-// undisturbed: it still runs as it was started, and complains of nothing that it may not do.
+// undisturbed: it still runs as it was started, and is content.
 func (a app) undisturbed(t *testing.T) {
 	t.Helper()
+	if now := a.AwaitState(t, a.name, api.StateRunning); now.Restarts != 0 {
+		t.Errorf("%d restarts", now.Restarts)
+	}
+	a.content(t)
+}
+
+// content: it is well, as far as one can see, and complains of nothing that it may not do.
+func (a app) content(t *testing.T) {
+	t.Helper()
 	now := a.AwaitState(t, a.name, api.StateRunning)
-	if now.Restarts != 0 || now.LastExit != "" || len(now.Hints) > 0 {
-		t.Errorf("%d restarts, last exit %q, hints %v", now.Restarts, now.LastExit, now.Hints)
+	if now.LastExit != "" || len(now.Hints) > 0 {
+		t.Errorf("last exit %q, hints %v", now.LastExit, now.Hints)
 	}
 	for line := range strings.Lines(a.Must(t, "nexushub", "logs", a.name)) {
 		if refused.MatchString(line) {

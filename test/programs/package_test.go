@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/nexushub/nexushub/test/lab"
@@ -36,16 +37,28 @@ func exists(t *testing.T, path ...string) bool {
 	return err == nil
 }
 
-// npm installs what package-lock.json pins and runs the build that package.json names, once for each content of the
-// folder.
-func npm(t *testing.T, name string) string {
+// npm installs what package-lock.json pins and runs the build that package.json names.
+func npm(t *testing.T, dir string) string {
 	t.Helper()
-	if err := need.Commands(t.Context(), "npm=npm"); err != nil {
-		t.Fatal(err)
+	return built(t, dir, "npm ci --no-audit --no-fund", "npm run build --if-present")
+}
+
+// built is a copy of a folder in which commands were run that ask a registry, once for each content of the folder.
+func built(t *testing.T, dir string, commands ...string) string {
+	t.Helper()
+	if len(commands) == 0 {
+		return dir
 	}
-	dir, err := lab.Cached("npm-"+name+"-"+contentOf(t, name), os.Stderr, func(dir string) error {
-		install := `cp -r "$1" "$2"; cd "$2"; npm ci --no-audit --no-fund; npm run build --if-present`
-		cmd := exec.CommandContext(t.Context(), "sh", "-ec", install, "npm", name, dir)
+	script := strings.Join(commands, "\n")
+	if strings.Contains(script, "npm") {
+		if err := need.Commands(t.Context(), "npm=npm"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sum := sha256.Sum256([]byte(contentOf(t, dir) + script))
+	name := fmt.Sprintf("built-%s-%x", filepath.Base(dir), sum[:6])
+	copied, err := lab.Cached(name, os.Stderr, func(to string) error {
+		cmd := exec.CommandContext(t.Context(), "sh", "-ec", `cp -r "$1" "$2"; cd "$2"; eval "$3"`, "build", dir, to, script)
 		cmd.Env = append(os.Environ(), "NEXT_TELEMETRY_DISABLED=1")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("%w\n%s", err, out)
@@ -55,7 +68,7 @@ func npm(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dir
+	return copied
 }
 
 // contentOf is a hash of a folder of this repository.
@@ -73,7 +86,7 @@ func contentOf(t *testing.T, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return hex.EncodeToString(sum.Sum(nil)[:6])
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 func backend(t *testing.T, name string) string {

@@ -42,11 +42,6 @@ var programs = []struct {
 	{"cluster", func(t *testing.T, a app) { a.shows(t, "/", "worker ") }},
 	// It lists the interfaces before it listens.
 	{"serve", func(t *testing.T, a app) { a.shows(t, "/", "served") }},
-	// It is open: its /api is its own, and HOST is the address that it binds.
-	{"express", func(t *testing.T, a app) {
-		a.shows(t, "/", "https express."+domain)
-		a.shows(t, "/api/host", `{"host":"express.`+domain+`"}`)
-	}},
 	{"next", func(t *testing.T, a app) {
 		a.shows(t, "/", "next is static")
 		a.shows(t, "/isr", "rendered at")
@@ -64,7 +59,6 @@ var programs = []struct {
 			t.Errorf("it got %q", got)
 		}
 	}},
-	{"puma", func(t *testing.T, a app) { a.shows(t, "/", "sinatra https") }},
 	{"mojolicious", func(t *testing.T, a app) {
 		a.shows(t, "/", "https://mojolicious."+domain)
 		a.echoes(t, "/ws")

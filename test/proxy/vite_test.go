@@ -42,7 +42,7 @@ func TestViteThroughTheProxy(t *testing.T) {
 
 func is(want string) func(string) bool { return func(s string) bool { return s == want } }
 
-// viteProject is a copy of examples/vite with what npm installs.
+// viteProject is a copy of examples/gallery/vite with what npm installs.
 func viteProject(t *testing.T) string {
 	t.Helper()
 	root, err := need.Root(t.Context())
@@ -51,7 +51,7 @@ func viteProject(t *testing.T) string {
 	}
 	dir := t.TempDir()
 	for _, name := range []string{"package.json", "package-lock.json", "vite.config.js", "index.html", "main.js"} {
-		text, err := os.ReadFile(filepath.Join(root, "examples/vite", name))
+		text, err := os.ReadFile(filepath.Join(root, "examples/gallery/vite", name))
 		if err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), text, 0o644)); err != nil {
 			t.Fatal(err)
 		}

@@ -1,5 +1,3 @@
-require "sinatra"
-
-get("/") { "sinatra #{request.scheme}" }
+require_relative "app"
 
 run Sinatra::Application

@@ -1,3 +1,3 @@
-port ENV.fetch("PORT")
+port ENV.fetch("PORT", 9292)
 workers 2
 threads 1, 5
