@@ -25,9 +25,10 @@ func byPHP(f *folder) (Result, bool) {
 		return missing(name, "composer.json", why, "its libraries are missing: run composer install --no-dev first"+instead)
 	}
 	// Files of the session are kept with the state, and old ones are removed by PHP itself: on Debian a timer
-	// does that, in a folder that the sandbox does not open.
-	r := application(name, index, why, "php", "-d", "pcre.jit=0", "-d", "session.save_path=$STATE_DIRECTORY",
-		"-d", "session.gc_probability=1", "-S", listenAt, "-t", path.Dir(index), Router)
+	// does that, in a folder that the sandbox does not open. PHP 8.4 wants memory for its compiler even where that
+	// is off, and complains.
+	r := application(name, index, why, "php", "-d", "pcre.jit=0", "-d", "opcache.jit_buffer_size=0",
+		"-d", "session.save_path=$STATE_DIRECTORY", "-d", "session.gc_probability=1", "-S", listenAt, "-t", path.Dir(index), Router)
 	return r.with("PHP_CLI_SERVER_WORKERS", "4"), true
 }
 
