@@ -27,6 +27,9 @@ type Settings struct {
 // the state once for each edition.
 const maxSettings = 64 << 10
 
+// maxPatch is how large a change may be, with all its escapes.
+const maxPatch = 1 << 20
+
 // Manifest is what the settings lay over that of the release.
 func (s Settings) Manifest() manifest.Manifest {
 	return manifest.Manifest{Env: s.Env, Limits: s.Limits, Access: s.Access}
@@ -68,6 +71,9 @@ func (s Settings) Changes(before Settings) []string {
 // Patched is s changed by a JSON merge patch, and what the patch alone asks for. The faults are
 // all that is wrong in the patch; none holds a value.
 func (s Settings) Patched(patch []byte) (next, asked Settings, faults tomlfile.Faults) {
+	if len(patch) > maxPatch {
+		return s, asked, tomlfile.Faults{{Problem: fmt.Sprintf("is larger than %d bytes", maxPatch)}}
+	}
 	changes, err := document(patch)
 	if err != nil {
 		return s, asked, tomlfile.Faults{{Problem: "must be a JSON object"}}

@@ -77,6 +77,24 @@ func TestRefusedPatches(t *testing.T) {
 	}
 }
 
+// A merge patch that was applied changes nothing more, and whatever it is, it is answered.
+func FuzzPatched(f *testing.F) {
+	for _, seed := range []string{`{"env":{"A":"1","B":null},"limits":{"memory":"1G","cpu":5},"access":"open"}`, `{"env":null}`,
+		`[]`, `{"limits":{"memory":67108864,"tasks":null}}`, `{"a":{"b":{}}}`, `{"access":1e400}`} {
+		f.Add([]byte(seed))
+	}
+	before := Settings{Env: map[string]string{"A": "0", "B": "2"}, Access: "areas"}
+	f.Fuzz(func(t *testing.T, patch []byte) {
+		next, _, faults := before.Patched(patch)
+		if len(faults) > 0 {
+			return
+		}
+		if again, _, faults := next.Patched(patch); len(faults) > 0 || !again.Is(next) {
+			t.Errorf("%s: %+v became %+v (%v)", patch, next, again, faults)
+		}
+	})
+}
+
 // A manifest never widens what an operator set, nor changes what he set at all.
 func TestSettingsPrecedeTheManifest(t *testing.T) {
 	defaults := manifest.Default()

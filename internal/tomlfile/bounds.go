@@ -78,18 +78,40 @@ func (b *bounds) value(depth int, v *unstable.Node) error {
 
 // key counts one key and returns how deep it leads.
 func (b *bounds) key(depth int, parts unstable.Iterator) (int, error) {
-	if b.keys++; b.keys > maxKeys {
-		return depth, fmt.Errorf("has more than %d keys", maxKeys)
-	}
+	b.keys++
 	for parts.Next() {
-		if depth++; depth > maxDepth {
-			return depth, fmt.Errorf("has a key of more than %d parts", maxDepth)
-		}
-		if len(parts.Node().Data) > maxPart {
-			return depth, fmt.Errorf("has a key with a part of more than %d bytes", maxPart)
+		depth++
+		if err := b.part(depth, len(parts.Node().Data)); err != nil {
+			return depth, err
 		}
 	}
-	return depth, nil
+	return depth, b.count()
+}
+
+// check counts one key of one part.
+func (b *bounds) check(depth int, key string) error {
+	b.keys++
+	if err := b.part(depth, len(key)); err != nil {
+		return err
+	}
+	return b.count()
+}
+
+func (b *bounds) count() error {
+	if b.keys > maxKeys {
+		return fmt.Errorf("has more than %d keys", maxKeys)
+	}
+	return nil
+}
+
+func (b *bounds) part(depth, bytes int) error {
+	switch {
+	case depth > maxDepth:
+		return fmt.Errorf("has a key of more than %d parts", maxDepth)
+	case bytes > maxPart:
+		return fmt.Errorf("has a key with a part of more than %d bytes", maxPart)
+	}
+	return nil
 }
 
 // shorten keeps a value in a fault readable.

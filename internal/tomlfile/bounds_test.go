@@ -36,3 +36,26 @@ func TestFaultsAreBounded(t *testing.T) {
 		t.Errorf("%d faults, want %d", len(f.Faults), maxFaults)
 	}
 }
+
+// What came another way has the same bounds: what is made of its keys must not outgrow it.
+func TestValuesAreBounded(t *testing.T) {
+	deep, wide := map[string]any{}, map[string]any{}
+	for at, i := deep, 0; i < 1000; i++ {
+		next := map[string]any{}
+		at["a"], at = next, next
+	}
+	for i := range maxKeys + 1 {
+		wide[strings.Repeat("k", i%200)+string(rune('a'+i/200))] = nil
+	}
+	for want, values := range map[string]map[string]any{
+		"more than 16 parts":   deep,
+		"more than 10000 keys": wide,
+		"more than 256 bytes":  {strings.Repeat("k", maxPart+1): map[string]any{"a": 1}},
+	} {
+		f := Of("f", values)
+		f.Bind(&struct{}{})
+		if len(f.Faults) != 1 || !strings.Contains(f.Faults[0].Problem, want) {
+			t.Errorf("got %v, want %q", f.Faults, want)
+		}
+	}
+}

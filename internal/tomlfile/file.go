@@ -50,24 +50,32 @@ func Parse(name string, data []byte) *File {
 	return f
 }
 
-// Of is a file that was never written: values that came another way, with the faults of one. A
-// value of nil says nothing, but its key must be known.
+// Of is a file that was never written: values that came another way, with the faults and the
+// bounds of one. A value of nil says nothing, but its key must be known.
 func Of(name string, values map[string]any) *File {
 	f := &File{Name: name, values: values, lines: map[string]int{}}
-	f.noteAll("", values)
+	var b bounds
+	if err := f.noteAll(&b, "", values, 1); err != nil {
+		f.Faults, f.values = Faults{{File: name, Problem: err.Error()}}, nil
+	}
 	return f
 }
 
-func (f *File) noteAll(table string, values map[string]any) {
+func (f *File) noteAll(b *bounds, table string, values map[string]any, depth int) error {
 	for key, v := range values {
-		if v == nil {
-			continue
+		if err := b.check(depth, key); err != nil {
+			return err
 		}
-		f.lines[join(table, key)] = 0
+		if v != nil {
+			f.lines[join(table, key)] = 0
+		}
 		if sub, ok := v.(map[string]any); ok {
-			f.noteAll(join(table, key), sub)
+			if err := f.noteAll(b, join(table, key), sub, depth+1); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // Bind sets the fields of dst, a pointer to a struct with toml tags. Fields whose
