@@ -45,6 +45,7 @@ type resolved struct {
 	problem  string
 	pinned   bool   // an operator went back to this older release
 	adopted  bool   // known only from what runs
+	outpaced bool   // there is a newer release than the one that the operator went back from
 	byAppID  bool   // its release is what is installed under its app id
 	gone     string // the release that was, and is not there any more
 	files    string // StaticPath as the operator wrote it; StaticPath itself is where that leads

@@ -26,6 +26,7 @@ const launchTimeout = time.Minute
 // or was given up; the error wraps api.Failed then. When ctx ends, the application is
 // launched all the same.
 func (p Provider) Launch(ctx context.Context, id string, again bool) (api.App, error) {
+	p.unpinLaunched(id)
 	resolving, cancel := context.WithTimeout(context.WithoutCancel(ctx), launchTimeout)
 	defer cancel()
 	current := func() (bool, error) { return p.desired.version == p.desired.resolvedVersion, nil }
@@ -36,6 +37,19 @@ func (p Provider) Launch(ctx context.Context, id string, again bool) (api.App, e
 		return p.RestartApp(ctx, id)
 	}
 	return p.StartApp(ctx, id)
+}
+
+// unpinLaunched lets an application run what was installed just now, also if that is the very
+// release that an operator went back from.
+func (p Provider) unpinLaunched(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m := p.observed.known(id).memory; m != nil && m.Pin != nil {
+		m.Pin = nil
+		p.loop.unsaved = true
+		p.desired.version++
+		p.requestResolve()
+	}
 }
 
 // removeTimeout bounds the wait for the end of a removed application: draining and its

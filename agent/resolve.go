@@ -66,6 +66,7 @@ func (a *Agent) resolveAll(ctx context.Context) (faults bool) {
 		return false
 	}
 	a.forgetSwept(list)
+	a.unpin(list)
 	a.desired.resolved, a.desired.stale, a.desired.complete, a.desired.resolvedVersion = list, true, true, version
 	a.requestReconcile()
 	return slices.ContainsFunc(list, func(r resolved) bool { return r.problem != "" })
@@ -88,8 +89,11 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *plan.Pin, ceil
 	}
 	rel, err := a.findRelease(ctx, r.Instance)
 	err = r.notInstalled(err, runs)
-	if err == nil && pin != nil && pin.Instead == rel.Hash {
-		r.pinned, r.InstalledBy = true, pin.InstalledBy
+	if err == nil && pin != nil {
+		r.pinned, r.outpaced = pin.Instead == rel.Hash, pin.Instead != rel.Hash
+	}
+	if r.pinned {
+		r.InstalledBy = pin.InstalledBy
 		rel, err = a.releases.Get(pin.Release)
 	}
 	if err == nil && r.StaticPath != "" {
@@ -100,8 +104,11 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *plan.Pin, ceil
 		r.problem = err.Error()
 		return
 	}
-	asks := r.Manifest.Over(rel.Manifest)
-	if excess := ceiling.Excesses(release.ManifestName, asks); len(excess) > 0 {
+	excess := ceiling.Excesses("settings", r.settings.Manifest())
+	if len(excess) == 0 {
+		excess = ceiling.Excesses(release.ManifestName, r.Manifest.Over(rel.Manifest))
+	}
+	if len(excess) > 0 {
 		r.problem = excess.Error()
 		return
 	}
@@ -111,6 +118,17 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *plan.Pin, ceil
 	}
 	if !r.Empty() && !r.release.Runs && !rel.Static && r.StaticPath == "" && r.StaticService == "" && r.DebugPort == 0 {
 		r.problem = r.Package + ": the package has neither bin/app nor static/, and the application has no static path"
+	}
+}
+
+// unpin forgets what held instances on an older release, where the provider has brought a new one
+// since: it must not come back with the release that it once stood against. The caller holds mu.
+func (a *Agent) unpin(list []resolved) {
+	for _, r := range list {
+		if r.outpaced {
+			a.observed.memory(r.ID).Pin = nil
+			a.loop.unsaved = true
+		}
 	}
 }
 

@@ -67,16 +67,19 @@ func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byt
 		return api.Settings{}, err
 	}
 	a.requestResolve()
-	switch v, err := a.WaitSettled(ctx, id, ""); {
+	v, err := a.WaitSettled(ctx, id, "")
+	switch {
 	case errors.Is(err, api.NotRunning):
 	case errors.Is(err, api.Failed) && v.Error != "": // it has the last lines, too
 		return api.Settings{}, fmt.Errorf("%s: %s: %w", v.Name, v.Error, api.Failed)
 	case err != nil:
 		return api.Settings{}, err
 	}
-	out, err := a.Settings(id)
-	out.Widened = widened
-	return out, err
+	out, failed := a.Settings(id)
+	if out.Widened = widened; err != nil {
+		out.Stopped = v.Why
+	}
+	return out, failed
 }
 
 // mayChange leaves to operators what narrows an application: who deploys it must not undo that.

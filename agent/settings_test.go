@@ -161,6 +161,60 @@ func TestRollbackRestoresReleaseAndSettings(t *testing.T) {
 	})
 }
 
+// Who goes back, and then installs the release that he went back from, gets that; a release that came
+// between ends the way back for good.
+func TestRollbackEndsWithAnInstallation(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		runs := func(want string) {
+			t.Helper()
+			if got := h.spec(shopID).Release; got != want {
+				t.Fatalf("runs release %s, want %s", got, want)
+			}
+		}
+		launch := func(release string, again bool) {
+			t.Helper()
+			h.mustDeploy(shopID, "shop", release, audience.Root)
+			if _, err := h.agent.Debug().Launch(t.Context(), shopID, again); err != nil {
+				t.Fatal(err)
+			}
+			h.settle()
+			runs(release)
+		}
+		launch("one", false)
+		launch("two", false)
+		h.rollback(shopID, "")
+		runs("one")
+		launch("two", true)
+		h.rollback(shopID, "one")
+		h.mustDeploy(shopID, "shop", "three", audience.Root)
+		runs("three")
+		h.mustDeploy(shopID, "shop", "two", audience.Root)
+		runs("two")
+	})
+}
+
+// A limit that is lowered below what was set is named as what it is about.
+func TestSettingsAboveALoweredCeiling(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.config.Limits.Max.Memory = 4 << 30
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		h.set(shopID, `{"limits":{"memory":"2G"}}`, "")
+		lower := *h.config
+		lower.Limits.Max.Memory = 1 << 30
+		h.agent.Reload(&lower, ProxyPorts{8443, 8443})
+		h.settle()
+		if v := h.wantState(shopID, api.StateRunning); !strings.Contains(v.Why, "settings: limits.memory: asks for 2G") {
+			t.Errorf("why: %s", v.Why)
+		}
+		h.set(shopID, `{"limits":{"memory":null}}`, "")
+		if v := h.wantState(shopID, api.StateRunning); v.Why != "" {
+			t.Errorf("why: %s", v.Why)
+		}
+	})
+}
+
 func TestRefusedSettings(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.config.Limits.Max.Memory = 1 << 30

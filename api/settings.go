@@ -16,7 +16,7 @@ type Settings struct {
 	Effective []Effective `json:"effective"`
 	GivenUp   string      `json:"given_up,omitempty"` // why these settings do not serve: what did before serves on
 	Widened   []string    `json:"widened,omitempty"`  // by this change: what the application may do that it could not
-	Stopped   string      `json:"stopped,omitempty"`  // why it does not run: it takes them up when it starts
+	Stopped   string      `json:"stopped,omitempty"`  // why it does not run, if so: it takes them up when it starts
 }
 
 // Limits are those of an application; those that are not set are missing.

@@ -75,7 +75,7 @@ func (p *Printer) SettingsChanged(app, verb, names string, s api.Settings) error
 		return err
 	}
 	if s.Stopped != "" {
-		p.infof("%s %s of %s, which is stopped: it takes this up when it starts", verb, names, app)
+		p.infof("%s %s of %s, which takes this up when it starts: %s", verb, names, app, s.Stopped)
 		return nil
 	}
 	p.infof("%s %s of %s: it runs with this now", verb, names, app)
