@@ -1,8 +1,6 @@
 package agent
 
 import (
-	"cmp"
-	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -107,8 +105,8 @@ func merge(domain string, lists ...[]plan.Instance) []resolved {
 		r := resolved{Instance: in}
 		r.Taken = map[string]string{}
 		for _, c := range in.Claims(domain) {
-			if held, why := hosts.Conflict(c); why != "" {
-				r.Taken[c.String()] = describeConflict(c, held, why, out[byID[held.App]].Instance)
+			if why := hosts.Conflict(c); why != "" {
+				r.Taken[c.String()] = why
 			}
 		}
 		r.problem = r.Taken[in.AllHosts()[0].String()]
@@ -117,16 +115,6 @@ func merge(domain string, lists ...[]plan.Instance) []resolved {
 		out = append(out, r)
 	}
 	return out
-}
-
-func describeConflict(c, held hostname.Claim, why string, owner plan.Instance) string {
-	if c.At(held.Host) {
-		why = "already belongs to"
-	} else {
-		why += " of"
-	}
-	return fmt.Sprintf("host name %s %s the %s application %s (instance %s)",
-		c, why, owner.Kind, cmp.Or(owner.DisplayName, owner.AppID), owner.ID)
 }
 
 // override lets a static application keep what it says and fills the rest in from the

@@ -31,7 +31,7 @@ func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error)
 		}
 	}
 	for _, d := range ours {
-		if strings.EqualFold(d.HostName, host) {
+		if d.Named(host) {
 			return d, nil
 		}
 	}
@@ -46,7 +46,7 @@ func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error)
 		}
 	}
 	for _, d := range slices.Concat(deployed, debug) {
-		if strings.Contains(name, ".") && strings.EqualFold(d.HostName, host) {
+		if strings.Contains(name, ".") && d.Named(host) {
 			return d, nil
 		}
 	}
@@ -58,7 +58,7 @@ func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error)
 
 func byOneName(name string, list []*plan.Desired) (found *plan.Desired, err error) {
 	for _, d := range list {
-		host := strings.EqualFold(d.HostName, hostname.ASCII(name))
+		host := d.Named(hostname.ASCII(name))
 		switch {
 		case !host && !strings.EqualFold(d.Name, name) && !strings.EqualFold(d.AppID, name):
 		case found != nil:

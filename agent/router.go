@@ -78,6 +78,13 @@ func (r *router) wait(ctx context.Context, generation uint64) error {
 	}
 }
 
+// newest is the generation of the table that is to be in force.
+func (r *router) newest() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.generation
+}
+
 // firstStatus waits for the proxy's first word: what it routes since before our time.
 func (r *router) firstStatus() (*proxyctl.Status, bool) {
 	r.mu.Lock()

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,15 +116,28 @@ func (a *Agent) nextSettings(d *plan.Desired, before plan.Settings, patch []byte
 
 // setInFile says where the settings of a static application are.
 func (a *Agent) setInFile(d *plan.Desired, asked plan.Settings) error {
-	file := "its file in apps.d"
-	if i := slices.IndexFunc(a.desired.config.Apps, func(c config.App) bool { return c.InstanceID == d.ID }); i >= 0 {
-		file = cmp.Or(a.desired.config.Apps[i].File, file)
-	}
 	keys := "env, limits and access"
 	if names := asked.Changes(plan.Settings{}); len(names) > 0 {
 		keys = strings.NewReplacer("config ", "env.", "limits ", "limits.").Replace(strings.Join(names, ", "))
 	}
-	return fmt.Errorf("%s is static: write %s into %s and run systemctl reload nexushubd: %w", d.Name, keys, file, api.Conflict)
+	return fmt.Errorf("%s is static: write %s into %s and run systemctl reload nexushubd: %w", d.Name, keys, a.fileOf(d.ID), api.Conflict)
+}
+
+// FileOf is where a static application is described.
+func (a *Agent) FileOf(id string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.fileOf(id)
+}
+
+// fileOf is FileOf. The caller holds mu.
+func (a *Agent) fileOf(id string) string {
+	apps := a.desired.config.Apps
+	i := slices.IndexFunc(apps, func(c config.App) bool { return c.InstanceID == id })
+	if i < 0 || apps[i].File == "" {
+		return "its file in apps.d"
+	}
+	return apps[i].File
 }
 
 // servicesNeedAreas refuses to open the login and the admin application, see guardServices.

@@ -120,7 +120,8 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	}
 	v := api.App{
 		ID: s.ID, Name: s.Name, AppID: s.AppID, DisplayName: s.DisplayName, HostName: s.HostName,
-		Kind: s.Kind, URL: a.url(s.HostName), State: st.State, Since: st.since, Why: st.Why, Access: a.access(s),
+		Hosts: a.hosts(s), URL: a.url(s.AllHosts()[0]), Kind: s.Kind,
+		State: st.State, Since: st.since, Why: st.Why, Access: a.access(s),
 		Attempt: s.Trouble.Attempt, LastExit: s.Trouble.LastExit,
 		Release: s.Release.Hash, Revision: s.Revision, Health: api.Health{Status: api.HealthUnknown,
 			Type: s.Manifest.Health.Type},
@@ -204,18 +205,19 @@ func viewUnit(v *api.App, u *plan.Unit) {
 	}
 }
 
-func (a *Agent) url(host string) string {
+func (a *Agent) url(h hostname.Host) string {
+	host := h.Name
 	if p := a.desired.urlPort; p != 0 && p != 443 {
 		host += ":" + strconv.Itoa(p)
 	}
-	return "https://" + host + "/"
+	return "https://" + host + h.Prefix + "/"
 }
 
 // unlistedByExactName finds one by instance id, name or host name. The caller holds mu.
 func (a *Agent) unlistedByExactName(name string) (api.App, bool) {
 	list := a.observed.current(a.desired.partial).Unlisted(a.desiredApps(), time.Now())
 	for i := range list {
-		if s := &list[i]; name == s.ID || name == s.Name || hostname.ASCII(name) == s.HostName {
+		if s := &list[i]; name == s.ID || name == s.Name || s.Named(hostname.ASCII(name)) {
 			return a.view(s), true
 		}
 	}

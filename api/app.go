@@ -11,17 +11,18 @@ import (
 // Every figure comes from PID 1, the health checker or the reconciler, none from the
 // memory of what was once asked for.
 type App struct {
-	ID          string   `json:"id"`
-	Name        string   `json:"name"` // slug, unique among the applications of this host
-	AppID       string   `json:"app_id,omitempty"`
-	DisplayName string   `json:"display_name,omitempty"`
-	HostName    string   `json:"host_name"`
-	Kind        string   `json:"kind"` // static, dynamic, debug
-	URL         string   `json:"url"`
-	Access      string   `json:"access,omitempty"`      // areas, open
-	AccessFrom  string   `json:"access_from,omitempty"` // policy, apps.d, settings, manifest, default
-	Settings    []string `json:"settings,omitempty"`    // that are set: config NAME, limits memory, access
-	Route       string   `json:"route,omitempty"`       // ready, starting, down; none while the proxy is away
+	ID          string    `json:"id"`
+	Name        string    `json:"name"` // slug, unique among the applications of this host
+	AppID       string    `json:"app_id,omitempty"`
+	DisplayName string    `json:"display_name,omitempty"`
+	HostName    string    `json:"host_name"`
+	Hosts       []AppHost `json:"hosts,omitempty"` // all of them, HostName\'s first
+	Kind        string    `json:"kind"`            // static, dynamic, debug
+	URL         string    `json:"url"`
+	Access      string    `json:"access,omitempty"`      // areas, open
+	AccessFrom  string    `json:"access_from,omitempty"` // policy, apps.d, settings, manifest, default
+	Settings    []string  `json:"settings,omitempty"`    // that are set: config NAME, limits memory, access
+	Route       string    `json:"route,omitempty"`       // ready, starting, down; none while the proxy is away
 
 	State    State      `json:"state"`
 	Since    time.Time  `json:"since"`

@@ -19,6 +19,7 @@ type Applications interface {
 	Plan() []api.Task
 	Refresh(ctx context.Context) error // of the figures from PID 1
 	System(ctx context.Context) (api.System, error)
+	FileOf(id string) string // where a static application is described
 }
 
 // Operator changes what runs. Each call returns when it is done or has failed, with
@@ -66,6 +67,12 @@ type Tokens interface {
 // Keeper makes a debug application permanent.
 type Keeper interface{ Keep(id string) error }
 
+// Hosts changes the hosts of deployed applications. Each call returns when the proxy serves them.
+type Hosts interface {
+	AddHost(ctx context.Context, id string, h api.NewAppHost) error
+	RemoveHost(ctx context.Context, id, host string) error
+}
+
 // Proxy is the control side of nexushub-proxy, see proxyctl.Client.
 type Proxy interface {
 	Status(ctx context.Context) (proxyctl.Status, error)
@@ -96,6 +103,7 @@ type Deps struct {
 	Logs         Logs
 	Files        Files
 	Keeper       Keeper
+	Hosts        Hosts
 	Debug        http.Handler // the debug API, for callers whom a door has led in
 	Deployed     http.Handler // the same for permanent applications
 	Log          *slog.Logger

@@ -20,6 +20,7 @@ import (
 	"testing"
 
 	"github.com/nexushub/nexushub/agent/caller"
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxyctl"
@@ -33,6 +34,7 @@ type stub struct {
 	value string // of the last secret
 	fail  error
 	apps  []api.App
+	kind  string // of hello
 }
 
 func (s *stub) note(format string, args ...any) error {
@@ -45,7 +47,14 @@ func (s *stub) App(ref string) (api.App, error) {
 	if ref != "hello" && ref != appID {
 		return api.App{}, fmt.Errorf("application %q: %w", ref, api.NotFound)
 	}
-	return api.App{ID: appID, Name: "hello", State: api.StateRunning}, nil
+	return api.App{ID: appID, Name: "hello", State: api.StateRunning, Kind: s.kind}, nil
+}
+func (s *stub) FileOf(string) string { return "/etc/nexushub/apps.d/hello.toml" }
+func (s *stub) AddHost(_ context.Context, id string, h api.NewAppHost) error {
+	return s.note("add %s %s", id, h.Host)
+}
+func (s *stub) RemoveHost(_ context.Context, id, host string) error {
+	return s.note("remove %s %s", id, host)
 }
 func (s *stub) Plan() []api.Task { return []api.Task{{Action: "start", Reason: "wanted"}} }
 func (s *stub) System(context.Context) (api.System, error) {
@@ -117,7 +126,7 @@ func (s *stub) Serve(w http.ResponseWriter, _ *http.Request, q journal.Query, f 
 func newServer(s *stub, log io.Writer) *Server {
 	return NewServer(Deps{
 		Applications: s, Operator: s, Releases: s, Settings: s, Explainer: s, Secrets: s,
-		Tokens: s, Proxy: s, Logs: s, Files: s,
+		Tokens: s, Proxy: s, Logs: s, Files: s, Hosts: s,
 		Debug: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `[{"id":"d"}]`) }),
 		Log:   slog.New(slog.NewTextHandler(log, nil)),
 	})
@@ -150,7 +159,7 @@ func dial(t *testing.T, s *stub) *api.Client {
 
 // Every call of the client library reaches what answers it.
 func TestClientAndServerAgree(t *testing.T) {
-	s := &stub{}
+	s := &stub{kind: plan.KindDeployed}
 	c, ctx := dial(t, s), t.Context()
 	calls := []struct {
 		want string
@@ -175,6 +184,12 @@ func TestClientAndServerAgree(t *testing.T) {
 			_, err := c.ChangeSettings(ctx, "hello", map[string]any{"access": nil})
 			return err
 		}},
+		{"", func() error { _, err := c.Hosts(ctx, "hello"); return err }},
+		{"add " + appID + " x.org/docs", func() error {
+			_, err := c.AddHost(ctx, "hello", api.NewAppHost{Host: "x.org/docs", Strip: true})
+			return err
+		}},
+		{"remove " + appID + " x.org/docs", func() error { _, err := c.RemoveHost(ctx, "hello", "x.org/docs"); return err }},
 		{"explain hello", func() error { _, err := c.Explain(ctx, "hello"); return err }},
 		{"", func() error { _, err := c.Plan(ctx); return err }},
 		{"status", func() error {

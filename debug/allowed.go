@@ -8,6 +8,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/caller"
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/apiserver"
 )
 
@@ -35,10 +36,10 @@ func (s *Server) allowed(next echo.HandlerFunc) echo.HandlerFunc {
 // sees says whether a list has the application for the caller. A token without a role sees all.
 func sees(who caller.Caller, a application) bool { return who.Role == "" || who.Covers(a.AppID) }
 
-// ownerOf is whose share of the host what a caller brings takes; empty: an operator's at the
-// socket, who has no share of his own.
+// ownerOf is whose share of the host what a caller brings takes; empty: an operator's, who has no
+// share of his own.
 func ownerOf(who caller.Caller) string {
-	if _, token := who.TokenID(); token || who.Installer == audience.Access {
+	if _, token := who.TokenID(); !who.Role.Includes(api.Operator) && (token || who.Installer == audience.Access) {
 		return string(who.Installer)
 	}
 	return ""

@@ -30,6 +30,7 @@ func parseID(s string) (ID, error) {
 type application struct {
 	ID ID `json:"id"`
 	api.NewDebugApplication
+	Hosts       []hostname.Host    `json:"hosts,omitempty"` // all, that of HostName first; empty: that alone
 	Owner       string             `json:"owner,omitempty"` // whose share of the applications it takes
 	CreatedAt   time.Time          `json:"createdAt"`
 	InstalledAt time.Time          `json:"installedAt,omitzero"`
@@ -68,7 +69,8 @@ func (s *Server) expiry(a application) *time.Time {
 // instance is the application as the agent is to run it.
 func (s *Server) instance(a application) plan.Instance {
 	return plan.Instance{
-		ID: string(a.ID), Kind: s.o.Kind.name, UnitKind: a.UnitKind, HostName: a.host(), AppID: a.AppID,
+		ID: string(a.ID), Kind: s.o.Kind.name, UnitKind: a.UnitKind, HostName: a.host(), Hosts: a.Hosts,
+		Owner: a.Owner, AppID: a.AppID,
 		DisplayName: a.DisplayName, DBName: a.DBName, Release: a.Release, InstalledBy: a.InstalledBy,
 		StaticService: a.StaticServiceURL, ExpiresAt: s.expiresAt(a), AsItRuns: a.Adopted,
 	}

@@ -73,7 +73,10 @@ func (s *Server) fresh(n api.NewDebugApplication, by caller.Caller) application 
 // given is the application with what n says; what n leaves out stays.
 func (a application) given(n api.NewDebugApplication) application {
 	a.DisplayName = cmp.Or(n.DisplayName, a.DisplayName)
-	a.HostName = cmp.Or(n.HostName, a.HostName)
+	if n.HostName != "" {
+		a.HostName = n.HostName
+		a.setFirst(hostname.Host{Name: a.host()}, false)
+	}
 	a.DBName = cmp.Or(n.DBName, a.DBName)
 	a.StaticServiceURL = cmp.Or(n.StaticServiceURL, a.StaticServiceURL)
 	return a
@@ -183,29 +186,20 @@ func slug(text string) string {
 // admit finds the applications that a replaces, and refuses a name that belongs to
 // anybody else.
 func (s *Server) admit(a application, others []application, by caller.Caller) (replaced []ID, err error) {
-	mine := map[string]bool{string(a.ID): true}
-	isNew, has := true, false // the name is new, it has the host already
+	isNew := true
 	for _, o := range others {
-		switch {
-		case s.o.Kind.same(o.AppID, a.AppID):
-			isNew, has = false, has || o.host() == a.host()
-			if o.ID != a.ID {
-				mine[string(o.ID)] = true
+		if s.o.Kind.same(o.AppID, a.AppID) {
+			if isNew = false; o.ID != a.ID {
 				replaced = append(replaced, o.ID)
 			}
-		case o.host() == a.host():
-			return nil, taken(a.HostName, s.o.Kind.String()+" "+o.AppID)
 		}
 	}
 	for _, o := range s.o.Runtime.Apps() {
 		if err := s.admitName(a, o); err != nil && isNew {
 			return nil, err
 		}
-		if h, err := hostname.Parse(o.HostName); err == nil && h == a.host() && !mine[o.ID] {
-			return nil, taken(a.HostName, "application "+o.Name)
-		}
 	}
-	if err := s.mayTake(a, by); err != nil && !has {
+	if err := s.admitHosts(a, others, by); err != nil {
 		return nil, err
 	}
 	return replaced, s.inherit(a, replaced, by)
@@ -223,35 +217,4 @@ func (s *Server) inherit(a application, replaced []ID, by caller.Caller) (err er
 		}
 	}
 	return nil
-}
-
-// mayTake refuses a host name that is not for who asks.
-func (s *Server) mayTake(a application, by caller.Caller) error {
-	err := s.o.Runtime.HostNames().Refuse(a.host(), slug(a.AppID), by.Taker())
-	refusal, ok := errors.AsType[*hostname.Refusal](err)
-	switch {
-	case !ok:
-		return err
-	case refusal.Verdict == hostname.Own:
-		return taken(a.HostName, s.reservedFor(a.host()))
-	case refusal.Verdict == hostname.Reserved:
-		return fmt.Errorf("%w: %w", err, api.Conflict)
-	}
-	return fmt.Errorf("%w: %w", err, api.Forbidden)
-}
-
-// reservedFor is whose name a reserved one is, or passes for: "login" that of the application
-// which has login.DOMAIN.
-func (s *Server) reservedFor(host string) string {
-	meant := strings.TrimPrefix(host, "www.")
-	for _, o := range s.o.Runtime.Apps() {
-		if h, err := hostname.Parse(o.HostName); err == nil && (h == meant || h == meant+"."+s.o.Domain) {
-			return "application " + o.Name + " (" + h + ")"
-		}
-	}
-	return "NexusHub itself"
-}
-
-func taken(host, owner string) error {
-	return fmt.Errorf("host name %s is taken by %s: %w", host, owner, api.Conflict)
 }

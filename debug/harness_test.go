@@ -290,6 +290,26 @@ func (r *fakeRuntime) Widening(_ string, rel fact.Release) []string {
 
 func (r *fakeRuntime) HostNames() hostname.Policy { return hostname.Policy{Domain: "example.test"} }
 
+func (r *fakeRuntime) Claims() (list []hostname.Claim) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, in := range r.wanted {
+		list = append(list, in.Claims("example.test")...)
+	}
+	for _, o := range r.others {
+		in := plan.Instance{ID: o.ID, Kind: o.Kind, HostName: o.HostName}
+		for _, c := range in.Claims("example.test") {
+			c.Who = "application " + o.Name
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func (r *fakeRuntime) Routed(context.Context) error { return nil }
+
+func (r *fakeRuntime) WaitSettled(_ context.Context, id, _ string) (api.App, error) { return r.App(id) }
+
 func (r *fakeRuntime) Inherit(from, to string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -30,6 +30,11 @@ type Runtime interface {
 	Widening(id string, rel fact.Release) []string
 	// HostNames decides who may take which host name.
 	HostNames() hostname.Policy
+	// Claims are the hosts of all applications that were put, or come from elsewhere.
+	Claims() []hostname.Claim
+	// Routed returns when what was put is in force at the proxy, WaitSettled when it serves.
+	Routed(ctx context.Context) error
+	WaitSettled(ctx context.Context, id, revision string) (api.App, error)
 	// Inherit gives an application the secrets of the one that it replaces, Disinherit
 	// removes those of one that is gone.
 	Inherit(from, to string) error

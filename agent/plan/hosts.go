@@ -1,6 +1,11 @@
 package plan
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/proxyctl"
 )
@@ -29,10 +34,16 @@ func (i *Instance) Claims(domain string) []hostname.Claim {
 		if i.Taken[h.String()] == "" {
 			list = append(list, hostname.Claim{
 				Host: h, App: i.ID, Owner: owner, Granted: hostname.GivenOut(h.Name, domain),
+				Who: fmt.Sprintf("the %s application %s (instance %s)", i.Kind, cmp.Or(i.DisplayName, i.AppID), i.ID),
 			})
 		}
 	}
 	return list
+}
+
+// Named says whether host is one of its names, as people write it.
+func (i *Instance) Named(host string) bool {
+	return slices.ContainsFunc(i.AllHosts(), func(h hostname.Host) bool { return strings.EqualFold(h.String(), host) })
 }
 
 // setHosts names the hosts in a route. Those that a proxy of an earlier version does not know

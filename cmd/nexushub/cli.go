@@ -71,7 +71,7 @@ func (c *cli) root() *cobra.Command {
 			c.list(), c.status(), c.logs(), c.top(), c.start(), c.stop(), c.restart(), c.exec(), c.explain(),
 		}},
 		{"Manage settings, secrets and access:", []*cobra.Command{
-			c.config(), c.secret(), c.limits(), c.access(), c.login(), c.token(),
+			c.config(), c.hosts(), c.secret(), c.limits(), c.access(), c.login(), c.token(),
 		}},
 		{"Manage the host:", []*cobra.Command{c.setup(), c.plan(), c.routes(), c.cert(), c.verify(), c.backup(), c.restore()}},
 	} {

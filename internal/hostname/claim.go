@@ -1,6 +1,9 @@
 package hostname
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Claim is a host of an application. Who may take a name at all is decided elsewhere; here it
 // is decided whether two applications can have what they want beside each other.
@@ -9,6 +12,7 @@ type Claim struct {
 	App     string // its instance
 	Owner   string // whom the application belongs to; empty: the operator
 	Granted bool   // a name that this host gives out: the owner has it by the operator's word
+	Who     string // the application in words
 }
 
 // Conflict says why a claim cannot be had beside one that is held already; empty: it can. An
@@ -23,7 +27,7 @@ func (c Claim) Conflict(held Claim) string {
 	case c.At(held.Host):
 		return "is taken"
 	case !mine && (c.Prefix != "" || held.Prefix != ""):
-		return "shares cookies with " + held.String() + ", and the paths of one host name cannot belong to two owners"
+		return "would share cookies with another owner's application: it is a name, or a path, of " + held.String()
 	case held.Covers(c.Host) && !mine && c.Owner != "" && !c.Granted:
 		return "lies under the wildcard " + held.String()
 	}
@@ -45,18 +49,22 @@ func (s *Claims) Hold(claims ...Claim) {
 	}
 }
 
-// Conflict is the first claim that keeps from another one, and why; empty: none does.
-func (s *Claims) Conflict(c Claim) (held Claim, why string) {
+// Conflict says which claim keeps from another one; empty: none does.
+func (s *Claims) Conflict(c Claim) string {
 	near := slices.Concat(s.byName[c.Name], s.byName[WildcardOf(c.Name)])
 	if c.Wildcard() {
 		near = append(near, s.byWildcard[c.Name]...)
 	}
 	for _, held := range near {
-		if why := c.Conflict(held); why != "" {
-			return held, why
+		switch why := c.Conflict(held); {
+		case why == "":
+		case c.At(held.Host):
+			return fmt.Sprintf("host name %s %s by %s", c, why, held.Who)
+		default:
+			return fmt.Sprintf("host name %s %s of %s", c, why, held.Who)
 		}
 	}
-	return Claim{}, ""
+	return ""
 }
 
 // GivenOut says whether a name is one of those that this host itself gives to applications:

@@ -15,10 +15,10 @@ func TestConflict(t *testing.T) {
 		{"a.example", "ann", "b.example", "bob", ""},
 
 		{"a.example", "ann", "a.example/docs", "ann", ""},
-		{"a.example", "ann", "a.example/docs", "bob", "two owners"},
-		{"a.example", "ann", "a.example/docs", "", "two owners"},
-		{"a.example/docs", "", "a.example", "bob", "two owners"},
-		{"a.example/docs", "ann", "a.example/docs/api", "bob", "two owners"},
+		{"a.example", "ann", "a.example/docs", "bob", "another owner"},
+		{"a.example", "ann", "a.example/docs", "", "another owner"},
+		{"a.example/docs", "", "a.example", "bob", "another owner"},
+		{"a.example/docs", "ann", "a.example/docs/api", "bob", "another owner"},
 		{"a.example/docs", "ann", "a.example/docs/api", "ann", ""},
 
 		{"*.example.org", "ann", "a.example.org", "ann", ""},
@@ -33,10 +33,10 @@ func TestConflict(t *testing.T) {
 
 		{"a.example.org", "ann", "*.example.org", "bob", ""}, // it keeps its own
 		{"*.example.org", "ann", "a.example.org/docs", "ann", ""},
-		{"*.example.org", "ann", "a.example.org/docs", "", "two owners"},
-		{"*.given.org", "", "a.given.org/docs", "bob", "two owners"},
-		{"a.example.org/docs", "ann", "*.example.org", "", "two owners"},
-		{"*.example.org/docs", "", "a.example.org", "bob", "two owners"},
+		{"*.example.org", "ann", "a.example.org/docs", "", "another owner"},
+		{"*.given.org", "", "a.given.org/docs", "bob", "another owner"},
+		{"a.example.org/docs", "ann", "*.example.org", "", "another owner"},
+		{"*.example.org/docs", "", "a.example.org", "bob", "another owner"},
 	} {
 		claim := func(host, app, owner string) Claim {
 			h, err := ParseHost(host)
@@ -48,7 +48,7 @@ func TestConflict(t *testing.T) {
 		held, wanted := claim(c.held, "1", c.heldBy), claim(c.wanted, "2", c.wantedBy)
 		var claims Claims
 		claims.Hold(held)
-		if _, says := claims.Conflict(wanted); says != c.says && (c.says == "" || !strings.Contains(says, c.says)) {
+		if says := claims.Conflict(wanted); says != c.says && (c.says == "" || !strings.Contains(says, c.says)) {
 			t.Errorf("%s of %q wants what %q has of %s: %q, want %q", c.wanted, c.wantedBy, c.heldBy, c.held, says, c.says)
 		}
 		if wanted.App = held.App; wanted.Conflict(held) != "" {

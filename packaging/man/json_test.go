@@ -16,6 +16,7 @@ import (
 // answers are what --json prints, by the headings of nexushub-json(5).
 var answers = map[string]reflect.Type{
 	"Application": reflect.TypeFor[api.App](), "Health": reflect.TypeFor[api.Health](), "Hint": reflect.TypeFor[api.Hint](),
+	"Host":       reflect.TypeFor[api.AppHost](),
 	"Load":       reflect.TypeFor[output.Load](),
 	"Deployment": reflect.TypeFor[output.Deployment](), "Debug application": reflect.TypeFor[api.DebugApplication](),
 	"System": reflect.TypeFor[api.System](), "Provider": reflect.TypeFor[api.Provider](), "Release": reflect.TypeFor[api.Release](),

@@ -67,7 +67,7 @@ func (p *Printer) Apps(apps []api.App) error {
 			access = a.Access
 		}
 		t.row(a.Name, p.state(a.State), p.ago(a.Since), health(a.Health), fmt.Sprint(a.Restarts), size(a.Memory),
-			access, a.URL)
+			access, a.URL+others(a.Hosts))
 	}
 	return t.flush()
 }

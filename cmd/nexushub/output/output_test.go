@@ -94,6 +94,15 @@ func TestWords(t *testing.T) {
 		"routes": func(p *Printer) error {
 			return p.Routes([]api.Route{{Host: "h", Name: "n", State: "ready", Address: "127.0.0.1:1"}})
 		},
+		"hosts": func(p *Printer) error {
+			hosts := []api.AppHost{{Host: "shop.org"}, {Host: "*.shop.org"}, {Host: "www.shop.org", Redirect: true},
+				{Host: "x.org/shop", Strip: true, Problem: "is taken"}}
+			return errors.Join(p.Hosts(hosts), p.Status(api.App{Name: "shop", URL: "https://shop.org/", Hosts: hosts}),
+				p.Apps([]api.App{{Name: "shop", URL: "https://shop.org/", Hosts: hosts}}))
+		},
+		"routes-sites": func(p *Printer) error {
+			return p.Routes([]api.Route{{Host: "www.h", Name: "n", RedirectTo: "h"}, {Host: "h/docs", Strip: true}})
+		},
 		"top-none": func(p *Printer) error { return p.Top(nil) },
 		"top": func(p *Printer) error {
 			return p.Top([]Load{{App: api.App{Name: "idle", State: api.StateRunning}}, {App: shop, CPU: 12.34, Requests: 5}})

@@ -31,6 +31,11 @@ func (p *Printer) Status(a api.App) error {
 	}
 	rows.row("health", p.healthDetail(a.Health))
 	rows.row("url", a.URL)
+	for i, h := range a.Hosts {
+		if i > 0 || h.Problem != "" {
+			rows.row("host", p.host(i, h))
+		}
+	}
 	rows.row("route", a.Route)
 	rows.row("access", access(a))
 	rows.row("settings", settings(a))
