@@ -82,8 +82,30 @@ func lost(list []secret.Secret, before, after audience.Installer, fresh bool) (n
 
 var safeInCommand = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
+// admitVariables refuses variables by somebody who does not get a secret of what runs: variables
+// decide where a program sends what it has. The caller holds mu.
+func (a *Agent) admitVariables(d *plan.Desired, n Admission) error {
+	list, err := a.vault.List(d.ID)
+	if err != nil {
+		return err
+	}
+	if others := lost(list, d.Installer(), n.By, false); len(others) > 0 {
+		who, share := n.share(d.Name, others[0])
+		return fmt.Errorf("%s has the secret %s, which is not for %s, and variables decide where it goes; "+
+			"nothing was changed. Root can share it: %s: %w", d.Name, strings.Join(others, ", "), who, share, api.Forbidden)
+	}
+	return nil
+}
+
 // refusal says what would be lost, and what root can do about it.
 func (n Admission) refusal(app string, lost []string) error {
+	who, share := n.share(app, lost[0])
+	return fmt.Errorf("%s would lose the secret %s, which is not for what is installed by %s; nothing was changed. Root can share it: %s: %w",
+		app, strings.Join(lost, ", "), who, share, api.Forbidden)
+}
+
+// share names who asks, and the command by which root lets him have a secret.
+func (n Admission) share(app, name string) (who, command string) {
 	who, word := n.By.String(), audience.Developers
 	id, token := n.By.TokenID()
 	switch {
@@ -96,7 +118,5 @@ func (n Admission) refusal(app string, lost []string) error {
 	case strings.HasPrefix(string(n.By), "uid:"):
 		word = audience.Operators
 	}
-	return fmt.Errorf("%s would lose the secret %s, which is not for what is installed by %s; nothing was changed. Root can share it: %s: %w",
-		app, strings.Join(lost, ", "), who,
-		shell.Command("nexushub secret set --keep-value --for "+shell.Quote(word), app, lost[0]), api.Forbidden)
+	return who, shell.Command("nexushub secret set --keep-value --for "+shell.Quote(word), app, name)
 }

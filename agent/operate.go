@@ -58,7 +58,7 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 		if err != nil {
 			return err
 		}
-		if err := mayChange(ctx, m.Settings, target.Settings); err != nil {
+		if err := a.mayChange(ctx, d, m.Settings, target.Settings); err != nil {
 			return err
 		}
 		if err := a.goesBackTo(ctx, d, target); err != nil {

@@ -49,7 +49,7 @@ func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byt
 	id, err := a.change(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
 		next, err := a.nextSettings(d, m.Settings, patch)
 		if err == nil {
-			err = mayChange(ctx, m.Settings, next)
+			err = a.mayChange(ctx, d, m.Settings, next)
 		}
 		if err != nil {
 			return err
@@ -82,9 +82,18 @@ func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byt
 }
 
 // mayChange leaves to operators what narrows an application: who deploys it must not undo that.
-func mayChange(ctx context.Context, before, after plan.Settings) error {
+// Variables are for who gets the secrets. The caller holds mu.
+func (a *Agent) mayChange(ctx context.Context, d *plan.Desired, before, after plan.Settings) error {
 	who := caller.Of(ctx)
-	if !who.Known() || who.Role.Includes(api.Operator) { // unknown is nobody whom a door let in: the agent itself
+	if !who.Known() { // nobody whom a door let in: the agent itself
+		return nil
+	}
+	if !maps.Equal(before.Env, after.Env) {
+		if err := a.admitVariables(d, Admission{By: who.Installer, Name: who.Token}); err != nil {
+			return err
+		}
+	}
+	if who.Role.Includes(api.Operator) {
 		return nil
 	}
 	after.Env = before.Env

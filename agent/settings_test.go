@@ -274,6 +274,41 @@ func TestDevelopersChangeConfigAlone(t *testing.T) {
 	})
 }
 
+// TestVariablesAreForWhoGetsTheSecrets: they decide where a program sends what it has.
+func TestVariablesAreForWhoGetsTheSecrets(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		set := func(who caller.Caller) error {
+			_, err := h.agent.ChangeSettings(caller.With(t.Context(), who), shopID, []byte(`{"env":{"API":"https://evil"}}`))
+			return err
+		}
+		token := func(role api.Role) caller.Caller { return caller.Bearer(api.Token{ID: "ci", Name: "ci", Role: role}) }
+		h.secret(shopID, "PASSWORD")
+		for _, role := range []api.Role{api.Developer, api.Operator} {
+			err := set(token(role))
+			if !errors.Is(err, api.Forbidden) || !strings.Contains(err.Error(), "--keep-value --for ci shop") {
+				t.Errorf("%s: %v", role, err)
+			}
+		}
+		if err := set(caller.Local(1000)); err != nil {
+			t.Errorf("a member of the group, who gets it: %v", err)
+		}
+		back := caller.With(t.Context(), token(api.Operator))
+		if _, err := h.agent.Rollback(back, shopID, ""); !errors.Is(err, api.Forbidden) {
+			t.Errorf("back to other variables: %v", err)
+		}
+		h.secret(shopID, "ROOT", audience.OnlyRoot)
+		if err := set(caller.Local(1000)); err != nil {
+			t.Errorf("nothing changes: %v", err)
+		}
+		if _, err := h.agent.ChangeSettings(caller.With(t.Context(), caller.Local(1000)), shopID,
+			[]byte(`{"env":null}`)); !errors.Is(err, api.Forbidden) {
+			t.Errorf("root's: %v", err)
+		}
+	})
+}
+
 // Whoever sets something on a stopped application does not start it.
 func TestSettingsOfAStoppedApplication(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {

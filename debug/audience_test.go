@@ -60,6 +60,23 @@ func TestRefusedReleaseLeavesTheOldOne(t *testing.T) {
 	h.get(path + "/status").want(http.StatusOK)
 }
 
+// TestFoundIsNotChanged: who may not install a release changes nothing about an application either.
+func TestFoundIsNotChanged(t *testing.T) {
+	h := newHost(t)
+	h.post("/v1/deployed", `{"appId":"shop"}`).want(http.StatusCreated)
+	h.runtime.admit = func(n agent.Admission) error {
+		if n.By == audience.Root {
+			return nil
+		}
+		return fmt.Errorf("shop would lose the secret PASSWORD: %w", api.Forbidden)
+	}
+	w := h.ask(token(api.Developer, "shop"), "POST", "/v1/deployed", `{"appId":"shop","dbName":"mine"}`)
+	if a := h.deployed.apps.all()[0]; w.Code != http.StatusForbidden || a.DBName != "" {
+		t.Errorf("got %d %s, it is %+v", w.Code, w.Body, a)
+	}
+	h.post("/v1/deployed", `{"appId":"shop","dbName":"ours"}`).want(http.StatusOK)
+}
+
 // Secrets follow an application that is created again, and go with one that is deleted.
 func TestSecretsFollowTheApplication(t *testing.T) {
 	h := newHost(t)

@@ -202,6 +202,9 @@ func (s *Server) admit(a application, others []application, by caller.Caller) (r
 	if err := s.admitHosts(a, others, by); err != nil {
 		return nil, err
 	}
+	if !isNew && len(replaced) == 0 { // found: who may not install a release changes nothing about it
+		return nil, s.o.Runtime.Admit(agent.Admission{ID: string(a.ID), AppID: a.AppID, By: by.Installer, Name: by.Token})
+	}
 	return replaced, s.inherit(a, replaced, by)
 }
 
