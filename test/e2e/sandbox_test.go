@@ -17,7 +17,7 @@ var others = []string{"a", "b", "c", "guest", "stopped"}
 // TestUpgradeBringsTheNewSandbox: what runs in the sandbox of an earlier version is
 // replaced after an upgrade without a failed request, and what was stopped stays so.
 func TestUpgradeBringsTheNewSandbox(t *testing.T) {
-	old, err := lab.OldDeb(t.Output())
+	old, err := lab.OldDeb("unnumbered-sandbox", t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

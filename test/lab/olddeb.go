@@ -11,16 +11,19 @@ import (
 	"strings"
 )
 
-// oldPackage is a comment and a commit.
+// oldPackages are lines of a name and a commit, with comments.
 //
-//go:embed old-package
-var oldPackage string
+//go:embed old-packages
+var oldPackages string
 
-// OldDeb is an earlier version's package, for tests of the upgrade from it. It is built
-// once, from the history, and kept in the cache.
-func OldDeb(progress io.Writer) (string, error) {
-	lines := strings.Fields(oldPackage)
-	commit := lines[len(lines)-1]
+// OldDeb is the package of an earlier version that is named in old-packages, for tests of the
+// upgrade from it. It is built once, from the history, and kept in the cache.
+func OldDeb(name string, progress io.Writer) (string, error) {
+	_, after, found := strings.Cut("\n"+oldPackages, "\n"+name+" ")
+	commit, _, _ := strings.Cut(after, "\n")
+	if !found {
+		return "", fmt.Errorf("old-packages has no %s", name)
+	}
 	_, here, _, _ := runtime.Caller(0)
 	repository := filepath.Join(filepath.Dir(here), "../..")
 	return Cached("nexushub-"+commit+"_"+runtime.GOARCH+".deb", progress, func(path string) error {
