@@ -8,8 +8,8 @@ import (
 )
 
 // adopt enters what runs although the registry that knew it is lost, so that it can be
-// seen, replaced and removed again, and expires as any other of its kind. What was being
-// removed is not lost.
+// seen, replaced and removed again. It does not expire before something is installed: it may
+// have been kept. What was being removed is not lost.
 func (s *Server) adopt() error {
 	for _, in := range s.o.Runtime.Orphans() {
 		id, err := parseID(in.ID)

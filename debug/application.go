@@ -50,9 +50,9 @@ func (a application) host() string {
 	return h
 }
 
-// expiresAt is zero where nothing expires.
+// expiresAt is zero for what does not expire.
 func (s *Server) expiresAt(a application) time.Time {
-	if !s.o.Kind.expires {
+	if !s.o.Kind.expires || a.Adopted {
 		return time.Time{}
 	}
 	return a.ActiveAt.Add(s.o.Expiry).UTC()

@@ -215,7 +215,7 @@ func (r *registry) flush() error {
 // with an error those that could be.
 func (r *registry) expired(then time.Time) (gone []application, err error) {
 	for _, a := range r.all() {
-		if a.ActiveAt.After(then) {
+		if a.Adopted || a.ActiveAt.After(then) {
 			continue
 		}
 		if e := r.removeIdle(a.ID, then); e != nil {
@@ -231,7 +231,7 @@ func (r *registry) expired(then time.Time) (gone []application, err error) {
 func (r *registry) removeIdle(id ID, then time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if a, ok := r.apps[id]; !ok || a.ActiveAt.After(then) {
+	if a, ok := r.apps[id]; !ok || a.Adopted || a.ActiveAt.After(then) {
 		return fmt.Errorf("%s %s became active again: %w", r.kind, id, api.Conflict)
 	}
 	return r.change(func(apps map[ID]application) { delete(apps, id) })
