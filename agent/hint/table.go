@@ -211,7 +211,7 @@ var table = []row{
 		},
 		seen:  "`can't start new thread`, `fork: Resource temporarily unavailable`",
 		means: "it has as many threads and processes as it may have, which is {tasks}",
-		write: "limits.tasks = {more tasks}",
+		write: "limits.tasks = {more tasks}, or nexushub limits APP --tasks {more tasks}",
 	},
 	{
 		name: "out-of-memory",
@@ -226,7 +226,7 @@ var table = []row{
 		},
 		seen:  "`out of memory`; SIGKILL or exit status 137 (cgroup v1 does not tell why)",
 		means: "most likely it needs more memory than the {memory} that it may have",
-		write: `limits.memory = "{more memory}"`,
+		write: `limits.memory = "{more memory}", or nexushub limits APP --memory {more memory}`,
 	},
 
 	// The network.
