@@ -4,6 +4,7 @@ import (
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/health"
 	"github.com/nexushub/nexushub/agent/plan"
+	"github.com/nexushub/nexushub/units"
 )
 
 // probe keeps the wanted unit of d under observation, and takes in what is known.
@@ -26,5 +27,6 @@ func check(d *plan.Desired, u *plan.Unit) health.Check {
 	return health.Check{
 		Type: h.Type, Run: u.Invocation, Network: t.Network, Address: t.Address,
 		Host: d.HostName, Path: h.Path, Interval: h.Interval.Std(), Timeout: h.Timeout.Std(), Failures: h.Failures,
+		Relayed: d.Manifest.Network == units.NetworkGuest,
 	}
 }

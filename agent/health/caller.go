@@ -59,16 +59,33 @@ func (c *caller) exchange(ctx context.Context, deadline time.Time) Outcome {
 	if err := c.connect(ctx, deadline); err != nil {
 		return Outcome{Err: err}
 	}
-	if c.check.Type == "tcp" {
-		c.close()
-		return Outcome{}
-	}
 	stop := context.AfterFunc(ctx, func() { c.conn.SetDeadline(time.Unix(1, 0)) })
-	o, again := c.ask(deadline)
+	o, again := Outcome{}, false
+	switch {
+	case c.check.Type == "http":
+		o, again = c.ask(deadline)
+	case c.check.Relayed:
+		o.Err = c.taken(deadline)
+	}
 	if !stop() || !again {
 		c.close()
 	}
 	return o
+}
+
+// settled is how long a relay may take to find out that nobody listens behind it, which includes its own start.
+const settled = 500 * time.Millisecond
+
+// taken says whether somebody has taken a connection that a relay accepts in any case: if not, it is closed at once.
+func (c *caller) taken(deadline time.Time) error {
+	if soon := time.Now().Add(settled); soon.Before(deadline) {
+		deadline = soon
+	}
+	c.conn.SetReadDeadline(deadline)
+	if _, err := c.conn.Read(make([]byte, 1)); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return errors.New("nobody takes the connection")
+	}
+	return nil
 }
 
 func (c *caller) connect(ctx context.Context, deadline time.Time) (err error) {

@@ -109,6 +109,32 @@ func TestAskTCP(t *testing.T) {
 	}
 }
 
+// The gate of a guest accepts connections before the guest listens, and closes them when it does not.
+func TestAskRelayedTCP(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var takes atomic.Bool
+	go func() {
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			if !takes.Load() {
+				c.Close()
+			}
+			go io.Copy(io.Discard, c)
+		}
+	}()
+	c := Check{Type: "tcp", Network: "tcp", Address: l.Addr().String(), Timeout: 5 * time.Second, Relayed: true}
+	if o := ask(t, c); o.Err == nil {
+		t.Error("its connection is closed at once and it is healthy")
+	}
+	takes.Store(true)
+	if o := ask(t, c); o.Err != nil {
+		t.Errorf("listening: %v", o.Err)
+	}
+}
+
 func TestAskTimesOut(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

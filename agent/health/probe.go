@@ -26,7 +26,8 @@ type Check struct {
 	Path     string
 	Interval time.Duration
 	Timeout  time.Duration
-	Failures int // consecutive ones that make a healthy instance unhealthy
+	Relayed  bool // something in between accepts connections for it
+	Failures int  // consecutive ones that make a healthy instance unhealthy
 }
 
 // asker probes one run of one unit, as often as it is told to.
