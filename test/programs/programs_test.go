@@ -49,7 +49,7 @@ var programs = []struct {
 	}},
 	{"php", func(t *testing.T, a app) {
 		a.shows(t, "/", "seen=1 words=150")
-		if got := a.post(t, "/", 3<<20); got != "seen=1 words=150 got=3145728" {
+		if got := a.post(t, "/", 3<<20); got != "seen=2 words=150 got=3145728" {
 			t.Errorf("it got %q", got)
 		}
 	}},
