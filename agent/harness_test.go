@@ -19,6 +19,7 @@ import (
 	"github.com/nexushub/nexushub/agent/state"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/detect"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxyctl"
@@ -204,7 +205,8 @@ type fakeReleases struct {
 	fail    map[string]error
 	bare    bool // packages have neither bin/app nor files
 
-	manifests map[string]manifest.Manifest // of releases in the store, by hash
+	manifests  map[string]manifest.Manifest // of releases in the store, by hash
+	recognised detect.Result                // of packages
 }
 
 func (r *fakeReleases) Resolve(_ context.Context, path string) (fact.Release, error) {
@@ -213,7 +215,8 @@ func (r *fakeReleases) Resolve(_ context.Context, path string) (fact.Release, er
 	if err := r.fail[path]; err != nil {
 		return fact.Release{}, err
 	}
-	return fact.Release{Hash: "hash-of-" + path + r.version, Dir: path + r.version, Runs: !r.bare, Static: !r.bare}, nil
+	return fact.Release{Hash: "hash-of-" + path + r.version, Dir: path + r.version,
+		Runs: !r.bare || r.recognised.IsReady(), Static: !r.bare, Recognised: r.recognised}, nil
 }
 
 func (r *fakeReleases) Get(hash string) (fact.Release, error) {

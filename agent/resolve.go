@@ -104,21 +104,38 @@ func (a *Agent) resolveOne(ctx context.Context, r *resolved, pin *plan.Pin, ceil
 		r.problem = err.Error()
 		return
 	}
+	r.problem = r.take(rel, ceiling)
+}
+
+// take makes a release of the instance's own, or says what is in the way.
+func (r *resolved) take(rel fact.Release, ceiling manifest.Ceiling) (problem string) {
+	tells := r.StaticPath != "" || r.StaticService != "" || r.DebugPort != 0
+	if tells || len(r.Manifest.Exec) > 0 {
+		rel = rel.Literal() // the operator says what is started, or served
+	}
 	excess := ceiling.Excesses("settings", r.settings.Manifest())
 	if len(excess) == 0 {
-		excess = ceiling.Excesses(release.ManifestName, r.Manifest.Over(rel.Manifest))
+		excess = ceiling.Excesses(release.ManifestName, r.Manifest.Over(rel.Demands()))
 	}
 	if len(excess) > 0 {
-		r.problem = excess.Error()
-		return
+		return excess.Error()
+	}
+	rel.Recognised.Manifest = ceiling.Cap(rel.Recognised.Manifest)
+	if folder := r.Manifest.Static.Folder; folder != "" && rel.Dir != "" {
+		var err error
+		if rel.StaticDir, err = release.StaticFolder(rel.Dir, folder); err != nil {
+			return err.Error()
+		}
+		rel.Static = rel.StaticDir != ""
 	}
 	r.release = rel
 	if len(r.Manifest.Exec) > 0 && rel.Dir != "" { // the operator's word stands in for bin/app, too
 		r.release.Runs = true
 	}
-	if !r.Empty() && !r.release.Runs && !rel.Static && r.StaticPath == "" && r.StaticService == "" && r.DebugPort == 0 {
-		r.problem = r.Package + ": the package has neither bin/app nor static/, and the application has no static path"
+	if !r.Empty() && !r.release.Runs && !rel.Static && !tells {
+		return r.Package + ": " + nothingToRun(rel)
 	}
+	return ""
 }
 
 // unpin forgets what held instances on an older release, where the provider has brought a new one
@@ -130,6 +147,14 @@ func (a *Agent) unpin(list []resolved) {
 			a.loop.unsaved = true
 		}
 	}
+}
+
+// nothingToRun says what is missing of a package that has been read.
+func nothingToRun(rel fact.Release) string {
+	if line := rel.Recognised.Line(); line != "" {
+		return line
+	}
+	return "the package has neither bin/app nor static/ and is not recognised, and the application has no static path"
 }
 
 func (a *Agent) findRelease(ctx context.Context, in plan.Instance) (fact.Release, error) {
@@ -192,7 +217,7 @@ func (a *Agent) guardServices(d *plan.Desired) {
 	if c := a.desired.config; d.ID != c.LoginInstance && d.ID != c.AdminInstance || d.Problem != "" {
 		return
 	}
-	if d.Instance.Manifest.Over(d.Release.Manifest).IsOpen() {
+	if d.Instance.Manifest.Over(d.Release.Asks()).IsOpen() {
 		d.Problem = `access = "open": ` + servicesNeedAreas
 	}
 	d.Manifest.Access = manifest.AccessAreas

@@ -135,6 +135,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	if by := a.effectiveAccess(s.Desired); by.Value == v.Access { // else another release is still to take over
 		v.AccessFrom = by.From
 	}
+	v.Recognised = s.Release.Recognised.Short()
 	v.Settings = s.Settings.Changes(plan.Settings{})
 	v.Exposure = a.exposureOf(s)
 	shown := s.Unit

@@ -20,7 +20,8 @@ type App struct {
 	Kind        string    `json:"kind"`            // static, dynamic, debug
 	URL         string    `json:"url"`
 	Access      string    `json:"access,omitempty"`      // areas, open
-	AccessFrom  string    `json:"access_from,omitempty"` // policy, apps.d, settings, manifest, default
+	AccessFrom  string    `json:"access_from,omitempty"` // policy, apps.d, settings, manifest, detection, default
+	Recognised  string    `json:"recognised,omitempty"`  // what its package was taken for, and why
 	Settings    []string  `json:"settings,omitempty"`    // that are set: config NAME, limits memory, access
 	Route       string    `json:"route,omitempty"`       // ready, starting, down; none while the proxy is away
 

@@ -30,7 +30,7 @@ type Limits struct {
 type Effective struct {
 	Key   string `json:"key"`            // env.DEBUG, limits.memory, limits.cpu, limits.tasks, access
 	Value string `json:"value"`          // none: there is no limit
-	From  string `json:"from"`           // policy, apps.d, settings, manifest, default
+	From  string `json:"from"`           // policy, apps.d, settings, manifest, detection, default
 	Most  string `json:"most,omitempty"` // of a limit, on this host
 }
 

@@ -90,7 +90,7 @@ func (s *Server) unpack(ctx context.Context, id ID, by caller.Caller) (in instal
 	}
 	s.put(id)
 	s.o.Log.Info(s.o.Kind.String()+" installed", "instance", id, "app_id", in.AppID, "release", rel.Hash,
-		"open", rel.Manifest.IsOpen(), "by", by.String(), "widened", in.widened)
+		"open", rel.Asks().IsOpen(), "by", by.String(), "widened", in.widened)
 	return in, nil
 }
 
@@ -106,7 +106,7 @@ func (s *Server) admitRelease(id ID, by caller.Caller) error {
 // withinCeiling refuses a package that asks for more than this host gives to one.
 func (s *Server) withinCeiling(rel fact.Release) error {
 	var faults []problem.Fault
-	for _, f := range s.o.Runtime.Ceiling().Excesses(release.ManifestName, rel.Manifest) {
+	for _, f := range s.o.Runtime.Ceiling().Excesses(release.ManifestName, rel.Demands()) {
 		faults = append(faults, problem.Fault{Pointer: release.ManifestName, Detail: f.Key + " " + f.Problem})
 	}
 	if len(faults) == 0 {

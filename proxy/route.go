@@ -48,6 +48,7 @@ func newRoute(r *proxyctl.Route, pool *targets) (*route, error) {
 	}
 	if r.StaticDir != "" {
 		c.files = filesOf(r.StaticDir, r.Name, &c.stats.unreadable)
+		c.files.HideDots = r.HideDots
 	}
 	if r.ErrorDir != "" {
 		c.errors = filesOf(r.ErrorDir, r.Name, &c.stats.unreadable)

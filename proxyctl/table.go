@@ -39,6 +39,7 @@ type Route struct {
 	Target        *Target  `json:"target,omitempty"` // nil: static files only
 	StaticDir     string   `json:"static_dir,omitempty"`
 	SPAFallback   bool     `json:"spa_fallback,omitempty"`
+	HideDots      bool     `json:"hide_dots,omitempty"`      // StaticDir may hold more than is to be served
 	DevServer     string   `json:"dev_server,omitempty"`     // 127.0.0.1:5173
 	StaticService string   `json:"static_service,omitempty"` // URL of a debug application's developer server
 	ProxyAll      bool     `json:"proxy_all,omitempty"`

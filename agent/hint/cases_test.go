@@ -26,6 +26,7 @@ func onNetwork(n string) func(*manifest.Manifest) {
 	return func(m *manifest.Manifest) { m.Network = n }
 }
 
+func toInternet(m *manifest.Manifest)  { m.Sandbox.Internet = true }
 func openNetwork(m *manifest.Manifest) { m.Sandbox.Network = true }
 
 func writableCode(m *manifest.Manifest) { m.Sandbox.WritableCode = true }
@@ -111,14 +112,15 @@ var cases = []said{
 	{"out-of-memory", "the JVM", lines(`Exception in thread "main" java.lang.OutOfMemoryError: Java heap space`), "limits.memory"},
 	{"", "a stop that took too long", Facts{Failure: "timeout, killed by signal 9 (SIGKILL)", Exit: Exit{Signal: 9, Timeout: true}}, ""},
 	{"own-network", "Python, guest", lines("urllib.error.URLError: <urlopen error [Errno 101] Network is unreachable>").with(onNetwork("guest")), `network = "guest" there`},
-	{"own-network", "Python, socket", lines("urllib.error.URLError: <urlopen error [Errno 97] Address family not supported by protocol>").with(onNetwork("socket")), "sandbox.network"},
-	{"own-network", "Python, names", lines("socket.gaierror: [Errno -3] Temporary failure in name resolution").with(onNetwork("guest")), "sandbox.network"},
-	{"name-resolution", "Python", lines("socket.gaierror: [Errno -3] Temporary failure in name resolution"), "sandbox.network"},
-	{"name-resolution", "Node.js", lines("Error: getaddrinfo EAI_AGAIN api.example.org", "  code: 'EAI_AGAIN',"), "sandbox.network"},
-	{"name-resolution", "Go", lines("dial tcp: lookup api.example.org: no such host"), "sandbox.network"},
+	{"own-network", "Python, socket", lines("urllib.error.URLError: <urlopen error [Errno 97] Address family not supported by protocol>").with(onNetwork("socket")), "sandbox.internet"},
+	{"own-network", "Python, names", lines("socket.gaierror: [Errno -3] Temporary failure in name resolution").with(onNetwork("guest")), "sandbox.internet"},
+	{"name-resolution", "Python", lines("socket.gaierror: [Errno -3] Temporary failure in name resolution"), "sandbox.internet"},
+	{"name-resolution", "Node.js", lines("Error: getaddrinfo EAI_AGAIN api.example.org", "  code: 'EAI_AGAIN',"), "sandbox.internet"},
+	{"name-resolution", "Go", lines("dial tcp: lookup api.example.org: no such host"), "sandbox.internet"},
 	{"", "Go where the network is open", lines("dial tcp: lookup api.example.org: no such host").with(openNetwork), ""},
-	{"closed-network", "Go", lines("dial tcp 192.0.2.1:80: connect: operation not permitted"), "sandbox.network"},
-	{"closed-network", "Node.js", lines("Error: connect ENETUNREACH 192.0.2.1:80 - Local (0.0.0.0:0)"), "sandbox.network"},
+	{"closed-network", "Go", lines("dial tcp 192.0.2.1:80: connect: operation not permitted"), "sandbox.internet"},
+	{"private-network", "Python", lines("ConnectionRefusedError", "urllib.error.URLError: <urlopen error [Errno 1] Operation not permitted>").with(toInternet), "sandbox.networks"},
+	{"closed-network", "Node.js", lines("Error: connect ENETUNREACH 192.0.2.1:80 - Local (0.0.0.0:0)"), "sandbox.internet"},
 	{"service-away", "Node.js", lines("Error: connect ECONNREFUSED 127.0.0.1:5432"), "127.0.0.1:5432"},
 	{"service-away", "Go", lines("dial tcp 127.0.0.1:6379: connect: connection refused"), "127.0.0.1:6379"},
 	{"service-away", "Python", lines("ConnectionRefusedError: [Errno 111] Connection refused"), "its address"},

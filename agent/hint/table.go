@@ -240,15 +240,15 @@ var table = []row{
 		only:  func(f *Facts) bool { return slices.Contains([]string{guest, socket}, f.Manifest.Network) },
 		seen:  "`Network is unreachable`, `Address family not supported` with `network = \"guest\"` or `\"socket\"`",
 		means: `it connects to another host, and with network = "{network}" there is no way out`,
-		write: `network = "port" and sandbox.network = true`,
+		write: `network = "port" and sandbox.internet = true`,
 	},
 	{
 		name:   "name-resolution",
 		sights: []sight{{line: nameUnknown}},
-		only:   func(f *Facts) bool { return !f.Manifest.Sandbox.Network },
+		only:   isClosed,
 		seen:   "`Temporary failure in name resolution`, `no such host`, `EAI_AGAIN`",
 		means:  "it looks up the name of another host, and the sandbox lets it connect to this host only",
-		write:  "sandbox.network = true; if that name is a service on this host, 127.0.0.1 instead of it",
+		write:  "sandbox.internet = true; if that name is a service on this host, 127.0.0.1 instead of it",
 	},
 	{
 		name: "closed-network",
@@ -256,10 +256,18 @@ var table = []row{
 			{line: unreachable},
 			{line: notPermitted, beside: `\b(?:connect|dial|sendto|sendmsg|create_connection|urlopen)\b`},
 		},
-		only:  func(f *Facts) bool { return !f.Manifest.Sandbox.Network },
+		only:  isClosed,
 		seen:  "`connect`: `Operation not permitted`; `Network is unreachable`",
 		means: "it connects to another host, and the sandbox lets it connect to this host only",
-		write: "sandbox.network = true",
+		write: `sandbox.internet = true for public addresses, sandbox.networks = ["10.1.2.0/24"] for a private network`,
+	},
+	{
+		name:   "private-network",
+		sights: []sight{{line: notPermitted, beside: `\b(?:connect|dial|sendto|sendmsg|create_connection|urlopen)\b`}},
+		only:   func(f *Facts) bool { return !isClosed(f) && !f.Manifest.Sandbox.Network },
+		seen:   "`connect`: `Operation not permitted` with `sandbox.internet`",
+		means:  "it connects to an address that is not public, and the sandbox opens public addresses only",
+		write:  `sandbox.networks = ["10.1.2.3/32"] with that address`,
 	},
 	{
 		name: "service-away",
@@ -512,3 +520,9 @@ const (
 	sigSEGV = 11
 	sigSYS  = 31
 )
+
+// isClosed says that an application may connect to this host only.
+func isClosed(f *Facts) bool {
+	s := &f.Manifest.Sandbox
+	return !s.Network && !s.Internet && len(s.Networks) == 0
+}

@@ -18,6 +18,7 @@ const (
 	FromAppsD    = "apps.d"
 	FromSettings = "settings"
 	FromManifest = "manifest"
+	FromDetected = "detection"
 	FromDefault  = "default"
 )
 
@@ -27,7 +28,8 @@ func Layers(in Instance, rel fact.Release, defaults manifest.Manifest) []Layer {
 	if in.Kind == KindStatic {
 		operator = FromAppsD
 	}
-	return []Layer{{operator, in.Manifest}, {FromManifest, rel.Manifest}, {FromDefault, defaults}}
+	return []Layer{{operator, in.Manifest}, {FromManifest, rel.Manifest}, {FromDetected, rel.Recognised.Manifest},
+		{FromDefault, defaults}}
 }
 
 // Effective is what holds when each layer lies over the next.

@@ -28,6 +28,7 @@ func (s *AppState) route() proxyctl.Route {
 	r := proxyctl.Route{
 		Instance: s.ID, Name: s.Name, Kind: s.Kind,
 		State: s.routeState(), StaticDir: s.staticDir(rel), SPAFallback: m.Static.SPAFallback,
+		HideDots:      m.Static.Folder != "",
 		StaticService: s.StaticService, ProxyAll: m.ProxyAll, Access: s.Access(),
 		IdleSec: m.IdleTimeout.Seconds(), ACME: s.ACME,
 	}
@@ -100,7 +101,7 @@ func (s *AppState) staticDir(r *fact.Release) string {
 	case s.StaticPath != "":
 		return s.StaticPath
 	case r.Static:
-		return inside(r.Dir, "static", r.StaticDir)
+		return inside(r.Dir, manifest.StaticFolder, r.StaticDir)
 	}
 	return ""
 }

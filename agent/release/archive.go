@@ -12,7 +12,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/nexushub/nexushub/internal/detect"
 	"github.com/nexushub/nexushub/internal/disk"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
@@ -28,6 +30,7 @@ type archive struct {
 	in       *budgetReaderAt
 	links    map[string]*target // by name
 	manifest manifest.Manifest
+	is       detect.Result // what it is recognised as
 	unpacked int64
 	bounded  bool // within the limits: contents may be read
 }
@@ -69,8 +72,9 @@ func (a *archive) check(ctx context.Context) {
 	a.checkHeaders()
 	a.stripNames()
 	a.readLinks(ctx)
-	a.checkShape()
 	a.readManifest()
+	a.is = detect.Of(a.fsys(), a.manifest)
+	a.checkShape()
 	a.checkContents()
 }
 
@@ -183,9 +187,15 @@ func (a *archive) checkShape() {
 	if n := a.tree.nodes[ManifestName]; n != nil && n.kind != 0 {
 		a.faults.add(ManifestName, "must be a file, not a folder or a link")
 	}
-	if a.tree.nodes[staticPath] != nil && !a.leadsTo(staticPath, fs.ModeDir) {
-		a.faults.add(staticPath, "must be a folder, or a link to one")
+	folder := served(a.asks())
+	switch there := a.tree.nodes[folder] != nil || folder == "."; {
+	case there && folder != "." && !a.leadsTo(folder, fs.ModeDir):
+		a.faults.add(folder, "must be a folder, or a link to one")
+	case !there && a.manifest.Static.Folder != "":
+		a.faults.add(ManifestName, "static.folder: the package has no folder %q", folder)
 	}
+	a.checkServed(folder)
+	a.checkServed(errorsPath)
 	if a.tree.nodes[appPath] != nil && !a.isFile(appPath) {
 		a.faults.add(appPath, "must be a file, or a link to one")
 	}
@@ -214,7 +224,10 @@ func (a *archive) resolved(name string) string {
 
 // checkContents wants something to run or something to serve.
 func (a *archive) checkContents() {
-	err := checkRunnable(a.manifest, a.isFile, a.leadsToHost)
+	err := checkRunnable(a.asks(), a.isFile, a.leadsToHost)
+	if a.is.Missing != "" {
+		err = fmt.Errorf("%s (%s): %s", a.is.Name, a.is.Why, a.is.Missing)
+	}
 	if errors.Is(err, errNothingToRun) {
 		if top := a.topFolder(); top != "" {
 			err = fmt.Errorf("%w: they are in the folder %s/, pack what is in it instead of the folder itself",
@@ -232,7 +245,7 @@ func (a *archive) topFolder() string {
 	inside := a.folders()
 	for at := ""; ; at = inside[at][0] {
 		found := slices.DeleteFunc(slices.Clone(inside[at]), func(name string) bool {
-			return a.tree.nodes[name+"/"+appPath] == nil && a.tree.nodes[name+"/"+indexPath] == nil
+			return a.tree.nodes[name+"/"+appPath] == nil && a.tree.nodes[name+"/"+indexPath] == nil && !a.recognises(name)
 		})
 		switch {
 		case len(found) == 1:
@@ -267,7 +280,7 @@ func (a *archive) leadsToHost(name string) bool {
 // startedFile is the regular file that is executed, behind whatever links lead to it;
 // empty where it is the host's, or missing.
 func (a *archive) startedFile() string {
-	name := started(a.manifest)
+	name := started(a.asks())
 	if !a.isFile(name) {
 		return ""
 	}
@@ -294,4 +307,28 @@ func readAll(f *zip.File, limit int64) (_ []byte, err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	return io.ReadAll(io.LimitReader(r, limit+1))
+}
+
+// asks is how the package wants to run.
+func (a *archive) asks() manifest.Manifest { return a.manifest.Over(a.is.Manifest) }
+
+// fsys is the archive as it can be looked at before anything is written.
+func (a *archive) fsys() fs.FS { return &zip.Reader{File: a.files} }
+
+// recognises says whether a folder could be the package. More than a few are not looked at.
+func (a *archive) recognises(name string) bool {
+	if strings.Count(name, "/") > 1 || len(a.folders()[""]) > 3 {
+		return false
+	}
+	inside, err := fs.Sub(a.fsys(), name)
+	return err == nil && detect.Of(inside, manifest.Manifest{}).Name != ""
+}
+
+// meta is what is noted beside the release.
+func (a *archive) meta() meta {
+	m := meta{Size: a.unpacked, ImportedAt: time.Now().UTC(), Expands: true}
+	if a.is.Name != "" {
+		m.Recognised = &a.is
+	}
+	return m
 }

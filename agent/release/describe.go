@@ -1,21 +1,24 @@
 package release
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/beneath"
+	"github.com/nexushub/nexushub/internal/detect"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // maxManifest is what is read of a manifest.
 const maxManifest = 1 << 20
 
-// describe reads what a folder offers: its manifest, and whether it runs or serves.
+// describe reads what a folder offers: its manifest, and whether it runs or serves. What it was
+// recognised as is known, or nil: then it is looked at now.
 // Links in it are followed as long as they stay in it. What is wrong with the manifest is an
 // *InvalidError.
-func describe(path string, dir *beneath.Dir) (fact.Release, error) {
+func describe(path string, dir *beneath.Dir, known *detect.Result) (fact.Release, error) {
 	r := fact.Release{Dir: path}
 	data, err := readInside(dir, ManifestName)
 	if err == nil {
@@ -26,13 +29,31 @@ func describe(path string, dir *beneath.Dir) (fact.Release, error) {
 		invalid.addManifest(err)
 		return fact.Release{}, invalid
 	}
-	r.Runs = len(r.Manifest.Exec) > 0 || isFile(dir, appPath)
-	if r.StaticDir, err = folderInside(dir, staticPath); err != nil {
+	if known == nil {
+		now := detect.Of(dir.FS(), r.Manifest)
+		known = &now
+	}
+	r.Recognised = *known
+	r.Runs = len(r.Asks().Exec) > 0 || isFile(dir, appPath)
+	if r.StaticDir, err = folderInside(dir, served(r.Asks())); err != nil {
 		return fact.Release{}, err
 	}
 	r.Static = r.StaticDir != ""
 	r.ErrorDir, err = folderInside(dir, errorsPath)
 	return r, err
+}
+
+// served is the folder whose files the proxy serves.
+func served(m manifest.Manifest) string { return cmp.Or(m.Static.Folder, manifest.StaticFolder) }
+
+// StaticFolder is where a folder of a release or of an operator's package really lies; empty: there is none.
+func StaticFolder(path, name string) (string, error) {
+	dir, err := beneath.Folder(path)
+	if err != nil {
+		return "", err
+	}
+	real, err := folderInside(dir, name)
+	return real, errors.Join(err, dir.Close())
 }
 
 func readInside(dir *beneath.Dir, name string) ([]byte, error) {

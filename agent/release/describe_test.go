@@ -39,7 +39,7 @@ func TestDescribeNamesWhatIsNoManifest(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer folder.Close()
-			_, err = describe(dir, folder)
+			_, err = describe(dir, folder, nil)
 			var invalid *InvalidError
 			if !errors.As(err, &invalid) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an InvalidError with %q", err, c.want)

@@ -65,9 +65,6 @@ func (a *archive) readLinks(ctx context.Context) {
 		}
 		a.checkLink(name, a.follow(name))
 	}
-	for _, top := range []string{staticPath, errorsPath} {
-		a.checkServed(top)
-	}
 }
 
 func (a *archive) checkLink(name string, t *target) {

@@ -44,7 +44,7 @@ func resolveFolder(ctx context.Context, path string, dir *beneath.Dir) (fact.Rel
 	if err != nil {
 		return fact.Release{}, err
 	}
-	r, err := describe(path, dir)
+	r, err := describe(path, dir, nil)
 	if err != nil {
 		return fact.Release{}, fmt.Errorf("resolve %s: %w", path, err)
 	}

@@ -13,12 +13,12 @@ import (
 
 const (
 	appPath    = "bin/app"
-	staticPath = "static"
-	indexPath  = staticPath + "/index.html"
+	indexPath  = manifest.StaticFolder + "/index.html"
 	errorsPath = "errors"
 )
 
-var errNothingToRun = errors.New("has neither bin/app (an executable) nor static/index.html (a site of files)")
+var errNothingToRun = errors.New("has neither bin/app (an executable) nor static/index.html (a site of files), " +
+	"and nothing that is recognised (see nexushub-manifest(5))")
 
 // checkRunnable says whether a package with these files can be installed. A manifest
 // exec stands in for bin/app; a relative one must name a file of the package, or a link
@@ -28,7 +28,7 @@ func checkRunnable(m manifest.Manifest, has, leadsToHost func(name string) bool)
 		return fmt.Errorf("%s: %w", ManifestName, err)
 	}
 	switch own := started(m); {
-	case len(m.Exec) == 0 && !has(appPath) && !has(indexPath):
+	case len(m.Exec) == 0 && !has(appPath) && !has(path.Join(served(m), "index.html")):
 		return errNothingToRun
 	case len(m.Exec) == 0, own == "", has(own), leadsToHost(own), startcmd.Refers(m.Exec[:1]):
 		return nil

@@ -147,7 +147,7 @@ func (s *Store) unpack(ctx context.Context, f *os.File, hash string) error {
 		return err
 	}
 	if err = a.unpackTo(ctx, temp); err == nil {
-		err = s.commit(temp, hash, meta{Size: a.unpacked, ImportedAt: time.Now().UTC(), Expands: true})
+		err = s.commit(temp, hash, a.meta())
 	}
 	return errors.Join(err, os.RemoveAll(temp))
 }
@@ -212,11 +212,11 @@ func (s *Store) Get(hash string) (fact.Release, error) {
 	if err != nil {
 		return fact.Release{}, err
 	}
-	r, err := describe(s.path(hash), dir)
+	m := s.readMeta(hash)
+	r, err := describe(s.path(hash), dir, m.Recognised)
 	if err := errors.Join(err, dir.Close()); err != nil {
 		return fact.Release{}, err
 	}
-	m := s.readMeta(hash)
 	r.Hash, r.Size, r.ImportedAt, r.Expands = hash, m.Size, m.ImportedAt, m.Expands
 	return r, nil
 }

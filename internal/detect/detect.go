@@ -35,6 +35,9 @@ func (r Result) IsReady() bool { return r.Name != "" && r.Missing == "" }
 // started, by exec, bin/app or static/index.html, is taken at its word: then there are notes at most.
 func Of(fsys fs.FS, own manifest.Manifest) Result {
 	f := newFolder(fsys)
+	if folder := own.Static.Folder; folder != "" {
+		f.pages = []string{folder}
+	}
 	r := f.ask()
 	by := startedBy(f, own)
 	switch {
@@ -101,12 +104,20 @@ func (f *folder) onlyContainer() Result {
 			"or as exec into " + manifest.FileName}
 }
 
+// Short is what it is and why.
+func (r Result) Short() string {
+	if r.Name == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s)", r.Name, r.Why)
+}
+
 // Line is a result in one line, with its reason.
 func (r Result) Line() string {
 	if r.Name == "" {
 		return ""
 	}
-	line := fmt.Sprintf("%s (%s)", r.Name, r.Why)
+	line := r.Short()
 	if r.Missing != "" {
 		return line + ": " + r.Missing
 	}

@@ -24,10 +24,12 @@ type folder struct {
 	lists map[string]map[string]fs.FileMode // kinds by name, by folder
 	files map[string]string
 	left  int
+	pages []string // where a site may be
 }
 
 func newFolder(fsys fs.FS) *folder {
-	return &folder{fsys: fsys, lists: map[string]map[string]fs.FileMode{}, files: map[string]string{}, left: maxBytes}
+	return &folder{fsys: fsys, lists: map[string]map[string]fs.FileMode{}, files: map[string]string{}, left: maxBytes,
+		pages: append([]string{"."}, pagesIn...)}
 }
 
 // in is what stands in a folder. One behind a link is empty.

@@ -14,14 +14,14 @@ var generators = []string{"vite", "react-scripts", "@angular/cli", "@angular/bui
 // pagesIn are the folders in which a build leaves a site, in order.
 var pagesIn = []string{"dist", "build", "out", "_site", ".output/public", "public"}
 
-// byGenerator is a site that the build of package.json makes. Vite's own index.html is its source.
+// byGenerator is a site that the build of package.json makes.
 func byGenerator(f *folder) (Result, bool) {
 	p, ok := f.packageJSON()
 	if !ok || p.Scripts["build"] == "" && !p.needs(generators...) {
 		return Result{}, false
 	}
-	folders := slices.Clone(pagesIn)
-	for _, dir := range f.folders("dist") { // Angular's
+	folders := slices.DeleteFunc(slices.Clone(f.pages), func(dir string) bool { return dir == "." }) // Vite's source
+	for _, dir := range f.folders("dist") {                                                          // Angular's
 		folders = append(folders, dir+"/browser", dir)
 	}
 	if p.needs("react-scripts") { // its public is a source, too
@@ -37,7 +37,7 @@ func byGenerator(f *folder) (Result, bool) {
 
 // bySite is a site of files.
 func bySite(f *folder) (Result, bool) {
-	for _, dir := range append([]string{"."}, pagesIn...) {
+	for _, dir := range f.pages {
 		if f.isFile(path.Join(dir, "index.html")) {
 			return site(f, dir, "there is "+path.Join(dir, "index.html")), true
 		}

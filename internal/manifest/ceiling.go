@@ -69,6 +69,16 @@ func (c Ceiling) Lower(m Manifest) Manifest {
 	return m
 }
 
+// Cap is m with what it says lowered to the ceiling, and nothing else.
+func (c Ceiling) Cap(m Manifest) Manifest {
+	cpu := m.Limits.CPU
+	m = c.Lower(m)
+	if cpu == 0 {
+		m.Limits.CPU = 0
+	}
+	return m
+}
+
 func atMost[T cmp.Ordered](value, most T) T {
 	var none T
 	if most == none {

@@ -24,6 +24,11 @@ func Widening(before, after Manifest) (wider []string) {
 			changed("sandbox."+name, false, true)
 		}
 	}
+	for _, n := range after.Sandbox.Networks {
+		if !slices.Contains(before.Sandbox.Networks, n) {
+			wider = append(wider, "sandbox.networks has "+n)
+		}
+	}
 	if a, b := before.Limits.Memory, after.Limits.Memory; above(b, a) {
 		changed("limits.memory", orNone(a), orNone(b))
 	}

@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"github.com/nexushub/nexushub/internal/beneath"
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // maxPage is what ReadFile reads at most.
@@ -27,6 +28,9 @@ type Files struct {
 	// Denied, if there is one, is told of each file or folder that is there and may not be read,
 	// by its name below the folder.
 	Denied func(name string, err error)
+
+	// HideDots hides what a package has beside its pages: names that begin with a dot, and its manifest.
+	HideDots bool
 
 	dir  string
 	root atomic.Pointer[beneath.Dir]
@@ -131,7 +135,10 @@ func fileName(urlPath string) (string, error) {
 // openFile opens a file or folder; what is neither is not there.
 func (f *Files) openFile(name string) (file *os.File, info fs.FileInfo, err error) {
 	root, err := f.open()
-	if err == nil {
+	switch {
+	case f.HideDots && isHidden(name):
+		err = fs.ErrNotExist
+	case err == nil:
 		file, info, err = root.Inside(name)
 	}
 	switch {
@@ -141,6 +148,17 @@ func (f *Files) openFile(name string) (file *os.File, info fs.FileInfo, err erro
 		f.Denied(name, err)
 	}
 	return file, info, err
+}
+
+// isHidden: what is well known is for everybody (RFC 8615).
+func isHidden(name string) bool {
+	for i, part := range strings.Split(name, "/") {
+		wellKnown := i == 0 && part == ".well-known"
+		if strings.HasPrefix(part, ".") && part != "." && !wellKnown {
+			return true
+		}
+	}
+	return name == manifest.FileName
 }
 
 // isMissing says that there is nothing at a name that could be served.

@@ -277,3 +277,23 @@ func TestAPipeIsNoFile(t *testing.T) {
 		t.Error(w.Code, w.Body)
 	}
 }
+
+// A folder that is more than a site shows its pages alone.
+func TestHideDots(t *testing.T) {
+	dir, f := site(t)
+	for _, name := range []string{".env", ".git/config", "sub/.env", ".well-known/security.txt", "nexushub.toml",
+		"a.nexushub.toml", "..x/y", "sub/.well-known/x"} {
+		write(t, filepath.Join(dir, name), "secret")
+	}
+	os.Symlink(".env", filepath.Join(dir, "linked"))
+	f.HideDots = true
+	for path, status := range map[string]int{
+		"/": 200, "/index.html": 200, "/sub/": 200, "/.well-known/security.txt": 200, "/a.nexushub.toml": 200, "/./index.html": 200,
+		"/.env": 404, "/%2eenv": 404, "/.git/config": 404, "/sub/.env": 404, "/sub//.env": 404, "/nexushub.toml": 404,
+		"/%6eexushub.toml": 404, "/..x/y": 404, "/sub/.well-known/x": 404, "/.": 301,
+	} {
+		if got := ask(f, "GET", path, nil).Code; got != status {
+			t.Errorf("%s: %d, want %d", path, got, status)
+		}
+	}
+}
