@@ -18,6 +18,7 @@ import (
 type handlers struct{ Deps }
 
 func (h *handlers) register(g *echo.Group) {
+	g.GET("/openapi.json", h.openAPI)
 	g.GET("/me", h.me)
 	g.GET("/apps", h.apps)
 	g.GET("/apps/:app", h.app)

@@ -3,6 +3,7 @@ package proxy
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"strings"
 
 	"github.com/nexushub/nexushub/proxyctl"
 )
@@ -37,7 +38,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	case site.prefix != "":
 		return refuse(404, "Only an open application can be served below a path.")
 	}
-	a, doubt := areaOf(r.path)
+	a, doubt := s.areaAt(site, r.path)
 	if doubt != "" {
 		return refuse(400, doubt)
 	}
@@ -70,6 +71,17 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	d.keepApp = r.applicationID != "" && d.target == route.target
 	return d
 }
+
+// areaAt is areaOf, but for the operators' API, in whose paths names have slashes: its routes are
+// matched before they are decoded.
+func (s *snapshot) areaAt(site *site, path string) (a area, doubt string) {
+	if site == s.control && under(path, controlPath) {
+		path = encodedSlash.Replace(path)
+	}
+	return areaOf(path)
+}
+
+var encodedSlash = strings.NewReplacer("%2F", "_", "%2f", "_")
 
 // controlPath is what the operators' API is under.
 const controlPath = "/v1"

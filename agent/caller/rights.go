@@ -33,6 +33,7 @@ const (
 
 // rights says for each route who may use it. Routes that are not here answer nobody.
 var rights = map[string]Right{
+	"GET /v1/openapi.json":               {Least: api.Viewer},
 	"GET /v1/me":                         {Least: api.Viewer},
 	"GET /v1/apps":                       {Least: api.Viewer, Scope: Some},
 	"GET /v1/apps/:app":                  {Least: api.Viewer, Scope: One},
