@@ -22,10 +22,15 @@ func TestPick(t *testing.T) {
 		app("s2", plan.KindStatic, "xn--bcher-kva.x", "books", "books"),
 		app("e5", plan.KindDebug, "xn--strae-oqa.debug.x", "street", "street"),
 		app("d1", plan.KindDynamic, "wiki.x", "wiki", "evil"),
+		app("p1", plan.KindDeployed, "mail.x", "mail", "mail"),
+		app("p2", plan.KindDeployed, "www.mail.x", "www-mail", "www"),
+		app("e6", plan.KindDebug, "mail.debug.x", "mail-debug", "mail"),
+		app("p3", plan.KindDeployed, "odd.x", "odd", "mail.debug.x"),
 	}
 	for name, want := range map[string]string{
 		"s1": "s1", "e1": "e1", "www": "s1", "WWW.x": "s1", "web.app": "s1", "web-app": "e3", "wiki": "d1", "evil": "d1",
 		"shop.debug.x": "e2", "shop-debug": "e2", "other-debug": "e4", "none": "",
+		"mail": "p1", "MAIL": "p1", "mail.debug.x": "e6", "mail-debug": "e6", "www-mail": "p2", "www.mail.x": "p2",
 		"bücher.x": "s2", "BÜCHER.x": "s2", "straße.debug.x": "e5", "xn--bcher-kva.x": "s2",
 	} {
 		got, err := byMostExactName(name, desired)

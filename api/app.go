@@ -17,7 +17,7 @@ type App struct {
 	DisplayName string    `json:"display_name,omitempty"`
 	HostName    string    `json:"host_name"`
 	Hosts       []AppHost `json:"hosts,omitempty"` // all of them, HostName\'s first
-	Kind        string    `json:"kind"`            // static, dynamic, debug
+	Kind        string    `json:"kind"`            // static, deployed, dynamic, debug
 	URL         string    `json:"url"`
 	Access      string    `json:"access,omitempty"`      // areas, open
 	AccessFrom  string    `json:"access_from,omitempty"` // policy, apps.d, settings, manifest, detection, default

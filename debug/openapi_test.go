@@ -14,12 +14,25 @@ import (
 // schema is as much of JSON Schema as openapi.json uses.
 type schema struct {
 	Ref        string `json:"$ref"`
-	Type       string
+	Type       types
 	Enum       []string
 	Properties map[string]*schema
 	Required   []string
 	Items      *schema
 }
+
+// types is one name or several.
+type types []string
+
+func (t *types) UnmarshalJSON(data []byte) error {
+	if data[0] == '[' {
+		return json.Unmarshal(data, (*[]string)(t))
+	}
+	*t = types{""}
+	return json.Unmarshal(data, &(*t)[0])
+}
+
+func (t types) has(name string) bool { return slices.Contains(t, name) }
 
 type document struct {
 	OpenAPI string
@@ -119,7 +132,7 @@ func (d document) conforms(v any, s *schema, at string) error {
 		return d.objectConforms(x, s, at)
 	case []any:
 		for i, item := range x {
-			if s.Type != "array" {
+			if !s.Type.has("array") {
 				break
 			}
 			if err := d.conforms(item, s.Items, fmt.Sprintf("%s/%d", at, i)); err != nil {
@@ -131,15 +144,15 @@ func (d document) conforms(v any, s *schema, at string) error {
 			return fmt.Errorf("%s is %q, not one of %q", at, x, s.Enum)
 		}
 	}
-	if got := jsonType(v); got != s.Type && !(got == "number" && s.Type == "integer") && s.Type != "" {
-		return fmt.Errorf("%s is of type %s, not %s", at, got, s.Type)
+	if got := jsonType(v); !s.Type.has(got) && !(got == "number" && s.Type.has("integer")) && len(s.Type) > 0 {
+		return fmt.Errorf("%s is of type %s, not one of %q", at, got, s.Type)
 	}
 	return nil
 }
 
 func (d document) objectConforms(v map[string]any, s *schema, at string) error {
-	if s.Type != "object" {
-		return fmt.Errorf("%s is an object, not of type %s", at, s.Type)
+	if !s.Type.has("object") {
+		return fmt.Errorf("%s is an object, not one of %q", at, s.Type)
 	}
 	for _, name := range s.Required {
 		if _, ok := v[name]; !ok {

@@ -2,6 +2,9 @@ package journal
 
 const appsSlice = "nexushub-apps.slice"
 
+// Kinds of applications, one of which every unit of ours names.
+var Kinds = []string{"static", "deployed", "dynamic", "debug"}
+
 // matchAll selects everything that can be about any application (journalctl(1),
 // matches: different fields are and-ed, the same field twice is or-ed, '+' is or).
 // NEXUSHUB_KIND finds the last lines of a process that was gone before journald
@@ -9,7 +12,7 @@ const appsSlice = "nexushub-apps.slice"
 func matchAll() []string {
 	return join(
 		[]string{"_SYSTEMD_SLICE=" + appsSlice},
-		[]string{"NEXUSHUB_KIND=static", "NEXUSHUB_KIND=dynamic", "NEXUSHUB_KIND=debug"},
+		fields("NEXUSHUB_KIND", Kinds),
 		[]string{"_PID=1"},
 		[]string{"_SYSTEMD_UNIT=" + agentUnit},
 		[]string{"_TRANSPORT=driver", "MESSAGE_ID=" + suppressedID},

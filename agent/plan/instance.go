@@ -9,13 +9,16 @@ import (
 	"github.com/nexushub/nexushub/internal/manifest"
 )
 
-// Kinds say which provider wants an instance.
+// A kind says which provider wants an instance.
 const (
 	KindStatic   = "static"
 	KindDeployed = "deployed"
 	KindDynamic  = "dynamic"
 	KindDebug    = "debug"
 )
+
+// Kinds are all of them.
+var Kinds = []string{KindStatic, KindDeployed, KindDynamic, KindDebug}
 
 // Instance is one hosted application as its provider wants it.
 type Instance struct {

@@ -19,8 +19,6 @@ const (
 	address = "127.0.0.1:8443"
 	hello   = "https://hello.yesterday.localhost:8443/"
 	site    = "https://site.yesterday.localhost:8443/"
-	helloID = "7d9dd7f6-6d3f-4b64-9a27-0f0c9b4f7c53"
-	siteID  = "0b4c1a52-35a5-4f0c-8d7c-6d3f8f1f3f11"
 )
 
 type demo struct {
@@ -79,22 +77,16 @@ func (d *demo) install(ctx context.Context, m *lab.Machine) error {
 	})
 }
 
-// deploy does what apps.d/README tells: a folder, a file, a reload.
+// deploy does what the README tells: a package, a command.
 func (d *demo) deploy(ctx context.Context, m *lab.Machine) error {
 	return d.step("deploy examples/hello and examples/site", func() error {
-		for name, app := range map[string]string{
-			"hello": fmt.Sprintf("instance_id = %q\nhost_name = \"hello.yesterday.localhost\"\npackage = \"/srv/hello\"\n", helloID),
-			"site":  fmt.Sprintf("instance_id = %q\nhost_name = \"site.yesterday.localhost\"\nstatic_path = \"/srv/site\"\n", siteID),
-		} {
-			if err := m.CopyIn(ctx, filepath.Join(d.examples, name), "/srv/"+name); err != nil {
+		for name, folder := range map[string]string{"hello": "/srv/hello", "site": "/srv/site/static"} {
+			if err := m.CopyIn(ctx, filepath.Join(d.examples, name), folder); err != nil {
 				return err
 			}
-			if err := m.WriteFile(ctx, "/etc/nexushub/apps.d/"+name+".toml", []byte(app), 0o644); err != nil {
+			if _, err := m.Output(ctx, "nexushub", "deploy", "--quiet", "/srv/"+name); err != nil {
 				return err
 			}
-		}
-		if _, err := m.Output(ctx, "systemctl", "reload", "nexushubd"); err != nil {
-			return err
 		}
 		return errors.Join(d.served(ctx, m, hello+"public/time"), d.served(ctx, m, site))
 	})
