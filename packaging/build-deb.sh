@@ -8,7 +8,7 @@ work=$(mktemp -d "$out/.deb-XXXXXX") # several may build at once
 trap 'rm -rf "$work"' EXIT
 tree=$work/nexushub
 mkdir "$tree"
-cp -r "$here/debian" "$here/systemd" "$here/sysusers" "$here/tmpfiles" "$here/etc" "$tree"
+cp -r "$here/debian" "$here/systemd" "$here/sysusers" "$here/tmpfiles" "$here/etc" "$here/share" "$tree"
 cp -r "$here/man" "$out/from-client" "$tree"
 cp "$here/../docs/operations.md" "$here/../docs/security.md" "$here/../docs/uploads.md" "$tree"
 mkdir "$tree/examples"

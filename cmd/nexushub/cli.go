@@ -66,7 +66,7 @@ func (c *cli) root() *cobra.Command {
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Deploy applications:", []*cobra.Command{c.deploy(), c.dev(), c.keep(), c.releases(), c.rollback(), c.remove()}},
+		{"Deploy applications:", []*cobra.Command{c.deploy(), c.init(), c.dev(), c.keep(), c.releases(), c.rollback(), c.remove()}},
 		{"Operate applications:", []*cobra.Command{
 			c.list(), c.status(), c.logs(), c.top(), c.start(), c.stop(), c.restart(), c.exec(), c.explain(),
 		}},

@@ -12,12 +12,13 @@ import (
 
 func (c *cli) deploy() *cobra.Command {
 	var want api.NewDebugApplication
-	var temporary bool
+	var temporary, dry bool
 	cmd := &cobra.Command{
 		Use: "deploy [FOLDER|ZIP]", Short: "Package a folder, upload it, run it and print its URL",
 		Long: `deploy packages a folder (by default the current one), uploads it and runs it. The
-folder holds bin/app, or static/index.html, or both; .nexushubignore says which files to
-leave out. An application of the same name is replaced without downtime: the old release
+folder is a Node.js, Python, Ruby, PHP or Java application, a site of files, has a Procfile,
+or holds bin/app: what it is recognised as is printed, and nexushub init writes it down.
+.nexushubignore says which files to leave out. An application of the same name is replaced without downtime: the old release
 keeps serving until the new one is healthy, and stays if the new one never is. It stays
 until nexushub remove; with --temporary it expires one hour after its last use, and
 nexushub keep makes it permanent.
@@ -27,11 +28,13 @@ resumes when the same command is run again.`,
 		Example: `  nexushub deploy
   nexushub deploy ./build --name shop --host-name shop.example.org
   nexushub deploy shop-1.4.zip --name shop
+  nexushub deploy --dry-run
   nexushub deploy --temporary ./trial`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	registerApp(cmd, &want, "NAME.DOMAIN, of a debug application NAME.debug.DOMAIN")
 	cmd.Flags().BoolVar(&temporary, "temporary", false, "deploy a debug application, which expires")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "show what would be deployed, and upload nothing")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		client, remote, err := c.client()
 		if err != nil {
@@ -44,6 +47,9 @@ resumes when the same command is run again.`,
 		d := &deployer{client: client, to: client.Deployed(), out: c.out, remote: remote}
 		if temporary {
 			d.to = client.Debug()
+		}
+		if dry {
+			return d.dryRun(cmd.Context(), source, want)
 		}
 		app, err := d.deploy(cmd.Context(), source, want)
 		if errors.Is(err, errNotHealthy) {

@@ -25,6 +25,7 @@ type deployer struct {
 	to     api.Deployments // the kind that it is to be
 	out    *output.Printer
 	remote bool
+	is     recognised
 	answer api.InstallAnswer
 }
 
@@ -67,12 +68,19 @@ func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, don
 		return p, nil, err
 	}
 	if !info.IsDir() {
+		d.is = recogniseZip(given)
+		if err := d.is.fault(source); err != nil {
+			return p, nil, errors.Join(err, given.Close())
+		}
+		d.is.tell(d.out)
 		p, err = pack.Hash(given)
 		return d.byDescriptor(p, given, err)
 	}
-	if err := errors.Join(given.Close(), checkFolder(source)); err != nil {
+	d.is, err = recogniseFolder(source)
+	if err := errors.Join(given.Close(), err, d.is.fault(source)); err != nil {
 		return p, nil, err
 	}
+	d.is.tell(d.out)
 	d.out.Step("packing " + source)
 	f, err := os.CreateTemp("", "nexushub-*.zip")
 	if err != nil {
@@ -82,7 +90,7 @@ func (d *deployer) pack(ctx context.Context, source string) (p pack.Package, don
 	if err := os.Remove(f.Name()); err != nil {
 		return p, nil, errors.Join(err, f.Close())
 	}
-	if p, err = pack.Zip(ctx, source, f); err == nil {
+	if p, err = pack.Zip(ctx, source, f, d.is.leftOut()...); err == nil {
 		d.out.Packed(p.Files, p.Size, p.SHA256)
 	}
 	return d.byDescriptor(p, f, err)
@@ -99,19 +107,6 @@ func (d *deployer) byDescriptor(p pack.Package, f *os.File, err error) (pack.Pac
 	}
 	p.Path = fmt.Sprintf("/proc/self/fd/%d", f.Fd())
 	return p, f.Close, nil
-}
-
-// checkFolder says at once what the agent would say after the upload.
-func checkFolder(dir string) error {
-	for _, name := range []string{"bin/app", "static/index.html", "nexushub.toml"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return nil
-		}
-	}
-	return &output.Hint{
-		Err:  fmt.Errorf("%s has neither bin/app nor static/index.html nor nexushub.toml: %w", dir, api.Invalid),
-		Text: "put a program at bin/app, the files of a web site in static/; see: man nexushub-manifest",
-	}
 }
 
 // closed says what to do where the API of permanent applications is closed to a token, or not

@@ -20,7 +20,7 @@ func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 
 func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
-		"lsit":               `unknown command "lsit", did you mean: list`,
+		"lsit":               `unknown command "lsit", did you mean: init, list`,
 		"secret lst":         `unknown command "lst", did you mean: list`,
 		"list extra":         "wrong number of arguments (1), usage: nexushub list",
 		"start":              "wrong number of arguments (0), usage: nexushub start APP",

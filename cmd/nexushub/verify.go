@@ -87,7 +87,7 @@ func faultsOf(path string) (faults tomlfile.Faults, notes []string, err error) {
 	case !info.IsDir():
 		notes, err = checkManifest(path)
 	case isPackage(path):
-		notes, err = checkManifest(filepath.Join(path, manifest.FileName))
+		notes, err = checkPackage(path)
 	default:
 		_, err = config.Load(path)
 	}
@@ -102,8 +102,11 @@ func faultsOf(path string) (faults tomlfile.Faults, notes []string, err error) {
 func isPackage(dir string) bool {
 	has := func(name string) bool { return exists(filepath.Join(dir, name)) }
 	switch {
-	case has("apps.d"), has("conf.d"), !has(manifest.FileName):
+	case has("apps.d"), has("conf.d"):
 		return false
+	case !has(manifest.FileName):
+		is, err := recogniseFolder(dir)
+		return err == nil && is.Name != ""
 	case has("bin/app"), has("static"):
 		return true
 	}
@@ -115,6 +118,27 @@ func isPackage(dir string) bool {
 	_, asManifest := manifest.Parse(path, data)
 	_, asConfig := config.Load(dir)
 	return unknownKeys(asManifest) < unknownKeys(asConfig)
+}
+
+// checkPackage also says what the package is recognised as.
+func checkPackage(dir string) (notes []string, err error) {
+	file := filepath.Join(dir, manifest.FileName)
+	if exists(file) {
+		if notes, err = checkManifest(file); err != nil {
+			return nil, err
+		}
+	}
+	is, err := recogniseFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	if is.Missing != "" {
+		return nil, tomlfile.Faults{{File: dir, Problem: is.Line()}}
+	}
+	if is.Name != "" {
+		notes = append([]string{is.Line()}, surprises(file, is.asks())...)
+	}
+	return append(notes, is.Notes...), nil
 }
 
 func unknownKeys(err error) (n int) {

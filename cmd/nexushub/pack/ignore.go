@@ -30,9 +30,9 @@ type pattern struct {
 // ignore is a list of patterns; the last that matches decides.
 type ignore []pattern
 
-func readIgnore(dir string) (ignore, error) {
+func readIgnore(dir string, more ...string) (ignore, error) {
 	var list ignore
-	for _, line := range always {
+	for _, line := range append(always[:len(always):len(always)], more...) {
 		p, _, err := parsePattern(line)
 		if err != nil {
 			return nil, err

@@ -34,9 +34,9 @@ type Package struct {
 }
 
 // Zip packs dir into the file out. The folder may be another user's, who changes it
-// meanwhile: links are packed as links and never followed.
-func Zip(ctx context.Context, dir string, out *os.File) (Package, error) {
-	list, err := readIgnore(dir)
+// meanwhile: links are packed as links and never followed. leaveOut are patterns of more to ignore.
+func Zip(ctx context.Context, dir string, out *os.File, leaveOut ...string) (Package, error) {
+	list, err := readIgnore(dir, leaveOut...)
 	if err != nil {
 		return Package{}, err
 	}
