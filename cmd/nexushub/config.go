@@ -64,13 +64,17 @@ the file.`,
 		if err != nil {
 			return err
 		}
-		for _, name := range slices.Sorted(maps.Keys(env)) {
+		names := slices.Sorted(maps.Keys(env))
+		if err := c.changeSettings(cmd.Context(), args[0], map[string]any{"env": env}, "set", names); err != nil {
+			return err
+		}
+		for _, name := range names {
 			if looksSecret(name) {
 				c.out.Note(name + " looks like a secret, and everybody who may see the application can read it; " +
 					shell.Command("nexushub secret set", args[0], name) + " keeps it to the application")
 			}
 		}
-		return c.changeSettings(cmd.Context(), args[0], map[string]any{"env": env}, "set", slices.Sorted(maps.Keys(env)))
+		return nil
 	}
 	return cmd
 }
@@ -169,11 +173,12 @@ value from there again.`,
 
 // notSet says who sets a variable that config does not.
 func notSet(app, name string, s api.Settings) error {
-	err := fmt.Errorf("config does not set %s of %s: %w", name, app, api.NotFound)
+	err := &output.Hint{Err: fmt.Errorf("config does not set %s of %s: %w", name, app, api.NotFound),
+		Text: "to list its variables: " + shell.Command("nexushub config list", app)}
 	for _, e := range s.Effective {
 		if e.Key == "env."+name {
-			return &output.Hint{Err: err, Text: "its value is from: " + e.From + "; to lay another over it: " +
-				shell.Command("nexushub config set", app, name+"=VALUE")}
+			err.Text = "its value is from: " + e.From + "; to lay another over it: " +
+				shell.Command("nexushub config set", app, name+"=VALUE")
 		}
 	}
 	return err

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -120,5 +122,54 @@ func TestSettings(t *testing.T) {
 		if out := h.Sh(t, "journalctl -o export | grep -a c4n4ry || true"); out != "" {
 			t.Errorf("a value is in the journal: %.300s", out)
 		}
+	})
+}
+
+// With a token of the role developer, from elsewhere: what an operator has narrowed stays, and
+// applications of others are none of its business.
+func TestDeveloperCannotUndoAnOperator(t *testing.T) {
+	onEachSuite(t, func(t *testing.T, h *host) {
+		h.deployShop(t)
+		h.Sh(t, "nexushub access shop open; nexushub access shop areas; nexushub deploy -q /srv/hello --name other")
+		var issued struct{ Token string }
+		out := h.Must(t, "nexushub", "token", "create", "--json", "dev", "--role", "developer", "--app", "shop")
+		if err := json.Unmarshal([]byte(out), &issued); err != nil {
+			t.Fatal(err)
+		}
+		ask := func(method, path, body string, want int) {
+			t.Helper()
+			req, err := http.NewRequestWithContext(t.Context(), method, "https://admin.yesterday.localhost:8443/v1/apps/"+path,
+				strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header = http.Header{"Authorization": {"Bearer " + issued.Token}, "Content-Type": {"application/json"}}
+			resp, err := h.HTTP.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != want {
+				t.Errorf("%s %s %s is answered %d, want %d", method, path, body, resp.StatusCode, want)
+			}
+		}
+		const change = http.MethodPatch
+		ask(change, "shop/settings", `{"access":"open"}`, http.StatusForbidden)
+		ask(change, "shop/settings", `{"access":null,"env":{"A":"1"}}`, http.StatusForbidden)
+		ask(change, "shop/settings", `{"limits":{"memory":"1G"}}`, http.StatusForbidden)
+		ask(http.MethodPost, "shop/rollback", `{}`, http.StatusForbidden) // to the edition that was open
+		ask(change, "other/settings", `{"env":{"A":"1"}}`, http.StatusForbidden)
+		ask(http.MethodGet, "other/settings", "", http.StatusForbidden)
+		h.wantStatus(t, http.StatusUnauthorized)
+		ask(change, "shop/settings", `{"env":{"NOTE":"mine"}}`, http.StatusOK)
+		h.wantRuns(t, "CPUQuotaPerSecUSec=infinity MODE=manifest MemoryMax=67108864 NOTE=mine TasksMax=32")
+		for _, large := range []string{
+			fmt.Sprintf(`{"env":{"NOTE":%q}}`, strings.Repeat("x", 70_000)),
+			strings.Repeat(`{"a":`, 9000) + "1" + strings.Repeat("}", 9000),
+		} {
+			ask(change, "shop/settings", large, http.StatusUnprocessableEntity)
+		}
+		ask(http.MethodPost, "shop/rollback", `{}`, http.StatusOK)
+		h.wantStatus(t, http.StatusUnauthorized)
 	})
 }

@@ -94,11 +94,12 @@ func splitFaults(text string, fault *api.Fault) (head string, list []string) {
 	return head, list
 }
 
-// saidIn finds a fault among those that a text lists, which may call its place a field or a JSON
-// pointer.
+// saidIn finds a fault among those that a text lists, which may call its place a field, a key or a
+// JSON pointer.
 func saidIn(text string, f problem.Fault) (at, length int) {
 	field := strings.TrimPrefix(f.Pointer, "/")
-	for _, words := range []string{f.Line(), field + ": " + f.Detail, field + " " + f.Detail} {
+	key := strings.ReplaceAll(field, "/", ".")
+	for _, words := range []string{f.Line(), field + ": " + f.Detail, field + " " + f.Detail, key + ": " + f.Detail} {
 		at := strings.Index(text, words)
 		if at < 0 || at > 0 && text[at-1] != ' ' {
 			continue

@@ -184,6 +184,8 @@ func TestComplaints(t *testing.T) {
 			"nexushub: package invalid\n  a: too long\n  b\n"},
 		{&api.Fault{Code: api.Invalid, Detail: "appId: invalid", Faults: []problem.Fault{{Pointer: "/appId", Detail: "invalid"}}}, 1,
 			"nexushub: appId: invalid\n"},
+		{&api.Fault{Code: api.Invalid, Detail: "env.A: invalid", Faults: []problem.Fault{{Pointer: "/env/A", Detail: "invalid"}}}, 1,
+			"nexushub: env.A: invalid\n"},
 		{&api.Fault{Code: api.Invalid, Detail: "appId must be text", Faults: []problem.Fault{{Pointer: "/appId", Detail: "must be text"}}}, 1,
 			"nexushub: appId must be text\n"},
 		{&api.Fault{Code: api.Invalid, Detail: "appId: bad", Faults: []problem.Fault{{Pointer: "/appId", Detail: "bad"}, {Pointer: "/hostName", Detail: "worse"}}}, 1,

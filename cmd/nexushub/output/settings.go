@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // Config is `config list`.
@@ -34,11 +35,20 @@ func (p *Printer) Limits(_ string, s api.Settings) error {
 	t := p.table("LIMIT", "VALUE", "FROM", "MOST")
 	for _, e := range s.Effective {
 		if name, ok := strings.CutPrefix(e.Key, "limits."); ok {
-			t.row(name, percent(name, e.Value), e.From, percent(name, e.Most))
+			t.row(name, percent(name, e.Value), e.From, percent(name, rounded(e.Most)))
 		}
 	}
 	p.givenUp(s)
 	return t.flush()
+}
+
+// rounded is the memory of a host, which is no round number.
+func rounded(most string) string {
+	var b manifest.Bytes
+	if !strings.HasSuffix(most, "K") || b.UnmarshalText([]byte(most)) != nil {
+		return most
+	}
+	return size(uint64(b))
 }
 
 func percent(limit, value string) string {
