@@ -3,10 +3,13 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/nexushub/nexushub/internal/certfile"
 	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/readable"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
@@ -36,17 +39,50 @@ func (c *cli) certFaults(path string) tomlfile.Faults {
 			faults = append(faults, tomlfile.Fault{File: acme, Key: "proxy.acme.ca_cert", Problem: err.Error()})
 		}
 	}
-	if certDir != "" {
-		faults = append(faults, folderFaults(certDir, who)...)
+	if certDir == "" {
+		return faults
 	}
-	return faults
+	folder, err := certfile.ReadFolder(certDir, who)
+	if err != nil {
+		return append(faults, tomlfile.Fault{File: certDir, Key: "proxy.cert_dir", Problem: err.Error()})
+	}
+	if conf, err := config.Load(path); err == nil {
+		for _, text := range uncovered(conf.Apps, folder.Pairs) {
+			c.out.Note(text)
+		}
+	}
+	return append(faults, folderFaults(folder)...)
 }
 
-func folderFaults(dir string, who readable.User) (faults tomlfile.Faults) {
-	folder, err := certfile.ReadFolder(dir, who)
-	if err != nil {
-		return tomlfile.Faults{{File: dir, Key: "proxy.cert_dir", Problem: err.Error()}}
+// uncovered are the hosts of static applications for which there is no certificate that the world
+// trusts: wildcards, where ACME is on, and any where the operator has certificates of his own.
+func uncovered(apps []config.App, pairs []*certfile.Pair) (notes []string) {
+	names := map[string]bool{}
+	for _, p := range pairs {
+		for _, host := range p.Hosts {
+			names[host] = true
+		}
 	}
+	for _, app := range apps {
+		for _, h := range app.Hosts {
+			_, local := strings.CutSuffix(h.Name, ".localhost")
+			byACME := app.ACME && !h.Wildcard()
+			covered := names[h.Name] || !h.Wildcard() && names[hostname.WildcardOf(h.Name)]
+			if local || byACME || covered || !app.ACME && len(pairs) == 0 {
+				continue
+			}
+			text := app.File + ": " + h.Name + ": no certificate of yours names it"
+			if h.Wildcard() && app.ACME {
+				text += ", and ACME certifies no wildcard"
+			}
+			notes = append(notes, text+": it gets one of the local authority")
+		}
+	}
+	slices.Sort(notes)
+	return slices.Compact(notes)
+}
+
+func folderFaults(folder certfile.Folder) (faults tomlfile.Faults) {
 	for _, f := range folder.Faults {
 		faults = append(faults, tomlfile.Fault{File: f.Path, Problem: f.Problem})
 	}
