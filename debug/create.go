@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/labstack/echo/v4"
 
@@ -160,27 +159,9 @@ func (s *Server) complete(n api.NewDebugApplication) api.NewDebugApplication {
 		n.DisplayName = n.AppID
 	}
 	if n.HostName == "" {
-		n.HostName = slug(n.AppID) + "." + s.o.Kind.below + s.o.Domain
+		n.HostName = hostname.Label(n.AppID) + "." + s.o.Kind.below + s.o.Domain
 	}
 	return n
-}
-
-// slug makes a host label of any text.
-func slug(text string) string {
-	label := strings.Map(func(r rune) rune {
-		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
-			return unicode.ToLower(r)
-		}
-		return '-'
-	}, text)
-	label = strings.Join(strings.FieldsFunc(label, func(r rune) bool { return r == '-' }), "-")
-	if len(label) > 40 {
-		label = strings.Trim(label[:40], "-")
-	}
-	if label == "" {
-		return "app"
-	}
-	return label
 }
 
 // admit finds the applications that a replaces, and refuses a name that belongs to

@@ -114,7 +114,7 @@ func (s *Server) claims(a application) []hostname.Claim {
 
 // mayTake refuses a host that is not for who asks.
 func (s *Server) mayTake(a application, h hostname.Host, by caller.Caller) error {
-	err := s.o.Runtime.HostNames().Refuse(h.String(), slug(a.AppID), by.Taker())
+	err := s.o.Runtime.HostNames().Refuse(h.String(), hostname.Label(a.AppID), by.Taker())
 	refusal, ok := errors.AsType[*hostname.Refusal](err)
 	switch {
 	case !ok:

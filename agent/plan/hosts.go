@@ -18,8 +18,12 @@ func (i *Instance) AllHosts() []hostname.Host {
 	return i.Hosts
 }
 
-// Slug is the word for the application in unit names and logs.
+// Slug is the word for the application in unit names and logs. Who deploys it names it, and it keeps
+// that name whatever its hosts are.
 func (i *Instance) Slug(domain string) string {
+	if i.Kind == KindDeployed && i.UnitKind == "" { // else its units have a name already
+		return hostname.Label(i.AppID)
+	}
 	return hostname.Slug(i.HostName, domain, i.AllHosts()[0].Prefix)
 }
 

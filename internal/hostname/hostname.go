@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"unicode"
 )
 
 // Parse returns the canonical form of s. A port is ignored.
@@ -64,6 +65,24 @@ func Slug(host, domain, prefix string) string {
 		h = h[:40]
 	}
 	return strings.Trim(h, "-")
+}
+
+// Label makes one part of a host name of any text.
+func Label(text string) string {
+	label := strings.Map(func(r rune) rune {
+		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return unicode.ToLower(r)
+		}
+		return '-'
+	}, text)
+	label = strings.Join(strings.FieldsFunc(label, func(r rune) bool { return r == '-' }), "-")
+	if len(label) > 40 {
+		label = strings.Trim(label[:40], "-")
+	}
+	if label == "" {
+		return "app"
+	}
+	return label
 }
 
 // lower knows ASCII alone: other letters, such as the Kelvin sign, have no lower case here
