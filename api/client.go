@@ -51,6 +51,17 @@ func NewClient(socket string) *Client {
 	}
 }
 
+// NewBridgeClient speaks over a connection that leads to the control socket of another host, which
+// address names, and on which requests share the way by one of the protocols p.
+func NewBridgeClient(address string, p *http.Protocols, dial func(context.Context) (net.Conn, error)) *Client {
+	t := &http.Transport{
+		DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+		Protocols:       p,
+		MaxConnsPerHost: 1, // others wait for the first, and share it
+	}
+	return &Client{base: "http://nexushub", http: &http.Client{Transport: t}, address: address, answerTimeout: answerTimeout}
+}
+
 // NewRemoteClient speaks to an API host (admin.DOMAIN) through the TLS proxy. roots
 // may be nil: then the system's are used.
 func NewRemoteClient(base, token string, roots *x509.CertPool) *Client {

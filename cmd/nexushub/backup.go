@@ -39,6 +39,9 @@ FILE appears only when it is complete: an interrupted backup leaves nothing behi
 	}
 	cmd.Flags().BoolVar(&data, "data", false, "include the state folders of the applications")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := c.here(cmd); err != nil {
+			return err
+		}
 		if err := needRoot(); err != nil {
 			return err
 		}

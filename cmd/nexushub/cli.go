@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/bridge"
 	"github.com/nexushub/nexushub/cmd/nexushub/output"
 	"github.com/nexushub/nexushub/cmd/nexushub/profile"
 	"github.com/nexushub/nexushub/internal/shell"
@@ -25,12 +27,15 @@ type cli struct {
 
 	socket string
 	host   string
+
+	ctx    context.Context // of the whole command
+	bridge *bridge.Bridge  // to another host, once it is asked
 }
 
 func newCLI(in io.Reader, out, err io.Writer) *cli {
 	colour := isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	return &cli{
-		in:  in,
+		in: in, ctx: context.Background(),
 		out: &output.Printer{Stdout: out, Stderr: err, Colour: colour, Terminal: isTerminal(err), Now: time.Now},
 	}
 }
@@ -39,7 +44,8 @@ const rootLong = `nexushub runs applications on this host: systemd supervises th
 their logs, and a TLS proxy routes host names to them.
 
 Operators use it on the host itself, through the control socket (root and members of
-the group nexushub). Developers use it from anywhere after: nexushub login HOST --token -`
+the group nexushub), or from elsewhere as who they are there: --host ssh://HOST.
+Developers use it from anywhere after: nexushub login HOST --token -`
 
 const rootExample = `  nexushub list                        show what is running
   nexushub deploy ./myapp              package, upload and run a folder, print its URL
@@ -61,7 +67,7 @@ func (c *cli) root() *cobra.Command {
 	flags.BoolVarP(&c.out.Quiet, "quiet", "q", false, "no progress, only data and errors")
 	flags.StringVar(&c.socket, "socket", api.Socket, "control socket of the agent")
 	flags.StringVar(&c.host, "host", os.Getenv("NEXUSHUB_HOST"),
-		"API host to use instead of the socket (see nexushub login)")
+		"host to use instead of this one: ssh://[USER@]HOST, or an API host (see nexushub login)")
 	for _, group := range []struct {
 		title    string
 		commands []*cobra.Command
@@ -81,7 +87,7 @@ func (c *cli) root() *cobra.Command {
 			root.AddCommand(cmd)
 		}
 	}
-	root.AddCommand(c.version(), c.manPage(root))
+	root.AddCommand(c.version(), c.manPage(root), c.dialStdio())
 	for _, cmd := range root.Commands() {
 		argsAreUsageErrors(cmd)
 	}
@@ -133,6 +139,10 @@ func (c *cli) client() (client *api.Client, limited bool, err error) {
 
 // agent is the client, and the host that it logs in to; none over the socket.
 func (c *cli) agent() (client *api.Client, host *profile.Host, err error) {
+	if c.overSSH() {
+		client, err = c.sshClient()
+		return client, nil, err
+	}
 	path, err := profile.Path()
 	if err != nil {
 		return api.NewClient(c.socket), nil, nil // no home, no profile
@@ -184,7 +194,7 @@ func (c *cli) local() (*api.Client, error) {
 	if err == nil && host != nil {
 		err = &output.Hint{
 			Err:  errors.New("this command works only on the host itself, through the control socket"),
-			Text: "it reads secrets or gives a shell; log in there with ssh",
+			Text: "it reads secrets or gives a shell; over ssh it works, too: --host ssh://root@HOST",
 		}
 	}
 	return client, err

@@ -26,6 +26,9 @@ root. The exit code is that of the command.`,
 		Example: "  nexushub exec myapp -- bin/app migrate\n  nexushub exec myapp -- sh",
 		Args:    cobra.MinimumNArgs(2), ValidArgsFunction: c.completeApp,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if c.overSSH() {
+				return c.execOverSSH(cmd, args)
+			}
 			client, err := c.local()
 			if err != nil {
 				return err

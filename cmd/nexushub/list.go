@@ -36,7 +36,7 @@ func (c *cli) apps(ctx context.Context) ([]api.App, error) {
 
 // completeApp offers the names of applications to the shell.
 func (c *cli) completeApp(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
+	if len(args) > 0 || c.overSSH() { // ssh might ask for a password
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)

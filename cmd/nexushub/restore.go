@@ -55,6 +55,9 @@ An existing configuration is overwritten only with --force.`,
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "overwrite the existing configuration and state")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := c.here(cmd); err != nil {
+			return err
+		}
 		if err := needRoot(); err != nil {
 			return err
 		}

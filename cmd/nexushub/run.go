@@ -15,6 +15,8 @@ import (
 // run executes a command line and returns the exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
 	c := newCLI(in, out, err)
+	c.ctx = ctx
+	defer c.closeBridge()
 	root := c.root()
 	root.SetArgs(args)
 	root.SetIn(in)

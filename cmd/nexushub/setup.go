@@ -62,6 +62,9 @@ of this host moves to admin.DOMAIN.`,
 		if err := want.check(); err != nil {
 			return usage(cmd, err)
 		}
+		if err := c.here(cmd); err != nil {
+			return err
+		}
 		if err := needRoot(); err != nil {
 			return err
 		}
