@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -83,36 +84,50 @@ func (c *catalogue) adminComplete() bool {
 // same id, and the first to name a host has it. Deployed ones come before the admin
 // service's list, which never takes what is theirs. The caller holds mu.
 func (c *catalogue) wanted() []resolved {
-	list := merge(c.place.Domain, c.static, c.of(plan.KindDeployed), c.dynamic, c.of(plan.KindDebug))
+	list := merge(c.static, c.of(plan.KindDeployed), c.dynamic, c.of(plan.KindDebug))
 	for _, o := range c.orphans {
 		if !slices.ContainsFunc(list, func(r resolved) bool { return r.ID == o.ID }) {
 			list = append(list, o)
 		}
 	}
+	shareHosts(list, c.place.Domain)
 	return list
 }
 
-// merge is pure. What comes first keeps its hosts.
-func merge(domain string, lists ...[]plan.Instance) []resolved {
+// shareHosts lets who comes first keep its hosts. One fault in a table would keep the proxy from
+// taking up any of it.
+func shareHosts(list []resolved, domain string) {
+	var held hostname.Claims
+	for i := range list {
+		r := &list[i]
+		r.Taken = nil
+		taken := map[string]string{}
+		for _, c := range r.Claims(domain) {
+			if why := held.Conflict(c); why != "" {
+				taken[c.String()] = why
+			} else if c.IsAPI(domain) {
+				taken[c.String()] = fmt.Sprintf("host name %s is taken by NexusHub itself", c)
+			}
+		}
+		r.Taken = taken
+		if why := taken[r.AllHosts()[0].String()]; why != "" {
+			r.problem = why
+		}
+		held.Hold(r.Claims(domain)...)
+	}
+}
+
+// merge is pure.
+func merge(lists ...[]plan.Instance) []resolved {
 	byID := map[string]int{}
-	var hosts hostname.Claims
 	var out []resolved
 	for _, in := range slices.Concat(lists...) {
 		if i, taken := byID[in.ID]; taken {
 			out[i].Instance = override(out[i].Instance, in)
 			continue
 		}
-		r := resolved{Instance: in}
-		r.Taken = map[string]string{}
-		for _, c := range in.Claims(domain) {
-			if why := hosts.Conflict(c); why != "" {
-				r.Taken[c.String()] = why
-			}
-		}
-		r.problem = r.Taken[in.AllHosts()[0].String()]
-		hosts.Hold(r.Claims(domain)...)
 		byID[in.ID] = len(out)
-		out = append(out, r)
+		out = append(out, resolved{Instance: in})
 	}
 	return out
 }

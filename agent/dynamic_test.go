@@ -75,7 +75,8 @@ func TestOnlyWhatWasSweptIsForgotten(t *testing.T) {
 func TestHostNameBelongsToSomebody(t *testing.T) {
 	has := plan.Instance{ID: shopID, Kind: plan.KindStatic, HostName: "shop.x", AppID: "shop", DisplayName: "My Shop"}
 	wants := plan.Instance{ID: otherID, Kind: plan.KindDynamic, HostName: "shop.x", AppID: "other"}
-	list := merge("x", []plan.Instance{has}, []plan.Instance{wants}, nil)
+	list := merge([]plan.Instance{has}, []plan.Instance{wants}, nil)
+	shareHosts(list, "x")
 	if want := "static application My Shop (instance " + shopID; len(list) != 2 || !strings.Contains(list[1].problem, want) {
 		t.Errorf("got %+v, want it to name the %s", list, want)
 	}
@@ -94,13 +95,14 @@ func TestHostsThatAreTaken(t *testing.T) {
 		}
 		return list
 	}
-	list := merge("given.org",
+	list := merge(
 		[]plan.Instance{{ID: "1", Kind: plan.KindStatic, HostName: "a.x.org",
 			Hosts: hosts("a.x.org", "*.x.org", "*.given.org")}},
 		[]plan.Instance{{ID: "2", Kind: plan.KindDynamic, HostName: "b.x.org"}},
 		[]plan.Instance{{ID: "3", Kind: plan.KindDebug, Owner: "token:1", HostName: "c.given.org",
-			Hosts: hosts("c.given.org", "a.x.org", "b.x.org", "a.x.org/docs", "c.org/docs")}},
+			Hosts: hosts("c.given.org", "a.x.org", "b.x.org", "a.x.org/docs", "c.org/docs", "admin.given.org/x")}},
 		[]plan.Instance{{ID: "4", Kind: plan.KindDebug, HostName: "b.x.org"}})
+	shareHosts(list, "given.org")
 	var got []string
 	for _, r := range list {
 		for _, c := range r.Claims("given.org") {

@@ -54,16 +54,17 @@ func (i *Instance) Named(host string) bool {
 // are apart from the others, so that it serves at least these.
 func (i *Instance) setHosts(r *proxyctl.Route) {
 	all := i.AllHosts()
+	first := all[0].String()
 	r.Hosts = []string{}
 	for _, h := range all {
 		switch {
-		case i.Taken[h.String()] != "":
+		case i.Taken[h.String()] != "", h.Redirect && i.Taken[first] != "": // it would lead to somebody else
 		case h.Plain() && !h.Redirect:
 			r.Hosts = append(r.Hosts, h.Name)
 		default:
 			site := proxyctl.Site{Name: h.Name, Prefix: h.Prefix, Strip: h.Strip}
 			if h.Redirect {
-				site.RedirectTo = all[0].String()
+				site.RedirectTo = first
 			}
 			r.Sites = append(r.Sites, site)
 		}

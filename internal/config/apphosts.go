@@ -58,7 +58,7 @@ func (a *App) addHost(f *tomlfile.File, key string, h hostname.Host) {
 // file names.
 func (l *loader) checkHostsFree(i int, others []App) {
 	for n, h := range l.config.Apps[i].Hosts {
-		if isAPI(h, l.config.Domain) {
+		if h.IsAPI(l.config.Domain) {
 			l.hostFault(i, n, "is reserved for the API")
 		}
 		for j, other := range others {
@@ -80,9 +80,4 @@ func (l *loader) hostFault(i, n int, problem string) {
 	default:
 		l.apps[i].Fault("hosts", "%s %s", h, problem)
 	}
-}
-
-// isAPI says whether the API is there: of admin.DOMAIN the admin application has the rest.
-func isAPI(h hostname.Host, domain string) bool {
-	return h.Name == "internal."+domain || h.Name == "admin."+domain && (h.Prefix != "" || h.Redirect)
 }

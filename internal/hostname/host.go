@@ -30,6 +30,12 @@ func (h Host) At(o Host) bool { return h.Name == o.Name && h.Prefix == o.Prefix 
 // Covers says whether h is a wildcard that stands for the name of o, too.
 func (h Host) Covers(o Host) bool { return h.Wildcard() && WildcardOf(o.Name) == h.Name }
 
+// IsAPI says whether the API is there: of admin.DOMAIN the admin application has the rest, of
+// internal.DOMAIN nobody anything.
+func (h Host) IsAPI(domain string) bool {
+	return h.Name == "internal."+domain || h.Name == "admin."+domain && (h.Prefix != "" || h.Redirect)
+}
+
 // WildcardOf is the wildcard that stands for a name.
 func WildcardOf(name string) string {
 	_, rest, _ := strings.Cut(name, ".")
