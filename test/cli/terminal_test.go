@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/test/lab"
 )
 
@@ -117,6 +118,7 @@ func TestTerminal(t *testing.T) {
 	t.Run("top", func(t *testing.T) { topLeaves(t, h) })
 	t.Run("exec", func(t *testing.T) { execHasATerminal(t, h) })
 	t.Run("secret", func(t *testing.T) { secretsAreNotShown(t, h) })
+	t.Run("remove", func(t *testing.T) { removeAsks(t, h) })
 }
 
 // In a terminal dev takes keys, at any time, and leaves the terminal as it was.
@@ -222,7 +224,7 @@ func uploadGoesOn(t *testing.T, h *lab.Host) {
 	}
 	h.Must(t, "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "nexushubd")
 	slow("")
-	x.await(`https://app\.debug\.yesterday\.localhost:8443/`)
+	x.await(`https://app\.yesterday\.localhost:8443/`)
 	x.leaves(0)
 	if left := h.Must(t, "find", "/tmp", "-name", "nexushub-*.zip"); left != "" {
 		t.Errorf("left behind: %s", left)
@@ -257,11 +259,28 @@ func secretsAreNotShown(t *testing.T, h *lab.Host) {
 	}
 }
 
+// What is permanent is removed when somebody says yes, and by nothing else.
+func removeAsks(t *testing.T, h *lab.Host) {
+	for _, answer := range []string{"Enter", "C-d", "C-c"} {
+		x := inTerminal(t, h, "remove", "app")
+		x.await(`Remove app with what it has stored, its secrets and its releases\? \[y/N\]`)
+		x.press(answer)
+		x.leaves(map[string]int{"Enter": 1, "C-d": 1, "C-c": 130}[answer])
+	}
+	h.AwaitState(t, "app", api.StateRunning)
+	x := inTerminal(t, h, "remove", "app")
+	x.await(`\[y/N\]`)
+	x.press("y")
+	x.press("Enter")
+	x.await("removed application app")
+	x.leaves(0)
+}
+
 // chunks is how many of the application's upload have arrived.
 func chunks(t *testing.T, h *lab.Host) int {
 	t.Helper()
 	out := h.Must(t, "sh", "-c",
-		`id=$(curl -s --unix-socket /run/nexushub/api.sock http://agent/debug/application | sed 's/.*"id":"\([^"]*\)".*/\1/'); curl -s --unix-socket /run/nexushub/api.sock http://agent/debug/application/$id/upload/status`)
+		`id=$(curl -s --unix-socket /run/nexushub/api.sock http://agent/v1/deployed | sed 's/.*"id":"\([^"]*\)".*/\1/'); curl -s --unix-socket /run/nexushub/api.sock http://agent/v1/deployed/$id/upload/status`)
 	var n int
 	if _, rest, ok := strings.Cut(out, `"receivedChunks":`); ok {
 		fmt.Sscan(rest, &n)
