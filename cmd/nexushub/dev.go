@@ -224,9 +224,10 @@ func (d *devLoop) cleanup(ctx context.Context) error {
 	defer cancel()
 	err := d.client.Debug().Delete(ctx, d.app.ID)
 	switch {
-	case err != nil && !errors.Is(err, api.NotFound) && interrupted:
+	case errors.Is(err, api.NotFound): // somebody has removed it, or keeps it
+	case err != nil && interrupted:
 		d.out.PrintError(err)
-	case err != nil && !errors.Is(err, api.NotFound):
+	case err != nil:
 		return err
 	default:
 		return d.out.Removed("application", d.app.AppID)
