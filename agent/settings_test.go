@@ -9,6 +9,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/caller"
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
@@ -383,6 +384,29 @@ func TestWideningIsToldAndLogged(t *testing.T) {
 		}
 		if s := h.set(shopID, `{"access":"areas"}`, ""); len(s.Widened) > 0 {
 			t.Errorf("closing it widens %q", s.Widened)
+		}
+	})
+}
+
+// A release is compared with what served, under the settings that hold.
+func TestWideningOfARelease(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		asks := func(access string, proc bool) fact.Release {
+			return fact.Release{Hash: "two", Manifest: manifest.Manifest{Access: access, Sandbox: manifest.Sandbox{Proc: proc}}}
+		}
+		if got := h.agent.Debug().Widening(shopID, asks("open", true)); got != nil {
+			t.Errorf("of what is new: %q", got)
+		}
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		for _, c := range []struct{ settings, want string }{
+			{`{}`, "access from areas to open; sandbox.proc from false to true"},
+			{`{"access":"areas"}`, "sandbox.proc from false to true"},
+		} {
+			h.set(shopID, c.settings, "")
+			if got := strings.Join(h.agent.Debug().Widening(shopID, asks("open", true)), "; "); got != c.want {
+				t.Errorf("%s: %q, want %q", c.settings, got, c.want)
+			}
 		}
 	})
 }

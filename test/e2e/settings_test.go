@@ -94,7 +94,12 @@ func TestSettings(t *testing.T) {
 			h.Sh(t, "nexushub secret set shop --from /root/secrets.env")
 			h.wantRuns(t, set)
 		})
-		h.Sh(t, `sed -i 's/MODE = .*/MODE = "newer"/' /srv/shop/nexushub.toml; nexushub deploy -q /srv/shop; nexushub limits shop --unset cpu`)
+		out := h.Sh(t, `cd /srv/shop; sed -i '1i access = "open"\nsandbox.proc = true' nexushub.toml
+sed -i 's/MODE = .*/MODE = "newer"/; s/^memory = .*/memory = "1G"/' nexushub.toml; nexushub deploy; nexushub limits shop --unset cpu`)
+		if !strings.Contains(out, "this widens sandbox.proc from false to true") || strings.Contains(out, "widens access") ||
+			strings.Contains(out, "widens limits.memory") {
+			t.Errorf("a release that asks for more than is set: %s", out)
+		}
 		const newer = "CPUQuotaPerSecUSec=infinity MODE=settings MemoryMax=134217728 NOTE=c4n4ry TasksMax=40"
 		h.wantRuns(t, newer)
 		h.Must(t, "nexushub", "rollback", "shop")
