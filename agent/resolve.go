@@ -120,6 +120,7 @@ func (r *resolved) take(rel fact.Release, ceiling manifest.Ceiling) (problem str
 	if len(excess) > 0 {
 		return excess.Error()
 	}
+	rel.Recognised = rel.Recognised.Asked(r.Manifest)
 	rel.Recognised.Manifest = ceiling.Cap(rel.Recognised.Manifest)
 	if folder := r.Manifest.Static.Folder; folder != "" && rel.Dir != "" {
 		var err error

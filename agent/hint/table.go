@@ -255,19 +255,23 @@ var table = []row{
 		sights: []sight{
 			{line: unreachable},
 			{line: notPermitted, beside: `\b(?:connect|dial|sendto|sendmsg|create_connection|urlopen)\b`},
+			{line: noAnswer},
 		},
 		only:  isClosed,
-		seen:  "`connect`: `Operation not permitted`; `Network is unreachable`",
+		seen:  "`connect`: `Operation not permitted`, `timed out`; `Network is unreachable`",
 		means: "it connects to another host, and the sandbox lets it connect to this host only",
 		write: `sandbox.internet = true for public addresses, sandbox.networks = ["10.1.2.0/24"] for a private network`,
 	},
 	{
-		name:   "private-network",
-		sights: []sight{{line: notPermitted, beside: `\b(?:connect|dial|sendto|sendmsg|create_connection|urlopen)\b`}},
-		only:   func(f *Facts) bool { return !isClosed(f) && !f.Manifest.Sandbox.Network },
-		seen:   "`connect`: `Operation not permitted` with `sandbox.internet`",
-		means:  "it connects to an address that is not public, and the sandbox opens public addresses only",
-		write:  `sandbox.networks = ["10.1.2.3/32"] with that address`,
+		name: "private-network",
+		sights: []sight{
+			{line: notPermitted, beside: `\b(?:connect|dial|sendto|sendmsg|create_connection|urlopen)\b`},
+			{line: `\b` + privateAddress, beside: noAnswer},
+		},
+		only:  func(f *Facts) bool { return !isClosed(f) && !f.Manifest.Sandbox.Network },
+		seen:  "`connect`: `Operation not permitted`, or a private address and `timed out`, with `sandbox.internet`",
+		means: "it connects to an address that is not public, and the sandbox opens public addresses only",
+		write: `sandbox.networks = ["10.1.2.3/32"] with that address`,
 	},
 	{
 		name: "service-away",
@@ -526,3 +530,9 @@ func isClosed(f *Facts) bool {
 	s := &f.Manifest.Sandbox
 	return !s.Network && !s.Internet && len(s.Networks) == 0
 }
+
+// The kernel does not say to who connects that the filter drops what he sends.
+const (
+	noAnswer       = `(?i)\bconnect\w*\b.*(?:timed? ?out|timeout)|ETIMEDOUT|dial .*i/o timeout`
+	privateAddress = `(?:10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(?:1[6-9]|2\d|3[01])\.\d+\.\d+|169\.254\.\d+\.\d+)\b`
+)

@@ -19,7 +19,6 @@ func (d *deployer) dryRun(ctx context.Context, source string, want api.NewDebugA
 	defer func() { err = errors.Join(err, done()) }()
 	plan := output.DryRun{
 		Name: want.AppID, HostName: want.HostName, Manifest: d.is.asks(), Files: p.Files, Size: p.Size, Release: p.SHA256,
-		IsFiles: len(d.is.asks().Exec) == 0 && d.is.IsReady(),
 	}
 	if d.is.Name != "" {
 		plan.Recognised = &d.is.Result

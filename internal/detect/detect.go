@@ -8,6 +8,7 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -38,7 +39,7 @@ func Of(fsys fs.FS, own manifest.Manifest) Result {
 	if folder := own.Static.Folder; folder != "" {
 		f.pages = []string{folder}
 	}
-	r := f.ask()
+	r := f.ask().Asked(own)
 	by := startedBy(f, own)
 	switch {
 	case by == "":
@@ -48,6 +49,14 @@ func Of(fsys fs.FS, own manifest.Manifest) Result {
 			"needs exec in %s", by, r.Name, r.Why, manifest.FileName)}}
 	}
 	return Result{Notes: f.unused(by, "")}
+}
+
+// Asked is a result under a manifest that names a path for its health: then that is asked.
+func (r Result) Asked(by manifest.Manifest) Result {
+	if by.Health.Path != "" && by.Health.Type == "" {
+		r.Manifest.Health.Type = ""
+	}
+	return r
 }
 
 func (f *folder) ask() Result {
@@ -135,7 +144,7 @@ func (r Result) Line() string {
 	}
 	parts = append(parts, "access "+m.Access)
 	if len(m.Exec) > 0 {
-		parts = append(parts, "health by "+strings.ToUpper(m.Health.Type))
+		parts = append(parts, "health by "+strings.ToUpper(cmp.Or(m.Health.Type, "http")))
 	}
 	for _, name := range m.Sandbox.Loosenings() {
 		parts = append(parts, "sandbox."+name)

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"path"
 	"strings"
+	"time"
+
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // Router decides what PHP's own server answers, as web servers do by their configuration.
@@ -29,6 +32,7 @@ func byPHP(f *folder) (Result, bool) {
 	// is off, and complains.
 	r := application(name, index, why, "php", "-d", "pcre.jit=0", "-d", "opcache.jit_buffer_size=0",
 		"-d", "session.save_path=$STATE_DIRECTORY", "-d", "session.gc_probability=1", "-S", listenAt, "-t", path.Dir(index), Router)
+	r.Manifest.Health.Interval = manifest.Duration(time.Minute) // it writes three lines about each check
 	return r.with("PHP_CLI_SERVER_WORKERS", "4"), true
 }
 

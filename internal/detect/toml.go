@@ -32,6 +32,9 @@ func TOML(r Result) []byte {
 		line("type = %s", quote(m.Health.Type))
 		line(`# type = "http"`)
 		line(`# path = "/healthz"`)
+		if m.Health.Interval != 0 {
+			line("interval = %s", quote(m.Health.Interval.Std().String()))
+		}
 	}
 	if len(m.Env) > 0 {
 		line("\n[env]")

@@ -10,6 +10,8 @@ import (
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/output"
 	"github.com/nexushub/nexushub/cmd/nexushub/setup"
+	"github.com/nexushub/nexushub/internal/detect"
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
 
@@ -26,6 +28,7 @@ var answers = map[string]reflect.Type{
 	"Explanation": reflect.TypeFor[api.Explanation](), "Secret": reflect.TypeFor[api.Secret](), "Token": reflect.TypeFor[api.Token](),
 	"Issued token": reflect.TypeFor[api.IssuedToken](), "Log entry": reflect.TypeFor[api.LogEntry](), "Log gap": reflect.TypeFor[api.LogGap](),
 	"Setup": reflect.TypeFor[output.Setup](), "Line": reflect.TypeFor[setup.Line](),
+	"Dry run": reflect.TypeFor[output.DryRun](), "Detection": reflect.TypeFor[detect.Result](),
 	"Fault": reflect.TypeFor[tomlfile.Fault](), "Done": reflect.TypeFor[output.Change](),
 }
 
@@ -74,6 +77,9 @@ func members(t reflect.Type) []string {
 func typeWord(name string, t reflect.Type) string {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
+	}
+	if t == reflect.TypeFor[manifest.Manifest]() { // nexushub-manifest(5) has its members
+		return "object"
 	}
 	for heading, answer := range answers {
 		if t == answer {

@@ -5,7 +5,7 @@
 // denies them. What is not there goes to index.php, by which most applications route.
 $nexushub = (function () {
     $root = $_SERVER['DOCUMENT_ROOT'];
-    $path = rawurldecode(parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH) ?: '/');
+    $path = preg_replace('#/+#', '/', rawurldecode(explode('?', $_SERVER['REQUEST_URI'], 2)[0]));
     $deny = preg_match('#/\.(?!well-known(/|$))|^/(nexushub\.toml|Procfile|(composer|package)[a-z-]*\.(json|lock))$#i', $path)
         || preg_match('#\.(sqlite3?|db|ini|sql|log|bak|swp)$|~$|^/vendor/.*\.php$|\x00|\\\\#i', $path);
     for ($dir = $path; !$deny && strlen($dir) > 1;) {

@@ -11,7 +11,7 @@ import (
 
 // recognised are the programs that run without a manifest, and what they are taken for.
 var recognised = map[string]string{
-	"node": "Node.js", "cluster": "Node.js", "next": "Next.js", "flask": "Python, Flask", "venv": "Python, Flask",
+	"cluster": "Node.js", "next": "Next.js", "flask": "Python, Flask", "venv": "Python, Flask",
 	"gunicorn": "Python, WSGI", "uvicorn": "Python, ASGI", "django": "Python, Django", "sqlite": "Python", "git": "Python",
 	"puma": "Ruby", "php": "PHP", "serve": "site of files",
 }

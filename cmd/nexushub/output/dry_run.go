@@ -20,8 +20,11 @@ type DryRun struct {
 	Files      int               `json:"files,omitempty"` // of a folder
 	Size       int64             `json:"size"`            // of the zip, in bytes
 	Changes    []string          `json:"changes"`         // against what runs, in words
+}
 
-	IsFiles bool `json:"-"` // nothing is started
+// isFiles says that nothing is started.
+func (d DryRun) isFiles() bool {
+	return len(d.Manifest.Exec) == 0 && d.Recognised != nil && d.Recognised.IsReady()
 }
 
 // DryRun shows it.
@@ -37,7 +40,7 @@ func (p *Printer) DryRun(d DryRun) error {
 	if d.Recognised != nil {
 		rows.row("recognised", d.Recognised.Short())
 	}
-	if d.IsFiles {
+	if d.isFiles() {
 		rows.row("serves", cmp.Or(asks.Static.Folder, manifest.StaticFolder))
 	} else {
 		rows.row("starts", words(m.Exec))

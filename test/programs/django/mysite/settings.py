@@ -1,7 +1,7 @@
 import os
 
 SECRET_KEY = "of a test"
-ALLOWED_HOSTS = [os.environ["HOST"]]
+ALLOWED_HOSTS = [os.environ.get("NEXUSHUB_HOST") or os.environ["HOST"]]  # HOST is an address where it is open
 ROOT_URLCONF = "mysite.urls"
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
 SECURE_SSL_REDIRECT = True

@@ -1,0 +1,115 @@
+package programs_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/test/lab"
+)
+
+// folders have no manifest, and each path of theirs answers so: a status and a text.
+var folders = []struct {
+	name  string
+	files map[string]string
+	pages map[string]string
+}{
+	{"procfile", map[string]string{
+		"Procfile": "web: PAGE=hello python3 serve.py --port $PORT\nworker: python3 work.py\n",
+		"serve.py": `import http.server, os, sys
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(f"{os.environ['PAGE']} pid={os.getpid()} {sys.argv[2] == os.environ['PORT']}".encode())
+
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[2])), Page).serve_forever()
+`,
+	}, map[string]string{"/": "200 hello pid=", "/api/x": "200 True", "/internal/x": "200 True"}},
+	{"site", map[string]string{"index.html": "<p>home", "a/index.html": "<p>a", ".env": "SECRET", ".git/config": "SECRET",
+		"nexushub.toml": "idle_timeout = \"1m\"\n", ".well-known/x.txt": "known"},
+		map[string]string{"/": "200 home", "/a/": "200 a", "/.env": "404", "/%2eenv": "404", "/nexushub.toml": "404",
+			"/.git/config": "404", "/.well-known/x.txt": "200 known", "/none": "404"}},
+	{"spa", map[string]string{"dist/index.html": `<script type="module" src="/x.js"></script>`, "dist/x.js": "1",
+		"package.json": `{"scripts":{"build":"vite build"},"devDependencies":{"vite":"6"}}`},
+		map[string]string{"/": "200 module", "/x.js": "200 1", "/some/page": "200 module", "/none.js": "404",
+			"/package.json": "404"}},
+	{"php-site", map[string]string{
+		"index.php": `<?php
+$where = "global";
+function where() { global $where; return $where; }
+echo "index ", where(), " ", $_SERVER["SCRIPT_NAME"], " ", $_SERVER["REQUEST_URI"];`,
+		"info.php":             `<?php echo "info ", $_SERVER["PATH_INFO"] ?? "";`,
+		"style.css":            "p {}",
+		"sub/index.php":        `<?php echo "sub";`,
+		".env":                 "SECRET",
+		"data/.htaccess":       "Require all denied\n",
+		"data/users.php":       `<?php echo "SECRET";`,
+		"data/deep/x.txt":      "SECRET",
+		"files/.htaccess":      "<Files *.php>\nDeny from all\n</Files>\n",
+		"files/x.txt":          "file",
+		"app.sqlite":           "SECRET",
+		"vendor/tool/eval.php": `<?php echo "SECRET";`,
+		"composer.json":        `{"require":{"php":">=8"}}`,
+	}, map[string]string{
+		"/":               "200 index global /index.php",
+		"/pretty/url?a=1": "200 index global /index.php /pretty/url?a=1", "/a.b": "200 index",
+		"/info.php/x": "200 info /x", "/style.css": "200 p {}", "/sub/": "200 sub", "/files/x.txt": "200 file",
+		"/.env": "404", "/%2eenv": "404", "/data/users.php": "404", "/data/deep/x.txt": "404", "/sub/../data/users.php": "404",
+		"/data//users.php": "404", "/app.sqlite": "404", "/vendor/tool/eval.php": "404", "/composer.json": "404",
+		"//.env": "404", "/data%2fusers.php": "404", "/DATA/../.env": "404",
+	}},
+}
+
+func TestRecognisedFolders(t *testing.T) {
+	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
+		h := lab.NewHost(t, s, debian...)
+		for _, f := range folders {
+			t.Run(f.name, func(t *testing.T) {
+				a := deploy(t, h, f.name, made(t, f.files))
+				for path, want := range f.pages {
+					status, body := a.answer(t, http.MethodGet, path, nil)
+					code, text, _ := strings.Cut(want, " ")
+					if strconv.Itoa(status) != code || !strings.Contains(body, text) || strings.Contains(body, "SECRET") {
+						t.Errorf("%s: %d %s, want %s", path, status, body, want)
+					}
+				}
+				a.undisturbed(t)
+			})
+		}
+		t.Run("the shell makes room", func(t *testing.T) {
+			a := visit(t, h, "procfile", "https://procfile."+domain+":8443")
+			pid := a.AwaitState(t, "procfile", api.StateRunning).PID
+			if got := a.number(t, "/", "pid"); got != pid {
+				t.Errorf("the program is %d, the unit's process %d", got, pid)
+			}
+		})
+		t.Run("a missing step", func(t *testing.T) {
+			h.MustCopyIn(t, made(t, map[string]string{"go.mod": "module x\n", "main.go": "package main\n"}), "/srv/source")
+			out, err := h.Shell(t.Context(), "nexushub deploy /srv/source 2>&1")
+			if err == nil || !strings.Contains(out, "CGO_ENABLED=0 go build -o bin/server .") {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	})
+}
+
+func made(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
