@@ -116,7 +116,7 @@ func (c Caller) May(method, path string) (Right, error) {
 			"nexushub token create --role makes one that has: %w", c.who(), api.Forbidden)
 	case r.Socket && !c.OnSocket:
 		return r, fmt.Errorf("this reads secrets or gives a shell, so it works on the host alone, over its control "+
-			"socket; log in there with ssh: %w", api.Forbidden)
+			"socket, or with nexushub --host ssh://root@HOST: %w", api.Forbidden)
 	case !c.Role.Includes(r.Least):
 		return r, fmt.Errorf("this needs the role %s, and %s has the role %s: %w", r.Least, c.who(), c.Role, api.Forbidden)
 	case r.Scope == Host && !c.CoversAll():
