@@ -22,6 +22,7 @@ const (
 	dynamicFile   = "dynamic"
 	installedFile = "installed"
 	haltedFile    = "halted"
+	certifiedFile = "certified"
 )
 
 // load reads the state files.
@@ -43,6 +44,9 @@ func (a *Agent) load() (ports.Saved, error) {
 	}
 	unitsKnown, err := a.state.Load(unitsFile, &past)
 	if err != nil {
+		return saved, err
+	}
+	if _, err := a.state.Load(certifiedFile, &a.desired.certified); err != nil {
 		return saved, err
 	}
 	if _, err := a.state.Load(haltedFile, &a.loop.halted); err != nil {

@@ -166,6 +166,6 @@ func (a *Agent) routeTable(apps []plan.AppState) proxyctl.Table {
 		ControlHost:   "admin." + c.Domain,
 		AgentSocket:   c.RunDir + "/debug.sock",
 		LoginInstance: c.LoginInstance, AdminInstance: c.AdminInstance,
-		InternalSecret: a.secret, Routes: routes,
+		InternalSecret: a.secret, Certify: a.certify(apps), Routes: routes,
 	}
 }

@@ -31,6 +31,9 @@ type catalogue struct {
 	resolvedVersion uint64                    // that resolved was made for
 	orphans         []resolved                // adopted from PID 1 because the state is lost
 
+	certified   []plan.CertName // names that an authority may be asked for
+	uncertified []string        // names that it may not, which the log has told
+
 	complete bool           // resolved was made at least once
 	apps     []plan.Desired // desired: computed from resolved and memories
 	stale    bool           // apps must be computed again

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/nexushub/nexushub/internal/hostname"
@@ -196,7 +197,7 @@ func portOf(authority string) string {
 func (s *snapshot) optedIn() []string {
 	var list []string
 	for name, site := range s.hosts {
-		if !strings.HasPrefix(name, "*") && site.wantsACME() {
+		if !strings.HasPrefix(name, "*") && (site.wantsACME() || slices.Contains(s.table.Certify, name)) {
 			list = append(list, name)
 		}
 	}

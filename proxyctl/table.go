@@ -12,6 +12,7 @@ type Table struct {
 	LoginInstance  string   `json:"login_instance"`
 	AdminInstance  string   `json:"admin_instance"`
 	InternalSecret string   `json:"internal_secret,omitempty"` // never written to /var
+	Certify        []string `json:"certify,omitempty"`         // names to have a certificate by ACME, besides those of routes
 	Routes         []Route  `json:"routes"`
 }
 

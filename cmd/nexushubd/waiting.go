@@ -28,11 +28,16 @@ func atStartOnly(old, now *config.Config) []string {
 		func(key string) bool { return !isAtStart(key) })
 }
 
+// certifying are keys of the proxy's by which the agent knows for which names it may be asked.
+var certifying = []string{"proxy.acme.email", "proxy.acme.directory"}
+
 // reloads names what differs and is taken over by a reload. All else of the proxy's is
 // nothing to nexushubd.
 func reloads(old, now *config.Config) []string {
 	keys := slices.DeleteFunc(config.Differing(old.Settings(), now.Settings()),
-		func(key string) bool { return isAtStart(key) || strings.HasPrefix(key, "proxy.") })
+		func(key string) bool {
+			return isAtStart(key) || strings.HasPrefix(key, "proxy.") && !slices.Contains(certifying, key)
+		})
 	if !reflect.DeepEqual(old.Apps, now.Apps) {
 		keys = append(keys, "apps.d")
 	}

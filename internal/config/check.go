@@ -39,6 +39,8 @@ func checkMain(f *tomlfile.File, c *Config) {
 	checkRestart(f, c.Restart)
 	manifest.CheckCeiling(f, "limits.max.", c.Limits.Max)
 	checkHosts(f, c.Policy.Hosts)
+	atLeast(f, "policy.acme.names", c.Policy.ACME.Names, 0)
+	atLeast(f, "policy.acme.names_each", c.Policy.ACME.NamesEach, 0)
 	checkProxy(f, c.Proxy)
 	checkLoopback(f, "metrics.listen", c.Metrics.Listen)
 }
@@ -184,9 +186,11 @@ func absolute(f *tomlfile.File, key, path string) {
 	}
 }
 
-func positive(f *tomlfile.File, key string, n int) {
-	if n < 1 {
-		f.Fault(key, "must be at least 1")
+func positive(f *tomlfile.File, key string, n int) { atLeast(f, key, n, 1) }
+
+func atLeast(f *tomlfile.File, key string, n, least int) {
+	if n < least {
+		f.Fault(key, "must be at least %d", least)
 	}
 }
 

@@ -68,6 +68,14 @@ type Policy struct {
 	Open     bool  `toml:"open"`     // applications may be open to everybody, default true
 	Internet bool  `toml:"internet"` // applications may connect beyond the host, default true
 	Hosts    Hosts `toml:"hosts"`
+
+	ACME CertPolicy `toml:"acme"`
+}
+
+// CertPolicy bounds the host names for which tokens make the authority be asked within a week.
+type CertPolicy struct {
+	Names     int `toml:"names"`      // of all tokens, default 40
+	NamesEach int `toml:"names_each"` // of one token, default 10
 }
 
 // Hosts is who may take which host name, besides the rules of hostname.Policy.

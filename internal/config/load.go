@@ -17,6 +17,9 @@ import (
 // Dir is where the configuration lies on an installed host.
 const Dir = "/etc/nexushub"
 
+// LetsEncrypt is the authority unless another is named.
+const LetsEncrypt = "https://acme-v02.api.letsencrypt.org/directory"
+
 // Default is the configuration of an empty folder.
 func Default() *Config {
 	return &Config{
@@ -42,7 +45,7 @@ func Default() *Config {
 		Limits: Limits{Max: manifest.Ceiling{
 			Tasks: 32768, StopTimeout: seconds(3600), StartPeriod: seconds(3600), IdleTimeout: seconds(24 * 3600),
 		}},
-		Policy:   Policy{Open: true, Internet: true},
+		Policy:   Policy{Open: true, Internet: true, ACME: CertPolicy{Names: 40, NamesEach: 10}},
 		Defaults: manifest.Default(),
 		Proxy:    defaultProxy(),
 	}
@@ -56,7 +59,7 @@ func defaultProxy() Proxy {
 		MaxConnections: 20_000, MaxStreams: 20_000, MaxHeaderBytes: 64 << 10, MaxHeaders: 128,
 		MaxSlide: seconds(12 * 3600), IntrospectInterval: seconds(600),
 		AccessLog: true, AccessLogRate: 1000,
-		ACME: ACME{Directory: "https://acme-v02.api.letsencrypt.org/directory"},
+		ACME: ACME{Directory: LetsEncrypt},
 	}
 }
 

@@ -30,7 +30,32 @@ func TestACME(t *testing.T) {
 			h.Must(t, "systemctl", "stop", "pebble-"+name)
 			h.awaitIssuer(t, name)
 		}
+		h.certifyDeployed(t)
 	})
+}
+
+// certifyDeployed: what is deployed needs only the email. A token gets names certified as far as
+// the policy lets it, and what it has got stays.
+func (h *host) certifyDeployed(t *testing.T) {
+	t.Helper()
+	h.Write(t, "/etc/nexushub/conf.d/share.toml",
+		"proxy.acme.email = \"ops@example.org\"\npolicy.acme.names_each = 1\n")
+	h.Sh(t, "echo 127.0.0.1 first."+domain+" second."+domain+" >>/etc/hosts") // Pebble remembers the file
+	h.authority(t, "deployed", [2]int{80, 2})
+	h.Sh(t, `mkdir -p /srv/page/static; echo hello >/srv/page/static/index.html
+		systemctl restart nexushubd; nexushub deploy /srv/page --name deployed
+		nexushub token create dev --role developer --app first --app second >/root/token
+		cat /root/token | nexushub login admin.`+domain+port+` --ca `+lab.RootCA+` --token -
+		export NEXUSHUB_HOST=admin.`+domain+port+`
+		nexushub deploy /srv/page --name first; nexushub deploy /srv/page --name second`)
+	h.awaitIssuer(t, "deployed")
+	h.awaitIssuer(t, "first")
+	h.Sh(t, "journalctl -u nexushubd | grep 'too many new names' | grep -q second."+domain)
+	h.Must(t, "systemctl", "restart", "nexushubd")
+	h.awaitIssuer(t, "first")
+	if got := h.presented(t, "second."+domain); strings.Contains(got, "Pebble") {
+		t.Errorf("a second name of the token is certified by %s", got)
+	}
 }
 
 func (h *host) awaitIssuer(t *testing.T, name string) {
