@@ -3,6 +3,7 @@ package debug
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,5 +145,35 @@ func TestLostRegistry(t *testing.T) {
 	}
 	if h.deployed.has(removed) {
 		t.Error("what was being removed came back")
+	}
+}
+
+// Whatever happens to an application at the moment in which it is kept: either it is gone, or it is
+// permanent and as it was.
+func TestKeepAtTheSameMomentAsOthers(t *testing.T) {
+	h := newHost(t)
+	for i := range 20 {
+		path, a := h.create(`{"appId":"shop"}`)
+		h.upload(path, packageOf(t, "one"))
+		h.install(path)
+		now := time.Now().Add(2 * time.Hour)
+		others := []func(){
+			func() { h.server.sweepOnce(t.Context(), now) },
+			func() { h.do(http.MethodDelete, path, nil, nil) },
+			func() { h.server.note(ID(a.ID), now) },
+		}
+		var wg sync.WaitGroup
+		wg.Go(others[i%len(others)])
+		err := h.server.Keep(a.ID)
+		wg.Wait()
+		in, wanted := h.runtime.wanted[a.ID]
+		switch kept := h.deployed.has(ID(a.ID)); {
+		case kept != (err == nil), kept != wanted, h.server.has(ID(a.ID)):
+			t.Fatalf("kept %v (%v), and wanted %+v", kept, err, in)
+		case kept && (in.Kind != plan.KindDeployed || !in.ExpiresAt.IsZero()):
+			t.Fatalf("the agent has %+v", in)
+		case kept:
+			h.do(http.MethodDelete, Deployed.prefix+"/"+a.ID, nil, nil).want(http.StatusNoContent)
+		}
 	}
 }
