@@ -224,7 +224,11 @@ func (a *archive) resolved(name string) string {
 
 // checkContents wants something to run or something to serve.
 func (a *archive) checkContents() {
-	err := checkRunnable(a.asks(), a.isFile, a.leadsToHost)
+	from := ManifestName + ": exec"
+	if len(a.manifest.Exec) == 0 && a.is.Name != "" {
+		from = a.is.Short()
+	}
+	err := checkRunnable(from, a.asks(), a.isFile, a.leadsToHost)
 	if a.is.Missing != "" {
 		err = fmt.Errorf("%s (%s): %s", a.is.Name, a.is.Why, a.is.Missing)
 	}

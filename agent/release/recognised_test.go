@@ -90,14 +90,14 @@ func TestImportNamesTheMissingStep(t *testing.T) {
 	for want, entries := range map[string][]hostile.Entry{
 		"run npm ci first": {{Name: "package.json", Body: `{"scripts":{"start":"node a.js"},"dependencies":{"x":"1"}}`},
 			{Name: "package-lock.json"}, {Name: "a.js"}},
-		"go build -o bin/server .":            {{Name: "go.mod"}, {Name: "main.go"}},
-		"NexusHub runs no containers":         {{Name: "Dockerfile"}},
-		"nothing that is recognised":          {{Name: "readme"}},
-		"pack what is in it":                  {{Name: "shop/package.json", Body: `{}`}, {Name: "shop/server.js"}},
-		"static.folder: the package has no":   {{Name: ManifestName, Body: `static.folder = "dist"`}, {Name: "server.js"}},
-		"pack what it leads to":               {{Name: "dist/index.html"}, hostile.Link("dist/a", "/usr/share/x")},
-		"dist: must be a folder":              {{Name: ManifestName, Body: `static.folder = "dist"`}, {Name: "dist"}, hostile.App},
-		`exec: "nowhere" is neither a file o`: {{Name: ManifestName, Body: `exec = ["nowhere"]`}},
+		"go build -o bin/server .":          {{Name: "go.mod"}, {Name: "main.go"}},
+		"NexusHub runs no containers":       {{Name: "Dockerfile"}},
+		"nothing that is recognised":        {{Name: "readme"}},
+		"pack what is in it":                {{Name: "shop/package.json", Body: `{}`}, {Name: "shop/server.js"}},
+		"static.folder: the package has no": {{Name: ManifestName, Body: `static.folder = "dist"`}, {Name: "server.js"}},
+		"pack what it leads to":             {{Name: "dist/index.html"}, hostile.Link("dist/a", "/usr/share/x")},
+		"dist: must be a folder":            {{Name: ManifestName, Body: `static.folder = "dist"`}, {Name: "dist"}, hostile.App},
+		"\"nowhere\" is neither a file o":   {{Name: ManifestName, Body: `exec = ["nowhere"]`}},
 	} {
 		_, err := openStore(t, testLimits()).Import(t.Context(), writeZip(t, hostile.Zip(t, entries...)))
 		var invalid *InvalidError
@@ -136,5 +136,17 @@ func TestAFolderInPlaceIsRecognised(t *testing.T) {
 	if l := r.Literal(); l.Runs || !reflect.DeepEqual(l.Recognised, detect.Result{}) ||
 		!reflect.DeepEqual(l.Asks(), manifest.Manifest{}) {
 		t.Errorf("taken literally it is %+v", l)
+	}
+}
+
+// What a host lacks for what was recognised is named as Debian has it.
+func TestImportNamesTheDebianPackage(t *testing.T) {
+	zip := hostile.Zip(t, hostile.Entry{Name: "deno.json", Body: "{}"}, hostile.Entry{Name: "main.ts"})
+	_, err := openStore(t, testLimits()).Import(t.Context(), writeZip(t, zip))
+	if err == nil || !strings.Contains(err.Error(), `Deno (there is main.ts): "deno" is neither`) {
+		t.Errorf("got %v", err)
+	}
+	if got := install("php"); got != "install it (apt install php-cli)" {
+		t.Error(got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/nexushub/nexushub/internal/detect"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/startcmd"
 )
@@ -20,10 +21,11 @@ const (
 var errNothingToRun = errors.New("has neither bin/app (an executable) nor static/index.html (a site of files), " +
 	"and nothing that is recognised (see nexushub-manifest(5))")
 
-// checkRunnable says whether a package with these files can be installed. A manifest
+// checkRunnable says whether a package with these files can be installed; from is who says how it is
+// started. A manifest
 // exec stands in for bin/app; a relative one must name a file of the package, or a link
 // to one of this host; a bare name may be a program of this host.
-func checkRunnable(m manifest.Manifest, has, leadsToHost func(name string) bool) error {
+func checkRunnable(from string, m manifest.Manifest, has, leadsToHost func(name string) bool) error {
 	if err := startcmd.CheckSyntax(m.Exec); err != nil {
 		return fmt.Errorf("%s: %w", ManifestName, err)
 	}
@@ -33,12 +35,12 @@ func checkRunnable(m manifest.Manifest, has, leadsToHost func(name string) bool)
 	case len(m.Exec) == 0, own == "", has(own), leadsToHost(own), startcmd.Refers(m.Exec[:1]):
 		return nil
 	case strings.Contains(m.Exec[0], "/"):
-		return fmt.Errorf("%s: exec: the package has no file %q", ManifestName, m.Exec[0])
+		return fmt.Errorf("%s: the package has no file %q", from, m.Exec[0])
 	}
 	searchPath := cmp.Or(m.Env["PATH"], startcmd.SearchPath)
 	if startcmd.Look(m.Exec[0], searchPath) == "" {
-		return fmt.Errorf("%s: exec: %q is neither a file of the package nor a program of this host, in %s: "+
-			"install it, or write where it is", ManifestName, m.Exec[0], searchPath)
+		return fmt.Errorf("%s: %q is neither a file of the package nor a program of this host, in %s: %s, or write where it is",
+			from, m.Exec[0], searchPath, install(m.Exec[0]))
 	}
 	return nil
 }
@@ -52,4 +54,12 @@ func started(m manifest.Manifest) string {
 		return ""
 	}
 	return path.Clean(strings.TrimPrefix(m.Exec[0], "./"))
+}
+
+// install says how a program comes to the host.
+func install(program string) string {
+	if name := detect.Debian[program]; name != "" {
+		return "install it (apt install " + name + ")"
+	}
+	return "install it"
 }
