@@ -38,6 +38,7 @@ func (p *Printer) Status(a api.App) error {
 	}
 	rows.row("route", a.Route)
 	rows.row("access", access(a))
+	rows.row("recognised", a.Recognised)
 	rows.row("settings", settings(a))
 	for _, u := range a.Unreadable {
 		rows.row("unreadable", p.yellow(u))
