@@ -100,9 +100,19 @@ func TestChangedApplicationIsReplacedUnderLoad(t *testing.T) {
 func TestApplicationsComeBackAfterReboot(t *testing.T) {
 	onEachSuite(t, func(t *testing.T, h *host) {
 		h.deployExamples(t)
+		// PID 1 stops its sockets last when the host goes down, and nobody may wait for them before.
+		const socket = "https://socket.yesterday.localhost:8443/public/time"
+		h.Define(t, "socket", `instance_id = "0d9b6d1c-2a0b-4c67-9a55-3c0d7d0b6f0e"
+host_name = "socket.yesterday.localhost"
+package = "/srv/hello"
+network = "socket"
+`)
+		h.Reload(t)
+		h.AwaitServed(t, socket)
 		start := time.Now()
 		h.MustReboot(t)
 		h.HTTP.CloseIdleConnections()
+		h.AwaitServed(t, socket)
 		h.AwaitServed(t, hello+"/public/time")
 		h.AwaitServed(t, site+"/")
 		t.Logf("served %s after the reboot was asked for", time.Since(start).Round(time.Millisecond))
