@@ -22,7 +22,6 @@ var debian = []string{
 	"python3-websockets",
 	"radicale",
 	"rclone",
-	"ruby-bundler",
 	"ruby-sinatra",
 	"tomcat10-examples",
 	"uvicorn",

@@ -1,4 +1,8 @@
-// Package programs runs real programs of other people: each folder is a package as its
-// author's README would have it, and starts a program that Debian or npm has. Each holds
-// one fault of the past that only its runtime shows.
+// Package programs runs real programs of other people. Each folder here is a package as its
+// author's README would have it, and starts a program that Debian or npm has; each holds one
+// fault of the past that only its runtime shows.
+//
+// The gallery is in examples/gallery, for users: a folder for each program, with a README whose
+// first commands are what the test types, and a row in gallery_test.go that says how the program is
+// used. What the commands install from Debian has to be in debian_test.go.
 package programs
