@@ -1,6 +1,7 @@
 package caller
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -29,6 +30,7 @@ const accessHeader = "X-NexusHub-Access"
 // Authenticator knows API tokens.
 type Authenticator interface {
 	Check(secret string) (api.Token, bool)
+	While(ctx context.Context, token api.Token) (context.Context, context.CancelFunc)
 }
 
 // ProxyDoor leads in who comes through the proxy with a token.
@@ -41,12 +43,18 @@ type ProxyDoor struct {
 
 // ServeHTTP passes on only requests of callers that are known.
 func (d ProxyDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	who, err := d.authenticate(r)
+	who, token, err := d.authenticate(r)
 	if err != nil {
 		d.refuse(w, r, err)
 		return
 	}
-	d.Next.ServeHTTP(w, r.WithContext(With(r.Context(), who)))
+	ctx := With(r.Context(), who)
+	if token != nil {
+		var done context.CancelFunc
+		ctx, done = d.Tokens.While(ctx, *token)
+		defer done()
+	}
+	d.Next.ServeHTTP(w, r.WithContext(ctx))
 }
 
 func (d ProxyDoor) refuse(w http.ResponseWriter, r *http.Request, err error) {
@@ -60,26 +68,26 @@ func (d ProxyDoor) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// authenticate accepts an API token, or an access token that the proxy has checked. Only
+// authenticate accepts an API token, which it returns, or an access token that the proxy has checked. Only
 // the proxy's own user or root may say so; the kernel names the peer.
-func (d ProxyDoor) authenticate(r *http.Request) (who Caller, err error) {
+func (d ProxyDoor) authenticate(r *http.Request) (who Caller, token *api.Token, err error) {
 	peer, ok := apiserver.PeerOf(r)
 	if !ok || (peer.UID != 0 && peer.UID != d.ProxyUID) {
-		return who, fmt.Errorf("only the proxy may use this socket: %w", api.Forbidden)
+		return who, nil, fmt.Errorf("only the proxy may use this socket: %w", api.Forbidden)
 	}
 	if app := r.Header.Get(accessHeader); app != "" {
 		if app != "admin" {
-			return who, fmt.Errorf("the access token is for another application: %w", api.Forbidden)
+			return who, nil, fmt.Errorf("the access token is for another application: %w", api.Forbidden)
 		}
-		return Caller{Installer: audience.Access}, nil
+		return Caller{Installer: audience.Access}, nil, nil
 	}
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || secret == "" {
-		return who, fmt.Errorf("an Authorization: Bearer token is required: %w", api.Unauthenticated)
+		return who, nil, fmt.Errorf("an Authorization: Bearer token is required: %w", api.Unauthenticated)
 	}
-	token, ok := d.Tokens.Check(strings.TrimSpace(secret))
+	found, ok := d.Tokens.Check(strings.TrimSpace(secret))
 	if !ok {
-		return who, fmt.Errorf("the token is unknown, revoked or expired: %w", api.Unauthenticated)
+		return who, nil, fmt.Errorf("the token is unknown, revoked or expired: %w", api.Unauthenticated)
 	}
-	return Bearer(token), nil
+	return Bearer(found), &found, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/agent/state"
 	"github.com/nexushub/nexushub/api"
@@ -94,6 +95,37 @@ func TestProxyDoor(t *testing.T) {
 	}
 	if w := through(door, proxyUID, bearer(token.Secret)); w.Code != 401 {
 		t.Errorf("revoked: got %d", w.Code)
+	}
+}
+
+// TestRevokingEndsWhatIsOpen: a log that is followed, for example; expiry does, too.
+func TestRevokingEndsWhatIsOpen(t *testing.T) {
+	tokens := openTokens(t, t.TempDir())
+	for name, end := range map[string]func(id string) error{
+		"revoked": tokens.Revoke,
+		"expires": func(string) error { return nil },
+	} {
+		n := api.NewToken{Name: name}
+		if name == "expires" {
+			soon := time.Now().Add(50 * time.Millisecond)
+			n.ExpiresAt = &soon
+		}
+		token := create(t, tokens, n)
+		door := ProxyDoor{Tokens: tokens, Log: slog.New(slog.DiscardHandler),
+			Next: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				if err := end(token.ID); err != nil {
+					t.Error(err)
+				}
+				<-r.Context().Done()
+			})}
+		through(door, 0, bearer(token.Secret))
+		tokens.Revoke(token.ID)
+		ctx, done := tokens.While(t.Context(), token.Token) // revoked since it was checked
+		<-ctx.Done()
+		done()
+	}
+	if len(tokens.lives) > 0 {
+		t.Errorf("lives are left: %v", tokens.lives)
 	}
 }
 

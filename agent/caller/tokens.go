@@ -37,8 +37,9 @@ type State interface {
 type Tokens struct {
 	state State
 
-	mu     sync.Mutex // guards tokens
+	mu     sync.Mutex // guards the fields that follow
 	tokens []storedToken
+	lives  map[string]life // of those that were used
 }
 
 type storedToken struct {
@@ -48,7 +49,7 @@ type storedToken struct {
 
 // OpenTokens reads the tokens from the agent's state.
 func OpenTokens(state State) (*Tokens, error) {
-	t := &Tokens{state: state}
+	t := &Tokens{state: state, lives: map[string]life{}}
 	var roles []storedToken
 	_, err := state.Load(tokensName, &t.tokens)
 	if err == nil {
@@ -91,15 +92,28 @@ func (t *Tokens) List() ([]api.Token, error) {
 	return out, nil
 }
 
-// Revoke ends a token, named by id or name, from the next request on.
+// Revoke ends a token, named by id or name, and what its holder has open.
 func (t *Tokens) Revoke(id string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	left := slices.DeleteFunc(slices.Clone(t.tokens), func(o storedToken) bool { return o.ID == id || o.Name == id })
-	if len(left) == len(t.tokens) {
+	var left, gone []storedToken
+	for _, o := range t.tokens {
+		if o.ID == id || o.Name == id {
+			gone = append(gone, o)
+		} else {
+			left = append(left, o)
+		}
+	}
+	if len(gone) == 0 {
 		return fmt.Errorf("token %q: %w", id, api.NotFound)
 	}
-	return t.change(left)
+	if err := t.change(left); err != nil {
+		return err
+	}
+	for _, o := range gone {
+		t.endLife(o.ID)
+	}
+	return nil
 }
 
 // Check finds the token of a secret. Every stored hash is compared in full, so that

@@ -321,10 +321,14 @@ func (h *host) logsStreamThrough(t *testing.T, token string) {
 	}
 	defer resp.Body.Close()
 	h.Must(t, "nexushub", "restart", "shop")
-	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), "data:") {
-			return
+	lines, seen := bufio.NewScanner(resp.Body), false
+	for lines.Scan() { // until the token is revoked
+		if strings.HasPrefix(lines.Text(), "data:") && !seen {
+			seen = true
+			h.Must(t, "nexushub", "token", "revoke", "developer")
 		}
 	}
-	t.Error("the log ended without a line")
+	if !seen {
+		t.Error("the log ended without a line")
+	}
 }
