@@ -18,6 +18,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/nexushub/nexushub/proxy/certs"
+	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/test/need"
 )
 
@@ -72,11 +73,13 @@ func testACME(t *testing.T, plain, https net.Listener, challenge string, authori
 	<-ready
 	defer func() { cancel(); <-done }()
 	route := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
-	route.Hosts, route.ACME = []string{"app.example.test", "second.example.test"}, true
+	route.Hosts, route.ACME = []string{"app.example.test"}, true
+	route.Sites = []proxyctl.Site{{Name: "second.example.test", RedirectTo: "app.example.test"},
+		{Name: "path.example.test", Prefix: "/a"}, {Name: "*.example.test"}}
 	if err := s.Apply(table(route)); err != nil {
 		t.Fatal(err)
 	}
-	for _, host := range route.Hosts {
+	for _, host := range []string{"app.example.test", "second.example.test", "path.example.test"} {
 		certified(t, s, https, host)
 	}
 	authority.restart() // forgets every account
