@@ -51,7 +51,8 @@ const rootExample = `  nexushub list                        show what is running
   nexushub deploy ./myapp              package, upload and run a folder, print its URL
   nexushub logs -f myapp               follow a log
   nexushub status myapp                state, health, memory, and the reason for the state
-  nexushub rollback myapp              go back to the previous release`
+  nexushub rollback myapp              go back to the previous release
+  nexushub --host ssh://box list       the same on another host, over ssh`
 
 func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{

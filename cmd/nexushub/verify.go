@@ -36,6 +36,9 @@ which command lets them be read again.`,
 			if len(args) > 0 {
 				return c.verifyAll(args, skip)
 			}
+			if err := c.here(cmd); err != nil {
+				return err
+			}
 			err := c.verifyAll([]string{config.Dir}, skip)
 			if err == nil && !c.out.Quiet {
 				c.noteWaiting(cmd.Context())

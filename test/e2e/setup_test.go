@@ -97,6 +97,27 @@ func (h *host) wantSetUp(t *testing.T) {
 	}
 }
 
+// setupPutsBack: where the proxy does not start again, nothing has changed, and it says so.
+func (h *host) setupPutsBack(t *testing.T) {
+	t.Helper()
+	const state = `find /etc/nexushub /etc/systemd/system | sort; cat /etc/nexushub/nexushub.toml`
+	before := h.Sh(t, state)
+	h.Sh(t, `mkdir -p /run/systemd/system/nexushub-proxy.service.d
+		printf '[Service]\nExecStart=\nExecStart=/bin/false\nRestart=no\n' >/run/systemd/system/nexushub-proxy.service.d/broken.conf
+		systemctl daemon-reload`)
+	if out, err := h.TrySh(t, "nexushub setup --domain example.org"); err == nil || !strings.Contains(out, "put back") {
+		t.Errorf("%v, %q", err, out)
+	}
+	if after := h.Sh(t, state); after != before {
+		t.Errorf("not put back: %s", after)
+	}
+	h.Sh(t, `rm /run/systemd/system/nexushub-proxy.service.d/broken.conf
+		systemctl daemon-reload; systemctl restart nexushub-proxy`)
+	if ports := h.Sh(t, "ss -Hltn 'sport = :443 or sport = :80'"); ports != "" {
+		t.Errorf("still open: %s", ports)
+	}
+}
+
 // wantAPI: the new domain's API host asks for a token.
 func (h *host) wantAPI(t *testing.T) {
 	t.Helper()
@@ -121,7 +142,9 @@ func TestSetupOfATakenPort(t *testing.T) {
 		if after := h.Must(t, "sh", "-c", "find /etc/nexushub /etc/systemd/system | sort"); after != before {
 			t.Errorf("it has changed %s", after)
 		}
-		h.Sh(t, "systemctl stop other.service; nexushub setup --domain example.org --no-http")
+		h.Sh(t, "systemctl stop other.service")
+		h.setupPutsBack(t)
+		h.Sh(t, "nexushub setup --domain example.org --no-http")
 		h.wantAPI(t)
 		if out, err := h.TrySh(t, "curl -s http://127.0.0.1/"); err == nil {
 			t.Errorf("--no-http: port 80 answers %s", out)

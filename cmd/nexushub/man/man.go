@@ -30,7 +30,7 @@ interrupted
 exec exits with the exit code of its command.
 .SH ENVIRONMENT
 .IP NEXUSHUB_HOST 4
-the same as \-\-host
+the same as \-\-host: ssh://[USER@]HOST[:PORT] over ssh, or a host of nexushub login
 .IP NO_COLOR
 if set: no colours
 .SH FILES
