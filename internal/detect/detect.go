@@ -39,12 +39,15 @@ func Of(fsys fs.FS, own manifest.Manifest) Result {
 	if folder := own.Static.Folder; folder != "" {
 		f.pages = []string{folder}
 	}
-	r := f.ask().Asked(own)
 	by := startedBy(f, own)
+	if by != "" && by != indexPage {
+		return Result{Notes: f.unused(by, "")}
+	}
+	r := f.ask().Asked(own)
 	switch {
 	case by == "":
 		return r
-	case by == indexPage && r.Name != "" && r.Manifest.Static.Folder == "":
+	case r.Name != "" && r.Manifest.Static.Folder == "":
 		return Result{Notes: []string{fmt.Sprintf("nothing is started, because there is %s: what looks like %s (%s) "+
 			"needs exec in %s", by, r.Name, r.Why, manifest.FileName)}}
 	}

@@ -12,8 +12,8 @@ import (
 
 // Whoever made the folder may be hostile: this is all that is looked at.
 const (
-	maxFile    = 1 << 20  // bytes of one file
-	maxBytes   = 16 << 20 // of all together
+	maxFile    = 1 << 20 // bytes of one file
+	maxBytes   = 4 << 20 // of all together
 	maxFolders = 500
 )
 
