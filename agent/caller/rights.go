@@ -31,7 +31,8 @@ const (
 	deployedPrefix = "/v1/deployed"
 )
 
-// rights says for each route who may use it. Routes that are not here answer nobody.
+// rights says for each route who may use it. Routes that are not here answer nobody; CONTRIBUTING.md
+// walks through what else a route needs.
 var rights = map[string]Right{
 	"GET /v1/openapi.json":               {Least: api.Viewer},
 	"GET /v1/me":                         {Least: api.Viewer},
