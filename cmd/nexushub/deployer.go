@@ -139,7 +139,7 @@ func (d *deployer) findOrCreate(ctx context.Context,
 			return err
 		}
 		for _, a := range list {
-			if sameSettings(a, want) {
+			if sameButRelease(a, want) {
 				app = a
 				return nil
 			}
@@ -150,8 +150,8 @@ func (d *deployer) findOrCreate(ctx context.Context,
 	return app, err
 }
 
-// sameSettings is true where a deployment changes nothing but the release.
-func sameSettings(a api.DebugApplication, want api.NewDebugApplication) bool {
+// sameButRelease is true where a deployment changes nothing but the release.
+func sameButRelease(a api.DebugApplication, want api.NewDebugApplication) bool {
 	return a.AppID == want.AppID && (want.HostName == "" || want.HostName == a.HostName) &&
 		(want.DBName == "" || want.DBName == a.DBName) &&
 		(want.StaticServiceURL == "" || want.StaticServiceURL == a.StaticServiceURL)
