@@ -42,10 +42,12 @@ type application struct {
 }
 
 // host is the canonical host name; the client's own spelling stays in HostName.
-func (a application) host() string {
-	h, err := hostname.Parse(a.HostName)
+func (a application) host() string { return canonical(a.HostName) }
+
+func canonical(name string) string {
+	h, err := hostname.Parse(name)
 	if err != nil {
-		return a.HostName // checked when it was created
+		return name // checked when it was created
 	}
 	return h
 }

@@ -39,7 +39,7 @@ func (s *Server) create(c echo.Context) error {
 	a, replaced, err := s.apps.enter(func(others []application) (a application, replaced []ID, err error) {
 		at := slices.IndexFunc(others, func(o application) bool { return s.o.Kind.same(o.AppID, asked.AppID) })
 		if at >= 0 && !s.o.Kind.replaces {
-			a, status = others[at].given(asked), http.StatusOK
+			a, status = others[at].given(asked, by), http.StatusOK
 		} else {
 			a = s.fresh(asked, by)
 		}
@@ -70,11 +70,12 @@ func (s *Server) fresh(n api.NewDebugApplication, by caller.Caller) application 
 }
 
 // given is the application with what n says; what n leaves out stays.
-func (a application) given(n api.NewDebugApplication) application {
+func (a application) given(n api.NewDebugApplication, by caller.Caller) application {
 	a.DisplayName = cmp.Or(n.DisplayName, a.DisplayName)
 	if n.HostName != "" {
+		h := a.taken(hostname.Host{Name: canonical(n.HostName)}, by)
 		a.HostName = n.HostName
-		a.setFirst(hostname.Host{Name: a.host()}, false)
+		a.setFirst(h, false)
 	}
 	a.DBName = cmp.Or(n.DBName, a.DBName)
 	a.StaticServiceURL = cmp.Or(n.StaticServiceURL, a.StaticServiceURL)

@@ -251,10 +251,11 @@ type fakeRuntime struct {
 	others   []api.App
 	orphans  []plan.Instance
 
-	admit     func(agent.Admission) error
-	ceiling   manifest.Ceiling
-	inherited []string
-	stuck     error // of removals
+	admit      func(agent.Admission) error
+	ceiling    manifest.Ceiling
+	developers []string // [policy.hosts]
+	inherited  []string
+	stuck      error // of removals
 }
 
 func newFakeRuntime() *fakeRuntime {
@@ -288,7 +289,9 @@ func (r *fakeRuntime) Widening(_ string, rel fact.Release) []string {
 	return manifest.Widening(manifest.Manifest{}, rel.Manifest)
 }
 
-func (r *fakeRuntime) HostNames() hostname.Policy { return hostname.Policy{Domain: "example.test"} }
+func (r *fakeRuntime) HostNames() hostname.Policy {
+	return hostname.Policy{Domain: "example.test", Developers: r.developers}
+}
 
 func (r *fakeRuntime) Claims() (list []hostname.Claim) {
 	r.mu.Lock()

@@ -30,7 +30,7 @@ func (s *Server) AddHost(ctx context.Context, id string, n api.NewAppHost) error
 				return err
 			}
 		}
-		return a.addHost(h, n.First)
+		return a.addHost(a.taken(h, caller.Of(ctx)), n.First)
 	})
 	if err == nil && n.First && before.host() != h.Name {
 		_, err = s.o.Runtime.WaitSettled(ctx, id, "")
@@ -185,6 +185,18 @@ func (a *application) hostNames() (names []string) {
 	return names
 }
 
+// taken is a host with who takes it, which the application's owner need not be: an operator's
+// word for an application is not one for every host that a developer adds. What it has, it keeps.
+func (a *application) taken(h hostname.Host, by caller.Caller) hostname.Host {
+	all := a.allHosts()
+	if at := slices.IndexFunc(all, h.At); at >= 0 {
+		h.Owner = all[at].Owner
+	} else if who := ownerOf(by); who != a.Owner {
+		h.Owner = who
+	}
+	return h
+}
+
 func (a *application) addHost(h hostname.Host, first bool) error {
 	all := a.allHosts()
 	at := slices.IndexFunc(all, h.At)
@@ -208,7 +220,7 @@ func (a *application) addHost(h hostname.Host, first bool) error {
 
 // setFirst makes h the first, before what was or in its place.
 func (a *application) setFirst(h hostname.Host, keep bool) {
-	if len(a.Hosts) == 0 && !keep {
+	if len(a.Hosts) == 0 && !keep && h.Owner == "" {
 		return // HostName says it
 	}
 	others := a.allHosts()

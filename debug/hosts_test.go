@@ -125,6 +125,52 @@ func TestHostsOfTwoOwners(t *testing.T) {
 	}
 }
 
+// An operator's word for an application is not one for the hosts that a developer gives it: those
+// are the developer's, also of an application that belongs to the operator.
+func TestHostsThatADeveloperGivesAnOperatorsApplication(t *testing.T) {
+	h := newHost(t)
+	_, victim := h.deploy(`{"appId":"victim","hostName":"victim.debug.example.test"}`, http.StatusCreated)
+	_, shop := h.deploy(`{"appId":"shop"}`, http.StatusCreated)
+	h.must(h.deployed.AddHost(as(operator), victim.ID, api.NewAppHost{Host: "*.debug.org"}))
+	h.runtime.developers = []string{"*.debug.org"}
+	for host, says := range map[string]string{
+		"victim.debug.example.test/login": "another owner", "x.debug.org": "lies under the wildcard",
+	} {
+		if err := h.deployed.AddHost(as(ann), shop.ID, api.NewAppHost{Host: host}); err == nil ||
+			!strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", host, err)
+		}
+		if w := h.ask(ann, http.MethodPost, Deployed.prefix, `{"appId":"shop","hostName":"`+host+`"}`); w.Code < 400 {
+			t.Errorf("deployed as %s: %s", host, w.Body)
+		}
+		if err := h.deployed.AddHost(as(operator), shop.ID, api.NewAppHost{Host: host}); err != nil {
+			t.Errorf("%s, by an operator: %v", host, err)
+		}
+	}
+	owners := func(want ...string) {
+		t.Helper()
+		a, err := h.deployed.apps.get(ID(shop.ID))
+		h.must(err)
+		var got []string
+		for _, host := range a.allHosts() {
+			got = append(got, host.String()+" "+host.Owner)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	for _, by := range []caller.Caller{ann, operator, ann} { // who has it first, has it
+		h.must(h.deployed.AddHost(as(by), shop.ID, api.NewAppHost{Host: "b.debug.example.test"}))
+	}
+	h.must(h.deployed.AddHost(as(ann), shop.ID, api.NewAppHost{Host: "x.debug.org", Redirect: true}))
+	owners("b.debug.example.test token:ann", "shop.example.test ", "victim.debug.example.test/login ", "x.debug.org ")
+	if w := h.ask(ann, http.MethodPost, Deployed.prefix, `{"appId":"shop","hostName":"c.debug.example.test"}`); w.Code != 200 {
+		t.Fatal(w.Body)
+	}
+	owners("b.debug.example.test token:ann", "c.debug.example.test token:ann", "victim.debug.example.test/login ", "x.debug.org ")
+}
+
 func as(by caller.Caller) context.Context { return caller.With(context.Background(), by) }
 
 func (h *host) hostsOf(id string) string {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -28,14 +29,10 @@ func CertNames(apps []AppState, a config.ACME) (names []CertName) {
 		if apps[i].Kind != KindDeployed {
 			continue
 		}
-		hosts := []string{apps[i].HostName}
-		for _, h := range apps[i].Hosts {
-			hosts = append(hosts, h.Name)
-		}
-		for _, name := range hosts {
-			known := slices.ContainsFunc(names, func(c CertName) bool { return c.Name == name })
-			if !known && certifiable(name, a.Directory != config.LetsEncrypt) {
-				names = append(names, CertName{Name: name, Owner: apps[i].Owner})
+		for _, h := range apps[i].AllHosts() {
+			known := slices.ContainsFunc(names, func(c CertName) bool { return c.Name == h.Name })
+			if !known && certifiable(h.Name, a.Directory != config.LetsEncrypt) {
+				names = append(names, CertName{Name: h.Name, Owner: cmp.Or(h.Owner, apps[i].Owner)})
 			}
 		}
 	}

@@ -21,6 +21,8 @@ func TestCertNames(t *testing.T) {
 			hostname.Host{Name: "*.shop.example.org"}, hostname.Host{Name: "www.example.net", Redirect: true},
 			hostname.Host{Name: "example.net", Prefix: "/docs"}),
 		deployed("", "blog.yesterday.localhost"), deployed("", "intranet"),
+		deployed("", "wiki.example.org", hostname.Host{Name: "wiki.example.org"},
+			hostname.Host{Name: "wiki.example.net", Owner: "token:2"}), // that a developer gave it
 	}
 	public := config.ACME{Email: "ops@example.org", Directory: config.LetsEncrypt}
 	own := config.ACME{Email: "ops@example.org", Directory: "https://ca.example.org/dir"}
@@ -28,8 +30,9 @@ func TestCertNames(t *testing.T) {
 		acme config.ACME
 		want string
 	}{
-		{public, "[{shop.example.org token:1} {www.example.net token:1} {example.net token:1}]"},
-		{own, "[{shop.example.org token:1} {www.example.net token:1} {example.net token:1} {blog.yesterday.localhost }]"},
+		{public, "[{shop.example.org token:1} {www.example.net token:1} {example.net token:1} {wiki.example.org } {wiki.example.net token:2}]"},
+		{own, "[{shop.example.org token:1} {www.example.net token:1} {example.net token:1} {blog.yesterday.localhost } " +
+			"{wiki.example.org } {wiki.example.net token:2}]"},
 		{config.ACME{Directory: config.LetsEncrypt}, "[]"},
 	} {
 		var got []struct{ name, owner string }

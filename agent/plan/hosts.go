@@ -37,7 +37,7 @@ func (i *Instance) Claims(domain string) []hostname.Claim {
 	for _, h := range i.AllHosts() {
 		if i.Taken[h.String()] == "" {
 			list = append(list, hostname.Claim{
-				Host: h, App: i.ID, Owner: owner, Granted: hostname.GivenOut(h.Name, domain),
+				Host: h, App: i.ID, Owner: cmp.Or(h.Owner, owner), Granted: hostname.GivenOut(h.Name, domain),
 				Who: fmt.Sprintf("the %s application %s (instance %s)", i.Kind, cmp.Or(i.DisplayName, i.AppID), i.ID),
 			})
 		}

@@ -13,6 +13,7 @@ type Host struct {
 	Prefix   string `json:"prefix,omitempty"`   // "/docs"; empty: the whole host
 	Strip    bool   `json:"strip,omitempty"`    // the application does not see Prefix
 	Redirect bool   `json:"redirect,omitempty"` // an alias: leads to the first name
+	Owner    string `json:"owner,omitempty"`    // who took it; empty: whom the application belongs to
 }
 
 // String is the host as people write it: "*.shop.example", "example.org/docs".
