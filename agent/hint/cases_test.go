@@ -61,6 +61,15 @@ var cases = []said{
 	{"missing-module", "PHP", lines("PHP Fatal error:  Uncaught Error: Failed opening required '/r/vendor/autoload.php' (include_path='.:/usr/share/php')"), "vendor/autoload.php"},
 	{"missing-module", "Java", lines("Error: Could not find or load main class com.example.Main"), "com.example.Main"},
 	{"missing-module", "Perl", lines("Can't locate Mojolicious/Lite.pm in @INC (you may need to install the Mojolicious::Lite module)"), "Mojolicious/Lite.pm"},
+	{"missing-module", "Sinatra", lines("Sinatra could not start, the required gems weren't found!", "Add them to your bundle with:", "    bundle add rackup puma"), "rackup puma"},
+	{"syntax-error", "Python", lines(`  File "/r/app.py", line 2`, "    app = Flask(__name__", "               ^", "SyntaxError: '(' was never closed"), "/r/app.py, line 2"},
+	{"syntax-error", "Node.js", lines("/r/app.js:6", "const x = ;", "          ^", "", "SyntaxError: Unexpected token ';'", "    at wrapSafe (node:internal/modules/cjs/loader:1472:18)", "", "Node.js v20.19.2"), "/r/app.js, line 6"},
+	{"syntax-error", "Node.js, ESM", lines("file:///r/app.mjs:1", "const x = ;", "          ^", "SyntaxError: Unexpected token ';'"), "/r/app.mjs, line 1"},
+	{"syntax-error", "PHP", lines(`PHP Parse error:  syntax error, unexpected end of file in /r/app.php on line 1`).exit(255), "/r/app.php, line 1"},
+	{"syntax-error", "Ruby", lines("/r/app.rb:3: syntax error, unexpected end-of-input (SyntaxError)"), "/r/app.rb, line 3"},
+	{"syntax-error", "Ruby 3.3", lines("ruby: /r/app.rb:2: syntax errors found (SyntaxError)"), "/r/app.rb, line 2"},
+	{"", "JSON that is no program", lines("SyntaxError: Unexpected token '<' in JSON at position 0", "    at JSON.parse (<anonymous>)"), ""},
+	{"no-main-class", "Java", lines("no main manifest attribute, in lib.jar"), "lib.jar"},
 	{"literal-dollar", "Python", func() Facts {
 		f := lines("ValueError: invalid literal for int() with base 10: '$PORT'")
 		f.Literal = true

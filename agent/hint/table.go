@@ -82,6 +82,7 @@ var table = []row{
 			{line: `Can't locate (?P<module>\S+) in @INC`},
 			{line: `ClassNotFoundException: (?P<module>\S+)`},
 			{line: `Could not find or load main class (?P<module>\S+)`},
+			{line: `required gems weren't found`, beside: `bundle add (?P<module>.+)`},
 			{line: `'(?:ERR_)?MODULE_NOT_FOUND'`},
 		},
 		seen: "`Cannot find module`, `No module named`, `cannot load such file`, `ClassNotFoundException`",
@@ -89,6 +90,30 @@ var table = []row{
 			"it is deployed, not on this host",
 		write: "run npm ci --omit=dev, pip install --target DIR, bundle install or composer install in the folder, " +
 			"see that .nexushubignore does not leave out what that makes, and deploy again",
+	},
+	{
+		name: "syntax-error",
+		sights: []sight{
+			{
+				line:   `^\s*(?P<error>(?:SyntaxError|IndentationError|TabError): .+)`,
+				beside: `^\s*File "(?P<path>[^"]+)", line (?P<at>\d+)$`,
+			},
+			{line: `^\s*(?P<error>SyntaxError: .+)`, beside: `^(?:file://)?(?P<path>/\S+\.\w+):(?P<at>\d+)$`},
+			{line: `PHP Parse error:\s+(?P<error>.+?) in (?P<path>/\S+) on line (?P<at>\d+)`},
+			{line: `(?P<path>/\S+\.rb):(?P<at>\d+): .*(?P<error>syntax errors?)`},
+		},
+		seen:  "`SyntaxError`, `IndentationError`, `PHP Parse error`",
+		means: "the program is not written as its language wants: {error}, in {path}, line {at}",
+		write: "correct that line, or the one before it, and deploy again; if the line is right, this host has an " +
+			"older version of the language",
+	},
+	{
+		name:   "no-main-class",
+		sights: []sight{{line: `no main manifest attribute, in (?P<path>\S+)`}},
+		seen:   "`no main manifest attribute` (Java)",
+		means:  "{path} is a library: it does not say which class begins",
+		write: `build the archive that can be run (Spring Boot: mvn package with its plugin, else Main-Class), or name ` +
+			`the class: exec = ["java", "-cp", "app.jar", "com.example.Main"]`,
 	},
 	{
 		name:  "literal-dollar",
@@ -387,7 +412,7 @@ var table = []row{
 		seen:  "`connection refused`, and `Listening on ...:3000` in its log",
 		means: "it listens on port {other}; the one that requests come to is {port}",
 		write: `listen on 127.0.0.1:$PORT: exec = ["bin/app", "--port", "$PORT"], or read the variable PORT; ` +
-			`a program that cannot gets network = "guest" and port 80`,
+			`one that always takes port 80 gets network = "guest"`,
 	},
 	{
 		name:    "not-listening",
