@@ -126,6 +126,10 @@ func (c *cli) noCommand(cmd *cobra.Command, args []string) error {
 		return cmd.Help()
 	}
 	err := fmt.Errorf("unknown command %q", args[0])
+	if first := cmd.Commands()[0]; strings.Contains(first.Use, " APP") { // where config APP was meant
+		err = fmt.Errorf("unknown command %q: the application comes after what to do with it: %s", args[0],
+			shell.Command(first.CommandPath(), args[0]))
+	}
 	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
 		err = fmt.Errorf("unknown command %q, did you mean: %s", args[0], strings.Join(similar, ", "))
 	}

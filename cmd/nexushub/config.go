@@ -221,7 +221,7 @@ func (c *cli) changeSettings(ctx context.Context, app string, patch map[string]a
 	if err != nil {
 		return err
 	}
-	stop := c.reportWaiting(ctx, client.App, app)
+	stop := reportWaiting(ctx, c.out, client.App, app)
 	s, err := client.ChangeSettings(ctx, app, patch)
 	stop()
 	if errors.Is(err, api.Failed) {

@@ -174,10 +174,12 @@ func (d *deployer) upload(ctx context.Context, id string, p pack.Package) error 
 
 func (d *deployer) install(ctx context.Context, app api.DebugApplication) error {
 	d.out.Step("starting " + app.AppID)
+	stop := reportWaiting(ctx, d.out, d.client.App, app.ID)
 	err := d.retry(ctx, func() (err error) {
 		d.answer, err = d.to.Install(ctx, app.ID)
 		return err
 	})
+	stop()
 	if err == nil && d.answer.Status != "running" {
 		now, failed := d.to.Status(ctx, app.ID)
 		d.out.NotHealthy(app, d.answer.Message, d.answer.Hints, failed == nil && now.Status == "running")

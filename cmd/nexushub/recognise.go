@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/output"
@@ -20,6 +21,8 @@ type recognised struct {
 	detect.Result
 	own   manifest.Manifest
 	names bool // there is something to start or to serve that needs no recognition, or a manifest
+	empty bool
+	noZip bool // a file of another kind
 }
 
 // asks is how the package wants to run.
@@ -35,7 +38,7 @@ func recogniseFolder(dir string) (r recognised, err error) {
 	return recognise(fsys)
 }
 
-// recogniseZip looks at a zip that is open. What is no zip is nothing: the agent says what is wrong.
+// recogniseZip looks at a zip that is open. What is a broken one is nothing: the agent says what is wrong.
 func recogniseZip(f *os.File) recognised {
 	info, err := f.Stat()
 	if err != nil {
@@ -43,7 +46,7 @@ func recogniseZip(f *os.File) recognised {
 	}
 	z, err := zip.NewReader(f, info.Size())
 	if err != nil {
-		return recognised{names: true}
+		return recognised{names: true, noZip: errors.Is(err, zip.ErrFormat)}
 	}
 	if r, err := recognise(z); err == nil {
 		return r
@@ -62,6 +65,8 @@ func recognise(fsys fs.FS) (r recognised, err error) {
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) && !errors.Is(err, beneath.ErrLink):
 		return r, err
 	}
+	entries, err := fs.ReadDir(fsys, ".")
+	r.empty = err == nil && len(entries) == 0
 	r.Result = detect.Of(fsys, r.own)
 	for _, name := range []string{"bin/app", "static/index.html"} {
 		if _, err := fs.Stat(fsys, name); err == nil || errors.Is(err, beneath.ErrLink) {
@@ -76,6 +81,10 @@ func (r recognised) fault(source string) error {
 	switch {
 	case r.Missing != "":
 		return fmt.Errorf("%s: %s: %w", source, r.Line(), api.Invalid)
+	case r.noZip && !strings.HasSuffix(source, ".zip"):
+		return fmt.Errorf("%s is neither a folder nor a zip: name the folder that it is in: %w", source, api.Invalid)
+	case r.empty:
+		return fmt.Errorf("%s has nothing to deploy in it: %w", source, api.Invalid)
 	case r.Name == "" && !r.names:
 		return &output.Hint{
 			Err: fmt.Errorf("%s has neither bin/app nor static/index.html nor nexushub.toml, and is not recognised: %w",

@@ -58,7 +58,7 @@ secrets are not. After a change that was given up, rollback undoes it.`,
 			if err != nil {
 				return err
 			}
-			return c.out.Changed("rolled back", app)
+			return c.out.RolledBack(app)
 		},
 	}
 }

@@ -92,6 +92,10 @@ func (c *cli) secretSet() *cobra.Command {
 		switch {
 		case from != "" && (len(args) == 2 || credential || s.KeepValue):
 			return usage(cmd, errors.New("--from sets the variables of the file, so name none, nor --credential or --keep-value"))
+		case len(args) == 2 && strings.Contains(args[1], "="):
+			name, _, _ := strings.Cut(args[1], "=")
+			return usage(cmd, fmt.Errorf("the value is read from stdin, because other users can see arguments: %s",
+				shell.Command("nexushub secret set", args[0], name)))
 		case from == "" && len(args) == 1:
 			return usage(cmd, errors.New("name a secret, or a file with some, --from FILE"))
 		case s.KeepValue && len(s.For) == 0:

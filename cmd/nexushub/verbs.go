@@ -27,7 +27,7 @@ func (c *cli) verb(verb, past, short string,
 			if err != nil {
 				return err
 			}
-			stop := c.reportWaiting(cmd.Context(), client.App, args[0])
+			stop := reportWaiting(cmd.Context(), c.out, client.App, args[0])
 			app, err := do(client, cmd.Context(), args[0])
 			stop()
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 // waitingInterval is how long somebody may wait without being told anything.
@@ -12,8 +13,8 @@ const waitingInterval = 3 * time.Second
 
 // reportWaiting says what an application waits for, each time that this changes, until
 // stop is called.
-func (c *cli) reportWaiting(ctx context.Context, getApp func(context.Context, string) (api.App, error),
-	app string) (stop func()) {
+func reportWaiting(ctx context.Context, out *output.Printer,
+	getApp func(context.Context, string) (api.App, error), app string) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -29,7 +30,7 @@ func (c *cli) reportWaiting(ctx context.Context, getApp func(context.Context, st
 			}
 			a, err := getApp(ctx, app)
 			if status := string(a.State) + a.Why; err == nil && status != reported {
-				c.out.Waiting(a)
+				out.Waiting(a)
 				reported = status
 			}
 		}

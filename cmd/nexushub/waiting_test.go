@@ -14,16 +14,16 @@ import (
 func TestTellsWhatItWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		c := &cli{out: &output.Printer{Stderr: &out}}
+		printer := &output.Printer{Stderr: &out}
 		app := api.App{Name: "shop", State: api.StateStarting, Why: "healthy; the proxy has not accepted its route yet"}
 		getApp := func(context.Context, string) (api.App, error) { return app, nil }
-		stop := c.reportWaiting(t.Context(), getApp, "shop")
+		stop := reportWaiting(t.Context(), printer, getApp, "shop")
 		time.Sleep(2 * time.Second)
 		stop()
 		if out.Len() > 0 {
 			t.Errorf("said %q before anybody wondered", out.String())
 		}
-		stop = c.reportWaiting(t.Context(), getApp, "shop")
+		stop = reportWaiting(t.Context(), printer, getApp, "shop")
 		time.Sleep(time.Minute)
 		stop()
 		if want := "waiting: shop is starting: healthy; the proxy has not accepted its route yet\n"; out.String() != want {

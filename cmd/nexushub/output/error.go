@@ -58,12 +58,22 @@ func (p *Printer) PrintError(err error) int {
 	text, list := err.Error(), []string(nil)
 	if fault := (*api.Fault)(nil); errors.As(err, &fault) {
 		text, list = splitFaults(text, fault)
+	} else {
+		text = withoutCode(text)
 	}
 	p.errorLines(text, hint(err))
 	for _, line := range list {
 		fmt.Fprintln(p.Stderr, "  "+termtext.Text(line))
 	}
 	return api.CodeOf(err).Exit()
+}
+
+// withoutCode leaves out the words of a code behind a sentence of this command that says more.
+func withoutCode(text string) string {
+	for _, code := range []api.Code{api.Invalid, api.Conflict} {
+		text = strings.TrimSuffix(text, ": "+code.Error())
+	}
+	return text
 }
 
 // splitFaults returns the faults line by line, each once, and what the text says before them.

@@ -15,6 +15,14 @@ func health(h api.Health) string {
 	return h.Status
 }
 
+// healthOf is nothing where nothing runs that could be asked, as for a site of files.
+func healthOf(a api.App) string {
+	if h := health(a.Health); h != api.HealthUnknown || a.Unit != "" {
+		return h
+	}
+	return "-"
+}
+
 func releaseState(r api.Release) string {
 	switch {
 	case r.Current:

@@ -61,12 +61,13 @@ func (p *Printer) Apps(apps []api.App) error {
 		return nil
 	}
 	t := p.table("NAME", "STATE", "SINCE", "HEALTH", "RESTARTS", "MEMORY", "ACCESS", "URL")
-	for _, a := range apps {
+	byName := func(a, b api.App) int { return strings.Compare(a.Name, b.Name) } // host names put a-b before a
+	for _, a := range slices.SortedStableFunc(slices.Values(apps), byName) {
 		access := ""
 		if a.Access == "open" {
 			access = a.Access
 		}
-		t.row(a.Name, p.state(a.State), p.ago(a.Since), health(a.Health), fmt.Sprint(a.Restarts), size(a.Memory),
+		t.row(a.Name, p.state(a.State), p.ago(a.Since), healthOf(a), fmt.Sprint(a.Restarts), size(a.Memory),
 			access, a.URL+others(a.Hosts))
 	}
 	return t.flush()
@@ -78,6 +79,15 @@ func (p *Printer) Changed(what string, a api.App) error {
 		return err
 	}
 	p.infof("%s %s: %s", what, a.Name, p.withReason(string(a.State), a.Why))
+	return nil
+}
+
+// RolledBack confirms a rollback, and says where to.
+func (p *Printer) RolledBack(a api.App) error {
+	if a.Release == "" || p.AsJSON {
+		return p.Changed("rolled back", a)
+	}
+	p.infof("rolled back %s to release %s: %s", a.Name, shortHash(a.Release), p.withReason(string(a.State), a.Why))
 	return nil
 }
 

@@ -29,7 +29,9 @@ func (p *Printer) Status(a api.App) error {
 		rows.row("hint", h.Means)
 		rows.row("write", h.Write)
 	}
-	rows.row("health", p.healthDetail(a.Health))
+	if healthOf(a) != "-" {
+		rows.row("health", p.healthDetail(a.Health))
+	}
 	rows.row("url", a.URL)
 	for i, h := range a.Hosts {
 		if i > 0 || h.Problem != "" {

@@ -130,6 +130,9 @@ func Retry(ctx context.Context, waiting func(error), f func() error) error {
 	until := time.Now().Add(RetryTimeout)
 	for delay := 200 * time.Millisecond; ; delay = min(2*delay, 5*time.Second) {
 		err := f()
+		if ctx.Err() != nil && err != nil {
+			return ctx.Err() // nobody waits any more
+		}
 		if err == nil || !transient(err) || time.Now().Add(delay).After(until) {
 			return err
 		}
