@@ -72,6 +72,8 @@ type Agent struct {
 	started time.Time
 	told    hints // has a lock of its own
 
+	changing sync.Mutex // held while an operator's change is made and saved; taken before mu
+
 	mu       sync.Mutex // guards the fields that follow
 	desired  catalogue
 	observed observedState

@@ -53,7 +53,7 @@ func (a *Agent) RestartApp(ctx context.Context, nameOrID string) (api.App, error
 // Rollback goes back to an older edition, the previous one by default: its release, until the
 // provider brings a new one, and its settings. It has to become healthy first, like any replacement.
 func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App, error) {
-	id, err := a.change(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
+	id, err := a.changeForGood(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
 		target, err := pastRelease(d, m, release)
 		if err != nil {
 			return err
@@ -133,9 +133,36 @@ func pastRelease(d *plan.Desired, m *plan.Memory, id string) (plan.PastRelease, 
 	return none, fmt.Errorf("%s never ran release %s: %w", d.Name, id, api.NotFound)
 }
 
-// change alters what is remembered of one application, durably, and lets the
-// reconciler act on it.
+// change alters what is remembered of one application, and lets the reconciler act on it. On a
+// full disk it holds until the agent ends: what fills the disk must be stoppable.
 func (a *Agent) change(nameOrID string, f func(*plan.Desired, *plan.Memory) error) (id string, err error) {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	return a.alter(nameOrID, f)
+}
+
+// changeForGood is a change that must not be lost: what cannot be saved is refused.
+func (a *Agent) changeForGood(nameOrID string, f func(*plan.Desired, *plan.Memory) error) (id string, err error) {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	var name string
+	var before plan.Memory
+	id, err = a.alter(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
+		name, before = d.Name, *m
+		return f(d, m)
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := a.saver.saved(instancesFile); err != nil {
+		a.takeBack(id, before)
+		return "", fmt.Errorf("%s is left as it was, because the state cannot be saved: %w", name, err)
+	}
+	return id, nil
+}
+
+// alter is change. The caller holds changing.
+func (a *Agent) alter(nameOrID string, f func(*plan.Desired, *plan.Memory) error) (id string, err error) {
 	a.mu.Lock()
 	d, err := a.find(nameOrID)
 	if err == nil {
@@ -151,6 +178,19 @@ func (a *Agent) change(nameOrID string, f func(*plan.Desired, *plan.Memory) erro
 	}
 	a.saver.flush()
 	return d.ID, nil
+}
+
+// takeBack undoes what an operator said, but not what has happened since.
+func (a *Agent) takeBack(id string, before plan.Memory) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	m := a.observed.memory(id)
+	m.Stopped, m.ByHand, m.Pin = before.Stopped, before.ByHand, before.Pin
+	m.Settings, m.Rejected = before.Settings, before.Rejected
+	a.desired.version++
+	a.memoriesChanged()
+	a.saveMemories()
+	a.requestResolve()
 }
 
 // forgive lets an instance be tried at once, whatever happened before.

@@ -14,12 +14,13 @@ type saver struct {
 	mu      sync.Mutex // guards the fields that follow
 	pending map[string]any
 	order   []string
+	failed  map[string]error // why the newest version of a file is not on disk
 	writing bool
 	idle    *sync.Cond
 }
 
 func newSaver(s State, log *slog.Logger) *saver {
-	v := &saver{state: s, log: log, pending: map[string]any{}}
+	v := &saver{state: s, log: log, pending: map[string]any{}, failed: map[string]error{}}
 	v.idle = sync.NewCond(&v.mu)
 	return v
 }
@@ -47,15 +48,27 @@ func (s *saver) flush() {
 	}
 }
 
+// saved returns when the newest version of name is on disk, or with why it is not.
+func (s *saver) saved(name string) error {
+	s.flush()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed[name]
+}
+
 func (s *saver) write() {
 	for {
 		name, v, ok := s.next()
 		if !ok {
 			return
 		}
-		if err := s.state.Save(name, v); err != nil {
+		err := s.state.Save(name, v)
+		if err != nil {
 			s.log.Error("cannot save the state", "file", name, "error", err)
 		}
+		s.mu.Lock()
+		s.failed[name] = err
+		s.mu.Unlock()
 	}
 }
 

@@ -46,7 +46,7 @@ func (a *Agent) Settings(nameOrID string) (api.Settings, error) {
 // settings that it makes, or has given them up; one that is stopped takes them up when it starts.
 func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byte) (api.Settings, error) {
 	var widened []string
-	id, err := a.change(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
+	id, err := a.changeForGood(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
 		next, err := a.nextSettings(d, m.Settings, patch)
 		if err == nil {
 			err = a.mayChange(ctx, d, m.Settings, next)

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/caller"
@@ -25,6 +28,42 @@ func (h *host) set(id, patch, fault string) api.Settings {
 	}
 	h.settle()
 	return s
+}
+
+// fullDisk is a state that cannot be written.
+type fullDisk struct{ State }
+
+func (fullDisk) Save(string, any) error { return &os.PathError{Op: "write", Err: syscall.ENOSPC} }
+
+// What cannot be saved is refused, instead of lost at the next start, and nothing changes. What
+// fills the disk can be stopped.
+func TestFullDiskRefusesChanges(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		h.set(shopID, `{"env":{"MODE":"before"}}`, "")
+		h.agent.saver.state = fullDisk{h.state}
+		h.set(shopID, `{"env":{"MODE":"after"}}`, "is left as it was")
+		if _, err := h.agent.Rollback(t.Context(), shopID, ""); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("rollback: %v", err)
+		}
+		h.pass(time.Minute)
+		h.wantHolds(shopID, "env.MODE before settings")
+		h.wantState(shopID, api.StateRunning)
+		if _, err := h.agent.StopApp(t.Context(), shopID); err != nil {
+			t.Error(err)
+		}
+		h.agent.saver.state = h.state
+		if _, err := h.agent.StartApp(t.Context(), shopID); err != nil {
+			t.Error(err)
+		}
+		h.set(shopID, `{"env":{"OTHER":"1"}}`, "")
+		h.kill()
+		h.start()
+		h.agent.Debug().Put(plan.Instance{ID: shopID, HostName: "shop.debug.x", AppID: "shop", Release: "one"})
+		h.settle()
+		h.wantHolds(shopID, "env.MODE before settings", "env.OTHER 1 settings")
+	})
 }
 
 // holds is what is effective, and who says so.

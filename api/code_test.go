@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 	"testing"
 )
 
@@ -30,7 +31,9 @@ func TestInternalErrorsKeepTheirWords(t *testing.T) {
 }
 
 func TestDeadlinesHaveCodes(t *testing.T) {
-	for err, want := range map[error]Code{context.DeadlineExceeded: Timeout, context.Canceled: Canceled} {
+	for err, want := range map[error]Code{
+		context.DeadlineExceeded: Timeout, context.Canceled: Canceled, syscall.ENOSPC: NoSpace,
+	} {
 		if got := Code(ProblemOf(err, "").Type[len(problemType):]); got != want {
 			t.Errorf("%v: got %s, want %s", err, got, want)
 		}

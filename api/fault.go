@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"syscall"
 
 	"github.com/nexushub/nexushub/internal/problem"
 )
@@ -45,12 +46,14 @@ func ProblemOf(err error, trace string) problem.Problem {
 	return p
 }
 
-// codeOf also knows the two errors of the standard library that mean a deadline.
+// codeOf also knows the errors of the standard library that mean a deadline or a full disk.
 func codeOf(err error) Code {
 	code := CodeOf(err)
 	switch {
 	case code != Internal:
 		return code
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return NoSpace
 	case errors.Is(err, context.DeadlineExceeded):
 		return Timeout
 	case errors.Is(err, context.Canceled):
