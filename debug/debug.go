@@ -83,8 +83,7 @@ func NewServer(o Options) (*Server, error) {
 	s.echo = s.routes()
 	for _, a := range apps.all() { // kept before a crash, or before the file followed
 		if o.Kept != nil && o.Kept.has(a.ID) {
-			delete(apps.apps, a.ID)
-			apps.dirty = true
+			apps.leave(a.ID)
 		}
 	}
 	if err := s.adopt(); err != nil {

@@ -115,6 +115,28 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// What was removed after it was kept does not come back, whenever the agent crashed.
+func TestKeptAndRemoved(t *testing.T) {
+	for name, kept := range map[string]func(*host, application){
+		"in one life": func(h *host, a application) { h.must(h.server.Keep(string(a.ID))) },
+		"over a crash between the registries": func(h *host, a application) {
+			h.must(h.deployed.accept(a, Debug))
+			h.start()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t)
+			_, a := h.create(`{"appId":"shop"}`)
+			kept(h, h.server.apps.all()[0])
+			h.do(http.MethodDelete, Deployed.prefix+"/"+a.ID, nil, nil).want(http.StatusNoContent)
+			h.start()
+			if h.server.has(ID(a.ID)) || h.deployed.has(ID(a.ID)) {
+				t.Error("it came back")
+			}
+		})
+	}
+}
+
 func TestKeepIsRefused(t *testing.T) {
 	h := newHost(t)
 	_, a := h.create(`{"appId":"shop"}`)

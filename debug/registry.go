@@ -142,8 +142,8 @@ func (r *registry) remove(id ID) error {
 	return r.change(func(apps map[ID]application) { delete(apps, id) })
 }
 
-// hand gives an application to another registry. It leaves this one without being removed; the
-// file follows, and until then the other registry is the one that counts.
+// hand gives an application to another registry. It leaves this one without being removed. Until
+// the file follows, at once if the disk lets it, the other registry is the one that counts.
 func (r *registry) hand(id ID, take func(application) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -154,9 +154,17 @@ func (r *registry) hand(id ID, take func(application) error) error {
 	if err := take(a); err != nil {
 		return err
 	}
-	delete(r.apps, id)
-	r.dirty = true
+	r.leave(id)
 	return nil
+}
+
+// leave lets an application of another registry go, from the file too: after it is removed there,
+// it must not come back here. The caller holds mu.
+func (r *registry) leave(id ID) {
+	delete(r.apps, id)
+	if r.save() != nil {
+		r.dirty = true // flush tries again
+	}
 }
 
 // change takes effect in memory only when it is on disk, and so is who leaves. The
