@@ -189,17 +189,14 @@ func (c *cli) completeVariable(cmd *cobra.Command, args []string, word string) (
 	if len(args) == 0 {
 		return c.completeApp(cmd, args, word)
 	}
-	client, err := c.control()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
-	defer cancel()
-	s, err := client.Settings(ctx, args[0])
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	return slices.Sorted(maps.Keys(s.Env)), cobra.ShellCompDirectiveNoFileComp
+	return c.complete(cmd, func(ctx context.Context) ([]string, error) {
+		client, err := c.control()
+		if err != nil {
+			return nil, err
+		}
+		s, err := client.Settings(ctx, args[0])
+		return slices.Sorted(maps.Keys(s.Env)), err
+	})
 }
 
 func (c *cli) showSettings(ctx context.Context, app string, show func(app string, s api.Settings) error) error {

@@ -114,19 +114,15 @@ func (c *cli) completeHost(cmd *cobra.Command, args []string, word string) ([]st
 	if len(args) != 1 {
 		return c.completeApp(cmd, args, word)
 	}
-	client, err := c.control()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
-	defer cancel()
-	list, err := client.Hosts(ctx, args[0])
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	var names []string
-	for _, h := range list {
-		names = append(names, h.Host)
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return c.complete(cmd, func(ctx context.Context) (names []string, err error) {
+		client, err := c.control()
+		if err != nil {
+			return nil, err
+		}
+		list, err := client.Hosts(ctx, args[0])
+		for _, h := range list {
+			names = append(names, h.Host)
+		}
+		return names, err
+	})
 }

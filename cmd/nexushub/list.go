@@ -36,18 +36,30 @@ func (c *cli) apps(ctx context.Context) ([]api.App, error) {
 
 // completeApp offers the names of applications to the shell.
 func (c *cli) completeApp(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 || c.overSSH() { // ssh might ask for a password
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return c.complete(cmd, func(ctx context.Context) (names []string, err error) {
+		apps, err := c.apps(ctx)
+		for _, a := range apps {
+			names = append(names, a.Name+"\t"+string(a.State)+" "+a.HostName)
+		}
+		return names, err
+	})
+}
+
+// complete offers what ask lists to the shell.
+func (c *cli) complete(
+	cmd *cobra.Command, ask func(context.Context) ([]string, error),
+) ([]string, cobra.ShellCompDirective) {
+	if c.overSSH() { // ssh might ask for a password
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
 	defer cancel()
-	apps, err := c.apps(ctx)
+	words, err := ask(ctx)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	var names []string
-	for _, a := range apps {
-		names = append(names, a.Name+"\t"+string(a.State)+" "+a.HostName)
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return words, cobra.ShellCompDirectiveNoFileComp
 }

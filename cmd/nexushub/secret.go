@@ -188,15 +188,18 @@ func (c *cli) secretDone(ctx context.Context, client *api.Client, app string, na
 // completeAudience completes --for.
 func (c *cli) completeAudience(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	words := []string{"operators", "root", "developers", "unrecorded"}
-	client, err := c.local()
-	if err != nil {
-		return words, cobra.ShellCompDirectiveNoFileComp
-	}
-	tokens, _ := client.Tokens(cmd.Context())
-	for _, t := range tokens {
-		words = append(words, t.Name)
-	}
-	return words, cobra.ShellCompDirectiveNoFileComp
+	tokens, _ := c.complete(cmd, func(ctx context.Context) (names []string, err error) {
+		client, err := c.local()
+		if err != nil {
+			return nil, err
+		}
+		tokens, err := client.Tokens(ctx)
+		for _, t := range tokens {
+			names = append(names, t.Name)
+		}
+		return names, err
+	})
+	return append(words, tokens...), cobra.ShellCompDirectiveNoFileComp
 }
 
 func (c *cli) secretRemove() *cobra.Command {
