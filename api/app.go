@@ -16,7 +16,7 @@ type App struct {
 	AppID       string    `json:"app_id,omitempty"`
 	DisplayName string    `json:"display_name,omitempty"`
 	HostName    string    `json:"host_name"`
-	Hosts       []AppHost `json:"hosts,omitempty"` // all of them, HostName\'s first
+	Hosts       []AppHost `json:"hosts,omitempty"` // all of them, HostName's first
 	Kind        string    `json:"kind"`            // static, deployed, dynamic, debug
 	URL         string    `json:"url"`
 	Access      string    `json:"access,omitempty"`      // areas, open

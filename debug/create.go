@@ -58,7 +58,7 @@ func (s *Server) create(c echo.Context) error {
 			return err
 		}
 	}
-	s.put(a.ID) // its settings may have changed
+	s.put(a.ID) // of one that was found, a name may be another
 	s.o.Log.Info(s.o.Kind.String()+" created", "instance", a.ID, "app_id", a.AppID, "host", a.HostName,
 		"found", status == http.StatusOK)
 	return c.JSON(status, s.describe(a))
