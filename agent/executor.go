@@ -145,7 +145,7 @@ func (e *executor) placement(t plan.Task) (place units.Placement, err error) {
 	if t.Spec.Network != units.NetworkSocket {
 		place.Port, err = e.ports.Take(t.Unit)
 	}
-	place.Resolvers = resolversFor(t.Spec)
+	place.Resolvers = e.resolversFor(t.Spec)
 	return place, err
 }
 
@@ -158,7 +158,7 @@ func (e *executor) tentativePlacement(d plan.Desired) (place units.Placement, er
 	if d.Spec.Network != units.NetworkSocket {
 		place.Port, err = e.ports.Look(d.Unit)
 	}
-	place.Resolvers = resolversFor(d.Spec)
+	place.Resolvers = e.resolversFor(d.Spec)
 	return place, err
 }
 
