@@ -13,7 +13,8 @@ import (
 // byMostExactName finds the application that a name means: by id, host name, slug or app id, the
 // most exact first. Who deploys chooses the name. So deployed applications come after those
 // of root and of the admin service, debug ones last, and none hides what comes before it; where
-// a name matches two of one kind, only the id or the whole host name tells them apart.
+// a name matches two of one kind, or one of the admin service's and a deployed one, only the id or
+// the whole host name tells them apart.
 func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error) {
 	host := hostname.ASCII(name)
 	var ours, deployed, debug []*plan.Desired
@@ -41,7 +42,7 @@ func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error)
 	} {
 		for _, d := range ours {
 			if strings.EqualFold(key(d), name) {
-				return d, nil
+				return unambiguous(name, d, deployed)
 			}
 		}
 	}
@@ -54,6 +55,15 @@ func byMostExactName(name string, desired []plan.Desired) (*plan.Desired, error)
 		return found, err
 	}
 	return byOneName(name, debug)
+}
+
+// unambiguous: the admin service lists what it likes, also under the name of a deployed application
+// that was there before. A secret set by that name must not go to either by chance.
+func unambiguous(name string, d *plan.Desired, deployed []*plan.Desired) (*plan.Desired, error) {
+	if d.Kind != plan.KindDynamic {
+		return d, nil
+	}
+	return byOneName(name, append([]*plan.Desired{d}, deployed...))
 }
 
 func byOneName(name string, list []*plan.Desired) (found *plan.Desired, err error) {

@@ -26,11 +26,14 @@ func TestPick(t *testing.T) {
 		app("p2", plan.KindDeployed, "www.mail.x", "www-mail", "www"),
 		app("e6", plan.KindDebug, "mail.debug.x", "mail-debug", "mail"),
 		app("p3", plan.KindDeployed, "odd.x", "odd", "mail.debug.x"),
+		app("p4", plan.KindDeployed, "crm.x", "crm", "crm"),
+		app("d2", plan.KindDynamic, "later.x", "later", "CRM"),
 	}
 	for name, want := range map[string]string{
 		"s1": "s1", "e1": "e1", "www": "s1", "WWW.x": "s1", "web.app": "s1", "web-app": "e3", "wiki": "d1", "evil": "d1",
 		"shop.debug.x": "e2", "shop-debug": "e2", "other-debug": "e4", "none": "",
 		"mail": "p1", "MAIL": "p1", "mail.debug.x": "e6", "mail-debug": "e6", "www-mail": "p2", "www.mail.x": "p2",
+		"crm.x": "p4", "later.x": "d2", "later": "d2",
 		"bücher.x": "s2", "BÜCHER.x": "s2", "straße.debug.x": "e5", "xn--bcher-kva.x": "s2",
 	} {
 		got, err := byMostExactName(name, desired)
@@ -38,7 +41,9 @@ func TestPick(t *testing.T) {
 			t.Errorf("%q is %+v, %v; want %q", name, got, err, want)
 		}
 	}
-	if got, err := byMostExactName("shop", desired); !errors.Is(err, api.Conflict) {
-		t.Errorf("an ambiguous name is %+v, %v", got, err)
+	for _, name := range []string{"shop", "crm"} {
+		if got, err := byMostExactName(name, desired); !errors.Is(err, api.Conflict) {
+			t.Errorf("%s, which is ambiguous, is %+v, %v", name, got, err)
+		}
 	}
 }
