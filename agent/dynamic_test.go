@@ -118,6 +118,28 @@ func TestHostsThatAreTaken(t *testing.T) {
 	}
 }
 
+// Where the API is, nobody has a host: one in a table would keep the proxy from taking up all of it.
+func TestHostsOfTheAPI(t *testing.T) {
+	alias := hostname.Host{Name: "admin.x", Redirect: true}
+	for name, c := range map[string]struct {
+		host    hostname.Host
+		refused bool
+	}{
+		"the console":            {hostname.Host{Name: "admin.x"}, false},
+		"a path beside the API":  {hostname.Host{Name: "admin.x", Prefix: "/v1"}, true},
+		"an alias instead of it": {alias, true},
+		"the other API host":     {hostname.Host{Name: "internal.x"}, true},
+		"of another domain":      {hostname.Host{Name: "internal.y"}, false},
+	} {
+		list := merge([]plan.Instance{{ID: shopID, Kind: plan.KindDeployed, HostName: "shop.x",
+			Hosts: []hostname.Host{{Name: "shop.x"}, c.host}}})
+		shareHosts(list, "x")
+		if refused := list[0].Taken[c.host.String()] != ""; refused != c.refused {
+			t.Errorf("%s: %v, want %v", name, refused, c.refused)
+		}
+	}
+}
+
 // A service that lists others each time, and one bad entry, so that nothing is removed:
 // what is kept counts, too.
 func TestDynamicApplicationsAreBounded(t *testing.T) {

@@ -48,3 +48,13 @@ func TestNameAndHosts(t *testing.T) {
 		}
 	}
 }
+
+// A folder that a package names, or that was recognised, may hold more than pages: ".env" is none.
+func TestOnlyPagesOfANamedFolderAreServed(t *testing.T) {
+	for folder, hides := range map[string]bool{"": false, ".": true, "dist": true} {
+		s := AppState{Desired: &Desired{Instance: Instance{HostName: "x.org"}}}
+		if s.Manifest.Static.Folder = folder; s.route().HideDots != hides {
+			t.Errorf("folder %q: names that begin with a dot are hidden: %v", folder, !hides)
+		}
+	}
+}
