@@ -184,3 +184,10 @@ func TestEditionsAreRemembered(t *testing.T) {
 		t.Error("the edition without settings has no name")
 	}
 }
+
+// What is not even decoded may be white space alone.
+func TestALargePatchIsRefused(t *testing.T) {
+	if _, _, faults := (Settings{}).Patched([]byte("{}" + strings.Repeat(" ", maxPatch))); len(faults) != 1 {
+		t.Errorf("%d bytes: %v", maxPatch+2, faults)
+	}
+}
