@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +41,9 @@ nexushub.toml(5)).`,
 		switch {
 		case unset && len(args) == 2:
 			return usage(cmd, errors.New("--unset and "+args[1]+" contradict each other"))
+		case len(args) == 2 && !slices.Contains(accessModes, args[1]):
+			return usage(cmd, fmt.Errorf("access is open (everybody, at every path) or areas (that of the path decides), not %q",
+				args[1]))
 		case len(args) == 2:
 			mode = args[1]
 		case !unset:

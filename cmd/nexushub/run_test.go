@@ -21,6 +21,7 @@ func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
 		"lsit":                `unknown command "lsit", did you mean: init, list`,
+		"access shop private": `access is open (everybody, at every path) or areas (that of the path decides), not "private"`,
 		"config shop":         `unknown command "shop": the application comes after what to do with it: nexushub config list shop`,
 		"secret set shop A=b": `the value is read from stdin, because other users can see arguments: nexushub secret set shop A`,
 		"secret lst":          `unknown command "lst", did you mean: list`,

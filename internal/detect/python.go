@@ -70,8 +70,11 @@ func byLibraries(f *folder) (Result, bool) {
 	if list == "" {
 		return Result{}, false
 	}
-	return missing("libraries", list, "there is a "+list, "no application is found: write what is started into a "+procfile+
-		" (web: COMMAND), or as exec into "+manifest.FileName)
+	write := "write what is started into a " + procfile + " (web: COMMAND), or as exec into " + manifest.FileName
+	if list == packageFile {
+		write += ", or as script start into " + packageFile
+	}
+	return missing("no application", list, "there is a "+list, write)
 }
 
 // install is the step that makes the environment. Its Python must be the host's, which is /usr/bin's.

@@ -34,5 +34,5 @@ var Table = []Row{
 	{"Go, Rust", "go.mod, Cargo.toml", "nothing: the step that builds it is named", "", bySource},
 	{"generated site", "package.json with a build", "the files of dist, build, out, _site or public", "the proxy serves them", byGenerator},
 	{"site", "index.html in the package's folder, dist, build, out, _site or public", "the files beside it", "the proxy serves them", bySite},
-	{"libraries", "lists of libraries without an application", "nothing: it is said what to write", "", byLibraries},
+	{"no application", "lists of libraries without an application", "nothing: it is said what to write", "", byLibraries},
 }
