@@ -12,6 +12,8 @@ import (
 // WaitSettled waits until the instance runs the given revision (by default the one
 // wanted now), or will not. The error wraps api.Failed and says why.
 func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, error) {
+	var failed error // is kept while the last lines of its run are read: the next run may have begun by then
+	before := -1
 	return a.await(ctx, id, func(v api.App) (bool, error) {
 		d, err := a.find(id)
 		if err != nil {
@@ -24,10 +26,23 @@ func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, 
 			return true, fmt.Errorf("%s: superseded by another revision: %w", d.Name, api.Conflict)
 		}
 		done, err := settled(d, v)
-		if i := a.observed.known(id); err != nil && i.unheard() { // why it failed may be in its last lines
+		if done && err == nil {
+			return true, nil
+		}
+		i := a.observed.known(id)
+		if before < 0 {
+			before = i.failed()
+		}
+		switch {
+		case err != nil:
+			failed = err
+		case i.failed() > before && i.failures.Trouble.Sick: // another run would take as long
+			failed = fmt.Errorf("%s is %s: %s: %w", d.Name, api.StateUnhealthy, i.failures.Trouble.LastExit, api.Failed)
+		}
+		if failed == nil || i.unheard() { // why it failed may be in its last lines
 			return false, nil
 		}
-		return done, err
+		return true, failed
 	})
 }
 

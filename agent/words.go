@@ -47,6 +47,14 @@ func (a *Agent) listen(ctx context.Context, desired []plan.Desired) {
 	}
 }
 
+// failed is how often it has failed since the agent started.
+func (i *instanceState) failed() int {
+	if i.failures == nil {
+		return 0
+	}
+	return i.failures.Total
+}
+
 // unheard says whether the last lines of the run that failed last are still to be read.
 func (i *instanceState) unheard() bool {
 	w := i.failures

@@ -137,6 +137,25 @@ func TestErrorOfAnUnhealthyOne(t *testing.T) {
 	})
 }
 
+// TestAnUnhealthyStartEnds when the time of its first run is over, though reading its last lines takes longer than the
+// run is left to be.
+func TestAnUnhealthyStartEnds(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.journal = &spokenJournal{lines: []string{lastWord}, takes: 5 * time.Second}
+		h.app(shop, "shop.yesterday.localhost")
+		h.health.set("*", true)
+		h.start()
+		begun := time.Now()
+		v, err := h.agent.StartApp(t.Context(), shop)
+		if took := time.Since(begun); !errors.Is(err, api.Failed) || took > 70*time.Second {
+			t.Errorf("%s after %s: %v", v.State, took, err)
+		}
+		if !strings.HasSuffix(v.Error, "\n"+lastWord) {
+			t.Errorf("error %q, want %q", v.Error, lastWord)
+		}
+	})
+}
+
 // TestErrorOfAStartThatFails: nobody has seen the run of a start that failed, so it is the last one.
 func TestErrorOfAStartThatFails(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
@@ -215,6 +234,7 @@ func TestErrorOfAPackageThatIsAway(t *testing.T) {
 // spokenJournal has the same last lines of every run, and writes down which it was asked for.
 type spokenJournal struct {
 	fixedJournal
+	takes time.Duration // to answer
 
 	mu    sync.Mutex // guards the fields that follow
 	lines []string
@@ -224,6 +244,7 @@ type spokenJournal struct {
 var _ Journal = (*spokenJournal)(nil)
 
 func (j *spokenJournal) LastLines(_ context.Context, _, run string) ([]string, error) {
+	time.Sleep(j.takes)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.runs = append(j.runs, run)
