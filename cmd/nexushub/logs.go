@@ -13,6 +13,7 @@ import (
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/output"
+	"github.com/nexushub/nexushub/cmd/nexushub/upload"
 )
 
 // logFlags are those of journalctl, and of heroku where they differ.
@@ -201,7 +202,7 @@ func (p *logPrinter) seen(id string) {
 
 // transient errors are those of an agent that restarts: a follower waits for it.
 func transient(err error) bool {
-	return errors.Is(err, api.Unavailable) || errors.Is(err, api.Timeout)
+	return (errors.Is(err, api.Unavailable) || errors.Is(err, api.Timeout)) && !upload.IsLasting(err)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -5,9 +5,11 @@ package upload
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -127,7 +129,7 @@ func (u *run) retry(ctx context.Context, f func() error) error {
 
 // Retry calls f until it succeeds, fails for good, or RetryTimeout has passed.
 func Retry(ctx context.Context, waiting func(error), f func() error) error {
-	until := time.Now().Add(RetryTimeout)
+	until, said := time.Now().Add(RetryTimeout), ""
 	for delay := 200 * time.Millisecond; ; delay = min(2*delay, 5*time.Second) {
 		err := f()
 		if ctx.Err() != nil && err != nil {
@@ -136,7 +138,10 @@ func Retry(ctx context.Context, waiting func(error), f func() error) error {
 		if err == nil || !transient(err) || time.Now().Add(delay).After(until) {
 			return err
 		}
-		waiting(err)
+		if text := err.Error(); text != said {
+			waiting(err)
+			said = text
+		}
 		t := time.NewTimer(delay)
 		select {
 		case <-ctx.Done():
@@ -147,8 +152,17 @@ func Retry(ctx context.Context, waiting func(error), f func() error) error {
 	}
 }
 
+// IsLasting says of a connection that failed that it will fail again: the socket is not for this
+// user, or the certificate of the host not to be trusted.
+func IsLasting(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.As(err, new(*tls.CertificateVerificationError))
+}
+
 // transient errors come from a connection that is interrupted or an agent that restarts.
 func transient(err error) bool {
+	if IsLasting(err) {
+		return false
+	}
 	for _, code := range []api.Code{api.Unavailable, api.Timeout, api.TooMany} {
 		if errors.Is(err, code) {
 			return true

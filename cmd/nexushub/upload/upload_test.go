@@ -3,14 +3,19 @@ package upload
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/pack"
@@ -132,12 +137,26 @@ func TestPassingFaultsAreWaitedFor(t *testing.T) {
 
 func TestPatienceEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := 0
-		err := Retry(t.Context(), func(error) { n++ }, func() error { return api.Unavailable })
-		if !errors.Is(err, api.Unavailable) || n < 50 {
-			t.Errorf("got %v after %d tries", err, n)
+		n, said := 0, 0
+		err := Retry(t.Context(), func(error) { said++ }, func() error { n++; return api.Unavailable })
+		if !errors.Is(err, api.Unavailable) || n < 50 || said != 1 {
+			t.Errorf("got %v after %d tries, of which %d were told", err, n, said)
 		}
 	})
+}
+
+// Who may not use the socket waits in vain, and a certificate does not mend itself.
+func TestLastingFaultsAreNotWaitedFor(t *testing.T) {
+	for _, cause := range []error{
+		&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", unix.EACCES)},
+		&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
+	} {
+		n := 0
+		err := Retry(t.Context(), func(error) {}, func() error { n++; return fmt.Errorf("%w: %w", cause, api.Unavailable) })
+		if !errors.Is(err, api.Unavailable) || n != 1 {
+			t.Errorf("got %v after %d tries", err, n)
+		}
+	}
 }
 
 func TestFinalFaultsAreNot(t *testing.T) {
