@@ -80,6 +80,15 @@ func TestAnswersThatAreNotOurs(t *testing.T) {
 	}
 }
 
+// An agent that ends over a request may have done it: asked again, rollback would go forth.
+func TestAgentEndsMeanwhile(t *testing.T) {
+	socket := serveUnix(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	code, _, stderr := call(t, "rollback", "shop", "--socket", socket)
+	if code != 1 || !strings.Contains(stderr, "before you ask again, nexushub status") {
+		t.Errorf("exit code %d, says %q", code, stderr)
+	}
+}
+
 // After a signal the exit code is 130 and nothing more is said.
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

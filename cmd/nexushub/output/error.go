@@ -5,8 +5,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/problem"
@@ -141,6 +143,8 @@ func hint(err error) string {
 		return "does the host listen on another port? nexushub login HOST:8443 --token -"
 	case errors.Is(err, api.Unavailable) && strings.Contains(err.Error(), api.Socket):
 		return "is the agent running? systemctl status nexushubd"
+	case errors.Is(err, api.Unavailable) && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)):
+		return "the agent ended meanwhile, and may have done this: before you ask again, nexushub status"
 	case errors.Is(err, api.NotFound):
 		return "to list the applications: nexushub list"
 	case errors.Is(err, api.Unauthenticated):
