@@ -63,7 +63,7 @@ var cases = []said{
 	{"missing-module", "Perl", lines("Can't locate Mojolicious/Lite.pm in @INC (you may need to install the Mojolicious::Lite module)"), "Mojolicious/Lite.pm"},
 	{"missing-module", "Sinatra", lines("Sinatra could not start, the required gems weren't found!", "Add them to your bundle with:", "    bundle add rackup puma"), "rackup puma"},
 	{"syntax-error", "Python", lines(`  File "/r/app.py", line 2`, "    app = Flask(__name__", "               ^", "SyntaxError: '(' was never closed"), "/r/app.py, line 2"},
-	{"syntax-error", "Node.js", lines("/r/app.js:6", "const x = ;", "          ^", "", "SyntaxError: Unexpected token ';'", "    at wrapSafe (node:internal/modules/cjs/loader:1472:18)", "", "Node.js v20.19.2"), "/r/app.js, line 6"},
+	{"syntax-error", "Node.js", lines("/var/lib/nexushub/releases/e921a965ed5a/app.js:6", "const x = ;", "          ^", "", "SyntaxError: Unexpected token ';'", "    at wrapSafe (node:internal/modules/cjs/loader:1472:18)", "", "Node.js v20.19.2"), ": app.js, line 6"},
 	{"syntax-error", "Node.js, ESM", lines("file:///r/app.mjs:1", "const x = ;", "          ^", "SyntaxError: Unexpected token ';'"), "/r/app.mjs, line 1"},
 	{"syntax-error", "PHP", lines(`PHP Parse error:  syntax error, unexpected end of file in /r/app.php on line 1`).exit(255), "/r/app.php, line 1"},
 	{"syntax-error", "Ruby", lines("/r/app.rb:3: syntax error, unexpected end-of-input (SyntaxError)"), "/r/app.rb, line 3"},

@@ -95,15 +95,15 @@ var table = []row{
 		name: "syntax-error",
 		sights: []sight{
 			{
-				line:   `^\s*(?P<error>(?:SyntaxError|IndentationError|TabError): .+)`,
-				beside: `^\s*File "(?P<path>[^"]+)", line (?P<at>\d+)$`,
+				line:   `^\s*(?:SyntaxError|IndentationError|TabError): `,
+				beside: `^\s*File "` + release + `(?P<path>[^"]+)", line (?P<at>\d+)$`,
 			},
-			{line: `^\s*(?P<error>SyntaxError: .+)`, beside: `^(?:file://)?(?P<path>/\S+\.\w+):(?P<at>\d+)$`},
-			{line: `PHP Parse error:\s+(?P<error>.+?) in (?P<path>/\S+) on line (?P<at>\d+)`},
-			{line: `(?P<path>/\S+\.rb):(?P<at>\d+): .*(?P<error>syntax errors?)`},
+			{line: `^\s*SyntaxError: `, beside: `^(?:file://)?` + release + `(?P<path>/?\S+\.\w+):(?P<at>\d+)$`},
+			{line: `PHP Parse error: .+? in ` + release + `(?P<path>\S+) on line (?P<at>\d+)`},
+			{line: release + `(?P<path>[^:\s]+\.rb):(?P<at>\d+): .*syntax error`},
 		},
 		seen:  "`SyntaxError`, `IndentationError`, `PHP Parse error`",
-		means: "the program is not written as its language wants: {error}, in {path}, line {at}",
+		means: "the program has a syntax error: {path}, line {at}",
 		write: "correct that line, or the one before it, and deploy again; if the line is right, this host has an " +
 			"older version of the language",
 	},
@@ -531,6 +531,9 @@ const (
 		`UnknownHostException|nodename nor servname|php_network_getaddresses`
 	jitWarning = `Allocation of JIT memory failed|PCRE JIT will be disabled`
 )
+
+// release is where an application has its files, which its developer has elsewhere.
+const release = `(?:/var/lib/nexushub/releases/[0-9a-f]+/)?`
 
 // The values of network that matter here.
 const (
