@@ -18,10 +18,12 @@ func (c *cli) deploy() *cobra.Command {
 		Long: `deploy packages a folder (by default the current one), uploads it and runs it. The
 folder is a Node.js, Python, Ruby, PHP or Java application, a site of files, has a Procfile,
 or holds bin/app: what it is recognised as is printed, and nexushub init writes it down.
-.nexushubignore says which files to leave out. An application of the same name is replaced without downtime: the old release
-keeps serving until the new one is healthy, and stays if the new one never is. It stays
-until nexushub remove; with --temporary it expires one hour after its last use, and
-nexushub keep makes it permanent.
+.nexushubignore says which files to leave out.
+
+An application of the same name is replaced without downtime: the old release keeps
+serving until the new one is healthy, and stays if the new one never is. It stays until
+nexushub remove; with --temporary it expires one hour after its last use, and nexushub
+keep makes it permanent.
 
 An upload that was interrupted, by Ctrl-C, a lost connection or a restart on either side,
 resumes when the same command is run again.`,
