@@ -113,17 +113,19 @@ func (m *Manager) startTransient(ctx context.Context, u unit, aux []unit) error 
 // is not ours to take away.
 func (m *Manager) clear(ctx context.Context, name string) error {
 	st, err := m.Get(ctx, name)
-	if errors.Is(err, ErrNoSuchUnit) {
-		if path := fragment(name); path != "" {
-			return fmt.Errorf("%w: the file %s defines it, remove that file", ErrUnitExists, path)
-		}
-		return nil
-	}
-	if err != nil {
+	loaded := !errors.Is(err, ErrNoSuchUnit)
+	if loaded && err != nil {
 		return err
 	}
-	if st.Fragment != "" && !strings.HasPrefix(st.Fragment, "/run/systemd/transient/") {
-		return fmt.Errorf("%w: the file %s defines it, remove that file", ErrUnitExists, st.Fragment)
+	path := st.Fragment
+	if path == "" || strings.HasPrefix(path, "/run/systemd/transient/") {
+		path = fragment(name) // a transient unit that is still loaded hides it
+	}
+	if path != "" {
+		return fmt.Errorf("%w: the file %s defines it, remove that file", ErrUnitExists, path)
+	}
+	if !loaded {
+		return nil
 	}
 	if !st.Ended() {
 		return fmt.Errorf("%w: it is %s (%s)", ErrUnitExists, st.ActiveState, st.SubState)
