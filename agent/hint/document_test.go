@@ -46,10 +46,10 @@ func inWords() string {
 		f := Facts{Manifest: manifest.Default()}
 		values := f.values()
 		maps.Copy(values, map[string]string{"network": "guest"})
-		for _, word := range []string{"program", "path", "library", "version", "module", "address", "other"} {
+		for _, word := range []string{"program", "path", "library", "version", "module", "address", "other", "at"} {
 			values[word] = strings.ToUpper(word)
 		}
-		values["other"] = "N"
+		values["other"], values["at"] = "N", "N"
 		cells := []string{r.name, r.seen, fill(r.means, values), fill(r.write, values)}
 		for i, c := range cells {
 			cells[i] = strings.ReplaceAll(c, "|", `\|`)
