@@ -88,7 +88,9 @@ func (s *Server) put(id ID) {
 	})
 }
 
-// active notes an activity where it counts, and reports whether it is news.
-func (s *Server) active(id ID, at time.Time) bool {
-	return s.o.Kind.expires && s.apps.active(id, at)
+// active notes an activity where it counts.
+func (s *Server) active(id ID, at time.Time) {
+	if s.o.Kind.expires {
+		s.apps.active(id, at)
+	}
 }
