@@ -22,7 +22,7 @@ func (h *handlers) allowed(next echo.HandlerFunc) echo.HandlerFunc {
 		case err != nil:
 			return err
 		}
-		if right.Scope == caller.One && slices.Contains(c.ParamNames(), "app") && !who.CoversAll() {
+		if who.MustCover(right) && slices.Contains(c.ParamNames(), "app") {
 			ref := param(c, "app")
 			app, err := h.Applications.App(ref)
 			if err != nil || !who.Covers(caller.Granted(app)) {

@@ -24,7 +24,7 @@ func (s *Server) allowed(next echo.HandlerFunc) echo.HandlerFunc {
 		case err != nil:
 			return err
 		}
-		if right.Scope == caller.One && slices.Contains(c.ParamNames(), "id") && !who.CoversAll() {
+		if who.MustCover(right) && slices.Contains(c.ParamNames(), "id") {
 			if a, err := s.find(c); err != nil || !who.Covers(a.AppID) {
 				return who.Refuse(c.Param("id"))
 			}

@@ -71,6 +71,9 @@ func (c Caller) Covers(application string) bool {
 // CoversAll says that the caller may ask about the host as a whole.
 func (c Caller) CoversAll() bool { return slices.Contains(c.Applications, api.AllApplications) }
 
+// MustCover says that a route is about one application, which has to be granted: not all are.
+func (c Caller) MustCover(r Right) bool { return r.Scope == One && !c.CoversAll() }
+
 // Taker is what the caller may take of host names.
 func (c Caller) Taker() hostname.Taker {
 	switch {
