@@ -82,7 +82,8 @@ func TestOverSSH(t *testing.T) {
 		want(as("box", "nexushub deploy hello"), "https://hello.yesterday.localhost")
 		for _, signal := range []string{"INT", "KILL", "HUP"} {
 			h.Sh(t, `systemd-run --quiet --unit=follow --uid=dev -E HOME=/home/dev -E NEXUSHUB_HOST=ssh://box nexushub logs -f hello
-				until pgrep -f [d]ial-stdio >/dev/null; do sleep 0.1; done; systemctl restart nexushubd; sleep 1
+				until journalctl -q --sync && journalctl -q -o cat _SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID follow) | grep -q 'hello listens'; do sleep 0.1; done
+				systemctl restart nexushubd; sleep 1
 				systemctl is-active follow; systemctl kill --kill-whom=main --signal=`+signal+` follow
 				while pgrep -f [d]ial-stdio >/dev/null; do sleep 0.1; done; systemctl reset-failed follow 2>/dev/null || true`)
 		}
