@@ -45,7 +45,8 @@ type RouteStatus struct {
 	State    string   `json:"state"`
 	Hosts    []string `json:"hosts"`
 	Sites    []Site   `json:"sites,omitempty"`
-	Target   string   `json:"target,omitempty"` // its id
+	Target   string   `json:"target,omitempty"`  // its id; of several, the first one's
+	Targets  []string `json:"targets,omitempty"` // the ids of several
 	Address  string   `json:"address,omitempty"`
 	Static   string   `json:"static,omitempty"`
 	InFlight int64    `json:"in_flight"`

@@ -32,12 +32,14 @@ const (
 // Route leads from host names to one instance.
 type Route struct {
 	Instance      string   `json:"instance"`
-	Name          string   `json:"name"`             // for logs and metrics
-	Kind          string   `json:"kind"`             // static, deployed, dynamic, debug
-	Hosts         []string `json:"hosts"`            // names that are the instance's with every path
-	Sites         []Site   `json:"sites,omitempty"`  // what else is: a proxy from before they were does without
-	State         string   `json:"state"`            // ready, starting (held), down (503)
-	Target        *Target  `json:"target,omitempty"` // nil: static files only
+	Name          string   `json:"name"`              // for logs and metrics
+	Kind          string   `json:"kind"`              // static, deployed, dynamic, debug
+	Hosts         []string `json:"hosts"`             // names that are the instance's with every path
+	Sites         []Site   `json:"sites,omitempty"`   // what else is: a proxy from before they were does without
+	State         string   `json:"state"`             // ready, starting (held), down (503)
+	Target        *Target  `json:"target,omitempty"`  // nil: static files only
+	Targets       []Target `json:"targets,omitempty"` // of several; Target is the first, for a proxy from before
+	Sticky        bool     `json:"sticky,omitempty"`  // a browser stays with one of Targets
 	StaticDir     string   `json:"static_dir,omitempty"`
 	SPAFallback   bool     `json:"spa_fallback,omitempty"`
 	HideDots      bool     `json:"hide_dots,omitempty"`      // StaticDir may hold more than is to be served
@@ -64,4 +66,23 @@ type Target struct {
 	ID      string `json:"id"`
 	Network string `json:"network"` // tcp, unix
 	Address string `json:"address"`
+}
+
+// LeadTo has the requests go to these targets, the first of which an older proxy asks alone.
+func (r *Route) LeadTo(targets ...Target) {
+	r.Target, r.Targets = nil, nil
+	if len(targets) > 0 {
+		r.Target = &targets[0]
+	}
+	if len(targets) > 1 {
+		r.Targets = targets
+	}
+}
+
+// AllTargets are those that requests may go to.
+func (r *Route) AllTargets() []Target {
+	if len(r.Targets) == 0 && r.Target != nil {
+		return []Target{*r.Target}
+	}
+	return r.Targets
 }
