@@ -117,6 +117,9 @@ func (r *resolved) take(rel fact.Release, ceiling manifest.Ceiling) (problem str
 	if len(excess) == 0 {
 		excess = ceiling.Excesses(release.ManifestName, r.Manifest.Over(rel.Demands()))
 	}
+	if len(excess) == 0 {
+		excess = r.Manifest.Over(rel.Asks()).Incomplete(release.ManifestName)
+	}
 	if len(excess) > 0 {
 		return excess.Error()
 	}

@@ -84,6 +84,7 @@ func keys(t reflect.Type, prefix string) []string {
 		case name == "-" || name == "":
 		case f.Type.Kind() == reflect.Struct:
 			all = append(all, keys(f.Type, prefix+name+".")...)
+		case f.Type.Kind() == reflect.Map && f.Type.Elem().Kind() == reflect.Struct: // of one application, never of all
 		case f.Type.Kind() == reflect.Map:
 			all = append(all, prefix+name+".")
 		default:

@@ -30,10 +30,11 @@ type Release struct {
 func (r Release) Asks() manifest.Manifest { return r.Manifest.Over(r.Recognised.Manifest) }
 
 // Demands is what of it is refused where a host forbids it. What was recognised asks for limits that can
-// be lower and for connections that it can do without, but an application that is closed to everybody is none.
+// be lower and for connections that it can do without, but an application that is closed to everybody,
+// or has not all of its processes, is none.
 func (r Release) Demands() manifest.Manifest {
-	m := r.Manifest
-	m.Access = r.Asks().Access
+	m, asks := r.Manifest, r.Asks()
+	m.Access, m.Processes = asks.Access, asks.Processes
 	return m
 }
 

@@ -21,17 +21,42 @@ const (
 var errNothingToRun = errors.New("has neither bin/app (an executable) nor static/index.html (a site of files), " +
 	"and nothing that is recognised (see nexushub-manifest(5))")
 
+var errNoWeb = errors.New(ManifestName + ": processes: there is none that answers requests: name its command as exec " +
+	`(with health.type = "none" if it answers none)`)
+
 // checkRunnable says whether a package with these files can be installed; from is who says how it is
-// started. A manifest
-// exec stands in for bin/app; a relative one must name a file of the package, or a link
-// to one of this host; a bare name may be a program of this host.
+// started.
 func checkRunnable(from string, m manifest.Manifest, has, leadsToHost func(name string) bool) error {
-	if err := startcmd.CheckSyntax(m.Exec); err != nil {
-		return fmt.Errorf("%s: %w", ManifestName, err)
-	}
-	switch own := started(m); {
-	case len(m.Exec) == 0 && !has(appPath) && !has(path.Join(served(m), "index.html")):
+	if len(m.Exec) == 0 && !has(appPath) && !has(path.Join(served(m), "index.html")) {
 		return errNothingToRun
+	}
+	if len(m.Processes) > 0 && len(m.Exec) == 0 && !has(appPath) {
+		return errNoWeb
+	}
+	if faults := m.Incomplete(ManifestName); len(faults) > 0 {
+		return faults
+	}
+	for _, process := range m.ProcessNames() {
+		key := manifest.KeyOf(process)
+		if process != manifest.Web {
+			from = ManifestName + ": " + key + "exec"
+		}
+		one := m.For(process)
+		if err := startcmd.CheckSyntax(one.Exec); err != nil {
+			return fmt.Errorf("%s: %s%w", ManifestName, key, err)
+		}
+		if err := checkStarted(from, one, has, leadsToHost); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkStarted says whether what a process starts is there. A manifest exec stands in for bin/app; a
+// relative one must name a file of the package, or a link to one of this host; a bare name may be a
+// program of this host.
+func checkStarted(from string, m manifest.Manifest, has, leadsToHost func(name string) bool) error {
+	switch own := started(m); {
 	case len(m.Exec) == 0, own == "", has(own), leadsToHost(own), startcmd.Refers(m.Exec[:1]):
 		return nil
 	case strings.Contains(m.Exec[0], "/"):

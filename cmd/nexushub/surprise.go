@@ -19,6 +19,21 @@ import (
 // what its author expects. Files of the package are looked for beside its manifest.
 func surprises(path string, m manifest.Manifest) (notes []string) {
 	dir := filepath.Dir(path)
+	for _, process := range m.ProcessNames() {
+		for _, note := range startSurprises(dir, m.For(process)) {
+			notes = append(notes, manifest.KeyOf(process)+note)
+		}
+	}
+	runs := len(m.Exec) > 0 || exists(filepath.Join(dir, "bin/app"))
+	files := !runs || exists(filepath.Join(dir, "static"))
+	for _, h := range hint.Of(hint.Facts{Healthy: true, Manifest: m.Over(manifest.Default()), Files: files}) {
+		notes = append(notes, h.Means+"; to change that: "+h.Write)
+	}
+	return notes
+}
+
+// startSurprises are those about the command of one process.
+func startSurprises(dir string, m manifest.Manifest) (notes []string) {
 	if err := startcmd.Check(m.Exec, variables(m), nil); err != nil {
 		notes = append(notes, err.Error())
 	}
@@ -27,11 +42,6 @@ func surprises(path string, m manifest.Manifest) (notes []string) {
 			notes = append(notes, fmt.Sprintf("exec: %q is neither a file of the package nor a program of this host, in %s",
 				name, search))
 		}
-	}
-	runs := len(m.Exec) > 0 || exists(filepath.Join(dir, "bin/app"))
-	files := !runs || exists(filepath.Join(dir, "static"))
-	for _, h := range hint.Of(hint.Facts{Healthy: true, Manifest: m.Over(manifest.Default()), Files: files}) {
-		notes = append(notes, h.Means+"; to change that: "+h.Write)
 	}
 	return notes
 }
@@ -61,9 +71,12 @@ func variables(m manifest.Manifest) []string {
 
 // commandFaults are what no host would accept of the variables in exec.
 func commandFaults(path string, m manifest.Manifest) (faults tomlfile.Faults) {
-	err := startcmd.Check(m.Exec, startcmd.Names(m.Exec), []string{"INTERNAL_SECRET"})
-	if errors.Is(err, startcmd.ErrSyntax) || errors.Is(err, startcmd.ErrSecret) {
-		faults = append(faults, tomlfile.Fault{File: path, Problem: err.Error()})
+	for _, process := range m.ProcessNames() {
+		words := m.For(process).Exec
+		err := startcmd.Check(words, startcmd.Names(words), []string{"INTERNAL_SECRET"})
+		if errors.Is(err, startcmd.ErrSyntax) || errors.Is(err, startcmd.ErrSecret) {
+			faults = append(faults, tomlfile.Fault{File: path, Problem: manifest.KeyOf(process) + err.Error()})
+		}
 	}
 	return faults
 }

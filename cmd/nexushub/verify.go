@@ -138,6 +138,9 @@ func checkPackage(dir string) (notes []string, err error) {
 	if is.Missing != "" {
 		return nil, tomlfile.Faults{{File: dir, Problem: is.Line()}}
 	}
+	if faults := is.asks().Incomplete(file); len(faults) > 0 {
+		return nil, faults
+	}
 	if is.Name != "" {
 		notes = append([]string{is.Line()}, surprises(file, is.asks())...)
 	}

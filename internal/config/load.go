@@ -44,6 +44,7 @@ func Default() *Config {
 		Restart: Restart{Delay: seconds(2), MaxDelay: seconds(15), HealthyAfter: seconds(60)},
 		Limits: Limits{Max: manifest.Ceiling{
 			Tasks: 32768, StopTimeout: seconds(3600), StartPeriod: seconds(3600), IdleTimeout: seconds(24 * 3600),
+			Replicas: 16,
 		}},
 		Policy:   Policy{Open: true, Internet: true, ACME: CertPolicy{Names: 40, NamesEach: 10}},
 		Defaults: manifest.Default(),
@@ -168,6 +169,9 @@ func (l *loader) main(path string, withRoot bool) {
 func (l *loader) lay(f *tomlfile.File, withRoot bool) {
 	f.Bind(l.config)
 	manifest.Check(f, "defaults.", &l.config.Defaults)
+	if f.Has("defaults.processes") {
+		f.Fault("defaults.processes", "belong to one application: write them into its manifest or its file in apps.d")
+	}
 	checkMain(f, l.config)
 	checkCeiling(f, "defaults.", l.config, l.config.Defaults)
 	if root := l.config.Root; f.Has("root") && !filepath.IsAbs(root) {

@@ -3,6 +3,8 @@ package manifest
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/nexushub/nexushub/internal/tomlfile"
@@ -16,6 +18,7 @@ type Ceiling struct {
 	StopTimeout Duration `toml:"stop_timeout"` // default 1h
 	StartPeriod Duration `toml:"start_period"` // default 1h
 	IdleTimeout Duration `toml:"idle_timeout"` // default 24h
+	Replicas    int      `toml:"replicas"`     // of all processes together, default 16
 
 	NotOpen bool `toml:"-"` // policy.open = false: no application may be open
 	Offline bool `toml:"-"` // policy.internet = false: no application may connect beyond the host
@@ -46,6 +49,7 @@ func CheckCeiling(f *tomlfile.File, prefix string, c Ceiling) {
 	between(f, prefix+"stop_timeout", c.StopTimeout, minSpan, maxStopTimeout)
 	between(f, prefix+"start_period", c.StartPeriod, minSpan, maxStartPeriod)
 	between(f, prefix+"idle_timeout", c.IdleTimeout, minIdleTimeout, maxIdleTimeout)
+	number(f, prefix+"replicas", c.Replicas, 1, maxReplicas)
 }
 
 // Lower is m with what is above the ceiling at the ceiling; no limit of the processor is
@@ -60,6 +64,7 @@ func (c Ceiling) Lower(m Manifest) Manifest {
 	m.StopTimeout = atMost(m.StopTimeout, c.StopTimeout)
 	m.Health.StartPeriod = atMost(m.Health.StartPeriod, c.StartPeriod)
 	m.IdleTimeout = atMost(m.IdleTimeout, c.IdleTimeout)
+	m.Replicas = atMost(m.Replicas, c.Replicas)
 	if c.NotOpen {
 		m.Access = AccessAreas
 	}
@@ -98,12 +103,25 @@ func (c Ceiling) Excesses(file string, m Manifest) (faults tomlfile.Faults) {
 	span := func(key string, asked, most Duration) {
 		above(key, float64(asked), float64(most), asked.Std(), most.Std())
 	}
-	above("limits.memory", float64(m.Limits.Memory), float64(c.Memory), m.Limits.Memory, c.Memory)
-	above("limits.tasks", float64(m.Limits.Tasks), float64(c.Tasks), m.Limits.Tasks, c.Tasks)
-	above("limits.cpu", float64(m.Limits.CPU), float64(c.CPU), m.Limits.CPU, c.CPU)
-	span("stop_timeout", m.StopTimeout, c.StopTimeout)
-	span("health.start_period", m.Health.StartPeriod, c.StartPeriod)
+	each := func(prefix string, l Limits, stop, start Duration) {
+		above(prefix+"limits.memory", float64(l.Memory), float64(c.Memory), l.Memory, c.Memory)
+		above(prefix+"limits.tasks", float64(l.Tasks), float64(c.Tasks), l.Tasks, c.Tasks)
+		above(prefix+"limits.cpu", float64(l.CPU), float64(c.CPU), l.CPU, c.CPU)
+		span(prefix+"stop_timeout", stop, c.StopTimeout)
+		span(prefix+"health.start_period", start, c.StartPeriod)
+	}
+	each("", m.Limits, m.StopTimeout, m.Health.StartPeriod)
+	for _, name := range slices.Sorted(maps.Keys(m.Processes)) {
+		p := m.Processes[name]
+		each(KeyOf(name), p.Limits, p.StopTimeout, p.Health.StartPeriod)
+	}
 	span("idle_timeout", m.IdleTimeout, c.IdleTimeout)
+	replicas := "replicas"
+	if len(m.Processes) > 0 {
+		replicas = "processes"
+	}
+	all := m.allReplicas()
+	above(replicas, float64(all), float64(c.Replicas), fmt.Sprintf("%d replicas in all", all), c.Replicas)
 	if c.NotOpen && m.Access == AccessOpen {
 		problem := `asks for "open", which this host forbids (policy.open, see nexushub.toml(5))`
 		faults = append(faults, tomlfile.Fault{File: file, Key: "access", Problem: problem})

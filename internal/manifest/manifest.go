@@ -21,6 +21,10 @@ type Manifest struct {
 	Access      string            `toml:"access,omitempty" json:"access,omitempty"` // areas (default), open
 	ProxyAll    bool              `toml:"proxy_all,omitempty" json:"proxy_all,omitempty"`
 	IdleTimeout Duration          `toml:"idle_timeout,omitempty" json:"idle_timeout,omitempty"` // proxy: longest silence on a connection to the instance
+
+	Replicas  int                `toml:"replicas,omitempty" json:"replicas,omitempty"` // of web; default 1
+	Sticky    bool               `toml:"sticky,omitempty" json:"sticky,omitempty"`     // proxy: a browser stays with one replica
+	Processes map[string]Process `toml:"processes,omitempty" json:"processes,omitempty"`
 }
 
 // Values of Access: who may send requests.

@@ -37,27 +37,36 @@ func Check(f *tomlfile.File, prefix string, m *Manifest) {
 	oneOf(f, key("network"), m.Network, "port", "socket", "guest")
 	oneOf(f, key("access"), m.Access, AccessAreas, AccessOpen)
 	oneOf(f, key("replace"), m.Replace, "overlap", "stop-first")
-	oneOf(f, key("health.type"), m.Health.Type, "http", "tcp", "notify", "none")
 	checkExec(f, key("exec"), m.Exec)
 	checkEnv(f, key("env"), m.Env)
-	if p := m.Health.Path; p != "" && (p[0] != '/' || strings.ContainsAny(p, " \r\n#")) {
-		f.Fault(key("health.path"), "must begin with '/' and hold no space or '#'")
-	}
-	if err := termtext.CheckName(m.Health.Path); err != nil {
-		f.Fault(key("health.path"), "%v", err)
-	}
-	between(f, key("health.interval"), m.Health.Interval, 100*time.Millisecond, time.Hour)
-	between(f, key("health.timeout"), m.Health.Timeout, 10*time.Millisecond, 10*time.Minute)
-	between(f, key("health.start_period"), m.Health.StartPeriod, minSpan, maxStartPeriod)
+	checkHealth(f, key("health."), m.Health)
 	between(f, key("stop_timeout"), m.StopTimeout, minSpan, maxStopTimeout)
 	between(f, key("idle_timeout"), m.IdleTimeout, minIdleTimeout, maxIdleTimeout)
 	checkNetworks(f, key("sandbox.networks"), m.Sandbox.Networks)
 	checkFolder(f, key("static.folder"), m.Static.Folder)
-	number(f, key("health.failures"), m.Health.Failures, 1, 1000)
-	number(f, key("limits.tasks"), m.Limits.Tasks, minTasks, maxTasks)
-	number(f, key("limits.cpu"), m.Limits.CPU, 1, maxCPU)
-	if f.Has(key("limits.memory")) && m.Limits.Memory < minMemory {
-		f.Fault(key("limits.memory"), "must be at least 4M")
+	checkLimits(f, key("limits."), m.Limits)
+	checkProcesses(f, prefix, m)
+}
+
+func checkHealth(f *tomlfile.File, prefix string, h Health) {
+	oneOf(f, prefix+"type", h.Type, "http", "tcp", "notify", "none")
+	if p := h.Path; p != "" && (p[0] != '/' || strings.ContainsAny(p, " \r\n#")) {
+		f.Fault(prefix+"path", "must begin with '/' and hold no space or '#'")
+	}
+	if err := termtext.CheckName(h.Path); err != nil {
+		f.Fault(prefix+"path", "%v", err)
+	}
+	between(f, prefix+"interval", h.Interval, 100*time.Millisecond, time.Hour)
+	between(f, prefix+"timeout", h.Timeout, 10*time.Millisecond, 10*time.Minute)
+	between(f, prefix+"start_period", h.StartPeriod, minSpan, maxStartPeriod)
+	number(f, prefix+"failures", h.Failures, 1, 1000)
+}
+
+func checkLimits(f *tomlfile.File, prefix string, l Limits) {
+	number(f, prefix+"tasks", l.Tasks, minTasks, maxTasks)
+	number(f, prefix+"cpu", l.CPU, 1, maxCPU)
+	if f.Has(prefix+"memory") && l.Memory < minMemory {
+		f.Fault(prefix+"memory", "must be at least 4M")
 	}
 }
 
@@ -100,7 +109,7 @@ func checkExec(f *tomlfile.File, key string, argv []string) {
 // reserved names are set by the agent for every instance.
 var reserved = []string{
 	"PORT", "HOST", "DB_NAME", "INTERNAL_SECRET", "INSTANCE_ID", "STATE_DIRECTORY", "NOTIFY_SOCKET",
-	"WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "NEXUSHUB_RELEASE",
+	"WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "NEXUSHUB_RELEASE", "NEXUSHUB_PROCESS", "NEXUSHUB_REPLICA",
 	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
 }
 
@@ -141,9 +150,7 @@ func (m Manifest) Over(base Manifest) Manifest {
 	}
 	set(&out.Network, m.Network, m.Network != "")
 	out.Health = m.Health.over(base.Health)
-	set(&out.Limits.Memory, m.Limits.Memory, m.Limits.Memory != 0)
-	set(&out.Limits.Tasks, m.Limits.Tasks, m.Limits.Tasks != 0)
-	set(&out.Limits.CPU, m.Limits.CPU, m.Limits.CPU != 0)
+	out.Limits = m.Limits.over(base.Limits)
 	set(&out.StopTimeout, m.StopTimeout, m.StopTimeout != 0)
 	set(&out.Replace, m.Replace, m.Replace != "")
 	set(&out.StateDir, m.StateDir, m.StateDir != nil)
@@ -153,7 +160,17 @@ func (m Manifest) Over(base Manifest) Manifest {
 	set(&out.Access, m.Access, m.Access != "")
 	out.ProxyAll = m.ProxyAll || base.ProxyAll
 	set(&out.IdleTimeout, m.IdleTimeout, m.IdleTimeout != 0)
+	set(&out.Replicas, m.Replicas, m.Replicas != 0)
+	out.Sticky = m.Sticky || base.Sticky
+	out.Processes = processesOver(m.Processes, base.Processes)
 	return out
+}
+
+func (l Limits) over(base Limits) Limits {
+	set(&base.Memory, l.Memory, l.Memory != 0)
+	set(&base.Tasks, l.Tasks, l.Tasks != 0)
+	set(&base.CPU, l.CPU, l.CPU != 0)
+	return base
 }
 
 func (h Health) over(base Health) Health {

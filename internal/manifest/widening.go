@@ -29,14 +29,37 @@ func Widening(before, after Manifest) (wider []string) {
 			wider = append(wider, "sandbox.networks has "+n)
 		}
 	}
-	if a, b := before.Limits.Memory, after.Limits.Memory; above(b, a) {
-		changed("limits.memory", orNone(a), orNone(b))
+	wider = append(wider, before.Limits.raised("limits.", after.Limits)...)
+	return append(wider, moreProcesses(before, after)...)
+}
+
+// raised says which limits are higher in after.
+func (l Limits) raised(prefix string, after Limits) (raised []string) {
+	compare := func(key string, higher bool, a, b any) {
+		if higher {
+			raised = append(raised, fmt.Sprintf("%s%s from %v to %v", prefix, key, a, b))
+		}
 	}
-	if a, b := before.Limits.Tasks, after.Limits.Tasks; above(b, a) {
-		changed("limits.tasks", orNone(a), orNone(b))
-	}
-	if a, b := before.Limits.CPU, after.Limits.CPU; above(b, a) {
-		changed("limits.cpu", orNone(a), orNone(b))
+	compare("memory", above(after.Memory, l.Memory), orNone(l.Memory), orNone(after.Memory))
+	compare("tasks", above(after.Tasks, l.Tasks), orNone(l.Tasks), orNone(after.Tasks))
+	compare("cpu", above(after.CPU, l.CPU), orNone(l.CPU), orNone(after.CPU))
+	return raised
+}
+
+// moreProcesses says which processes have more replicas, each of which may use the whole of its
+// limits, and where a process has higher limits on its own account.
+func moreProcesses(before, after Manifest) (wider []string) {
+	for _, name := range after.ProcessNames() {
+		key, had, has := KeyOf(name), 0, after.ReplicasOf(name)
+		if before.HasProcess(name) {
+			had = before.ReplicasOf(name)
+		}
+		if has > had {
+			wider = append(wider, fmt.Sprintf("%sreplicas from %d to %d", key, had, has))
+		}
+		if own := before.Processes[name].Limits != after.Processes[name].Limits; own && before.HasProcess(name) {
+			wider = append(wider, before.For(name).Limits.raised(key+"limits.", after.For(name).Limits)...)
+		}
 	}
 	return wider
 }

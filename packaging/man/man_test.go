@@ -24,6 +24,11 @@ func keys(t reflect.Type, prefix string, except ...reflect.Type) []string {
 		case slices.Contains(except, f.Type) || name == "-":
 		case f.Type.Kind() == reflect.Struct:
 			all = append(all, keys(f.Type, prefix+name+".", except...)...)
+		case f.Type.Kind() == reflect.Map && f.Type.Elem().Kind() == reflect.Struct:
+			for member := range f.Type.Elem().Fields() { // a table in it is described where it first occurs
+				key, _, _ := strings.Cut(member.Tag.Get("toml"), ",")
+				all = append(all, prefix+name+".NAME."+key)
+			}
 		case f.Type.Kind() == reflect.Map:
 			all = append(all, prefix+name+".NAME")
 		default:

@@ -34,7 +34,7 @@ func (p page) section(t *testing.T, title string) string {
 }
 
 var (
-	tableHead = regexp.MustCompile(`^\.Ss \\&\[([a-z.]+)\]$`)
+	tableHead = regexp.MustCompile(`^\.Ss \\&\[([a-zA-Z.]+)\]$`)
 	keyItem   = regexp.MustCompile(`^\.It Ic (\S+) = (.+)$`)
 )
 
