@@ -26,8 +26,9 @@ var loosenings = []string{"writable_code", "network", "internet", "proc", "names
 	"read_home"}
 
 var (
-	slugForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
-	idForm   = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+	slugForm    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
+	processForm = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)
+	idForm      = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 )
 
 // check refuses what systemd would refuse, or take in another sense, before it is asked.
@@ -46,6 +47,9 @@ func (s Spec) checkNames() error {
 	}
 	if _, err := uuid.Parse(s.Instance); err != nil || len(s.Instance) != 36 {
 		return fmt.Errorf("instance %q: must be a UUID", s.Instance)
+	}
+	if s.Process != "" && !processForm.MatchString(s.Process) || s.Replica < 0 {
+		return fmt.Errorf("process %q, replica %d: must be a word and a number", s.Process, s.Replica)
 	}
 	for _, l := range s.Loosen {
 		if !slices.Contains(loosenings, l) {
@@ -103,14 +107,13 @@ func isControl(r rune) bool {
 }
 
 func (s Spec) checkNetwork(p Placement) error {
-	needsPort := s.Network == NetworkPort || s.Network == NetworkGuest
 	switch {
-	case needsPort && (p.Port < 1 || p.Port > 65535):
+	case !slices.Contains([]string{NetworkPort, NetworkSocket, NetworkGuest}, s.Network):
+		return fmt.Errorf("network %q: must be port, socket or guest", s.Network)
+	case s.NeedsPort() && (p.Port < 1 || p.Port > 65535):
 		return fmt.Errorf("network %q: port %d: must be from 1 to 65535", s.Network, p.Port)
 	case s.Network == NetworkGuest && (s.Domain == "" || s.ProxyPort < 1 || s.ProxyPort > 65535):
 		return fmt.Errorf("network %q: needs the domain and the proxy's port", s.Network)
-	case !needsPort && s.Network != NetworkSocket:
-		return fmt.Errorf("network %q: must be port, socket or guest", s.Network)
 	}
 	return nil
 }

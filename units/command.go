@@ -75,13 +75,13 @@ func (s Spec) Variables() []string {
 
 // port is where the application listens; empty where it gets its socket from PID 1.
 func (s Spec) port(place Placement) string {
-	switch s.Network {
-	case NetworkPort:
-		return strconv.Itoa(place.Port)
-	case NetworkGuest:
+	switch {
+	case !s.NeedsPort():
+		return ""
+	case s.Network == NetworkGuest:
 		return "80"
 	}
-	return ""
+	return strconv.Itoa(place.Port)
 }
 
 // program is the file that is executed, as the host sees it; own says that it is the

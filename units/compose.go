@@ -15,10 +15,10 @@ func compose(s Spec, place Placement, caps Capabilities) ([]unit, error) {
 		return nil, err
 	}
 	set := []unit{{s.UnitName(), app}}
-	switch s.Network {
-	case NetworkSocket:
+	switch {
+	case s.HasSocket():
 		return append(set, s.webSocket(caps)), nil
-	case NetworkGuest:
+	case s.Network == NetworkGuest:
 		return append(set, s.gates(place, caps)...), nil
 	}
 	return set, nil

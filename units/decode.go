@@ -85,8 +85,9 @@ func (s *Status) owner(fields [][]byte) {
 	into := map[string]*string{
 		"NEXUSHUB_APP": &s.App, "NEXUSHUB_INSTANCE": &s.Instance, "NEXUSHUB_RELEASE": &s.Release,
 		"NEXUSHUB_REVISION": &s.Revision, "NEXUSHUB_KIND": &s.Kind, "NEXUSHUB_HOST": &s.Host, "NEXUSHUB_NETWORK": &s.Network,
-		"NEXUSHUB_INSTALLED_BY": &s.InstalledBy,
+		"NEXUSHUB_INSTALLED_BY": &s.InstalledBy, processVariable: &s.Process,
 	}
+	s.Process, s.Replica = web, 1
 	for _, f := range fields {
 		name, value, _ := strings.Cut(string(f), "=")
 		if p := into[name]; p != nil {
@@ -95,6 +96,8 @@ func (s *Status) owner(fields [][]byte) {
 		switch name {
 		case "NEXUSHUB_PORT":
 			s.Port, _ = strconv.Atoi(value)
+		case replicaVariable:
+			s.Replica, _ = strconv.Atoi(value)
 		case "NEXUSHUB_SANDBOX":
 			s.Sandbox, _ = strconv.Atoi(value)
 		}

@@ -20,12 +20,16 @@ func (s Spec) gates(place Placement, caps Capabilities) []unit {
 		p.set("PrivateTmp", true) // 252 takes that too from the holder, or there is no /tmp
 	}
 	guest := func(p *properties) { privateNetwork(p, s.networkHolder()) }
-	return []unit{
+	out := []unit{
 		{s.networkHolder(), s.gateSocket(caps, outside, own)},
 		{gate + "-out.service", s.gateService(caps, outside, host)},
-		{gate + "-in.socket", s.gateSocket(caps, fmt.Sprintf("127.0.0.1:%d", place.Port), host)},
-		{gate + "-in.service", s.gateService(caps, "127.0.0.1:80", guest)},
 	}
+	if s.Portless {
+		return out
+	}
+	return append(out,
+		unit{gate + "-in.socket", s.gateSocket(caps, fmt.Sprintf("127.0.0.1:%d", place.Port), host)},
+		unit{gate + "-in.service", s.gateService(caps, "127.0.0.1:80", guest)})
 }
 
 // gate begins the names of the gates that belong to an application's service.

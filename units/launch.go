@@ -21,14 +21,14 @@ func (m *Manager) launchSocket(ctx context.Context, s Spec, set []unit) error {
 // launchGuest starts the socket inside first, for it holds the network that the others
 // join; the way in comes last, when there is somebody to lead to.
 func (m *Manager) launchGuest(ctx context.Context, s Spec, set []unit) error {
-	app, out, in := set[0], set[1:3], set[3:5]
+	app, out, in := set[0], set[1:3], set[3:]
 	if err := m.launchGates(ctx, app.Name, out); err != nil {
 		return err
 	}
 	if err := s.prepareGuest(); err != nil {
 		return err
 	}
-	if err := m.forgiveEarlyExit(ctx, s, m.startTransient(ctx, app, nil)); err != nil {
+	if err := m.forgiveEarlyExit(ctx, s, m.startTransient(ctx, app, nil)); err != nil || len(in) == 0 {
 		return err
 	}
 	return m.startTransient(ctx, in[0], in[1:])

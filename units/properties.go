@@ -1,12 +1,20 @@
 package units
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+)
+
+// What a unit is of an application that has more than one: of the journal and of its environment.
+// Nothing means web, 1.
+const (
+	processVariable = "NEXUSHUB_PROCESS"
+	replicaVariable = "NEXUSHUB_REPLICA"
 )
 
 // restartDelay is the floor: PID 1 brings an application back even while the agent is away.
@@ -34,12 +42,19 @@ func Properties(s Spec, place Placement, caps Capabilities) ([]Property, error) 
 }
 
 func (s Spec) identity(p *properties, place Placement) {
-	p.set("Description", "NexusHub application "+s.HostName)
+	p.set("Description", s.description())
 	p.set("Slice", Slice)
 	p.set("CollectMode", "inactive") // a failed unit stays to be read
 	p.set("AddRef", true)            // so does a finished one, while we are connected
 	p.set("Before", []string{"nexushub-apps.target"})
 	p.set("LogExtraFields", s.fields(place))
+}
+
+func (s Spec) description() string {
+	if s.first() {
+		return "NexusHub application " + s.HostName
+	}
+	return "NexusHub application " + s.HostName + ", " + Part(s.ProcessName(), s.ReplicaNumber())
 }
 
 // fields let the agent rebuild its table from PID 1 alone.
@@ -57,6 +72,10 @@ func (s Spec) fields(place Placement) [][]byte {
 	add("NEXUSHUB_PORT", strconv.Itoa(place.Port))
 	if s.InstalledBy != "" {
 		add("NEXUSHUB_INSTALLED_BY", s.InstalledBy)
+	}
+	if !s.first() {
+		add(processVariable, s.ProcessName())
+		add(replicaVariable, strconv.Itoa(s.ReplicaNumber()))
 	}
 	return out
 }
@@ -124,6 +143,9 @@ func (s Spec) environment(place Placement) []string {
 	out = append(out, "INSTANCE_ID="+s.Instance, "NEXUSHUB_RELEASE="+s.Release)
 	if port := s.port(place); port != "" {
 		out = append(out, "PORT="+port)
+	}
+	if !s.first() {
+		out = append(out, processVariable+"="+s.ProcessName(), fmt.Sprintf("%s=%d", replicaVariable, s.ReplicaNumber()))
 	}
 	return out
 }

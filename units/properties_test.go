@@ -147,6 +147,8 @@ func TestCheck(t *testing.T) {
 		"loosening":  func(s *Spec, _ *Placement) { s.Loosen = []string{"everything"} },
 		"seconds":    func(s *Spec, _ *Placement) { s.StopSec = -1 },
 		"cpu":        func(s *Spec, _ *Placement) { s.CPUQuota = -5 },
+		"process":    func(s *Spec, _ *Placement) { s.Process = "Worker" },
+		"replica":    func(s *Spec, _ *Placement) { s.Replica = -1 },
 	} {
 		s, p := hello(), Placement{Port: 10000}
 		damage(&s, &p)
@@ -186,5 +188,55 @@ func BenchmarkRevision(b *testing.B) {
 	s := hello()
 	for b.Loop() {
 		_ = s.Revision()
+	}
+}
+
+// TestParts: all of one application are one revision, and no two of them one unit.
+func TestParts(t *testing.T) {
+	webSpec, worker := hello(), hello()
+	worker.Process, worker.Exec = "worker", []string{"bin/worker"}
+	alone := webSpec.Revision()
+	parts := []Spec{webSpec}
+	if Join(parts); parts[0].Revision() != alone {
+		t.Error("web alone must be the revision that it was before there were processes")
+	}
+	parts = []Spec{webSpec, worker}
+	Join(parts)
+	if parts[0].Revision() != parts[1].Revision() || parts[0].Revision() == alone {
+		t.Error("the processes of an application must be one revision, of their own")
+	}
+	other := []Spec{webSpec, worker}
+	other[1].Exec = []string{"bin/other"}
+	if Join(other); other[0].Revision() == parts[0].Revision() {
+		t.Error("another command of one process must be another revision of all")
+	}
+	again := []Spec{webSpec, worker}
+	if Join(again); again[0].Revision() != parts[0].Revision() {
+		t.Error("equal processes must be one revision")
+	}
+	second := parts[0]
+	second.Replica = 2
+	if second.Revision() != parts[0].Revision() {
+		t.Error("the number of a replica must not be part of the revision")
+	}
+	rev := alone[:8]
+	for _, tt := range []struct {
+		process string
+		replica int
+		name    string
+	}{
+		{"", 0, "nexushub-app-hello-"}, {"", 2, "nexushub-app-hello-web-2-"},
+		{"worker", 0, "nexushub-app-hello-worker-1-"}, {"worker", 3, "nexushub-app-hello-worker-3-"},
+	} {
+		s := hello()
+		s.Process, s.Replica, s.Whole = tt.process, tt.replica, alone
+		if got := s.UnitName(); got != tt.name+rev+".service" {
+			t.Errorf("unit of %s is %s, want %s%s.service", s.ProcessName(), got, tt.name, rev)
+		}
+		var st Status
+		st.owner(s.fields(Placement{}))
+		if st.Process != s.ProcessName() || st.Replica != s.ReplicaNumber() || st.Revision != alone {
+			t.Errorf("read back as %s of %s, want %s", st.Part(), st.Revision, Part(s.ProcessName(), s.ReplicaNumber()))
+		}
 	}
 }

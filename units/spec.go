@@ -1,9 +1,13 @@
 package units
 
-import "net/netip"
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+)
 
-// Spec is everything that decides how an instance runs. Its hash is the revision:
-// two equal Specs are one unit, a changed Spec is a new unit beside the old.
+// Spec is everything that decides how an instance runs, or one process of it. Its hash is the
+// revision: two equal Specs are one unit, a changed Spec is a new unit beside the old.
 // Secrets are never in it, only the root-only files that hold them.
 type Spec struct {
 	Instance string `json:"instance"` // UUID
@@ -45,7 +49,34 @@ type Spec struct {
 	CPUQuota  int      `json:"cpu_quota,omitempty"` // percent
 	Loosen    []string `json:"loosen,omitempty"`    // sorted names of manifest.Sandbox
 	Networks  []string `json:"networks,omitempty"`  // it may connect to, besides
+
+	// Of an application with more than one process or replica, each of which is a unit of its own.
+	Process  string `json:"process,omitempty"`  // empty: web
+	Replica  int    `json:"replica,omitempty"`  // from 2 on; 0: the first
+	Portless bool   `json:"portless,omitempty"` // it listens nowhere: it has no PORT, and nothing leads to it
+	Whole    string `json:"whole,omitempty"`    // revision of the processes together, see Join; empty: it is alone
 }
+
+// web is the process that the requests are for.
+const web = "web"
+
+// ProcessName is the process that a Spec is of.
+func (s Spec) ProcessName() string { return cmp.Or(s.Process, web) }
+
+// ReplicaNumber is which one of its process it is, from 1 on.
+func (s Spec) ReplicaNumber() int { return max(s.Replica, 1) }
+
+// first says whether it is what an application with one unit has.
+func (s Spec) first() bool { return s.ProcessName() == web && s.ReplicaNumber() == 1 }
+
+// Part names one replica of one process, for people: "worker.2".
+func Part(process string, replica int) string { return fmt.Sprintf("%s.%d", process, replica) }
+
+// HasSocket says whether PID 1 listens for it.
+func (s Spec) HasSocket() bool { return s.Network == NetworkSocket && !s.Portless }
+
+// NeedsPort says whether it is reached at a port of the host's loopback interface.
+func (s Spec) NeedsPort() bool { return s.Network != NetworkSocket && !s.Portless }
 
 // Placement is what is decided when a revision is started, not by its Spec.
 type Placement struct {

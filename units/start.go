@@ -64,10 +64,10 @@ func startLimit(s Spec) time.Duration {
 }
 
 func (m *Manager) launch(ctx context.Context, s Spec, set []unit) error {
-	switch s.Network {
-	case NetworkSocket:
+	switch {
+	case s.HasSocket():
 		return m.launchSocket(ctx, s, set)
-	case NetworkGuest:
+	case s.Network == NetworkGuest:
 		return m.launchGuest(ctx, s, set)
 	}
 	return m.forgiveEarlyExit(ctx, s, m.startTransient(ctx, set[0], nil))

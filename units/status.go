@@ -22,6 +22,9 @@ type Status struct {
 
 	InstalledBy string `json:"installed_by,omitempty"`
 
+	Process string `json:"process"` // web, where a unit says nothing
+	Replica int    `json:"replica"` // from 1 on
+
 	LoadState   string    `json:"load_state"`
 	ActiveState string    `json:"active_state"`
 	SubState    string    `json:"sub_state"`
@@ -47,6 +50,12 @@ type Status struct {
 	StartTimeout time.Duration `json:"-"`
 	StopTimeout  time.Duration `json:"-"`
 }
+
+// IsWeb says whether requests are for it.
+func (s Status) IsWeb() bool { return s.Process == web }
+
+// Part names it among the units of its application: "web.1".
+func (s Status) Part() string { return Part(s.Process, s.Replica) }
 
 // Running says that the unit's process is there and its start has succeeded.
 func (s Status) Running() bool {

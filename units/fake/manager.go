@@ -90,6 +90,7 @@ func (m *Manager) load(s units.Spec, p units.Placement) (*unit, error) {
 	u := &unit{spec: s, status: units.Status{
 		Unit: name, App: s.Name, Instance: s.Instance, Release: s.Release, Revision: s.Revision(), Kind: s.Kind,
 		Host: s.HostName, Network: s.Network, Port: p.Port, Sandbox: units.SandboxVersion, InstalledBy: s.InstalledBy,
+		Process: s.ProcessName(), Replica: s.ReplicaNumber(),
 		LoadState: "loaded", ControlGroup: "/nexushub.slice/nexushub-apps.slice/" + name,
 	}}
 	if m.Program != nil {

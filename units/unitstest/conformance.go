@@ -55,6 +55,7 @@ func Conformance(t *testing.T, lab Lab) {
 		"Events":               testEvents,
 		"TwoRevisions":         testTwoRevisions,
 		"Socket":               testSocket,
+		"Parts":                testParts,
 		"CancelledStartLeaves": testCancelled,
 	} {
 		t.Run(name, func(t *testing.T) { lab(t, test) })
@@ -101,7 +102,7 @@ func start(t *testing.T, h Harness, s units.Spec) units.Status {
 
 // Place gives every Spec the same port: nothing listens in these tests.
 func Place(s units.Spec) units.Placement {
-	if s.Network == units.NetworkSocket {
+	if !s.NeedsPort() {
 		return units.Placement{}
 	}
 	return units.Placement{Port: 19999}

@@ -260,6 +260,27 @@ func testSocket(t *testing.T, h Harness) {
 	}
 }
 
+// testParts: two replicas of a worker run side by side, and PID 1 tells which is which.
+func testParts(t *testing.T, h Harness) {
+	for _, network := range []string{units.NetworkPort, units.NetworkSocket} {
+		s := h.Spec
+		s.Network, s.Process, s.Portless, s.Whole = network, "worker", true, h.Spec.Revision()
+		for replica := range 2 {
+			s.Replica = 2 * replica
+			st := start(t, h, s)
+			if !st.Running() || st.Process != "worker" || st.Replica != s.ReplicaNumber() || st.Port != 0 || st.IsWeb() ||
+				st.Revision != h.Spec.Revision() {
+				t.Errorf("%s: %+v", network, st)
+			}
+		}
+		h.Spec.Serial++ // the next two are of another revision
+	}
+	list, err := h.Manager.List(t.Context())
+	if err != nil || len(list) != 4 {
+		t.Errorf("list: %+v, %v; want four", list, err)
+	}
+}
+
 func testCancelled(t *testing.T, h Harness) {
 	h.Spec.Notify = true // never says READY
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
