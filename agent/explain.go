@@ -40,8 +40,27 @@ func (a *Agent) Explain(ctx context.Context, nameOrID string) (api.Explanation, 
 	line := append([]string{"systemd-run", "--unit=" + strings.TrimSuffix(d.Unit, ".service") + "-by-hand"}, settings...)
 	return api.Explanation{
 		Unit: d.Unit, Command: append(append(line, "--"), command...),
-		Withheld: []string{"the contents of secret files; the journal fields that tie the unit to its application"},
+		Withheld: []string{"the contents of secret files; the journal fields that tie the unit to its application",
+			"its health check: " + a.checkInForce(&d)},
 	}, nil
+}
+
+// checkInForce is how the agent finds out about its health, in words.
+func (a *Agent) checkInForce(d *plan.Desired) string {
+	h := d.Manifest.Health
+	if found, _ := a.monitor.Result(d.Unit); found.Path != "" {
+		return fmt.Sprintf("GET %s with its host name is answered 200, every %s; nobody has chosen that path, it "+
+			"answered so when this run began", found.Path, h.Interval.Std())
+	}
+	switch h.Type {
+	case "http":
+		return fmt.Sprintf("GET %s with its host name is answered 200, every %s", h.Path, h.Interval.Std())
+	case "tcp":
+		return fmt.Sprintf("it accepts connections, every %s", h.Interval.Std())
+	case "notify":
+		return "it says READY=1 and WATCHDOG=1 (sd_notify)"
+	}
+	return "its process runs"
 }
 
 // ExecLine is a systemd-run line for one command in the application's surroundings.

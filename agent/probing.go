@@ -27,6 +27,19 @@ func check(d *plan.Desired, u *plan.Unit) health.Check {
 	return health.Check{
 		Type: h.Type, Run: u.Invocation, Network: t.Network, Address: t.Address,
 		Host: d.HostName, Path: h.Path, Interval: h.Interval.Std(), Timeout: h.Timeout.Std(), Failures: h.Failures,
-		Relayed: d.Manifest.Network == units.NetworkGuest,
+		Relayed: d.Manifest.Network == units.NetworkGuest, Guessed: d.GuessesHealth(), Front: front(d),
 	}
+}
+
+// front is the path of the page that everybody gets first who comes to an open application. Only that is
+// asked for: what others are asked may be for those who have signed in.
+func front(d *plan.Desired) string {
+	if !d.Manifest.IsOpen() {
+		return ""
+	}
+	first := d.AllHosts()[0]
+	if first.Strip {
+		return "/"
+	}
+	return first.Prefix + "/"
 }

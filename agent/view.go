@@ -123,8 +123,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 		Hosts: a.hosts(s), URL: a.url(s.AllHosts()[0]), Kind: s.Kind,
 		State: st.State, Since: st.since, Why: st.Why, Access: a.access(s),
 		Attempt: s.Trouble.Attempt, LastExit: s.Trouble.LastExit,
-		Release: s.Release.Hash, Revision: s.Revision, Health: api.Health{Status: api.HealthUnknown,
-			Type: s.Manifest.Health.Type},
+		Release: s.Release.Hash, Revision: s.Revision, Health: chosenCheck(s),
 	}
 	if s.Trouble.Waiting(s.Now) {
 		v.NextTry = &s.Trouble.NextTry
@@ -185,6 +184,15 @@ func viewFault(v *api.App, s *plan.AppState, i *instanceState) {
 	}
 }
 
+// chosenCheck is how its health is to be found out.
+func chosenCheck(s *plan.AppState) api.Health {
+	h := api.Health{Status: api.HealthUnknown, Type: s.Manifest.Health.Type}
+	if h.Type == "http" && s.Runs() {
+		h.Path = s.Manifest.Health.Path
+	}
+	return h
+}
+
 func viewUnit(v *api.App, u *plan.Unit) {
 	v.Unit, v.PID, v.Port, v.Restarts = u.Unit, u.MainPID, u.Port, u.NRestarts
 	v.Release, v.Revision, v.OldSandbox = u.Release, u.Revision, u.OldSandbox()
@@ -199,6 +207,9 @@ func viewUnit(v *api.App, u *plan.Unit) {
 		return
 	}
 	h := u.Health
+	if h.Path != "" {
+		v.Health.Type, v.Health.Path, v.Health.Found = "http", h.Path, true
+	}
 	v.Health.Status, v.Health.LastStatusCode, v.Health.Latency = string(h.State), h.Code, h.Latency
 	v.Health.Body, v.Health.Error = h.Body, h.Problem
 	if !h.CheckedAt.IsZero() {

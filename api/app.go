@@ -71,6 +71,8 @@ type Hint struct {
 type Health struct {
 	Status         string        `json:"status"` // healthy, unhealthy, unknown
 	Type           string        `json:"type,omitempty"`
+	Path           string        `json:"path,omitempty"`  // that is asked, of type http
+	Found          bool          `json:"found,omitempty"` // nobody has said Path: it answered when this run began
 	LastStatusCode int           `json:"last_status_code,omitempty"`
 	Latency        time.Duration `json:"latency_nsec,omitempty"`
 	Body           string        `json:"body,omitempty"` // at most 256 bytes

@@ -128,6 +128,8 @@ type DebugMetadata struct {
 type DebugHealth struct {
 	Status         string        `json:"status"`
 	Type           string        `json:"type,omitempty"`
+	Path           string        `json:"path,omitempty"`
+	Found          bool          `json:"found,omitempty"`
 	LastStatusCode int           `json:"lastStatusCode,omitempty"`
 	Latency        time.Duration `json:"latencyNsec,omitempty"`
 	Body           string        `json:"body,omitempty"`

@@ -23,4 +23,13 @@ type Health struct {
 	Problem   string // in words; empty after a success
 	Latency   time.Duration
 	CheckedAt time.Time
+	Look
+}
+
+// Look is what was found when the application was asked for more than its health, once it was healthy.
+type Look struct {
+	Looked   bool   // its front page has been asked for, if it is to be
+	Front    int    // status of the answer to that; 0: there was none
+	FrontTop string // how that answer begins: first 256 bytes
+	Path     string // a well-known path that answers for its health in this run; empty: its own check holds
 }

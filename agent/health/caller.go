@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"os"
@@ -27,10 +28,7 @@ var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 1024) 
 
 // caller asks over the network. It keeps its connection where the application lets it:
 // for hundreds of idle applications, connecting is what probing costs most.
-type caller struct {
-	check Check
-	conn  net.Conn
-}
+type caller struct{ conn net.Conn }
 
 func (c *caller) close() {
 	if c.conn != nil {
@@ -40,31 +38,34 @@ func (c *caller) close() {
 }
 
 // once asks, and once more on a new connection where the kept one turns out closed.
-func (c *caller) once(ctx context.Context) Outcome {
+func (c *caller) once(ctx context.Context, check Check) Outcome {
 	began := time.Now()
-	deadline := began.Add(c.check.Timeout)
+	deadline := began.Add(check.Timeout)
+	if check.Type == "tcp" {
+		c.close() // whether it accepts connections is the question
+	}
 	kept := c.conn != nil
-	o := c.exchange(ctx, deadline)
+	o := c.exchange(ctx, check, deadline)
 	if kept && o.Err != nil && o.Code == 0 && time.Now().Before(deadline) && ctx.Err() == nil {
-		o = c.exchange(ctx, deadline)
+		o = c.exchange(ctx, check, deadline)
 	}
 	if errors.Is(o.Err, os.ErrDeadlineExceeded) || errors.Is(o.Err, context.DeadlineExceeded) {
-		o.Err = fmt.Errorf("no answer within %s", c.check.Timeout)
+		o.Err = fmt.Errorf("no answer within %s", check.Timeout)
 	}
 	o.Latency = time.Since(began)
 	return o
 }
 
-func (c *caller) exchange(ctx context.Context, deadline time.Time) Outcome {
-	if err := c.connect(ctx, deadline); err != nil {
+func (c *caller) exchange(ctx context.Context, check Check, deadline time.Time) Outcome {
+	if err := c.connect(ctx, check, deadline); err != nil {
 		return Outcome{Err: err}
 	}
 	stop := context.AfterFunc(ctx, func() { c.conn.SetDeadline(time.Unix(1, 0)) })
 	o, again := Outcome{}, false
 	switch {
-	case c.check.Type == "http":
-		o, again = c.ask(deadline)
-	case c.check.Relayed:
+	case check.Type == "http":
+		o, again = c.ask(check, deadline)
+	case check.Relayed:
 		o.Err = c.taken(deadline)
 	}
 	if !stop() || !again {
@@ -88,12 +89,12 @@ func (c *caller) taken(deadline time.Time) error {
 	return nil
 }
 
-func (c *caller) connect(ctx context.Context, deadline time.Time) (err error) {
+func (c *caller) connect(ctx context.Context, check Check, deadline time.Time) (err error) {
 	if c.conn != nil {
 		return nil
 	}
 	d := net.Dialer{Deadline: deadline, KeepAlive: -1}
-	c.conn, err = d.DialContext(ctx, c.check.Network, c.check.Address)
+	c.conn, err = d.DialContext(ctx, check.Network, check.Address)
 	if err != nil {
 		c.conn = nil
 	}
@@ -107,9 +108,9 @@ const request = "GET %[1]s HTTP/1.1\r\nHost: %[2]s\r\nUser-Agent: nexushub-healt
 
 // ask sends one request and reads the answer; again says that the connection can be
 // used for the next.
-func (c *caller) ask(deadline time.Time) (o Outcome, again bool) {
+func (c *caller) ask(check Check, deadline time.Time) (o Outcome, again bool) {
 	c.conn.SetDeadline(deadline)
-	if _, err := fmt.Fprintf(c.conn, request, c.check.Path, c.check.Host, version.Version); err != nil {
+	if _, err := fmt.Fprintf(c.conn, request, check.Path, check.Host, version.Version); err != nil {
 		return Outcome{Err: err}, false
 	}
 	r := readers.Get().(*bufio.Reader)
@@ -126,7 +127,7 @@ func (c *caller) ask(deadline time.Time) (o Outcome, again bool) {
 func read(resp *http.Response, r *bufio.Reader) (o Outcome, again bool) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, bodyLimit))
-	o = Outcome{Code: resp.StatusCode, Body: string(body)}
+	o = Outcome{Code: resp.StatusCode, Body: string(body), HTML: isHTML(resp.Header.Get("Content-Type"))}
 	if err != nil {
 		o.Err = fmt.Errorf("answer was cut short: %w", err)
 		return o, false
@@ -136,4 +137,9 @@ func read(resp *http.Response, r *bufio.Reader) (o Outcome, again bool) {
 	}
 	n, err := resp.Body.Read(make([]byte, 1))
 	return o, n == 0 && err == io.EOF && !resp.Close && r.Buffered() == 0
+}
+
+func isHTML(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && kind == "text/html"
 }

@@ -15,9 +15,9 @@ import (
 
 func ask(t *testing.T, c Check) Outcome {
 	t.Helper()
-	a := caller{check: c}
+	var a caller
 	defer a.close()
-	return a.once(t.Context())
+	return a.once(t.Context(), c)
 }
 
 func serve(t *testing.T, network, address string, h http.Handler) Check {
@@ -157,15 +157,15 @@ func TestKeepsTheConnectionWhereItCan(t *testing.T) {
 		conns.Add(1)
 		io.WriteString(w, r.RemoteAddr)
 	}))
-	a := caller{check: c}
+	var a caller
 	defer a.close()
-	first, second := a.once(t.Context()), a.once(t.Context())
+	first, second := a.once(t.Context(), c), a.once(t.Context(), c)
 	if first.Err != nil || first.Body != second.Body {
 		t.Errorf("connections %s and %s, want one; %v", first.Body, second.Body, first.Err)
 	}
 	reopen.Store(true)
-	a.once(t.Context())
-	if fourth := a.once(t.Context()); fourth.Err != nil || fourth.Body == first.Body {
+	a.once(t.Context(), c)
+	if fourth := a.once(t.Context(), c); fourth.Err != nil || fourth.Body == first.Body {
 		t.Errorf("after a close: %+v, want another connection", fourth)
 	}
 }
@@ -187,11 +187,11 @@ func TestAClosedConnectionIsNoIllness(t *testing.T) {
 			c.Close()
 		}
 	}()
-	a := caller{check: Check{Type: "http", Network: "tcp", Address: l.Addr().String(), Host: "h", Path: "/",
-		Timeout: 5 * time.Second}}
+	c := Check{Type: "http", Network: "tcp", Address: l.Addr().String(), Host: "h", Path: "/", Timeout: 5 * time.Second}
+	var a caller
 	defer a.close()
 	for range 3 {
-		if o := a.once(t.Context()); o.Err != nil {
+		if o := a.once(t.Context(), c); o.Err != nil {
 			t.Errorf("outcome = %+v", o)
 		}
 	}

@@ -62,7 +62,7 @@ func (m *Monitor) Watch(unit string, c Check) {
 		w.cancel()
 	}
 	w := &watched{cancel: func() {}, probe: &probe{
-		check: c, ask: m.asker(c), changed: func() { m.changed(unit) },
+		check: c, ask: m.asker(), changed: func() { m.changed(unit) },
 		result: fact.Health{State: fact.Unknown, Since: time.Now()},
 	}}
 	m.probes[unit] = w
@@ -92,11 +92,11 @@ func (m *Monitor) Result(unit string) (r fact.Health, ok bool) {
 	return w.current(), true
 }
 
-func (m *Monitor) asker(c Check) asker {
+func (m *Monitor) asker() asker {
 	if m.Ask != nil {
-		return unconnected{m.Ask, c}
+		return unconnected(m.Ask)
 	}
-	return &caller{check: c}
+	return &caller{}
 }
 
 // start is called with mu held.
@@ -107,10 +107,7 @@ func (m *Monitor) start(w *watched) {
 }
 
 // unconnected is an asker without a connection.
-type unconnected struct {
-	ask   func(context.Context, Check) Outcome
-	check Check
-}
+type unconnected func(context.Context, Check) Outcome
 
-func (p unconnected) once(ctx context.Context) Outcome { return p.ask(ctx, p.check) }
-func (unconnected) close()                             {}
+func (f unconnected) once(ctx context.Context, c Check) Outcome { return f(ctx, c) }
+func (unconnected) close()                                      {}

@@ -10,6 +10,7 @@ import (
 type Outcome struct {
 	Code    int
 	Body    string
+	HTML    bool // it says that it is a page
 	Latency time.Duration
 	Err     error // nil: healthy
 }
@@ -18,7 +19,7 @@ type Outcome struct {
 func following(r fact.Health, o Outcome, now time.Time, threshold int) fact.Health {
 	next := fact.Health{
 		State: r.State, Since: r.Since,
-		Code: o.Code, Body: o.Body, Latency: o.Latency, CheckedAt: now,
+		Code: o.Code, Body: o.Body, Latency: o.Latency, CheckedAt: now, Look: r.Look,
 	}
 	if o.Err == nil {
 		next.State = fact.Healthy

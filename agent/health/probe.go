@@ -28,11 +28,20 @@ type Check struct {
 	Timeout  time.Duration
 	Relayed  bool // something in between accepts connections for it
 	Failures int  // consecutive ones that make a healthy instance unhealthy
+
+	Guessed bool   // nobody has chosen it: a well-known path that answers takes over
+	Front   string // path of the front page, which is asked for once the instance is healthy; empty: it is not
 }
 
-// asker probes one run of one unit, as often as it is told to.
+// at is the check for another path.
+func (c Check) at(path string) Check {
+	c.Type, c.Path = "http", path
+	return c
+}
+
+// asker asks one run of one unit, as often as it is told to.
 type asker interface {
-	once(ctx context.Context) Outcome
+	once(ctx context.Context, c Check) Outcome
 	close()
 }
 
@@ -50,22 +59,53 @@ func (p *probe) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	pause := firstPause
+	looker := newLooker(p.check, p.ask.once)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 		}
-		o := p.ask.once(ctx)
+		o := p.once(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if p.note(o) == fact.Unknown {
+		state := p.note(o)
+		if state == fact.Unknown {
 			timer.Reset(pause)
 			pause = min(pause*4/3, lastPause, p.check.Interval)
 			continue
 		}
+		if state == fact.Healthy && !looker.over() {
+			looker.look(ctx, p.current().Look, p.found)
+		}
 		timer.Reset(time.Until(slot(time.Now().Add(spread(p.check.Interval)))))
+	}
+}
+
+// once probes, by the path that was found if there is one.
+func (p *probe) once(ctx context.Context) Outcome {
+	found := p.current().Look
+	if found.Path == "" {
+		return p.ask.once(ctx, p.check)
+	}
+	o := p.ask.once(ctx, p.check.at(found.Path))
+	if absent(o) {
+		found.Path = ""
+		p.found(found)
+		return p.ask.once(ctx, p.check)
+	}
+	return o
+}
+
+// found takes in what a look has found, and tells the owner.
+func (p *probe) found(l fact.Look) {
+	p.mu.Lock()
+	before := p.result.Look
+	p.result.Look = l
+	p.mu.Unlock()
+	if before != l {
+		p.changed()
 	}
 }
 

@@ -36,4 +36,15 @@ func (d *Desired) Probed() bool {
 	return d.Manifest.Health.Type == "http" || d.Manifest.Health.Type == "tcp"
 }
 
+// GuessesHealth says that it is healthy when it accepts connections only because nobody has said how else
+// to find out.
+func (d *Desired) GuessesHealth() bool {
+	layers := d.Layers
+	if d.Fallback {
+		layers = Layers(d.Instance, d.Good.Release, manifest.Manifest{})
+	}
+	by := From(layers, func(m manifest.Manifest) bool { return m.Health.Type != "" })
+	return by == FromDetected && d.Manifest.Health.Type == "tcp"
+}
+
 func (d *Desired) stopFirst() bool { return d.Manifest.Replace == "stop-first" }

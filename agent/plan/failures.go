@@ -181,5 +181,9 @@ func healthText(d *Desired, u *Unit) string {
 	if u.Health.State == fact.Unknown {
 		return fmt.Sprintf("not healthy within %s: %s", d.Manifest.Health.StartPeriod.Std(), u.Health.Problem)
 	}
-	return fmt.Sprintf("health check failed %d times: %s", u.Health.Failures, u.Health.Problem)
+	problem := u.Health.Problem
+	if path := u.Health.Path; path != "" { // which nobody has chosen
+		problem = "GET " + path + ": " + problem
+	}
+	return fmt.Sprintf("health check failed %d times: %s", u.Health.Failures, problem)
 }

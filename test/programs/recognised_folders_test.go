@@ -31,6 +31,26 @@ class Page(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[2])), Page).serve_forever()
 `,
 	}, map[string]string{"/": "200 hello pid=", "/api/x": "200 True", "/internal/x": "200 True"}},
+	{"well-known", map[string]string{
+		"Procfile":      "web: python3 serve.py\n",
+		"nexushub.toml": "health.interval = \"500ms\"\n",
+		"serve.py": `import http.server, os
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        known = self.path in ("/", "/healthz")
+        self.send_response(503 if self.path == "/healthz" and self.server.sick else 200 if known else 404)
+        self.end_headers()
+    def do_POST(self):
+        self.server.sick = True
+        self.send_response(204)
+        self.end_headers()
+
+server = http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Page)
+server.sick = False
+server.serve_forever()
+`,
+	}, map[string]string{"/healthz": "200", "/health": "404"}},
 	{"site", map[string]string{"index.html": "<p>home", "a/index.html": "<p>a", ".env": "SECRET", ".git/config": "SECRET",
 		"nexushub.toml": "idle_timeout = \"1m\"\n", ".well-known/x.txt": "known"},
 		map[string]string{"/": "200 home", "/a/": "200 a", "/.env": "404", "/%2eenv": "404", "/nexushub.toml": "404",
@@ -88,6 +108,37 @@ func TestRecognisedFolders(t *testing.T) {
 			if got := a.number(t, "/", "pid"); got != pid {
 				t.Errorf("the program is %d, the unit's process %d", got, pid)
 			}
+		})
+		t.Run("a well-known path is its health check", func(t *testing.T) {
+			a := visit(t, h, "well-known", "https://well-known."+domain+":8443")
+			now := func() api.App {
+				app, err := a.API().App(t.Context(), "well-known")
+				if err != nil {
+					t.Fatal(err)
+				}
+				return app
+			}
+			found := func() (app api.App) {
+				lab.Eventually(t, "its path is found", func() error {
+					app = now()
+					return lab.Unless(app.Health.Found && app.Health.Path == "/healthz", "health %+v", app.Health)
+				})
+				return app
+			}
+			before := found()
+			if said := h.Must(t, "nexushub", "status", "well-known"); !strings.Contains(said, "GET /healthz (found)") {
+				t.Error(said)
+			}
+			h.Must(t, "systemctl", "restart", "nexushubd")
+			if after := found(); after.PID != before.PID || after.Revision != before.Revision {
+				t.Errorf("was %+v, is %+v", before, after)
+			}
+			a.answer(t, http.MethodPost, "/", nil)
+			lab.Eventually(t, "it was restarted", func() error {
+				app := now()
+				return lab.Unless(app.Restarts > 0 && strings.Contains(app.LastExit, "GET /healthz: answered 503"), "%+v", app)
+			})
+			found()
 		})
 		t.Run("a missing step", func(t *testing.T) {
 			h.MustCopyIn(t, made(t, map[string]string{"go.mod": "module x\n", "main.go": "package main\n"}), "/srv/source")

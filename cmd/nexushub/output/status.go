@@ -91,6 +91,9 @@ func (p *Printer) System(s api.System) error {
 
 func (p *Printer) healthDetail(h api.Health) string {
 	parts := []string{health(h)}
+	if by := checkOf(h); by != "" {
+		parts = append(parts, by)
+	}
 	if h.LastStatusCode != 0 {
 		parts = append(parts, fmt.Sprintf("HTTP %d in %s", h.LastStatusCode, h.Latency.Round(100*time.Microsecond)))
 	}
@@ -101,6 +104,19 @@ func (p *Printer) healthDetail(h api.Health) string {
 		parts = append(parts, h.Error)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// checkOf is how the health is found out, where the agent asks.
+func checkOf(h api.Health) string {
+	switch {
+	case h.Found:
+		return "GET " + h.Path + " (found)"
+	case h.Type == "http" && h.Path != "":
+		return "GET " + h.Path
+	case h.Type == "tcp":
+		return "TCP"
+	}
+	return ""
 }
 
 // access says of an application that has areas and never said otherwise nothing new.
