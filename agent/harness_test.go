@@ -248,6 +248,8 @@ type fakeHealth struct {
 	sick map[string]bool // by address or path; "*": all
 	new  bool            // only addresses not seen yet are sick
 	seen map[string]bool
+
+	pages map[string]int // status by path, of questions by HTTP; "": of all other paths
 }
 
 func (f *fakeHealth) ask(_ context.Context, c health.Check) health.Outcome {
@@ -260,6 +262,17 @@ func (f *fakeHealth) ask(_ context.Context, c health.Check) health.Outcome {
 		f.seen = map[string]bool{}
 	}
 	f.seen[c.Address] = true
+	if f.pages != nil && c.Type == "http" {
+		code, ok := f.pages[c.Path]
+		if !ok {
+			code = f.pages[""]
+		}
+		o := health.Outcome{Code: code}
+		if code != 200 {
+			o.Err = fmt.Errorf("answered %d", code)
+		}
+		return o
+	}
 	return health.Outcome{Code: 200}
 }
 
@@ -267,6 +280,16 @@ func (f *fakeHealth) set(address string, sick bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sick[address] = sick
+}
+
+// page lets a path be answered so.
+func (f *fakeHealth) page(path string, code int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.pages == nil {
+		f.pages = map[string]int{"": 404, "/": 200}
+	}
+	f.pages[path] = code
 }
 
 // fakeProxy keeps the table and writes down what was asked of it.

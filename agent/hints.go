@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"sync"
@@ -73,7 +74,10 @@ func (a *Agent) facts(id string) *hint.Facts {
 	case s.Problem != "":
 		f.Failure = s.Problem
 	case u != nil && u.Healthy() && (s.Trouble.Attempt == 0 || u == s.Wanted):
-		f.Healthy, f.Page = true, u.Health.Body
+		f.Healthy, f.Page = true, cmp.Or(u.Health.Body, u.Health.FrontTop)
+		if !f.Files { // else it is not the application that people see there
+			f.Front = u.Health.Front
+		}
 	case s.Trouble.Attempt > 0:
 		f.Failure, f.Exit, f.Lines = s.Trouble.LastExit, exitOf(s.Trouble.Exit), i.words.lines
 		if u != nil {

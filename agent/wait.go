@@ -27,7 +27,7 @@ func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, 
 		}
 		done, err := settled(d, v)
 		if done && err == nil {
-			return true, nil
+			return !a.looking(d), nil
 		}
 		i := a.observed.known(id)
 		if before < 0 {
@@ -49,6 +49,13 @@ func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, 
 // unsettled says whether something was asked for that the reconciler has not seen yet.
 func (a *Agent) unsettled() bool {
 	return a.desired.stale || a.desired.version != a.desired.resolvedVersion || !a.loop.last.After(a.loop.requestedAt)
+}
+
+// looking says whether the agent still asks what is healthy for its front page: an error there is worth
+// the moment. The caller holds mu.
+func (a *Agent) looking(d *plan.Desired) bool {
+	u := a.observed.unit(d.Unit)
+	return u != nil && u.Probed && u.Healthy() && front(d) != "" && !u.Health.Looked
 }
 
 // settled says whether the wanted revision has come to stay, or an error why it has not.

@@ -22,6 +22,13 @@ func unwell(failure string, l ...string) Facts {
 	return Facts{Failure: failure, Lines: l, Port: 10010, Manifest: manifest.Default()}
 }
 
+// open is an open application in good health, and how it answered GET /.
+func open(front int, page string) Facts {
+	m := manifest.Default()
+	m.Access, m.Health.Type = manifest.AccessOpen, "tcp"
+	return Facts{Healthy: true, Front: front, Page: page, Port: 10010, Manifest: m}
+}
+
 func onNetwork(n string) func(*manifest.Manifest) {
 	return func(m *manifest.Manifest) { m.Network = n }
 }
@@ -165,6 +172,8 @@ var cases = []said{
 	}(), "TLS"},
 	{"host-refused", "Django without a word", unwell("not healthy within 6s: answered 400 Bad Request"), "ALLOWED_HOSTS"},
 	{"health-error", "a server", unwell("not healthy within 4s: answered 503 Service Unavailable"), "start_period"},
+	{"health-error", "a server without its database", unwell("health check failed 2 times: GET /healthz: answered 503 Service Unavailable"), "at /healthz with"},
+	{"too-slow", "a server whose lock is held", unwell("health check failed 2 times: GET /up: no answer within 3s"), "answer /up in time"},
 	{"not-executed", "the agent", Facts{Failure: "command cannot be executed: /r/bin is not a regular file"}, "exec"},
 	{"refused-call", "SIGSYS", Facts{Failure: "dumped core on signal 31 (SIGSYS)", Exit: Exit{Signal: 31}}, "[sandbox]"},
 	{"refused-call", "Python", lines("PermissionError: [Errno 1] Operation not permitted"), "[sandbox]"},
@@ -175,6 +184,12 @@ var cases = []said{
 	{"ended", "a daemon", Facts{Failure: "exit status 0", Exit: exited(0), Lines: []string{"forking into the background"}}, "foreground"},
 	{"proxy-all", "a page of its own", Facts{Healthy: true, Manifest: manifest.Default()}, "proxy_all = true"},
 	{"", "an application with static files", Facts{Healthy: true, Files: true, Manifest: manifest.Default()}, ""},
+	{"front-error", "Flask", open(500, "<!doctype html>\n<title>500 Internal Server Error</title>"), "GET / with 500"},
+	{"front-error", "PHP, php -S", open(500, ""), "nexushub logs APP"},
+	{"front-error", "Next.js without its build", open(503, ""), "GET / with 503"},
+	{"front-refused", "Django", open(400, "\n<!doctype html>\n<html lang=\"en\">\n<head>\n  <title>Bad Request (400)</title>"), "ALLOWED_HOSTS"},
+	{"", "an API without a front page", open(404, `{"detail":"Not Found"}`), ""},
+	{"", "a page for those who have signed in", open(401, ""), ""},
 	{"php-jit", "PHP", Facts{Healthy: true, Files: true, Page: "<br />\n<b>Warning</b>:  preg_match(): Allocation of JIT memory failed, PCRE JIT will be disabled. This is likely caused by security restrictions."}, "pcre.jit=0"},
 	{"", "a fault of its own", lines("panic: runtime error: index out of range [3] with length 3"), ""},
 	{"", "a failed test of its own", lines("AssertionError: expected 3"), ""},

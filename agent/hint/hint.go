@@ -33,7 +33,8 @@ type Facts struct {
 	Failure string
 	Exit    Exit     // of that run, where it has ended
 	Lines   []string // what that run said last, oldest first
-	Page    string   // how the last answer to its health check begins
+	Page    string   // how the last answer to its health check begins, or its front page
+	Front   int      // status with which an open application answered GET /; 0: it was not asked, or did not
 
 	Manifest manifest.Manifest // in force
 	Port     int               // it is to listen on; 0: not known, or none
@@ -183,6 +184,9 @@ func (f *Facts) values() map[string]string {
 		"port": "$PORT", "network": m.Network, "health": m.Health.Path,
 		"memory": memory.String(), "more memory": (2 * memory).String(),
 		"tasks": strconv.Itoa(tasks), "more tasks": strconv.Itoa(4 * tasks),
+	}
+	if f.Front != 0 {
+		v["front"] = strconv.Itoa(f.Front)
 	}
 	if f.Port != 0 {
 		v["port"] = strconv.Itoa(f.Port)

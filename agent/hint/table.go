@@ -333,8 +333,7 @@ var table = []row{
 		},
 		seen:  "`Invalid HTTP_HOST header`, `answered 400 Bad Request` (Django); `Blocked hosts` (Rails)",
 		means: "most likely it answers only under host names that it was told",
-		write: `tell it its own, which is in the variable HOST, or in NEXUSHUB_HOST with access = "open": ` +
-			`ALLOWED_HOSTS = [os.environ["HOST"]], config.hosts << ENV["HOST"]`,
+		write: tellHost,
 	},
 	{
 		name:   "health-not-found",
@@ -378,7 +377,7 @@ var table = []row{
 	},
 	{
 		name:   "too-slow",
-		sights: []sight{{failure: `no answer within`}},
+		sights: []sight{{failure: `GET (?P<health>/\S*): no answer within`}, {failure: `no answer within`}},
 		seen:   "`no answer within 3s`",
 		means:  "it takes connections, but does not answer {health} in time",
 		write:  `health.timeout = "10s" if it needs that long, health.start_period = "5m" if only its start does`,
@@ -438,7 +437,7 @@ var table = []row{
 	{
 		name:    "health-error",
 		general: true,
-		sights:  []sight{{failure: `answered 5\d\d`}},
+		sights:  []sight{{failure: `GET (?P<health>/\S*): answered 5\d\d`}, {failure: `answered 5\d\d`}},
 		seen:    "`answered 500 Internal Server Error`, `503 Service Unavailable`",
 		means:   "it runs, but answers the health check at {health} with an error of its own",
 		write: `nexushub logs APP says what is missing; health.start_period = "5m" if it only needs longer to ` +
@@ -511,6 +510,25 @@ var table = []row{
 		write: `proxy_all = true; access = "open" if /api, too, is for everybody`,
 	},
 	{
+		name:    "front-error",
+		healthy: true,
+		only:    func(f *Facts) bool { return f.Healthy && f.Front >= 500 },
+		seen:    "it runs, and answers GET / with 500 or another error of its own",
+		means: "it runs and counts as healthy, but answered GET / with {front|500} when it was asked after its start: " +
+			"so do people most likely see it",
+		write: "nexushub logs APP says what failed: a database or a variable that it needs, or a fault of the program; " +
+			"health.path = a path that answers 200 when it is well keeps such a release from taking over",
+	},
+	{
+		name:    "front-refused",
+		healthy: true,
+		only:    func(f *Facts) bool { return f.Healthy && f.Front == 400 },
+		seen:    "it runs, and answers GET / with 400 (Django)",
+		means: "it runs and counts as healthy, but answered GET / with 400 when it was asked after its start: most likely " +
+			"it answers only under host names that it was told",
+		write: tellHost,
+	},
+	{
 		name:    "php-jit",
 		healthy: true,
 		sights:  []sight{{page: jitWarning}, {line: jitWarning}},
@@ -531,6 +549,10 @@ const (
 		`UnknownHostException|nodename nor servname|php_network_getaddresses`
 	jitWarning = `Allocation of JIT memory failed|PCRE JIT will be disabled`
 )
+
+// tellHost is for applications that answer under names only that they know.
+const tellHost = `tell it its own, which is in the variable HOST, or in NEXUSHUB_HOST with access = "open": ` +
+	`ALLOWED_HOSTS = [os.environ["HOST"]], config.hosts << ENV["HOST"]`
 
 // release is where an application has its files, which its developer has elsewhere.
 const release = `(?:/var/lib/nexushub/releases/[0-9a-f]+/)?`
