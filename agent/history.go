@@ -15,7 +15,7 @@ func (a *Agent) AppReleases(nameOrID string) ([]api.Release, error) {
 	}
 	m := a.observed.memory(d.ID)
 	past := append([]plan.PastRelease(nil), m.History...)
-	wanted := plan.PastRelease{Hash: d.Release.Hash, Settings: m.Settings}
+	wanted := plan.PastRelease{Hash: d.Release.Hash, Settings: m.Settings.Edition()}
 	a.mu.Unlock()
 	list := make([]api.Release, 0, len(past))
 	for i, p := range past {

@@ -58,6 +58,7 @@ func (a *Agent) Rollback(ctx context.Context, nameOrID, release string) (api.App
 		if err != nil {
 			return err
 		}
+		target.Settings = m.Settings.OfEdition(target.Settings)
 		if err := a.mayChange(ctx, d, m.Settings, target.Settings); err != nil {
 			return err
 		}
@@ -115,7 +116,7 @@ func notKept(d *plan.Desired, release string) error {
 func pastRelease(d *plan.Desired, m *plan.Memory, id string) (plan.PastRelease, error) {
 	var found []plan.PastRelease
 	var none plan.PastRelease
-	wanted := plan.PastRelease{Hash: d.Release.Hash, Settings: m.Settings}
+	wanted := plan.PastRelease{Hash: d.Release.Hash, Settings: m.Settings.Edition()}
 	for _, p := range m.History {
 		fits := id == "" && !p.Is(wanted) || id != "" && p.Named(id)
 		if fits && !slices.ContainsFunc(found, func(o plan.PastRelease) bool { return o.Hash == p.Hash }) {

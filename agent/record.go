@@ -101,7 +101,9 @@ func (a *Agent) recordGood(s *plan.AppState, p plan.Phase) {
 
 // remember puts the edition that serves at the head of the history.
 func (a *Agent) remember(s *plan.AppState, m *plan.Memory) {
-	now := plan.PastRelease{Hash: s.Release.Hash, At: s.Now, Settings: s.Settings, InstalledBy: s.Instance.Installer()}
+	now := plan.PastRelease{
+		Hash: s.Release.Hash, At: s.Now, Settings: s.Settings.Edition(), InstalledBy: s.Instance.Installer(),
+	}
 	if now.Hash == "" || len(m.History) > 0 && m.History[0].Is(now) && m.History[0].InstalledBy == now.InstalledBy {
 		return
 	}

@@ -113,6 +113,7 @@ func (r *resolved) take(rel fact.Release, ceiling manifest.Ceiling) (problem str
 	if tells || len(r.Manifest.Exec) > 0 {
 		rel = rel.Literal() // the operator says what is started, or served
 	}
+	r.Manifest = r.settings.Replicas(r.Manifest.Over(rel.Asks())).Over(r.Manifest)
 	excess := ceiling.Excesses("settings", r.settings.Manifest())
 	if len(excess) == 0 {
 		excess = ceiling.Excesses(release.ManifestName, r.Manifest.Over(rel.Demands()))
@@ -255,7 +256,8 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 	d.Spec = spec
 	d.Revision = d.Spec.Revision()
 	if m.Rejected != nil && m.Rejected.Revision == d.Revision && m.Good != nil {
-		d.Spec, d.Revision, d.Manifest, d.Fallback = m.Good.Spec, m.Good.Revision, m.Good.Manifest, true
+		d.Spec, d.Revision, d.Fallback = m.Good.Spec, m.Good.Revision, true
+		d.Manifest = m.Good.Manifest.Scaled(d.Settings.Scale)
 	}
 	d.Unit = d.Spec.UnitName()
 	return d

@@ -16,6 +16,7 @@ import (
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/nearest"
 	"github.com/nexushub/nexushub/internal/problem"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
@@ -31,7 +32,7 @@ func (a *Agent) Settings(nameOrID string) (api.Settings, error) {
 	m := a.observed.memory(d.ID)
 	set := m.Settings
 	out := api.Settings{Env: map[string]string{}, Limits: api.Limits{CPU: set.Limits.CPU, Tasks: set.Limits.Tasks},
-		Access: set.Access, Effective: a.effective(d), Stopped: d.Stopped}
+		Access: set.Access, Scale: maps.Clone(set.Scale), Effective: a.effective(d), Stopped: d.Stopped}
 	maps.Copy(out.Env, set.Env)
 	if set.Limits.Memory != 0 {
 		out.Limits.Memory = set.Limits.Memory.String()
@@ -57,8 +58,11 @@ func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byt
 		widened = a.widening(d, d.Release, next)
 		a.log.Info("settings changed", "instance", d.ID, "app", d.Name, "by", string(caller.Of(ctx).Installer),
 			"changed", next.Changes(m.Settings), "widened", widened)
-		m.Settings, m.Rejected = next, nil
-		a.forgive(d.ID)
+		if !next.OnlyScales(m.Settings) { // more of it is no reason to try again what failed
+			m.Rejected = nil
+			a.forgive(d.ID)
+		}
+		m.Settings = next
 		a.desired.version++
 		return nil
 	})
@@ -116,6 +120,7 @@ func (a *Agent) nextSettings(d *plan.Desired, before plan.Settings, patch []byte
 	}
 	faults = append(faults, a.desired.config.Ceiling().Excesses("", asked.Manifest())...)
 	faults = append(faults, a.servicesNeedAreas(d.ID, asked)...)
+	faults = append(faults, a.faultsOfScale(d, asked, next)...)
 	secrets, err := a.faultsOfSecrets(d, asked)
 	if err != nil {
 		return before, err
@@ -125,11 +130,28 @@ func (a *Agent) nextSettings(d *plan.Desired, before plan.Settings, patch []byte
 
 // setInFile says where the settings of a static application are.
 func (a *Agent) setInFile(d *plan.Desired, asked plan.Settings) error {
-	keys := "env, limits and access"
+	keys := "env, limits, access and replicas"
 	if names := asked.Changes(plan.Settings{}); len(names) > 0 {
-		keys = strings.NewReplacer("config ", "env.", "limits ", "limits.").Replace(strings.Join(names, ", "))
+		for i, name := range names {
+			names[i] = keyInFile(name)
+		}
+		keys = strings.Join(names, ", ")
 	}
 	return fmt.Errorf("%s is static: write %s into %s and run systemctl reload nexushubd: %w", d.Name, keys, a.fileOf(d.ID), api.Conflict)
+}
+
+// keyInFile is the key for what a change of settings names.
+func keyInFile(change string) string {
+	kind, name, _ := strings.Cut(change, " ")
+	switch kind {
+	case "config":
+		return "env." + name
+	case "limits":
+		return "limits." + name
+	case "scale":
+		return manifest.KeyOf(name) + "replicas"
+	}
+	return change
 }
 
 // FileOf is where a static application is described.
@@ -155,6 +177,34 @@ func (a *Agent) servicesNeedAreas(id string, asked plan.Settings) (faults tomlfi
 		faults = append(faults, tomlfile.Fault{Key: "access", Problem: servicesNeedAreas})
 	}
 	return faults
+}
+
+// faultsOfScale are numbers of replicas of processes that the application does not have, and more
+// than the host gives to all of them together.
+func (a *Agent) faultsOfScale(d *plan.Desired, asked, next plan.Settings) (faults tomlfile.Faults) {
+	if len(asked.Scale) == 0 {
+		return nil
+	}
+	m := a.with(d, d.Release, next)
+	for _, process := range slices.Sorted(maps.Keys(asked.Scale)) {
+		if !m.HasProcess(process) {
+			faults = append(faults, tomlfile.Fault{Key: "scale." + process, Problem: noProcess(process, m.ProcessNames())})
+		}
+	}
+	most := manifest.Ceiling{Replicas: a.desired.config.Ceiling().Replicas}
+	for _, fault := range most.Excesses("", m) {
+		faults = append(faults, tomlfile.Fault{Key: "scale", Problem: fault.Problem})
+	}
+	return faults
+}
+
+// noProcess says which there are, and which was perhaps meant.
+func noProcess(process string, there []string) string {
+	text := "is no process of the application, which has " + strings.Join(there, ", ")
+	if i := nearest.Index(process, there); i >= 0 {
+		text += fmt.Sprintf(" (did you mean %q?)", there[i])
+	}
+	return text
 }
 
 // faultsOfSecrets are variables that would be hidden by a secret of the same name.
@@ -191,15 +241,20 @@ func settingsFault(faults tomlfile.Faults) error {
 // widening is what a release with these settings gives an application that it did not have: with
 // what served last, or with what is wanted. The caller holds mu.
 func (a *Agent) widening(d *plan.Desired, rel fact.Release, s plan.Settings) []string {
+	before := plan.Effective(d.Layers)
+	if m := a.observed.memory(d.ID); m.Good != nil {
+		before = m.Good.Manifest.Scaled(m.Settings.Scale)
+	}
+	return manifest.Widening(before, a.with(d, rel, s))
+}
+
+// with is how an application would run with another release or other settings. The caller holds mu.
+func (a *Agent) with(d *plan.Desired, rel fact.Release, s plan.Settings) manifest.Manifest {
 	in := d.Instance
 	if d.Kind != plan.KindStatic {
-		in.Manifest = s.Manifest()
+		in.Manifest = s.Replicas(rel.Asks()).Over(s.Manifest())
 	}
-	before := plan.Effective(d.Layers)
-	if good := a.observed.memory(d.ID).Good; good != nil {
-		before = good.Manifest
-	}
-	return manifest.Widening(before, plan.Effective(plan.Layers(in, rel, a.desired.config.Defaults)))
+	return plan.Effective(plan.Layers(in, rel, a.desired.config.Defaults))
 }
 
 // Widening is what a release would give an application that it does not have.
@@ -227,6 +282,11 @@ func (a *Agent) effective(d *plan.Desired) (out []api.Effective) {
 	add("limits.cpu", number(m.Limits.CPU), number(c.CPU), func(l manifest.Manifest) bool { return l.Limits.CPU != 0 })
 	add("limits.tasks", number(m.Limits.Tasks), number(c.Tasks),
 		func(l manifest.Manifest) bool { return l.Limits.Tasks != 0 })
+	for _, process := range m.ProcessNames() {
+		add("scale."+process, strconv.Itoa(m.ReplicasOf(process)), number(c.Replicas), func(l manifest.Manifest) bool {
+			return process == manifest.Web && l.Replicas != 0 || l.Processes[process].Replicas != nil
+		})
+	}
 	return append(out, a.effectiveAccess(d))
 }
 

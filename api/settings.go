@@ -7,11 +7,12 @@ import (
 
 // Settings are what an operator says of an application by command, over the manifest of whatever
 // release it runs, and what holds. A JSON merge patch (RFC 7396) may change the members env,
-// limits and access.
+// limits, access and scale.
 type Settings struct {
 	Env    map[string]string `json:"env"`
 	Limits Limits            `json:"limits"`
 	Access string            `json:"access,omitempty"` // areas, open
+	Scale  map[string]int    `json:"scale,omitempty"`  // replicas by process
 
 	Effective []Effective `json:"effective"`
 	GivenUp   string      `json:"given_up,omitempty"` // why these settings do not serve: what did before serves on
@@ -28,10 +29,10 @@ type Limits struct {
 
 // Effective is one key of the manifest as it holds, and who says so.
 type Effective struct {
-	Key   string `json:"key"`            // env.DEBUG, limits.memory, limits.cpu, limits.tasks, access
+	Key   string `json:"key"`            // env.DEBUG, limits.memory, limits.cpu, limits.tasks, scale.web, access
 	Value string `json:"value"`          // none: there is no limit
 	From  string `json:"from"`           // policy, apps.d, settings, manifest, detection, default
-	Most  string `json:"most,omitempty"` // of a limit, on this host
+	Most  string `json:"most,omitempty"` // of a limit, on this host; of replicas, of all processes together
 }
 
 // Settings are those of one application.

@@ -46,7 +46,7 @@ var rights = map[string]Right{
 	"POST /v1/apps/:app/rollback":        {Least: api.Developer, Scope: One},
 	"POST /v1/apps/:app/keep":            {Least: api.Operator, Scope: One},
 	"GET /v1/apps/:app/settings":         {Least: api.Developer, Scope: One},
-	"PATCH /v1/apps/:app/settings":       {Least: api.Developer, Scope: One}, // limits and access: an operator
+	"PATCH /v1/apps/:app/settings":       {Least: api.Developer, Scope: One}, // limits, access and scale: an operator
 	"GET /v1/apps/:app/hosts":            {Least: api.Viewer, Scope: One},
 	"POST /v1/apps/:app/hosts":           {Least: api.Developer, Scope: One}, // which names, internal/hostname decides
 	"DELETE /v1/apps/:app/hosts/:host":   {Least: api.Developer, Scope: One},

@@ -21,6 +21,7 @@ type Settings struct {
 	Env    map[string]string `toml:"env" json:"env,omitempty"`
 	Limits manifest.Limits   `toml:"limits" json:"limits,omitzero"`
 	Access string            `toml:"access" json:"access,omitempty"`
+	Scale  map[string]int    `toml:"scale" json:"scale,omitempty"` // replicas by process
 }
 
 // maxSettings is how many bytes the variables have together, with their names: they are kept in
@@ -30,14 +31,14 @@ const maxSettings = 64 << 10
 // maxPatch is how large a change may be, with all its escapes.
 const maxPatch = 1 << 20
 
-// Manifest is what the settings lay over that of the release.
+// Manifest is what the settings lay over that of the release, without the replicas.
 func (s Settings) Manifest() manifest.Manifest {
 	return manifest.Manifest{Env: s.Env, Limits: s.Limits, Access: s.Access}
 }
 
 // Is says whether both say the same.
 func (s Settings) Is(o Settings) bool {
-	return s.Limits == o.Limits && s.Access == o.Access && maps.Equal(s.Env, o.Env)
+	return s.Limits == o.Limits && s.Access == o.Access && maps.Equal(s.Env, o.Env) && maps.Equal(s.Scale, o.Scale)
 }
 
 // Zero says that nothing is set.
@@ -51,12 +52,7 @@ func (s Settings) Changes(before Settings) []string {
 			names = append(names, name)
 		}
 	}
-	all := maps.Clone(before.Env)
-	if all == nil {
-		all = map[string]string{}
-	}
-	maps.Copy(all, s.Env)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
+	for _, name := range named(before.Env, s.Env) {
 		a, there := before.Env[name]
 		b, stays := s.Env[name]
 		differs("config "+name, [2]any{a, there}, [2]any{b, stays})
@@ -65,7 +61,24 @@ func (s Settings) Changes(before Settings) []string {
 	differs("limits tasks", before.Limits.Tasks, s.Limits.Tasks)
 	differs("limits cpu", before.Limits.CPU, s.Limits.CPU)
 	differs("access", before.Access, s.Access)
+	for _, process := range named(before.Scale, s.Scale) {
+		a, there := before.Scale[process]
+		b, stays := s.Scale[process]
+		differs("scale "+process, [2]any{a, there}, [2]any{b, stays})
+	}
 	return names
+}
+
+// named are the keys of both, sorted.
+func named[V any](a, b map[string]V) []string {
+	all := map[string]bool{}
+	for name := range a {
+		all[name] = true
+	}
+	for name := range b {
+		all[name] = true
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // Patched is s changed by a JSON merge patch, and what the patch alone asks for. The faults are
@@ -82,6 +95,7 @@ func (s Settings) Patched(patch []byte) (next, asked Settings, faults tomlfile.F
 	f.Bind(&asked)
 	m := asked.Manifest()
 	manifest.Check(f, "", &m)
+	checkScale(f, asked.Scale)
 	if len(f.Faults) > 0 {
 		return s, asked, f.Faults
 	}
@@ -99,6 +113,9 @@ func (s Settings) Patched(patch []byte) (next, asked Settings, faults tomlfile.F
 	}
 	if len(next.Env) == 0 {
 		next.Env = nil
+	}
+	if len(next.Scale) == 0 {
+		next.Scale = nil
 	}
 	return next, asked, f.Faults
 }

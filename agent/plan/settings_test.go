@@ -97,7 +97,10 @@ func FuzzPatched(f *testing.F) {
 
 // A manifest never widens what an operator set, nor changes what he set at all.
 func TestSettingsPrecedeTheManifest(t *testing.T) {
-	defaults := manifest.Default()
+	defaults, small := manifest.Default(), manifest.Limits{Memory: 64 << 20}
+	open := Settings{
+		Env: map[string]string{"DEBUG": "1"}, Limits: manifest.Limits{Memory: 1 << 30}, Access: "open",
+	}
 	for _, c := range []struct {
 		name     string
 		kind     string
@@ -108,15 +111,15 @@ func TestSettingsPrecedeTheManifest(t *testing.T) {
 		{"nobody says anything", KindDebug, manifest.Manifest{}, manifest.Manifest{},
 			"512M default areas default  "},
 		{"the manifest alone", KindDebug, manifest.Manifest{},
-			Settings{map[string]string{"DEBUG": "1"}, manifest.Limits{Memory: 1 << 30}, "open"}.Manifest(),
+			open.Manifest(),
 			"1G manifest open manifest 1 manifest"},
 		{"a manifest that asks for more", KindDebug,
-			Settings{map[string]string{"DEBUG": "0"}, manifest.Limits{Memory: 64 << 20}, "areas"}.Manifest(),
-			Settings{map[string]string{"DEBUG": "1"}, manifest.Limits{Memory: 1 << 30}, "open"}.Manifest(),
+			Settings{Env: map[string]string{"DEBUG": "0"}, Limits: small, Access: "areas"}.Manifest(),
+			open.Manifest(),
 			"64M settings areas settings 0 settings"},
 		{"settings that ask for more", KindDynamic,
-			Settings{map[string]string{"DEBUG": "1"}, manifest.Limits{Memory: 1 << 30}, "open"}.Manifest(),
-			Settings{nil, manifest.Limits{Memory: 64 << 20}, "areas"}.Manifest(),
+			open.Manifest(),
+			Settings{Limits: small, Access: "areas"}.Manifest(),
 			"1G settings open settings 1 settings"},
 		{"apps.d", KindStatic, manifest.Manifest{Access: "areas"}, manifest.Manifest{Access: "open"},
 			"512M default areas apps.d  "},

@@ -49,7 +49,7 @@ func CheckCeiling(f *tomlfile.File, prefix string, c Ceiling) {
 	between(f, prefix+"stop_timeout", c.StopTimeout, minSpan, maxStopTimeout)
 	between(f, prefix+"start_period", c.StartPeriod, minSpan, maxStartPeriod)
 	between(f, prefix+"idle_timeout", c.IdleTimeout, minIdleTimeout, maxIdleTimeout)
-	number(f, prefix+"replicas", c.Replicas, 1, maxReplicas)
+	number(f, prefix+"replicas", c.Replicas, 1, MaxReplicas)
 }
 
 // Lower is m with what is above the ceiling at the ceiling; no limit of the processor is
@@ -120,7 +120,7 @@ func (c Ceiling) Excesses(file string, m Manifest) (faults tomlfile.Faults) {
 	if len(m.Processes) > 0 {
 		replicas = "processes"
 	}
-	all := m.allReplicas()
+	all := m.AllReplicas()
 	above(replicas, float64(all), float64(c.Replicas), fmt.Sprintf("%d replicas in all", all), c.Replicas)
 	if c.NotOpen && m.Access == AccessOpen {
 		problem := `asks for "open", which this host forbids (policy.open, see nexushub.toml(5))`

@@ -22,11 +22,10 @@ type Process struct {
 // Web is the process that gets the requests.
 const Web = "web"
 
-// What no host runs of one application.
-const (
-	maxProcesses = 100
-	maxReplicas  = 1000
-)
+// MaxReplicas is how many replicas of a process no host runs more of, whatever its ceiling.
+const MaxReplicas = 1000
+
+const maxProcesses = 100 // as in a Procfile
 
 var processName = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)
 
@@ -70,8 +69,8 @@ func (m Manifest) ReplicasOf(process string) int {
 	return 1
 }
 
-// allReplicas is how many all processes have together, those without a command too.
-func (m Manifest) allReplicas() int {
+// AllReplicas is how many all processes have together, those without a command too.
+func (m Manifest) AllReplicas() int {
 	n := m.ReplicasOf(Web)
 	for name := range m.Processes {
 		n += m.ReplicasOf(name)
@@ -81,14 +80,11 @@ func (m Manifest) allReplicas() int {
 
 // Scaled is m with other numbers of replicas, by process.
 func (m Manifest) Scaled(scale map[string]int) Manifest {
-	over := Manifest{}
+	over := Manifest{Processes: map[string]Process{}}
 	for process, n := range scale {
 		if process == Web {
 			over.Replicas = n
 			continue
-		}
-		if over.Processes == nil {
-			over.Processes = map[string]Process{}
 		}
 		over.Processes[process] = Process{Replicas: &n}
 	}
@@ -143,7 +139,7 @@ func processesOver(over, base map[string]Process) map[string]Process {
 
 // checkProcesses checks what m alone can tell, see [Manifest.Incomplete].
 func checkProcesses(f *tomlfile.File, prefix string, m *Manifest) {
-	number(f, prefix+"replicas", m.Replicas, 1, maxReplicas)
+	number(f, prefix+"replicas", m.Replicas, 1, MaxReplicas)
 	if len(m.Processes) > maxProcesses {
 		f.Fault(prefix+"processes", "must not hold more than %d processes", maxProcesses)
 		return
@@ -160,7 +156,7 @@ func checkProcesses(f *tomlfile.File, prefix string, m *Manifest) {
 		}
 		checkExec(f, key+".exec", p.Exec)
 		if p.Replicas != nil {
-			number(f, key+".replicas", *p.Replicas, 0, maxReplicas)
+			number(f, key+".replicas", *p.Replicas, 0, MaxReplicas)
 		}
 		between(f, key+".stop_timeout", p.StopTimeout, minSpan, maxStopTimeout)
 		checkHealth(f, key+".health.", p.Health)
