@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -254,27 +255,33 @@ func TestSitesAreServed(t *testing.T) {
 	}
 }
 
-// Nobody but the proxy says what was cut off.
+// Nobody but the proxy says what was cut off, not even a proxy before it that is trusted. Where nothing
+// is cut off here, that one may have cut something off.
 func TestForwardedPrefixIsOurs(t *testing.T) {
-	f := start(t)
-	app := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		json.NewEncoder(w).Encode(r.Header.Values("X-Forwarded-Prefix"))
-	}))
-	app.Access, app.Sites = proxyctl.AccessOpen, []proxyctl.Site{{Name: "x.org", Prefix: "/p", Strip: true}}
-	f.apply(table(app))
-	both(t, f, func(t *testing.T, c *http.Client) {
-		for url, want := range map[string]string{appHost + "/": "null\n", "x.org/p/": "[\"/p\"]\n"} {
-			r, _ := http.NewRequest("GET", "https://"+url, nil)
-			r.Header.Set("X-Forwarded-Prefix", "//evil.org")
-			resp, err := c.Do(r)
-			if err != nil {
-				t.Fatal(err)
+	for _, c := range []struct{ peers, inApp, below string }{
+		{"192.0.2.0/24", "null\n", "[\"/p\"]\n"},
+		{"127.0.0.0/8", "[\"/theirs\"]\n", "[\"/p\"]\n"},
+	} {
+		f := start(t, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(c.peers)} })
+		app := appRoute(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			json.NewEncoder(w).Encode(r.Header.Values("X-Forwarded-Prefix"))
+		}))
+		app.Access, app.Sites = proxyctl.AccessOpen, []proxyctl.Site{{Name: "x.org", Prefix: "/p", Strip: true}}
+		f.apply(table(app))
+		both(t, f, func(t *testing.T, client *http.Client) {
+			for url, want := range map[string]string{appHost + "/": c.inApp, "x.org/p/": c.below} {
+				r, _ := http.NewRequest("GET", "https://"+url, nil)
+				r.Header.Set("X-Forwarded-Prefix", "/theirs")
+				resp, err := client.Do(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := body(t, resp); got != want {
+					t.Errorf("trusting %s, %s: %q, want %q", c.peers, url, got, want)
+				}
 			}
-			if got := body(t, resp); got != want {
-				t.Errorf("%s: %q, want %q", url, got, want)
-			}
-		}
-	})
+		})
+	}
 }
 
 // checkSite: no server or framework reads a path as one of another application than that which
