@@ -130,11 +130,11 @@ func (h *host) wantAPI(t *testing.T) {
 // A port that somebody else has is named with its owner, and nothing has changed. Freed, it is taken.
 func TestSetupOfATakenPort(t *testing.T) {
 	onEachSuite(t, func(t *testing.T, h *host) {
-		h.Sh(t, `printf '[Service]\nExecStart=/opt/prometheus/usr/bin/prometheus --web.listen-address=:443 --config.file=/dev/null --storage.tsdb.path=/tmp/other\n' >/run/systemd/system/other.service
-			systemctl start other.service; until curl -s -o /dev/null http://127.0.0.1:443/; do sleep 0.1; done`)
+		h.Sh(t, `printf '[Service]\nExecStart=/usr/bin/systemd-socket-activate --listen=443 --accept --inetd /bin/true\n' >/run/systemd/system/other.service
+			systemctl start other.service; until ss -Hltn 'sport = :443' | grep -q .; do sleep 0.1; done`)
 		before := h.Must(t, "sh", "-c", "find /etc/nexushub /etc/systemd/system | sort")
 		out, err := h.TrySh(t, "nexushub setup --domain example.org")
-		for _, want := range []string{"port 443 is taken by prometheus", "systemctl disable --now other.service", "run this again"} {
+		for _, want := range []string{"port 443 is taken by systemd-socket", "systemctl disable --now other.service", "run this again"} {
 			if err == nil || !strings.Contains(out, want) {
 				t.Errorf("%v, %q: want %q", err, out, want)
 			}

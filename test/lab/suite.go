@@ -25,11 +25,8 @@ var packages = []string{
 	"systemd", "systemd-sysv", "dbus", "libnss-systemd", "ca-certificates", "curl", "procps", "iproute2",
 }
 
-// finish runs in the fresh tree: Debian's prometheus is unpacked beside the system as
-// a real third-party program, and timers that would disturb measurements are masked.
+// finish runs in the fresh tree: timers that would disturb measurements are masked.
 const finish = `set -e
-cd /tmp && apt-get -qq download prometheus
-mkdir -p /opt/prometheus && dpkg-deb -x prometheus_*.deb /opt/prometheus && rm prometheus_*.deb
 ln -sf /dev/null /etc/systemd/system/apt-daily.timer
 ln -sf /dev/null /etc/systemd/system/apt-daily-upgrade.timer
 ln -sf /dev/null /etc/systemd/system/dpkg-db-backup.timer
