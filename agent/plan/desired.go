@@ -44,7 +44,7 @@ func (d *Desired) GuessesHealth() bool {
 		layers = Layers(d.Instance, d.Good.Release, manifest.Manifest{})
 	}
 	by := From(layers, func(m manifest.Manifest) bool { return m.Health.Type != "" })
-	return by == FromDetected && d.Manifest.Health.Type == "tcp"
+	return by == FromDetection && d.Manifest.Health.Type == "tcp"
 }
 
 func (d *Desired) stopFirst() bool { return d.Manifest.Replace == "stop-first" }

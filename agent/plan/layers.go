@@ -14,12 +14,12 @@ type Layer struct {
 // Who says something, from the one who says it last to the one who is asked first. What
 // [policy] forbids stands above all.
 const (
-	FromPolicy   = "policy"
-	FromAppsD    = "apps.d"
-	FromSettings = "settings"
-	FromManifest = "manifest"
-	FromDetected = "detection"
-	FromDefault  = "default"
+	FromPolicy    = "policy"
+	FromAppsD     = "apps.d"
+	FromSettings  = "settings"
+	FromManifest  = "manifest"
+	FromDetection = "detection"
+	FromDefault   = "default"
 )
 
 // Layers are all of an application, the first to be heard first.
@@ -28,7 +28,7 @@ func Layers(in Instance, rel fact.Release, defaults manifest.Manifest) []Layer {
 	if in.Kind == KindStatic {
 		operator = FromAppsD
 	}
-	return []Layer{{operator, in.Manifest}, {FromManifest, rel.Manifest}, {FromDetected, rel.Recognised.Manifest},
+	return []Layer{{operator, in.Manifest}, {FromManifest, rel.Manifest}, {FromDetection, rel.Recognised.Manifest},
 		{FromDefault, defaults}}
 }
 

@@ -47,6 +47,7 @@ func TestRefusedPatches(t *testing.T) {
 		`{"limits":{"x":null}}`: "limits.x: unknown key",
 		`{"limits":"1G"}`:       "limits: must be a table",
 		`{"env":{"A":hidden}}`:  ": must be a JSON object",
+		`{"access":"private"}`:  "access: must be one of areas, open",
 		`{"env":{"A":7}}`:       "env.A: must be a string",
 		`{"env":{"A":1.5}}`:     "env.A: must be a string",
 		`{"env":{"a b":"hidden"},"limits":{"memory":"hidden","cpu":0,"tasks":"4"},"access":"hidden"}`: "env.a b: invalid name of an environment variable; " +

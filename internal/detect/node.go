@@ -119,6 +119,24 @@ func (p packageJSON) start(f *folder) (Result, bool) {
 	return p.plain(f, "there is "+name, nil, []string{"node", name})
 }
 
+// byMain is a package.json that names what it is started by, as "node ." starts it. Libraries name
+// theirs, too, so nothing else is known of the folder.
+func byMain(f *folder) (Result, bool) {
+	p, ok := f.packageJSON()
+	if !ok || p.Main == "" {
+		return Result{}, false
+	}
+	name := path.Clean(p.Main)
+	if name = f.first(name, name+".js", name+"/index.js"); name == "" || !plain(name) {
+		return Result{}, false
+	}
+	r, _ := p.plain(f, packageFile+" has main "+name, nil, []string{"node", name})
+	if r.Missing != "" {
+		return r, true
+	}
+	return r.compiling().with(production, "production"), true
+}
+
 func (p packageJSON) startScript() (name, text string) {
 	for _, name := range []string{"start:prod", "start:production", "start"} {
 		if text := strings.TrimSpace(p.Scripts[name]); text != "" {

@@ -34,5 +34,6 @@ var Table = []Row{
 	{"Go, Rust", "go.mod, Cargo.toml", "nothing: the step that builds it is named", "", bySource},
 	{"generated site", "package.json with a build", "the files of dist, build, out, _site or public", "the proxy serves them", byGenerator},
 	{"site", "index.html in the package's folder, dist, build, out, _site or public", "the files beside it", "the proxy serves them", bySite},
+	{"Node.js without a start script", "package.json whose main is there", "node with that file", "the program reads PORT", byMain},
 	{"no application", "lists of libraries without an application", "nothing: it is said what to write", "", byLibraries},
 }

@@ -67,6 +67,7 @@ func TestParseNamesTheFault(t *testing.T) {
 		{`static.folder = "../x"`, "nexushub.toml:1: static.folder = \"../x\": " +
 			`must be a folder of the package such as "dist", or "." for all of it`},
 		{"helth = 1", "nexushub.toml:1: helth = 1: unknown key (did you mean \"health\"?)"},
+		{`access = "private"`, "nexushub.toml:1: access = \"private\": must be one of areas, open"},
 		{"state_dir = \"yes\"", "nexushub.toml:1: state_dir = \"yes\": must be true or false, without quotes"},
 	} {
 		_, err := Parse(FileName, []byte(c.in))
