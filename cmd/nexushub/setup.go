@@ -122,7 +122,11 @@ func (c *cli) setUp(ctx context.Context, want setupWish) error {
 		done.Email = want.email
 	}
 	if before.Domain != want.domain {
-		done.Before, done.Applications = before.Domain, c.namedBelow(ctx, before.Domain)
+		apps := c.appsThere(ctx)
+		done.Before, done.Applications = before.Domain, namedBelow(apps, before.Domain)
+		for _, p := range setup.Held(apps, want.domain, before.AdminInstance) {
+			c.out.Warn(p)
+		}
 	}
 	if !want.dryRun && len(edit.Lines)+len(sockets) > 0 {
 		whole := context.WithoutCancel(ctx)
@@ -214,13 +218,18 @@ func (c *cli) renew(ctx context.Context, sockets []string) error {
 	return c.systemctl(ctx, "restart", "nexushubd.service")
 }
 
-// namedBelow lists applications by a domain. That it cannot be told is no reason not to go on.
-func (c *cli) namedBelow(ctx context.Context, domain string) []string {
-	names := []string{}
+// appsThere are the applications. That they cannot be told is no reason not to go on.
+func (c *cli) appsThere(ctx context.Context) []api.App {
 	apps, err := api.NewClient(c.socket).Apps(ctx)
 	if err != nil {
-		return names
+		c.out.Warn("whether applications have names that the API needs is not known: " + err.Error())
 	}
+	return apps
+}
+
+// namedBelow lists applications by a domain.
+func namedBelow(apps []api.App, domain string) []string {
+	names := []string{}
 	for _, a := range apps {
 		if strings.HasSuffix(a.HostName, "."+domain) {
 			names = append(names, a.HostName)

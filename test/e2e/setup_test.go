@@ -25,7 +25,12 @@ func TestSetup(t *testing.T) {
 		const sums = "cd /etc/nexushub; sha256sum nexushub.toml conf.d/*"
 		before := h.Sh(t, sums)
 
-		dry := h.Sh(t, "nexushub setup --domain example.org --dry-run")
+		h.Sh(t, "nexushub deploy --name holder --host-name admin.example.org /srv/hello")
+		dry := h.Sh(t, "nexushub setup --domain example.org --dry-run 2>&1")
+		if !strings.Contains(dry, "application holder has admin.example.org") {
+			t.Errorf("dry run: %s", dry)
+		}
+		h.Sh(t, "nexushub remove --yes holder")
 		if !strings.Contains(dry, "+ domain = \"example.org\" # since May") {
 			t.Errorf("dry run: %s", dry)
 		}

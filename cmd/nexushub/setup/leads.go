@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -40,9 +41,13 @@ func Leads(ctx context.Context, r *net.Resolver, domain string, own []netip.Addr
 	for _, name := range []string{"admin." + domain, "myapp." + domain} {
 		found, err := r.LookupNetIP(ctx, "ip", name+".")
 		here := func(ip netip.Addr) bool { return ip.Unmap().IsLoopback() || slices.Contains(own, ip.Unmap()) }
-		if err != nil {
-			problems = append(problems, fmt.Sprintf("%s has no address: %v", name, err))
-		} else if !slices.ContainsFunc(found, here) {
+		switch d, ok := errors.AsType[*net.DNSError](err); {
+		case ok && d.IsNotFound:
+			problems = append(problems, name+" has no address: name servers do not know it")
+		case err != nil: // the next name would say the same
+			return append(problems, fmt.Sprintf("where names below %s lead is not known: the name servers of this host do "+
+				"not answer; see whether it has a network, and then what getent ahosts %s says", domain, name))
+		case !slices.ContainsFunc(found, here):
 			problems = append(problems, fmt.Sprintf("%s leads to %s, which is no address of this host; that is right only "+
 				"if connections are forwarded from there", name, found[0].Unmap()))
 		}

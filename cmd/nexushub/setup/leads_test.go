@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -52,13 +53,24 @@ func TestLeads(t *testing.T) {
 	for domain, want := range map[string][]string{
 		"good.org": nil, "yesterday.localhost": nil, "localhost": nil,
 		"other.org": {"admin.other.org leads to 198.51.100.1", "myapp.other.org leads to 198.51.100.1"},
-		"half.org":  {"myapp.half.org has no address"},
+		"half.org":  {"myapp.half.org has no address: name servers do not know it"},
 		"none.org":  {"admin.none.org has no address", "myapp.none.org has no address"},
 	} {
 		got := Leads(t.Context(), r, domain, own)
 		if !slices.EqualFunc(got, want, strings.HasPrefix) {
 			t.Errorf("%s: %q, want %q", domain, got, want)
 		}
+	}
+}
+
+// Without a network nothing is known of any name, which is said once and without the resolver's words.
+func TestLeadsWithoutANetwork(t *testing.T) {
+	r := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, syscall.ENETUNREACH
+	}}
+	got := Leads(t.Context(), r, "example.org", nil)
+	if len(got) != 1 || !strings.Contains(got[0], "getent ahosts admin.example.org") || strings.Contains(got[0], "lookup") {
+		t.Errorf("%q", got)
 	}
 }
 
