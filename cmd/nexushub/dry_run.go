@@ -31,7 +31,7 @@ func (d *deployer) dryRun(ctx context.Context, source string, want api.NewDebugA
 func (d *deployer) changes(ctx context.Context, plan *output.DryRun) (changes []string) {
 	list, err := d.to.List(ctx)
 	if err != nil {
-		return []string{"not known: " + err.Error()}
+		return []string{"not known: " + output.WithHint(err)}
 	}
 	for _, a := range list {
 		if a.AppID != plan.Name {

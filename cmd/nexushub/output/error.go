@@ -130,6 +130,14 @@ func (p *Printer) errorLines(text, hint string) {
 	}
 }
 
+// WithHint is an error in one line, with what to do about it.
+func WithHint(err error) string {
+	if todo := hint(err); todo != "" {
+		return err.Error() + " (" + todo + ")"
+	}
+	return err.Error()
+}
+
 func hint(err error) string {
 	var h *Hint
 	switch {
