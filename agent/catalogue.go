@@ -10,6 +10,7 @@ import (
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // catalogue is what the providers want.
@@ -43,6 +44,7 @@ type catalogue struct {
 type resolved struct {
 	plan.Instance
 	settings plan.Settings
+	theirs   manifest.Manifest // the provider's, below the settings
 	release  fact.Release
 	problem  string
 	pinned   bool   // an operator went back to this older release

@@ -20,8 +20,7 @@ func (a *Agent) certify(apps []plan.AppState) (names []string) {
 		}
 		for _, r := range refused {
 			if !slices.Contains(a.desired.uncertified, r.Name) {
-				a.log.Warn("no certificate is asked for: too many new names this week, see [policy.acme]; "+
-					"the local authority certifies it", "host", r.Name, "owner", r.Owner)
+				a.log.Warn(uncertified, "host", r.Name, "owner", r.Owner)
 			}
 		}
 		a.desired.uncertified = namesOf(refused)

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/plan"
@@ -28,12 +29,19 @@ func (a *Agent) Claims() (list []hostname.Claim) {
 	return list
 }
 
+// uncertified is why no authority is asked for a name, and what to do.
+const uncertified = "no authority is asked for its certificate, because tokens have too many new names this week: " +
+	"wait, raise names or names_each of [policy.acme], or put a certificate into /etc/nexushub/certs"
+
 // hosts shows the hosts of an application. The caller holds mu.
 func (a *Agent) hosts(s *plan.AppState) (list []api.AppHost) {
 	for _, h := range s.AllHosts() {
 		v := api.AppHost{Host: h.String(), Strip: h.Strip, Redirect: h.Redirect, Problem: s.Taken[h.String()]}
 		if v.Problem == "" && h.Prefix != "" && !h.Redirect && a.access(s) != manifest.AccessOpen {
 			v.Problem = `only an application with access = "open" can be served below a path`
+		}
+		if slices.Contains(a.desired.uncertified, h.Name) && v.Problem == "" {
+			v.Uncertified = uncertified
 		}
 		list = append(list, v)
 	}

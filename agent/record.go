@@ -104,7 +104,8 @@ func (a *Agent) remember(s *plan.AppState, m *plan.Memory) {
 	now := plan.PastRelease{
 		Hash: s.Release.Hash, At: s.Now, Settings: s.Settings.Edition(), InstalledBy: s.Instance.Installer(),
 	}
-	if now.Hash == "" || len(m.History) > 0 && m.History[0].Is(now) && m.History[0].InstalledBy == now.InstalledBy {
+	if now.Hash == "" || len(m.History) > 0 && m.History[0].Is(now) && m.History[0].InstalledBy == now.InstalledBy &&
+		maps.Equal(m.History[0].Settings.SetBy, now.Settings.SetBy) {
 		return
 	}
 	m.Remember(now, a.desired.config.Releases.Keep)

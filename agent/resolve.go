@@ -195,7 +195,8 @@ func (a *Agent) said() map[string]said {
 // takeSettings makes them the operator's layer, which apps.d is for a static application.
 func (r *resolved) takeSettings(s plan.Settings) {
 	if r.Kind != plan.KindStatic {
-		r.settings, r.Manifest = s, s.Manifest().Over(r.Manifest)
+		r.settings, r.theirs = s, r.Manifest
+		r.Manifest = s.Manifest().Over(r.theirs)
 	}
 }
 
@@ -233,10 +234,15 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 	if m == nil {
 		m = &plan.Memory{}
 	}
+	secrets := a.secretFiles(r.ID, r.Installer())
+	held := r.settings.Withheld(secrets.Audiences, r.Installer())
+	if len(held) > 0 {
+		r.Manifest = r.settings.Without(held).Over(r.theirs)
+	}
 	d := plan.Desired{
 		Instance: r.Instance, Name: r.Slug(a.desired.place.Domain),
 		Release: r.release, Good: m.Good, Problem: r.problem, Stopped: m.Stopped, Adopted: r.adopted, Pinned: r.pinned,
-		Settings: r.settings, Layers: plan.Layers(r.Instance, r.release, a.desired.config.Defaults),
+		Settings: r.settings, Withheld: held, Layers: plan.Layers(r.Instance, r.release, a.desired.config.Defaults),
 	}
 	d.Manifest = plan.Effective(d.Layers)
 	a.guardServices(&d)
@@ -246,7 +252,6 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 	if !r.release.Runs || d.Problem != "" {
 		return d
 	}
-	secrets := a.secretFiles(r.ID, r.Installer())
 	d.Audiences = secrets.Audiences
 	spec := plan.NewSpec(r.Instance, r.release, d.Manifest, secrets, m.Serial, a.desired.place)
 	if err := plan.CheckCommand(spec, secrets); err != nil {

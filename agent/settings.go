@@ -18,6 +18,7 @@ import (
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/nearest"
 	"github.com/nexushub/nexushub/internal/problem"
+	"github.com/nexushub/nexushub/internal/shell"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
 
@@ -40,6 +41,7 @@ func (a *Agent) Settings(nameOrID string) (api.Settings, error) {
 	if d.Fallback && m.Rejected != nil {
 		out.GivenUp = m.Rejected.Why
 	}
+	out.Withheld = withheld(d)
 	return out, nil
 }
 
@@ -48,8 +50,9 @@ func (a *Agent) Settings(nameOrID string) (api.Settings, error) {
 func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byte) (api.Settings, error) {
 	var widened []string
 	id, err := a.changeForGood(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
-		next, err := a.nextSettings(d, m.Settings, patch)
+		next, asked, err := a.nextSettings(d, m.Settings, patch)
 		if err == nil {
+			next = next.Signed(asked, caller.Of(ctx).Installer)
 			err = a.mayChange(ctx, d, m.Settings, next)
 		}
 		if err != nil {
@@ -92,7 +95,7 @@ func (a *Agent) mayChange(ctx context.Context, d *plan.Desired, before, after pl
 	if !who.Known() { // nobody whom a door let in: the agent itself
 		return nil
 	}
-	if !maps.Equal(before.Env, after.Env) {
+	if !maps.Equal(before.Env, after.Env) || !maps.Equal(before.SetBy, after.SetBy) {
 		if err := a.admitVariables(d, Admission{By: who.Installer, Name: who.Token}); err != nil {
 			return err
 		}
@@ -108,14 +111,16 @@ func (a *Agent) mayChange(ctx context.Context, d *plan.Desired, before, after pl
 	return nil
 }
 
-// nextSettings are those that a patch makes of before. The caller holds mu.
-func (a *Agent) nextSettings(d *plan.Desired, before plan.Settings, patch []byte) (plan.Settings, error) {
+// nextSettings are those that a patch makes of before, and what it asks for. The caller holds mu.
+func (a *Agent) nextSettings(
+	d *plan.Desired, before plan.Settings, patch []byte,
+) (next, asked plan.Settings, err error) {
 	next, asked, faults := before.Patched(patch)
 	switch {
 	case d.Kind == plan.KindStatic:
-		return before, a.setInFile(d, asked)
+		return before, asked, a.setInFile(d, asked)
 	case d.Adopted, d.AsItRuns:
-		return before, fmt.Errorf("%s runs on from before its state was lost; deploy it again before its settings are changed: %w",
+		return before, asked, fmt.Errorf("%s runs on from before its state was lost; deploy it again before its settings are changed: %w",
 			d.Name, api.Conflict)
 	}
 	faults = append(faults, a.desired.config.Ceiling().Excesses("", asked.Manifest())...)
@@ -123,9 +128,43 @@ func (a *Agent) nextSettings(d *plan.Desired, before plan.Settings, patch []byte
 	faults = append(faults, a.faultsOfScale(d, asked, next)...)
 	secrets, err := a.faultsOfSecrets(d, asked)
 	if err != nil {
-		return before, err
+		return before, asked, err
 	}
-	return next, settingsFault(append(faults, secrets...))
+	return next, asked, settingsFault(append(faults, secrets...))
+}
+
+// withheld says of each variable that is not given why, and what to do. It names no secret.
+func withheld(d *plan.Desired) (list []string) {
+	for _, name := range d.Withheld {
+		list = append(list, fmt.Sprintf("variable %s is not given to the application: it was set by %s, who does not get all "+
+			"of its secrets, and could send them elsewhere; who does get them sets it again (%s) or unsets it (%s)",
+			name, d.Settings.SetBy[name], shell.Command("nexushub config set", d.Name, name+"=VALUE"),
+			shell.Command("nexushub config unset", d.Name, name)))
+	}
+	return list
+}
+
+// AdmitRemoval refuses who may not take back what is set of an application: that would be gone with
+// it, and the next application of its name would be without.
+func (p Provider) AdmitRemoval(ctx context.Context, id, name string) error {
+	who := caller.Of(ctx)
+	if !who.Known() || who.Role.Includes(api.Operator) {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.observed.known(id).memory
+	if m == nil {
+		return nil
+	}
+	set := m.Settings
+	set.Env = nil // developers set variables, too
+	names := set.Changes(plan.Settings{})
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("an operator has set %s of %s, which would be gone with it, so removing it needs the role %s; "+
+		"nothing was removed: %w", strings.Join(names, ", "), name, api.Operator, api.Forbidden)
 }
 
 // setInFile says where the settings of a static application are.

@@ -349,6 +349,91 @@ func TestVariablesAreForWhoGetsTheSecrets(t *testing.T) {
 	})
 }
 
+// TestVariablesOfBeforeASecret: whoever set variables when there was no secret yet, or none that was not for
+// him, does not get one by them, in whatever order release and secret come.
+func TestVariablesOfBeforeASecret(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		developer := caller.With(t.Context(), caller.Bearer(api.Token{ID: "ci", Name: "ci", Role: api.Developer}))
+		set := func(patch string) error {
+			_, err := h.agent.ChangeSettings(developer, shopID, []byte(patch))
+			h.settle()
+			return err
+		}
+		runsWith := func(want string) {
+			t.Helper()
+			if got := h.spec(shopID).Env["API"]; got != want {
+				t.Errorf("it runs with API=%q, want %q", got, want)
+			}
+		}
+		h.mustDeploy(shopID, "shop", "one", ci)
+		if err := set(`{"env":{"API":"https://evil"}}`); err != nil {
+			t.Fatal(err)
+		}
+		h.secret(shopID, "PASSWORD")
+		runsWith("https://evil") // his release does not get it
+		h.mustDeploy(shopID, "shop", "two", audience.Operator(1000))
+		h.wantSecrets(shopID, "PASSWORD")
+		runsWith("")
+		h.kill()
+		h.start()
+		h.mustDeploy(shopID, "shop", "two", audience.Operator(1000))
+		runsWith("")
+		for what, said := range map[string][]string{
+			"status": h.view(shopID).Withheld, "settings": h.set(shopID, `{}`, "").Withheld,
+		} {
+			if text := strings.Join(said, "\n"); len(said) != 1 || !strings.Contains(text, "API") ||
+				!strings.Contains(text, "token ci") || strings.Contains(text, "PASSWORD") || strings.Contains(text, "evil") {
+				t.Errorf("%s says %q", what, said)
+			}
+		}
+		h.set(shopID, `{"env":{"API":"https://evil"}}`, "") // an operator vouches for it
+		runsWith("https://evil")
+		if said := h.view(shopID).Withheld; len(said) > 0 {
+			t.Errorf("still %q", said)
+		}
+		if err := set(`{"env":{"API":"https://evil"}}`); !errors.Is(err, api.Forbidden) {
+			t.Errorf("made his again: %v", err)
+		}
+		h.secret(shopID, "ROOT", audience.OnlyRoot)
+		h.mustDeploy(shopID, "shop", "three", audience.Root)
+		runsWith("") // what the operator has set
+	})
+}
+
+// TestDevelopersRemoveNothingOfAnOperator: what he has set would be gone with the application.
+func TestDevelopersRemoveNothingOfAnOperator(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		try := func(who caller.Caller) error {
+			return h.agent.Debug().AdmitRemoval(caller.With(t.Context(), who), shopID, "shop")
+		}
+		token := func(role api.Role) caller.Caller { return caller.Bearer(api.Token{ID: "ci", Role: role}) }
+		h.set(shopID, `{"env":{"A":"1"}}`, "") // a developer may set that himself
+		if err := try(token(api.Developer)); err != nil {
+			t.Error(err)
+		}
+		for _, patch := range []string{`{"limits":{"memory":"64M"}}`, `{"limits":null,"access":"areas"}`} {
+			h.set(shopID, patch, "")
+			for _, role := range []api.Role{"", api.Developer} {
+				if err := try(token(role)); !errors.Is(err, api.Forbidden) || !strings.Contains(err.Error(), "of shop") {
+					t.Errorf("%s, role %q: %v", patch, role, err)
+				}
+			}
+			for _, who := range []caller.Caller{token(api.Operator), caller.Local(1000), caller.Local(0)} {
+				if err := try(who); err != nil {
+					t.Errorf("%s, %s: %v", patch, who.Installer, err)
+				}
+			}
+		}
+		h.set(shopID, `{"access":null}`, "")
+		if err := try(token(api.Developer)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // Whoever sets something on a stopped application does not start it.
 func TestSettingsOfAStoppedApplication(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {

@@ -135,7 +135,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 		v.AccessFrom = by.From
 	}
 	v.Recognised = s.Release.Recognised.Short()
-	v.Settings = s.Settings.Changes(plan.Settings{})
+	v.Settings, v.Withheld = s.Settings.Changes(plan.Settings{}), withheld(s.Desired)
 	v.Exposure = a.exposureOf(s)
 	shown := s.Unit
 	if u := s.Shown(); u != nil {

@@ -23,6 +23,7 @@ type App struct {
 	AccessFrom  string    `json:"access_from,omitempty"` // policy, apps.d, settings, manifest, detection, default
 	Recognised  string    `json:"recognised,omitempty"`  // what its package was taken for, and why
 	Settings    []string  `json:"settings,omitempty"`    // that are set: config NAME, limits memory, access
+	Withheld    []string  `json:"withheld,omitempty"`    // variables that it does not get, each with why and what to do
 	Route       string    `json:"route,omitempty"`       // ready, starting, down; none while the proxy is away
 
 	State    State      `json:"state"`

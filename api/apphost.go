@@ -12,6 +12,8 @@ type AppHost struct {
 	Strip    bool   `json:"strip,omitempty"`    // the application does not see the path of the host
 	Redirect bool   `json:"redirect,omitempty"` // an alias, which leads to the first host
 	Problem  string `json:"problem,omitempty"`  // why it is not served
+	// Uncertified is why no authority is asked for its certificate, and what to do.
+	Uncertified string `json:"uncertified,omitempty"`
 }
 
 // NewAppHost is one more, or one that is there in another way.

@@ -15,6 +15,7 @@ type Settings struct {
 	Scale  map[string]int    `json:"scale,omitempty"`  // replicas by process
 
 	Effective []Effective `json:"effective"`
+	Withheld  []string    `json:"withheld,omitempty"` // variables that it does not get, each with why and what to do
 	GivenUp   string      `json:"given_up,omitempty"` // why these settings do not serve: what did before serves on
 	Widened   []string    `json:"widened,omitempty"`  // by this change: what the application may do that it could not
 	Stopped   string      `json:"stopped,omitempty"`  // why it does not run, if so: it takes them up when it starts

@@ -1,11 +1,15 @@
 package control
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -48,8 +52,32 @@ func (h *handlers) certs(c echo.Context) error {
 		return fmt.Errorf("the proxy does not answer: %w: %w", err, api.Unavailable)
 	}
 	out := make([]api.Cert, len(infos))
+	apps := h.Applications.Apps()
 	for i, info := range infos {
 		out[i] = api.Cert(info)
+		if info.Source == proxyctl.LocalCA {
+			out[i].Note = cmp.Or(info.Note, uncertified(apps, info.Hosts))
+		}
 	}
 	return list(c, out, nil)
+}
+
+// uncertified names the hosts for which a certificate of the local authority stands in, and why no other
+// authority is asked.
+func uncertified(apps []api.App, certified []string) string {
+	var names []string
+	why := ""
+	for _, a := range apps {
+		for _, h := range a.Hosts {
+			name, _, _ := strings.Cut(h.Host, "/")
+			covers := slices.Contains(certified, name) || slices.Contains(certified, hostname.WildcardOf(name))
+			if h.Uncertified != "" && covers && !slices.Contains(names, name) {
+				names, why = append(names, name), h.Uncertified
+			}
+		}
+	}
+	if why == "" {
+		return ""
+	}
+	return strings.Join(names, ", ") + ": " + why
 }

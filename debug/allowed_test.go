@@ -85,6 +85,23 @@ func TestDevelopersOwnApplications(t *testing.T) {
 	}
 }
 
+// TestRemovalIsAnOperators where the agent says so: of both kinds, and nothing is gone by the attempt.
+func TestRemovalIsAnOperators(t *testing.T) {
+	h := newHost(t)
+	for _, kind := range []string{"/debug/application", "/v1/deployed"} {
+		h.post(kind, `{"appId":"shop"}`).want(http.StatusCreated)
+		server := map[bool]*Server{true: h.deployed, false: h.server}[kind == "/v1/deployed"]
+		path := kind + "/" + string(server.apps.all()[0].ID)
+		h.runtime.keeps = api.Forbidden
+		if w := h.ask(token(api.Developer, "shop"), "DELETE", path, ""); w.Code != 403 || len(server.apps.all()) != 1 {
+			t.Errorf("a developer: %d %s", w.Code, w.Body)
+		}
+		if w := h.ask(token(api.Operator, "*"), "DELETE", path, ""); w.Code != 204 || len(server.apps.all()) != 0 {
+			t.Errorf("an operator: %d %s", w.Code, w.Body)
+		}
+	}
+}
+
 // TestNamesThatDifferInCase are one deployed application, which belongs to who has its own name.
 func TestNamesThatDifferInCase(t *testing.T) {
 	h := newHost(t)

@@ -16,6 +16,9 @@ func (s *Server) delete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.o.Runtime.AdmitRemoval(c.Request().Context(), string(a.ID), a.AppID); err != nil {
+		return err
+	}
 	if err := s.apps.remove(a.ID); err != nil {
 		return err
 	}

@@ -256,6 +256,7 @@ type fakeRuntime struct {
 	developers []string // [policy.hosts]
 	inherited  []string
 	stuck      error // of removals
+	keeps      error // from removals of who is no operator
 }
 
 func newFakeRuntime() *fakeRuntime {
@@ -358,6 +359,13 @@ func (r *fakeRuntime) Launch(ctx context.Context, id string, again bool) (api.Ap
 	}
 	r.apps[id] = a
 	return a, fail
+}
+
+func (r *fakeRuntime) AdmitRemoval(ctx context.Context, _, _ string) error {
+	if caller.Of(ctx).Role.Includes(api.Operator) {
+		return nil
+	}
+	return r.keeps
 }
 
 func (r *fakeRuntime) Remove(_ context.Context, id string) error {

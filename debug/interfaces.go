@@ -42,6 +42,8 @@ type Runtime interface {
 	// Launch runs what was put, whatever stopped it before, with again even if nothing
 	// differs. It returns when that serves or, with an error, was given up.
 	Launch(ctx context.Context, id string, again bool) (api.App, error)
+	// AdmitRemoval refuses who may not take back what is set of an application.
+	AdmitRemoval(ctx context.Context, id, name string) error
 	// Remove ends the instance and returns when nothing of it runs.
 	Remove(ctx context.Context, id string) error
 	StopApp(ctx context.Context, id string) (api.App, error)

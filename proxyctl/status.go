@@ -72,6 +72,9 @@ type DrainResult struct {
 	TimedOut bool  `json:"timed_out"`
 }
 
+// LocalCA is the Source of a certificate of the local authority.
+const LocalCA = "local CA"
+
 // CertInfo describes one certificate that the proxy would present.
 type CertInfo struct {
 	Hosts     []string  `json:"hosts"`

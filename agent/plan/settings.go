@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/mergepatch"
 	"github.com/nexushub/nexushub/internal/tomlfile"
@@ -22,6 +23,9 @@ type Settings struct {
 	Limits manifest.Limits   `toml:"limits" json:"limits,omitzero"`
 	Access string            `toml:"access" json:"access,omitempty"`
 	Scale  map[string]int    `toml:"scale" json:"scale,omitempty"` // replicas by process
+
+	// SetBy is who has set each variable. One that was set before this was recorded is as if root had.
+	SetBy map[string]audience.Installer `toml:"-" json:"set_by,omitempty"`
 }
 
 // maxSettings is how many bytes the variables have together, with their names: they are kept in
@@ -99,7 +103,9 @@ func (s Settings) Patched(patch []byte) (next, asked Settings, faults tomlfile.F
 	if len(f.Faults) > 0 {
 		return s, asked, f.Faults
 	}
-	before, err := json.Marshal(s)
+	unsigned := s
+	unsigned.SetBy = nil
+	before, err := json.Marshal(unsigned)
 	if err != nil {
 		return s, asked, tomlfile.Faults{{Problem: err.Error()}}
 	}
@@ -117,7 +123,48 @@ func (s Settings) Patched(patch []byte) (next, asked Settings, faults tomlfile.F
 	if len(next.Scale) == 0 {
 		next.Scale = nil
 	}
+	next.SetBy = s.SetBy
 	return next, asked, f.Faults
+}
+
+// Signed records who has set the variables that were asked for, also to the value that they had.
+func (s Settings) Signed(asked Settings, who audience.Installer) Settings {
+	all := map[string]audience.Installer{}
+	for name := range s.Env {
+		if _, now := asked.Env[name]; now {
+			all[name] = who
+		} else if by, known := s.SetBy[name]; known {
+			all[name] = by
+		}
+	}
+	if s.SetBy = all; len(all) == 0 {
+		s.SetBy = nil
+	}
+	return s
+}
+
+// Withheld are the variables that a release does not get: who has set them does not get a secret that
+// the release gets, and could send it elsewhere by them.
+func (s Settings) Withheld(secrets []audience.Audience, installer audience.Installer) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
+		by, known := s.SetBy[name]
+		if known && slices.ContainsFunc(secrets, func(a audience.Audience) bool {
+			return a.Includes(installer) && !a.Includes(by)
+		}) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Without is what the settings lay over the manifest of the release, without some variables.
+func (s Settings) Without(names []string) manifest.Manifest {
+	m := s.Manifest()
+	if len(names) > 0 {
+		m.Env = maps.Clone(m.Env)
+		maps.DeleteFunc(m.Env, func(name, _ string) bool { return slices.Contains(names, name) })
+	}
+	return m
 }
 
 func (s Settings) size() (n int) {
@@ -158,7 +205,9 @@ func (p PastRelease) ID() string {
 	if p.Settings.Zero() {
 		return p.Hash + "+0"
 	}
-	raw, err := json.Marshal(p.Settings) // sorted by name
+	settings := p.Settings
+	settings.SetBy = nil               // what holds is the same, whoever set it
+	raw, err := json.Marshal(settings) // sorted by name
 	if err != nil {
 		return p.Hash
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
@@ -39,17 +40,19 @@ func TestSettingsArePatched(t *testing.T) {
 // Every fault is listed, and no value with it.
 func TestRefusedPatches(t *testing.T) {
 	for patch, want := range map[string]string{
-		`[]`:                    ": must be a JSON object",
-		`null`:                  ": must be a JSON object",
-		`{"colour":"red"}`:      "colour: unknown key",
-		`{"colour":null}`:       "colour: unknown key",
-		`{"limits":{"mem":1}}`:  `limits.mem: unknown key (did you mean "memory"?)`,
-		`{"limits":{"x":null}}`: "limits.x: unknown key",
-		`{"limits":"1G"}`:       "limits: must be a table",
-		`{"env":{"A":hidden}}`:  ": must be a JSON object",
-		`{"access":"private"}`:  "access: must be one of areas, open",
-		`{"env":{"A":7}}`:       "env.A: must be a string",
-		`{"env":{"A":1.5}}`:     "env.A: must be a string",
+		`[]`:                      ": must be a JSON object",
+		`null`:                    ": must be a JSON object",
+		`{"colour":"red"}`:        "colour: unknown key",
+		`{"colour":null}`:         "colour: unknown key",
+		`{"limits":{"mem":1}}`:    `limits.mem: unknown key (did you mean "memory"?)`,
+		`{"limits":{"x":null}}`:   "limits.x: unknown key",
+		`{"limits":"1G"}`:         "limits: must be a table",
+		`{"env":{"A":hidden}}`:    ": must be a JSON object",
+		`{"access":"private"}`:    "access: must be one of areas, open",
+		`{"set_by":{"A":"root"}}`: "set_by: unknown key",
+		`{"SetBy":{"A":"root"}}`:  "SetBy: unknown key",
+		`{"env":{"A":7}}`:         "env.A: must be a string",
+		`{"env":{"A":1.5}}`:       "env.A: must be a string",
 		`{"env":{"a b":"hidden"},"limits":{"memory":"hidden","cpu":0,"tasks":"4"},"access":"hidden"}`: "env.a b: invalid name of an environment variable; " +
 			`limits.memory: must be a size such as "64M" or "1G"; limits.cpu: must be from 1 to 100000; ` +
 			"limits.tasks: must be a whole number, without quotes; access: must be one of areas, open",
@@ -186,6 +189,56 @@ func TestEditionsAreRemembered(t *testing.T) {
 	}
 	if !with("abc", "").Named("ab+0") {
 		t.Error("the edition without settings has no name")
+	}
+}
+
+// TestWithheldVariables: a release that gets a secret does not get variables of who does not get it.
+func TestWithheldVariables(t *testing.T) {
+	ci, uid := audience.Token("ci"), audience.Operator(1000)
+	var s Settings
+	for _, c := range []struct {
+		by    audience.Installer
+		patch string
+	}{
+		{ci, `{"env":{"CI":"1","TAKEN":"1","GONE":"1"}}`}, {uid, `{"env":{"UID":"1","TAKEN":"1","GONE":null}}`},
+		{audience.Root, `{"env":{"ROOT":"1"}}`}, {audience.Unrecorded, `{"env":{"UNKNOWN":"1"}}`},
+	} {
+		next, asked, faults := s.Patched([]byte(c.patch))
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		s = next.Signed(asked, c.by)
+	}
+	delete(s.SetBy, "UNKNOWN") // as of a version that recorded nobody
+	if len(s.SetBy) != 4 || s.SetBy["TAKEN"] != uid {
+		t.Errorf("set by %v", s.SetBy)
+	}
+	operators, root := audience.Audience{audience.Operators}, audience.Audience{audience.OnlyRoot}
+	shared := audience.Audience{audience.Operators, string(ci)}
+	for _, c := range []struct {
+		secrets   []audience.Audience
+		installer audience.Installer
+		want      string
+	}{
+		{nil, uid, ""},
+		{[]audience.Audience{operators}, uid, "CI"},
+		{[]audience.Audience{operators}, ci, ""}, // it gets none itself
+		{[]audience.Audience{shared}, uid, ""},
+		{[]audience.Audience{shared, root}, uid, ""},
+		{[]audience.Audience{shared, root}, audience.Root, "CI TAKEN UID"},
+		{[]audience.Audience{{audience.Developers}}, uid, ""},
+	} {
+		if got := strings.Join(s.Withheld(c.secrets, c.installer), " "); got != c.want {
+			t.Errorf("%v of %s: %q, want %q", c.secrets, c.installer, got, c.want)
+		}
+	}
+	if m := s.Without([]string{"CI", "UID"}); len(m.Env) != 3 || len(s.Env) != 5 {
+		t.Errorf("without two of them: %v of %v", m.Env, s.Env)
+	}
+	theirs := s
+	theirs.SetBy = nil
+	if a, b := (PastRelease{Settings: s}), (PastRelease{Settings: theirs}); a.ID() != b.ID() || !a.Is(b) {
+		t.Error("who has set variables makes another edition")
 	}
 }
 

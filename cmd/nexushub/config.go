@@ -27,6 +27,9 @@ func (c *cli) config() *cobra.Command {
 later one. The application is replaced without downtime to use them; if it does not
 become healthy with them, it keeps running as it was.
 
+A variable of somebody who does not get a secret of the application is withheld from the
+release that gets it, and the list says so: who does get it sets it again.
+
 Everybody who may see the application can read them. Passwords, keys and tokens are for
 nexushub secret.`,
 		Args: cobra.ArbitraryArgs, RunE: c.noCommand,

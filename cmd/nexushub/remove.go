@@ -20,6 +20,8 @@ func (c *cli) remove() *cobra.Command {
 		Long: `remove deletes an application that was deployed with nexushub deploy or dev, and no other:
 to remove an application of /etc/nexushub/apps.d, delete its file there.
 
+Where limits or access are set, removing it needs the role operator: they would be gone with it.
+
 What a permanent application has stored is gone with it, so remove asks first; without a
 terminal it wants --yes.`,
 		Example: "  nexushub remove myapp\n  nexushub remove --yes myapp",

@@ -169,10 +169,10 @@ func (a *localCA) list() []proxyctl.CertInfo {
 	defer a.mu.Unlock()
 	var list []proxyctl.CertInfo
 	if a.fault != nil {
-		list = append(list, proxyctl.CertInfo{Source: "local CA", Path: a.certPath(), Error: a.fault.Error()})
+		list = append(list, proxyctl.CertInfo{Source: proxyctl.LocalCA, Path: a.certPath(), Error: a.fault.Error()})
 	}
 	for _, c := range a.leaves {
-		list = append(list, infoOf(c, "local CA", a.certPath()))
+		list = append(list, infoOf(c, proxyctl.LocalCA, a.certPath()))
 	}
 	return list
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/test/lab"
 )
 
 const shop = "https://shop.yesterday.localhost:8443"
@@ -47,6 +48,15 @@ func (h *host) wantRuns(t *testing.T, want string) {
 	if got := h.runs(t); got != want {
 		t.Errorf("it runs with\n%s, want\n%s", got, want)
 	}
+}
+
+// awaitRuns is wantRuns after a command that does not wait.
+func (h *host) awaitRuns(t *testing.T, want string) {
+	t.Helper()
+	lab.Eventually(t, "it runs with "+want, func() error {
+		got := h.runs(t)
+		return lab.Unless(got == want, "%s", got)
+	})
 }
 
 // wantStatus asks for a path that areas guard, without a token.
@@ -143,7 +153,7 @@ func TestDeveloperCannotUndoAnOperator(t *testing.T) {
 		}
 		ask := func(method, path, body string, want int) {
 			t.Helper()
-			req, err := http.NewRequestWithContext(t.Context(), method, "https://admin.yesterday.localhost:8443/v1/apps/"+path,
+			req, err := http.NewRequestWithContext(t.Context(), method, "https://admin.yesterday.localhost:8443/v1/"+path,
 				strings.NewReader(body))
 			if err != nil {
 				t.Fatal(err)
@@ -159,22 +169,33 @@ func TestDeveloperCannotUndoAnOperator(t *testing.T) {
 			}
 		}
 		const change = http.MethodPatch
-		ask(change, "shop/settings", `{"access":"open"}`, http.StatusForbidden)
-		ask(change, "shop/settings", `{"access":null,"env":{"A":"1"}}`, http.StatusForbidden)
-		ask(change, "shop/settings", `{"limits":{"memory":"1G"}}`, http.StatusForbidden)
-		ask(http.MethodPost, "shop/rollback", `{}`, http.StatusForbidden) // to the edition that was open
-		ask(change, "other/settings", `{"env":{"A":"1"}}`, http.StatusForbidden)
-		ask(http.MethodGet, "other/settings", "", http.StatusForbidden)
+		ask(change, "apps/shop/settings", `{"access":"open"}`, http.StatusForbidden)
+		ask(change, "apps/shop/settings", `{"access":null,"env":{"A":"1"}}`, http.StatusForbidden)
+		ask(change, "apps/shop/settings", `{"limits":{"memory":"1G"}}`, http.StatusForbidden)
+		ask(http.MethodPost, "apps/shop/rollback", `{}`, http.StatusForbidden) // to the edition that was open
+		ask(change, "apps/other/settings", `{"env":{"A":"1"}}`, http.StatusForbidden)
+		ask(http.MethodGet, "apps/other/settings", "", http.StatusForbidden)
 		h.wantStatus(t, http.StatusUnauthorized)
-		ask(change, "shop/settings", `{"env":{"NOTE":"mine"}}`, http.StatusOK)
+		ask(change, "apps/shop/settings", `{"env":{"NOTE":"mine"}}`, http.StatusOK)
 		h.wantRuns(t, "CPUQuotaPerSecUSec=infinity MODE=manifest MemoryMax=67108864 NOTE=mine TasksMax=32")
+		id := h.Sh(t, "nexushub status shop --json | sed -n 's/^  \"id\": \"\\(.*\\)\",/\\1/p'")
+		ask(http.MethodDelete, "deployed/"+id, "", http.StatusForbidden) // nor by a new application of the name
+		h.Sh(t, "echo hush | nexushub secret set shop PASSWORD")         // that is not for the token
+		h.awaitRuns(t, "CPUQuotaPerSecUSec=infinity MODE=manifest MemoryMax=67108864 TasksMax=32")
+		h.Sh(t, "nexushub status shop | grep -q 'withheld: variable NOTE.*set by token'")
+		ask(change, "apps/shop/settings", `{"env":{"NOTE":"other"}}`, http.StatusForbidden)
+		h.Sh(t, "nexushub secret remove shop PASSWORD")
+		h.awaitRuns(t, "CPUQuotaPerSecUSec=infinity MODE=manifest MemoryMax=67108864 NOTE=mine TasksMax=32")
 		for _, large := range []string{
 			fmt.Sprintf(`{"env":{"NOTE":%q}}`, strings.Repeat("x", 70_000)),
 			strings.Repeat(`{"a":`, 9000) + "1" + strings.Repeat("}", 9000),
 		} {
-			ask(change, "shop/settings", large, http.StatusUnprocessableEntity)
+			ask(change, "apps/shop/settings", large, http.StatusUnprocessableEntity)
 		}
-		ask(http.MethodPost, "shop/rollback", `{}`, http.StatusOK)
+		ask(http.MethodPost, "apps/shop/rollback", `{}`, http.StatusOK)
 		h.wantStatus(t, http.StatusUnauthorized)
+		h.Sh(t, "nexushub access shop --unset")
+		ask(http.MethodDelete, "deployed/"+id, "", http.StatusNoContent)
+		h.Must(t, "nexushub", "remove", "--yes", "other")
 	})
 }

@@ -51,11 +51,13 @@ func (h *host) certifyDeployed(t *testing.T) {
 	h.awaitIssuer(t, "deployed")
 	h.awaitIssuer(t, "first")
 	h.Sh(t, "journalctl -u nexushubd | grep 'too many new names' | grep -q second."+domain)
+	h.Sh(t, "nexushub status second | grep -q 'host: second.*too many new names.*policy.acme'; ! nexushub status first | grep 'too many'")
 	h.Must(t, "systemctl", "restart", "nexushubd")
 	h.awaitIssuer(t, "first")
 	if got := h.presented(t, "second."+domain); strings.Contains(got, "Pebble") {
 		t.Errorf("a second name of the token is certified by %s", got)
 	}
+	h.Sh(t, "nexushub cert | grep second."+domain+" | grep -q 'too many new names'")
 }
 
 func (h *host) awaitIssuer(t *testing.T, name string) {

@@ -13,7 +13,7 @@ func (p *Printer) Hosts(hosts []api.AppHost) error {
 	}
 	t := p.table("HOST", "SERVES", "PROBLEM")
 	for i, h := range hosts {
-		t.row(h.Host, servesAs(i, h), p.red(h.Problem))
+		t.row(h.Host, servesAs(i, h), p.hostProblem(h))
 	}
 	return t.flush()
 }
@@ -39,10 +39,17 @@ func (p *Printer) host(i int, h api.AppHost) string {
 	if as := servesAs(i, h); as != "the same" {
 		text += ", " + as
 	}
-	if h.Problem != "" {
-		text += ": " + p.red(h.Problem)
+	if problem := p.hostProblem(h); problem != "" {
+		text += ": " + problem
 	}
 	return text
+}
+
+func (p *Printer) hostProblem(h api.AppHost) string {
+	if h.Problem != "" {
+		return p.red(h.Problem)
+	}
+	return p.yellow(h.Uncertified)
 }
 
 // others says how many names there are besides the first.

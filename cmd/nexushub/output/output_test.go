@@ -47,6 +47,7 @@ var shop = api.App{
 	CPUNSec:  2_340_000_000,
 	Tasks:    7,
 	Requests: 12, InFlight: 1, ExpiresAt: at(time.Hour), DropIns: []string{"/etc/x.conf"},
+	Withheld:   []string{"variable API is not given to the application: it was set by token ci"},
 	Unreadable: []string{"/srv/s: _nexushub-proxy may not enter it (mode 0700, owner root): chmod o+x /srv/s"},
 	Exposure:   new(float64),
 	Health: api.Health{
@@ -96,7 +97,7 @@ func TestWords(t *testing.T) {
 		},
 		"hosts": func(p *Printer) error {
 			hosts := []api.AppHost{{Host: "shop.org"}, {Host: "*.shop.org"}, {Host: "www.shop.org", Redirect: true},
-				{Host: "x.org/shop", Strip: true, Problem: "is taken"}}
+				{Host: "x.org/shop", Strip: true, Problem: "is taken"}, {Host: "y.org", Uncertified: "too many names"}}
 			return errors.Join(p.Hosts(hosts), p.Status(api.App{Name: "shop", URL: "https://shop.org/", Hosts: hosts}),
 				p.Apps([]api.App{{Name: "shop", URL: "https://shop.org/", Hosts: hosts}}))
 		},

@@ -20,6 +20,9 @@ func (p *Printer) Config(_ string, s api.Settings) error {
 		}
 	}
 	p.givenUp(s)
+	for _, w := range s.Withheld {
+		p.infof("%s", w)
+	}
 	if len(t.rows) == 0 {
 		p.infof("no variables")
 		return nil
@@ -83,6 +86,9 @@ func (p *Printer) SettingsChanged(app, verb, names string, s api.Settings) error
 	p.widened(s.Widened)
 	if done, err := p.json(s); done {
 		return err
+	}
+	for _, w := range s.Withheld {
+		p.infof("%s", w)
 	}
 	if s.Stopped != "" {
 		p.infof("%s %s of %s, which takes this up when it starts: %s", verb, names, app, s.Stopped)

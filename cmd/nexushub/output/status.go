@@ -34,7 +34,7 @@ func (p *Printer) Status(a api.App) error {
 	}
 	rows.row("url", a.URL)
 	for i, h := range a.Hosts {
-		if i > 0 || h.Problem != "" {
+		if i > 0 || h.Problem != "" || h.Uncertified != "" {
 			rows.row("host", p.host(i, h))
 		}
 	}
@@ -42,6 +42,9 @@ func (p *Printer) Status(a api.App) error {
 	rows.row("access", access(a))
 	rows.row("recognised", a.Recognised)
 	rows.row("settings", settings(a))
+	for _, w := range a.Withheld {
+		rows.row("withheld", p.yellow(w))
+	}
 	for _, u := range a.Unreadable {
 		rows.row("unreadable", p.yellow(u))
 	}
