@@ -30,15 +30,17 @@ func parseID(s string) (ID, error) {
 type application struct {
 	ID ID `json:"id"`
 	api.NewDebugApplication
-	Hosts       []hostname.Host    `json:"hosts,omitempty"` // all, that of HostName first; empty: that alone
-	Owner       string             `json:"owner,omitempty"` // whose share of the applications it takes
-	CreatedAt   time.Time          `json:"createdAt"`
-	InstalledAt time.Time          `json:"installedAt,omitzero"`
-	ActiveAt    time.Time          `json:"activeAt"` // last activity
-	Release     string             `json:"release,omitempty"`
-	InstalledBy audience.Installer `json:"installedBy,omitempty"` // empty: not recorded
-	Adopted     bool               `json:"adopted,omitempty"`     // known from what runs alone, until the next installation
-	UnitKind    string             `json:"unitKind,omitempty"`    // of a kept one, as plan.Instance has it, until then
+	Hosts []hostname.Host `json:"hosts,omitempty"` // all, that of HostName first; empty: that alone
+	// PublicService: who named StaticServiceURL may name public addresses alone.
+	PublicService bool               `json:"publicService,omitempty"`
+	Owner         string             `json:"owner,omitempty"` // whose share of the applications it takes
+	CreatedAt     time.Time          `json:"createdAt"`
+	InstalledAt   time.Time          `json:"installedAt,omitzero"`
+	ActiveAt      time.Time          `json:"activeAt"` // last activity
+	Release       string             `json:"release,omitempty"`
+	InstalledBy   audience.Installer `json:"installedBy,omitempty"` // empty: not recorded
+	Adopted       bool               `json:"adopted,omitempty"`     // known from what runs alone, until the next installation
+	UnitKind      string             `json:"unitKind,omitempty"`    // of a kept one, as plan.Instance has it, until then
 }
 
 // host is the canonical host name; the client's own spelling stays in HostName.
@@ -74,7 +76,7 @@ func (s *Server) instance(a application) plan.Instance {
 		ID: string(a.ID), Kind: s.o.Kind.name, UnitKind: a.UnitKind, HostName: a.host(), Hosts: a.Hosts,
 		Owner: a.Owner, AppID: a.AppID,
 		DisplayName: a.DisplayName, DBName: a.DBName, Release: a.Release, InstalledBy: a.InstalledBy,
-		StaticService: a.StaticServiceURL, ExpiresAt: s.expiresAt(a), AsItRuns: a.Adopted,
+		StaticService: a.StaticServiceURL, PublicService: a.PublicService, ExpiresAt: s.expiresAt(a), AsItRuns: a.Adopted,
 	}
 }
 

@@ -46,6 +46,13 @@ func (s *Server) create(c echo.Context) error {
 		if by.Role != "" && !by.Covers(a.AppID) {
 			return a, nil, by.Refuse(asked.AppID)
 		}
+		var before application
+		if at >= 0 {
+			before = others[at]
+		}
+		if err := a.admitService(asked.StaticServiceURL, before, by); err != nil {
+			return a, nil, err
+		}
 		replaced, err = s.admit(a, others, by)
 		return a, replaced, err
 	})

@@ -3,11 +3,13 @@ package proxy
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nexushub/nexushub/proxyctl"
@@ -102,6 +104,44 @@ func TestFilesOfAnApplication(t *testing.T) {
 			t.Error("big file:", resp, err)
 		}
 	})
+}
+
+// TestServiceAtAPublicAddress: where a name leads counts when it is connected to, and a connection of
+// somebody who may reach more is not shared.
+func TestServiceAtAPublicAddress(t *testing.T) {
+	var asked atomic.Int32
+	internal := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		fmt.Fprint(w, "internal")
+	}))
+	t.Cleanup(internal.Close)
+	_, port, err := net.SplitHostPort(internal.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	route := func(id, service string, public bool) proxyctl.Route {
+		return proxyctl.Route{Instance: id, Name: id, Hosts: []string{id + ".debug"}, State: proxyctl.StateDown,
+			Kind: "debug", StaticService: service, PublicService: public}
+	}
+	var log counter
+	f := start(t, func(o *Options) { o.Log = log.logger() })
+	f.apply(table(route("operator", internal.URL, false), route("same", internal.URL, true),
+		route("named", "http://localhost:"+port, true), route("tls", "https://localhost:"+port, true)))
+	both(t, f, func(t *testing.T, c *http.Client) {
+		for host, want := range map[string]int{"operator": 200, "same": 502, "named": 502, "tls": 502} {
+			before := asked.Load()
+			r, err := c.Get("https://" + host + ".debug/x")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := body(t, r); r.StatusCode != want || (asked.Load() == before) != (want == 502) {
+				t.Errorf("%s: %s %q", host, r.Status, got)
+			}
+		}
+	})
+	if log.count("is not a public address") == 0 {
+		t.Error("the log does not say why")
+	}
 }
 
 func TestDevelopmentServers(t *testing.T) {

@@ -42,7 +42,7 @@ func newRoute(r *proxyctl.Route, pool *targets) (*route, error) {
 		c.dev = pool.get(proxyctl.Target{ID: "dev " + r.DevServer, Network: "tcp", Address: r.DevServer})
 	}
 	if r.StaticService != "" {
-		if err := c.setService(r.StaticService, pool); err != nil {
+		if err := c.setService(r.StaticService, r.PublicService, pool); err != nil {
 			return nil, fmt.Errorf("route table: instance %s: %w", r.Instance, err)
 		}
 	}
@@ -56,7 +56,7 @@ func newRoute(r *proxyctl.Route, pool *targets) (*route, error) {
 	return c, nil
 }
 
-func (c *route) setService(service string, pool *targets) error {
+func (c *route) setService(service string, public bool, pool *targets) error {
 	u, err := url.Parse(service)
 	if err != nil {
 		return fmt.Errorf("static service: %w", err)
@@ -68,6 +68,9 @@ func (c *route) setService(service string, pool *targets) error {
 	}
 	if u.Port() == "" {
 		t.Address += port
+	}
+	if public { // it shares no connection with who may reach more
+		t.ID, t.Public = "public "+t.ID, true
 	}
 	if u.Scheme == "https" {
 		t.Network = "tls"

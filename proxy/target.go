@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
+	"github.com/nexushub/nexushub/internal/publicnet"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -40,12 +44,26 @@ type target struct {
 }
 
 func newTarget(t proxyctl.Target) *target {
+	dialer := net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
+	if t.Public {
+		dialer.Control = onlyPublic
+	}
 	return &target{
 		Target:  t,
-		dialer:  net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second},
+		dialer:  dialer,
 		idled:   make(chan struct{}, 1),
 		tunnels: map[*tunnel]struct{}{},
 	}
+}
+
+// onlyPublic refuses what a name leads to at the moment when it is connected to: it may have led
+// elsewhere before.
+func onlyPublic(_, address string, _ syscall.RawConn) error {
+	a, err := netip.ParseAddrPort(address)
+	if err != nil || !publicnet.Has(a.Addr()) {
+		return fmt.Errorf("%s is not a public address, and who named it may name these alone", address)
+	}
+	return nil
 }
 
 // acquire counts a request in. Both sides count before they look (acquire at

@@ -45,6 +45,7 @@ type Route struct {
 	HideDots      bool     `json:"hide_dots,omitempty"`      // StaticDir may hold more than is to be served
 	DevServer     string   `json:"dev_server,omitempty"`     // 127.0.0.1:5173
 	StaticService string   `json:"static_service,omitempty"` // URL of a debug application's developer server
+	PublicService bool     `json:"public_service,omitempty"` // StaticService may be at a public address alone
 	ProxyAll      bool     `json:"proxy_all,omitempty"`
 	Access        string   `json:"access,omitempty"`    // areas (default), open
 	ErrorDir      string   `json:"error_dir,omitempty"` // 502.html, 503.html ... of the application
@@ -66,6 +67,7 @@ type Target struct {
 	ID      string `json:"id"`
 	Network string `json:"network"` // tcp, unix
 	Address string `json:"address"`
+	Public  bool   `json:"public,omitempty"` // refused where Address leads to an address that is not public
 }
 
 // LeadTo has the requests go to these targets, the first of which an older proxy asks alone.

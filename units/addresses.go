@@ -2,7 +2,22 @@ package units
 
 import (
 	"net/netip"
+
+	"github.com/nexushub/nexushub/internal/publicnet"
 )
+
+var (
+	everywhere = prefixes("0.0.0.0/0", "::/0")
+	loopback   = prefixes("127.0.0.0/8", "::1/128")
+)
+
+func prefixes(texts ...string) []netip.Prefix {
+	out := make([]netip.Prefix, len(texts))
+	for i, t := range texts {
+		out[i] = netip.MustParsePrefix(t)
+	}
+	return out
+}
 
 // addresses: an application with a listening socket of its own needs AF_INET, and
 // AF_NETLINK, by which every runtime lists the host's interfaces and addresses; one that
@@ -28,7 +43,7 @@ func (s Spec) addresses(p *properties, place Placement) {
 		filterAddresses(p, everywhere, loopback)
 	case s.loosened("network"):
 	case s.loosened("internet"):
-		filterAddresses(p, notPublic, append(s.named(place), loopback...))
+		filterAddresses(p, publicnet.Not, append(s.named(place), loopback...))
 	default:
 		filterAddresses(p, everywhere, append(s.named(place), loopback...))
 	}

@@ -35,6 +35,7 @@ type Instance struct {
 	Release       string             `json:"release,omitempty"`        // hash in the release store, instead of Package
 	StaticPath    string             `json:"static_path,omitempty"`    // instead of the package's static/
 	StaticService string             `json:"static_service,omitempty"` // URL of a developer's own server
+	PublicService bool               `json:"public_service,omitempty"` // which may be at a public address alone
 	DebugPort     int                `json:"debug_port,omitempty"`     // development server on 127.0.0.1
 	ACME          bool               `json:"acme,omitempty"`
 	InstalledBy   audience.Installer `json:"installed_by,omitempty"` // who installed Release

@@ -29,7 +29,7 @@ func (s *AppState) route() proxyctl.Route {
 		Instance: s.ID, Name: s.Name, Kind: s.Kind,
 		State: s.routeState(), StaticDir: s.staticDir(rel), SPAFallback: m.Static.SPAFallback,
 		HideDots:      m.Static.Folder != "",
-		StaticService: s.StaticService, ProxyAll: m.ProxyAll, Access: s.Access(),
+		StaticService: s.StaticService, PublicService: s.PublicService, ProxyAll: m.ProxyAll, Access: s.Access(),
 		IdleSec: m.IdleTimeout.Seconds(), ACME: s.ACME,
 	}
 	s.setHosts(&r)

@@ -45,6 +45,42 @@ func developer(t *testing.T, h *host) {
 	}
 }
 
+// closedService: with a token that has a role, a developer's server is at a public address. The proxy
+// looks where the name leads when it connects.
+func closedService(t *testing.T, h *host) {
+	h.Sh(t, "echo 127.0.0.1 leads.inside.example >>/etc/hosts")
+	var issued struct{ Token string }
+	out := h.Must(t, "nexushub", "token", "create", "--json", "closed", "--role", "developer", "--app", "closed")
+	if err := json.Unmarshal([]byte(out), &issued); err != nil {
+		t.Fatal(err)
+	}
+	address := ""
+	for _, r := range h.routes(t).Routes {
+		if r.Instance == otherID {
+			address = r.Address
+		}
+	}
+	create := func(service string) answer {
+		return do(t, h.h1, "POST", "admin", "/debug/application",
+			fmt.Sprintf(`{"appId":"closed","staticServiceUrl":%q}`, service),
+			"Authorization", "Bearer "+issued.Token, "Content-Type", "application/json")
+	}
+	if a := create("http://" + address); a.StatusCode != http.StatusForbidden || !strings.Contains(a.body, "public address") {
+		t.Errorf("the address of another application: %s %s", a.Status, a.body)
+	}
+	_, port, _ := strings.Cut(address, ":")
+	a := create("http://leads.inside.example:" + port + "/public")
+	var application struct{ ID string }
+	if err := json.Unmarshal([]byte(a.body), &application); err != nil || a.StatusCode != http.StatusCreated {
+		t.Fatalf("%s %v: %s", a.Status, err, a.body)
+	}
+	h.upload(t, "/debug/application/"+application.ID, issued.Token)
+	h.awaitReady(t, application.ID)
+	if a := do(t, h.h1, "GET", "closed.debug", "/x", ""); a.StatusCode != http.StatusBadGateway {
+		t.Errorf("what a name leads to on this host: %s %s", a.Status, a.body)
+	}
+}
+
 // upload installs a package that has one file, which the developer's server comes before.
 func (h *host) upload(t *testing.T, application, token string) {
 	t.Helper()

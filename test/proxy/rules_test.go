@@ -117,6 +117,7 @@ func TestRules(t *testing.T) {
 		t.Run("access log", func(t *testing.T) { accessLog(t, h) })
 		t.Run("operators", func(t *testing.T) { operators(t, h) })
 		t.Run("developer", func(t *testing.T) { developer(t, h) })
+		t.Run("closed service", func(t *testing.T) { closedService(t, h) })
 		h.Write(t, "/etc/nexushub/conf.d/hold.toml", shortHold) // in force when the next has restarted everything
 		t.Run("tokens", func(t *testing.T) { tokens(t, h, secret) })
 		t.Run("never ready", func(t *testing.T) { neverReady(t, h) })

@@ -1,21 +1,23 @@
-package units
+// Package publicnet knows which addresses are of hosts on the internet. It is pure.
+package publicnet
 
 import (
 	"net/netip"
 	"slices"
 )
 
-var (
-	everywhere = prefixes("0.0.0.0/0", "::/0")
-	loopback   = prefixes("127.0.0.0/8", "::1/128")
-)
-
-// notPublic is every address that is not of a host on the internet: private networks, where
+// Not is every address that is not of a host on the internet: private networks, where
 // others trust whoever reaches them, and the addresses at which clouds tell a machine its keys.
 // Source: the registries of IANA for special addresses (RFC 6890), 2026.
-var notPublic = slices.Concat(notPublic4, notPublic6, translated(notPublic4))
+var Not = slices.Concat(not4, not6, translated(not4))
 
-var notPublic4 = prefixes(
+// Has says whether an address is one of them.
+func Has(addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	return addr.IsValid() && !slices.ContainsFunc(Not, func(n netip.Prefix) bool { return n.Contains(addr) })
+}
+
+var not4 = prefixes(
 	"0.0.0.0/8",        // this host
 	"10.0.0.0/8",       // private
 	"100.64.0.0/10",    // behind a provider's address translation; some clouds' metadata
@@ -33,7 +35,7 @@ var notPublic4 = prefixes(
 	"224.0.0.0/3",      // multicast, reserved, broadcast
 )
 
-var notPublic6 = prefixes(
+var not6 = prefixes(
 	"::/96",           // this host, and IPv4 written as IPv6
 	"::ffff:0:0/96",   // the same
 	"::ffff:0:0:0/96", // the same
