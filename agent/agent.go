@@ -11,6 +11,7 @@ package agent
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/ports"
 	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/listening"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -72,6 +74,8 @@ type Agent struct {
 	started time.Time
 	told    hints // has a lock of its own
 
+	listening func(uid uint32) ([]netip.AddrPort, error)
+
 	changing sync.Mutex // held while an operator's change is made and saved; taken before mu
 
 	mu       sync.Mutex // guards the fields that follow
@@ -88,12 +92,14 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		units: o.Units, releases: o.Releases, vault: o.Vault, state: o.State, log: o.Log,
 		secret: o.Secret, bootID: o.BootID, stateDir: o.Config.StateDir, started: time.Now(),
 		wake: make(chan struct{}, 1), resolve: make(chan struct{}, 1),
-		results: make(chan result), answers: make(chan query), heard: make(chan words), alive: make(chan chan struct{}),
+		listening: listening.Of,
+		results:   make(chan result), answers: make(chan query), heard: make(chan words), alive: make(chan chan struct{}),
 		ready:   make(chan struct{}),
 		desired: newCatalogue(), observed: newObservedState(), loop: newLoopState(), exposure: newExposures(),
 	}
 	a.router = newRouter(o.Proxy, o.Log, a.requestReconcile)
 	a.monitor = health.NewMonitor(func(string) { a.requestReconcile() })
+	a.monitor.Elsewhere = a.elsewhere
 	a.saver = newSaver(o.State, o.Log)
 	a.configure(o.Config, o.ProxyPorts)
 	saved, err := a.load()

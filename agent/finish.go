@@ -73,7 +73,7 @@ func (a *Agent) done(r result, now time.Time) {
 		w := a.observed.failures(id)
 		a.loop.rejected++
 		m.Rejected = &plan.Rejection{Revision: w.Trouble.Revision, Why: w.Trouble.LastExit, Lines: r.lines,
-			Exit: w.Trouble.Exit, Manifest: a.manifestOf(id), At: now}
+			Exit: w.Trouble.Exit, Strayed: w.Trouble.Strayed, Manifest: a.manifestOf(id), At: now}
 		a.memoriesChanged()
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,6 +43,7 @@ type host struct {
 	vault    *secret.Store
 	boot     string
 	journal  Journal
+	listens  []netip.AddrPort // all applications
 
 	agent *Agent
 	stop  func()
@@ -116,6 +119,7 @@ func (h *host) start() {
 		h.t.Fatal(err)
 	}
 	a.monitor.Ask = h.health.ask
+	a.listening = func(uint32) ([]netip.AddrPort, error) { return h.listens, nil }
 	ctx, cancel := context.WithCancel(h.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
@@ -246,6 +250,7 @@ func (r *fakeReleases) deploy(version string) {
 type fakeHealth struct {
 	mu   sync.Mutex
 	sick map[string]bool // by address or path; "*": all
+	gone bool            // nobody listens
 	new  bool            // only addresses not seen yet are sick
 	seen map[string]bool
 
@@ -255,6 +260,9 @@ type fakeHealth struct {
 func (f *fakeHealth) ask(_ context.Context, c health.Check) health.Outcome {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.gone {
+		return health.Outcome{Err: fmt.Errorf("dial %s %s: %w", c.Network, c.Address, syscall.ECONNREFUSED)}
+	}
 	if f.sick["*"] || f.sick[c.Address] || f.sick[c.Path] || f.new && !f.seen[c.Address] {
 		return health.Outcome{Code: 503, Err: errors.New("answered 503")}
 	}
@@ -280,6 +288,13 @@ func (f *fakeHealth) set(address string, sick bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sick[address] = sick
+}
+
+// leave lets nobody listen, or somebody.
+func (f *fakeHealth) leave(gone bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gone = gone
 }
 
 // page lets a path be answered so.

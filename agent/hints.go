@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,8 +79,11 @@ func (a *Agent) facts(id string) *hint.Facts {
 		if !f.Files { // else it is not the application that people see there
 			f.Front = u.Health.Front
 		}
+	case u != nil && u.Health.Elsewhere != "": // whatever became of the run before
+		f.Failure, f.Elsewhere = u.Health.Problem, strings.Fields(u.Health.Elsewhere)
 	case s.Trouble.Attempt > 0:
 		f.Failure, f.Exit, f.Lines = s.Trouble.LastExit, exitOf(s.Trouble.Exit), i.words.lines
+		f.Elsewhere = strings.Fields(s.Trouble.Strayed)
 		if u != nil {
 			f.Page = u.Health.Body
 		}
@@ -90,7 +94,8 @@ func (a *Agent) facts(id string) *hint.Facts {
 }
 
 func rejected(r *plan.Rejection) *hint.Facts {
-	return &hint.Facts{Failure: r.Why, Exit: exitOf(r.Exit), Lines: r.Lines, Manifest: r.Manifest}
+	return &hint.Facts{Failure: r.Why, Exit: exitOf(r.Exit), Lines: r.Lines, Manifest: r.Manifest,
+		Elsewhere: strings.Fields(r.Strayed)}
 }
 
 func exitOf(e units.Exit) hint.Exit {

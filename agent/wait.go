@@ -33,9 +33,12 @@ func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, 
 		if before < 0 {
 			before = i.failed()
 		}
+		astray := a.astray(d)
 		switch {
 		case err != nil:
 			failed = err
+		case astray != nil:
+			failed = astray
 		case i.failed() > before && i.failures.Trouble.Sick: // another run would take as long
 			failed = fmt.Errorf("%s is %s: %s: %w", d.Name, api.StateUnhealthy, i.failures.Trouble.LastExit, api.Failed)
 		}

@@ -51,7 +51,7 @@ func (b propertyMap) status(r row) Status {
 		Unit: r.Name, LoadState: r.Load, ActiveState: r.Active, SubState: r.Sub, Job: r.job(), Result: b.text("Result"),
 		Invocation: hex.EncodeToString(take[[]byte](b, "InvocationID")),
 		Since:      b.timestamp("StateChangeTimestamp"), ActiveAt: b.timestamp("ActiveEnterTimestamp"),
-		MainPID: int(take[uint32](b, "MainPID")), StartedAt: b.timestamp("ExecMainStartTimestamp"),
+		UID: b.uid(), MainPID: int(take[uint32](b, "MainPID")), StartedAt: b.timestamp("ExecMainStartTimestamp"),
 		NRestarts: int(take[uint32](b, "NRestarts")), StatusText: termtext.Text(b.text("StatusText")),
 		ControlGroup: b.text("ControlGroup"), DropIns: take[[]string](b, "DropInPaths"),
 		Memory: b.number("MemoryCurrent"), CPUNSec: b.number("CPUUsageNSec"), Tasks: b.number("TasksCurrent"),
@@ -61,6 +61,14 @@ func (b propertyMap) status(r row) Status {
 	s.LastExit = b.exit()
 	s.owner(take[[][]byte](b, "LogExtraFields"))
 	return s
+}
+
+// uid is that of a dynamic user; systemd says the largest value for "none".
+func (b propertyMap) uid() uint32 {
+	if uid := take[uint32](b, "UID"); uid != math.MaxUint32 {
+		return uid
+	}
+	return 0
 }
 
 // exit decodes the end of the main process, the zero value where it runs.

@@ -34,6 +34,7 @@ type Status struct {
 	Since       time.Time `json:"since,omitzero"`     // last change of ActiveState
 	ActiveAt    time.Time `json:"active_at,omitzero"` // last time it became active
 
+	UID        uint32    `json:"uid,omitempty"` // of its processes; 0: not known
 	MainPID    int       `json:"main_pid,omitempty"`
 	StartedAt  time.Time `json:"started_at,omitzero"` // start of the main process
 	LastExit   Exit      `json:"last_exit,omitzero"`  // of the main process, kept over its restarts

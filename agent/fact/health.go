@@ -26,8 +26,13 @@ type Health struct {
 	Look
 }
 
-// Look is what was found when the application was asked for more than its health, once it was healthy.
+// Look is what was found beyond its health: where it listens instead, before it is healthy, and what it
+// answers to other questions once it is.
 type Look struct {
+	// Elsewhere are the addresses, parted by spaces, at which it listens while it refuses the
+	// connections of its check, and has for long enough not to be on its way; empty: none that are known.
+	Elsewhere string
+
 	Looked   bool   // its front page has been asked for, if it is to be
 	Front    int    // status of the answer to that; 0: there was none
 	FrontTop string // how that answer begins: first 256 bytes

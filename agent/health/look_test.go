@@ -84,7 +84,7 @@ func (p *play) ask(_ context.Context, c Check) Outcome {
 	p.asked = append(p.asked, strings.TrimRight(c.Type+" "+c.Path, " "))
 	switch {
 	case p.closed:
-		return Outcome{Err: errors.New("connection refused")}
+		return Outcome{Err: errRefused}
 	case c.Type == "tcp":
 		return Outcome{}
 	}
@@ -107,10 +107,13 @@ func (p *play) since() string {
 }
 
 // watching runs f beside a monitor that watches p by c.
-func watching(t *testing.T, p *play, c Check, f func(m *Monitor)) {
+func watching(t *testing.T, p *play, c Check, f func(m *Monitor)) { watchingFrom(t, p, c, nil, f) }
+
+// watchingFrom is watching where it is known where p listens.
+func watchingFrom(t *testing.T, p *play, c Check, where Elsewhere, f func(m *Monitor)) {
 	synctest.Test(t, func(t *testing.T) {
 		m := NewMonitor(func(string) {})
-		m.Ask = p.ask
+		m.Ask, m.Elsewhere = p.ask, where
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- m.Run(ctx) }()

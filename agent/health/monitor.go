@@ -5,6 +5,7 @@ package health
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 type Monitor struct {
 	// Ask, where it is set before Run, probes in place of the network.
 	Ask func(context.Context, Check) Outcome
+
+	// Elsewhere, where it is set before Run, tells where those listen who refuse connections.
+	Elsewhere Elsewhere
 
 	changed func(unit string)
 
@@ -65,6 +69,9 @@ func (m *Monitor) Watch(unit string, c Check) {
 		check: c, ask: m.asker(), changed: func() { m.changed(unit) },
 		result: fact.Health{State: fact.Unknown, Since: time.Now()},
 	}}
+	if m.Elsewhere != nil {
+		w.where = func() ([]netip.AddrPort, bool) { return m.Elsewhere(unit) }
+	}
 	m.probes[unit] = w
 	if m.ctx != nil {
 		m.start(w)

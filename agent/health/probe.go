@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"math/rand/v2"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -50,6 +51,7 @@ type probe struct {
 	check   Check
 	ask     asker
 	changed func()
+	where   func() ([]netip.AddrPort, bool) // it listens; nil: nobody can tell
 
 	mu     sync.Mutex // guards result
 	result fact.Health
@@ -59,7 +61,7 @@ func (p *probe) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	pause := firstPause
-	looker := newLooker(p.check, p.ask.once)
+	looker, stray := newLooker(p.check, p.ask.once), stray{where: p.where}
 	for {
 		select {
 		case <-ctx.Done():
@@ -72,9 +74,14 @@ func (p *probe) run(ctx context.Context) {
 		}
 		state := p.note(o)
 		if state == fact.Unknown {
+			p.found(fact.Look{Elsewhere: stray.look(o, time.Now())})
 			timer.Reset(pause)
 			pause = min(pause*4/3, lastPause, p.check.Interval)
 			continue
+		}
+		if seen := p.current().Look; seen.Elsewhere != "" { // it has come here since
+			seen.Elsewhere = ""
+			p.found(seen)
 		}
 		if state == fact.Healthy && !looker.over() {
 			looker.look(ctx, p.current().Look, p.found)

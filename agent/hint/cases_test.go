@@ -29,6 +29,13 @@ func open(front int, page string) Facts {
 	return Facts{Healthy: true, Front: front, Page: page, Port: 10010, Manifest: m}
 }
 
+// elsewhere is an application that is starting, and listens at these addresses.
+func elsewhere(addresses ...string) Facts {
+	f := unwell("dial tcp 127.0.0.1:10010: connect: connection refused")
+	f.Elsewhere = addresses
+	return f
+}
+
 func onNetwork(n string) func(*manifest.Manifest) {
 	return func(m *manifest.Manifest) { m.Network = n }
 }
@@ -162,6 +169,10 @@ var cases = []said{
 	{"other-port", "Vite", unwell(refused, "  ➜  Local:   http://localhost:5173/"), "port 5173"},
 	{"other-port", "uvicorn", unwell(refused, "INFO:     Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)"), "port 8000"},
 	{"other-port", "gunicorn", unwell(refused, "[2026-11-26 02:00:00 +0000] [7] [INFO] Listening at: http://127.0.0.1:8000 (7)"), "port 8000"},
+	{"other-port", "Node.js without a word", elsewhere("127.0.0.1:3000"), "port 3000"},
+	{"other-port", "Node.js and its inspector", elsewhere("[::]:3000", "127.0.0.1:9229"), "port 3000"},
+	{"only-ipv6", "Node.js at localhost", elsewhere("[::1]:10010"), "[::1]:10010 only"},
+	{"other-port", "at another port of ::1", elsewhere("[::1]:3000"), "port 3000"},
 	{"not-listening", "a server on ::1", unwell(refused), "10010"},
 	{"no-answer", "Python, TLS", unwell("not healthy within 6s: answer is not HTTP: read tcp 127.0.0.1:43358->127.0.0.1:10051: read: connection reset by peer"), "TLS"},
 	{"speaks-tls", "OpenSSL", unwell("not healthy within 6s: answer is not HTTP: unexpected EOF", "400751C4E97F0000:error:0A00009C:SSL routines:tls_validate_record_header:http request:../ssl/record/methods/tlsany_meth.c:68:"), "TLS"},

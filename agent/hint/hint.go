@@ -34,7 +34,10 @@ type Facts struct {
 	Exit    Exit     // of that run, where it has ended
 	Lines   []string // what that run said last, oldest first
 	Page    string   // how the last answer to its health check begins, or its front page
-	Front   int      // status with which an open application answered GET /; 0: it was not asked, or did not
+	// Elsewhere are the addresses at which it listens, and has for a while, where it does not listen on
+	// its port. The lowest comes first.
+	Elsewhere []string
+	Front     int // status with which an open application answered GET /; 0: it was not asked, or did not
 
 	Manifest manifest.Manifest // in force
 	Port     int               // it is to listen on; 0: not known, or none
@@ -80,11 +83,12 @@ type sight struct {
 	beside  string // so does another one, or the same
 	failure string // Failure matches
 	page    string // Page matches
+	address string // one of Elsewhere does, the first if several do
 	status  []int
 	signals []int
 	memory  bool // out of memory, says the kernel
 
-	expressions [4]*regexp.Regexp // of the four above, nil where empty
+	expressions [5]*regexp.Regexp // of the five above, nil where empty
 }
 
 // row is one known failure. It fits if one of its sights does, or if it has none and only holds.
@@ -105,7 +109,7 @@ var rows = sync.OnceValue(func() []row {
 	for i := range table {
 		for k := range table[i].sights {
 			s := &table[i].sights[k]
-			for n, text := range []string{s.line, s.beside, s.failure, s.page} {
+			for n, text := range []string{s.line, s.beside, s.failure, s.page, s.address} {
 				if text != "" {
 					s.expressions[n] = regexp.MustCompile(text)
 				}
@@ -130,10 +134,12 @@ func (r *row) fits(f *Facts) (map[string]string, bool) {
 }
 
 func (s *sight) fits(f *Facts, values map[string]string) bool {
-	line, beside, failure, page := s.expressions[0], s.expressions[1], s.expressions[2], s.expressions[3]
+	e := &s.expressions
+	line, beside, failure, page, address := e[0], e[1], e[2], e[3], e[4]
 	return (s.status == nil || f.Exit.Exited && slices.Contains(s.status, f.Exit.Status)) &&
 		(s.signals == nil || !f.Exit.Timeout && slices.Contains(s.signals, f.Exit.Signal)) &&
 		(!s.memory || f.Exit.OutOfMemory) &&
+		matches(address, values, reversed(f.Elsewhere)...) &&
 		matches(failure, values, f.Failure) && matches(page, values, f.Page) &&
 		matches(beside, values, f.Lines...) && matches(line, values, f.Lines...)
 }
@@ -158,6 +164,12 @@ func matches(e *regexp.Regexp, values map[string]string, texts ...string) bool {
 		return true
 	}
 	return false
+}
+
+func reversed(list []string) []string {
+	list = slices.Clone(list)
+	slices.Reverse(list)
+	return list
 }
 
 // shortened is what may be quoted of a line: one line.

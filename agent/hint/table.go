@@ -1,6 +1,9 @@
 package hint
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // table has one row for each known failure. What is sure comes before what guesses, and a row names
 // what to write in the manifest wherever a key of it helps. Every sight is what a real program said:
@@ -401,14 +404,27 @@ var table = []row{
 		write: `listen on port 80, which PORT says, too; or network = "port"`,
 	},
 	{
+		name:   "only-ipv6",
+		sights: []sight{{failure: `connection refused`, address: `^\[::1\]:`}},
+		only: func(f *Facts) bool {
+			return f.Exit == Exit{} && slices.Contains(f.Elsewhere, "[::1]:"+strconv.Itoa(f.Port))
+		},
+		seen:  "`connection refused`, and it listens on the port, but of ::1",
+		means: "it listens on [::1]:{port} only; requests come to 127.0.0.1:{port}",
+		write: "listen on 127.0.0.1, not on localhost, which Node.js and others take for ::1",
+	},
+	{
 		name: "other-port",
-		sights: []sight{{
-			failure: `connection refused`,
-			line: `(?i)\b(?:listening|listen|running|serving|started|server|ready|available|local)\b.*?` +
-				`(?:https?://[^\s/:]+:|port:? |:)(?P<other>\d{2,5})\b`,
-		}},
+		sights: []sight{
+			{failure: `connection refused`, address: `:(?P<other>\d+)$`},
+			{
+				failure: `connection refused`,
+				line: `(?i)\b(?:listening|listen|running|serving|started|server|ready|available|local)\b.*?` +
+					`(?:https?://[^\s/:]+:|port:? |:)(?P<other>\d{2,5})\b`,
+			},
+		},
 		only:  func(f *Facts) bool { return f.Exit == Exit{} },
-		seen:  "`connection refused`, and `Listening on ...:3000` in its log",
+		seen:  "`connection refused`, and it listens on another port, or says so: `Listening on ...:3000`",
 		means: "it listens on port {other}; the one that requests come to is {port}",
 		write: `listen on 127.0.0.1:$PORT: exec = ["bin/app", "--port", "$PORT"], or read the variable PORT; ` +
 			`one that always takes port 80 gets network = "guest"`,

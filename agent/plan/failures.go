@@ -19,6 +19,7 @@ type Trouble struct {
 	NextTry  time.Time  // zero: at once
 	LastExit string     // the last failure in words
 	Sick     bool       // it was that a run was not healthy
+	Strayed  string     // where that run listened instead, see fact.Look
 	Exit     units.Exit // of the run that failed last; zero: it has not ended by itself
 	Run      string     // the invocation that failed last, or LatestRun; empty: there was none, or it is not known
 	GaveUp   bool       // a new revision beside a good one: not to be tried again
@@ -96,7 +97,7 @@ func (w *FailureTracker) countHealth(d *Desired, hasGood bool, u *Unit, b Backof
 		w.counted = true
 		w.Trouble.Exit, w.Trouble.Run = units.Exit{}, u.Invocation
 		w.fail(1, healthText(d, u), hasGood, b, now)
-		w.Trouble.Sick = true
+		w.Trouble.Sick, w.Trouble.Strayed = true, u.Health.Elsewhere
 		w.Trouble.GaveUp = hasGood
 	case u.Healthy() && w.healthy.IsZero():
 		w.healthy = now
@@ -111,7 +112,7 @@ func (w *FailureTracker) fail(n int, why string, hasGood bool, b Backoff, now ti
 	t := &w.Trouble
 	w.Total += n
 	t.Attempt += n
-	t.LastExit, t.Sick = why, false
+	t.LastExit, t.Sick, t.Strayed = why, false, ""
 	t.Forgiven = false
 	t.GaveUp = t.GaveUp || hasGood && t.Attempt >= failuresBesideGood
 	t.NextTry = time.Time{}

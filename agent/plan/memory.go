@@ -55,6 +55,7 @@ type Rejection struct {
 	Why      string            `json:"why"`
 	Lines    []string          `json:"lines,omitempty"` // the end of its log
 	Exit     units.Exit        `json:"exit,omitzero"`
+	Strayed  string            `json:"strayed,omitempty"` // where it listened instead
 	Manifest manifest.Manifest `json:"manifest,omitzero"`
 	At       time.Time         `json:"at"`
 }

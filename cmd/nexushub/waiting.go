@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/nexushub/nexushub/api"
@@ -21,7 +22,7 @@ func reportWaiting(ctx context.Context, out *output.Printer,
 		defer close(done)
 		tick := time.NewTicker(waitingInterval)
 		defer tick.Stop()
-		var reported string
+		reported, told := "", fmt.Sprint([]api.Hint(nil))
 		for {
 			select {
 			case <-ctx.Done():
@@ -29,10 +30,15 @@ func reportWaiting(ctx context.Context, out *output.Printer,
 			case <-tick.C:
 			}
 			a, err := getApp(ctx, app)
-			if status := string(a.State) + a.Why; err == nil && status != reported {
-				out.Waiting(a)
-				reported = status
+			status, hints := fmt.Sprint(a.State, a.Why), fmt.Sprint(a.Hints)
+			if err != nil || status+hints == reported+told {
+				continue
 			}
+			if hints == told {
+				a.Hints = nil
+			}
+			out.Waiting(a)
+			reported, told = status, hints
 		}
 	}()
 	return func() { cancel(); <-done }

@@ -44,6 +44,10 @@ func TestFailuresHaveHints(t *testing.T) {
 				t.Errorf("%s: status gives the hint %q, want %q, as does deploy:\n%s\n%s", name, first.Name, row, said, app.LastExit)
 			}
 		}
+		// Who has not said that its start takes long is not waited for when it listens elsewhere.
+		if said := h.Must(t, "cat", "/srv/failures/port-3001.said"); !strings.Contains(said, ":3001, but not on 127.0.0.1:") {
+			t.Errorf("port-3001: deploy said\n%s", said)
+		}
 	})
 }
 

@@ -91,7 +91,7 @@ func (m *Manager) load(s units.Spec, p units.Placement) (*unit, error) {
 		Unit: name, App: s.Name, Instance: s.Instance, Release: s.Release, Revision: s.Revision(), Kind: s.Kind,
 		Host: s.HostName, Network: s.Network, Port: p.Port, Sandbox: units.SandboxVersion, InstalledBy: s.InstalledBy,
 		Process: s.ProcessName(), Replica: s.ReplicaNumber(),
-		LoadState: "loaded", ControlGroup: "/nexushub.slice/nexushub-apps.slice/" + name,
+		UID: dynamicUser, LoadState: "loaded", ControlGroup: "/nexushub.slice/nexushub-apps.slice/" + name,
 	}}
 	if m.Program != nil {
 		u.program = m.Program(s)
@@ -103,6 +103,9 @@ func (m *Manager) load(s units.Spec, p units.Placement) (*unit, error) {
 	m.begin(u)
 	return u, nil
 }
+
+// dynamicUser is the first that systemd gives to a service.
+const dynamicUser = 61184
 
 func (m *Manager) unload(name string) {
 	m.mu.Lock()

@@ -20,7 +20,7 @@ func testStart(t *testing.T, h Harness) {
 		t.Errorf("identity is not told: %+v", st)
 	}
 	if !st.Running() || st.Ended() || st.LoadState != "loaded" || st.MainPID == 0 || st.Invocation == "" ||
-		st.NRestarts != 0 {
+		st.NRestarts != 0 || st.UID < 61184 || st.UID > 65519 { // as systemd gives to services
 		t.Errorf("state is not told: %+v", st)
 	}
 	if !st.LastExit.IsZero() {

@@ -68,6 +68,9 @@ func (p *Printer) WaitingForAgent(err error) { p.infof("waiting for the agent: %
 // Waiting says what a command waits for.
 func (p *Printer) Waiting(a api.App) {
 	p.infof("waiting: %s is %s", a.Name, p.withReason(string(a.State), a.Why))
+	for _, h := range a.Hints {
+		p.infof("%s", hintLines(h))
+	}
 }
 
 // Upload reports the progress of an upload: with a progress bar, or line by line if there is
