@@ -56,6 +56,9 @@ func (s Spec) checkNames() error {
 			return fmt.Errorf("sandbox %q: unknown exception, must be one of %s", l, strings.Join(loosenings, ", "))
 		}
 	}
+	if s.Database != "" && !slugForm.MatchString(s.Database) {
+		return fmt.Errorf("database %q: must be made of a-z, 0-9 and '-'", s.Database)
+	}
 	for _, n := range s.Networks {
 		if _, err := netip.ParsePrefix(n); err != nil {
 			return fmt.Errorf("network %q: must be an address with a length, such as 10.1.2.0/24", n)

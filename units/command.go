@@ -45,10 +45,7 @@ func (s Spec) expanded(place Placement) ([]string, error) {
 // variables are what a start command can name: plain configuration, and where to listen
 // and write. No secret is among them.
 func (s Spec) variables(place Placement) map[string]string {
-	vars := maps.Clone(s.Env)
-	if vars == nil {
-		vars = map[string]string{}
-	}
+	vars := s.configured()
 	maps.Copy(vars, s.host())
 	if port := s.port(place); port != "" {
 		vars["PORT"] = port

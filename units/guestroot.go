@@ -42,6 +42,9 @@ func (s Spec) guestFiles(p *properties) {
 	for _, f := range hostFiles {
 		binds = append(binds, bindMount{Source: f, Target: f, IgnoreMissing: true})
 	}
+	if s.Database != "" {
+		binds = append(binds, bindMount{Source: databaseSocket, Target: databaseSocket, IgnoreMissing: true})
+	}
 	p.set("BindReadOnlyPaths", binds)
 	p.set("ProtectHome", "yes")
 }

@@ -47,6 +47,7 @@ func (s Spec) identity(p *properties, place Placement) {
 	p.set("CollectMode", "inactive") // a failed unit stays to be read
 	p.set("AddRef", true)            // so does a finished one, while we are connected
 	p.set("Before", []string{"nexushub-apps.target"})
+	s.afterDatabase(p)
 	p.set("LogExtraFields", s.fields(place))
 }
 
@@ -133,8 +134,9 @@ func (s Spec) root() string {
 func (s Spec) environment(place Placement) []string {
 	// Caches go where they end with the application and are in no backup.
 	out := []string{"HOME=" + s.home(), "LANG=C.UTF-8", "XDG_CACHE_HOME=/tmp/cache"}
-	for _, k := range slices.Sorted(maps.Keys(s.Env)) {
-		out = append(out, k+"="+s.Env[k])
+	configured := s.configured()
+	for _, k := range slices.Sorted(maps.Keys(configured)) {
+		out = append(out, k+"="+configured[k])
 	}
 	host := s.host()
 	for _, k := range slices.Sorted(maps.Keys(host)) {

@@ -57,10 +57,13 @@ func (s Spec) UnitName() string {
 }
 
 // user is shared by all revisions of an instance, so that they share the uid which
-// owns the state directory. A user name may have 31 characters.
-func (s Spec) user() string {
-	id := strings.ReplaceAll(s.Instance, "-", "")
-	return "nh-" + id[:20]
+// owns the state directory.
+func (s Spec) user() string { return User(s.Instance) }
+
+// User is whom the units of an instance run as. A user name may have 31 characters.
+func User(instance string) string {
+	id := strings.ReplaceAll(instance, "-", "")
+	return "nh-" + id[:min(20, len(id))]
 }
 
 func (s Spec) loosened(name string) bool {

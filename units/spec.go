@@ -50,6 +50,8 @@ type Spec struct {
 	Loosen    []string `json:"loosen,omitempty"`    // sorted names of manifest.Sandbox
 	Networks  []string `json:"networks,omitempty"`  // it may connect to, besides
 
+	Database string `json:"database,omitempty"` // in the PostgreSQL server of the host; empty: none
+
 	// Of an application with more than one process or replica, each of which is a unit of its own.
 	Process  string `json:"process,omitempty"`  // empty: web
 	Replica  int    `json:"replica,omitempty"`  // from 2 on; 0: the first

@@ -17,6 +17,7 @@ type Limits struct {
 func (c *Config) given() manifest.Ceiling {
 	most := c.Limits.Max
 	most.NotOpen, most.Offline = !c.Policy.Open, !c.Policy.Internet
+	most.NoDatabases = !c.Policy.Databases
 	return most
 }
 

@@ -69,6 +69,8 @@ type Policy struct {
 	Internet bool  `toml:"internet"` // applications may connect beyond the host, default true
 	Hosts    Hosts `toml:"hosts"`
 
+	Databases bool `toml:"databases"` // applications may have one in the host's PostgreSQL, default true
+
 	ACME CertPolicy `toml:"acme"`
 }
 

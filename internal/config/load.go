@@ -46,7 +46,7 @@ func Default() *Config {
 			Tasks: 32768, StopTimeout: seconds(3600), StartPeriod: seconds(3600), IdleTimeout: seconds(24 * 3600),
 			Replicas: 16,
 		}},
-		Policy:   Policy{Open: true, Internet: true, ACME: CertPolicy{Names: 40, NamesEach: 10}},
+		Policy:   Policy{Open: true, Internet: true, Databases: true, ACME: CertPolicy{Names: 40, NamesEach: 10}},
 		Defaults: manifest.Default(),
 		Proxy:    defaultProxy(),
 	}

@@ -22,6 +22,8 @@ type Ceiling struct {
 
 	NotOpen bool `toml:"-"` // policy.open = false: no application may be open
 	Offline bool `toml:"-"` // policy.internet = false: no application may connect beyond the host
+
+	NoDatabases bool `toml:"-"` // policy.databases = false: no application gets a database
 }
 
 // What no host can allow or demand, whatever its ceiling.
@@ -70,6 +72,9 @@ func (c Ceiling) Lower(m Manifest) Manifest {
 	}
 	if c.Offline {
 		m.Sandbox.Network, m.Sandbox.Internet, m.Sandbox.Networks = false, false, nil
+	}
+	if c.NoDatabases {
+		m.Services.PostgreSQL = false
 	}
 	return m
 }
@@ -125,6 +130,10 @@ func (c Ceiling) Excesses(file string, m Manifest) (faults tomlfile.Faults) {
 	if c.NotOpen && m.Access == AccessOpen {
 		problem := `asks for "open", which this host forbids (policy.open, see nexushub.toml(5))`
 		faults = append(faults, tomlfile.Fault{File: file, Key: "access", Problem: problem})
+	}
+	if c.NoDatabases && m.Services.PostgreSQL {
+		problem := "asks for a database, which this host forbids (policy.databases, see nexushub.toml(5))"
+		faults = append(faults, tomlfile.Fault{File: file, Key: "services.postgresql", Problem: problem})
 	}
 	return append(faults, c.connections(file, m.Sandbox)...)
 }

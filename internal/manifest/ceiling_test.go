@@ -40,6 +40,20 @@ func TestExcessesNamesBothFigures(t *testing.T) {
 	}
 }
 
+func TestNoDatabases(t *testing.T) {
+	m := Manifest{Services: Services{PostgreSQL: true}}
+	never := Ceiling{NoDatabases: true}
+	if got := never.Excesses("nexushub.toml", m); len(got) != 1 || !strings.Contains(got.Error(), "policy.databases") {
+		t.Errorf("asked for: %v", got)
+	}
+	if got := never.Excesses("nexushub.toml", Manifest{}); len(got) > 0 {
+		t.Errorf("not asked for: %v", got)
+	}
+	if never.Lower(m).Services.PostgreSQL {
+		t.Error("it gets one without asking")
+	}
+}
+
 func TestOfflineForbidsConnections(t *testing.T) {
 	for text, want := range map[string]int{
 		"sandbox.internet = true":                       1,

@@ -17,6 +17,7 @@ type Manifest struct {
 	Replace     string            `toml:"replace,omitempty" json:"replace,omitempty"`           // overlap (default), stop-first
 	StateDir    *bool             `toml:"state_dir,omitempty" json:"state_dir,omitempty"`       // default true: gets a STATE_DIRECTORY
 	Sandbox     Sandbox           `toml:"sandbox,omitempty" json:"sandbox,omitzero"`
+	Services    Services          `toml:"services,omitempty" json:"services,omitzero"`
 	Static      Static            `toml:"static,omitempty" json:"static,omitzero"`
 	Access      string            `toml:"access,omitempty" json:"access,omitempty"` // areas (default), open
 	ProxyAll    bool              `toml:"proxy_all,omitempty" json:"proxy_all,omitempty"`

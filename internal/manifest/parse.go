@@ -155,6 +155,7 @@ func (m Manifest) Over(base Manifest) Manifest {
 	set(&out.Replace, m.Replace, m.Replace != "")
 	set(&out.StateDir, m.StateDir, m.StateDir != nil)
 	out.Sandbox = m.Sandbox.or(base.Sandbox)
+	out.Services = m.Services.or(base.Services)
 	set(&out.Static.Folder, m.Static.Folder, m.Static.Folder != "")
 	out.Static.SPAFallback = m.Static.SPAFallback || base.Static.SPAFallback
 	set(&out.Access, m.Access, m.Access != "")

@@ -29,6 +29,9 @@ func Widening(before, after Manifest) (wider []string) {
 			wider = append(wider, "sandbox.networks has "+n)
 		}
 	}
+	if after.Services.PostgreSQL && !before.Services.PostgreSQL {
+		changed("services.postgresql", false, true)
+	}
 	wider = append(wider, before.Limits.raised("limits.", after.Limits)...)
 	return append(wider, moreProcesses(before, after)...)
 }

@@ -28,6 +28,8 @@ func TestWidening(t *testing.T) {
 		{`limits.cpu = 50`, ``, "limits.cpu from 50 to none"},
 		{``, `limits.cpu = 50`, ""},
 		{`limits.cpu = 50`, `limits.cpu = 100`, "limits.cpu from 50 to 100"},
+		{``, `services.postgresql = true`, "services.postgresql from false to true"},
+		{`services.postgresql = true`, `services.postgresql = true`, ""},
 		{`exec = ["a"]`, `exec = ["b"]
 env.DEBUG = "1"`, ""}, // another program, not more for it
 	} {
