@@ -34,8 +34,9 @@ type Options struct {
 	Journal  Journal
 	State    State
 	Vault    Vault
-	Secret   string // the internal secret
-	BootID   string
+	Databases
+	Secret string // the internal secret
+	BootID string
 	ProxyPorts
 	Log *slog.Logger
 }

@@ -41,9 +41,12 @@ type executor struct {
 	journal Journal
 	router  *router
 	ports   *ports.Allocator
-	drain   time.Duration
-	envDir  string
-	secret  string
+
+	databases Databases
+
+	drain  time.Duration
+	envDir string
+	secret string
 	// slots bound the jobs in PID 1's hands by what the CPUs can do: more at once would
 	// only wait there, and a replacement or a stop would wait behind them.
 	slots chan struct{}
@@ -65,7 +68,8 @@ type result struct {
 func newExecutor(o Options, r *router, p *ports.Allocator, log *slog.Logger) *executor {
 	return &executor{
 		units: o.Units, proxy: o.Proxy, journal: o.Journal, router: r, ports: p, log: log,
-		drain: o.Config.Proxy.DrainTimeout.Std(), envDir: filepath.Join(o.Config.RunDir, "env"),
+		databases: o.Databases,
+		drain:     o.Config.Proxy.DrainTimeout.Std(), envDir: filepath.Join(o.Config.RunDir, "env"),
 		secret: o.Secret, slots: make(chan struct{}, max(8, 4*runtime.GOMAXPROCS(0))),
 	}
 }
@@ -131,6 +135,9 @@ func (e *executor) job(ctx context.Context, t plan.Task) error {
 
 func (e *executor) start(ctx context.Context, t plan.Task) error {
 	if err := e.writeEnv(t.Instance); err != nil {
+		return err
+	}
+	if err := e.provide(ctx, t.Spec); err != nil {
 		return err
 	}
 	place, err := e.placement(t)

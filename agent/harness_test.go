@@ -23,6 +23,7 @@ import (
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/detect"
 	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/postgres"
 	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/units"
@@ -44,6 +45,8 @@ type host struct {
 	boot     string
 	journal  Journal
 	listens  []netip.AddrPort // all applications
+
+	databases *fakeDatabases
 
 	agent *Agent
 	stop  func()
@@ -86,7 +89,9 @@ func onHost(t *testing.T, f func(t *testing.T, h *host)) {
 		h := &host{
 			vault: vault,
 			t:     t, dir: dir, config: c, units: fake.New(), state: store, boot: "boot-1", journal: fixedJournal{},
-			proxy: &fakeProxy{}, releases: &fakeReleases{fail: map[string]error{}}, health: &fakeHealth{sick: map[string]bool{}},
+			databases: &fakeDatabases{made: map[postgres.Database]int{}},
+			proxy:     &fakeProxy{}, releases: &fakeReleases{fail: map[string]error{}},
+			health: &fakeHealth{sick: map[string]bool{}},
 		}
 		h.units.Program = h.behave
 		ctx, cancel := context.WithCancel(t.Context())
@@ -112,8 +117,8 @@ func (h *host) start() {
 	h.t.Helper()
 	a, err := New(h.t.Context(), Options{
 		Config: h.config, Units: h.units, Proxy: h.proxy, Releases: h.releases, Journal: h.journal,
-		State: h.state, Vault: h.vault, Secret: "s3cret", BootID: h.boot, ProxyPorts: ProxyPorts{8443, 8443},
-		Log: slog.New(slog.DiscardHandler),
+		State: h.state, Vault: h.vault, Databases: h.databases, Secret: "s3cret", BootID: h.boot,
+		ProxyPorts: ProxyPorts{8443, 8443}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		h.t.Fatal(err)

@@ -254,6 +254,7 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 	}
 	d.Audiences = secrets.Audiences
 	spec := plan.NewSpec(r.Instance, r.release, d.Manifest, secrets, m.Serial, a.desired.place)
+	a.nameDatabase(&d, &spec)
 	if err := plan.CheckCommand(spec, secrets); err != nil {
 		d.Problem = err.Error()
 		return d

@@ -136,7 +136,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	}
 	v.Recognised = s.Release.Recognised.Short()
 	v.Settings, v.Withheld = s.Settings.Changes(plan.Settings{}), withheld(s.Desired)
-	v.Exposure = a.exposureOf(s)
+	v.Exposure, v.Database = a.exposureOf(s), s.Spec.Database
 	shown := s.Unit
 	if u := s.Shown(); u != nil {
 		viewUnit(&v, u)

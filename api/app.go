@@ -25,6 +25,7 @@ type App struct {
 	Settings    []string  `json:"settings,omitempty"`    // that are set: config NAME, limits memory, access
 	Withheld    []string  `json:"withheld,omitempty"`    // variables that it does not get, each with why and what to do
 	Route       string    `json:"route,omitempty"`       // ready, starting, down; none while the proxy is away
+	Database    string    `json:"database,omitempty"`    // in the PostgreSQL server of the host
 
 	State    State      `json:"state"`
 	Since    time.Time  `json:"since"`
@@ -120,6 +121,18 @@ func (c *Client) verb(ctx context.Context, app, verb string) (out App, err error
 
 // Keep makes a debug application permanent, as it runs.
 func (c *Client) Keep(ctx context.Context, app string) (App, error) { return c.verb(ctx, app, "keep") }
+
+// AdoptData gives an application the database that a removed one of its name has left, or with discard an
+// empty one in its place.
+func (c *Client) AdoptData(ctx context.Context, app string, discard bool) (out App, err error) {
+	err = c.call(ctx, http.MethodPost, appPath(app, "adopt-data"), AdoptDataRequest{Discard: discard}, &out)
+	return out, err
+}
+
+// AdoptDataRequest is the body of adopt-data.
+type AdoptDataRequest struct {
+	Discard bool `json:"discard,omitempty"`
+}
 
 // StopAll is the ordered shutdown of every application.
 func (c *Client) StopAll(ctx context.Context) error {

@@ -154,6 +154,11 @@ func (d Deployments) Delete(ctx context.Context, id string) error {
 	return d.client.call(ctx, http.MethodDelete, d.of(id, ""), nil, nil)
 }
 
+// DeleteWithData deletes the database, too.
+func (d Deployments) DeleteWithData(ctx context.Context, id string) error {
+	return d.client.call(ctx, http.MethodDelete, d.of(id, "")+"?data=true", nil, nil)
+}
+
 func (d Deployments) of(id, rest string) string {
 	p := d.path + "/" + url.PathEscape(id)
 	if rest != "" {

@@ -31,6 +31,11 @@ type Operator interface {
 	StopAll(ctx context.Context) error
 }
 
+// Data is what applications have stored with the host's services.
+type Data interface {
+	AdoptData(ctx context.Context, ref string, discard bool) (api.App, error)
+}
+
 // Releases is the way back.
 type Releases interface {
 	AppReleases(ref string) ([]api.Release, error)
@@ -94,6 +99,7 @@ type Files interface {
 type Deps struct {
 	Applications Applications
 	Operator     Operator
+	Data         Data
 	Releases     Releases
 	Settings     Settings
 	Explainer    Explainer

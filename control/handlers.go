@@ -26,6 +26,7 @@ func (h *handlers) register(g *echo.Group) {
 	g.POST("/apps/:app/stop", h.verb(h.Operator.StopApp))
 	g.POST("/apps/:app/restart", h.verb(h.Operator.RestartApp))
 	g.POST("/apps/:app/keep", h.keep)
+	g.POST("/apps/:app/adopt-data", h.adoptData)
 	g.GET("/apps/:app/logs", h.logs)
 	g.GET("/apps/:app/releases", h.releases)
 	g.POST("/apps/:app/rollback", h.rollback)
@@ -82,6 +83,15 @@ func (h *handlers) keep(c echo.Context) error {
 	if err == nil {
 		app, err = h.Applications.App(app.ID)
 	}
+	return answer(c, app, err)
+}
+
+func (h *handlers) adoptData(c echo.Context) error {
+	var req api.AdoptDataRequest
+	if err := c.Bind(&req); err != nil {
+		return err
+	}
+	app, err := h.Data.AdoptData(c.Request().Context(), param(c, "app"), req.Discard)
 	return answer(c, app, err)
 }
 

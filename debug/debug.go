@@ -72,7 +72,8 @@ func NewServer(o Options) (*Server, error) {
 	if o.MaxEach == 0 {
 		o.MaxEach = 50
 	}
-	apps, err := openRegistry(o.Kind, o.State, o.MaxApps, o.MaxEach)
+	apps, err := openRegistry(o.Kind, o.State, o.MaxApps, o.MaxEach,
+		func(id ID) bool { return o.Runtime.HasData(string(id)) })
 	if err != nil {
 		return nil, err
 	}

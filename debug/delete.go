@@ -1,10 +1,12 @@
 package debug
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -19,10 +21,19 @@ func (s *Server) delete(c echo.Context) error {
 	if err := s.o.Runtime.AdmitRemoval(c.Request().Context(), string(a.ID), a.AppID); err != nil {
 		return err
 	}
+	withData, err := strconv.ParseBool(cmp.Or(c.QueryParam("data"), "false"))
+	if err != nil {
+		return badField("data", "must be true or false")
+	}
+	if withData && s.o.Runtime.HasData(string(a.ID)) {
+		if err := s.apps.dropped.begin(a.ID); err != nil {
+			return err
+		}
+	}
 	if err := s.apps.remove(a.ID); err != nil {
 		return err
 	}
-	s.o.Log.Info(s.o.Kind.String()+" deleted", "instance", a.ID, "app_id", a.AppID)
+	s.o.Log.Info(s.o.Kind.String()+" deleted", "instance", a.ID, "app_id", a.AppID, "with_data", withData)
 	if err := s.dispose(c.Request().Context(), a.ID); err != nil {
 		return err
 	}

@@ -251,6 +251,10 @@ type fakeRuntime struct {
 	others   []api.App
 	orphans  []plan.Instance
 
+	data      map[string]bool // who has a database
+	dropped   []string
+	dropFails error
+
 	admit      func(agent.Admission) error
 	ceiling    manifest.Ceiling
 	developers []string // [policy.hosts]
@@ -326,6 +330,15 @@ func (r *fakeRuntime) Disinherit(id string) error {
 	defer r.mu.Unlock()
 	r.inherited = append(r.inherited, "- "+id)
 	return nil
+}
+
+func (r *fakeRuntime) HasData(id string) bool { return r.data[id] }
+
+func (r *fakeRuntime) DropData(_ context.Context, id string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dropped = append(r.dropped, id)
+	return r.dropFails
 }
 
 func (r *fakeRuntime) Orphans() (list []plan.Instance) {

@@ -39,6 +39,9 @@ type Runtime interface {
 	// removes those of one that is gone.
 	Inherit(from, to string) error
 	Disinherit(id string) error
+	// HasData says whether an application has a database, DropData drops that of one that is gone.
+	HasData(id string) bool
+	DropData(ctx context.Context, id string) error
 	// Launch runs what was put, whatever stopped it before, with again even if nothing
 	// differs. It returns when that serves or, with an error, was given up.
 	Launch(ctx context.Context, id string, again bool) (api.App, error)

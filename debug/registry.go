@@ -17,20 +17,27 @@ type registry struct {
 	kind     Kind
 	state    State
 	removals *removals // who has left
-	most     int       // applications
-	each     int       // of one owner
+	dropped  *removals // of these, whose database goes, too
+	hasData  func(ID) bool
+	most     int // applications
+	each     int // of one owner
 
 	mu    sync.Mutex // guards the fields that follow
 	apps  map[ID]application
 	dirty bool // something is not on disk yet that may be lost
 }
 
-func openRegistry(kind Kind, state State, most, each int) (*registry, error) {
+func openRegistry(kind Kind, state State, most, each int, hasData func(ID) bool) (*registry, error) {
 	removals, err := openRemovals(state, kind.removals)
 	if err != nil {
 		return nil, err
 	}
-	r := &registry{kind: kind, state: state, removals: removals, most: most, each: each, apps: map[ID]application{}}
+	dropped, err := openRemovals(state, kind.dropped)
+	if err != nil {
+		return nil, err
+	}
+	r := &registry{kind: kind, state: state, most: most, each: each, apps: map[ID]application{},
+		removals: removals, dropped: dropped, hasData: hasData}
 	var saved []application
 	if _, err := state.Load(kind.registry, &saved); err != nil {
 		return nil, err
@@ -38,7 +45,8 @@ func openRegistry(kind Kind, state State, most, each int) (*registry, error) {
 	for _, a := range saved {
 		r.apps[a.ID] = a
 	}
-	return r, removals.done(slices.Collect(maps.Keys(r.apps))...) // cut off before they left
+	there := slices.Collect(maps.Keys(r.apps))
+	return r, errors.Join(removals.done(there...), dropped.done(there...)) // cut off before they left
 }
 
 // all lists the applications, oldest first.
@@ -176,6 +184,9 @@ func (r *registry) change(edit func(map[ID]application)) error {
 		_, stays := next[id]
 		return stays
 	})
+	if err := r.condemn(gone); err != nil {
+		return err
+	}
 	if err := r.removals.begin(gone...); err != nil {
 		return errors.Join(err, r.removals.done(gone...))
 	}
@@ -186,6 +197,15 @@ func (r *registry) change(edit func(map[ID]application)) error {
 		return errors.Join(err, r.removals.done(gone...))
 	}
 	return nil
+}
+
+// condemn notes, before it is too late to ask, which of those that go have a database: what is
+// temporary leaves nothing.
+func (r *registry) condemn(gone []ID) error {
+	if !r.kind.expires {
+		return nil
+	}
+	return r.dropped.begin(slices.DeleteFunc(slices.Clone(gone), func(id ID) bool { return !r.hasData(id) })...)
 }
 
 func (r *registry) save() error {

@@ -2,6 +2,7 @@ package debug
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -84,14 +85,28 @@ func (s *Server) end(ctx context.Context, id ID) error {
 	if err := s.o.Runtime.Disinherit(string(id)); err != nil {
 		return err
 	}
+	if err := s.dropData(ctx, id); err != nil {
+		return err
+	}
 	return s.apps.removals.done(id)
+}
+
+// dropData drops the database of an application that nothing uses any more.
+func (s *Server) dropData(ctx context.Context, id ID) error {
+	if !s.apps.dropped.has(id) {
+		return nil
+	}
+	if err := s.o.Runtime.DropData(ctx, string(id)); err != nil {
+		return fmt.Errorf("the application is gone, but its database is not, which is tried again: %w", err)
+	}
+	return s.apps.dropped.done(id)
 }
 
 // retryRemovals tries again.
 func (s *Server) retryRemovals(ctx context.Context) {
 	for _, id := range s.apps.removals.all() {
 		if err := s.end(ctx, id); err != nil {
-			s.o.Log.Error("deleted application still runs", "instance", id, "error", err)
+			s.o.Log.Error("something of a deleted application is still there", "instance", id, "error", err)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -75,5 +76,29 @@ func TestDeletionOutlivesTheAgent(t *testing.T) {
 	h.start()
 	if left := h.server.apps.removals.all(); len(left) != 0 {
 		t.Errorf("to be removed yet: %v", left)
+	}
+}
+
+// A database is dropped where that was said, also by the next agent and while the server is down; what is
+// temporary leaves none.
+func TestDatabaseGoesWithAnApplication(t *testing.T) {
+	h := newHost(t)
+	path, a := h.create(`{"appId":"shop"}`)
+	_, without := h.create(`{"appId":"mail"}`)
+	h.runtime.data = map[string]bool{a.ID: true}
+	h.runtime.dropFails = errors.New("the server is down")
+	h.do(http.MethodDelete, path, nil, nil).want(http.StatusInternalServerError)
+	h.runtime.data, h.runtime.dropped = nil, nil // the agent does not remember it any more
+	h.start()
+	h.server.sweepOnce(t.Context(), time.Now())
+	h.runtime.dropFails = nil
+	h.server.sweepOnce(t.Context(), time.Now())
+	h.server.sweepOnce(t.Context(), time.Now())
+	if want := []string{a.ID, a.ID}; !slices.Equal(h.runtime.dropped, want) {
+		t.Errorf("dropped %q, want %q", h.runtime.dropped, want)
+	}
+	h.do(http.MethodDelete, "/debug/application/"+without.ID, nil, nil).want(http.StatusNoContent)
+	if len(h.runtime.dropped) != 2 {
+		t.Errorf("dropped %q: one had none", h.runtime.dropped)
 	}
 }

@@ -45,6 +45,7 @@ var rights = map[string]Right{
 	"POST /v1/apps/:app/restart":         {Least: api.Developer, Scope: One},
 	"POST /v1/apps/:app/rollback":        {Least: api.Developer, Scope: One},
 	"POST /v1/apps/:app/keep":            {Least: api.Operator, Scope: One},
+	"POST /v1/apps/:app/adopt-data":      {Least: api.Operator, Scope: One},
 	"GET /v1/apps/:app/settings":         {Least: api.Developer, Scope: One},
 	"PATCH /v1/apps/:app/settings":       {Least: api.Developer, Scope: One}, // limits, access and scale: an operator
 	"GET /v1/apps/:app/hosts":            {Least: api.Viewer, Scope: One},

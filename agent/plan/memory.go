@@ -24,6 +24,7 @@ type Memory struct {
 
 	Restarts map[string]Restarts `json:"restarts,omitempty"` // by unit: of those that are there, and of the wanted one
 	Standing Standing            `json:"standing,omitzero"`
+	Database string              `json:"database,omitempty"` // named once, whatever the application is called later
 }
 
 // Good is the last revision that served: what to fall back to.

@@ -73,7 +73,10 @@ func (c *cli) root() *cobra.Command {
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Deploy applications:", []*cobra.Command{c.deploy(), c.init(), c.dev(), c.keep(), c.releases(), c.rollback(), c.remove()}},
+		{"Deploy applications:", []*cobra.Command{
+			c.deploy(), c.init(), c.dev(), c.keep(), c.releases(), c.rollback(), c.remove(),
+			c.adoptData(),
+		}},
 		{"Operate applications:", []*cobra.Command{
 			c.list(), c.status(), c.logs(), c.top(), c.start(), c.stop(), c.restart(), c.exec(), c.explain(),
 		}},

@@ -22,6 +22,7 @@ import (
 	"github.com/nexushub/nexushub/debug/upload"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/disk"
+	"github.com/nexushub/nexushub/internal/postgres"
 	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxyctl"
 	"github.com/nexushub/nexushub/units"
@@ -144,7 +145,8 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	}
 	if d.agent, err = agent.New(ctx, agent.Options{
 		Config: d.conf, Units: d.units, Proxy: d.proxy, Releases: d.releases, Vault: vault, State: files,
-		Journal: journal.UnitLog{Hub: d.journal}, Secret: d.secret, BootID: bootID(),
+		Databases: postgres.New(),
+		Journal:   journal.UnitLog{Hub: d.journal}, Secret: d.secret, BootID: bootID(),
 		ProxyPorts: proxyPorts(ctx, d.units, d.log), Log: d.log,
 	}); err != nil {
 		return err
@@ -178,7 +180,7 @@ func (d *daemon) serveAPIs(context.Context) (err error) {
 		return err
 	}
 	d.control = control.NewServer(control.Deps{
-		Applications: d.agent, Operator: d.agent, Releases: d.agent, Settings: d.agent, Explainer: d.agent,
+		Applications: d.agent, Operator: d.agent, Data: d.agent, Releases: d.agent, Settings: d.agent, Explainer: d.agent,
 		Secrets: d.agent, Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Files: d,
 		Debug: d.debug.Handler(), Deployed: d.deployed.Handler(), Keeper: d.debug, Hosts: d.deployed, Log: d.log,
 	})

@@ -40,6 +40,7 @@ func (p *Printer) Status(a api.App) error {
 	}
 	rows.row("route", a.Route)
 	rows.row("access", access(a))
+	rows.row("database", database(a))
 	rows.row("recognised", a.Recognised)
 	rows.row("settings", settings(a))
 	for _, w := range a.Withheld {
@@ -120,6 +121,13 @@ func checkOf(h api.Health) string {
 		return "TCP"
 	}
 	return ""
+}
+
+func database(a api.App) string {
+	if a.Database == "" {
+		return ""
+	}
+	return a.Database + " (PostgreSQL)"
 }
 
 // access says of an application that has areas and never said otherwise nothing new.
