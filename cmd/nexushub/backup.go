@@ -26,7 +26,8 @@ func (c *cli) backup() *cobra.Command {
 		Long: `backup writes /etc/nexushub, /var/lib/nexushub and /var/lib/nexushub-proxy to a tar.gz
 that only root can read: it holds secrets and private keys. The agent may keep running:
 it replaces its files as a whole. With --data the archive also holds the state folders
-of the applications; stop those whose files must not be copied while they change.
+of the applications, and their databases in this host's PostgreSQL, each as of one moment
+(pg_dump); stop those whose files must not be copied while they change.
 
 Sparse files stay sparse, and hard links within an application are kept; sockets, FIFOs,
 extended attributes and ACLs are left out. A file of an application that could not be
@@ -37,7 +38,7 @@ FILE appears only when it is complete: an interrupted backup leaves nothing behi
 		Example: "  nexushub backup /root/nexushub.tar.gz\n  nexushub backup --data /root/nexushub-with-data.tar.gz",
 		Args:    cobra.ExactArgs(1),
 	}
-	cmd.Flags().BoolVar(&data, "data", false, "include the state folders of the applications")
+	cmd.Flags().BoolVar(&data, "data", false, "include the state folders and databases of the applications")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := c.here(cmd); err != nil {
 			return err
@@ -88,7 +89,11 @@ func (c *cli) writeBackup(ctx context.Context, base, file string, data bool, not
 	if err != nil {
 		return err
 	}
-	if err := archive.Write(ctx, f, base, data, note); err != nil {
+	var databases []archive.Dump
+	if data && base == "/" {
+		databases = c.dumps(ctx, folder, note)
+	}
+	if err := archive.Write(ctx, f, base, data, note, databases...); err != nil {
 		return fmt.Errorf("%s was not written: %w", file, errors.Join(err, f.Discard()))
 	}
 	return f.Commit()

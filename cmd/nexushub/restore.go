@@ -41,7 +41,8 @@ connection is accepted.
 
 /etc/nexushub, /var/lib/nexushub and /var/lib/nexushub-proxy are replaced as a whole:
 whatever was added since the backup is gone. An archive of backup --data replaces the
-state folders of the applications in it in the same way; other applications keep theirs.
+state folders and databases of the applications in it in the same way; other applications
+keep theirs.
 There must be disk space for the old and the new files together.
 
 The archive may come from another host: owners are matched by name. It must belong to
@@ -89,8 +90,11 @@ func (c *cli) restoreArchive(ctx context.Context, file string) (err error) {
 	if err != nil {
 		return err
 	}
-	err = uninterruptible(ctx, func() error { return c.swapIn(ctx, stage) })
-	if err = errors.Join(err, stage.Close()); err != nil {
+	databases, err := c.stageDatabases(ctx, stage)
+	if err == nil {
+		err = uninterruptible(ctx, func() error { return c.swapIn(ctx, stage, databases) })
+	}
+	if err = errors.Join(err, databases.close(ctx), stage.Close()); err != nil {
 		return err
 	}
 	return c.out.Restored(file)
@@ -98,7 +102,7 @@ func (c *cli) restoreArchive(ctx context.Context, file string) (err error) {
 
 // swapIn replaces the old files by the new ones and, if that fails, puts the old ones back.
 // Either way it starts the units again.
-func (c *cli) swapIn(ctx context.Context, stage *archive.Stage) error {
+func (c *cli) swapIn(ctx context.Context, stage *archive.Stage, databases *restoredDatabases) error {
 	units := daemons
 	for _, socket := range []string{httpsSocket, httpSocket} {
 		if c.active(ctx, socket) {
@@ -108,14 +112,17 @@ func (c *cli) swapIn(ctx context.Context, stage *archive.Stage) error {
 	err := c.stopUnits(ctx, units)
 	ctx = context.WithoutCancel(ctx) // from here on, half done is worse than late
 	if err == nil {
+		err = databases.swap(ctx)
+	}
+	if err == nil {
 		err = stage.Swap()
 	}
 	if err != nil {
-		return errors.Join(err, stage.Undo(), c.startUnits(ctx, units))
+		return errors.Join(err, databases.undo(ctx), stage.Undo(), c.startUnits(ctx, units))
 	}
 	if err = c.startUnits(ctx, units); err != nil {
 		err = fmt.Errorf("the restored files do not start, so the old ones are put back: %w", err)
-		return errors.Join(err, c.stopUnits(ctx, units), stage.Undo(), c.startUnits(ctx, units))
+		return errors.Join(err, c.stopUnits(ctx, units), databases.undo(ctx), stage.Undo(), c.startUnits(ctx, units))
 	}
 	return nil
 }

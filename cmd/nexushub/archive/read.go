@@ -152,7 +152,7 @@ func (a *Archive) Check(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		found = found || (rel == "" && t.owner != application)
+		found = found || (rel == "" && t.owner != application && t != dumps)
 		a.need[t.parent] = a.need[t.parent].plus(e)
 		return nil
 	})

@@ -32,6 +32,7 @@ type Stage struct {
 	parents  map[string]parent
 	trees    []tree
 	swapped  []swap
+	dumps    []string // of databases
 	accounts *accounts
 }
 
@@ -140,7 +141,12 @@ func (s *Stage) unpack(t tree, rel string, e entry) error {
 		return nil
 	}
 	d, name := s.parents[t.parent].Dir, s.staged(t, rel)
-	if rel == "" {
+	switch {
+	case t == dumps:
+		if err := s.keep(rel, e); err != nil {
+			return err
+		}
+	case rel == "":
 		s.trees = append(s.trees, t)
 	}
 	switch e.Typeflag {

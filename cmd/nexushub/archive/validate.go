@@ -40,7 +40,7 @@ func treeOf(name string) (t tree, rel string, err error) {
 			return t, "", fmt.Errorf("invalid path %q: %w", name, api.Invalid)
 		}
 	}
-	for _, t := range hostTrees {
+	for _, t := range append(slices.Clone(hostTrees), dumps) {
 		if clean == t.path() {
 			return t, "", nil
 		}

@@ -41,10 +41,12 @@ type writer struct {
 }
 
 // Write archives the trees below base ("/"), with the state of the applications if data
-// says so. What it could not take of the proxy's and the applications' is told to note;
-// an error means that there is no archive. A host without any of the trees has no NexusHub,
-// and an archive of nothing would only be believed to be a backup.
-func Write(ctx context.Context, file io.Writer, base string, data bool, note func(Note)) error {
+// says so, and the databases that are given. What it could not take of the proxy's and the
+// applications' is told to note; an error means that there is no archive. A host without any of
+// the trees has no NexusHub, and an archive of nothing would only be believed to be a backup.
+func Write(
+	ctx context.Context, file io.Writer, base string, data bool, note func(Note), databases ...Dump,
+) error {
 	z := gzip.NewWriter(file)
 	out := &stickyWriter{w: z}
 	w := &writer{ctx: ctx, out: out, tar: tar.NewWriter(out), note: note, copy: make([]byte, 1<<20)}
@@ -61,6 +63,9 @@ func Write(ctx context.Context, file io.Writer, base string, data bool, note fun
 		if err := w.applications(base); err != nil {
 			return err
 		}
+	}
+	if err := w.databases(databases); err != nil {
+		return err
 	}
 	return errors.Join(ctx.Err(), w.tar.Close(), z.Close())
 }
