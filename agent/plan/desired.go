@@ -13,7 +13,7 @@ type Desired struct {
 	Name     string // slug, for unit names and people
 	Release  fact.Release
 	Settings Settings          // the operator's, by command
-	Withheld []string          // variables of Settings that this release does not get
+	Withheld []string          // variables of Settings that this release does not get; see unitWithOtherSecrets
 	Layers   []Layer           // who says what of Manifest
 	Manifest manifest.Manifest // effective
 	Spec     units.Spec

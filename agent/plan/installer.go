@@ -38,9 +38,13 @@ func installedBy(in Instance) string {
 
 // unitWithOtherSecrets is a unit that the wanted one must not run beside. All revisions of an
 // instance run as one user, who can read the environment of each of its processes: where one
-// has a secret that the other must not have, it stops before the other starts.
+// has a secret that the other must not have, it stops before the other starts. So it does where
+// variables are withheld from one and the other may have them: by them, somebody could be in it.
 func (s *AppState) unitWithOtherSecrets() *Unit {
 	for _, u := range s.Others {
+		if len(s.Withheld) > 0 {
+			return u
+		}
 		for _, a := range s.Audiences {
 			if a.Includes(u.Installer()) != a.Includes(s.Installer()) {
 				return u

@@ -103,7 +103,7 @@ func (s *AppState) start() (Task, bool) {
 	}
 	if u := s.unitWithOtherSecrets(); u != nil {
 		return s.tearDown("it must not run beside revision " + ShortHash(u.Revision) +
-			", which somebody else installed and which gets other secrets")
+			", which gets other secrets, or variables of somebody who does not get them")
 	}
 	t := s.Task(Start, s.Unit, s.startReason())
 	t.Spec = s.Spec
