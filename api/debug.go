@@ -83,7 +83,8 @@ type InstallAnswer struct {
 	Message       string    `json:"message"`
 	InstalledAt   time.Time `json:"installedAt"`
 	Hints         []Hint    `json:"hints,omitempty"`
-	Widened       []string  `json:"widened,omitempty"` // what the release may do that the one before could not
+	Widened       []string  `json:"widened,omitempty"`  // what the release may do that the one before could not
+	Withheld      []string  `json:"withheld,omitempty"` // variables that it does not get, each with why and what to do
 }
 
 // Install runs what was uploaded, and returns when it is healthy or has failed.

@@ -120,7 +120,7 @@ func (s *Server) withinCeiling(rel fact.Release) error {
 // request: the package is installed.
 func (s *Server) outcome(ctx context.Context, a application, view api.App, err error) api.InstallAnswer {
 	out := api.InstallAnswer{ApplicationID: string(a.ID), Status: "installed_not_started", InstalledAt: a.InstalledAt,
-		Hints: view.Hints}
+		Hints: view.Hints, Withheld: view.Withheld}
 	switch {
 	case err == nil:
 		out.Status, out.Message = "running", "running at "+view.URL

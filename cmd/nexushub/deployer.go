@@ -180,6 +180,9 @@ func (d *deployer) install(ctx context.Context, app api.DebugApplication) error 
 		return err
 	})
 	stop()
+	for _, w := range d.answer.Withheld {
+		d.out.Note(w)
+	}
 	if err == nil && d.answer.Status != "running" {
 		now, failed := d.to.Status(ctx, app.ID)
 		d.out.NotHealthy(app, d.answer.Message, d.answer.Hints, failed == nil && now.Status == "running")

@@ -163,6 +163,9 @@ func (c *cli) secretDone(ctx context.Context, client *api.Client, app string, na
 		return err
 	}
 	if s, err := client.Settings(ctx, app); err == nil { // an earlier agent has none
+		for _, w := range s.Withheld {
+			c.out.Note(w)
+		}
 		for _, name := range names {
 			if _, open := s.Env[name]; open {
 				c.out.Note("config sets " + name + " as well, where everybody who may see the application can read it: " +

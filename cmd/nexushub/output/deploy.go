@@ -23,13 +23,14 @@ type Deployment struct {
 	Application api.DebugApplication `json:"application"`
 	URL         string               `json:"url"`
 	Hints       []api.Hint           `json:"hints,omitempty"`
-	Widened     []string             `json:"widened,omitempty"` // what the release may do that the one before could not
+	Withheld    []string             `json:"withheld,omitempty"` // variables that it does not get
+	Widened     []string             `json:"widened,omitempty"`  // what the release may do that the one before could not
 }
 
 // Deployed ends a deployment: the URL is the data.
 func (p *Printer) Deployed(a api.DebugApplication, answer api.InstallAnswer, url string) error {
 	p.widened(answer.Widened)
-	if done, err := p.json(Deployment{a, url, answer.Hints, answer.Widened}); done {
+	if done, err := p.json(Deployment{a, url, answer.Hints, answer.Withheld, answer.Widened}); done {
 		return err
 	}
 	for _, h := range answer.Hints {
