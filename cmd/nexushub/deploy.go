@@ -25,6 +25,11 @@ serving until the new one is healthy, and stays if the new one never is. It stay
 nexushub remove; with --temporary it expires one hour after its last use, and nexushub
 keep makes it permanent.
 
+deploy ends when the application is healthy, or has failed: it exits, is not healthy
+within health.start_period, or has listened on another port than its own for five seconds
+and health.start_period is not set. A hint says what a known failure means and what to
+write; one that is healthy gets a hint where GET / is answered with an error.
+
 An upload that was interrupted, by Ctrl-C, a lost connection or a restart on either side,
 resumes when the same command is run again.`,
 		Example: `  nexushub deploy

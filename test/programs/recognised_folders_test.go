@@ -31,26 +31,8 @@ class Page(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[2])), Page).serve_forever()
 `,
 	}, map[string]string{"/": "200 hello pid=", "/api/x": "200 True", "/internal/x": "200 True"}},
-	{"well-known", map[string]string{
-		"Procfile":      "web: python3 serve.py\n",
-		"nexushub.toml": "health.interval = \"500ms\"\n",
-		"serve.py": `import http.server, os
-
-class Page(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        known = self.path in ("/", "/healthz")
-        self.send_response(503 if self.path == "/healthz" and self.server.sick else 200 if known else 404)
-        self.end_headers()
-    def do_POST(self):
-        self.server.sick = True
-        self.send_response(204)
-        self.end_headers()
-
-server = http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Page)
-server.sick = False
-server.serve_forever()
-`,
-	}, map[string]string{"/healthz": "200", "/health": "404"}},
+	{"well-known", wellKnown("health.interval = \"500ms\"\n"), map[string]string{"/healthz": "200", "/health": "404"}},
+	{"well-known-guest", wellKnown("network = \"guest\"\n"), map[string]string{"/healthz": "200", "/health": "404"}},
 	{"site", map[string]string{"index.html": "<p>home", "a/index.html": "<p>a", ".env": "SECRET", ".git/config": "SECRET",
 		"nexushub.toml": "idle_timeout = \"1m\"\n", ".well-known/x.txt": "known"},
 		map[string]string{"/": "200 home", "/a/": "200 a", "/.env": "404", "/%2eenv": "404", "/nexushub.toml": "404",
@@ -86,6 +68,27 @@ echo "index ", where(), " ", $_SERVER["SCRIPT_NAME"], " ", $_SERVER["REQUEST_URI
 	}},
 }
 
+// wellKnown is a program that answers at /healthz, and says there that it is ill after a POST.
+func wellKnown(manifest string) map[string]string {
+	return map[string]string{"nexushub.toml": manifest, "Procfile": "web: python3 serve.py\n",
+		"serve.py": `import http.server, os
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        known = self.path in ("/", "/healthz")
+        self.send_response(503 if self.path == "/healthz" and self.server.sick else 200 if known else 404)
+        self.end_headers()
+    def do_POST(self):
+        self.server.sick = True
+        self.send_response(204)
+        self.end_headers()
+
+server = http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Page)
+server.sick = False
+server.serve_forever()
+`}
+}
+
 func TestRecognisedFolders(t *testing.T) {
 	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
 		h := lab.NewHost(t, s, debian...)
@@ -111,34 +114,35 @@ func TestRecognisedFolders(t *testing.T) {
 		})
 		t.Run("a well-known path is its health check", func(t *testing.T) {
 			a := visit(t, h, "well-known", "https://well-known."+domain+":8443")
-			now := func() api.App {
-				app, err := a.API().App(t.Context(), "well-known")
+			now := func(name string) api.App {
+				app, err := a.API().App(t.Context(), name)
 				if err != nil {
 					t.Fatal(err)
 				}
 				return app
 			}
-			found := func() (app api.App) {
-				lab.Eventually(t, "its path is found", func() error {
-					app = now()
+			found := func(name string) (app api.App) {
+				lab.Eventually(t, "the path of "+name+" is found", func() error {
+					app = now(name)
 					return lab.Unless(app.Health.Found && app.Health.Path == "/healthz", "health %+v", app.Health)
 				})
 				return app
 			}
-			before := found()
+			found("well-known-guest")
+			before := found("well-known")
 			if said := h.Must(t, "nexushub", "status", "well-known"); !strings.Contains(said, "GET /healthz (found)") {
 				t.Error(said)
 			}
 			h.Must(t, "systemctl", "restart", "nexushubd")
-			if after := found(); after.PID != before.PID || after.Revision != before.Revision {
+			if after := found("well-known"); after.PID != before.PID || after.Revision != before.Revision {
 				t.Errorf("was %+v, is %+v", before, after)
 			}
 			a.answer(t, http.MethodPost, "/", nil)
 			lab.Eventually(t, "it was restarted", func() error {
-				app := now()
+				app := now("well-known")
 				return lab.Unless(app.Restarts > 0 && strings.Contains(app.LastExit, "GET /healthz: answered 503"), "%+v", app)
 			})
-			found()
+			found("well-known")
 		})
 		t.Run("a missing step", func(t *testing.T) {
 			h.MustCopyIn(t, made(t, map[string]string{"go.mod": "module x\n", "main.go": "package main\n"}), "/srv/source")
