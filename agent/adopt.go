@@ -150,21 +150,27 @@ func (a *Agent) routesKnown(now time.Time) bool {
 // keepRoutes keeps what the proxy routes to units that still run.
 func (a *Agent) keepRoutes(status *proxyctl.Status) {
 	for _, r := range status.Routes {
-		if u := a.observed.unit(r.Target); u != nil && u.Instance == r.Instance {
-			i := a.observed.instance(r.Instance)
-			i.target, i.served = u.Unit, u.Unit
+		targets := r.Targets
+		if len(targets) == 0 {
+			targets = []string{r.Target}
 		}
+		i := a.observed.instance(r.Instance)
+		for _, name := range targets {
+			if u := a.observed.unit(name); u != nil && u.Instance == r.Instance {
+				i.served = append(i.served, name)
+			}
+		}
+		i.target = i.served
 	}
 }
 
-// guessTargets uses the last good revision, else the only unit there is.
+// guessTargets uses what runs of the last good revision, else of the only one there is.
 func (a *Agent) guessTargets() {
-	for u := range a.observed.loaded() {
-		i := a.observed.instance(u.Instance)
-		m := i.memory
-		known := m != nil && m.Good != nil && m.Good.Revision == u.Revision
-		if known || i.target == "" {
-			i.target = u.Unit
+	for _, i := range a.observed.instances {
+		var good *plan.Good
+		if i.memory != nil {
+			good = i.memory.Good
 		}
+		i.target = plan.OfOneRevision(i.units, good)
 	}
 }

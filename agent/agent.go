@@ -1,6 +1,6 @@
 // Package agent keeps what runs equal to what is wanted. Providers say what is wanted,
 // PID 1 says what runs, package plan (pure) compares them and names the steps with their
-// reasons, the executor takes them, one at a time for each instance.
+// reasons, the executor takes them, one at a time for each unit.
 //
 // It promises that an application never suffers from the agent. What runs outlives the
 // agent, is found again by its unit's name and fields, and is changed only where it
@@ -163,7 +163,7 @@ func signal(ch chan<- struct{}) {
 // routeTable is the whole table as it should be now. The caller holds mu.
 func (a *Agent) routeTable(apps []plan.AppState) proxyctl.Table {
 	c := a.desired.config
-	routes := plan.Routes(apps, func(id string) string { return a.observed.known(id).target })
+	routes := plan.Routes(apps, func(id string) []string { return a.observed.known(id).target })
 	if !c.Policy.Open { // also what runs already, and goes on running
 		for i := range routes {
 			routes[i].Access = proxyctl.AccessAreas

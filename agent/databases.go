@@ -36,9 +36,9 @@ func (e *executor) provide(ctx context.Context, s units.Spec) error {
 
 // nameDatabase gives an application's database its name, for good: after the application, but a
 // temporary one takes no name that a permanent one may want. The caller holds mu.
-func (a *Agent) nameDatabase(d *plan.Desired, s *units.Spec) {
+func (a *Agent) nameDatabase(d *plan.Desired) string {
 	if !d.Manifest.Services.PostgreSQL {
-		return
+		return ""
 	}
 	m := a.observed.memory(d.ID)
 	if m.Database == "" {
@@ -47,7 +47,7 @@ func (a *Agent) nameDatabase(d *plan.Desired, s *units.Spec) {
 			m.Database = units.User(d.ID)
 		}
 	}
-	s.Database = m.Database
+	return m.Database
 }
 
 // AdoptData gives an application the database of its name that another one has left, or with
@@ -86,7 +86,7 @@ func (a *Agent) exists(instance string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	i := a.observed.known(instance)
-	if i.memory != nil || len(i.units) > 0 || i.task != nil || !a.desired.complete {
+	if i.memory != nil || len(i.units) > 0 || len(i.tasks) > 0 || !a.desired.complete {
 		return true
 	}
 	_, err := a.find(instance)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/plan"
@@ -50,6 +51,7 @@ type executor struct {
 	// slots bound the jobs in PID 1's hands by what the CPUs can do: more at once would
 	// only wait there, and a replacement or a stop would wait behind them.
 	slots chan struct{}
+	envs  sync.Mutex // held while an environment file is written, which all parts of an instance need
 	log   *slog.Logger
 }
 
@@ -149,7 +151,7 @@ func (e *executor) start(ctx context.Context, t plan.Task) error {
 
 // placement gives a unit the port it keeps until it is gone.
 func (e *executor) placement(t plan.Task) (place units.Placement, err error) {
-	if t.Spec.Network != units.NetworkSocket {
+	if t.Spec.NeedsPort() {
 		place.Port, err = e.ports.Take(t.Unit)
 	}
 	place.Resolvers = e.resolversFor(t.Spec)
@@ -162,7 +164,7 @@ func (e *executor) tentativePlacement(d plan.Desired) (place units.Placement, er
 	if err := e.writeEnv(d.ID); err != nil {
 		return place, err
 	}
-	if d.Spec.Network != units.NetworkSocket {
+	if d.Spec.NeedsPort() {
 		place.Port, err = e.ports.Look(d.Unit)
 	}
 	place.Resolvers = e.resolversFor(d.Spec)
@@ -255,6 +257,8 @@ func (e *executor) lastLines(ctx context.Context, unit, run string) (lines []str
 // writeEnv puts the internal secret where only root and the application get it. The
 // file is on tmpfs, so there is nothing to sync.
 func (e *executor) writeEnv(instance string) error {
+	e.envs.Lock()
+	defer e.envs.Unlock()
 	path := filepath.Join(e.envDir, instance+".env")
 	content := []byte("INTERNAL_SECRET=" + e.secret + "\n")
 	if old, err := os.ReadFile(path); err == nil && string(old) == string(content) {

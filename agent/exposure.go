@@ -40,15 +40,16 @@ func exposureKey(s *plan.AppState, u *plan.Unit) string {
 // exposureOf is the score of the unit that should run, if it is known. It is asked for
 // otherwise. The caller holds mu.
 func (a *Agent) exposureOf(s *plan.AppState) *float64 {
-	if s.Wanted == nil || !s.Wanted.Running() {
+	first := s.First()
+	if first == nil || !first.Running() {
 		return nil
 	}
-	key := exposureKey(s, s.Wanted)
+	key := exposureKey(s, first)
 	if score, known := a.exposure.scores[key]; known {
 		return score
 	}
 	select {
-	case a.exposure.asked <- scoring{key, s.Wanted.Unit}:
+	case a.exposure.asked <- scoring{key, first.Unit}:
 		a.exposure.scores[key] = nil
 	default: // next time
 	}

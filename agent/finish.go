@@ -2,6 +2,7 @@ package agent
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/plan"
@@ -13,8 +14,12 @@ func (a *Agent) finish(r result) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	i, u := a.observed.instance(r.task.Instance), a.observed.record(r.task.Unit)
-	i.task, u.tasked, u.changing = nil, false, false
+	i, subject := a.observed.instance(r.task.Instance), r.task.Subject()
+	delete(i.tasks, subject)
+	if subject != plan.Whole {
+		u := a.observed.record(subject)
+		u.tasked, u.changing = false, false
+	}
 	a.enterInspection(r)
 	a.loop.count(r)
 	a.report(r)
@@ -22,7 +27,7 @@ func (a *Agent) finish(r result) {
 		a.failed(r, now)
 		return
 	}
-	i.hold = hold{}
+	delete(i.holds, subject)
 	a.done(r, now)
 }
 
@@ -53,12 +58,12 @@ func (a *Agent) done(r result, now time.Time) {
 	switch r.task.Action {
 	case plan.Verify:
 		m.Stopped, m.ByHand = "stopped by operator (systemctl)", a.bootID
-		a.observed.failures(id).StopIsOurs()
+		a.tracker(r.task, (*plan.FailureTracker).StopIsOurs)
 		a.memoriesChanged()
-	case plan.Route:
-		i.served = r.task.Unit
+	case plan.Route: // to those that are still there
+		i.served = i.target
 	case plan.Unroute:
-		i.served = ""
+		i.served = nil
 	case plan.Drain:
 		if u := a.observed.unit(r.task.Unit); u != nil {
 			u.Drained = true
@@ -66,42 +71,77 @@ func (a *Agent) done(r result, now time.Time) {
 	case plan.Stop:
 		a.forgetEnded(id)
 	case plan.Kill:
-		i.hold = hold{until: now.Add(time.Second), why: "killed; waiting for its processes to exit"}
+		i.hold(r.task.Unit, hold{until: now.Add(time.Second), why: "killed; waiting for its processes to exit"})
 	case plan.Reset:
-		a.observed.failures(id).Forgive()
+		a.tracker(r.task, (*plan.FailureTracker).Forgive)
 	case plan.Reject:
-		w := a.observed.failures(id)
-		a.loop.rejected++
-		m.Rejected = &plan.Rejection{Revision: w.Trouble.Revision, Why: w.Trouble.LastExit, Lines: r.lines,
-			Exit: w.Trouble.Exit, Strayed: w.Trouble.Strayed, Manifest: a.manifestOf(id), At: now}
-		a.memoriesChanged()
+		a.reject(r, m, now)
 	}
+}
+
+// reject gives up the revision that is wanted, unless another is wanted by now.
+func (a *Agent) reject(r result, m *plan.Memory, now time.Time) {
+	d := a.desiredOf(r.task.Instance)
+	if d == nil || d.Replica(r.task.Unit) == nil {
+		return
+	}
+	failed, t := d.Replica(r.task.Unit), a.observed.failures(d.ID).Trouble(r.task.Unit)
+	a.loop.rejected++
+	m.Rejected = &plan.Rejection{Revision: d.Revision, Why: d.Of(failed) + t.LastExit, Lines: r.lines, Exit: t.Exit,
+		Strayed: t.Strayed, Manifest: d.Manifest.For(failed.Process), At: now}
+	a.memoriesChanged()
+}
+
+// tracker tells that of the task's unit, if it is to run.
+func (a *Agent) tracker(t plan.Task, tell func(*plan.FailureTracker)) {
+	if w := a.observed.known(t.Instance).failures.Find(t.Unit); w != nil {
+		tell(w)
+	}
+}
+
+// desiredOf is nil if an instance is not wanted. The caller holds mu.
+func (a *Agent) desiredOf(id string) *plan.Desired {
+	apps := a.desiredApps()
+	if n := slices.IndexFunc(apps, func(d plan.Desired) bool { return d.ID == id }); n >= 0 {
+		return &apps[n]
+	}
+	return nil
 }
 
 // failed keeps a failed task from being tried again at once.
 func (a *Agent) failed(r result, now time.Time) {
 	id := r.task.Instance
-	w := a.observed.failures(id)
 	switch {
 	case errors.Is(r.err, errNotByHand) && !errors.Is(r.err, errStopping):
-		w.StopIsOurs()
+		a.tracker(r.task, (*plan.FailureTracker).StopIsOurs)
 		return
 	case r.task.Action == plan.Start:
-		ran := errors.Is(r.err, units.ErrJob) || errors.Is(r.err, units.ErrTimeout)
-		if ran {
-			a.observed.countFailedStart(id, r.task.Unit)
-			a.loop.unsaved = true
-		}
-		w.FailStart(r.err.Error(), ran, a.observed.hasGood(id, w.Trouble.Revision), a.desired.backoff, now)
+		a.startFailed(r, now)
 		return
+	case r.task.Action == plan.Restart:
+		a.tracker(r.task, (*plan.FailureTracker).RestartFailed)
 	}
-	if r.task.Action == plan.Restart {
-		w.RestartFailed()
-	}
-	h := &a.observed.instance(id).hold
+	i, subject := a.observed.instance(id), r.task.Subject()
+	h := i.holds[subject]
 	h.n++
 	h.why = r.task.Action.String() + ": " + r.err.Error()
 	h.until = now.Add(min(time.Second<<min(h.n-1, 4), 15*time.Second))
+	i.hold(subject, h)
+}
+
+// startFailed counts a start that failed, unless its unit is not wanted any more.
+func (a *Agent) startFailed(r result, now time.Time) {
+	d := a.desiredOf(r.task.Instance)
+	if d == nil || d.Replica(r.task.Unit) == nil {
+		return
+	}
+	ran := errors.Is(r.err, units.ErrJob) || errors.Is(r.err, units.ErrTimeout)
+	if ran {
+		a.observed.countFailedStart(d.ID, r.task.Unit)
+		a.loop.unsaved = true
+	}
+	hasGood := a.observed.hasGood(d.ID, d.Revision)
+	a.observed.failures(d.ID).Of(r.task.Unit).FailStart(r.err.Error(), ran, hasGood, a.desired.backoff, now)
 }
 
 func (a *Agent) report(r result) {

@@ -391,5 +391,9 @@ const (
 )
 
 func routeStatus(r proxyctl.Route) proxyctl.RouteStatus {
-	return proxyctl.RouteStatus{Instance: r.Instance, Target: r.Target.ID}
+	s := proxyctl.RouteStatus{Instance: r.Instance, Target: r.Target.ID}
+	for _, t := range r.Targets {
+		s.Targets = append(s.Targets, t.ID)
+	}
+	return s
 }

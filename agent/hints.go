@@ -3,7 +3,6 @@ package agent
 import (
 	"cmp"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/nexushub/nexushub/agent/hint"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
-	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/startcmd"
 	"github.com/nexushub/nexushub/units"
 )
@@ -55,15 +53,19 @@ func (h *hints) of(id string, f *hint.Facts) (list []api.Hint) {
 // facts are what hints can be drawn from; nil: there is nothing to say of an application as it
 // is. The caller holds mu.
 func (a *Agent) facts(id string) *hint.Facts {
-	apps := a.desiredApps()
-	n := slices.IndexFunc(apps, func(d plan.Desired) bool { return d.ID == id })
-	if n < 0 {
+	d := a.desiredOf(id)
+	if d == nil {
 		return nil
 	}
-	s := a.observed.current(a.desired.partial).Of(&apps[n], time.Now())
-	i := a.observed.known(id)
+	s, i := a.observed.state(d, time.Now()), a.observed.known(id)
 	f := &hint.Facts{Manifest: s.Manifest, Files: s.Files(), Literal: !s.Spec.Expand && startcmd.Refers(s.Spec.Exec)}
-	u := s.Shown()
+	u, worst := s.Shown(), s.Worst()
+	if worst != nil && worst.Trouble.Attempt > 0 && worst.Seen != nil { // what is wrong with it is looked for
+		u = worst.Seen
+	}
+	if worst != nil && !worst.IsWeb() {
+		f.Manifest, f.Literal = s.Manifest.For(worst.Process), false
+	}
 	if u != nil {
 		f.Port = u.Port
 	}
@@ -74,7 +76,7 @@ func (a *Agent) facts(id string) *hint.Facts {
 		return rejected(m.Rejected)
 	case s.Problem != "":
 		f.Failure = s.Problem
-	case u != nil && u.Healthy() && (s.Trouble.Attempt == 0 || u == s.Wanted):
+	case u != nil && u.Healthy() && (s.Trouble.Attempt == 0 || u == worst.Seen):
 		f.Healthy, f.Page = true, cmp.Or(u.Health.Body, u.Health.FrontTop)
 		if !f.Files { // else it is not the application that people see there
 			f.Front = u.Health.Front
@@ -82,7 +84,7 @@ func (a *Agent) facts(id string) *hint.Facts {
 	case u != nil && u.Health.Elsewhere != "": // whatever became of the run before
 		f.Failure, f.Elsewhere = u.Health.Problem, strings.Fields(u.Health.Elsewhere)
 	case s.Trouble.Attempt > 0:
-		f.Failure, f.Exit, f.Lines = s.Trouble.LastExit, exitOf(s.Trouble.Exit), i.words.lines
+		f.Failure, f.Exit, f.Lines = s.Trouble.LastExit, exitOf(s.Trouble.Exit), i.words[worst.Unit].lines
 		f.Elsewhere = strings.Fields(s.Trouble.Strayed)
 		if u != nil {
 			f.Page = u.Health.Body
@@ -106,14 +108,4 @@ func exitOf(e units.Exit) hint.Exit {
 		out.Signal = e.Status
 	}
 	return out
-}
-
-// manifestOf is the manifest in force of an instance. The caller holds mu.
-func (a *Agent) manifestOf(id string) manifest.Manifest {
-	for _, d := range a.desiredApps() {
-		if d.ID == id {
-			return d.Manifest
-		}
-	}
-	return manifest.Manifest{}
 }

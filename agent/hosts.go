@@ -18,7 +18,7 @@ func (a *Agent) Claims() (list []hostname.Claim) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	current := a.observed.current(a.desired.partial)
+	current := a.observed.current(a.desired.partial, now)
 	apps := append(current.AppStates(a.desiredApps(), now), current.Unlisted(a.desiredApps(), now)...)
 	for i := range apps {
 		for _, c := range apps[i].Claims(a.desired.place.Domain) {

@@ -77,5 +77,5 @@ func (a *Agent) removed(id string) bool {
 		return false
 	}
 	i := a.observed.known(id)
-	return i.task == nil && len(i.units) == 0 // a start in hand has no unit yet
+	return len(i.tasks) == 0 && len(i.units) == 0 // a start in hand has no unit yet
 }

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,16 +26,16 @@ type observedState struct {
 // instanceState is what is known of one instance.
 type instanceState struct {
 	units    []*plan.Unit
-	memory   *plan.Memory         // nil: there is nothing to remember
-	failures *plan.FailureTracker // nil: no pass has seen it
-	target   string               // unit in the table that is to be in force
-	served   string               // unit acknowledged by the proxy
-	task     *plan.Task           // in hand
-	hold     hold
-	state    stateSince     // zero: no pass has seen it
-	words    words          // the last ones of what failed last
-	watched  bool           // this agent knows since when it stands as it does
-	refused  plan.Installed // its release, that dynamic applications were not given
+	memory   *plan.Memory          // nil: there is nothing to remember
+	failures *plan.Failures        // nil: no pass has seen it
+	target   []string              // units in the table that is to be in force
+	served   []string              // units acknowledged by the proxy
+	tasks    map[string]*plan.Task // in hand, by subject
+	holds    map[string]hold       // by subject
+	state    stateSince            // zero: no pass has seen it
+	words    map[string]words      // the last ones of what failed last, by unit
+	watched  bool                  // this agent knows since when it stands as it does
+	refused  plan.Installed        // its release, that dynamic applications were not given
 }
 
 // unitState is what is known of one unit.
@@ -151,25 +152,79 @@ func (o *observedState) memories() map[string]*plan.Memory {
 	return all
 }
 
-func (o *observedState) failures(id string) *plan.FailureTracker {
+func (o *observedState) failures(id string) *plan.Failures {
 	i := o.instance(id)
 	if i.failures == nil {
-		i.failures = &plan.FailureTracker{}
+		i.failures = &plan.Failures{}
 	}
 	return i.failures
 }
 
 // current is what the plan gets to see.
-func (o *observedState) current(partial map[string]bool) plan.Current {
+func (o *observedState) current(partial map[string]bool, now time.Time) plan.Current {
 	c := plan.Current{Apps: make(map[string]plan.Observed, len(o.instances)), Partial: partial}
 	for id, i := range o.instances {
-		seen := plan.Observed{Units: i.units, Served: i.served, Target: i.target, Busy: i.task != nil}
-		if i.failures != nil {
-			seen.Trouble = i.failures.Trouble
-		}
-		c.Apps[id] = seen
+		c.Apps[id] = i.observed(now)
 	}
 	return c
+}
+
+// state is what should be of one instance and what is.
+func (o *observedState) state(d *plan.Desired, now time.Time) plan.AppState {
+	i := o.known(d.ID)
+	return i.observed(now).State(d, now)
+}
+
+func (i *instanceState) observed(now time.Time) plan.Observed {
+	return plan.Observed{Units: i.units, Served: i.served, Target: i.target, Failures: i.failures, Busy: i.busy(now)}
+}
+
+// busy is what has a task in hand, or failed at one just now; nil: nothing.
+func (i *instanceState) busy(now time.Time) map[string]bool {
+	if len(i.tasks) == 0 && len(i.holds) == 0 {
+		return nil
+	}
+	busy := make(map[string]bool, len(i.tasks)+len(i.holds))
+	for subject := range i.tasks {
+		busy[subject] = true
+	}
+	for subject, h := range i.holds {
+		if h.until.After(now) {
+			busy[subject] = true
+		}
+	}
+	return busy
+}
+
+// has says whether a unit is there.
+func (i *instanceState) has(unit string) bool {
+	return slices.ContainsFunc(i.units, func(u *plan.Unit) bool { return u.Unit == unit })
+}
+
+// begin enters a task that is in hand from now on.
+func (i *instanceState) begin(t *plan.Task) {
+	if i.tasks == nil {
+		i.tasks = map[string]*plan.Task{}
+	}
+	i.tasks[t.Subject()] = t
+}
+
+// held is what keeps a task that failed from being tried again, the whole before its units.
+func (i *instanceState) held(now time.Time) (hold, bool) {
+	for _, subject := range slices.Sorted(maps.Keys(i.holds)) {
+		if h := i.holds[subject]; h.until.After(now) {
+			return h, true
+		}
+	}
+	return hold{}, false
+}
+
+// hold keeps a task from being tried again at once.
+func (i *instanceState) hold(subject string, h hold) {
+	if i.holds == nil {
+		i.holds = map[string]hold{}
+	}
+	i.holds[subject] = h
 }
 
 // recorded counts the instances that a pass has seen.
@@ -195,12 +250,14 @@ func (o *observedState) remove(u *plan.Unit) {
 	o.record(u.Unit).unit = nil
 	i := o.instance(u.Instance)
 	i.units = slices.DeleteFunc(slices.Clone(i.units), func(x *plan.Unit) bool { return x == u })
-	if i.served == u.Unit {
-		i.served = ""
+	i.served, i.target = without(i.served, u.Unit), without(i.target, u.Unit)
+}
+
+func without(list []string, name string) []string {
+	if !slices.Contains(list, name) {
+		return list
 	}
-	if i.target == u.Unit { // else the requests are on their way to another already
-		i.target = ""
-	}
+	return slices.DeleteFunc(slices.Clone(list), func(n string) bool { return n == name })
 }
 
 // hasGood says whether an instance has another revision to fall back to.

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -196,7 +197,7 @@ func (a *Agent) takeBack(id string, before plan.Memory) {
 
 // forgive lets an instance be tried at once, whatever happened before.
 func (a *Agent) forgive(id string) {
-	a.observed.instance(id).hold = hold{}
+	a.observed.instance(id).holds = nil
 	a.observed.failures(id).Forgive()
 }
 
@@ -206,12 +207,12 @@ func (a *Agent) Plan() []api.Task {
 	defer a.mu.Unlock()
 	var out []api.Task
 	for _, i := range a.observed.instances {
-		if i.task != nil {
-			out = append(out, wire(*i.task, "in progress: "))
+		for _, subject := range slices.Sorted(maps.Keys(i.tasks)) {
+			out = append(out, wire(*i.tasks[subject], "in progress: "))
 		}
 	}
 	now := time.Now()
-	current := a.observed.current(a.desired.partial)
+	current := a.observed.current(a.desired.partial, now)
 	for _, t := range a.plan(current.AppStates(a.desiredApps(), now), current, now) {
 		out = append(out, wire(t, ""))
 	}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -112,9 +113,9 @@ func TestTheOldOneMayGoWhileRequestsAreLedToTheNew(t *testing.T) {
 	observed := newObservedState()
 	observed.enter(oldUnit, []units.Status{status(oldUnit, "1")}, 1)
 	i := observed.instance(instanceA)
-	i.served, i.target = oldUnit, newUnit
+	i.served, i.target = []string{oldUnit}, []string{newUnit}
 	observed.enter(oldUnit, nil, 2)
-	if i.target != newUnit || i.served != "" {
+	if !slices.Equal(i.target, []string{newUnit}) || len(i.served) > 0 {
 		t.Errorf("target %s, served %q; want the new target kept", i.target, i.served)
 	}
 }

@@ -59,7 +59,7 @@ func (a *Agent) recallExits(ctx context.Context) {
 			continue
 		}
 		exit := units.Exit{At: e.At, Code: exitCodes[e.Code], Status: e.Status, Result: e.Result}
-		said := words{instance: instance, why: exit.String(), lines: a.exec.lastLines(ctx, unit, e.Run)}
+		said := words{instance: instance, unit: unit, why: exit.String(), lines: a.exec.lastLines(ctx, unit, e.Run)}
 		a.units.Recall(unit, exit)
 		a.mu.Lock()
 		a.querySoon(unit)

@@ -124,9 +124,7 @@ func (a *Agent) pending() int {
 	defer a.mu.Unlock()
 	n := a.observed.inFlight
 	for _, i := range a.observed.instances {
-		if i.task != nil {
-			n++
-		}
+		n += len(i.tasks)
 	}
 	return n
 }
@@ -143,7 +141,7 @@ func (a *Agent) reconcile(ctx context.Context) time.Duration {
 	desired := a.desiredApps()
 	a.observe(desired, now)
 	a.listen(ctx, desired)
-	current := a.observed.current(a.desired.partial)
+	current := a.observed.current(a.desired.partial, now)
 	apps := current.AppStates(desired, now)
 	a.dispatch(ctx, apps, a.plan(apps, current, now))
 	a.record(apps, now)
@@ -151,30 +149,28 @@ func (a *Agent) reconcile(ctx context.Context) time.Duration {
 	return a.nextPass(desired, now)
 }
 
-// plan is what Make says, without instances whose last task failed just now. The caller
-// holds mu.
+// plan is what Make says, once it is sure who stopped what is stopped. The caller holds mu.
 func (a *Agent) plan(apps []plan.AppState, current plan.Current, now time.Time) []plan.Task {
-	for id, i := range a.observed.instances {
-		if i.hold.until.After(now) {
-			current.SetBusy(id)
-		}
-	}
-	tasks := a.verifyManualStops(apps, current)
-	for _, t := range tasks {
-		current.SetBusy(t.Instance)
+	var tasks []plan.Task
+	for i := range apps {
+		tasks = append(tasks, a.verifyManualStops(&apps[i])...)
 	}
 	return append(tasks, plan.Make(apps, current, now)...)
 }
 
 // verifyManualStops are tasks for units that stopped although the agent did not stop them:
 // it makes sure that an operator did before it leaves them stopped.
-func (a *Agent) verifyManualStops(apps []plan.AppState, current plan.Current) []plan.Task {
-	var tasks []plan.Task
-	for i := range apps {
-		s := &apps[i]
-		w := a.observed.known(s.ID).failures
-		if w != nil && !current.Apps[s.ID].Busy && s.Stopped == "" && w.StoppedByHand(s.Wanted) {
-			tasks = append(tasks, s.Task(plan.Verify, s.Unit, "its unit stopped, and the agent did not stop it"))
+func (a *Agent) verifyManualStops(s *plan.AppState) (tasks []plan.Task) {
+	failures := a.observed.known(s.ID).failures
+	if failures == nil || s.Stopped != "" {
+		return nil
+	}
+	for i := range s.States {
+		r := &s.States[i]
+		if w := failures.Find(r.Unit); w != nil && !s.Busy[r.Unit] && w.StoppedByHand(r.Seen) {
+			t := s.Task(plan.Verify, r.Unit, "its unit stopped, and the agent did not stop it")
+			tasks = append(tasks, t)
+			s.SetBusy(t)
 		}
 	}
 	return tasks
@@ -184,14 +180,22 @@ func (a *Agent) verifyManualStops(apps []plan.AppState, current plan.Current) []
 func (a *Agent) observe(desired []plan.Desired, now time.Time) {
 	for i := range desired {
 		d := &desired[i]
-		u := a.observed.unit(d.Unit)
-		a.probe(d, u)
 		if a.observed.countRestarts(d) {
 			a.loop.unsaved = true
 		}
-		if a.observed.known(d.ID).task == nil {
-			a.observed.failures(d.ID).Observe(d, !d.Fallback && a.observed.hasGood(d.ID, d.Revision), u, a.desired.backoff, now)
+		failures, hasGood := a.observed.failures(d.ID), !d.Fallback && a.observed.hasGood(d.ID, d.Revision)
+		for j := range d.Replicas {
+			r := &d.Replicas[j]
+			u := a.observed.units[r.Unit]
+			if u == nil {
+				u = &unitState{}
+			}
+			a.probe(d, r, u.unit, now)
+			if w := failures.Of(r.Unit); !u.tasked {
+				w.Observe(r, hasGood, u.unit, a.desired.backoff, now)
+			}
 		}
+		failures.Keep(d.Replicas)
 	}
 }
 
@@ -199,18 +203,24 @@ func (a *Agent) observe(desired []plan.Desired, now time.Time) {
 // caller holds mu.
 func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan.Task) {
 	for _, t := range tasks {
-		i, u := a.observed.instance(t.Instance), a.observed.record(t.Unit)
-		i.task, u.tasked, u.changing = &t, true, t.Action.ChangesUnit()
+		i := a.observed.instance(t.Instance)
+		i.begin(&t)
+		if unit := t.Subject(); unit != plan.Whole {
+			u := a.observed.record(unit)
+			u.tasked, u.changing = true, t.Action.ChangesUnit()
+		}
 		switch t.Action {
 		case plan.Route:
-			i.target = t.Unit
+			i.target = t.Targets
 		case plan.Unroute:
-			i.target = ""
+			i.target = nil
 		case plan.Start: // before PID 1 says anything about it
 			a.observed.past.add(t.Unit, t.Instance, time.Now())
 			fallthrough
 		case plan.Stop, plan.Restart:
-			a.observed.failures(t.Instance).StopIsOurs()
+			if w := i.failures.Find(t.Unit); w != nil {
+				w.StopIsOurs()
+			}
 		}
 	}
 	generation := a.router.set(a.routeTable(apps))
@@ -268,8 +278,12 @@ func (a *Agent) nextPass(desired []plan.Desired, now time.Time) time.Duration {
 	}
 	for i := range desired {
 		d := &desired[i]
-		if w := a.observed.known(d.ID).failures; w != nil {
-			earliest(w.NextDue(d, a.observed.unit(d.Unit), a.desired.backoff, now))
+		failures := a.observed.known(d.ID).failures
+		for j := range d.Replicas {
+			r := &d.Replicas[j]
+			if w := failures.Find(r.Unit); w != nil {
+				earliest(w.NextDue(r, a.observed.unit(r.Unit), a.desired.backoff, now))
+			}
 		}
 	}
 	for u := range a.observed.loaded() {
@@ -278,7 +292,9 @@ func (a *Agent) nextPass(desired []plan.Desired, now time.Time) time.Duration {
 		}
 	}
 	for _, i := range a.observed.instances {
-		earliest(i.hold.until)
+		for _, h := range i.holds {
+			earliest(h.until)
+		}
 	}
 	if a.loop.unsaved {
 		earliest(a.loop.saved.Add(saveEvery))

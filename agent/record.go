@@ -3,7 +3,6 @@ package agent
 import (
 	"encoding/json"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/plan"
@@ -37,7 +36,7 @@ func (a *Agent) record(apps []plan.AppState, now time.Time) {
 func (a *Agent) recordPhase(s *plan.AppState) plan.Phase {
 	p := s.Phase()
 	i := a.observed.instance(s.ID)
-	if t := i.task; t != nil && p.State == api.StatePending && t.Action == plan.Start {
+	if t := i.tasks[s.Unit]; t != nil && p.State == api.StatePending && t.Action == plan.Start {
 		p = plan.Phase{State: api.StateStarting, Why: t.Reason}
 	}
 	old := i.state
@@ -85,7 +84,7 @@ func (a *Agent) recordGood(s *plan.AppState, p plan.Phase) {
 	if p.State != api.StateRunning || s.Fallback || s.Problem != "" || s.Adopted {
 		return
 	}
-	if s.Runs() && (s.Wanted == nil || s.Served != s.Wanted.Unit) {
+	if s.Runs() && !s.Complete() {
 		return
 	}
 	a.remember(s, m)
@@ -95,7 +94,7 @@ func (a *Agent) recordGood(s *plan.AppState, p plan.Phase) {
 	if m.Good == nil || m.Good.Revision != s.Revision {
 		a.loop.deployed++
 	}
-	m.Good = &plan.Good{Revision: s.Revision, Spec: s.Spec, Release: s.Release, Manifest: s.Manifest}
+	m.Good = s.AsGood()
 	s.Good, a.loop.unsaved = m.Good, true
 }
 
@@ -115,11 +114,12 @@ func (a *Agent) remember(s *plan.AppState, m *plan.Memory) {
 // recordManualStart sees that an operator has started again what he had stopped.
 func (a *Agent) recordManualStart(s *plan.AppState) {
 	m := a.observed.memory(s.ID)
-	if m.ByHand == "" || s.Wanted == nil || !s.Wanted.Running() {
+	u := s.RunningUnit()
+	if m.ByHand == "" || u == nil {
 		return
 	}
 	m.Stopped, m.ByHand = "", ""
-	a.log.Info("application was started again by an operator", "instance", s.ID, "app", s.Name, "unit", s.Wanted.Unit)
+	a.log.Info("application was started again by an operator", "instance", s.ID, "app", s.Name, "unit", u.Unit)
 	a.memoriesChanged()
 }
 
@@ -137,7 +137,7 @@ func (a *Agent) forgetUnlisted(apps []plan.AppState) {
 		listed[apps[i].ID] = true
 	}
 	for id, i := range a.observed.instances {
-		if listed[id] || i.target != "" || i.task != nil {
+		if listed[id] || len(i.target) > 0 || len(i.tasks) > 0 {
 			continue
 		}
 		if i.memory != nil {
@@ -156,9 +156,9 @@ func (a *Agent) forgetUnlisted(apps []plan.AppState) {
 // forgetEnded forgets an instance that nobody wants and that has no unit: its environment
 // file, with the secret, and what is remembered of it, which keeps its releases on disk.
 func (a *Agent) forgetEnded(id string) {
-	wanted := slices.ContainsFunc(a.desiredApps(), func(d plan.Desired) bool { return d.ID == id })
+	wanted := a.desiredOf(id) != nil
 	i := a.observed.known(id)
-	if wanted || len(i.units) > 0 || i.task != nil {
+	if wanted || len(i.units) > 0 || len(i.tasks) > 0 {
 		return
 	}
 	a.exec.forget(id)

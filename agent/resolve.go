@@ -253,18 +253,18 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 		return d
 	}
 	d.Audiences = secrets.Audiences
-	spec := plan.NewSpec(r.Instance, r.release, d.Manifest, secrets, m.Serial, a.desired.place)
-	a.nameDatabase(&d, &spec)
-	if err := plan.CheckCommand(spec, secrets); err != nil {
-		d.Problem = err.Error()
-		return d
+	kept := plan.Kept{Serial: m.Serial, Database: a.nameDatabase(&d)}
+	processes := plan.NewSpecs(r.Instance, r.release, d.Manifest, secrets, kept, a.desired.place)
+	for _, spec := range processes {
+		if err := plan.CheckCommand(spec, secrets); err != nil {
+			d.Problem = err.Error()
+			return d
+		}
 	}
-	d.Spec = spec
-	d.Revision = d.Spec.Revision()
-	if m.Rejected != nil && m.Rejected.Revision == d.Revision && m.Good != nil {
-		d.Spec, d.Revision, d.Fallback = m.Good.Spec, m.Good.Revision, true
+	if m.Rejected != nil && m.Rejected.Revision == processes[0].Revision() && m.Good != nil {
+		processes, d.Fallback = m.Good.Processes(), true
 		d.Manifest = m.Good.Manifest.Scaled(d.Settings.Scale)
 	}
-	d.Unit = d.Spec.UnitName()
+	d.Run(processes)
 	return d
 }

@@ -18,16 +18,21 @@ func (o *observedState) countRestarts(d *plan.Desired) (changed bool) {
 	if m.Restarts == nil {
 		m.Restarts = map[string]plan.Restarts{}
 	}
-	keep := map[string]bool{d.Unit: true}
+	there := 0
 	for _, u := range i.units {
-		keep[u.Unit] = true
 		r := m.Restarts[u.Unit]
 		if r.See(u.Status) {
 			m.Restarts[u.Unit], changed = r, true
 		}
+		if _, counted := m.Restarts[u.Unit]; counted {
+			there++
+		}
+	}
+	if there == len(m.Restarts) {
+		return changed
 	}
 	before := len(m.Restarts)
-	maps.DeleteFunc(m.Restarts, func(unit string, _ plan.Restarts) bool { return !keep[unit] })
+	maps.DeleteFunc(m.Restarts, func(unit string, _ plan.Restarts) bool { return !i.has(unit) && d.Replica(unit) == nil })
 	return changed || len(m.Restarts) != before
 }
 

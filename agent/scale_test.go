@@ -39,6 +39,7 @@ func TestScale(t *testing.T) {
 			t.Errorf("the next release widens %v, which the scale decides", wider)
 		}
 		h.mustDeploy(shopID, "shop", "two", audience.Root)
+		h.pass(steady)
 		h.wantHolds(shopID, "scale.web 4 settings", "scale.worker 1 settings")
 		h.set(shopID, `{"env":{"DEBUG":"1"}}`, "")
 		h.set(shopID, `{"scale":{"worker":null}}`, "")

@@ -97,13 +97,13 @@ func TestNothingIsForgottenBeforeTheAdminServiceHasSpoken(t *testing.T) {
 func TestForgottenInstanceIsServedStill(t *testing.T) {
 	a := &Agent{observed: newObservedState()}
 	a.observed.enter(oldUnit, []units.Status{status(oldUnit, "1")}, 1)
-	a.observed.instance(instanceA).served = oldUnit
+	a.observed.instance(instanceA).served = []string{oldUnit}
 	a.observed.failures(instanceA)
 	a.forgetUnlisted(nil)
 	if i := a.observed.known(instanceA); i.failures != nil || len(i.units) != 1 {
 		t.Errorf("kept %+v, want its unit", i)
 	}
-	tasks := plan.Make(nil, a.observed.current(nil), time.Now())
+	tasks := plan.Make(nil, a.observed.current(nil, time.Now()), time.Now())
 	if len(tasks) != 1 || tasks[0].Action != plan.Unroute || tasks[0].Unit != oldUnit {
 		t.Errorf("tasks %+v, want to lead requests away from %s first", tasks, oldUnit)
 	}

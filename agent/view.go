@@ -19,7 +19,7 @@ func (a *Agent) Apps() []api.App {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	current := a.observed.current(a.desired.partial)
+	current := a.observed.current(a.desired.partial, now)
 	apps := current.AppStates(a.desiredApps(), now)
 	apps = append(apps, current.Unlisted(a.desiredApps(), now)...)
 	list := make([]api.App, len(apps))
@@ -48,7 +48,7 @@ func (a *Agent) app(nameOrID string) (api.App, error) {
 		}
 		return api.App{}, err
 	}
-	s := a.observed.current(a.desired.partial).Of(d, time.Now())
+	s := a.observed.state(d, time.Now())
 	return a.view(&s), nil
 }
 
@@ -122,7 +122,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 		ID: s.ID, Name: s.Name, AppID: s.AppID, DisplayName: s.DisplayName, HostName: s.HostName,
 		Hosts: a.hosts(s), URL: a.url(s.AllHosts()[0]), Kind: s.Kind,
 		State: st.State, Since: st.since, Why: st.Why, Access: a.access(s),
-		Attempt: s.Trouble.Attempt, LastExit: s.Trouble.LastExit,
+		Attempt: s.Trouble.Attempt, LastExit: lastExit(s),
 		Release: s.Release.Hash, Revision: s.Revision, Health: chosenCheck(s),
 	}
 	if s.Trouble.Waiting(s.Now) {
@@ -137,18 +137,40 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	v.Recognised = s.Release.Recognised.Short()
 	v.Settings, v.Withheld = s.Settings.Changes(plan.Settings{}), withheld(s.Desired)
 	v.Exposure, v.Database = a.exposureOf(s), s.Spec.Database
-	shown := s.Unit
 	if u := s.Shown(); u != nil {
 		viewUnit(&v, u)
-		shown = u.Unit
 	}
-	if i.memory != nil {
-		if r, counted := i.memory.Restarts[shown]; counted {
-			v.Restarts = r.Count
-		}
-	}
+	viewSums(&v, s, i.memory)
 	viewFault(&v, s, &i)
 	return v
+}
+
+// viewSums adds up what the replicas of the revision that is shown use, and how often they were
+// started again.
+func viewSums(v *api.App, s *plan.AppState, m *plan.Memory) {
+	v.Memory, v.CPUNSec, v.Tasks = 0, 0, 0
+	for _, u := range s.ShownUnits() {
+		v.Memory, v.CPUNSec, v.Tasks = v.Memory+u.Memory, v.CPUNSec+u.CPUNSec, v.Tasks+u.Tasks
+	}
+	if m == nil {
+		return
+	}
+	restarts, counted := 0, false
+	for _, unit := range s.ShownNames() {
+		r, there := m.Restarts[unit]
+		restarts, counted = restarts+r.Count, counted || there
+	}
+	if counted {
+		v.Restarts = restarts
+	}
+}
+
+// lastExit is how the replica that is in the most trouble failed last.
+func lastExit(s *plan.AppState) string {
+	if s.Trouble.LastExit == "" {
+		return ""
+	}
+	return s.Of(s.Worst().Replica) + s.Trouble.LastExit
 }
 
 // access is who may send requests, as the route has it.
@@ -162,8 +184,11 @@ func (a *Agent) access(s *plan.AppState) string {
 // viewFault says what is wrong, and how the run that failed last ended: each is a sentence, with the
 // last lines of that run below it.
 func viewFault(v *api.App, s *plan.AppState, i *instanceState) {
-	fault := i.state.Fault
-	if h := i.hold; h.until.After(s.Now) {
+	fault, said := i.state.Fault, words{}
+	if worst := s.Worst(); worst != nil {
+		said = i.words[worst.Unit]
+	}
+	if h, held := i.held(s.Now); held {
 		v.Why, fault = strings.TrimPrefix(v.Why+"; "+h.why, "; "), true
 	}
 	troubled := s.Trouble.Attempt > 0 && s.Problem == ""
@@ -173,14 +198,14 @@ func viewFault(v *api.App, s *plan.AppState, i *instanceState) {
 		v.Error, v.LastExit = quoted(v.Why, m.Rejected.Lines), quoted(m.Rejected.Why, m.Rejected.Lines)
 		return
 	case troubled && v.State == api.StateStarting: // once more
-		v.Error = quoted(s.Trouble.LastExit, i.words.lines)
+		v.Error = quoted(v.LastExit, said.lines)
 	case fault && troubled:
-		v.Error = quoted(v.Why, i.words.lines)
+		v.Error = quoted(v.Why, said.lines)
 	case fault:
 		v.Error = v.Why
 	}
-	if troubled || v.LastExit == i.words.why {
-		v.LastExit = quoted(v.LastExit, i.words.lines)
+	if troubled || v.LastExit == said.why {
+		v.LastExit = quoted(v.LastExit, said.lines)
 	}
 }
 
@@ -227,7 +252,8 @@ func (a *Agent) url(h hostname.Host) string {
 
 // unlistedByExactName finds one by instance id, name or host name. The caller holds mu.
 func (a *Agent) unlistedByExactName(name string) (api.App, bool) {
-	list := a.observed.current(a.desired.partial).Unlisted(a.desiredApps(), time.Now())
+	now := time.Now()
+	list := a.observed.current(a.desired.partial, now).Unlisted(a.desiredApps(), now)
 	for i := range list {
 		if s := &list[i]; name == s.ID || name == s.Name || s.Named(hostname.ASCII(name)) {
 			return a.view(s), true

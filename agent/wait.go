@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
@@ -25,7 +26,8 @@ func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, 
 		if revision != "" && d.Revision != revision && !d.Fallback {
 			return true, fmt.Errorf("%s: superseded by another revision: %w", d.Name, api.Conflict)
 		}
-		done, err := settled(d, v)
+		s := a.observed.state(d, time.Now())
+		done, err := settled(&s, v)
 		if done && err == nil {
 			return !a.looking(d), nil
 		}
@@ -39,8 +41,8 @@ func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, 
 			failed = err
 		case astray != nil:
 			failed = astray
-		case i.failed() > before && i.failures.Trouble.Sick: // another run would take as long
-			failed = fmt.Errorf("%s is %s: %s: %w", d.Name, api.StateUnhealthy, i.failures.Trouble.LastExit, api.Failed)
+		case i.failed() > before && s.Trouble.Sick: // another run would take as long
+			failed = fmt.Errorf("%s is %s: %s: %w", d.Name, api.StateUnhealthy, lastExit(&s), api.Failed)
 		}
 		if failed == nil || i.unheard() { // why it failed may be in its last lines
 			return false, nil
@@ -62,18 +64,28 @@ func (a *Agent) looking(d *plan.Desired) bool {
 }
 
 // settled says whether the wanted revision has come to stay, or an error why it has not.
-func settled(d *plan.Desired, v api.App) (bool, error) {
+func settled(s *plan.AppState, v api.App) (bool, error) {
 	switch {
-	case d.Fallback || d.Problem != "":
-		return true, fmt.Errorf("%s: %s: %w", d.Name, v.Why, api.Failed)
-	case v.State == api.StateRunning && v.Revision == d.Revision:
+	case v.State == api.StateRunning && v.Revision == s.Revision && !s.Fallback && s.Problem == "" && !s.Complete():
+		return partlySettled(s)
+	case s.Fallback || s.Problem != "":
+		return true, fmt.Errorf("%s: %s: %w", s.Name, v.Why, api.Failed)
+	case v.State == api.StateRunning && v.Revision == s.Revision:
 		return true, nil
 	case v.State == api.StateBackingOff && v.Attempt > 1, v.State == api.StateFailed, v.State == api.StateUnhealthy:
-		return true, fmt.Errorf("%s is %s: %s: %w", d.Name, v.State, v.Why, api.Failed)
+		return true, fmt.Errorf("%s is %s: %s: %w", s.Name, v.State, v.Why, api.Failed)
 	case v.State == api.StateStopped:
-		return true, fmt.Errorf("%s is stopped: %s: %w", d.Name, v.Why, api.NotRunning)
-	case v.State == api.StatePending && d.Empty():
-		return true, fmt.Errorf("%s: %s: %w", d.Name, v.Why, api.NotRunning)
+		return true, fmt.Errorf("%s is stopped: %s: %w", s.Name, v.Why, api.NotRunning)
+	case v.State == api.StatePending && s.Empty():
+		return true, fmt.Errorf("%s: %s: %w", s.Name, v.Why, api.NotRunning)
+	}
+	return false, nil
+}
+
+// partlySettled is for what runs and serves, but not with all of its replicas.
+func partlySettled(s *plan.AppState) (bool, error) {
+	if s.Trouble.Attempt > 1 {
+		return true, fmt.Errorf("%s runs in part: %s: %w", s.Name, lastExit(s), api.Failed)
 	}
 	return false, nil
 }

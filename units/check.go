@@ -26,9 +26,8 @@ var loosenings = []string{"writable_code", "network", "internet", "proc", "names
 	"read_home"}
 
 var (
-	slugForm    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
-	processForm = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)
-	idForm      = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+	slugForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
+	idForm   = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 )
 
 // check refuses what systemd would refuse, or take in another sense, before it is asked.
@@ -48,7 +47,7 @@ func (s Spec) checkNames() error {
 	if _, err := uuid.Parse(s.Instance); err != nil || len(s.Instance) != 36 {
 		return fmt.Errorf("instance %q: must be a UUID", s.Instance)
 	}
-	if s.Process != "" && !processForm.MatchString(s.Process) || s.Replica < 0 {
+	if s.Process != "" && !manifest.IsProcessName(s.Process) || s.Replica < 0 {
 		return fmt.Errorf("process %q, replica %d: must be a word and a number", s.Process, s.Replica)
 	}
 	for _, l := range s.Loosen {

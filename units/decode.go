@@ -9,6 +9,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/termtext"
 )
 
@@ -95,7 +96,7 @@ func (s *Status) owner(fields [][]byte) {
 		"NEXUSHUB_REVISION": &s.Revision, "NEXUSHUB_KIND": &s.Kind, "NEXUSHUB_HOST": &s.Host, "NEXUSHUB_NETWORK": &s.Network,
 		"NEXUSHUB_INSTALLED_BY": &s.InstalledBy, processVariable: &s.Process,
 	}
-	s.Process, s.Replica = web, 1
+	s.Process, s.Replica = manifest.Web, 1
 	for _, f := range fields {
 		name, value, _ := strings.Cut(string(f), "=")
 		if p := into[name]; p != nil {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // Spec is everything that decides how an instance runs, or one process of it. Its hash is the
@@ -59,17 +61,14 @@ type Spec struct {
 	Whole    string `json:"whole,omitempty"`    // revision of the processes together, see Join; empty: it is alone
 }
 
-// web is the process that the requests are for.
-const web = "web"
-
 // ProcessName is the process that a Spec is of.
-func (s Spec) ProcessName() string { return cmp.Or(s.Process, web) }
+func (s Spec) ProcessName() string { return cmp.Or(s.Process, manifest.Web) }
 
 // ReplicaNumber is which one of its process it is, from 1 on.
 func (s Spec) ReplicaNumber() int { return max(s.Replica, 1) }
 
 // first says whether it is what an application with one unit has.
-func (s Spec) first() bool { return s.ProcessName() == web && s.ReplicaNumber() == 1 }
+func (s Spec) first() bool { return s.ProcessName() == manifest.Web && s.ReplicaNumber() == 1 }
 
 // Part names one replica of one process, for people: "worker.2".
 func Part(process string, replica int) string { return fmt.Sprintf("%s.%d", process, replica) }

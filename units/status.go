@@ -3,6 +3,8 @@ package units
 import (
 	"strings"
 	"time"
+
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // Status is what PID 1 says about one application's service, in systemd's own words.
@@ -53,7 +55,7 @@ type Status struct {
 }
 
 // IsWeb says whether requests are for it.
-func (s Status) IsWeb() bool { return s.Process == web }
+func (s Status) IsWeb() bool { return s.Process == manifest.Web }
 
 // Part names it among the units of its application: "web.1".
 func (s Status) Part() string { return Part(s.Process, s.Replica) }

@@ -33,7 +33,7 @@ func TestAccessIsOfWhatAnswers(t *testing.T) {
 			if c.broken {
 				d.Problem, d.Revision, d.Unit = "x", "", ""
 			}
-			seen := Observed{Units: []*Unit{aUnit(oldUnit, "active", old), aUnit(newUnit, "active")}, Served: c.served}
+			seen := Observed{Units: []*Unit{aUnit(oldUnit, "active", old), aUnit(newUnit, "active")}, Served: in(c.served)}
 			s := Current{Apps: map[string]Observed{instanceA: seen}}.Of(&d, noon)
 			if got := s.Access(); got != c.want || s.route().Access != c.want {
 				t.Errorf("access %q, route %q, want %q", got, s.route().Access, c.want)

@@ -10,33 +10,29 @@ type Current struct {
 
 // Observed is what is known of one instance.
 type Observed struct {
-	Units   []*Unit // loaded ones only
-	Served  string  // unit that the proxy leads requests to
-	Target  string  // unit in the table that the proxy was given, or is to be
-	Trouble Trouble
-	Busy    bool // a task is in hand
-}
-
-// SetBusy keeps an instance from getting a task.
-func (c Current) SetBusy(id string) {
-	o := c.Apps[id]
-	o.Busy = true
-	c.Apps[id] = o
+	Units    []*Unit  // loaded ones only
+	Served   []string // units that the proxy leads requests to
+	Target   []string // units in the table that the proxy was given, or is to be
+	Failures *Failures
+	Busy     map[string]bool // what has a task in hand, or failed at one just now, by Task.Subject
 }
 
 // Of cuts out one instance.
-func (c Current) Of(d *Desired, now time.Time) AppState {
-	o := c.Apps[d.ID]
-	s := AppState{Desired: d, Now: now, Served: o.Served, Target: o.Target, Trouble: o.Trouble}
-	for _, u := range o.Units {
-		if u.Unit == d.Unit {
-			s.Wanted = u
-		} else {
-			s.Others = append(s.Others, u)
+func (c Current) Of(d *Desired, now time.Time) AppState { return c.Apps[d.ID].State(d, now) }
+
+// State is what should be of an instance and what is.
+func (o Observed) State(d *Desired, now time.Time) AppState {
+	s := AppState{Desired: d, Now: now, Served: o.Served, Target: o.Target, Busy: o.Busy}
+	if d.Runs() {
+		s.States = make([]ReplicaState, len(d.Replicas))
+		for i := range d.Replicas {
+			r := &d.Replicas[i]
+			s.States[i] = ReplicaState{Replica: r, Trouble: o.Failures.Trouble(r.Unit)}
 		}
 	}
-	if s.Trouble.Revision != d.Revision {
-		s.Trouble = Trouble{}
+	s.take(o.Units)
+	if worst := s.Worst(); worst != nil {
+		s.Trouble = worst.Trouble
 	}
 	return s
 }

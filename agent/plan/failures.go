@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/fact"
@@ -11,10 +13,9 @@ import (
 // failuresBesideGood is how many failures in a row a new revision beside a good one is allowed.
 const failuresBesideGood = 2
 
-// Trouble is what keeps an instance from running well: how often in a row, and when
-// it is tried again. It belongs to one revision, and is reset once that has been healthy for long enough.
+// Trouble is what keeps a replica from running well: how often in a row, and when
+// it is tried again. It belongs to one unit, and is reset once that has been healthy for long enough.
 type Trouble struct {
-	Revision string
 	Attempt  int        // failures in a row; 0: none
 	NextTry  time.Time  // zero: at once
 	LastExit string     // the last failure in words
@@ -26,17 +27,79 @@ type Trouble struct {
 	Forgiven bool       // healthy for long enough since
 }
 
+// Failures are of one instance: the trackers of the units that are to run of it.
+type Failures struct {
+	Total    int // since the agent started: tells one from the next
+	trackers map[string]*FailureTracker
+	known    bool // the instance was seen since the agent started
+}
+
+// Of is the tracker of a unit that is to run, which is made if need be.
+func (f *Failures) Of(unit string) *FailureTracker {
+	w := f.trackers[unit]
+	if w == nil {
+		if f.trackers == nil {
+			f.trackers = map[string]*FailureTracker{}
+		}
+		w = &FailureTracker{all: f, known: f.known}
+		f.trackers[unit] = w
+	}
+	return w
+}
+
+// Units are those that have a tracker.
+func (f *Failures) Units() []string { return slices.Sorted(maps.Keys(f.trackers)) }
+
+// Find is nil for a unit that is not to run, or was never seen; f may be nil.
+func (f *Failures) Find(unit string) *FailureTracker {
+	if f == nil {
+		return nil
+	}
+	return f.trackers[unit]
+}
+
+// Trouble is that of a unit; f may be nil.
+func (f *Failures) Trouble(unit string) Trouble {
+	if w := f.Find(unit); w != nil {
+		return w.Trouble
+	}
+	return Trouble{}
+}
+
+// Keep forgets all but these replicas, which have been observed: the failures of another revision
+// do not count.
+func (f *Failures) Keep(replicas []Replica) {
+	f.known = true
+	if len(f.trackers) <= len(replicas) { // each of them has one
+		return
+	}
+	keep := make(map[string]bool, len(replicas))
+	for i := range replicas {
+		keep[replicas[i].Unit] = true
+	}
+	maps.DeleteFunc(f.trackers, func(unit string, _ *FailureTracker) bool { return !keep[unit] })
+}
+
+// Forgive lets all be tried at once, whatever happened before.
+func (f *Failures) Forgive() {
+	for _, w := range f.trackers {
+		w.Forgive()
+	}
+}
+
 // LatestRun stands for the invocation that began last, where nobody has seen which that was.
 const LatestRun = "latest"
 
 // Waiting says whether the next try is still to come.
 func (t Trouble) Waiting(now time.Time) bool { return t.NextTry.After(now) }
 
-// FailureTracker follows the wanted unit of one instance and turns what it sees, one snapshot
-// after the other, into Trouble. It does no I/O and knows no clock.
+// FailureTracker follows one unit that is to run and turns what it sees, one snapshot after the
+// other, into Trouble. It does no I/O and knows no clock.
 type FailureTracker struct {
 	Trouble       Trouble
-	known         bool   // the unit was seen at least once since the agent started
+	Latest        int // number of its last failure, among those of its instance
+	all           *Failures
+	known         bool   // the unit, or what it replaces, was seen since the agent started
 	invocation    string // InvocationID
 	ended         string // the invocation before
 	exits         int    // of the unit, already counted
@@ -44,14 +107,10 @@ type FailureTracker struct {
 	expected      bool   // the unit ran, and the agent has not stopped it
 	restartFailed bool   // a restart by the agent failed: if the unit stops now, that is why
 	healthy       time.Time
-	Total         int // failures since the agent started: tells one from the next
 }
 
-// Observe takes in what the wanted unit of d looks like now; u is nil when there is none.
-func (w *FailureTracker) Observe(d *Desired, hasGood bool, u *Unit, b Backoff, now time.Time) {
-	if w.Trouble.Revision != d.Revision {
-		*w = FailureTracker{Trouble: Trouble{Revision: d.Revision}, known: w.known, Total: w.Total}
-	}
+// Observe takes in what the unit of r looks like now; u is nil when there is none.
+func (w *FailureTracker) Observe(r *Replica, hasGood bool, u *Unit, b Backoff, now time.Time) {
 	if u == nil {
 		w.known, w.exits, w.invocation, w.ended, w.healthy = true, 0, "", "", time.Time{}
 		return
@@ -65,7 +124,7 @@ func (w *FailureTracker) Observe(d *Desired, hasGood bool, u *Unit, b Backoff, n
 	w.expected = w.expected || !u.Ended()
 	w.restartFailed = w.restartFailed && !u.Running()
 	w.countExits(u, hasGood, b, now)
-	w.countHealth(d, hasGood, u, b, now)
+	w.countHealth(r, hasGood, u, b, now)
 }
 
 func (w *FailureTracker) countExits(u *Unit, hasGood bool, b Backoff, now time.Time) {
@@ -88,15 +147,15 @@ func (w *FailureTracker) lastEnded(u *Unit, n int) string {
 	return LatestRun // it came and went unseen, and so most likely will the next
 }
 
-func (w *FailureTracker) countHealth(d *Desired, hasGood bool, u *Unit, b Backoff, now time.Time) {
+func (w *FailureTracker) countHealth(r *Replica, hasGood bool, u *Unit, b Backoff, now time.Time) {
 	if !u.Healthy() {
 		w.healthy = time.Time{}
 	}
 	switch {
-	case unhealthyTooLong(d, u, now) && !w.counted:
+	case unhealthyTooLong(r, u, now) && !w.counted:
 		w.counted = true
 		w.Trouble.Exit, w.Trouble.Run = units.Exit{}, u.Invocation
-		w.fail(1, healthText(d, u), hasGood, b, now)
+		w.fail(1, healthText(r, u), hasGood, b, now)
 		w.Trouble.Sick, w.Trouble.Strayed = true, u.Health.Elsewhere
 		w.Trouble.GaveUp = hasGood
 	case u.Healthy() && w.healthy.IsZero():
@@ -110,7 +169,8 @@ func (w *FailureTracker) countHealth(d *Desired, hasGood bool, u *Unit, b Backof
 // second on the agent waits, longer each time.
 func (w *FailureTracker) fail(n int, why string, hasGood bool, b Backoff, now time.Time) {
 	t := &w.Trouble
-	w.Total += n
+	w.all.Total += n
+	w.Latest = w.all.Total
 	t.Attempt += n
 	t.LastExit, t.Sick, t.Strayed = why, false, ""
 	t.Forgiven = false
@@ -137,10 +197,10 @@ func (w *FailureTracker) StopIsOurs() { w.expected = false }
 // RestartFailed says that a restart by the agent failed: if the unit stops now, that is why.
 func (w *FailureTracker) RestartFailed() { w.restartFailed = true }
 
-// Forgive lets the revision be tried at once, whatever happened before.
-func (w *FailureTracker) Forgive() { w.Trouble = Trouble{Revision: w.Trouble.Revision} }
+// Forgive lets it be tried at once, whatever happened before.
+func (w *FailureTracker) Forgive() { w.Trouble = Trouble{} }
 
-// StoppedByHand says whether the wanted unit was stopped by somebody else: it was there, it
+// StoppedByHand says whether the unit was stopped by somebody else: it was there, it
 // is not any more, and since PID 1 restarts what exits on its own, only a stop job can have
 // done it.
 func (w *FailureTracker) StoppedByHand(u *Unit) bool {
@@ -151,7 +211,7 @@ func (w *FailureTracker) StoppedByHand(u *Unit) bool {
 }
 
 // NextDue is when a pass is due without any event; zero: never.
-func (w *FailureTracker) NextDue(d *Desired, u *Unit, b Backoff, now time.Time) time.Time {
+func (w *FailureTracker) NextDue(r *Replica, u *Unit, b Backoff, now time.Time) time.Time {
 	var next time.Time
 	earliest := func(t time.Time) {
 		if t.After(now) && (next.IsZero() || t.Before(next)) {
@@ -160,7 +220,8 @@ func (w *FailureTracker) NextDue(d *Desired, u *Unit, b Backoff, now time.Time) 
 	}
 	earliest(w.Trouble.NextTry)
 	if u != nil && u.Running() && !u.Healthy() {
-		earliest(u.ActiveAt.Add(d.Manifest.Health.StartPeriod.Std() + time.Millisecond))
+		earliest(u.ActiveAt.Add(r.Health.StartPeriod.Std() + time.Millisecond))
+		earliest(r.SteadyAt(u))
 	}
 	if w.Trouble.Attempt > 0 && !w.healthy.IsZero() {
 		earliest(w.healthy.Add(b.healthy))
@@ -169,18 +230,18 @@ func (w *FailureTracker) NextDue(d *Desired, u *Unit, b Backoff, now time.Time) 
 }
 
 // unhealthyTooLong says whether a running unit has been unhealthy for too long.
-func unhealthyTooLong(d *Desired, u *Unit, now time.Time) bool {
+func unhealthyTooLong(r *Replica, u *Unit, now time.Time) bool {
 	if !u.Running() || !u.Probed {
 		return false
 	}
 	return u.Health.State == fact.Unhealthy ||
-		u.Health.State == fact.Unknown && u.Health.Failures >= d.Manifest.Health.Failures &&
-			now.Sub(u.ActiveAt) > d.Manifest.Health.StartPeriod.Std()
+		u.Health.State == fact.Unknown && u.Health.Failures >= r.Health.Failures &&
+			now.Sub(u.ActiveAt) > r.Health.StartPeriod.Std()
 }
 
-func healthText(d *Desired, u *Unit) string {
+func healthText(r *Replica, u *Unit) string {
 	if u.Health.State == fact.Unknown {
-		return fmt.Sprintf("not healthy within %s: %s", d.Manifest.Health.StartPeriod.Std(), u.Health.Problem)
+		return fmt.Sprintf("not healthy within %s: %s", r.Health.StartPeriod.Std(), u.Health.Problem)
 	}
 	problem := u.Health.Problem
 	if path := u.Health.Path; path != "" { // which nobody has chosen

@@ -10,13 +10,13 @@ import (
 // TestFailedRestartIsNoOperator: what a failed restart of our own leaves behind must not
 // be taken for systemctl stop.
 func TestFailedRestartIsNoOperator(t *testing.T) {
-	d, b, now := &Desired{Revision: "r"}, Backoff{first: time.Second, last: time.Second}, time.Now()
+	r, b, now := &Replica{}, Backoff{first: time.Second, last: time.Second}, time.Now()
 	unit := func(active string) *Unit {
 		return &Unit{Status: units.Status{Unit: "u", ActiveState: active, Invocation: "i", Result: "success"}}
 	}
 	for _, failed := range []bool{true, false} {
-		w := &FailureTracker{}
-		see := func(active string) { w.Observe(d, false, unit(active), b, now) }
+		w := new(Failures).Of("u")
+		see := func(active string) { w.Observe(r, false, unit(active), b, now) }
 		see("active")
 		w.StopIsOurs() // as a restart begins
 		if failed {

@@ -41,7 +41,7 @@ func installedBy(in Instance) string {
 // has a secret that the other must not have, it stops before the other starts. So it does where
 // variables are withheld from one and the other may have them: by them, somebody could be in it.
 func (s *AppState) unitWithOtherSecrets() *Unit {
-	for _, u := range s.Others {
+	for _, u := range s.older() {
 		if len(s.Withheld) > 0 {
 			return u
 		}

@@ -33,13 +33,19 @@ type Good struct {
 	Spec     units.Spec        `json:"spec"`
 	Release  fact.Release      `json:"release"`
 	Manifest manifest.Manifest `json:"manifest"` // its health check and routing, which Spec does not have
+
+	Others []units.Spec `json:"others,omitempty"` // of its processes beside web
 }
+
+// Processes are the Specs of all its processes, web first.
+func (g *Good) Processes() []units.Spec { return append([]units.Spec{g.Spec}, g.Others...) }
 
 // Matches says whether nothing about the good revision has changed.
 func (g *Good) Matches(s *AppState) bool {
 	m := &s.Manifest
 	return g != nil && g.Revision == s.Revision && g.Manifest.Static == m.Static &&
-		g.Manifest.IsOpen() == m.IsOpen() && g.Manifest.ProxyAll == m.ProxyAll && g.Manifest.IdleTimeout == m.IdleTimeout
+		g.Manifest.IsOpen() == m.IsOpen() && g.Manifest.ProxyAll == m.ProxyAll && g.Manifest.IdleTimeout == m.IdleTimeout &&
+		g.Manifest.Sticky == m.Sticky && g.Manifest.SameReplicas(*m)
 }
 
 // Pin holds an instance on an older release until its provider brings a new one.

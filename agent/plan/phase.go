@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/api"
@@ -27,13 +28,43 @@ func (s *AppState) Phase() Phase {
 	case !s.Runs():
 		return s.filesPhase()
 	}
-	if u := s.ServedUnit(); u != nil && u != s.Wanted && u.Running() {
+	if s.servedByOthers() {
 		return s.replacementPhase()
 	}
-	if s.Wanted == nil {
-		return s.absentPhase()
+	return s.runningPhase()
+}
+
+// gravity orders the states of replicas, the least grave first.
+var gravity = []api.State{api.StateRunning, api.StateUnknown, api.StateStarting, api.StatePending, api.StateStopping,
+	api.StateUnhealthy, api.StateBackingOff, api.StateFailed}
+
+func (p Phase) gravity() int { return slices.Index(gravity, p.State) }
+
+// runningPhase is that of the wanted revision: a process stands as its best replica does, and the
+// instance as its worst process. What is wrong with other replicas is said, too.
+func (s *AppState) runningPhase() Phase {
+	var whole, process, other Phase
+	for i := range s.States {
+		r := &s.States[i]
+		p := s.replicaPhase(r)
+		if p.Why != "" {
+			p.Why = s.Of(r.Replica) + p.Why
+		}
+		if p.gravity() > other.gravity() {
+			other = p
+		}
+		if r.N == 1 || p.gravity() < process.gravity() {
+			process = p
+		}
+		last := i+1 == len(s.States) || s.States[i+1].Process != r.Process
+		if last && process.gravity() > whole.gravity() {
+			whole = process
+		}
 	}
-	return s.unitPhase(s.Wanted)
+	if whole.State == api.StateRunning && other.gravity() > 0 {
+		whole.Why, whole.Fault = other.Why, other.Fault
+	}
+	return whole
 }
 
 func (s *AppState) problemPhase() Phase {
@@ -46,7 +77,7 @@ func (s *AppState) problemPhase() Phase {
 }
 
 func (s *AppState) stoppedPhase() Phase {
-	if s.Wanted != nil || len(s.Others) > 0 {
+	for range s.all() {
 		return Phase{api.StateStopping, s.Stopped, false}
 	}
 	return Phase{api.StateStopped, s.Stopped, false}
@@ -91,26 +122,25 @@ func NotInstalled(appID string) string {
 
 // replacementPhase is that of an instance served by another revision than the wanted.
 func (s *AppState) replacementPhase() Phase {
-	if s.Wanted == nil && s.Trouble.Waiting(s.Now) {
+	if r := s.Worst(); r != nil && r.Seen == nil && r.Trouble.Waiting(s.Now) {
 		return Phase{api.StateRunning, fmt.Sprintf("revision %s cannot replace it yet: %s", ShortHash(s.Revision),
-			s.Trouble.LastExit), true}
+			s.Of(r.Replica)+r.Trouble.LastExit), true}
 	}
-	if s.Wanted != nil && s.Wanted.Healthy() {
+	if s.healthy() {
 		return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) +
 			" is healthy; the proxy has not accepted its route yet", false}
 	}
 	return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) + " is about to replace it", false}
 }
 
-func (s *AppState) absentPhase() Phase {
-	if s.Trouble.Waiting(s.Now) {
-		return Phase{api.StateBackingOff, s.Trouble.LastExit, true}
-	}
-	return Phase{api.StatePending, "is about to start", false}
-}
-
-func (s *AppState) unitPhase(u *Unit) Phase {
+// replicaPhase is that of one replica.
+func (s *AppState) replicaPhase(r *ReplicaState) Phase {
+	u := r.Seen
 	switch {
+	case u == nil && r.Trouble.Waiting(s.Now):
+		return Phase{api.StateBackingOff, r.Trouble.LastExit, true}
+	case u == nil:
+		return Phase{api.StatePending, "is about to start", false}
 	case u.restarting():
 		return Phase{api.StateBackingOff, u.lastExitText(), true}
 	case u.Ended() && u.ActiveState == "inactive":
@@ -121,20 +151,23 @@ func (s *AppState) unitPhase(u *Unit) Phase {
 		return Phase{api.StateStarting, u.StatusText, false}
 	case u.ActiveState == "deactivating":
 		return Phase{api.StateStopping, "", false}
-	case u.Healthy() && s.Served == u.Unit:
+	case u.Healthy() && (!r.IsWeb() || slices.Contains(s.Served, u.Unit)):
 		return Phase{api.StateRunning, s.runningWords(u), false}
 	case u.Healthy():
 		return Phase{api.StateStarting, "healthy; the proxy has not accepted its route yet", false}
 	}
-	return s.unhealthyPhase(u)
+	return s.unhealthyPhase(r)
 }
 
-func (s *AppState) unhealthyPhase(u *Unit) Phase {
+func (s *AppState) unhealthyPhase(r *ReplicaState) Phase {
+	u := r.Seen
 	switch {
+	case u.Fresh:
+		return Phase{api.StateStarting, "has just begun", false}
 	case u.Health.State == fact.Unhealthy:
-		return Phase{api.StateUnhealthy, healthText(s.Desired, u), true}
-	case u.Health.Failures > 0 && unhealthyTooLong(s.Desired, u, s.Now):
-		return Phase{api.StateUnhealthy, healthText(s.Desired, u), true}
+		return Phase{api.StateUnhealthy, healthText(r.Replica, u), true}
+	case u.Health.Failures > 0 && unhealthyTooLong(r.Replica, u, s.Now):
+		return Phase{api.StateUnhealthy, healthText(r.Replica, u), true}
 	case u.Adopted && u.Health.Failures == 0:
 		return Phase{api.StateUnknown, "its health has not been checked since the agent started", false}
 	case u.Health.Failures > 0:
@@ -154,5 +187,6 @@ func (s *AppState) runningWords(u *Unit) string {
 // Settled says whether the first reconcile need not wait for an instance any more: it is up,
 // has failed at least once, or waits for others.
 func (s *AppState) Settled(p Phase) bool {
-	return p.State.Settled() || s.Trouble.Attempt > 0 || s.Wanted != nil && s.Wanted.Healthy() || s.Empty()
+	return p.State.Settled() || s.Empty() ||
+		len(s.States) > 0 && !slices.ContainsFunc(s.States, func(r ReplicaState) bool { return !r.settled() })
 }

@@ -40,7 +40,7 @@ func TestPhaseAndRoute(t *testing.T) {
 			served: newUnit, state: api.StateUnhealthy, route: proxyctl.StateReady},
 		{name: "crashed, PID 1 waits; requests are held", units: []*Unit{aUnit(newUnit, "activating")}, served: newUnit,
 			state: api.StateBackingOff, route: proxyctl.StateStarting},
-		{name: "the agent waits; requests are refused", trouble: Trouble{Revision: "new", Attempt: 3, NextTry: later},
+		{name: "the agent waits; requests are refused", trouble: Trouble{Attempt: 3, NextTry: later},
 			state: api.StateBackingOff, route: proxyctl.StateDown},
 		{name: "replaced: the old one serves", units: []*Unit{aUnit(oldUnit, "active"), aUnit(newUnit, "active", unknown)},
 			served: oldUnit, state: api.StateRunning, route: proxyctl.StateReady},
@@ -60,7 +60,8 @@ func TestPhaseAndRoute(t *testing.T) {
 			if tt.desired != nil {
 				tt.desired(&d)
 			}
-			seen := Observed{Units: tt.units, Served: tt.served, Trouble: tt.trouble}
+			d = alone(d)
+			seen := Observed{Units: tt.units, Served: in(tt.served), Failures: failing(newUnit, tt.trouble)}
 			s := Current{Apps: map[string]Observed{instanceA: seen}}.Of(&d, noon)
 			if p := s.Phase(); p.State != tt.state {
 				t.Errorf("state = %s (%s), want %s", p.State, p.Why, tt.state)

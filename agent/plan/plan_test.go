@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -21,18 +22,43 @@ const (
 )
 
 func wantNew() Desired {
-	return Desired{
+	return alone(Desired{
 		Instance: Instance{ID: instanceA, Kind: KindStatic, HostName: "a.test", Package: "/srv/a"}, Name: "a",
 		Revision: "new", Unit: newUnit, Spec: units.Spec{Instance: instanceA, Network: "port"},
 		Manifest: manifest.Default(),
-	}
+	})
 }
 
-func with(d Desired, f func(*Desired)) []Desired { f(&d); return []Desired{d} }
+func with(d Desired, f func(*Desired)) []Desired { f(&d); return []Desired{alone(d)} }
+
+// alone is d with nothing to run but the first replica of web, if that.
+func alone(d Desired) Desired {
+	d.Replicas = nil
+	if d.Runs() {
+		d.Replicas = []Replica{{Process: manifest.Web, N: 1, Spec: d.Spec, Unit: d.Unit, Health: d.Manifest.Health}}
+	}
+	return d
+}
+
+// in is one name, or none.
+func in(name string) []string {
+	if name == "" {
+		return nil
+	}
+	return []string{name}
+}
+
+// failing is the trouble of one unit.
+func failing(unit string, t Trouble) *Failures {
+	f := &Failures{}
+	f.Of(unit).Trouble = t
+	return f
+}
 
 func aUnit(name, active string, f ...func(*Unit)) *Unit {
 	u := &Unit{Status: units.Status{
-		Unit: name, Instance: instanceA, Kind: KindStatic, App: "a", LoadState: "loaded", ActiveState: active,
+		Unit: name, Instance: instanceA, Process: manifest.Web, Replica: 1, Kind: KindStatic, App: "a",
+		LoadState: "loaded", ActiveState: active,
 		SubState: map[string]string{"active": "running", "activating": "auto-restart", "failed": "failed"}[active],
 		ActiveAt: noon.Add(-time.Hour), Invocation: "1",
 	}, Probed: true, Health: fact.Health{State: fact.Healthy}}
@@ -63,6 +89,7 @@ func TestPlan(t *testing.T) {
 		units   []*Unit
 		served  string
 		trouble Trouble
+		of      string // unit in trouble; empty: the new one
 		busy    bool
 		partial bool
 		want    string // action unit: part of the reason
@@ -117,35 +144,35 @@ func TestPlan(t *testing.T) {
 			desired: with(wantNew(), func(d *Desired) { d.Manifest.Replace = "stop-first" }),
 			units:   []*Unit{aUnit(oldUnit, "active", drained)}, want: "stop old: cannot run beside"},
 		{name: "before the next try is due nothing happens",
-			desired: []Desired{wantNew()}, trouble: Trouble{Revision: "new", Attempt: 2, NextTry: later}, want: ""},
+			desired: []Desired{wantNew()}, trouble: Trouble{Attempt: 2, NextTry: later}, want: ""},
 		{name: "when it is due it is started, and the reason says how often it failed",
-			desired: []Desired{wantNew()}, trouble: Trouble{Revision: "new", Attempt: 2, NextTry: before,
+			desired: []Desired{wantNew()}, trouble: Trouble{Attempt: 2, NextTry: before,
 				LastExit: "exit status 3"}, want: "start new: try 3 after: exit status 3"},
 		{name: "the failures of another revision do not count",
-			desired: []Desired{wantNew()}, trouble: Trouble{Revision: "old", Attempt: 9,
+			desired: []Desired{wantNew()}, of: oldUnit, trouble: Trouble{Attempt: 9,
 				NextTry: later}, want: "start new: it should run"},
 		{name: "a first crash is PID 1's to mend",
 			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "activating")}, served: newUnit,
-			trouble: Trouble{Revision: "new", Attempt: 1}, want: ""},
+			trouble: Trouble{Attempt: 1}, want: ""},
 		{name: "a crash loop is taken over: stopped now, started later",
 			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "activating")}, served: newUnit,
-			trouble: Trouble{Revision: "new", Attempt: 2, NextTry: later,
+			trouble: Trouble{Attempt: 2, NextTry: later,
 				LastExit: "exit status 3"}, want: "stop new: failure 2 in a row"},
 		{name: "a crash loop behind a socket is left to PID 1, so that the socket stays open",
 			desired: with(wantNew(), func(d *Desired) { d.Spec.Network = "socket" }), units: []*Unit{aUnit(newUnit,
 				"activating")}, served: newUnit,
-			trouble: Trouble{Revision: "new", Attempt: 2, NextTry: later}, want: ""},
+			trouble: Trouble{Attempt: 2, NextTry: later}, want: ""},
 		{name: "the first time it is unhealthy it is restarted at once",
 			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "active", unhealthy)}, served: newUnit,
-			trouble: Trouble{Revision: "new", Attempt: 1,
+			trouble: Trouble{Attempt: 1,
 				LastExit: "health check failed"}, want: "restart new: health check failed"},
 		{name: "healthy for long enough, its failure count is reset",
 			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "active")}, served: newUnit,
-			trouble: Trouble{Revision: "new", Attempt: 1, Forgiven: true}, want: "reset new: long enough"},
+			trouble: Trouble{Attempt: 1, Forgiven: true}, want: "reset new: long enough"},
 		{name: "a new revision that does not get healthy is given up",
 			desired: []Desired{wantNew()}, units: []*Unit{aUnit(oldUnit, "active"),
 				aUnit(newUnit, "activating")}, served: oldUnit,
-			trouble: Trouble{Revision: "new", Attempt: 2, GaveUp: true,
+			trouble: Trouble{Attempt: 2, GaveUp: true,
 				LastExit: "exit status 1"}, want: "reject new: exit status 1"},
 		{name: "what exited for good is removed before the next start",
 			desired: []Desired{wantNew()}, units: []*Unit{aUnit(newUnit, "failed")}, want: "stop new: exited for good"},
@@ -170,7 +197,10 @@ func TestPlan(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			current := Current{
-				Apps:    map[string]Observed{instanceA: {Units: tt.units, Served: tt.served, Trouble: tt.trouble, Busy: tt.busy}},
+				Apps: map[string]Observed{instanceA: {
+					Units: tt.units, Served: in(tt.served), Failures: failing(cmp.Or(tt.of, newUnit), tt.trouble),
+					Busy: map[string]bool{newUnit: tt.busy},
+				}},
 				Partial: map[string]bool{KindStatic: tt.partial},
 			}
 			checkPlan(t, plan(tt.desired, current, noon), tt.want)
@@ -214,7 +244,7 @@ func BenchmarkPlan(b *testing.B) {
 	for i := range desired {
 		desired[i] = wantNew()
 		desired[i].ID = fmt.Sprintf("%08d-1111-4111-8111-111111111111", i)
-		current.Apps[desired[i].ID] = Observed{Units: []*Unit{aUnit(newUnit, "active")}, Served: newUnit}
+		current.Apps[desired[i].ID] = Observed{Units: []*Unit{aUnit(newUnit, "active")}, Served: in(newUnit)}
 	}
 	b.ResetTimer()
 	for b.Loop() {
@@ -228,7 +258,7 @@ func BenchmarkPlan(b *testing.B) {
 func TestStopAfterASlowProxy(t *testing.T) {
 	desired := Desired{Instance: Instance{ID: instanceA}, Name: "a", Unit: "u", Revision: "r", Stopped: "by operator"}
 	u := &Unit{Status: units.Status{Unit: "u", Instance: instanceA, ActiveState: "active"}}
-	current := Current{Apps: map[string]Observed{instanceA: {Units: []*Unit{u}, Target: "u"}}}
+	current := Current{Apps: map[string]Observed{instanceA: {Units: []*Unit{u}, Target: in("u")}}}
 	tasks := plan([]Desired{desired}, current, time.Now())
 	if len(tasks) != 1 || tasks[0].Action != Unroute || tasks[0].Unit != "u" {
 		t.Errorf("%+v, want the route taken away first", tasks)

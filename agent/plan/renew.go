@@ -23,11 +23,16 @@ func (s *AppState) oldSandboxUnit() *Unit {
 }
 
 // renewalBegun says whether its turn has come already.
-func (s *AppState) renewalBegun() bool { return s.Wanted != nil || s.Served == "" }
+func (s *AppState) renewalBegun() bool {
+	for range s.wanted() {
+		return true
+	}
+	return len(s.Served) == 0
+}
 
-func countRenewals(apps []AppState, current Current) (n int) {
+func countRenewals(apps []AppState) (n int) {
 	for i := range apps {
-		if s := &apps[i]; s.renews() && (s.renewalBegun() || current.Apps[s.ID].Busy) {
+		if s := &apps[i]; s.renews() && (s.renewalBegun() || len(s.Busy) > 0) {
 			n++
 		}
 	}

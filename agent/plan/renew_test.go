@@ -14,9 +14,9 @@ func renewing(n int) (list []Desired, c Current) {
 		d := wantNew()
 		d.ID, d.Unit = fmt.Sprint(i), fmt.Sprintf("nexushub-app-%d-new.service", i)
 		d.Spec.Sandbox = units.SandboxVersion
-		list = append(list, d)
+		list = append(list, alone(d))
 		old := aUnit(fmt.Sprintf("nexushub-app-%d-old.service", i), "active")
-		c.Apps[d.ID] = Observed{Units: []*Unit{old}, Served: old.Unit}
+		c.Apps[d.ID] = Observed{Units: []*Unit{old}, Served: in(old.Unit)}
 	}
 	return list, c
 }
@@ -40,7 +40,9 @@ func TestRenewals(t *testing.T) {
 	seven := c.Apps["7"]
 	seven.Units = append(seven.Units, begun)
 	c.Apps["7"] = seven
-	c.SetBusy("8")
+	eight := c.Apps["8"]
+	eight.Busy = map[string]bool{list[8].Unit: true}
+	c.Apps["8"] = eight
 	if n := starts(plan(list, c, noon)); n != renewAtOnce-2 {
 		t.Errorf("%d start beside two, want %d", n, renewAtOnce-2)
 	}

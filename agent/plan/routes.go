@@ -12,12 +12,12 @@ import (
 
 // Routes is the table's list of routes: one for each instance, also for those that do
 // not run, because the proxy answers for an unknown host otherwise than for a known
-// one that is down. target is the unit that the table is to name.
-func Routes(apps []AppState, target func(instance string) string) []proxyctl.Route {
+// one that is down. targets are the units that the table is to name.
+func Routes(apps []AppState, targets func(instance string) []string) []proxyctl.Route {
 	list := make([]proxyctl.Route, len(apps))
 	for i := range apps {
 		s := apps[i]
-		s.Served = target(s.ID)
+		s.Served = targets(s.ID)
 		list[i] = s.route()
 	}
 	return list
@@ -30,16 +30,18 @@ func (s *AppState) route() proxyctl.Route {
 		State: s.routeState(), StaticDir: s.staticDir(rel), SPAFallback: m.Static.SPAFallback,
 		HideDots:      m.Static.Folder != "",
 		StaticService: s.StaticService, PublicService: s.PublicService, ProxyAll: m.ProxyAll, Access: s.Access(),
-		IdleSec: m.IdleTimeout.Seconds(), ACME: s.ACME,
+		Sticky: m.Sticky, IdleSec: m.IdleTimeout.Seconds(), ACME: s.ACME,
 	}
 	s.setHosts(&r)
 	r.ErrorDir = inside(rel.Dir, "errors", rel.ErrorDir)
 	if s.DebugPort != 0 {
 		r.DevServer = loopback(s.DebugPort)
 	}
-	if u := s.ServedUnit(); u != nil {
-		r.Target = Target(u)
+	var targets []proxyctl.Target
+	for _, u := range s.ServedUnits() {
+		targets = append(targets, *Target(u))
 	}
+	r.LeadTo(targets...)
 	return r
 }
 
@@ -60,10 +62,23 @@ func (s *AppState) routeState() string {
 		return proxyctl.StateReady
 	case !s.Runs() && !s.Adopted:
 		return s.fileState()
-	case s.Problem != "" || s.Trouble.Waiting(s.Now) && s.Wanted == nil:
+	case s.Problem != "" || s.waits():
 		return proxyctl.StateDown
 	}
 	return proxyctl.StateStarting
+}
+
+// waits says whether nothing that could answer is there, and nothing of it is tried at once.
+func (s *AppState) waits() bool {
+	some := false
+	for i := range s.States {
+		r := &s.States[i]
+		if r.IsWeb() && (r.Seen != nil || !r.Trouble.Waiting(s.Now)) {
+			return false
+		}
+		some = some || r.IsWeb()
+	}
+	return some
 }
 
 // fileState is for an instance without a process.
@@ -78,7 +93,7 @@ func (s *AppState) fileState() string {
 // until its process is healthy.
 func (s *AppState) serving() (*fact.Release, *manifest.Manifest) {
 	u := s.ServedUnit()
-	if u != nil && s.Good != nil && u.Revision == s.Good.Revision && (s.Fallback || u.Unit != s.Unit) {
+	if u != nil && s.Good != nil && u.Revision == s.Good.Revision && (s.Fallback || !s.isWanted(u)) {
 		return &s.Good.Release, &s.Good.Manifest
 	}
 	return &s.Release, &s.Manifest
@@ -88,7 +103,7 @@ func (s *AppState) serving() (*fact.Release, *manifest.Manifest) {
 // it may rely on the proxy for its areas.
 func (s *AppState) Access() string {
 	_, m := s.serving()
-	if u := s.ServedUnit(); u != nil && u != s.Wanted && m == &s.Manifest {
+	if u := s.ServedUnit(); u != nil && !s.isWanted(u) && m == &s.Manifest {
 		return manifest.AccessAreas
 	}
 	return m.Access

@@ -34,11 +34,32 @@ type SecretFiles struct {
 	Variables   []string            // names of those that are given in the environment
 }
 
-// NewSpec says how an instance runs. It is pure: equal arguments are one revision.
-func NewSpec(in Instance, rel fact.Release, m manifest.Manifest, s SecretFiles, serial int, p Place) units.Spec {
+// Kept is what the agent remembers of an instance and what decides how that runs.
+type Kept struct {
+	Serial   int
+	Database string
+}
+
+// NewSpecs say how the processes of an instance run, web first. They are pure: equal arguments are
+// one revision.
+func NewSpecs(in Instance, rel fact.Release, m manifest.Manifest, s SecretFiles, kept Kept, p Place) []units.Spec {
+	list := []units.Spec{newSpec(in, rel, m, s, kept, p)}
+	for _, process := range m.ProcessNames()[1:] {
+		spec := newSpec(in, rel, m.For(process), s, kept, p)
+		spec.Process = process
+		spec.Expand = startcmd.Refers(spec.Exec) // no package is from before variables, and has processes
+		spec.Portless = !probed(m.For(process).Health)
+		list = append(list, spec)
+	}
+	units.Join(list)
+	return list
+}
+
+func newSpec(in Instance, rel fact.Release, m manifest.Manifest, s SecretFiles, kept Kept, p Place) units.Spec {
 	spec := units.Spec{
 		Instance: in.ID, Name: in.Slug(p.Domain), Kind: cmp.Or(in.UnitKind, in.Kind),
-		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: serial, Sandbox: units.SandboxVersion,
+		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: kept.Serial,
+		Database: kept.Database, Sandbox: units.SandboxVersion,
 		InstalledBy: installedBy(in),
 		Directory:   rel.Dir, Exec: command(m), Expand: expands(in, rel, m), Env: environment(in, m), Open: m.IsOpen(),
 		EnvFiles:    envFiles(in, m, s, p),

@@ -26,7 +26,7 @@ func TestWhoseCommandExpands(t *testing.T) {
 	} {
 		in := Instance{ID: instanceA, Manifest: c.operator}
 		m := c.operator.Over(c.rel.Over(manifest.Default()))
-		s := NewSpec(in, fact.Release{Manifest: c.rel, Expands: c.installedNow}, m, SecretFiles{}, 0, Place{})
+		s := NewSpecs(in, fact.Release{Manifest: c.rel, Expands: c.installedNow}, m, SecretFiles{}, Kept{}, Place{})[0]
 		if s.Expand != c.want {
 			t.Errorf("%s: expands %v", c.name, s.Expand)
 		}

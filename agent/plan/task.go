@@ -14,7 +14,7 @@ type Action int
 // The actions.
 const (
 	Verify  Action = iota // make sure that an operator stopped Unit
-	Route                 // route requests to Unit
+	Route                 // route requests to Targets, and to no other unit
 	Unroute               // remove the route
 	Drain                 // wait for the requests in flight in Unit
 	Kill                  // SIGKILL: its grace period is over
@@ -30,17 +30,33 @@ var actionNames = []string{"verify", "route", "unroute", "drain", "kill", "stop"
 func (a Action) String() string { return actionNames[a] }
 
 // ChangesUnit says whether the action may change the unit, so that it is inspected afterwards.
-func (a Action) ChangesUnit() bool { return a != Route && a != Unroute && a != Drain }
+func (a Action) ChangesUnit() bool { return !a.ofTheWhole() && a != Drain }
+
+// ofTheWhole says whether the action is about the whole instance, and not about one unit.
+func (a Action) ofTheWhole() bool { return a == Route || a == Unroute || a == Reject }
 
 // Task is one step towards the desired state, and why it is taken.
 type Task struct {
 	Action   Action
 	Instance string
 	Name     string
-	Unit     string
+	Unit     string // Route: the first of Targets
+	Targets  []string
 	Reason   string
 	Spec     units.Spec // Start
 	Run      string     // Reject: Trouble.Run
+}
+
+// Whole is the subject of a task that is about the whole instance.
+const Whole = ""
+
+// Subject is what the task is about: one unit, or Whole. There are never two tasks about the
+// same.
+func (t Task) Subject() string {
+	if t.Action.ofTheWhole() {
+		return Whole
+	}
+	return t.Unit
 }
 
 // order sorts a plan by action; within one, the providers' order stays.

@@ -12,6 +12,7 @@ type Unit struct {
 	units.Status
 	Health  fact.Health
 	Probed  bool // Health means something
+	Fresh   bool // it has not run for long enough to count as healthy
 	Adopted bool // it ran before the agent did
 	Drained bool // the proxy confirmed that nothing is in flight
 }
@@ -40,5 +41,5 @@ func (u *Unit) lastExitText() string {
 
 // Healthy says whether it may get requests.
 func (u *Unit) Healthy() bool {
-	return u.Running() && (!u.Probed || u.Health.State == fact.Healthy)
+	return u.Running() && !u.Fresh && (!u.Probed || u.Health.State == fact.Healthy)
 }

@@ -69,6 +69,19 @@ func (m Manifest) ReplicasOf(process string) int {
 	return 1
 }
 
+// SameReplicas says whether each process of o is to have as many replicas.
+func (m Manifest) SameReplicas(o Manifest) bool {
+	if m.ReplicasOf(Web) != o.ReplicasOf(Web) {
+		return false
+	}
+	for name := range o.Processes {
+		if m.ReplicasOf(name) != o.ReplicasOf(name) {
+			return false
+		}
+	}
+	return true
+}
+
 // AllReplicas is how many all processes have together, those without a command too.
 func (m Manifest) AllReplicas() int {
 	n := m.ReplicasOf(Web)
