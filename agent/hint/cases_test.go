@@ -114,6 +114,15 @@ var cases = []said{
 	{"stream-by-name", "Node.js", lines("Error: ENXIO: no such device or address, open '/dev/stdout'"), "/dev/stdout"},
 	{"stream-by-name", "dash", lines("/r/bin/app: 3: cannot create /dev/stderr: No such device or address").exit(2), "/dev/stderr"},
 	{"stream-by-name", "Python", lines("OSError: [Errno 6] No such device or address: '/dev/stderr'"), "/dev/stderr"},
+	{"no-database", "psql", lines(`psql: error: connection to server on socket "/var/run/postgresql/.s.PGSQL.5432" failed: ` +
+		`FATAL:  role "nh-5b0b7f5e000040008000" does not exist`), "postgresql = true under [services]"},
+	{"no-database", "psql with a password", lines(`psql: error: connection to server at "localhost" (127.0.0.1), port 5432 failed: ` +
+		`fe_sendauth: no password supplied`), "postgresql = true"},
+	{"no-database", "Node.js", lines("Error: connect ECONNREFUSED 127.0.0.1:5432"), "postgresql = true"},
+	{"service-away", "psql with a database, while the server is down", lines(`psql: error: connection to server on socket ` +
+		`"/run/postgresql/.s.PGSQL.5432" failed: Connection refused`).with(func(m *manifest.Manifest) {
+		m.Services.PostgreSQL = true
+	}), "start that service"},
 	{"privileged-port", "Python", lines("    self.socket.bind(self.server_address)", "PermissionError: [Errno 13] Permission denied"), "port 80 or another"},
 	{"privileged-port", "Node.js", lines("Error: listen EACCES: permission denied 0.0.0.0:80", "  code: 'EACCES',", "  port: 80"), "port 80, which"},
 	{"privileged-port", "Node.js, its last lines", lines("  code: 'EACCES',", "  errno: -13,", "  syscall: 'listen',", "  address: '0.0.0.0',", "  port: 80", "}"), "port 80, which"},
@@ -148,7 +157,7 @@ var cases = []said{
 	{"private-network", "Go, no answer", lines("dial tcp 10.1.2.3:5432: i/o timeout").with(toInternet), "sandbox.networks"},
 	{"private-network", "Python", lines("ConnectionRefusedError", "urllib.error.URLError: <urlopen error [Errno 1] Operation not permitted>").with(toInternet), "sandbox.networks"},
 	{"closed-network", "Node.js", lines("Error: connect ENETUNREACH 192.0.2.1:80 - Local (0.0.0.0:0)"), "sandbox.internet"},
-	{"service-away", "Node.js", lines("Error: connect ECONNREFUSED 127.0.0.1:5432"), "127.0.0.1:5432"},
+	{"service-away", "Node.js", lines("Error: connect ECONNREFUSED 127.0.0.1:11211"), "127.0.0.1:11211"},
 	{"service-away", "Go", lines("dial tcp 127.0.0.1:6379: connect: connection refused"), "127.0.0.1:6379"},
 	{"service-away", "Python", lines("ConnectionRefusedError: [Errno 111] Connection refused"), "its address"},
 	{"host-refused", "Django", unwell("not healthy within 1m0s: answered 400 Bad Request", "Invalid HTTP_HOST header: 'shop.yesterday.localhost'. You may need to add 'shop.yesterday.localhost' to ALLOWED_HOSTS."), "ALLOWED_HOSTS"},

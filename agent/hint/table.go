@@ -302,6 +302,19 @@ var table = []row{
 		write: `sandbox.networks = ["10.1.2.3/32"] with that address`,
 	},
 	{
+		name: "no-database",
+		sights: []sight{
+			{line: `\.s\.PGSQL\.5432|(?:port 5432|:5432\b).*?(?:failed|refused)|(?:refused|ECONNREFUSED).*?\b5432\b`},
+			{line: `(?:Peer|password) authentication failed for user|fe_sendauth: no password supplied`},
+			{line: `FATAL: +role "nh-[0-9a-f]+" does not exist`},
+		},
+		only:  func(f *Facts) bool { return !f.Manifest.Services.PostgreSQL },
+		seen:  "`connection to server ... port 5432 failed`, `ECONNREFUSED 127.0.0.1:5432`, `Peer authentication failed`",
+		means: "it wants a PostgreSQL database, and has none on this host",
+		write: "postgresql = true under [services]: DATABASE_URL and PG* then lead to a database of its own; one " +
+			"elsewhere is named by nexushub secret set APP DATABASE_URL",
+	},
+	{
 		name: "service-away",
 		sights: []sight{
 			{line: `(?i)(?:connection refused|ECONNREFUSED).*?(?P<address>(?:127\.0\.0\.1|localhost|::1)\]?[: ]\d+)`},

@@ -60,7 +60,7 @@ func (s *Server) Stage(ctx context.Context, d Database, dump io.Reader) error {
 	if err := s.remove(ctx, d, d.incoming()); err != nil { // of a restore that was killed
 		return err
 	}
-	if err := s.create(ctx, d, d.incoming()); err != nil {
+	if _, err := s.create(ctx, d, d.incoming()); err != nil {
 		return err
 	}
 	t := asApplication(d, tool{in: dump, argv: []string{"pg_restore", "--no-password", "--format=custom",

@@ -73,8 +73,10 @@ type Server struct {
 // New does not look for the server: it may be installed later.
 func New() *Server { return &Server{run: runTool, root: "/"} }
 
-// Ensure makes the role and the database of an application where they are missing, and
-// makes sure that the application gets in. What was interrupted is taken up again.
+// Ensure makes the role and the database of an application where they are missing, and then
+// makes sure that the application gets in. What was interrupted is taken up again. Who has a
+// database already and does not get in, because all his connections are in use for example,
+// may start all the same.
 func (s *Server) Ensure(ctx context.Context, d Database) error {
 	if err := d.check(); err != nil {
 		return err
@@ -85,7 +87,8 @@ func (s *Server) Ensure(ctx context.Context, d Database) error {
 	if s.letsIn(ctx, d) == nil {
 		return nil
 	}
-	if err := s.create(ctx, d, d.Name); err != nil {
+	made, err := s.create(ctx, d, d.Name)
+	if err != nil || !made {
 		return err
 	}
 	if err := s.letsIn(ctx, d); err != nil {
@@ -105,21 +108,21 @@ func (s *Server) letsIn(ctx context.Context, d Database) error {
 	return err
 }
 
-// create makes a database of a name; role and comment are the application's.
-func (s *Server) create(ctx context.Context, d Database, name string) error {
+// create makes a database of a name, if it is not there; role and comment are the application's.
+func (s *Server) create(ctx context.Context, d Database, name string) (made bool, err error) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	f, err := s.facts(ctx, d, name)
 	if err != nil {
-		return err
+		return false, err
 	}
 	missing, err := f.missing(d, name)
 	if err != nil || !missing {
-		return err
+		return false, err
 	}
 	_, err = s.run(ctx, asAdministrator("create", "role", d.User, "name", name, "limit", fmt.Sprint(Connections),
 		"comment", comment(d)))
-	return err
+	return true, s.explain(err)
 }
 
 // Adopt gives an application the database of its name that another one has left, or drops

@@ -138,6 +138,8 @@ func TestEnsure(t *testing.T) {
 		{"belongs to another", []string{"nh-0", `{"version": 150000, "database": {"owner": "` + goner + `", "comment": "` + gone + `"}}`},
 			[]string{"check", "facts"}, "nexushub adopt-data"},
 		{"is not let in", []string{"!", `{"version": 150000}`, "", "!"}, []string{"check", "facts", "create", "check"}, "pg_hba.conf"},
+		{"has no connection left", []string{"!", `{"version": 150000, "role": {"comment": "` + comment(shop) + `"},
+			"database": {"owner": "` + shop.User + `", "open": true}}`}, []string{"check", "facts"}, ""},
 		{"the server is down", []string{"!", "!"}, []string{"check", "facts"}, "systemctl start postgresql"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -150,6 +150,8 @@ func testOthers(t *testing.T, h host) {
 		"40|f|f|f")
 	// an application without the key has no role
 	h.Sh(t, "nexushub deploy -q /srv/hello")
+	h.Sh(t, `mkdir -p /srv/asks; printf 'exec = ["psql", "-c", "SELECT 1"]\n' >/srv/asks/nexushub.toml`)
+	h.fails(t, "postgresql = true under [services]", "nexushub deploy -q /srv/asks; nexushub status asks; nexushub remove --yes asks; exit 1")
 	h.refused(t, "hello", "-h", "/run/postgresql", "-d", "postgres", "-c", "SELECT 1")
 }
 

@@ -48,6 +48,7 @@ func (p *Printer) DryRun(d DryRun) error {
 		rows.row("limits", limits(asks, m))
 		rows.row("sandbox", cmp.Or(strings.Join(append(m.Sandbox.Loosenings(), m.Sandbox.Networks...), ", "), "closed"))
 	}
+	rows.row("database", map[bool]string{true: "PostgreSQL"}[m.Services.PostgreSQL])
 	rows.row("access", m.Access)
 	if d.Files > 0 {
 		rows.row("files", fmt.Sprint(d.Files))
