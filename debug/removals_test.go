@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -100,5 +101,25 @@ func TestDatabaseGoesWithAnApplication(t *testing.T) {
 	h.do(http.MethodDelete, "/debug/application/"+without.ID, nil, nil).want(http.StatusNoContent)
 	if len(h.runtime.dropped) != 2 {
 		t.Errorf("dropped %q: one had none", h.runtime.dropped)
+	}
+}
+
+// That of a permanent application goes only if that is said.
+func TestDatabaseOfADeployedApplicationStays(t *testing.T) {
+	h := newHost(t)
+	for _, c := range []struct {
+		query   string
+		status  int
+		dropped int
+	}{
+		{"?data=perhaps", http.StatusUnprocessableEntity, 0}, {"", http.StatusNoContent, 0},
+		{"?data=false", http.StatusNoContent, 0}, {"?data=true", http.StatusNoContent, 1},
+	} {
+		path, a := h.deploy(`{"appId":"shop`+strconv.Itoa(len(c.query))+`"}`, http.StatusCreated)
+		h.runtime.data, h.runtime.dropped = map[string]bool{a.ID: true}, nil
+		h.do(http.MethodDelete, path+c.query, nil, nil).want(c.status)
+		if len(h.runtime.dropped) != c.dropped {
+			t.Errorf("%q: dropped %q", c.query, h.runtime.dropped)
+		}
 	}
 }
