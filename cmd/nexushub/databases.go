@@ -63,8 +63,11 @@ type restoredDatabases struct {
 	swaps  int // how many have taken their place
 }
 
-// stageDatabases restores the dumps of an archive, each as its application. Nothing that is in use changes.
-func (c *cli) stageDatabases(ctx context.Context, stage *archive.Stage) (*restoredDatabases, error) {
+// stageDatabases restores the dumps of an archive, each as its application. Nothing that is in use changes. What
+// one application has stored in a way that cannot be restored is a note, and keeps nobody else from his.
+func (c *cli) stageDatabases(
+	ctx context.Context, stage *archive.Stage, note func(archive.Note),
+) (*restoredDatabases, error) {
 	r := &restoredDatabases{server: postgres.New()}
 	for _, name := range stage.Dumps() {
 		d, ok := postgres.ParseFile(name, units.User)
@@ -72,7 +75,11 @@ func (c *cli) stageDatabases(ctx context.Context, stage *archive.Stage) (*restor
 			return r, fmt.Errorf("%q is no dump of an application's database: %w", name, api.Invalid)
 		}
 		c.out.Step("restoring the database " + d.Name)
-		if err := r.add(ctx, stage, name, d); err != nil {
+		err := r.add(ctx, stage, name, d)
+		switch {
+		case errors.Is(err, postgres.ErrDump) && ctx.Err() == nil:
+			note(archive.Note{Tree: d.Name, Text: "the database stays as it is: " + err.Error(), Lost: true})
+		case err != nil:
 			return r, fmt.Errorf("database %s: %w", d.Name, err)
 		}
 	}
@@ -85,8 +92,12 @@ func (r *restoredDatabases) add(ctx context.Context, stage *archive.Stage, name 
 		return err
 	}
 	defer f.Close()
+	err = r.server.Stage(ctx, d, f)
+	if errors.Is(err, postgres.ErrDump) {
+		return errors.Join(err, r.server.Clean(context.WithoutCancel(ctx), d))
+	}
 	r.list = append(r.list, d)
-	return r.server.Stage(ctx, d, f)
+	return err
 }
 
 // swap puts all of them in their places, or none.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/archive"
+	"github.com/nexushub/nexushub/cmd/nexushub/output"
 )
 
 // daemons are the units that must not write while files are put back, and the sockets that
@@ -42,7 +43,8 @@ connection is accepted.
 /etc/nexushub, /var/lib/nexushub and /var/lib/nexushub-proxy are replaced as a whole:
 whatever was added since the backup is gone. An archive of backup --data replaces the
 state folders and databases of the applications in it in the same way; other applications
-keep theirs.
+keep theirs. A database that cannot be restored is named and stays as it is; the exit code
+is then 5.
 There must be disk space for the old and the new files together.
 
 The archive may come from another host: owners are matched by name. It must belong to
@@ -90,14 +92,17 @@ func (c *cli) restoreArchive(ctx context.Context, file string) (err error) {
 	if err != nil {
 		return err
 	}
-	databases, err := c.stageDatabases(ctx, stage)
+	databases, err := c.stageDatabases(ctx, stage, notes.add)
 	if err == nil {
 		err = uninterruptible(ctx, func() error { return c.swapIn(ctx, stage, databases) })
 	}
 	if err = errors.Join(err, databases.close(ctx), stage.Close()); err != nil {
 		return err
 	}
-	return c.out.Restored(file)
+	if err := c.out.Restored(file); err != nil || !notes.lost {
+		return err
+	}
+	return &output.Exit{Code: api.ExitPartial}
 }
 
 // swapIn replaces the old files by the new ones and, if that fails, puts the old ones back.

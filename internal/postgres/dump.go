@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"time"
 )
 
 // Databases are those of all applications, also of such as were removed and have left theirs. A
@@ -37,19 +38,30 @@ func (s *Server) Databases(ctx context.Context) ([]Database, error) {
 func (d Database) incoming() string { return d.User + "-new" }
 func (d Database) outgoing() string { return d.User + "-old" }
 
+// ErrDump says that what an application has stored cannot be restored as that application.
+var ErrDump = errors.New("its dump cannot be restored")
+
+const (
+	// lockLimit bounds how long a dump waits for an application that locks its tables.
+	lockLimit = "1min"
+	// copyLimit bounds dump and restore, in which checks and indexes of the application's run.
+	copyLimit = 6 * time.Hour
+)
+
 // Dump writes a database in pg_dump's own format, as the application. The archive has no owners and no
 // rights: whoever restores it has both.
 func (s *Server) Dump(ctx context.Context, d Database, to io.Writer) error {
 	if err := d.check(); err != nil {
 		return err
 	}
-	t := asApplication(d, tool{out: to, argv: []string{"pg_dump", "--no-password", "--format=custom", "--compress=0",
-		"--no-owner", "--no-acl", "--dbname=" + d.Name}})
+	t := asApplication(d, tool{out: to, limit: copyLimit, argv: []string{"pg_dump", "--no-password", "--format=custom",
+		"--compress=0", "--no-owner", "--no-acl", "--lock-wait-timeout=" + lockLimit, "--dbname=" + d.Name}})
 	_, err := s.run(ctx, t)
 	return s.explain(err)
 }
 
 // Stage restores a dump into a database beside the application's, as the application. It changes nothing else.
+// The error wraps ErrDump where it is the application's own.
 func (s *Server) Stage(ctx context.Context, d Database, dump io.Reader) error {
 	if err := d.check(); err != nil {
 		return err
@@ -63,10 +75,14 @@ func (s *Server) Stage(ctx context.Context, d Database, dump io.Reader) error {
 	if _, err := s.create(ctx, d, d.incoming()); err != nil {
 		return err
 	}
-	t := asApplication(d, tool{in: dump, argv: []string{"pg_restore", "--no-password", "--format=custom",
+	t := asApplication(d, tool{in: dump, limit: copyLimit, argv: []string{"pg_restore", "--no-password", "--format=custom",
 		"--exit-on-error", "--single-transaction", "--no-owner", "--no-acl", "--dbname=" + d.incoming()}})
 	_, err := s.run(ctx, t)
-	return s.explain(err)
+	var f *failure
+	if errors.As(err, &f) {
+		return fmt.Errorf("%w: %w", ErrDump, err)
+	}
+	return err
 }
 
 // Swap puts what was staged in the place of the application's database; Undo is the way back.

@@ -245,6 +245,37 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+// No application holds a backup or a restore for ever, and what it has stored in a way that cannot be restored
+// is its own fault.
+func TestCopiesAreBounded(t *testing.T) {
+	var ran []tool
+	s := &Server{root: installedRoot(t), run: func(_ context.Context, tl tool) (string, error) {
+		ran = append(ran, tl)
+		switch tl.argv[0] {
+		case "psql":
+			return `{"version": 150000}`, nil
+		case "pg_restore":
+			return "", &failure{1, "could not execute query"}
+		}
+		return "", nil
+	}}
+	if err := s.Dump(t.Context(), shop, io.Discard); err != nil {
+		t.Error(err)
+	}
+	if err := s.Stage(t.Context(), shop, strings.NewReader("")); !errors.Is(err, ErrDump) {
+		t.Error(err)
+	}
+	for _, tl := range ran {
+		copies := tl.argv[0] != "psql"
+		if tl.limit == 0 || copies != tl.dynamic || copies && tl.user != shop.User {
+			t.Errorf("%q: as %s, within %s", tl.argv, tl.user, tl.limit)
+		}
+		if tl.argv[0] == "pg_dump" && !slices.Contains(tl.argv, "--lock-wait-timeout="+lockLimit) {
+			t.Errorf("%q waits for locks", tl.argv)
+		}
+	}
+}
+
 func TestFilesOfDumps(t *testing.T) {
 	d, ok := ParseFile(shop.File(), func(string) string { return shop.User })
 	if !ok || d != shop {

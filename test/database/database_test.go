@@ -249,6 +249,11 @@ func testBackup(t *testing.T, h host) {
 	h.AwaitState(t, "shop", api.StateRunning)
 	h.expect(t, "as in the backup", h.sql(t, "shop", "SELECT sum(n), to_regclass('later') IS NULL FROM orders"), "3|t")
 	h.expect(t, "databases", h.databases(t), "shop")
+	h.sql(t, "shop", "ALTER ROLE CURRENT_USER SET default_transaction_read_only = on") // it cannot be restored so
+	h.Sh(t, "code=0; nexushub restore --force -q /root/b.tar.gz || code=$?; [ $code = 5 ]")
+	h.AwaitState(t, "shop", api.StateRunning)
+	h.sql(t, "shop", "BEGIN READ WRITE; ALTER ROLE CURRENT_USER RESET ALL; INSERT INTO orders VALUES (1); COMMIT")
+	h.expect(t, "what cannot be restored stays", h.sql(t, "shop", "SELECT sum(n) FROM orders"), "4")
 	h.Sh(t, "nexushub remove --yes --data shop; nexushub restore --force -q /root/b.tar.gz")
 	h.AwaitState(t, "shop", api.StateRunning)
 	h.expect(t, "on a host without it", h.sql(t, "shop", "SELECT sum(n) FROM orders"), "3")
