@@ -62,7 +62,7 @@ func (a *Agent) load() (ports.Saved, error) {
 		}
 		a.observed.instance(id).memory = m
 		if m.ByHand != "" && m.ByHand != a.bootID { // like systemctl stop, it ends with the boot
-			m.Stopped, m.ByHand = "", ""
+			m.Stopped, m.ByHand, m.Left = "", "", nil
 		}
 	}
 	return saved, nil

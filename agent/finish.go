@@ -57,9 +57,7 @@ func (a *Agent) done(r result, now time.Time) {
 	i, m := a.observed.instance(id), a.observed.memory(id)
 	switch r.task.Action {
 	case plan.Verify:
-		m.Stopped, m.ByHand = "stopped by operator (systemctl)", a.bootID
-		a.tracker(r.task, (*plan.FailureTracker).StopIsOurs)
-		a.memoriesChanged()
+		a.stoppedByHand(r.task, m)
 	case plan.Route: // to those that are still there
 		i.served = i.target
 	case plan.Unroute:
@@ -77,6 +75,21 @@ func (a *Agent) done(r result, now time.Time) {
 	case plan.Reject:
 		a.reject(r, m, now)
 	}
+}
+
+// stoppedByHand leaves a unit stopped, and with the last of its units the application.
+func (a *Agent) stoppedByHand(t plan.Task, m *plan.Memory) {
+	a.tracker(t, (*plan.FailureTracker).StopIsOurs)
+	d := a.desiredOf(t.Instance)
+	if d == nil {
+		return
+	}
+	m.Left, m.ByHand = append(m.Left, t.Unit), a.bootID
+	runs := func(r plan.Replica) bool { return !slices.Contains(m.Left, r.Unit) }
+	if !slices.ContainsFunc(d.Replicas, runs) {
+		m.Stopped, m.Left = "stopped by operator (systemctl)", nil
+	}
+	a.memoriesChanged()
 }
 
 // reject gives up the revision that is wanted, unless another is wanted by now.

@@ -74,6 +74,6 @@ func (a *Agent) setHalted(halted bool) {
 
 // resume wants an instance to run, whatever stopped or rejected it before.
 func (a *Agent) resume(m *plan.Memory) {
-	m.Stopped, m.ByHand, m.Rejected = "", "", nil
+	m.Stopped, m.ByHand, m.Left, m.Rejected = "", "", nil, nil
 	a.setHalted(false)
 }

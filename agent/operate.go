@@ -15,7 +15,7 @@ import (
 // StopApp stops an application until StartApp, also over a reboot.
 func (a *Agent) StopApp(ctx context.Context, nameOrID string) (api.App, error) {
 	id, err := a.change(nameOrID, func(_ *plan.Desired, m *plan.Memory) error {
-		m.Stopped, m.ByHand = "stopped by operator (nexushub stop)", ""
+		m.Stopped, m.ByHand, m.Left = "stopped by operator (nexushub stop)", "", nil
 		return nil
 	})
 	if err != nil {
@@ -187,7 +187,7 @@ func (a *Agent) takeBack(id string, before plan.Memory) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	m := a.observed.memory(id)
-	m.Stopped, m.ByHand, m.Pin = before.Stopped, before.ByHand, before.Pin
+	m.Stopped, m.ByHand, m.Left, m.Pin = before.Stopped, before.ByHand, before.Left, before.Pin
 	m.Settings, m.Rejected = before.Settings, before.Rejected
 	a.desired.version++
 	a.memoriesChanged()

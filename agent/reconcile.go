@@ -167,7 +167,7 @@ func (a *Agent) verifyManualStops(s *plan.AppState) (tasks []plan.Task) {
 	}
 	for i := range s.States {
 		r := &s.States[i]
-		if w := failures.Find(r.Unit); w != nil && !s.Busy[r.Unit] && w.StoppedByHand(r.Seen) {
+		if w := failures.Find(r.Unit); w != nil && !r.Left && !s.Busy[r.Unit] && w.StoppedByHand(r.Seen) {
 			t := s.Task(plan.Verify, r.Unit, "its unit stopped, and the agent did not stop it")
 			tasks = append(tasks, t)
 			s.SetBusy(t)

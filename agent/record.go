@@ -114,13 +114,22 @@ func (a *Agent) remember(s *plan.AppState, m *plan.Memory) {
 // recordManualStart sees that an operator has started again what he had stopped.
 func (a *Agent) recordManualStart(s *plan.AppState) {
 	m := a.observed.memory(s.ID)
-	u := s.RunningUnit()
-	if m.ByHand == "" || u == nil {
+	if m.ByHand == "" {
 		return
 	}
-	m.Stopped, m.ByHand = "", ""
-	a.log.Info("application was started again by an operator", "instance", s.ID, "app", s.Name, "unit", u.Unit)
-	a.memoriesChanged()
+	for i := range s.States {
+		u := s.States[i].Seen
+		if u == nil || !u.Running() || m.Stopped == "" && !s.States[i].Left {
+			continue
+		}
+		m.Stopped, m.Left = "", without(m.Left, u.Unit)
+		if len(m.Left) == 0 {
+			m.ByHand = ""
+		}
+		a.log.Info("started again by an operator", "instance", s.ID, "app", s.Name, "unit", u.Unit)
+		a.memoriesChanged()
+		return
+	}
 }
 
 // memoriesChanged says that memories changed in a way that changes what is desired.

@@ -324,3 +324,46 @@ func TestDeployWaitsForEveryPart(t *testing.T) {
 		h.wantState(shop, api.StateRunning)
 	})
 }
+
+// TestOneReplicaStoppedByHand stays down alone, until its operator or the boot ends that.
+func TestOneReplicaStoppedByHand(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(shop, "shop.yesterday.localhost", parts(2))
+		h.start()
+		h.pass(steady)
+		second := h.unitOf(shop, "web.2")
+		stop := func() {
+			if err := h.units.StopByHand(second); err != nil {
+				t.Fatal(err)
+			}
+			h.pass(time.Minute)
+			h.want("web.1 worker.1", "web.1")
+			if v := h.wantState(shop, api.StateRunning); !strings.Contains(v.Why, "web.2: stopped by operator") || v.Error != "" {
+				t.Errorf("why %q, error %q; want who stopped what, and no fault", v.Why, v.Error)
+			}
+		}
+		stop()
+		h.kill()
+		h.start()
+		h.pass(steady)
+		h.want("web.1 worker.1", "web.1")
+		if err := h.units.Restart(t.Context(), second); err != nil { // systemctl start
+			t.Fatal(err)
+		}
+		h.pass(steady)
+		h.want("web.1 web.2 worker.1", "web.1 web.2")
+		stop()
+		if _, err := h.agent.StartApp(t.Context(), shop); err != nil {
+			t.Fatal(err)
+		}
+		h.want("web.1 web.2 worker.1", "web.1 web.2")
+		for _, part := range []string{"web.1", "web.2", "worker.1"} {
+			if err := h.units.StopByHand(h.unitOf(shop, part)); err != nil {
+				t.Fatal(err)
+			}
+			h.settle()
+		}
+		h.pass(time.Minute)
+		h.wantState(shop, api.StateStopped)
+	})
+}

@@ -207,16 +207,6 @@ func (s *AppState) wanted() iter.Seq[*Unit] {
 	}
 }
 
-// RunningUnit is one that runs of those that are wanted; nil: there is none.
-func (s *AppState) RunningUnit() *Unit {
-	for u := range s.wanted() {
-		if u.Running() {
-			return u
-		}
-	}
-	return nil
-}
-
 // First is the unit of the first replica of web; nil: it is not there.
 func (s *AppState) First() *Unit {
 	if len(s.States) == 0 {
@@ -233,10 +223,10 @@ func (s *AppState) Run() string {
 	return ""
 }
 
-// healthy says whether all of it is.
+// healthy says whether all of it is, without what an operator has stopped.
 func (s *AppState) healthy() bool {
 	for i := range s.States {
-		if !s.States[i].healthy() {
+		if r := &s.States[i]; !r.Left && !r.healthy() {
 			return false
 		}
 	}
@@ -251,7 +241,7 @@ func (s *AppState) AsGood() *Good {
 // Complete says whether all that is to run is healthy, and all of web gets requests.
 func (s *AppState) Complete() bool {
 	for i := range s.States {
-		if r := &s.States[i]; r.IsWeb() && !slices.Contains(s.Served, r.Unit) {
+		if r := &s.States[i]; r.IsWeb() && !r.Left && !slices.Contains(s.Served, r.Unit) {
 			return false
 		}
 	}

@@ -1,6 +1,9 @@
 package plan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Current is what is, as far as the plan needs to know.
 type Current struct {
@@ -27,7 +30,8 @@ func (o Observed) State(d *Desired, now time.Time) AppState {
 		s.States = make([]ReplicaState, len(d.Replicas))
 		for i := range d.Replicas {
 			r := &d.Replicas[i]
-			s.States[i] = ReplicaState{Replica: r, Trouble: o.Failures.Trouble(r.Unit)}
+			s.States[i] = ReplicaState{Replica: r, Trouble: o.Failures.Trouble(r.Unit),
+				Left: slices.Contains(d.Left, r.Unit)}
 		}
 	}
 	s.take(o.Units)

@@ -26,6 +26,7 @@ type Desired struct {
 	Fallback  bool              // Replicas and Manifest are the last good ones, because the wanted ones were rejected
 	Good      *Good             // the last revision that served
 	Stopped   string            // why it must not run; empty: it should
+	Left      []string          // units that an operator has stopped, one by one
 	Problem   string            // why it cannot be resolved; what runs is left alone
 	Pinned    bool              // on an older release by an operator's word
 	Adopted   bool              // known only from what runs: left alone

@@ -14,27 +14,37 @@ func (s *AppState) lead() []Task {
 		return nil
 	}
 	ready := s.ready()
-	if len(ready) == 0 || equalSets(ready, s.Served) { // better one that is not healthy than none
+	if len(ready) == 0 || equalSets(ready, s.Served) {
 		return nil
 	}
 	return []Task{s.routeTo(ready, s.leadReason(ready))}
 }
 
-// ready are the replicas of web that can take requests. One that takes them and that nobody has asked
-// since the agent started goes on.
+// ready are the replicas of web that can take requests. One that takes them goes on until its health is
+// known. Where all that take them are ill, most likely something else is: all that run take them, so
+// that the last one to fall ill does not get what was for all.
 func (s *AppState) ready() (list []string) {
+	var running []string
 	for i := range s.States {
 		r := &s.States[i]
-		if r.IsWeb() && (r.healthy() || r.Seen.unasked() && slices.Contains(s.Served, r.Unit)) {
+		if !r.IsWeb() || r.Seen == nil || !r.Seen.Running() {
+			continue
+		}
+		running = append(running, r.Unit)
+		if r.healthy() || r.undecided() && slices.Contains(s.Served, r.Unit) {
 			list = append(list, r.Unit)
 		}
+	}
+	isOther := func(unit string) bool { return s.state(unit) == nil }
+	if len(list) == 0 && len(s.Served) > 0 && !slices.ContainsFunc(s.Served, isOther) {
+		return running
 	}
 	return list
 }
 
-// unasked says whether it runs and nothing is known of its health, good or bad.
-func (u *Unit) unasked() bool {
-	return u != nil && u.Running() && u.Probed && u.Health.State == fact.Unknown && u.Health.Failures == 0
+// undecided says whether it was not asked often enough since the agent started.
+func (r *ReplicaState) undecided() bool {
+	return r.Seen.Probed && r.Seen.Health.State == fact.Unknown && r.Seen.Health.Failures < r.Health.Failures
 }
 
 // servedByOthers says whether another revision answers the requests.

@@ -15,6 +15,7 @@ type Memory struct {
 	Serial   int           `json:"serial,omitempty"`
 	Stopped  string        `json:"stopped,omitempty"` // by whom; empty: should run
 	ByHand   string        `json:"by_hand,omitempty"` // boot in which systemctl stopped it, which may start it again
+	Left     []string      `json:"left,omitempty"`    // units that it stopped, where others run
 	Pin      *Pin          `json:"pin,omitempty"`
 	Settings Settings      `json:"settings,omitzero"`
 	Awaited  bool          `json:"awaited,omitempty"` // not listed yet: it is to have the settings that it inherited

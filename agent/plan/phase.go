@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/api"
@@ -43,26 +44,36 @@ func (p Phase) gravity() int { return slices.Index(gravity, p.State) }
 // runningPhase is that of the wanted revision: a process stands as its best replica does, and the
 // instance as its worst process. What is wrong with other replicas is said, too.
 func (s *AppState) runningPhase() Phase {
-	var whole, process, other Phase
+	processes := map[string]Phase{}
+	var whole, worst Phase
+	var left []string
 	for i := range s.States {
 		r := &s.States[i]
+		if r.Left && !r.healthy() {
+			left = append(left, r.Name())
+			continue
+		}
 		p := s.replicaPhase(r)
 		if p.Why != "" {
 			p.Why = s.Of(r.Replica) + p.Why
 		}
-		if p.gravity() > other.gravity() {
-			other = p
+		if p.gravity() > worst.gravity() {
+			worst = p
 		}
-		if r.N == 1 || p.gravity() < process.gravity() {
-			process = p
-		}
-		last := i+1 == len(s.States) || s.States[i+1].Process != r.Process
-		if last && process.gravity() > whole.gravity() {
-			whole = process
+		if best, there := processes[r.Process]; !there || p.gravity() < best.gravity() {
+			processes[r.Process] = p
 		}
 	}
-	if whole.State == api.StateRunning && other.gravity() > 0 {
-		whole.Why, whole.Fault = other.Why, other.Fault
+	for i := range s.States {
+		if p, there := processes[s.States[i].Process]; there && p.gravity() > whole.gravity() {
+			whole = p
+		}
+	}
+	switch {
+	case whole.State == api.StateRunning && worst.gravity() > 0:
+		whole.Why, whole.Fault = worst.Why, worst.Fault
+	case whole.State == api.StateRunning && len(left) > 0:
+		whole.Why = strings.Join(left, ", ") + ": stopped by operator (systemctl)"
 	}
 	return whole
 }

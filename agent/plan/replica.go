@@ -61,6 +61,7 @@ type ReplicaState struct {
 	*Replica
 	Seen    *Unit // nil: it is not there
 	Trouble Trouble
+	Left    bool // stopped by an operator, on its own
 }
 
 // healthy says whether it does what it should.

@@ -139,6 +139,8 @@ func TestPlanOfReplicas(t *testing.T) {
 			want: "route new.web.1, restart new.web.2"},
 		{name: "ill, all of them: better ill than none", web: 2, new: "web.1! web.2!",
 			served: names("new", "web.1 web.2"), want: ""},
+		{name: "ill, all of them: the last one does not get what was for all", web: 3, new: "web.1! web.2! web.3-",
+			served: names("new", "web.2"), want: "route new.web.1+new.web.2"},
 		{name: "the agent is new: who serves and was not asked yet goes on", web: 3, new: "web.1? web.2 web.3?",
 			served: names("new", "web.1 web.2 web.3"), want: ""},
 		{name: "who does not serve is asked first", web: 2, new: "web.1? web.2?", served: names("new", "web.1"), want: ""},

@@ -9,6 +9,7 @@ func (s *AppState) tend() (steps []Task) {
 	var due []*ReplicaState
 	for i := range s.States {
 		switch r := &s.States[i]; {
+		case r.Left && (r.Seen == nil || r.Seen.Ended()): // until he starts it again
 		case r.Seen != nil:
 			steps = append(steps, s.supervise(r)...)
 		case !r.Trouble.Waiting(s.Now):
