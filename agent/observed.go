@@ -209,6 +209,19 @@ func (i *instanceState) begin(t *plan.Task) {
 	i.tasks[t.Subject()] = t
 }
 
+// starting is the first start in hand of what is to run; nil: there is none.
+func (i *instanceState) starting(s *plan.AppState) *plan.Task {
+	if len(i.tasks) == 0 {
+		return nil
+	}
+	for j := range s.Replicas {
+		if t := i.tasks[s.Replicas[j].Unit]; t != nil && t.Action == plan.Start {
+			return t
+		}
+	}
+	return nil
+}
+
 // held is what keeps a task that failed from being tried again, the whole before its units.
 func (i *instanceState) held(now time.Time) (hold, bool) {
 	for _, subject := range slices.Sorted(maps.Keys(i.holds)) {

@@ -16,10 +16,10 @@ const (
 	taskGrace = 5 * time.Second
 	// queryPause is between a signal of systemd and the query that it leads to.
 	queryPause = 20 * time.Millisecond
-	// collectPerInstance bounds the share of time that passes take, about 5 µs for each instance,
+	// collectPerUnit bounds the share of time that passes take, about 5 µs for each unit,
 	// to one part in five; a handful is dealt with without delay.
-	collectPerInstance = 20 * time.Microsecond
-	collectFrom        = 50
+	collectPerUnit = 20 * time.Microsecond
+	collectFrom    = 50
 )
 
 // runLoop is the reconciler: it alone decides, and it does no I/O itself.
@@ -37,8 +37,8 @@ func (a *Agent) runLoop(ctx context.Context) error {
 		due.Reset(a.reconcile(work))
 		a.loop.passes.Observe(time.Since(began).Seconds())
 		a.nextEvent(ctx, work, resync.C, due.C)
-		if n := a.instances(); n >= collectFrom {
-			a.collect(ctx, work, time.Duration(n)*collectPerInstance)
+		if n := a.toTend(); n >= collectFrom {
+			a.collect(ctx, work, time.Duration(n)*collectPerUnit)
 		}
 	}
 	return a.finishTasks(cancel)
@@ -67,11 +67,14 @@ func (a *Agent) nextEvent(ctx, work context.Context, resync, due <-chan time.Tim
 	}
 }
 
-// instances is how many a pass has to deal with.
-func (a *Agent) instances() int {
+// toTend is how many units a pass has to deal with.
+func (a *Agent) toTend() (n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.desired.apps)
+	for i := range a.desired.apps {
+		n += max(1, len(a.desired.apps[i].Replicas))
+	}
+	return n
 }
 
 // collect takes in what else happens within d: a pass over a thousand instances after

@@ -36,7 +36,7 @@ func (a *Agent) record(apps []plan.AppState, now time.Time) {
 func (a *Agent) recordPhase(s *plan.AppState) plan.Phase {
 	p := s.Phase()
 	i := a.observed.instance(s.ID)
-	if t := i.tasks[s.Unit]; t != nil && p.State == api.StatePending && t.Action == plan.Start {
+	if t := i.starting(s); t != nil && p.State == api.StatePending {
 		p = plan.Phase{State: api.StateStarting, Why: t.Reason}
 	}
 	old := i.state

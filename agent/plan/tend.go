@@ -4,6 +4,10 @@ import (
 	"fmt"
 )
 
+// startAtOnce is how many replicas of one instance are being started at the same time: one that takes
+// long for it must not keep others from starting and stopping.
+const startAtOnce = 4
+
 // tend looks after each of the replicas that are to run.
 func (s *AppState) tend() (steps []Task) {
 	var due []*ReplicaState
@@ -30,12 +34,29 @@ func (s *AppState) start(due []*ReplicaState) (steps []Task) {
 	if s.startsOthers() && (s.stopFirst() || len(s.Audiences) > 0 || len(s.Withheld) > 0) {
 		return nil // when that is over it is seen what was started, and perhaps stopped
 	}
-	for _, r := range due {
+	for _, r := range s.few(due) {
 		t := s.Task(Start, r.Unit, s.startReason(r))
 		t.Spec = r.Spec
 		steps = append(steps, t)
 	}
 	return steps
+}
+
+// few are those whose turn it is.
+func (s *AppState) few(due []*ReplicaState) (list []*ReplicaState) {
+	room := startAtOnce
+	for _, r := range due {
+		if s.Busy[r.Unit] {
+			room--
+		}
+	}
+	for _, r := range due {
+		if room > 0 && !s.Busy[r.Unit] {
+			list = append(list, r)
+			room--
+		}
+	}
+	return list
 }
 
 // runsAlone says whether the wanted revision must not run beside one that is there, and why that one
