@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -10,8 +11,10 @@ import (
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/postgres"
 	"github.com/nexushub/nexushub/units"
+	"github.com/nexushub/nexushub/units/fake"
 )
 
 // fakeDatabases is a server that may be down, and writes down what it is asked.
@@ -137,6 +140,33 @@ func TestAdoptData(t *testing.T) {
 		}
 		if _, err := h.agent.AdoptData(t.Context(), "mail", false); !errors.Is(err, api.Conflict) {
 			t.Errorf("of one without a database: %v", err)
+		}
+	})
+}
+
+// Every process and replica of an application has the database, which is made once.
+func TestEveryProcessHasTheDatabase(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(shopID, "shop", asks, func(a *config.App) {
+			a.Manifest.Processes = map[string]manifest.Process{"worker": {Exec: []string{"bin/worker"}}}
+			a.Manifest.Replicas = 2
+		})
+		var mu sync.Mutex
+		seen := map[string]string{}
+		h.play(func(s units.Spec) fake.Program {
+			mu.Lock()
+			defer mu.Unlock()
+			seen[units.Part(s.ProcessName(), s.ReplicaNumber())] = s.Database
+			return fake.Program{}
+		})
+		h.start()
+		h.pass(time.Minute)
+		h.wantState(shopID, api.StateRunning)
+		if want := map[string]string{"web.1": "shop", "web.2": "shop", "worker.1": "shop"}; !maps.Equal(seen, want) {
+			t.Errorf("databases by process: %v, want %v", seen, want)
+		}
+		if len(h.databases.made) != 1 {
+			t.Errorf("made: %v", h.databases.made)
 		}
 	})
 }
