@@ -32,6 +32,7 @@ var since = map[string]int{
 	"PollLimitIntervalUSec": 255,
 	"PrivateTmpEx":          257,
 	"PrivatePIDs":           257,
+	"DeferReactivation":     257,
 }
 
 // Supports says whether the property can be sent to this systemd.

@@ -25,8 +25,9 @@ func take[T any](b propertyMap, name string) T {
 func (b propertyMap) text(name string) string { return take[string](b, name) }
 
 // timestamp reads microseconds since 1970; 0 is "never".
-func (b propertyMap) timestamp(name string) time.Time {
-	t := take[uint64](b, name)
+func (b propertyMap) timestamp(name string) time.Time { return timestamp(take[uint64](b, name)) }
+
+func timestamp(t uint64) time.Time {
 	if t == 0 || t > math.MaxInt64 {
 		return time.Time{}
 	}
@@ -95,6 +96,7 @@ func (s *Status) owner(fields [][]byte) {
 		"NEXUSHUB_APP": &s.App, "NEXUSHUB_INSTANCE": &s.Instance, "NEXUSHUB_RELEASE": &s.Release,
 		"NEXUSHUB_REVISION": &s.Revision, "NEXUSHUB_KIND": &s.Kind, "NEXUSHUB_HOST": &s.Host, "NEXUSHUB_NETWORK": &s.Network,
 		"NEXUSHUB_INSTALLED_BY": &s.InstalledBy, processVariable: &s.Process,
+		jobVariable: &s.JobName, "NEXUSHUB_DEFINITION": &s.Definition,
 	}
 	s.Process, s.Replica = manifest.Web, 1
 	for _, f := range fields {

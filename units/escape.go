@@ -2,6 +2,7 @@ package units
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,8 +11,12 @@ import (
 
 const unitDir = string(systemdPath) + "/unit/"
 
-// ourPaths begins the object path of every unit of ours.
-var ourPaths = unitDir + escape(Prefix)
+// ourPaths begin the object paths of the units that run something of an application's.
+var ourPaths = []string{unitDir + escape(Prefix), unitDir + escape(JobPrefix), unitDir + escape(ReleasePrefix)}
+
+func isOurPath(path string) bool {
+	return slices.ContainsFunc(ourPaths, func(begin string) bool { return strings.HasPrefix(path, begin) })
+}
 
 func unitPath(unit string) dbus.ObjectPath { return dbus.ObjectPath(unitDir + escape(unit)) }
 

@@ -17,14 +17,18 @@ const (
 	unitInterface       = "org.freedesktop.systemd1.Unit"
 	serviceInterface    = "org.freedesktop.systemd1.Service"
 	socketInterface     = "org.freedesktop.systemd1.Socket"
+	timerInterface      = "org.freedesktop.systemd1.Timer"
 	propertiesInterface = "org.freedesktop.DBus.Properties"
 	callsAtOnce         = 64 // dbus-daemon refuses more than 128 calls in flight
 )
 
 // kindInterface is the interface that only units of this kind have.
 func kindInterface(unit string) string {
-	if strings.HasSuffix(unit, ".socket") {
+	switch {
+	case strings.HasSuffix(unit, ".socket"):
 		return socketInterface
+	case strings.HasSuffix(unit, ".timer"):
+		return timerInterface
 	}
 	return serviceInterface
 }

@@ -145,7 +145,7 @@ func (m *Manager) retain(rows []row) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name, r := range m.records {
-		if !loaded[name] && r.fresh() {
+		if !loaded[name] && r.fresh() && !IsOnce(name) {
 			delete(m.records, name)
 		}
 	}

@@ -21,6 +21,7 @@ type golden struct {
 	Spec      Spec         `json:"spec"`
 	Placement Placement    `json:"placement"`
 	Host      Capabilities `json:"host"`
+	Once      *Once        `json:"once"` // with Spec, instead of it
 }
 
 // TestProperties: adding a case means adding a file with its input.json and -update.
@@ -67,6 +68,15 @@ func readGolden(t *testing.T, ar *txtar.Archive) golden {
 // render prints the units side by side with the properties they get.
 func render(in golden) string {
 	set, err := compose(in.Spec, in.Placement, in.Host)
+	if in.Once != nil {
+		in.Once.Spec = in.Spec
+		var p []Property
+		p, err = in.Once.properties(in.Host)
+		set = []unit{{in.Once.UnitName(), p}}
+		if in.Once.Schedule != "" {
+			set = append(set, in.Once.timer(in.Host))
+		}
+	}
 	if err != nil {
 		return "error: " + err.Error() + "\n"
 	}

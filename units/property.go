@@ -38,6 +38,7 @@ type (
 	}
 	tmpfs     struct{ Path, Options string } // (ss)
 	listener  struct{ Type, Address string } // (ss)
+	calendar  struct{ Base, Spec string }    // (ss)
 	ipNetwork struct {                       // (iayu)
 		Family  int32
 		Address []byte

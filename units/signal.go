@@ -35,8 +35,8 @@ func (m *Manager) onSignal(ctx context.Context, l *link, s *dbus.Signal) {
 	case managerInterface + "JobRemoved":
 		m.onJobRemoved(l, s)
 	case managerInterface + "UnitRemoved":
-		if unit, _ := arg[string](s, 0); strings.HasPrefix(unit, Prefix) {
-			m.changed(unit, nil)
+		if unit, _ := arg[string](s, 0); ours(unit) {
+			m.changed(serviceOf(unit), nil)
 		}
 	case managerInterface + "Reloading":
 		if begins, ok := arg[bool](s, 0); ok && !begins {
@@ -53,26 +53,23 @@ func (m *Manager) onSignal(ctx context.Context, l *link, s *dbus.Signal) {
 // onPropertiesChanged takes the exit out of a signal at once, because an automatic restart may
 // wipe it before anybody reads.
 func (m *Manager) onPropertiesChanged(s *dbus.Signal) {
-	if !strings.HasPrefix(string(s.Path), ourPaths) {
+	if !isOurPath(string(s.Path)) {
 		return
 	}
 	unit := unescape(strings.TrimPrefix(string(s.Path), unitDir))
-	if base, ok := strings.CutSuffix(unit, ".socket"); ok {
-		unit = base + ".service"
-	}
 	values, _ := arg[map[string]dbus.Variant](s, 1)
-	m.changed(unit, propertyMap(values))
+	m.changed(serviceOf(unit), propertyMap(values))
 }
 
 func (m *Manager) onJobRemoved(l *link, s *dbus.Signal) {
 	job, _ := arg[dbus.ObjectPath](s, 1)
 	unit, _ := arg[string](s, 2)
 	result, _ := arg[string](s, 3)
-	if !strings.HasPrefix(unit, Prefix) && !strings.HasPrefix(unit, gatePrefix) {
+	if !ours(unit) && !strings.HasPrefix(unit, gatePrefix) {
 		return
 	}
 	l.jobs.removed(job, result)
-	if strings.HasPrefix(unit, Prefix) && strings.HasSuffix(unit, ".service") {
+	if ours(unit) && strings.HasSuffix(unit, ".service") {
 		m.changed(unit, nil)
 	}
 }

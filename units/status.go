@@ -27,6 +27,9 @@ type Status struct {
 	Process string `json:"process"` // web, where a unit says nothing
 	Replica int    `json:"replica"` // from 1 on
 
+	JobName    string `json:"job_name,omitempty"`   // of a Once: which of the application's jobs it is
+	Definition string `json:"definition,omitempty"` // and which definition of it
+
 	LoadState   string    `json:"load_state"`
 	ActiveState string    `json:"active_state"`
 	SubState    string    `json:"sub_state"`

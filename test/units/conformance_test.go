@@ -14,6 +14,7 @@ func TestConformance(t *testing.T) {
 			test(t, unitstest.Harness{
 				Manager: dial(t), Spec: spec("hello"),
 				Fails: []string{"/bin/sh", "-c", "exit 7"}, Missing: []string{"/usr/bin/not-there"},
+				Ends: []string{"/bin/true"},
 			})
 		})
 	})

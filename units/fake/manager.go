@@ -26,6 +26,7 @@ type Manager struct {
 
 	mu    sync.Mutex // guards the fields that follow
 	units map[string]*unit
+	onces map[string]*once
 	fail  map[string]error
 	calls []string
 	pid   int
@@ -36,7 +37,7 @@ func New() *Manager {
 	return &Manager{
 		Caps: units.Capabilities{Version: 257, UnifiedCgroups: true, Limits: true, PrivateNetwork: true,
 			SocketProxy: "/usr/lib/systemd/systemd-socket-proxyd"},
-		events: units.NewQueue(), units: map[string]*unit{}, fail: map[string]error{}, pid: 1000,
+		events: units.NewQueue(), units: map[string]*unit{}, onces: map[string]*once{}, fail: map[string]error{}, pid: 1000,
 	}
 }
 
@@ -195,6 +196,15 @@ func (m *Manager) List(context.Context) ([]units.Status, error) {
 
 // Get is like the real one.
 func (m *Manager) Get(_ context.Context, name string) (s units.Status, err error) {
+	m.mu.Lock()
+	c := m.onces[name]
+	if c != nil {
+		s = c.status.Status
+	}
+	m.mu.Unlock()
+	if c != nil {
+		return s, nil
+	}
 	err = m.with("Get", name, func(u *unit) { s = u.status })
 	return s, err
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/nexushub/nexushub/units"
 	"github.com/nexushub/nexushub/units/fake"
@@ -25,6 +26,9 @@ func program(s units.Spec) fake.Program {
 	if s.Exec[0] == "fail" {
 		p.Fails = 7
 	}
+	if s.Exec[0] == "run" {
+		p.Takes = time.Hour
+	}
 	return p
 }
 
@@ -36,7 +40,8 @@ func TestConformance(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
 			go func() { done <- m.Run(ctx) }()
-			test(t, unitstest.Harness{Manager: m, Spec: spec(), Fails: []string{"fail"}, Missing: []string{"missing"}})
+			test(t, unitstest.Harness{Manager: m, Spec: spec(), Fails: []string{"fail"}, Missing: []string{"missing"},
+				Ends: []string{"end"}})
 			cancel()
 			if err := <-done; err != nil {
 				t.Error(err)

@@ -51,7 +51,7 @@ func (m *Manager) Calls() []string {
 // called notes a call and answers what Fail said. The caller holds mu.
 func (m *Manager) called(method, name string) error {
 	switch method {
-	case "Start", "Stop", "Restart", "ResetFailed", "Kill":
+	case "Start", "Stop", "Restart", "ResetFailed", "Kill", "Schedule", "Begin", "Discard":
 		m.calls = append(m.calls, method+" "+name)
 	}
 	return m.fail[method]

@@ -16,6 +16,8 @@ type Program struct {
 	Missing  bool // cannot be executed
 	Fails    int  // exits at once with this status
 	NotReady bool // Type=notify: never says READY
+
+	Takes time.Duration // units.Once: until it ends, with Fails as its status
 }
 
 // unit is one that is loaded.

@@ -21,6 +21,10 @@ type Manager interface {
 	Kill(ctx context.Context, unit string, signal syscall.Signal) error
 	List(ctx context.Context) ([]units.Status, error)
 	Get(ctx context.Context, unit string) (units.Status, error)
+	Schedule(ctx context.Context, o units.Once) error
+	Begin(ctx context.Context, o units.Once) error
+	Discard(ctx context.Context, unit string, kill bool) error
+	Onces(ctx context.Context) ([]units.OnceStatus, error)
 	Events() <-chan units.Event
 	Ping(ctx context.Context) error
 }
@@ -31,6 +35,7 @@ type Harness struct {
 	Spec    units.Spec
 	Fails   []string // a command that exits with status 7 at once
 	Missing []string // a command that is not there
+	Ends    []string // a command that exits with status 0 at once
 }
 
 // Lab runs a test against a Manager of its own.
@@ -57,6 +62,10 @@ func Conformance(t *testing.T, lab Lab) {
 		"Socket":               testSocket,
 		"Parts":                testParts,
 		"CancelledStartLeaves": testCancelled,
+		"Once":                 testOnce,
+		"OnceFails":            testOnceFails,
+		"Schedule":             testSchedule,
+		"DiscardRunning":       testDiscardRunning,
 	} {
 		t.Run(name, func(t *testing.T) { lab(t, test) })
 	}
