@@ -177,7 +177,7 @@ func (a *archive) readManifest() {
 	if err != nil {
 		return // the verification of contents reports it
 	}
-	m, err := manifest.Parse(ManifestName, data)
+	m, err := parseManifest(data)
 	a.manifest = m
 	a.faults.addManifest(err)
 }

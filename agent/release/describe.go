@@ -7,6 +7,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/internal/beneath"
+	"github.com/nexushub/nexushub/internal/calendar"
 	"github.com/nexushub/nexushub/internal/detect"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
@@ -22,7 +23,7 @@ func describe(path string, dir *beneath.Dir, known *detect.Result) (fact.Release
 	r := fact.Release{Dir: path}
 	data, err := readInside(dir, ManifestName)
 	if err == nil {
-		r.Manifest, err = manifest.Parse(ManifestName, data)
+		r.Manifest, err = parseManifest(data)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		invalid := &InvalidError{Cause: err}
@@ -41,6 +42,18 @@ func describe(path string, dir *beneath.Dir, known *detect.Result) (fact.Release
 	r.Static = r.StaticDir != ""
 	r.ErrorDir, err = folderInside(dir, errorsPath)
 	return r, err
+}
+
+// parseManifest also lets systemd read the schedules.
+func parseManifest(data []byte) (manifest.Manifest, error) {
+	m, err := manifest.Parse(ManifestName, data)
+	if err != nil {
+		return m, err
+	}
+	if faults := calendar.Faults(ManifestName, data, m); len(faults) > 0 {
+		return m, faults
+	}
+	return m, nil
 }
 
 // served is the folder whose files the proxy serves.

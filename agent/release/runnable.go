@@ -36,23 +36,22 @@ func checkRunnable(from string, m manifest.Manifest, has, leadsToHost func(name 
 	if faults := m.Incomplete(ManifestName); len(faults) > 0 {
 		return faults
 	}
-	for _, process := range m.ProcessNames() {
-		key := manifest.KeyOf(process)
-		if process != manifest.Web {
-			from = ManifestName + ": " + key + "exec"
+	for _, c := range m.Commands() {
+		if c.Of != "" {
+			from = ManifestName + ": " + c.Of + "exec"
 		}
-		one := m.For(process)
-		if err := startcmd.CheckSyntax(one.Exec); err != nil {
-			return fmt.Errorf("%s: %s%w", ManifestName, key, err)
+		if err := startcmd.CheckSyntax(c.Exec); err != nil {
+			return fmt.Errorf("%s: %s%w", ManifestName, c.Of, err)
 		}
-		if err := checkStarted(from, one, has, leadsToHost); err != nil {
+		m.Exec = c.Exec
+		if err := checkStarted(from, m, has, leadsToHost); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// checkStarted says whether what a process starts is there. A manifest exec stands in for bin/app; a
+// checkStarted says whether what a command starts is there. A manifest exec stands in for bin/app; a
 // relative one must name a file of the package, or a link to one of this host; a bare name may be a
 // program of this host.
 func checkStarted(from string, m manifest.Manifest, has, leadsToHost func(name string) bool) error {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/agent/hint"
+	"github.com/nexushub/nexushub/internal/calendar"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/startcmd"
 	"github.com/nexushub/nexushub/internal/tomlfile"
@@ -19,11 +20,12 @@ import (
 // what its author expects. Files of the package are looked for beside its manifest.
 func surprises(path string, m manifest.Manifest) (notes []string) {
 	dir := filepath.Dir(path)
-	for _, process := range m.ProcessNames() {
-		for _, note := range startSurprises(dir, m.For(process)) {
-			notes = append(notes, manifest.KeyOf(process)+note)
+	for _, c := range m.Commands() {
+		for _, note := range startSurprises(dir, m, c) {
+			notes = append(notes, c.Of+note)
 		}
 	}
+	notes = append(notes, neverRun(m)...)
 	runs := len(m.Exec) > 0 || exists(filepath.Join(dir, "bin/app"))
 	files := !runs || exists(filepath.Join(dir, "static"))
 	for _, h := range hint.Of(hint.Facts{Healthy: true, Manifest: m.Over(manifest.Default()), Files: files}) {
@@ -32,9 +34,25 @@ func surprises(path string, m manifest.Manifest) (notes []string) {
 	return notes
 }
 
-// startSurprises are those about the command of one process.
-func startSurprises(dir string, m manifest.Manifest) (notes []string) {
-	if err := startcmd.Check(m.Exec, variables(m), nil); err != nil {
+// neverRun are the jobs whose time is over.
+func neverRun(m manifest.Manifest) (notes []string) {
+	for _, name := range m.JobNames() {
+		schedule := m.Jobs[name].Schedule
+		if next, err := calendar.Next(schedule); schedule != "" && err == nil && next == calendar.Never {
+			notes = append(notes, fmt.Sprintf("jobs.%s.schedule: %q is over, the job never runs by itself", name, schedule))
+		}
+	}
+	return notes
+}
+
+// startSurprises are those about one command.
+func startSurprises(dir string, m manifest.Manifest, c manifest.Command) (notes []string) {
+	m.Exec = c.Exec
+	known := variables(m)
+	if c.Ends {
+		known = slices.DeleteFunc(known, func(name string) bool { return name == "PORT" })
+	}
+	if err := startcmd.Check(m.Exec, known, nil); err != nil {
 		notes = append(notes, err.Error())
 	}
 	if name := program(m); name != "" && !exists(filepath.Join(dir, name)) {
@@ -71,11 +89,10 @@ func variables(m manifest.Manifest) []string {
 
 // commandFaults are what no host would accept of the variables in exec.
 func commandFaults(path string, m manifest.Manifest) (faults tomlfile.Faults) {
-	for _, process := range m.ProcessNames() {
-		words := m.For(process).Exec
-		err := startcmd.Check(words, startcmd.Names(words), []string{"INTERNAL_SECRET"})
+	for _, c := range m.Commands() {
+		err := startcmd.Check(c.Exec, startcmd.Names(c.Exec), []string{"INTERNAL_SECRET"})
 		if errors.Is(err, startcmd.ErrSyntax) || errors.Is(err, startcmd.ErrSecret) {
-			faults = append(faults, tomlfile.Fault{File: path, Problem: manifest.KeyOf(process) + err.Error()})
+			faults = append(faults, tomlfile.Fault{File: path, Problem: c.Of + err.Error()})
 		}
 	}
 	return faults

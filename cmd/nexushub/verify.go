@@ -14,6 +14,7 @@ import (
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/cmd/nexushub/output"
 	"github.com/nexushub/nexushub/internal/beneath"
+	"github.com/nexushub/nexushub/internal/calendar"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/tomlfile"
@@ -171,7 +172,7 @@ func checkManifest(path string) (notes []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if faults := commandFaults(path, m); len(faults) > 0 {
+	if faults := append(commandFaults(path, m), calendar.Faults(path, data, m)...); len(faults) > 0 {
 		return nil, faults
 	}
 	return surprises(path, m), nil

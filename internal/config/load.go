@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/internal/beneath"
+	"github.com/nexushub/nexushub/internal/calendar"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
@@ -169,8 +170,10 @@ func (l *loader) main(path string, withRoot bool) {
 func (l *loader) lay(f *tomlfile.File, withRoot bool) {
 	f.Bind(l.config)
 	manifest.Check(f, "defaults.", &l.config.Defaults)
-	if f.Has("defaults.processes") {
-		f.Fault("defaults.processes", "belong to one application: write them into its manifest or its file in apps.d")
+	for _, key := range []string{"defaults.processes", "defaults.jobs"} {
+		if f.Has(key) {
+			f.Fault(key, "belong to one application: write them into its manifest or its file in apps.d")
+		}
 	}
 	checkMain(f, l.config)
 	checkCeiling(f, "defaults.", l.config, l.config.Defaults)
@@ -195,6 +198,7 @@ func (l *loader) app(path string) {
 	app := App{File: path, AppID: strings.TrimSuffix(filepath.Base(path), ".toml")}
 	f.Bind(&app)
 	manifest.Check(f, "", &app.Manifest)
+	checkSchedules(f, app.Manifest)
 	checkApp(f, &app)
 	checkCeiling(f, "", l.config, app.Manifest)
 	if l.starting && len(f.Faults) > 0 {
@@ -202,6 +206,19 @@ func (l *loader) app(path string) {
 	}
 	l.config.Apps = append(l.config.Apps, app)
 	l.apps = append(l.apps, f)
+}
+
+// checkSchedules lets systemd read them.
+func checkSchedules(f *tomlfile.File, m manifest.Manifest) {
+	for name, job := range m.Jobs {
+		key := "jobs." + name + ".schedule"
+		if !f.Has(key) {
+			continue
+		}
+		if err := calendar.Check(job.Schedule); err != nil {
+			f.Fault(key, "%v", err)
+		}
+	}
 }
 
 // failApp is about a file of apps.d that cannot be read.

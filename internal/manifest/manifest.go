@@ -26,6 +26,7 @@ type Manifest struct {
 	Replicas  int                `toml:"replicas,omitempty" json:"replicas,omitempty"` // of web; default 1
 	Sticky    bool               `toml:"sticky,omitempty" json:"sticky,omitempty"`     // proxy: a browser stays with one replica
 	Processes map[string]Process `toml:"processes,omitempty" json:"processes,omitempty"`
+	Jobs      map[string]Job     `toml:"jobs,omitempty" json:"jobs,omitempty"`
 }
 
 // Values of Access: who may send requests.

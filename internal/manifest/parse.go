@@ -46,6 +46,7 @@ func Check(f *tomlfile.File, prefix string, m *Manifest) {
 	checkFolder(f, key("static.folder"), m.Static.Folder)
 	checkLimits(f, key("limits."), m.Limits)
 	checkProcesses(f, prefix, m)
+	checkJobs(f, prefix, m)
 }
 
 func checkHealth(f *tomlfile.File, prefix string, h Health) {
@@ -109,7 +110,7 @@ func checkExec(f *tomlfile.File, key string, argv []string) {
 // reserved names are set by the agent for every instance.
 var reserved = []string{
 	"PORT", "HOST", "DB_NAME", "INTERNAL_SECRET", "INSTANCE_ID", "STATE_DIRECTORY", "NOTIFY_SOCKET",
-	"WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "NEXUSHUB_RELEASE", "NEXUSHUB_PROCESS", "NEXUSHUB_REPLICA",
+	"WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "NEXUSHUB_RELEASE", "NEXUSHUB_PROCESS", "NEXUSHUB_REPLICA", "NEXUSHUB_JOB",
 	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
 }
 
@@ -164,6 +165,7 @@ func (m Manifest) Over(base Manifest) Manifest {
 	set(&out.Replicas, m.Replicas, m.Replicas != 0)
 	out.Sticky = m.Sticky || base.Sticky
 	out.Processes = processesOver(m.Processes, base.Processes)
+	out.Jobs = jobsOver(m.Jobs, base.Jobs)
 	return out
 }
 

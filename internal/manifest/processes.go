@@ -193,5 +193,5 @@ func (m Manifest) Incomplete(file string) (faults tomlfile.Faults) {
 				`must be "notify" or "none"`)
 		}
 	}
-	return faults
+	return append(faults, m.incompleteJobs(file)...)
 }
