@@ -2,6 +2,7 @@ package journal
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/nexushub/nexushub/internal/logentry"
@@ -10,6 +11,7 @@ import (
 // What this package knows of the units and messages of others.
 const (
 	unitPrefix = "nexushub-app-"
+	jobPrefix  = "nexushub-job-"
 	unitSuffix = ".service"
 	agentUnit  = "nexushubd.service"
 
@@ -79,8 +81,24 @@ func (a attribution) instance(unit string, r *record) (string, bool) {
 	return r.instance, r.instance != "" && !r.disputed
 }
 
+// unitPrefixes begin the names of all units that run something of an application's.
+var unitPrefixes = []string{unitPrefix, jobPrefix, "nexushub-release-"}
+
 func isApp(unit string) bool {
-	return strings.HasPrefix(unit, unitPrefix) && strings.HasSuffix(unit, unitSuffix)
+	begins := func(prefix string) bool { return strings.HasPrefix(unit, prefix) }
+	return slices.ContainsFunc(unitPrefixes, begins) && strings.HasSuffix(unit, unitSuffix)
+}
+
+// endsByItself says that a unit runs a command that ends: a job, or a release command.
+func endsByItself(unit string) bool { return isApp(unit) && !strings.HasPrefix(unit, unitPrefix) }
+
+// isOfJob says whether an instance's unit runs the job of the name.
+func isOfJob(unit, job string) bool {
+	name, ok := strings.CutPrefix(unit, jobPrefix)
+	if i := strings.LastIndexByte(name, '-'); ok && i > 0 {
+		return strings.HasSuffix(name[:i], "-"+job)
+	}
+	return false
 }
 
 func isManager(exe string) bool {

@@ -51,7 +51,7 @@ type previousRun struct {
 }
 
 func (p *previousRun) collect(i Item) (keep, more bool) {
-	if i.Entry == nil || i.Entry.Invocation == "" {
+	if i.Entry == nil || i.Entry.Invocation == "" || endsByItself(i.Entry.Unit) {
 		return false, true
 	}
 	id := i.Entry.Invocation

@@ -224,6 +224,8 @@ func (h *Hub) matches(q Query) []string {
 	switch {
 	case q.Unit != "":
 		return matchUnit(q.Unit)
+	case q.Job != "":
+		return matchJob(q.Instance, q.Job, h.units(q.Instance))
 	case q.Instance != "":
 		return matchInstance(q.Instance, h.units(q.Instance))
 	}

@@ -31,6 +31,17 @@ func matchInstance(instance string, units []string) []string {
 	return join(terms...)
 }
 
+// matchJob selects what can be about a job of an instance.
+func matchJob(instance, job string, units []string) []string {
+	terms := [][]string{{"NEXUSHUB_INSTANCE=" + instance, "NEXUSHUB_JOB=" + job}}
+	for _, unit := range units {
+		if isOfJob(unit, job) {
+			terms = append(terms, []string{"_SYSTEMD_UNIT=" + unit}, []string{"_PID=1", "UNIT=" + unit})
+		}
+	}
+	return join(terms...)
+}
+
 func matchUnit(unit string) []string {
 	return join([]string{"_SYSTEMD_UNIT=" + unit}, []string{"_PID=1", "UNIT=" + unit},
 		[]string{"_UID=0", "MESSAGE_ID=" + coredumpID, "COREDUMP_UNIT=" + unit})

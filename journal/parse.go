@@ -47,6 +47,7 @@ func (p *parser) fault(key, format string, args ...any) {
 func (p *parser) query(instance, lastEventID string) Query {
 	q := Query{Instance: instance, Since: p.time("since"), Until: p.time("until"), Priority: 7, Grep: p.pattern("grep")}
 	q.Previous = p.flag("previous", false)
+	q.Job = p.job(instance)
 	q.Follow = p.flag("follow", q.Until.IsZero() && !q.Previous)
 	q.Lines = p.lines(q)
 	if s := p.values.Get("priority"); s != "" {
@@ -58,10 +59,27 @@ func (p *parser) query(instance, lastEventID string) Query {
 	if _, err := parsePosition(q.After); q.After != "" && err != nil {
 		p.fault("cursor", "invalid cursor %q", q.After)
 	}
+	if q.Job != "" && q.Previous {
+		p.fault("previous", "cannot be combined with job")
+	}
 	if q.Follow && (q.Previous || !q.Until.IsZero()) {
 		p.fault("follow", "cannot be combined with until or previous")
 	}
 	return q
+}
+
+// jobForm is how jobs can be called.
+var jobForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+
+func (p *parser) job(instance string) string {
+	job := p.values.Get("job")
+	switch {
+	case job != "" && instance == "":
+		p.fault("job", "needs the application whose job it is")
+	case job != "" && !jobForm.MatchString(job):
+		p.fault("job", "%q cannot be the name of a job", job)
+	}
+	return job
 }
 
 func (p *parser) lines(q Query) int {
@@ -164,7 +182,7 @@ func (p *parser) format(accept string) Format {
 func (p *parser) unknown() {
 	for key := range p.values {
 		switch key {
-		case "lines", "follow", "since", "until", "priority", "grep", "format", "cursor", "previous":
+		case "lines", "follow", "since", "until", "priority", "grep", "format", "cursor", "previous", "job":
 		default:
 			p.fault(key, "unknown parameter")
 		}

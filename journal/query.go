@@ -16,6 +16,7 @@ const MaxLines = 10_000
 type Query struct {
 	Instance string
 	Unit     string
+	Job      string    // of the instance: its runs alone
 	Lines    int       // the last so many; All for every one. Ignored with After
 	Since    time.Time // zero: from the beginning
 	Until    time.Time // zero: to the end
@@ -28,7 +29,8 @@ type Query struct {
 
 // unfiltered is true where every entry of the instance is wanted.
 func (q Query) unfiltered() bool {
-	return q.Since.IsZero() && q.Until.IsZero() && q.Priority >= 7 && q.Grep == nil && !q.Previous && q.Unit == ""
+	return q.Since.IsZero() && q.Until.IsZero() && q.Priority >= 7 && q.Grep == nil && !q.Previous &&
+		q.Unit == "" && q.Job == ""
 }
 
 // concerns says whether an item belongs to the instance or unit, whatever the filters say.
@@ -44,6 +46,8 @@ func (q Query) concerns(i Item) bool {
 
 func (q Query) wants(e *Entry) bool {
 	switch {
+	case q.Job != "" && !isOfJob(e.Unit, q.Job):
+		return false
 	case e.Priority > q.Priority:
 		return false
 	case !q.Since.IsZero() && e.Timestamp.Before(q.Since):
