@@ -22,6 +22,7 @@ const (
 	dynamicFile   = "dynamic"
 	installedFile = "installed"
 	haltedFile    = "halted"
+	jobsFile      = "jobs"
 	certifiedFile = "certified"
 )
 

@@ -63,6 +63,7 @@ type Agent struct {
 	ports   *ports.Allocator
 	exec    *executor
 	saver   *saver
+	jobs    *jobKeeper
 
 	wake    chan struct{} // capacity 1: reconcile again
 	resolve chan struct{} // capacity 1: providers or packages changed
@@ -109,6 +110,9 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	}
 	a.ports = ports.New(o.Config.Ports.First, o.Config.Ports.Last, saved)
 	a.exec = newExecutor(o, a.router, a.ports, o.Log)
+	if a.jobs, err = newJobKeeper(o, a.exec, a.saver); err != nil {
+		return nil, err
+	}
 	return a, a.adopt(ctx)
 }
 
@@ -120,6 +124,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	g.Go(func() error { return a.runResolver(ctx) })
 	g.Go(func() error { return a.runExposure(ctx) })
 	g.Go(func() error { a.recall(ctx); return nil })
+	g.Go(func() error { return a.jobs.Run(ctx) })
 	g.Go(func() error { return a.runLoop(ctx) })
 	err := g.Wait()
 	a.saver.flush()

@@ -207,6 +207,10 @@ func (fixedJournal) Runs(context.Context, string, string, string) (int, bool, er
 	return 0, false, nil
 }
 
+func (fixedJournal) LastRun(context.Context, string) (journal.Run, bool, error) {
+	return journal.Run{}, false, nil
+}
+
 // fakeReleases finds every package; each path is its own release, version included.
 type fakeReleases struct {
 	mu      sync.Mutex

@@ -59,6 +59,7 @@ func (a *Agent) facts(id string) *hint.Facts {
 	}
 	s, i := a.observed.state(d, time.Now()), a.observed.known(id)
 	f := &hint.Facts{Manifest: s.Manifest, Files: s.Files(), Literal: !s.Spec.Expand && startcmd.Refers(s.Spec.Exec)}
+	f.Job, f.JobEnd = a.jobs.failed(id)
 	u, worst := s.Shown(), s.Worst()
 	if worst != nil && worst.Trouble.Attempt > 0 && worst.Seen != nil { // what is wrong with it is looked for
 		u = worst.Seen

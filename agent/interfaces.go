@@ -33,6 +33,14 @@ type Observer interface {
 	Recall(unit string, e units.Exit)
 }
 
+// Clock runs commands of applications by the clock, and once.
+type Clock interface {
+	Schedule(ctx context.Context, o units.Once) error
+	Begin(ctx context.Context, o units.Once) error
+	Discard(ctx context.Context, unit string, kill bool) error
+	Onces(ctx context.Context) ([]units.OnceStatus, error)
+}
+
 // Describer tells what PID 1 would make of a Spec, as a unit's file.
 type Describer interface {
 	Describe(ctx context.Context, s units.Spec, p units.Placement) (string, error)
@@ -42,6 +50,7 @@ type Describer interface {
 type Units interface {
 	Runner
 	Observer
+	Clock
 	Describer
 }
 
@@ -64,6 +73,7 @@ type Journal interface {
 	LastExit(ctx context.Context, unit string) (e journal.Exit, ok bool, err error)
 	Owners(ctx context.Context, tell func(unit, instance string, at time.Time)) error
 	Runs(ctx context.Context, unit, after, upTo string) (n int, ok bool, err error)
+	LastRun(ctx context.Context, unit string) (r journal.Run, ok bool, err error)
 }
 
 // State keeps small documents on disk, see agent/state.

@@ -20,6 +20,7 @@ type loopState struct {
 	requestedAt        time.Time     // when something was last asked for
 	changed            chan struct{} // closed and replaced after every pass
 	unsaved            bool          // memories changed
+	jobsStale          bool          // so may have the jobs that should be
 	saved              time.Time
 	ports              ports.Saved // as written
 	tasks              map[taskKey]int

@@ -36,15 +36,18 @@ var (
 	metricState    = metric("app_state", "1 for the state that the application is in.", "app", "state")
 	metricRestarts = metric("app_restarts_total",
 		"Restarts of the application since its revision began, whoever made them.", "app")
-	metricMemory    = metric("app_memory_bytes", "Memory of the application's cgroup.", "app")
-	metricCPU       = metric("app_cpu_seconds_total", "CPU time of the application's current unit.", "app")
-	metricProcesses = metric("app_tasks", "Tasks (threads) of the application.", "app")
-	metricDeploys   = metric("deploys_total", "New revisions that began to serve, or were given up.", "result")
-	metricTasks     = metric("tasks_total", "Finished tasks of the reconciler.", "action", "result")
-	metricCalls     = metric("dbus_calls_total", "Calls to systemd.", "result")
-	metricSignals   = metric("dbus_signals_total", "Signals received from systemd.")
-	metricConnects  = metric("dbus_connects_total", "Connections made to D-Bus.")
-	metricReady     = metric("start_duration_seconds", "From the start of the agent to its first reconcile; 0 before.")
+	metricMemory     = metric("app_memory_bytes", "Memory of the application's cgroup.", "app")
+	metricCPU        = metric("app_cpu_seconds_total", "CPU time of the application's current unit.", "app")
+	metricProcesses  = metric("app_tasks", "Tasks (threads) of the application.", "app")
+	metricJobSuccess = metric("job_last_success_timestamp_seconds",
+		"When the job of the application last succeeded, since 1970; 0: not since it is known.", "app", "job")
+	metricJobFailures = metric("job_failures_total", "Runs of the job that failed, since it is known.", "app", "job")
+	metricDeploys     = metric("deploys_total", "New revisions that began to serve, or were given up.", "result")
+	metricTasks       = metric("tasks_total", "Finished tasks of the reconciler.", "action", "result")
+	metricCalls       = metric("dbus_calls_total", "Calls to systemd.", "result")
+	metricSignals     = metric("dbus_signals_total", "Signals received from systemd.")
+	metricConnects    = metric("dbus_connects_total", "Connections made to D-Bus.")
+	metricReady       = metric("start_duration_seconds", "From the start of the agent to its first reconcile; 0 before.")
 )
 
 // Describe sends nothing: the metrics of applications come and go.
@@ -88,6 +91,22 @@ func (m *Metrics) collectApps(gauge, counter sample) {
 		gauge(metricMemory, float64(app.Memory), name)
 		counter(metricCPU, time.Duration(app.CPUNSec).Seconds(), name)
 		gauge(metricProcesses, float64(app.Tasks), name)
+		m.collectJobs(gauge, counter, name, app.ID)
+	}
+}
+
+func (m *Metrics) collectJobs(gauge, counter sample, name, id string) {
+	list, err := m.agent.Jobs(id)
+	if err != nil { // gone since
+		return
+	}
+	for _, j := range list {
+		var at float64
+		if j.LastSuccess != nil {
+			at = float64(j.LastSuccess.UnixMilli()) / 1000
+		}
+		gauge(metricJobSuccess, at, name, j.Name)
+		counter(metricJobFailures, float64(j.Failures), name, j.Name)
 	}
 }
 

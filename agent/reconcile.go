@@ -240,8 +240,14 @@ func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan
 func (a *Agent) onUnitSignal(ctx context.Context, e units.Event) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if e.Resync || units.IsOnce(e.Unit) {
+		signal(a.jobs.wake)
+	}
 	if e.Resync {
 		a.query(ctx, "")
+		return
+	}
+	if units.IsOnce(e.Unit) {
 		return
 	}
 	// A unit that a task changes is inspected at the end of the task, unless that is over.

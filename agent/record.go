@@ -27,6 +27,10 @@ func (a *Agent) record(apps []plan.AppState, now time.Time) {
 	if a.observed.recorded() > len(apps) && !a.desired.partial[plan.KindStatic] {
 		a.forgetUnlisted(apps)
 	}
+	if a.loop.jobsStale {
+		a.loop.jobsStale = false
+		a.wantJobs(apps, now)
+	}
 	if settled && a.loop.first.IsZero() {
 		a.firstReconcile(now)
 	}
@@ -95,7 +99,7 @@ func (a *Agent) recordGood(s *plan.AppState, p plan.Phase) {
 		a.loop.deployed++
 	}
 	m.Good = s.AsGood()
-	s.Good, a.loop.unsaved = m.Good, true
+	s.Good, a.loop.unsaved, a.loop.jobsStale = m.Good, true, true
 }
 
 // remember puts the edition that serves at the head of the history.
@@ -129,6 +133,22 @@ func (a *Agent) recordManualStart(s *plan.AppState) {
 		a.log.Info("started again by an operator", "instance", s.ID, "app", s.Name, "unit", u.Unit)
 		a.memoriesChanged()
 		return
+	}
+}
+
+// wantJobs tells who keeps the jobs which there should be.
+func (a *Agent) wantJobs(apps []plan.AppState, now time.Time) {
+	wanted := make(map[string]plan.Jobs, len(apps))
+	for i := range apps {
+		wanted[apps[i].ID] = a.jobsFor(apps[i].Desired)
+	}
+	if !a.jobs.want(wanted, a.desired.partial) {
+		return
+	}
+	for id, jobs := range wanted {
+		for _, o := range jobs.List {
+			a.observed.past.add(o.UnitName(), id, now)
+		}
 	}
 }
 

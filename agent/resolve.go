@@ -210,7 +210,7 @@ func (a *Agent) desiredApps() []plan.Desired {
 	for _, r := range a.desired.resolved {
 		list = append(list, a.desiredFrom(r))
 	}
-	a.desired.apps, a.desired.stale = list, false
+	a.desired.apps, a.desired.stale, a.loop.jobsStale = list, false, true
 	return list
 }
 

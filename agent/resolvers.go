@@ -16,19 +16,29 @@ const resolvConf = "/etc/resolv.conf"
 // them it would reach nothing by its name, and a router that answers them is mostly on a private network.
 // They are read when a unit is started, and are no part of its revision.
 func (e *executor) resolversFor(s units.Spec) []netip.Addr {
-	if !s.Connects() {
-		return nil
-	}
-	text, err := os.ReadFile(resolvConf)
-	if err != nil {
-		return nil // then programs ask this host
-	}
-	open, shut := nameServers(string(text))
+	open, shut := serversFor(s)
 	for _, server := range shut {
 		e.log.Warn("a name server stays closed to an application, because it tells the keys of this machine, too: "+
 			"systemd-resolved would ask it for all", "instance", s.Instance, "server", server)
 	}
 	return open
+}
+
+// openResolvers are the same, without a word in the log.
+func openResolvers(s units.Spec) []netip.Addr {
+	open, _ := serversFor(s)
+	return open
+}
+
+func serversFor(s units.Spec) (open, shut []netip.Addr) {
+	if !s.Connects() {
+		return nil, nil
+	}
+	text, err := os.ReadFile(resolvConf)
+	if err != nil {
+		return nil, nil // then programs ask this host
+	}
+	return nameServers(string(text))
 }
 
 // maxNameServers is what the C library asks (MAXNS).

@@ -49,6 +49,12 @@ type Settings interface {
 	ChangeSettings(ctx context.Context, ref string, patch []byte) (api.Settings, error)
 }
 
+// Jobs are commands that run by the clock, or when they are asked to.
+type Jobs interface {
+	Jobs(ref string) ([]api.Job, error)
+	RunJob(ctx context.Context, ref, job string) (api.JobRun, error) // returns when it has begun
+}
+
 // Explainer puts into a systemd-run line how an application runs.
 type Explainer interface {
 	Explain(ctx context.Context, ref string) (api.Explanation, error)
@@ -102,6 +108,7 @@ type Deps struct {
 	Data         Data
 	Releases     Releases
 	Settings     Settings
+	Jobs         Jobs
 	Explainer    Explainer
 	Secrets      Secrets
 	Tokens       Tokens

@@ -35,6 +35,8 @@ func (h *handlers) register(g *echo.Group) {
 	g.GET("/apps/:app/hosts", h.hosts)
 	g.POST("/apps/:app/hosts", h.addHost)
 	g.DELETE("/apps/:app/hosts/:host", h.removeHost)
+	g.GET("/apps/:app/jobs", h.jobs)
+	g.POST("/apps/:app/jobs/:job/run", h.runJob)
 	g.GET("/apps/:app/explain", h.explain)
 	g.POST("/apps/:app/exec", h.execLine)
 	g.GET("/apps/:app/secrets", h.secrets)

@@ -42,6 +42,8 @@ var operations = map[string]struct {
 	"GET /v1/apps/:app/hosts":            {"Its host names, wildcards and aliases", nil, []api.AppHost{}},
 	"POST /v1/apps/:app/hosts":           {"Give it one more", api.NewAppHost{}, []api.AppHost{}},
 	"DELETE /v1/apps/:app/hosts/:host":   {"Take one away", nil, []api.AppHost{}},
+	"GET /v1/apps/:app/jobs":             {"Its jobs: last run, result and next run of each", nil, []api.Job{}},
+	"POST /v1/apps/:app/jobs/:job/run":   {"Let a job run now; the answer comes when it has begun", nil, api.JobRun{}},
 	"GET /v1/apps/:app/explain":          {"The systemd-run line that would run it", nil, api.Explanation{}},
 	"POST /v1/apps/:app/exec":            {"A systemd-run line that runs a command as it", api.ExecRequest{}, api.Explanation{}},
 	"GET /v1/apps/:app/secrets":          {"The names of its secrets", nil, []api.Secret{}},

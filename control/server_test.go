@@ -97,6 +97,10 @@ func (s *stub) Settings(id string) (api.Settings, error) {
 func (s *stub) ChangeSettings(_ context.Context, id string, patch []byte) (api.Settings, error) {
 	return api.Settings{}, s.note("change %s %s", id, patch)
 }
+func (s *stub) Jobs(id string) ([]api.Job, error) { return nil, s.note("jobs %s", id) }
+func (s *stub) RunJob(_ context.Context, id, job string) (api.JobRun, error) {
+	return api.JobRun{}, s.note("run %s %s", id, job)
+}
 func (s *stub) RemoveSecret(_ context.Context, id, name string) error {
 	return s.note("unset %s %s", id, name)
 }
@@ -125,7 +129,7 @@ func (s *stub) Serve(w http.ResponseWriter, _ *http.Request, q journal.Query, f 
 
 func newServer(s *stub, log io.Writer) *Server {
 	return NewServer(Deps{
-		Applications: s, Operator: s, Releases: s, Settings: s, Explainer: s, Secrets: s,
+		Applications: s, Operator: s, Releases: s, Settings: s, Jobs: s, Explainer: s, Secrets: s,
 		Tokens: s, Proxy: s, Logs: s, Files: s, Hosts: s,
 		Debug: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `[{"id":"d"}]`) }),
 		Log:   slog.New(slog.NewTextHandler(log, nil)),
@@ -190,6 +194,8 @@ func TestClientAndServerAgree(t *testing.T) {
 			return err
 		}},
 		{"remove " + appID + " x.org/docs", func() error { _, err := c.RemoveHost(ctx, "hello", "x.org/docs"); return err }},
+		{"jobs hello", func() error { _, err := c.Jobs(ctx, "hello"); return err }},
+		{"run hello nightly", func() error { _, err := c.RunJob(ctx, "hello", "nightly"); return err }},
 		{"explain hello", func() error { _, err := c.Explain(ctx, "hello"); return err }},
 		{"", func() error { _, err := c.Plan(ctx); return err }},
 		{"status", func() error {

@@ -51,6 +51,8 @@ var rights = map[string]Right{
 	"GET /v1/apps/:app/hosts":            {Least: api.Viewer, Scope: One},
 	"POST /v1/apps/:app/hosts":           {Least: api.Developer, Scope: One}, // which names, internal/hostname decides
 	"DELETE /v1/apps/:app/hosts/:host":   {Least: api.Developer, Scope: One},
+	"GET /v1/apps/:app/jobs":             {Least: api.Viewer, Scope: One},
+	"POST /v1/apps/:app/jobs/:job/run":   {Least: api.Developer, Scope: One},
 	"GET /v1/apps/:app/explain":          {Least: api.Operator, Scope: One, Socket: true},
 	"POST /v1/apps/:app/exec":            {Least: api.Owner, Scope: One, Socket: true},
 	"GET /v1/apps/:app/secrets":          {Least: api.Owner, Scope: One, Socket: true},

@@ -43,6 +43,9 @@ type Facts struct {
 	Port     int               // it is to listen on; 0: not known, or none
 	Files    bool              // something else answers requests outside of /api and /public
 	Literal  bool              // dollar signs in its command stand for themselves
+
+	Job    string // one whose last run failed; empty: there is none
+	JobEnd string // how that ended
 }
 
 // Exit is how a process ended. The zero value: it has not, or nobody knows.
@@ -193,6 +196,7 @@ func (f *Facts) values() map[string]string {
 		tasks = manifest.Default().Limits.Tasks
 	}
 	v := map[string]string{
+		"job": f.Job, "job end": f.JobEnd,
 		"port": "$PORT", "network": m.Network, "health": m.Health.Path,
 		"memory": memory.String(), "more memory": (2 * memory).String(),
 		"tasks": strconv.Itoa(tasks), "more tasks": strconv.Itoa(4 * tasks),

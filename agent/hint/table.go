@@ -558,6 +558,14 @@ var table = []row{
 		write: tellHost,
 	},
 	{
+		name:    "job-failed",
+		healthy: true,
+		only:    func(f *Facts) bool { return f.Job != "" },
+		seen:    "nexushub jobs says `failed` of a last run",
+		means:   "its job {job|NAME} failed at its last run: {job end|exit status 1}",
+		write:   "nexushub logs APP --job {job|NAME} says why, and nexushub run APP {job|NAME} runs it again",
+	},
+	{
 		name:    "php-jit",
 		healthy: true,
 		sights:  []sight{{page: jitWarning}, {line: jitWarning}},

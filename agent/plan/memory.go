@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"reflect"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/audience"
@@ -46,7 +47,7 @@ func (g *Good) Matches(s *AppState) bool {
 	m := &s.Manifest
 	return g != nil && g.Revision == s.Revision && g.Manifest.Static == m.Static &&
 		g.Manifest.IsOpen() == m.IsOpen() && g.Manifest.ProxyAll == m.ProxyAll && g.Manifest.IdleTimeout == m.IdleTimeout &&
-		g.Manifest.Sticky == m.Sticky && g.Manifest.SameReplicas(*m)
+		g.Manifest.Sticky == m.Sticky && g.Manifest.SameReplicas(*m) && reflect.DeepEqual(g.Manifest.Jobs, m.Jobs)
 }
 
 // Pin holds an instance on an older release until its provider brings a new one.

@@ -17,7 +17,7 @@ import (
 
 func (c *cli) exec() *cobra.Command {
 	return &cobra.Command{
-		Use: "exec APP -- COMMAND [ARG...]", Aliases: []string{"run"},
+		Use:   "exec APP -- COMMAND [ARG...]",
 		Short: "Run a command in the environment of an application (root)",
 		Long: `exec runs a command, a migration or a console for example, in a unit of its own with the
 application's sandbox, user, environment, limits and state folder, in its release folder.

@@ -48,6 +48,24 @@ func (c *cli) completeApp(cmd *cobra.Command, args []string, _ string) ([]string
 	})
 }
 
+// completeJob offers the name of an application, then those of its jobs.
+func (c *cli) completeJob(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) != 1 {
+		return c.completeApp(cmd, args, word)
+	}
+	return c.complete(cmd, func(ctx context.Context) (names []string, err error) {
+		client, err := c.control()
+		if err != nil {
+			return nil, err
+		}
+		jobs, err := client.Jobs(ctx, args[0])
+		for _, j := range jobs {
+			names = append(names, j.Name+"\t"+j.Schedule)
+		}
+		return names, err
+	})
+}
+
 // complete offers what ask lists to the shell.
 func (c *cli) complete(
 	cmd *cobra.Command, ask func(context.Context) ([]string, error),

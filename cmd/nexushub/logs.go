@@ -21,6 +21,7 @@ type logFlags struct {
 	follow, previous, showCursor  bool
 	lines, since, until           string
 	priority, grep, style, cursor string
+	job                           string
 }
 
 func (c *cli) logs() *cobra.Command {
@@ -40,6 +41,7 @@ lines that a terminal would obey is shown as text.`,
   nexushub logs -n 200 --priority warning myapp
   nexushub logs --since 10m --grep 'timeout|refused' myapp
   nexushub logs --previous myapp          the previous run: why did it exit?
+  nexushub logs --job nightly myapp       the runs of one of its jobs
   nexushub logs -o json --cursor 's=...' myapp`,
 		Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeApp,
 	}
@@ -68,6 +70,7 @@ func (f *logFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.cursor, "cursor", "", "start after the entry with this cursor")
 	flags.BoolVar(&f.showCursor, "show-cursor", false, "print the cursor of the last entry at the end")
 	flags.BoolVar(&f.previous, "previous", false, "only the previous run")
+	flags.StringVar(&f.job, "job", "", "only the runs of one job (nexushub jobs APP)")
 	if err := flags.MarkHidden("tail"); err != nil {
 		panic(err) // the flag is four lines up
 	}
@@ -85,6 +88,7 @@ func (f logFlags) query() url.Values {
 	set("until", f.until)
 	set("priority", f.priority)
 	set("grep", f.grep)
+	set("job", f.job)
 	if f.previous {
 		q.Set("previous", "1")
 	}

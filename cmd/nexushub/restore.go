@@ -24,8 +24,8 @@ var daemons = []string{
 // appsSlice holds all that is hosted, and what operators run beside it.
 const appsSlice = "nexushub-apps.slice"
 
-// appUnits are the applications and the gates of guests, sockets included.
-var appUnits = []string{"nexushub-app-*", "nexushub-gate-*"}
+// appUnits are the applications, the gates of guests, and the commands that end: sockets and timers included.
+var appUnits = []string{"nexushub-app-*", "nexushub-gate-*", "nexushub-job-*", "nexushub-release-*"}
 
 // stopTimeout is longer than what applications are likely to ask for to stop.
 const stopTimeout = 5 * time.Minute

@@ -33,11 +33,22 @@ func stopEach(ctx context.Context, m agent.Units) error {
 	if err != nil {
 		return err
 	}
-	faults := make([]error, len(list))
+	onces, err := m.Onces(ctx)
+	if err != nil {
+		return err
+	}
+	var stops []func() error
+	for _, s := range list {
+		stops = append(stops, func() error { return m.Stop(ctx, s.Unit) })
+	}
+	for _, s := range onces { // with their timers, or what is stopped would begin to run again
+		stops = append(stops, func() error { return m.Discard(ctx, s.Unit, true) })
+	}
+	faults := make([]error, len(stops))
 	var g errgroup.Group
-	for i, s := range list {
+	for i, stop := range stops {
 		g.Go(func() error {
-			faults[i] = m.Stop(ctx, s.Unit)
+			faults[i] = stop()
 			return nil
 		})
 	}

@@ -26,14 +26,30 @@ func started(t *testing.T, names ...string) *fake.Manager {
 	return m
 }
 
+func firstUnit(t *testing.T, m *fake.Manager) string {
+	t.Helper()
+	list, err := m.List(t.Context())
+	if err != nil || len(list) == 0 {
+		t.Fatal(list, err)
+	}
+	return list[0].Unit
+}
+
 func TestStopApplications(t *testing.T) {
 	m := started(t, "one", "two", "three")
+	job := units.Once{Spec: m.Spec(firstUnit(t, m)), Job: "nightly", Exec: []string{"/bin/true"}, Schedule: "daily"}
+	if err := m.Schedule(t.Context(), job); err != nil {
+		t.Fatal(err)
+	}
 	var out bytes.Buffer
 	if err := run(t.Context(), fakeHost(t, m), []string{"--stop-applications"}, &out, &out); err != nil {
 		t.Error(err)
 	}
 	if left, err := m.List(t.Context()); err != nil || len(left) > 0 {
 		t.Errorf("still there: %v, %v", left, err)
+	}
+	if left, err := m.Onces(t.Context()); err != nil || len(left) > 0 {
+		t.Errorf("jobs go on by the clock: %v, %v", left, err)
 	}
 }
 

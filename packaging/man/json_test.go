@@ -22,6 +22,7 @@ var answers = map[string]reflect.Type{
 	"Load":       reflect.TypeFor[output.Load](),
 	"Deployment": reflect.TypeFor[output.Deployment](), "Debug application": reflect.TypeFor[api.DebugApplication](),
 	"System": reflect.TypeFor[api.System](), "Provider": reflect.TypeFor[api.Provider](), "Release": reflect.TypeFor[api.Release](),
+	"Job": reflect.TypeFor[api.Job](), "Run": reflect.TypeFor[api.JobRun](), "Ended run": reflect.TypeFor[api.JobEnd](),
 	"Settings": reflect.TypeFor[api.Settings](), "Limits": reflect.TypeFor[api.Limits](),
 	"Effective": reflect.TypeFor[api.Effective](),
 	"Route":     reflect.TypeFor[api.Route](), "Certificate": reflect.TypeFor[api.Cert](), "Task": reflect.TypeFor[api.Task](),

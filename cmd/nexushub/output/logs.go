@@ -34,13 +34,23 @@ func (p *Printer) Entry(e api.LogEntry, style LogStyle, named bool) error {
 	return err
 }
 
-// name is the part of the unit's name between prefix and revision.
+// name is the part of the unit's name between prefix and revision. A job is always named: its lines are
+// between those of what serves.
 func name(e api.LogEntry, wanted bool) string {
 	slug, ours := strings.CutPrefix(e.Unit, "nexushub-app-")
-	if i := strings.LastIndexByte(slug, '-'); wanted && ours && i > 0 {
-		return termtext.Text(slug[:i]) + " "
+	rest, isJob := strings.CutPrefix(e.Unit, "nexushub-job-")
+	if isJob {
+		slug, ours = rest, true
 	}
-	return ""
+	i := strings.LastIndexByte(slug, '-')
+	if !ours || i < 1 || !wanted && !isJob {
+		return ""
+	}
+	slug = slug[:i]
+	if i = strings.LastIndexByte(slug, '-'); isJob && i > 0 {
+		slug = map[bool]string{true: slug[:i] + " "}[wanted] + slug[i+1:]
+	}
+	return termtext.Text(slug) + " "
 }
 
 func (p *Printer) message(e api.LogEntry) string {
