@@ -128,10 +128,16 @@ func (b *bench) close() {
 	}
 }
 
-// everything is the whole benchmark.
+// everything is the whole benchmark, or the parts of it that are asked for.
 func (b *bench) everything(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{b.compare, b.hosts, b.idle, b.profile} {
-		if err := step(ctx); err != nil {
+	for _, part := range []struct {
+		name string
+		run  func(context.Context) error
+	}{{"compare", b.compare}, {"hosts", b.hosts}, {"targets", b.targets}, {"idle", b.idle}, {"profile", b.profile}} {
+		if !contains(b.opt.parts, part.name) {
+			continue
+		}
+		if err := part.run(ctx); err != nil {
 			return err
 		}
 	}

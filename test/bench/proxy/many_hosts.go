@@ -36,11 +36,11 @@ func (b *bench) hosts(ctx context.Context) error {
 	b.report.Add("hosts1", "nexushub", "cpu", median(one), "us/request")
 	b.report.Add("hosts1000", "nexushub", "cpu", median(many), "us/request")
 	b.report.Ratios["hosts1000_vs_1"] = median(ratios)
-	return b.ours.serve(ctx, 1)
+	return b.ours.serve(ctx, 1, 1)
 }
 
 func (b *bench) measureHosts(ctx context.Context, hosts int) (float64, error) {
-	if err := b.ours.serve(ctx, hosts); err != nil {
+	if err := b.ours.serve(ctx, hosts, 1); err != nil {
 		return 0, err
 	}
 	script := b.file("hosts.lua")

@@ -23,9 +23,9 @@ access_log = false
 // nexushub is our proxy and the way to give it routes.
 type nexushub struct {
 	subject
-	client *proxyctl.Client
-	target *proxyctl.Target
-	tables uint64 // applied so far
+	client  *proxyctl.Client
+	targets []proxyctl.Target
+	tables  uint64 // applied so far
 }
 
 // startNexushub starts the daemon without systemd: it makes its sockets itself.
@@ -52,35 +52,39 @@ func startNexushub(ctx context.Context, p place, program string) (*nexushub, err
 	n := &nexushub{
 		subject: subject{name: "nexushub", version: firstLine(ctx, program, "--version"), port: p.Port, process: proc},
 		client:  proxyctl.NewClient(control),
-		target:  &proxyctl.Target{ID: "application", Network: "tcp", Address: fmt.Sprintf("127.0.0.1:%d", p.Upstream)},
+	}
+	for _, address := range p.Targets() {
+		n.targets = append(n.targets, proxyctl.Target{ID: "application at " + address, Network: "tcp", Address: address})
 	}
 	if err := waitFor(ctx, proc, p.Port); err != nil {
 		return nil, err
 	}
-	return n, n.serve(ctx, 1)
+	return n, n.serve(ctx, 1, 1)
 }
 
 // serve routes host and, when hosts is greater than one, host0, host1 and so on, each
-// to an instance of its own.
-func (n *nexushub) serve(ctx context.Context, hosts int) error {
+// to an instance of its own with so many targets.
+func (n *nexushub) serve(ctx context.Context, hosts, targets int) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	n.tables++
 	table := proxyctl.Table{
 		Format: 1, Generation: n.tables, Domain: "yesterday.localhost", InternalSecret: "benchmark",
-		Routes: []proxyctl.Route{n.route(0, host)},
+		Routes: []proxyctl.Route{n.route(0, host, targets)},
 	}
 	for i := 1; i < hosts; i++ {
-		table.Routes = append(table.Routes, n.route(i, hostName(i)))
+		table.Routes = append(table.Routes, n.route(i, hostName(i), targets))
 	}
 	return n.client.Apply(ctx, table)
 }
 
-func (n *nexushub) route(i int, name string) proxyctl.Route {
-	return proxyctl.Route{
+func (n *nexushub) route(i int, name string, targets int) proxyctl.Route {
+	r := proxyctl.Route{
 		Instance: fmt.Sprintf("00000000-0000-4000-8000-%012d", i), Name: name, Kind: "static",
-		Hosts: []string{name}, State: "ready", Target: n.target, ProxyAll: true,
+		Hosts: []string{name}, State: "ready", ProxyAll: true,
 	}
+	r.LeadTo(n.targets[:targets]...)
+	return r
 }
 
 func hostName(i int) string { return fmt.Sprintf("host%d.yesterday.localhost", i) }

@@ -16,6 +16,7 @@ type options struct {
 	big     int64 // GiB; 0: the benchmark
 	quick   bool
 	only    string
+	parts   string
 	proxy   string
 	profile string
 }
@@ -39,6 +40,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	set.Int64Var(&o.big, "big", 0, "GiB to stream up and down instead")
 	set.BoolVar(&o.quick, "quick", false, "one round of one second, 500 idle connections: does it work at all?")
 	set.StringVar(&o.only, "only", "nexushub,nginx,haproxy,caddy", "which proxies")
+	set.StringVar(&o.parts, "parts", "compare,hosts,targets,idle,profile", "which parts of the benchmark")
 	set.StringVar(&o.proxy, "proxy", "", "nexushub-proxy to measure (default: build ./cmd/nexushub-proxy)")
 	set.StringVar(&o.profile, "profile", "",
 		"perf record nexushub-proxy into this file (with debug symbols: go build ./cmd/nexushub-proxy and -proxy)")
@@ -55,8 +57,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
-func (o options) wants(name string) bool {
-	return strings.Contains(","+o.only+",", ","+name+",")
-}
+func (o options) wants(name string) bool { return contains(o.only, name) }
+
+// contains says that a name is one of a list with commas.
+func contains(list, name string) bool { return strings.Contains(","+list+",", ","+name+",") }
 
 func (o options) duration() time.Duration { return time.Duration(o.seconds) * time.Second }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
 // mostMemory is what streaming may take, in MiB.
@@ -24,8 +26,8 @@ func (b *bench) stream(ctx context.Context, out io.Writer) error {
 	srv := &http.Server{Handler: http.HandlerFunc(endless)}
 	go srv.Serve(l) // ends by Close
 	defer srv.Close()
-	b.ours.target.ID, b.ours.target.Address = "endless", l.Addr().String()
-	if err := b.ours.serve(ctx, 1); err != nil {
+	b.ours.targets = []proxyctl.Target{{ID: "endless", Network: "tcp", Address: l.Addr().String()}}
+	if err := b.ours.serve(ctx, 1, 1); err != nil {
 		return err
 	}
 	size := b.opt.big << 30

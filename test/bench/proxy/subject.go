@@ -30,6 +30,17 @@ type place struct {
 	Port, Upstream                  int
 }
 
+// manyTargets is how many addresses the upstream has.
+const manyTargets = 8
+
+// Targets are the upstream's addresses. It answers at all of them alike.
+func (p place) Targets() (list []string) {
+	for i := range manyTargets {
+		list = append(list, fmt.Sprintf("127.0.0.%d:%d", i+1, p.Upstream))
+	}
+	return list
+}
+
 // write fills a template into dir/name.
 func (p place) write(name, text string) (string, error) {
 	var b bytes.Buffer

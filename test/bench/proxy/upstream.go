@@ -22,8 +22,8 @@ http {
 	access_log off; default_type text/plain;
 	client_body_temp_path {{.Dir}}/u1; proxy_temp_path {{.Dir}}/u2; fastcgi_temp_path {{.Dir}}/u3; uwsgi_temp_path {{.Dir}}/u4; scgi_temp_path {{.Dir}}/u5;
 	server {
-		listen 127.0.0.1:{{.Upstream}} backlog=4096;
-		keepalive_requests 1000000000; keepalive_timeout 600s;
+{{range .Targets}}		listen {{.}} backlog=4096;
+{{end}}		keepalive_requests 1000000000; keepalive_timeout 600s;
 		location / { return 200 "{{.Body}}"; }
 	}
 }
