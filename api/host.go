@@ -84,6 +84,7 @@ type Route struct {
 	Kind        string     `json:"kind"`
 	State       string     `json:"state"` // ready, starting, down
 	Target      string     `json:"target,omitempty"`
+	Targets     []string   `json:"targets,omitempty"` // where there are several; Target is the first
 	Address     string     `json:"address,omitempty"`
 	StaticDir   string     `json:"static_dir,omitempty"`
 	DevServer   string     `json:"dev_server,omitempty"`

@@ -37,7 +37,7 @@ func (h *handlers) routes(c echo.Context) error {
 func route(host string, r proxyctl.RouteStatus, counted proxyctl.InstanceStatus) api.Route {
 	out := api.Route{
 		Host: host, Instance: r.Instance, Name: r.Name, Kind: r.Kind, State: r.State,
-		Target: r.Target, Address: r.Address, StaticDir: r.Static,
+		Target: r.Target, Targets: r.Targets, Address: r.Address, StaticDir: r.Static,
 		InFlight: int(r.InFlight), Requests: counted.Requests,
 	}
 	if !counted.LastRequest.IsZero() {

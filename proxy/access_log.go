@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -29,6 +30,7 @@ type logLine struct {
 	sent                              int64
 	duration, upstreamWait            time.Duration
 	fault                             error
+	failed                            []*target
 }
 
 const logQueue = 1024
@@ -66,8 +68,8 @@ func newLogLine(x *exchange, took time.Duration) logLine {
 	if x.decision.route != nil {
 		l.instance, l.app = x.decision.route.Instance, x.decision.route.Name
 	}
-	if x.decision.target != nil {
-		l.target = x.decision.target.ID
+	if x.aim.target != nil {
+		l.target, l.failed = x.aim.target.ID, x.aim.failed
 	}
 	return l
 }
@@ -109,7 +111,7 @@ func (a *accessLog) refill() {
 }
 
 func (a *accessLog) write(l logLine) {
-	attrs := make([]slog.Attr, 0, 15)
+	attrs := make([]slog.Attr, 0, 16)
 	attrs = append(attrs,
 		slog.String("method", l.method), slog.String("host", l.host), slog.String("path", l.path),
 		slog.Int("status", l.status), slog.Int64("bytes", l.sent),
@@ -122,6 +124,9 @@ func (a *accessLog) write(l logLine) {
 	if l.target != "" {
 		attrs = append(attrs, slog.String("target", l.target))
 	}
+	if len(l.failed) > 0 {
+		attrs = append(attrs, slog.String("failed_targets", idsOf(l.failed)))
+	}
 	if l.sentStatus != 0 {
 		attrs = append(attrs, slog.Int("sent_status", l.sentStatus))
 	}
@@ -131,6 +136,14 @@ func (a *accessLog) write(l logLine) {
 		attrs = append(attrs, slog.String("error", l.fault.Error()))
 	}
 	a.log.LogAttrs(context.Background(), level, "request", attrs...)
+}
+
+func idsOf(list []*target) string {
+	ids := make([]string, len(list))
+	for i, t := range list {
+		ids[i] = t.ID
+	}
+	return strings.Join(ids, " ")
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -76,8 +76,8 @@ func TestOpenApplication(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			d := s.decide(&c.req, someGrants{})
 			target := ""
-			if d.target != nil {
-				target = d.target.ID
+			if d.targets != nil {
+				target = d.targets.all[0].ID
 			}
 			if d.action != c.action || d.status != c.status || target != c.target || (c.check != nil && !c.check(d)) ||
 				d.route == nil && strings.HasPrefix(c.req.authority, "open") && !c.req.plain {
@@ -93,7 +93,7 @@ func TestLoginAndAdminAreNeverOpen(t *testing.T) {
 	for _, id := range []string{loginID, adminID} {
 		tb := table(proxyctl.Route{Instance: id, Hosts: []string{"x.example"}, State: proxyctl.StateReady,
 			Access: proxyctl.AccessOpen, Target: &proxyctl.Target{ID: "x", Network: "tcp", Address: "127.0.0.1:1"}})
-		s, err := compile(tb, newTargets(quiet))
+		s, err := compile(tb, newTargets(inCommon()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,12 +166,12 @@ func TestDebugAPIIsNotOpened(t *testing.T) {
 	tb := table(proxyctl.Route{Instance: "x", Hosts: []string{"admin.yesterday.localhost"}, State: proxyctl.StateReady,
 		Access: proxyctl.AccessOpen, Target: &proxyctl.Target{ID: "x", Network: "tcp", Address: "127.0.0.1:1"}})
 	tb.AgentSocket = "/run/nexushub/debug.sock"
-	s, err := compile(tb, newTargets(quiet))
+	s, err := compile(tb, newTargets(inCommon()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := s.decide(&request{authority: "admin.yesterday.localhost", path: "/debug/application"}, someGrants{})
-	if d.target == nil || d.target.ID != "agent" {
+	if d.targets == nil || d.targets.all[0].ID != "agent" {
 		t.Errorf("decided %+v", d)
 	}
 }

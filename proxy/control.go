@@ -118,8 +118,14 @@ func (c *route) status() proxyctl.RouteStatus {
 		Instance: c.Instance, Name: c.Name, Kind: c.Kind, State: c.State, Hosts: c.Hosts, Sites: c.Sites,
 		Static: c.StaticDir, InFlight: c.stats.inFlight.Load(),
 	}
-	if c.target != nil {
-		s.Target, s.Address = c.target.ID, c.target.Address
+	if c.targets != nil {
+		first := c.targets.all[0]
+		s.Target, s.Address = first.ID, first.Address
+	}
+	if c.targets != nil && len(c.targets.all) > 1 {
+		for _, t := range c.targets.all {
+			s.Targets = append(s.Targets, t.ID)
+		}
 	}
 	return s
 }
@@ -130,7 +136,8 @@ func (t *target) status() proxyctl.TargetStatus {
 	t.mu.Unlock()
 	return proxyctl.TargetStatus{
 		ID: t.ID, Address: t.Address, InFlight: t.inFlight.Load(), Requests: t.requests.Load(),
-		LastRequest: timeOf(t.last.Load()), Draining: t.draining.Load(), Tunnels: streams,
+		LastRequest: timeOf(t.last.Load()), Draining: t.draining.Load(),
+		Avoided: !t.draws() && !t.draining.Load(), Tunnels: streams,
 	}
 }
 

@@ -8,7 +8,7 @@ type action uint8
 const (
 	actRefuse      action = iota // answer status
 	actHold                      // wait for the next table, then decide again
-	actForward                   // to target
+	actForward                   // to one of targets
 	actFile                      // file from the route's static folder, else otherwise
 	actSetToken                  // /api/set_token
 	actAccessToken               // /api/access_token
@@ -19,11 +19,11 @@ const (
 
 // decision is the outcome of the routing rules for one request.
 type decision struct {
-	action action
-	status int    // actRefuse
-	reason string // actRefuse: what the client is told
-	route  *route
-	target *target // actForward
+	action  action
+	status  int    // actRefuse
+	reason  string // actRefuse: what the client is told
+	route   *route
+	targets *targetSet // actForward
 
 	signsOut    bool   // the answer may end the session of the cookie YRT
 	keepAuth    bool   // the target may see Authorization

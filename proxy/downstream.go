@@ -14,6 +14,8 @@ type requestSide interface {
 	appendFields(dst []byte, x *exchange) []byte
 	// accept is the header Accept.
 	accept() string
+	// target is the one that the cookies name, nil for none.
+	target(s *sticky) *target
 	// bodyLength is 0 without a body and -1 when it is not known.
 	bodyLength() int64
 	// read returns the next piece of the body, io.EOF at its end; ready says that it

@@ -35,6 +35,17 @@ func (c *conn) accept() string {
 	return strings.Join(all, ",")
 }
 
+func (c *conn) target(s *sticky) *target {
+	for i := range c.msg.Fields {
+		if f := &c.msg.Fields[i]; f.ID == h1.Cookie {
+			if t := targetIn(s, f.Value); t != nil {
+				return t
+			}
+		}
+	}
+	return nil
+}
+
 func (c *conn) bodyLength() int64 {
 	if c.msg.Chunked {
 		return -1

@@ -23,6 +23,10 @@ type exchange struct {
 
 	snap     *snapshot
 	decision decision
+	aim      aim
+	pinned   *target          // that the client's cookie names
+	repeated bool             // it was sent to another target after one did not answer
+	replay   []byte           // the whole body, framed, for that target
 	use      *accesstoken.Use // of a grant that slides
 	holdEnds time.Time        // of the time that the request may be held in all; zero until it is
 

@@ -40,8 +40,9 @@ var (
 
 // upstreamError is a fault of the target.
 type upstreamError struct {
-	phase phase
-	err   error
+	phase      phase
+	err        error
+	repeatable bool // on another target: nothing of an answer has come
 }
 
 func (e *upstreamError) Error() string { return "upstream " + string(e.phase) + ": " + e.err.Error() }
@@ -65,6 +66,12 @@ func upstreamFault(p phase, err error) error {
 		err = fmt.Errorf("%w: %w", errBrokeOff, err)
 	}
 	return &upstreamError{phase: p, err: err}
+}
+
+// isRepeatable says that the request may be sent to another target after this error.
+func isRepeatable(err error) bool {
+	var u *upstreamError
+	return errors.As(err, &u) && u.repeatable
 }
 
 // failForward answers a request that got no response from its target.
@@ -115,7 +122,7 @@ func (x *exchange) whatFailed(err error) string {
 
 // askedWhom names the kind of target that the request went to.
 func (x *exchange) askedWhom() string {
-	switch t, r := x.decision.target, x.decision.route; {
+	switch t, r := x.decision.targets, x.decision.route; {
 	case t == x.snap.agent:
 		return "The debug API"
 	case r != nil && t == r.dev:

@@ -14,27 +14,27 @@ import (
 // announce another one.
 const maxInterim = 32
 
-// forward sends the request to its target and the response back. It reports false when the
-// target takes no new requests.
+// forward sends the request to a target and the response back. It reports false when the
+// targets take no new requests.
 func (s *Server) forward(x *exchange) bool {
-	if x.decision.target.acquire(x.began) != nil {
+	if !x.aim.take(x.decision.targets, x.pin(), x.began) {
 		return false
 	}
-	defer x.decision.target.release()
+	defer x.aim.leave()
 	if err := s.beginUse(x); err != nil {
 		s.fail(x, 401, tokenHasEnded)
 		return true
 	}
 	defer func() { x.use.End(x.status) }()
-	u, p, err := s.attempt(x, false)
-	if errors.Is(err, errStale) {
-		s.metrics.retries.Inc()
-		u, p, err = s.attempt(x, true)
-	}
+	u, p, err := s.ask(x)
 	if err != nil {
+		if x.isSuperseded(err) {
+			return false
+		}
 		s.failForward(x, err)
 		return true
 	}
+	x.stick(&u.head)
 	if u.head.Status == 101 {
 		s.switchProtocols(x, u)
 		return true
@@ -53,16 +53,62 @@ func (s *Server) beginUse(x *exchange) (err error) {
 	return err
 }
 
-// attempt sends the request over one connection and waits for the response head. An
-// idempotent request without a body may be sent again when a kept connection turns
-// out to have died before anybody answered.
+// pin is the target that the client's cookie names, nil for none.
+func (x *exchange) pin() *target {
+	x.pinned = nil
+	if s := x.decision.targets.sticky; s != nil {
+		x.pinned = x.downstream.target(s)
+	}
+	if x.pinned != nil && x.pinned.draining.Load() {
+		x.pinned = nil
+	}
+	return x.pinned
+}
+
+// ask sends the request and waits for the response head. An idempotent request is sent a second
+// time when a kept connection turns out to have died before anybody answered, and once to another
+// target when one did not answer.
+func (s *Server) ask(x *exchange) (*upstream, *pump, error) {
+	for fresh := false; ; {
+		u, p, err := s.attempt(x, fresh)
+		switch {
+		case errors.Is(err, errStale):
+			s.metrics.retries.Inc()
+			fresh = true
+		case isRepeatable(err) && !x.repeated && x.aim.move(phaseResponse, err):
+			x.repeated, fresh = true, false
+		default:
+			return u, p, err
+		}
+	}
+}
+
+// mayRepeat says that the method allows to ask another target after one did not answer, and that
+// there is one.
+func (x *exchange) mayRepeat() bool {
+	return isIdempotent(x.req.method) && len(x.decision.targets.all) > 1
+}
+
+// isSuperseded says that the request failed on a target that a newer table has replaced, and may
+// be sent to those that are in it.
+func (x *exchange) isSuperseded(err error) bool {
+	var u *upstreamError
+	isWhole := x.replay != nil || x.downstream.bodyLength() == 0
+	if !isWhole || !x.aim.target.draining.Load() || !errors.As(err, &u) {
+		return false
+	}
+	again := u.phase == phaseConnect || u.repeatable && !x.repeated
+	x.repeated = x.repeated || u.repeatable
+	return again
+}
+
+// attempt sends the request over one connection and waits for the response head.
 func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
-	repeatable := isIdempotent(x.req.method) && x.downstream.bodyLength() == 0
 	p := newPump(x)
 	if err := p.prepare(); err != nil {
 		return nil, nil, err
 	}
-	u, err := x.decision.target.conn(context.Background(), fresh)
+	u, err := x.aim.conn(context.Background(), fresh)
 	if err != nil {
 		p.release()
 		return nil, nil, &upstreamError{phase: phaseConnect, err: err}
@@ -80,13 +126,19 @@ func (s *Server) attempt(x *exchange, fresh bool) (*upstream, *pump, error) {
 	x.downstream.stopWaiting()
 	x.use.OnEnd(func() {})
 	u.Close()
+	again := isIdempotent(x.req.method) && isStale(err) && p.isRepeatable() && !isClosed(x.downstream.gone())
 	switch {
 	case cause != nil && (ended || errors.Is(err, net.ErrClosed) || isTimeout(err)):
 		return nil, nil, cause // otherwise the target failed first, and stop ended the reading
-	case u.used && repeatable && isStale(err) && !isClosed(x.downstream.gone()):
+	case u.used && again:
 		return nil, nil, errStale
 	}
-	return nil, nil, upstreamFault(phaseResponse, err)
+	err = upstreamFault(phaseResponse, err)
+	var fault *upstreamError
+	if errors.As(err, &fault) {
+		fault.repeatable = again && u.silent()
+	}
+	return nil, nil, err
 }
 
 // awaitHead reads the response head, passing 1xx responses on.
@@ -145,10 +197,10 @@ func (s *Server) respond(x *exchange, u *upstream, p *pump) {
 	x.downstream.stopWaiting()
 	x.use.End(x.status)
 	if len(u.r.Buffered()) > 0 && body.Done() {
-		x.decision.target.sentUnsolicited.Store(true)
+		x.aim.target.sentUnsolicited.Store(true)
 	}
 	if reusable && !u.interrupted.Load() {
-		x.decision.target.put(u, x.began.Add(x.upstreamWait))
+		x.aim.target.put(u, x.began.Add(x.upstreamWait))
 		return
 	}
 	u.Close()

@@ -189,6 +189,15 @@ func (c *h2Stream) appendFields(dst []byte, x *exchange) []byte {
 
 func (c *h2Stream) accept() string { return strings.Join(c.r.Header["Accept"], ",") }
 
+func (c *h2Stream) target(s *sticky) *target {
+	for _, v := range c.r.Header["Cookie"] {
+		if t := targetIn(s, v); t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
 func (c *h2Stream) bodyLength() int64 { return c.length }
 
 // ready is never sure: net/http does not say what has arrived.

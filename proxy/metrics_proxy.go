@@ -12,6 +12,7 @@ import (
 type metrics struct {
 	registry        *prometheus.Registry
 	retries         prometheus.Counter
+	failovers       *prometheus.CounterVec
 	refused         prometheus.Counter
 	handshakeErrors prometheus.Counter
 	evictions       *prometheus.CounterVec
@@ -22,6 +23,10 @@ func newMetrics(version string) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry()}
 	m.retries = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "nexushub_proxy_retries_total", Help: "Requests sent again because a kept connection had died."})
+	m.failovers = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "nexushub_proxy_failovers_total",
+		Help: "Requests sent to another target because one could not be reached (connect), or did not answer " +
+			"a request that may be sent twice (response)."}, []string{"reason"})
 	m.refused = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "nexushub_proxy_connections_refused_total", Help: "Connections closed because there were too many."})
 	m.handshakeErrors = prometheus.NewCounter(prometheus.CounterOpts{
@@ -38,7 +43,7 @@ func newMetrics(version string) *metrics {
 		Name: "nexushub_build_info", Help: "Always 1.",
 		ConstLabels: prometheus.Labels{"component": "proxy", "version": version}})
 	info.Set(1)
-	m.registry.MustRegister(m.evictions, m.introspections, m.retries, m.refused, m.handshakeErrors, info,
+	m.registry.MustRegister(m.evictions, m.introspections, m.retries, m.failovers, m.refused, m.handshakeErrors, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -13,8 +13,12 @@ var (
 		nil, nil)
 	heldDesc = prometheus.NewDesc("nexushub_proxy_held_requests", "Requests that wait for an instance to start.",
 		nil, nil)
-	routesDesc = prometheus.NewDesc("nexushub_proxy_routes", "Routes in force, by state.", []string{"state"}, nil)
-	certDesc   = prometheus.NewDesc("nexushub_tls_cert_not_after_seconds", "When a certificate expires, unix time.",
+	routesDesc         = prometheus.NewDesc("nexushub_proxy_routes", "Routes in force, by state.", []string{"state"}, nil)
+	targetInFlightDesc = prometheus.NewDesc("nexushub_proxy_target_in_flight_requests",
+		"Requests being answered by one target of several.", []string{"app", "target"}, nil)
+	targetRequestsDesc = prometheus.NewDesc("nexushub_proxy_target_requests_total",
+		"Requests sent to one target of several.", []string{"app", "target"}, nil)
+	certDesc = prometheus.NewDesc("nexushub_tls_cert_not_after_seconds", "When a certificate expires, unix time.",
 		[]string{"source", "name"}, nil)
 	certFaultsDesc = prometheus.NewDesc("nexushub_tls_cert_faults",
 		"Files with certificates or keys that cannot be used, or that clients refuse.", nil, nil)
@@ -22,8 +26,8 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c serverCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{inFlightDesc, connsDesc, mostDesc, heldDesc, routesDesc, certDesc,
-		certFaultsDesc} {
+	for _, d := range []*prometheus.Desc{inFlightDesc, connsDesc, mostDesc, heldDesc, routesDesc, targetInFlightDesc,
+		targetRequestsDesc, certDesc, certFaultsDesc} {
 		ch <- d
 	}
 }
@@ -47,7 +51,31 @@ func (c serverCollector) Collect(ch chan<- prometheus.Metric) {
 	for state, n := range states {
 		gauge(routesDesc, float64(n), state)
 	}
+	c.collectTargets(ch)
 	c.collectCerts(gauge)
+}
+
+// collectTargets tells of the targets in force alone, and where there are several: of a single one,
+// what is told of its application is as good.
+func (c serverCollector) collectTargets(ch chan<- prometheus.Metric) {
+	type sum struct {
+		inFlight int64
+		requests uint64
+	}
+	sums := map[[2]string]sum{} // two addresses of one unit are one target here
+	for _, r := range c.s.snapshot.Load().instances {
+		if r.targets == nil || len(r.targets.all) == 1 {
+			continue
+		}
+		for _, t := range r.targets.all {
+			n := sums[[2]string{r.Name, t.ID}]
+			sums[[2]string{r.Name, t.ID}] = sum{n.inFlight + t.inFlight.Load(), n.requests + t.requests.Load()}
+		}
+	}
+	for of, n := range sums {
+		ch <- prometheus.MustNewConstMetric(targetInFlightDesc, prometheus.GaugeValue, float64(n.inFlight), of[0], of[1])
+		ch <- prometheus.MustNewConstMetric(targetRequestsDesc, prometheus.CounterValue, float64(n.requests), of[0], of[1])
+	}
 }
 
 func (c serverCollector) collectCerts(gauge func(*prometheus.Desc, float64, ...string)) {

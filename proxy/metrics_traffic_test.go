@@ -12,7 +12,7 @@ import (
 
 // TestTraffic: nothing is lost when many count at once, and instances of one name add up.
 func TestTraffic(t *testing.T) {
-	s := &Server{targets: newTargets(quiet), unrouted: newRouteStats("", quiet)}
+	s := &Server{targets: newTargets(inCommon()), unrouted: newRouteStats("", quiet)}
 	one, two := s.targets.stats("1", "app"), s.targets.stats("2", "app")
 	var wg sync.WaitGroup
 	for i := range 8 {

@@ -76,9 +76,11 @@ func refreshesIn[T []byte | string](value T) (n int, last []byte) {
 }
 
 // appendCookie writes a Cookie header, without the refresh token unless the target is
-// entitled to it. Of several, any may be the one that somebody else has set: none passes.
+// entitled to it. Of several, any may be the one that somebody else has set: none passes. Nor
+// does the cookie of a sticky application, which is between the browser and the proxy.
 func (x *exchange) appendCookie(dst, value []byte) []byte {
-	if !mentions(value) && bytes.IndexByte(value, '%') < 0 {
+	ours := x.decision.targets.stickiness()
+	if !mentions(value) && bytes.IndexByte(value, '%') < 0 && !ours.mayName(value) {
 		return appendField(dst, []byte("Cookie"), value)
 	}
 	start := len(dst)
@@ -87,7 +89,7 @@ func (x *exchange) appendCookie(dst, value []byte) []byte {
 	for pair := range bytes.SplitSeq(value, []byte{';'}) {
 		pair = bytes.Trim(pair, " \t")
 		mayPass := x.decision.keepRefresh && x.req.refreshCookies == 1 && isRefresh(pair)
-		if len(pair) == 0 || (!mayPass && resemblesRefresh(pair)) {
+		if len(pair) == 0 || (!mayPass && resemblesRefresh(pair)) || ours.names(pair) {
 			continue
 		}
 		if !first {

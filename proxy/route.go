@@ -12,9 +12,9 @@ import (
 // route is a Route compiled: its addresses resolved to targets.
 type route struct {
 	proxyctl.Route
-	target  *target
-	dev     *target
-	service *target
+	targets *targetSet // of the instance
+	dev     *targetSet
+	service *targetSet
 	base    string // path of the static service's URL
 	host    string // Host of the static service
 	files   *static.Files
@@ -35,11 +35,11 @@ func newRoute(r *proxyctl.Route, pool *targets) (*route, error) {
 	default:
 		return nil, fmt.Errorf("route table: instance %s: access %q is not areas or open", r.Instance, r.Access)
 	}
-	if r.Target != nil {
-		c.target = pool.get(*r.Target)
+	if c.targets = pool.setOf(r.AllTargets()...); r.Sticky && c.targets != nil {
+		c.targets.sticky = newSticky(pool.common.stickyKey, r.Instance, c.targets.all)
 	}
 	if r.DevServer != "" {
-		c.dev = pool.get(proxyctl.Target{ID: "dev " + r.DevServer, Network: "tcp", Address: r.DevServer})
+		c.dev = pool.setOf(proxyctl.Target{ID: "dev " + r.DevServer, Network: "tcp", Address: r.DevServer})
 	}
 	if r.StaticService != "" {
 		if err := c.setService(r.StaticService, r.PublicService, pool); err != nil {
@@ -75,6 +75,6 @@ func (c *route) setService(service string, public bool, pool *targets) error {
 	if u.Scheme == "https" {
 		t.Network = "tls"
 	}
-	c.service, c.host, c.base = pool.get(t), u.Host, strings.TrimSuffix(u.EscapedPath(), "/")
+	c.service, c.host, c.base = pool.setOf(t), u.Host, strings.TrimSuffix(u.EscapedPath(), "/")
 	return nil
 }

@@ -68,7 +68,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	}
 	d := s.inside(route, a, r, g)
 	d.route = route
-	d.keepApp = r.applicationID != "" && d.target == route.target
+	d.keepApp = r.applicationID != "" && d.targets == route.targets
 	return d
 }
 
@@ -92,7 +92,7 @@ func (s *snapshot) toControl() decision {
 	if s.agent == nil {
 		return refuse(503, "The API is not available.")
 	}
-	return decision{action: actForward, target: s.agent, keepAuth: true}
+	return decision{action: actForward, targets: s.agent, keepAuth: true}
 }
 
 // toAgent passes Authorization on, because the agent checks its API tokens itself;
@@ -101,7 +101,7 @@ func (s *snapshot) toAgent(r *request, g grants) decision {
 	if s.agent == nil {
 		return refuse(503, "The debug API is not available.")
 	}
-	d := decision{action: actForward, target: s.agent, keepAuth: true}
+	d := decision{action: actForward, targets: s.agent, keepAuth: true}
 	if admin := s.table.AdminInstance; admin != "" && r.bearer != "" && g.Valid(r.bearer, admin) {
 		d.access = "admin"
 	}
@@ -167,9 +167,9 @@ func (s *snapshot) other(route *route, r *request, a area) decision {
 	case a == areaProxy:
 		return refuse(404, onlyFiles)
 	case route.dev != nil:
-		return decision{action: actForward, target: route.dev}
+		return decision{action: actForward, targets: route.dev}
 	case route.service != nil:
-		return decision{action: actForward, target: route.service, host: route.host, base: route.base}
+		return decision{action: actForward, targets: route.service, host: route.host, base: route.base}
 	case route.files != nil && r.upgrade == "":
 		return decision{action: actFile}
 	case route.ProxyAll:
@@ -208,10 +208,10 @@ func (c *route) toTarget() decision {
 		d := refuse(503, "The application is not running.")
 		d.route = c
 		return d
-	case c.target == nil:
+	case c.targets == nil:
 		return refuse(404, "Nothing is served at this path.")
 	}
-	return decision{action: actForward, target: c.target, route: c}
+	return decision{action: actForward, targets: c.targets, route: c}
 }
 
 // mayEnter says that the request carries the internal secret or an access token for

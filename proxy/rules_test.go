@@ -42,7 +42,7 @@ func testSnapshot(t *testing.T) *snapshot {
 		route("down", "down", proxyctl.StateDown),
 		route(loginID, "login", proxyctl.StateReady), route(adminID, "admin", proxyctl.StateReady))
 	tb.AgentSocket = "/run/nexushub/debug.sock"
-	s, err := compile(tb, newTargets(quiet))
+	s, err := compile(tb, newTargets(inCommon()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,8 +205,8 @@ func TestRules(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			d := s.decide(&c.req, someGrants{})
 			target := ""
-			if d.target != nil {
-				target = d.target.ID
+			if d.targets != nil {
+				target = d.targets.all[0].ID
 			}
 			if d.action != c.action || d.status != c.status || target != c.target || (c.check != nil && !c.check(d)) {
 				t.Errorf("decided %+v (target %q)", d, target)
@@ -245,7 +245,7 @@ func TestRulesOrder(t *testing.T) {
 	} {
 		d := s.decide(&c.req, someGrants{})
 		if d.action != c.action || d.status != c.status ||
-			(c.target != "" && (d.target == nil || d.target.ID != c.target)) {
+			(c.target != "" && (d.targets == nil || d.targets.all[0].ID != c.target)) {
 			t.Errorf("%s: %+v", c.name, d)
 		}
 	}
@@ -270,7 +270,7 @@ func TestTableFaults(t *testing.T) {
 		"service no host": table(proxyctl.Route{Instance: "a", State: proxyctl.StateReady, StaticService: "http://"}),
 	}
 	for name, tb := range bad {
-		if _, err := compile(tb, newTargets(quiet)); err == nil {
+		if _, err := compile(tb, newTargets(inCommon())); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -290,14 +290,14 @@ func FuzzDecide(f *testing.F) {
 		for r, by := range readings(path) {
 			r = strings.ToLower(r)
 			if (under(r, "/internal") || under(r, "/api")) && (d.action == actForward || d.action == actFile) &&
-				!known && d.target != s.agent {
+				!known && d.targets != s.agent {
 				t.Errorf("%q %q passed without a token; %s reads it as %q", authority, path, by, r)
 			}
-			if under(r, "/internal") && d.action == actForward && d.target != s.agent && bearer != secret {
+			if under(r, "/internal") && d.action == actForward && d.targets != s.agent && bearer != secret {
 				t.Errorf("%q %q passed without the secret; %s reads it as %q", authority, path, by, r)
 			}
 		}
-		if d.action == actForward && d.target == nil {
+		if d.action == actForward && d.targets == nil {
 			t.Error("forward to nowhere")
 		}
 	})

@@ -62,12 +62,18 @@ func New(opt Options) (*Server, error) {
 	lowered := opt.fitDescriptors()
 	s := &Server{
 		lowered: lowered,
-		opt:     opt, log: opt.Log, started: time.Now(), targets: newTargets(opt.Log), deadlines: newDeadlineLoop(opt.ticks),
+		opt:     opt, log: opt.Log, started: time.Now(), deadlines: newDeadlineLoop(opt.ticks),
 		metrics: newMetrics(opt.Version), eventStreams: newEventStreams(), unrouted: newRouteStats("", opt.Log),
 	}
 	s.accessLog = newAccessLog(opt)
 	s.initPools()
-	var err error
+	key, err := loadStickyKey(filepath.Join(opt.StateDir, "sticky-key"))
+	if err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	s.targets = newTargets(&common{
+		clock: &s.deadlines.clock, log: opt.Log, failovers: s.metrics.failovers, stickyKey: key,
+	})
 	if s.grants, err = accesstoken.Open(filepath.Join(opt.StateDir, "tokens"), s.grantOptions()); err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}

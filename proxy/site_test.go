@@ -38,7 +38,7 @@ func sitesTable(t testing.TB) proxyctl.Table {
 
 func sitesSnapshot(t testing.TB) *snapshot {
 	t.Helper()
-	s, err := compile(sitesTable(t), newTargets(quiet))
+	s, err := compile(sitesTable(t), newTargets(inCommon()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestSites(t *testing.T) {
 func says(d decision) string {
 	switch d.action {
 	case actForward:
-		return d.target.ID
+		return d.targets.all[0].ID
 	case actRedirect:
 		return "to " + d.alias.String()
 	case actRefuse:
@@ -123,7 +123,7 @@ func TestServerNamesOfSites(t *testing.T) {
 	for i := range tb.Routes {
 		tb.Routes[i].ACME = tb.Routes[i].Name == "wild" || tb.Routes[i].Name == "docs" || tb.Routes[i].Name == "exact"
 	}
-	s, err := compile(tb, newTargets(quiet))
+	s, err := compile(tb, newTargets(inCommon()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestFaultsOfSites(t *testing.T) {
 			routes = append(routes, proxyctl.Route{Instance: name + string(rune('0'+i)), State: proxyctl.StateReady,
 				Sites: []proxyctl.Site{is}})
 		}
-		if _, err := compile(table(routes...), newTargets(quiet)); err == nil {
+		if _, err := compile(table(routes...), newTargets(inCommon())); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -178,7 +178,7 @@ func TestTableOfAnEarlierVersion(t *testing.T) {
 	if json.Unmarshal([]byte(old), &tb) != nil || json.Unmarshal([]byte(old), &now) != nil {
 		t.Fatal("no table")
 	}
-	if s, err := compile(tb, newTargets(quiet)); err != nil || s.lookup("x.org") == nil {
+	if s, err := compile(tb, newTargets(inCommon())); err != nil || s.lookup("x.org") == nil {
 		t.Errorf("%v", err)
 	}
 }

@@ -450,7 +450,7 @@ func (s *sliding) life(t *testing.T, token string) (seconds string) {
 func TestNoAdminApplication(t *testing.T) {
 	tb := table()
 	tb.AdminInstance, tb.AgentSocket = "", "/run/nexushub/debug.sock"
-	s, err := compile(tb, newTargets(quiet))
+	s, err := compile(tb, newTargets(inCommon()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ type snapshot struct {
 	instances map[string]*route
 	login     *route
 	control   *site // whose /v1 is the agent's
-	agent     *target
+	agent     *targetSet
 	secret    [sha256.Size]byte
 	hasSecret bool
 	changed   chan struct{}
@@ -41,7 +41,7 @@ func compile(t proxyctl.Table, pool *targets) (*snapshot, error) {
 		changed:   make(chan struct{}),
 	}
 	if t.AgentSocket != "" {
-		s.agent = pool.get(proxyctl.Target{ID: "agent", Network: "unix", Address: t.AgentSocket})
+		s.agent = pool.setOf(proxyctl.Target{ID: "agent", Network: "unix", Address: t.AgentSocket})
 	}
 	if err := s.addAPIHosts(t.APIHosts); err != nil {
 		return nil, err
@@ -206,10 +206,19 @@ func (s *snapshot) optedIn() []string {
 
 // targets is the set of everything that the table names.
 func (s *snapshot) targets() map[*target]bool {
-	named := map[*target]bool{s.agent: true}
-	for _, r := range s.instances {
-		named[r.target], named[r.dev], named[r.service] = true, true, true
+	named := map[*target]bool{}
+	add := func(set *targetSet) {
+		if set != nil {
+			for _, t := range set.all {
+				named[t] = true
+			}
+		}
 	}
-	delete(named, nil)
+	add(s.agent)
+	for _, r := range s.instances {
+		add(r.targets)
+		add(r.dev)
+		add(r.service)
+	}
 	return named
 }

@@ -5,12 +5,15 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/nexushub/nexushub/internal/publicnet"
 	"github.com/nexushub/nexushub/proxyctl"
@@ -29,12 +32,14 @@ const (
 // so that its requests in flight stay counted until the last has ended.
 type target struct {
 	proxyctl.Target
+	*common
 	dialer net.Dialer
 
 	inFlight        atomic.Int64
 	requests        atomic.Uint64
 	last            atomic.Int64 // unix nanoseconds of the last request
 	draining        atomic.Bool
+	avoidedUntil    atomic.Uint64 // tick of the clock, 0: it never failed
 	sentUnsolicited atomic.Bool   // it once sent more than its responses
 	idled           chan struct{} // sent to whenever inFlight may have become 0 while draining
 
@@ -43,13 +48,21 @@ type target struct {
 	tunnels map[*tunnel]struct{} // WebSockets and other upgraded connections
 }
 
-func newTarget(t proxyctl.Target) *target {
+// common is what all targets share.
+type common struct {
+	clock     *atomic.Uint64 // in ticks
+	log       *slog.Logger
+	failovers *prometheus.CounterVec
+	stickyKey []byte
+}
+
+func newTarget(t proxyctl.Target, c *common) *target {
 	dialer := net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	if t.Public {
 		dialer.Control = onlyPublic
 	}
 	return &target{
-		Target:  t,
+		Target: t, common: c,
 		dialer:  dialer,
 		idled:   make(chan struct{}, 1),
 		tunnels: map[*tunnel]struct{}{},

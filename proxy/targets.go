@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -16,11 +15,11 @@ type targets struct {
 	mu        sync.Mutex // guards the fields that follow
 	byAddress map[proxyctl.Target]*target
 	instances map[string]*routeStats
-	log       *slog.Logger
+	common    *common
 }
 
-func newTargets(log *slog.Logger) *targets {
-	return &targets{log: log, byAddress: map[proxyctl.Target]*target{}, instances: map[string]*routeStats{}}
+func newTargets(c *common) *targets {
+	return &targets{common: c, byAddress: map[proxyctl.Target]*target{}, instances: map[string]*routeStats{}}
 }
 
 // get returns the target with this id and address.
@@ -29,7 +28,7 @@ func (p *targets) get(t proxyctl.Target) *target {
 	defer p.mu.Unlock()
 	known := p.byAddress[t]
 	if known == nil {
-		known = newTarget(t)
+		known = newTarget(t, p.common)
 		p.byAddress[t] = known
 	}
 	return known
@@ -53,7 +52,7 @@ func (p *targets) stats(instance, name string) *routeStats {
 	defer p.mu.Unlock()
 	s := p.instances[instance]
 	if s == nil {
-		s = newRouteStats(name, p.log)
+		s = newRouteStats(name, p.common.log)
 		p.instances[instance] = s
 	}
 	s.name.Store(&name)

@@ -113,9 +113,9 @@ func (s *Server) exchangeToken(
 
 var errNoLogin = errors.New("there is no login application")
 
-// enterLogin counts a question in at the login application's target, waiting while
+// enterLogin counts a question in at a target of the login application, waiting while
 // that starts or is replaced.
-func (s *Server) enterLogin(ctx context.Context, snap *snapshot) (*snapshot, *route, error) {
+func (s *Server) enterLogin(ctx context.Context, snap *snapshot, at *aim) (*snapshot, *route, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.opt.HoldTimeout)
 	defer cancel()
 	for ; ; snap = s.snapshot.Load() {
@@ -123,9 +123,9 @@ func (s *Server) enterLogin(ctx context.Context, snap *snapshot) (*snapshot, *ro
 		switch {
 		case login == nil || login.State == proxyctl.StateDown:
 			return nil, nil, errNoLogin
-		case login.State == proxyctl.StateReady && login.target == nil:
+		case login.State == proxyctl.StateReady && login.targets == nil:
 			return nil, nil, errNoLogin
-		case login.State == proxyctl.StateReady && login.target.acquire(time.Now()) == nil:
+		case login.State == proxyctl.StateReady && at.take(login.targets, nil, time.Now()):
 			return snap, login, nil
 		}
 		select {
@@ -146,15 +146,25 @@ type question struct {
 func (s *Server) askLogin(
 	ctx context.Context, snap *snapshot, trace uuid.UUID, q question,
 ) (resp *http.Response, done func(), err error) {
-	snap, login, err := s.enterLogin(ctx, snap)
+	at := &aim{}
+	snap, login, err := s.enterLogin(ctx, snap, at)
 	if err != nil {
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
-	release := func() { cancel(); login.target.release() }
+	release := func() { cancel(); at.leave() }
 	defer func() {
 		if err != nil {
 			release()
+		}
+	}()
+	c, err := at.conn(ctx, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			c.Close()
 		}
 	}()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://login/internal/"+q.path, bytes.NewReader(q.body))
@@ -169,7 +179,7 @@ func (s *Server) askLogin(
 	r.Header.Set("X-Trace-ID", trace.String())
 	tr := &http.Transport{
 		DisableKeepAlives: true, MaxResponseHeaderBytes: int64(s.opt.Limits.MaxBytes),
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return login.target.dial(ctx) },
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return c, nil },
 	}
 	if resp, err = tr.RoundTrip(r); err != nil {
 		return nil, nil, err

@@ -44,8 +44,8 @@ func (s *Server) switchProtocols(x *exchange, u *upstream) {
 	if strings.EqualFold(x.req.upgrade, "websocket") {
 		t.ws = &webSocketFrames{}
 	}
-	x.decision.target.addTunnel(t)
-	defer x.decision.target.removeTunnel(t)
+	x.aim.target.addTunnel(t)
+	defer x.aim.target.removeTunnel(t)
 	x.sent = t.run(early, u.r)
 }
 

@@ -16,6 +16,7 @@ type upstream struct {
 	r           *h1.Reader
 	head        h1.Head
 	used        bool // has carried a request before
+	heard       bool // a head has come over it
 	since       time.Time
 	probe       probe
 	interrupted atomic.Bool // a wait for it was ended
@@ -46,8 +47,12 @@ func (u *upstream) readHead(lim h1.Limits) error {
 		return err
 	}
 	u.r.Consume(len(b))
+	u.heard = true
 	return nil
 }
+
+// silent says that nothing of an answer has come, not even a part of its head.
+func (u *upstream) silent() bool { return !u.heard && len(u.r.Buffered()) == 0 }
 
 // reusable says that the response has ended for certain. One without content by its
 // status or method has not: an application that sends content all the same, a moment

@@ -23,9 +23,11 @@ type pump struct {
 	u         *upstream
 	initial   []byte // what is sent at once
 	chunked   bool
-	remaining int64 // bytes of a body of known length
-	complete  bool  // everything, before or by the goroutine
-	rejected  bool  // ... but the target did not take it
+	remaining int64  // bytes of a body of known length
+	complete  bool   // everything, before or by the goroutine
+	keeps     bool   // the body may have to be sent again
+	kept      []byte // all of it until now, framed
+	rejected  bool   // ... but the target did not take it
 
 	bodyWanted chan struct{} // closed: the target wants the body
 	once       sync.Once
@@ -37,12 +39,13 @@ type pump struct {
 
 func newPump(x *exchange) *pump {
 	n := x.downstream.bodyLength()
-	return &pump{x: x, chunked: n < 0, remaining: n, complete: n == 0}
+	return &pump{x: x, chunked: n < 0, remaining: n, complete: n == 0 || x.replay != nil,
+		keeps: n != 0 && x.mayRepeat() && x.replay == nil}
 }
 
 // prepare writes down the head and what has arrived of the body.
 func (p *pump) prepare() (err error) {
-	p.initial = appendRequest(h1.Get(h1.Large)[:0], p.x)
+	p.initial = append(appendRequest(h1.Get(h1.Large)[:0], p.x), p.x.replay...)
 	if !p.complete && !p.x.downstream.expectsContinue() {
 		p.initial, err = p.prepend(p.initial)
 	}
@@ -78,6 +81,36 @@ func (p *pump) prepend(out []byte) ([]byte, error) {
 
 // next appends the next piece of the body, framed.
 func (p *pump) next(out []byte) ([]byte, error) {
+	before := len(out)
+	out, err := p.frame(out)
+	if p.keeps {
+		p.keep(out[before:])
+	}
+	return out, err
+}
+
+// maxKept is how much of a body is kept to be sent again. More of it is rare in requests that may
+// be, and would be held for each of them.
+const maxKept = h1.Large
+
+func (p *pump) keep(piece []byte) {
+	if p.keeps = len(p.kept)+len(piece) <= maxKept; p.keeps {
+		p.kept = append(p.kept, piece...)
+	} else {
+		p.kept = nil
+	}
+}
+
+// isRepeatable says that the whole request can be sent again, and leaves its body to the exchange
+// for that. The goroutine has ended.
+func (p *pump) isRepeatable() bool {
+	if p.complete && p.keeps {
+		p.x.replay = p.kept
+	}
+	return p.x.replay != nil || p.x.downstream.bodyLength() == 0
+}
+
+func (p *pump) frame(out []byte) ([]byte, error) {
 	piece, err := p.x.downstream.read()
 	if err != nil && !errors.Is(err, io.EOF) {
 		return out, &clientError{err: err}

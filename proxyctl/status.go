@@ -34,7 +34,8 @@ type TargetStatus struct {
 	Requests    uint64    `json:"requests"`
 	LastRequest time.Time `json:"last_request,omitzero"`
 	Draining    bool      `json:"draining,omitempty"`
-	Tunnels     int       `json:"streams"` // upgraded connections, such as WebSockets
+	Avoided     bool      `json:"avoided,omitempty"` // it failed a moment ago
+	Tunnels     int       `json:"streams"`           // upgraded connections, such as WebSockets
 }
 
 // RouteStatus is one route as it is in force.

@@ -145,6 +145,9 @@ func (p *Printer) Routes(routes []api.Route) error {
 	t := p.table("HOST", "APPLICATION", "STATE", "TARGET", "STATIC", "IN FLIGHT", "REQUESTS", "LAST")
 	for _, r := range routes {
 		target := r.Address
+		if n := len(r.Targets); n > 1 {
+			target = fmt.Sprintf("%s and %d more", target, n-1)
+		}
 		if r.DevServer != "" {
 			target = r.DevServer
 		}

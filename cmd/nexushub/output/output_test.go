@@ -101,6 +101,10 @@ func TestWords(t *testing.T) {
 			return errors.Join(p.Hosts(hosts), p.Status(api.App{Name: "shop", URL: "https://shop.org/", Hosts: hosts}),
 				p.Apps([]api.App{{Name: "shop", URL: "https://shop.org/", Hosts: hosts}}))
 		},
+		"routes-replicas": func(p *Printer) error {
+			return p.Routes([]api.Route{{Host: "h", Name: "n", State: "ready", Address: "127.0.0.1:1",
+				Targets: []string{"a", "b", "c"}}})
+		},
 		"routes-sites": func(p *Printer) error {
 			return p.Routes([]api.Route{{Host: "www.h", Name: "n", RedirectTo: "h"}, {Host: "h/docs", Strip: true}})
 		},
