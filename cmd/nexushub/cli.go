@@ -78,8 +78,8 @@ func (c *cli) root() *cobra.Command {
 			c.adoptData(),
 		}},
 		{"Operate applications:", []*cobra.Command{
-			c.list(), c.status(), c.logs(), c.top(), c.start(), c.stop(), c.restart(), c.jobs(), c.runJob(), c.exec(),
-			c.explain(),
+			c.list(), c.status(), c.logs(), c.top(), c.start(), c.stop(), c.restart(), c.scale(), c.jobs(), c.runJob(),
+			c.exec(), c.explain(),
 		}},
 		{"Manage settings, secrets and access:", []*cobra.Command{
 			c.config(), c.hosts(), c.secret(), c.limits(), c.access(), c.login(), c.token(),

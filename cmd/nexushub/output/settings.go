@@ -2,6 +2,8 @@ package output
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/nexushub/nexushub/api"
@@ -72,6 +74,31 @@ func (p *Printer) Access(_ string, s api.Settings) error {
 			fmt.Fprintln(p.Stdout, p.clean(e.Value+" ("+e.From+")"))
 		}
 	}
+	return nil
+}
+
+// Scale is `scale` without numbers.
+func (p *Printer) Scale(_ string, s api.Settings) error {
+	if done, err := p.json(s); done {
+		return err
+	}
+	t, there, most := p.table("PROCESS", "REPLICAS", "FROM"), map[string]bool{}, ""
+	for _, e := range s.Effective {
+		if process, ok := strings.CutPrefix(e.Key, "scale."); ok {
+			t.row(process, e.Value, e.From)
+			there[process], most = true, e.Most
+		}
+	}
+	p.givenUp(s)
+	for _, process := range slices.Sorted(maps.Keys(s.Scale)) {
+		if !there[process] {
+			p.infof("note: %s=%d waits for a release that has such a process", process, s.Scale[process])
+		}
+	}
+	if err := t.flush(); err != nil || most == "" || most == "none" {
+		return err
+	}
+	p.infof("all together have at most %s (limits.max of the host)", most)
 	return nil
 }
 
