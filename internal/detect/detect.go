@@ -145,6 +145,9 @@ func (r Result) Line() string {
 		}
 		parts[0] = "starts " + strings.Join(words, " ")
 	}
+	if others := m.ProcessNames()[1:]; len(others) > 0 {
+		parts = append(parts, "beside it "+strings.Join(others, ", "))
+	}
 	parts = append(parts, "access "+m.Access)
 	if len(m.Exec) > 0 {
 		parts = append(parts, "health by "+strings.ToUpper(cmp.Or(m.Health.Type, "http")))

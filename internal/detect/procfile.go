@@ -3,8 +3,10 @@ package detect
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/startcmd"
 	"github.com/nexushub/nexushub/internal/termtext"
 )
@@ -54,7 +56,7 @@ func parseProcfile(text string) (list []process, err error) {
 	return list, nil
 }
 
-// byProcfile runs web. Its command is for a shell, as everywhere else.
+// byProcfile runs every process there is. Commands are for a shell, as everywhere else.
 func byProcfile(f *folder) (Result, bool) {
 	if !f.isFile(procfile) {
 		return Result{}, false
@@ -63,32 +65,58 @@ func byProcfile(f *folder) (Result, bool) {
 	if err != nil {
 		return missing(procfile, procfile, "there is one", err.Error())
 	}
-	web, others := "", []string{}
-	for _, p := range list {
-		if p.name == "web" {
-			web = p.command
-			continue
-		}
-		others = append(others, p.name)
-	}
-	if web == "" {
+	i := slices.IndexFunc(list, func(p process) bool { return p.name == manifest.Web })
+	if i < 0 {
 		return missing(procfile, procfile, "there is one", "it has no web process: add a line web: COMMAND")
 	}
-	r := application(procfile, procfile, "web: "+shown(web), "/bin/sh", "-c", f.onItsPython(shellText(web)))
-	if f.compiles(web) {
-		r = r.compiling()
-	}
+	web := list[i].command
+	r := application(procfile, procfile, "web: "+shown(web), f.inShell(web)...)
 	r = r.with("PATH", f.searchPath())
 	if f.venv() != "" {
 		r = r.with("PYTHONUNBUFFERED", "1")
 	}
-	for _, name := range others {
-		note := "the process " + name + " of the " + procfile + " is not run: NexusHub runs web alone so far"
-		if name == "release" {
-			note = "the command release of the " + procfile + " is not run: run it yourself, or put it before web's with &&"
+	for _, p := range list {
+		switch p.name {
+		case manifest.Web:
+		case "release":
+			r.Notes = append(r.Notes,
+				"the command release of the "+procfile+" is not run: run it yourself, or put it before web's with &&")
+			continue
+		default:
+			var runs bool
+			if r, runs = r.beside(p.name, f.inShell(p.command)); !runs {
+				continue
+			}
 		}
-		r.Notes = append(r.Notes, note)
+		if f.compiles(p.command) {
+			r = r.compiling()
+		}
 	}
+	return r, true
+}
+
+// inShell is a command line as a shell starts it.
+func (f *folder) inShell(command string) []string {
+	return []string{"/bin/sh", "-c", f.onItsPython(shellText(command))}
+}
+
+var plainLetters = strings.NewReplacer("-", "", "_", "")
+
+// beside adds a process of a Procfile, whose names are freer than those of units.
+func (r Result) beside(its string, exec []string) (Result, bool) {
+	name := plainLetters.Replace(strings.ToLower(its))
+	switch _, taken := r.Manifest.Processes[name]; {
+	case taken, name == manifest.Web, !manifest.IsProcessName(name):
+		r.Notes = append(r.Notes, fmt.Sprintf("the process %s of the %s is not run: its name must be %s, and its own",
+			its, procfile, manifest.ProcessNameForm))
+		return r, false
+	case name != its:
+		r.Notes = append(r.Notes, fmt.Sprintf("the process %s of the %s is called %s here", its, procfile, name))
+	}
+	if r.Manifest.Processes == nil {
+		r.Manifest.Processes = map[string]manifest.Process{}
+	}
+	r.Manifest.Processes[name] = manifest.Process{Exec: exec}
 	return r, true
 }
 

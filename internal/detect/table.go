@@ -13,7 +13,7 @@ type Row struct {
 // the folder decides.
 var Table = []Row{
 	{"Procfile", "Procfile with a process web",
-		"its command, by /bin/sh; programs of venv, node_modules/.bin and vendor/bin are found", "as the command says: $PORT, $HOST",
+		"each of its processes, by /bin/sh; programs of venv, node_modules/.bin and vendor/bin are found", "as the command says: $PORT, $HOST",
 		byProcfile},
 	{"Deno", "deno.json, deno.jsonc", "the task start, else main.ts or server.ts", "the program reads PORT", byDeno},
 	{"Bun", "package.json with bun.lock", "the script start, else index.ts or server.ts", "PORT is read by Bun.serve", byBun},

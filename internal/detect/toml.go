@@ -43,6 +43,11 @@ func TOML(r Result) []byte {
 			line("%s = %s", name, quote(m.Env[name]))
 		}
 	}
+	for _, name := range m.ProcessNames()[1:] {
+		line("\n[processes.%s]", name)
+		line("exec = %s", quoteAll(m.Processes[name].Exec))
+		line("# replicas = 1")
+	}
 	if m.Limits.Memory != 0 {
 		line("\n[limits]")
 		line("memory = %s", quote(m.Limits.Memory.String()))

@@ -30,6 +30,7 @@ class Page(http.server.BaseHTTPRequestHandler):
 
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[2])), Page).serve_forever()
 `,
+		"work.py": "import signal\nprint('working', flush=True)\nsignal.pause()\n",
 	}, map[string]string{"/": "200 hello pid=", "/api/x": "200 True", "/internal/x": "200 True"}},
 	{"well-known", wellKnown("health.interval = \"500ms\"\n"), map[string]string{"/healthz": "200", "/health": "404"}},
 	{"well-known-guest", wellKnown("network = \"guest\"\n"), map[string]string{"/healthz": "200", "/health": "404"}},

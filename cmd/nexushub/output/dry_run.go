@@ -43,7 +43,10 @@ func (p *Printer) DryRun(d DryRun) error {
 	if d.isFiles() {
 		rows.row("serves", cmp.Or(asks.Static.Folder, manifest.StaticFolder))
 	} else {
-		rows.row("starts", words(m.Exec))
+		rows.row("starts", words(m.Exec)+times(m, manifest.Web))
+		for _, process := range m.ProcessNames()[1:] {
+			rows.row("process "+process, words(m.For(process).Exec)+times(m, process))
+		}
 		rows.row("health", strings.TrimSpace(m.Health.Type+" "+map[bool]string{true: m.Health.Path}[m.Health.Type == "http"]))
 		rows.row("limits", limits(asks, m))
 		rows.row("sandbox", cmp.Or(strings.Join(append(m.Sandbox.Loosenings(), m.Sandbox.Networks...), ", "), "closed"))
@@ -57,6 +60,14 @@ func (p *Printer) DryRun(d DryRun) error {
 	rows.row("release", shortHash(d.Release))
 	rows.row("changes", strings.Join(d.Changes, "; "))
 	return rows.flush()
+}
+
+// times says how often a process runs, where that is not once.
+func times(m manifest.Manifest, process string) string {
+	if n := m.ReplicasOf(process); n != 1 {
+		return fmt.Sprintf(" (%d times)", n)
+	}
+	return ""
 }
 
 func words(argv []string) string {
