@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -136,6 +137,10 @@ func (r *resolved) take(rel fact.Release, ceiling manifest.Ceiling) (problem str
 	r.release = rel
 	if len(r.Manifest.Exec) > 0 && rel.Dir != "" { // the operator's word stands in for bin/app, too
 		r.release.Runs = true
+	}
+	if others := r.Manifest.Over(rel.Asks()).ProcessNames()[1:]; len(others) > 0 && !r.release.Runs {
+		return "processes: " + strings.Join(others, ", ") + " would run, but nothing that answers requests: " +
+			"name its command as exec"
 	}
 	if !r.Empty() && !r.release.Runs && !rel.Static && !tells {
 		return r.Package + ": " + nothingToRun(rel)

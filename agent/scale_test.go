@@ -79,3 +79,17 @@ func TestRefusedScale(t *testing.T) {
 		h.wantHolds(shopID, "scale.web 1 ", "scale.worker 4 settings")
 	})
 }
+
+// What would run beside nothing that answers is no application.
+func TestProcessesBesideFilesAlone(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(shop, "hello.x", func(a *config.App) {
+			a.Package, a.StaticPath, a.Manifest = "", t.TempDir(), withWorker(1)
+		})
+		h.start()
+		h.settle()
+		if v := h.view(shop); !strings.Contains(v.Why, "worker would run, but nothing that answers requests") {
+			t.Errorf("why: %q", v.Why)
+		}
+	})
+}

@@ -98,6 +98,15 @@ func TestImportNamesTheMissingStep(t *testing.T) {
 		"pack what it leads to":             {{Name: "dist/index.html"}, hostile.Link("dist/a", "/usr/share/x")},
 		"dist: must be a folder":            {{Name: ManifestName, Body: `static.folder = "dist"`}, {Name: "dist"}, hostile.App},
 		"\"nowhere\" is neither a file o":   {{Name: ManifestName, Body: `exec = ["nowhere"]`}},
+		"processes.w.exec: the package has no file \"bin/w\"": {hostile.App,
+			{Name: ManifestName, Body: `processes.w.exec = ["bin/w"]`}},
+		"processes.w.exec: \"nowhere\" is neither a file": {hostile.App,
+			{Name: ManifestName, Body: `processes.w.exec = ["nowhere"]`}},
+		"processes.w.exec: \"${A-B}\": malformed variable": {hostile.App,
+			{Name: ManifestName, Body: `processes.w.exec = ["bin/app", "${A-B}"]`}},
+		"processes.w.exec: is missing": {hostile.App, {Name: ManifestName, Body: `processes.w.replicas = 2`}},
+		"there is none that answers requests": {{Name: "static/index.html"},
+			{Name: ManifestName, Body: `processes.w.exec = ["sleep", "9"]`}},
 	} {
 		_, err := openStore(t, testLimits()).Import(t.Context(), writeZip(t, hostile.Zip(t, entries...)))
 		var invalid *InvalidError
