@@ -156,7 +156,7 @@ func describe(t *testing.T, key string, schemas object) object {
 }
 
 func logParameters() (list []any) {
-	for _, name := range []string{"lines", "follow", "since", "until", "priority", "grep", "format"} {
+	for _, name := range []string{"lines", "follow", "since", "until", "priority", "grep", "process", "format"} {
 		list = append(list, object{"name": name, "in": "query", "schema": object{"type": "string"}})
 	}
 	return append(list, object{"name": "Last-Event-ID", "in": "header", "schema": object{"type": "string"}})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/internal/logentry"
+	"github.com/nexushub/nexushub/internal/manifest"
 )
 
 // What this package knows of the units and messages of others.
@@ -19,6 +20,10 @@ const (
 	coredumpID   = "fc2e22bc6ee647b6b90729ab34a250b1" // SD_MESSAGE_COREDUMP
 )
 
+// firstProcess is the one whose first replica is all that most applications have: their log has
+// no word about it.
+const firstProcess = manifest.Web
+
 // identities are what the agent adds to its lines to find them by; in the log of one
 // application they say nothing.
 var identities = regexp.MustCompile(` (instance|app|trace_id|before)=("[^"]*"|\S*)`)
@@ -26,6 +31,7 @@ var identities = regexp.MustCompile(` (instance|app|trace_id|before)=("[^"]*"|\S
 // attribution decides whose line a record is, by trusted fields only.
 type attribution struct {
 	owner func(unit string) (instance string, ok bool)
+	part  func(unit string) (process string, replica int)
 }
 
 // item is what the record means to the followers of an instance; ok is false if it
@@ -48,6 +54,11 @@ func (a attribution) item(r *record) (item Item, ok bool) {
 		e.Message = identities.ReplaceAllString(e.Message, "")
 	}
 	e.Unit, e.Invocation, e.Instance = strings.Clone(unit), invocation, instance
+	if a.part != nil && isPart(unit) {
+		if process, replica := a.part(unit); process != firstProcess || replica != 1 {
+			e.Process, e.Replica = process, replica
+		}
+	}
 	return Item{Entry: e}, true
 }
 
@@ -88,6 +99,9 @@ func isApp(unit string) bool {
 	begins := func(prefix string) bool { return strings.HasPrefix(unit, prefix) }
 	return slices.ContainsFunc(unitPrefixes, begins) && strings.HasSuffix(unit, unitSuffix)
 }
+
+// isPart says whether a unit is a replica of a process.
+func isPart(unit string) bool { return isApp(unit) && !endsByItself(unit) }
 
 // endsByItself says that a unit runs a command that ends: a job, or a release command.
 func endsByItself(unit string) bool { return isApp(unit) && !strings.HasPrefix(unit, unitPrefix) }

@@ -27,7 +27,9 @@ type Options struct {
 	Command []string                                     // default journalctl
 	Owner   func(unit string) (instance string, ok bool) // whose unit is it
 	Units   func(instance string) []string               // which units does it have
-	Log     *slog.Logger                                 // default slog.Default()
+	// Part is the process and the replica that a unit of an application is.
+	Part func(unit string) (process string, replica int)
+	Log  *slog.Logger // default slog.Default()
 }
 
 // everyone is the key of the followers of all instances.
@@ -57,7 +59,7 @@ type Hub struct {
 // New returns a Hub that reads history at once, and follows while Run does.
 func New(o Options) *Hub {
 	h := &Hub{
-		command: o.Command, units: o.Units, attr: attribution{owner: o.Owner}, log: o.Log,
+		command: o.Command, units: o.Units, attr: attribution{owner: o.Owner, part: o.Part}, log: o.Log,
 		slots: make(chan struct{}, maxChildren), followers: map[string][]*follower{},
 		wakeDir: wakeDir, joined: make(chan struct{}, 1), began: make(chan struct{}),
 	}

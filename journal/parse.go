@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/problem"
 )
 
@@ -50,6 +51,10 @@ func (p *parser) query(instance, lastEventID string) Query {
 	q.Job = p.job(instance)
 	q.Follow = p.flag("follow", q.Until.IsZero() && !q.Previous)
 	q.Lines = p.lines(q)
+	q.Process, q.Replica = p.process(q.Previous && q.Job == "")
+	if q.Job != "" && q.Process != "" {
+		p.fault("process", "cannot be combined with job")
+	}
 	if s := p.values.Get("priority"); s != "" {
 		q.Priority = p.priority(s)
 	}
@@ -80,6 +85,29 @@ func (p *parser) job(instance string) string {
 		p.fault("job", "%q cannot be the name of a job", job)
 	}
 	return job
+}
+
+var processForm = regexp.MustCompile(`^([a-z][a-z0-9]*)(?:\.([1-9][0-9]{0,3}))?$`)
+
+// process is one of the application, or one replica of it. Only that has a run before this one.
+func (p *parser) process(previous bool) (name string, replica int) {
+	s := p.values.Get("process")
+	m := processForm.FindStringSubmatch(s)
+	switch {
+	case s == "" && !previous:
+		return "", 0
+	case s == "":
+		return firstProcess, 1
+	case m == nil || !manifest.IsProcessName(m[1]):
+		p.fault("process", "%q must be the name of a process such as worker, or one replica of it such as worker.2", s)
+		return "", 0
+	}
+	if m[2] != "" {
+		replica, _ = strconv.Atoi(m[2]) // four digits
+	} else if previous {
+		replica = 1
+	}
+	return m[1], replica
 }
 
 func (p *parser) lines(q Query) int {
@@ -182,7 +210,7 @@ func (p *parser) format(accept string) Format {
 func (p *parser) unknown() {
 	for key := range p.values {
 		switch key {
-		case "lines", "follow", "since", "until", "priority", "grep", "format", "cursor", "previous", "job":
+		case "lines", "follow", "since", "until", "priority", "grep", "format", "cursor", "previous", "job", "process":
 		default:
 			p.fault(key, "unknown parameter")
 		}

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"regexp"
 	"time"
 )
@@ -25,12 +26,14 @@ type Query struct {
 	After    string // id of the last entry seen: read from right after it
 	Follow   bool   // and then wait for more
 	Previous bool   // the previous run instead
+	Process  string // of the application alone; empty: all
+	Replica  int    // of Process alone; 0: all
 }
 
 // unfiltered is true where every entry of the instance is wanted.
 func (q Query) unfiltered() bool {
 	return q.Since.IsZero() && q.Until.IsZero() && q.Priority >= 7 && q.Grep == nil && !q.Previous &&
-		q.Unit == "" && q.Job == ""
+		q.Unit == "" && q.Job == "" && q.Process == ""
 }
 
 // concerns says whether an item belongs to the instance or unit, whatever the filters say.
@@ -38,10 +41,16 @@ func (q Query) concerns(i Item) bool {
 	switch {
 	case q.Unit != "":
 		return i.Entry != nil && i.Entry.Unit == q.Unit
-	case q.Instance != "":
-		return i.instance() == q.Instance
+	case q.Instance != "" && i.instance() != q.Instance:
+		return false
 	}
-	return true
+	return q.Process == "" || i.Entry == nil || q.ofProcess(i.Entry)
+}
+
+// ofProcess says whether an entry is about the wanted process.
+func (q Query) ofProcess(e *Entry) bool {
+	process, replica := cmp.Or(e.Process, firstProcess), cmp.Or(e.Replica, 1)
+	return isPart(e.Unit) && process == q.Process && (q.Replica == 0 || replica == q.Replica)
 }
 
 func (q Query) wants(e *Entry) bool {

@@ -87,8 +87,13 @@ func TestParseRequest(t *testing.T) {
 		"/?since=@5&until=@6": {Instance: "i", Lines: All, Priority: 7, Since: time.Unix(5, 0),
 			Until: time.Unix(6, 0)},
 		"/?since=@5&lines=3&follow=1": {Instance: "i", Lines: 3, Priority: 7, Since: time.Unix(5, 0), Follow: true},
-		"/?priority=warn&previous=1":  {Instance: "i", Lines: 50, Priority: 4, Previous: true},
-		"/?priority=0":                {Instance: "i", Lines: 50, Follow: true},
+		"/?priority=warn&previous=1": {Instance: "i", Lines: 50, Priority: 4, Previous: true, Process: "web",
+			Replica: 1},
+		"/?process=worker":              {Instance: "i", Lines: 50, Priority: 7, Follow: true, Process: "worker"},
+		"/?process=worker.12":           {Instance: "i", Lines: 50, Priority: 7, Follow: true, Process: "worker", Replica: 12},
+		"/?process=worker&previous=1":   {Instance: "i", Lines: 50, Priority: 7, Previous: true, Process: "worker", Replica: 1},
+		"/?process=worker.2&previous=1": {Instance: "i", Lines: 50, Priority: 7, Previous: true, Process: "worker", Replica: 2},
+		"/?priority=0":                  {Instance: "i", Lines: 50, Follow: true},
 		"/?cursor=" + "s%3Da%3Bi%3D1%3Bb%3Db%3Bm%3D1%3Bt%3D1%3Bx%3D1%232": {Instance: "i", Lines: 50, Priority: 7,
 			Follow: true, After: cursor + "#2"},
 	} {
@@ -117,6 +122,11 @@ func TestParseRequestNamesEveryFault(t *testing.T) {
 	named := map[string]bool{}
 	for _, f := range p.Errors {
 		named[f.Pointer] = true
+	}
+	for _, process := range strings.Fields("Worker worker. worker.0 worker.x worker.-1 worker.10000 .1 a-b abcdefghijklmnopq 1a") {
+		if _, _, err := parse("/?process="+process, "", ""); err == nil || !strings.Contains(err.Error(), "process: ") {
+			t.Errorf("process=%s: %v", process, err)
+		}
 	}
 	for _, key := range strings.Fields("lines follow since priority grep format foo cursor") {
 		if !named[key] {

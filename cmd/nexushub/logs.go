@@ -21,7 +21,7 @@ type logFlags struct {
 	follow, previous, showCursor  bool
 	lines, since, until           string
 	priority, grep, style, cursor string
-	job                           string
+	job, process                  string
 }
 
 func (c *cli) logs() *cobra.Command {
@@ -31,6 +31,9 @@ func (c *cli) logs() *cobra.Command {
 		Long: `logs shows what an application printed and what systemd reported about it, from the
 journal; without APP, the logs of all applications. It works in every state of the
 application, also after a crash; a removed application is named by its instance id.
+
+Of an application with several processes or replicas each line says whose it is, unless it
+is of web's first; --process shows one process alone, or one replica of it.
 
 With --follow it reconnects after a lost connection and continues where it stopped: no
 line is lost or repeated. It says so if the journal itself no longer has some lines.
@@ -42,10 +45,12 @@ lines that a terminal would obey is shown as text.`,
   nexushub logs --since 10m --grep 'timeout|refused' myapp
   nexushub logs --previous myapp          the previous run: why did it exit?
   nexushub logs --job nightly myapp       the runs of one of its jobs
+  nexushub logs --process worker.2 myapp
   nexushub logs -o json --cursor 's=...' myapp`,
 		Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeApp,
 	}
 	f.register(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("process", c.completeLogged)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ref := ""
 		if len(args) > 0 {
@@ -69,8 +74,9 @@ func (f *logFlags) register(cmd *cobra.Command) {
 	flags.StringVarP(&f.style, "output", "o", "short", "short, json (one document per line) or cat (messages only)")
 	flags.StringVar(&f.cursor, "cursor", "", "start after the entry with this cursor")
 	flags.BoolVar(&f.showCursor, "show-cursor", false, "print the cursor of the last entry at the end")
-	flags.BoolVar(&f.previous, "previous", false, "only the previous run")
+	flags.BoolVar(&f.previous, "previous", false, "only the previous run, of web's first replica unless --process names another")
 	flags.StringVar(&f.job, "job", "", "only the runs of one job (nexushub jobs APP)")
+	flags.StringVar(&f.process, "process", "", "only of a process, such as worker, or of one replica, such as worker.2")
 	if err := flags.MarkHidden("tail"); err != nil {
 		panic(err) // the flag is four lines up
 	}
@@ -89,6 +95,7 @@ func (f logFlags) query() url.Values {
 	set("priority", f.priority)
 	set("grep", f.grep)
 	set("job", f.job)
+	set("process", f.process)
 	if f.previous {
 		q.Set("previous", "1")
 	}

@@ -71,20 +71,33 @@ func (c *cli) completeProcess(cmd *cobra.Command, args []string, word string) ([
 	if len(args) == 0 {
 		return c.completeApp(cmd, args, word)
 	}
-	words, directive := c.complete(cmd, func(ctx context.Context) (words []string, err error) {
+	words, directive := c.processes(cmd, args[0], "=")
+	return words, directive | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeLogged completes the processes of the application that is named.
+func (c *cli) completeLogged(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return c.processes(cmd, args[0], "")
+}
+
+// processes offers those of an application to the shell, each with something behind it.
+func (c *cli) processes(cmd *cobra.Command, app, behind string) ([]string, cobra.ShellCompDirective) {
+	return c.complete(cmd, func(ctx context.Context) (words []string, err error) {
 		client, err := c.control()
 		if err != nil {
 			return nil, err
 		}
-		s, err := client.Settings(ctx, args[0])
+		s, err := client.Settings(ctx, app)
 		for _, e := range s.Effective {
 			if process, ok := strings.CutPrefix(e.Key, "scale."); ok {
-				words = append(words, process+"=\t"+e.Value+" now")
+				words = append(words, process+behind+"\t"+e.Value+" now")
 			}
 		}
 		return words, err
 	})
-	return words, directive | cobra.ShellCompDirectiveNoSpace
 }
 
 // completeScaled completes what scale has set.

@@ -138,6 +138,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	}
 	d.journal = journal.New(journal.Options{
 		Owner: func(unit string) (string, bool) { return d.agent.Owner(unit) },
+		Part:  func(unit string) (string, int) { return d.agent.PartOf(unit) },
 		Units: func(instance string) []string { return d.agent.UnitsOf(instance) }, Log: d.log,
 	})
 	if d.tokens, err = caller.OpenTokens(files); err != nil {

@@ -26,6 +26,8 @@ type Entry struct {
 	ProcessID  int       `json:"processId"` // the same, for older clients
 	Unit       string    `json:"unit"`
 	Invocation string    `json:"invocation"`
+	Process    string    `json:"process,omitempty"` // of the application; missing: the first replica of web
+	Replica    int       `json:"replica,omitempty"` // of the process, from 1
 }
 
 // Gap says that lines are missing where it stands, and why.
@@ -49,6 +51,12 @@ func (e *Entry) AppendJSON(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `,"processId":`...), int64(e.ProcessID), 10)
 	b = appendString(append(b, `,"unit":`...), e.Unit)
 	b = appendString(append(b, `,"invocation":`...), e.Invocation)
+	if e.Process != "" {
+		b = appendString(append(b, `,"process":`...), e.Process)
+	}
+	if e.Replica != 0 {
+		b = strconv.AppendInt(append(b, `,"replica":`...), int64(e.Replica), 10)
+	}
 	return append(b, '}')
 }
 

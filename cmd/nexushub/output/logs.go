@@ -29,7 +29,8 @@ func (p *Printer) Entry(e api.LogEntry, style LogStyle, named bool) error {
 		_, err = fmt.Fprintln(p.Stdout, p.letters(e.Message))
 	default:
 		at := p.dim(e.Timestamp.Local().Format("Jan 02 15:04:05.000"))
-		_, err = fmt.Fprintf(p.Stdout, "%s %s%s[%d] %s\n", at, name(e, named), termtext.Text(e.Source), e.PID, p.message(e))
+		_, err = fmt.Fprintf(p.Stdout, "%s %s%s%s[%d] %s\n", at, name(e, named), part(e), termtext.Text(e.Source), e.PID,
+			p.message(e))
 	}
 	return err
 }
@@ -46,11 +47,19 @@ func name(e api.LogEntry, wanted bool) string {
 	if !ours || i < 1 || !wanted && !isJob {
 		return ""
 	}
-	slug = slug[:i]
+	slug = strings.TrimSuffix(slug[:i], fmt.Sprintf("-%s-%d", e.Process, e.Replica))
 	if i = strings.LastIndexByte(slug, '-'); isJob && i > 0 {
 		slug = map[bool]string{true: slug[:i] + " "}[wanted] + slug[i+1:]
 	}
 	return termtext.Text(slug) + " "
+}
+
+// part names the process and the replica, where there is more than one.
+func part(e api.LogEntry) string {
+	if e.Process == "" {
+		return ""
+	}
+	return termtext.Text(fmt.Sprintf("%s.%d ", e.Process, e.Replica))
 }
 
 func (p *Printer) message(e api.LogEntry) string {
