@@ -101,8 +101,16 @@ func (a *Agent) reject(r result, m *plan.Memory, now time.Time) {
 	failed, t := d.Replica(r.task.Unit), a.observed.failures(d.ID).Trouble(r.task.Unit)
 	a.loop.rejected++
 	m.Rejected = &plan.Rejection{Revision: d.Revision, Why: d.Of(failed) + t.LastExit, Lines: r.lines, Exit: t.Exit,
-		Strayed: t.Strayed, Manifest: d.Manifest.For(failed.Process), At: now}
+		Strayed: t.Strayed, Manifest: d.Manifest.For(failed.Process), Process: beside(failed), At: now}
 	a.memoriesChanged()
+}
+
+// beside is the process of a replica, unless that is web.
+func beside(r *plan.Replica) string {
+	if r.IsWeb() {
+		return ""
+	}
+	return r.Process
 }
 
 // tracker tells that of the task's unit, if it is to run.

@@ -65,7 +65,7 @@ func (a *Agent) facts(id string) *hint.Facts {
 		u = worst.Seen
 	}
 	if worst != nil && !worst.IsWeb() {
-		f.Manifest, f.Literal = s.Manifest.For(worst.Process), false
+		f.Manifest, f.Literal, f.Process = s.Manifest.For(worst.Process), false, worst.Process
 	}
 	if u != nil {
 		f.Port = u.Port
@@ -98,7 +98,7 @@ func (a *Agent) facts(id string) *hint.Facts {
 
 func rejected(r *plan.Rejection) *hint.Facts {
 	return &hint.Facts{Failure: r.Why, Exit: exitOf(r.Exit), Lines: r.Lines, Manifest: r.Manifest,
-		Elsewhere: strings.Fields(r.Strayed)}
+		Elsewhere: strings.Fields(r.Strayed), Process: r.Process}
 }
 
 func exitOf(e units.Exit) hint.Exit {

@@ -203,6 +203,8 @@ var cases = []said{
 	{"no-permission", "Node.js", lines("Error: EACCES: permission denied, mkdir '/run/myapp'"), "/run/myapp"},
 	{"crash", "Python", Facts{Failure: "killed by signal 11 (SIGSEGV)", Exit: Exit{Signal: 11}}, "writable_code"},
 	{"ended", "a daemon", Facts{Failure: "exit status 0", Exit: exited(0), Lines: []string{"forking into the background"}}, "foreground"},
+	{"process-ended", "a line of a Procfile", Facts{Failure: "console.1: exit status 0", Exit: exited(0), Process: "console"}, "processes.console.replicas = 0"},
+	{"crash", "a worker", Facts{Failure: "worker.1: killed by signal 11 (SIGSEGV)", Exit: Exit{Signal: 11}, Process: "worker"}, "writable_code"},
 	{"proxy-all", "a page of its own", Facts{Healthy: true, Manifest: manifest.Default()}, "proxy_all = true"},
 	{"", "an application with static files", Facts{Healthy: true, Files: true, Manifest: manifest.Default()}, ""},
 	{"front-error", "Flask", open(500, "<!doctype html>\n<title>500 Internal Server Error</title>"), "GET / with 500"},

@@ -39,7 +39,8 @@ type Facts struct {
 	Elsewhere []string
 	Front     int // status with which an open application answered GET /; 0: it was not asked, or did not
 
-	Manifest manifest.Manifest // in force
+	Process  string            // that fails, beside web; empty: web
+	Manifest manifest.Manifest // in force, of that process
 	Port     int               // it is to listen on; 0: not known, or none
 	Files    bool              // something else answers requests outside of /api and /public
 	Literal  bool              // dollar signs in its command stand for themselves
@@ -196,7 +197,7 @@ func (f *Facts) values() map[string]string {
 		tasks = manifest.Default().Limits.Tasks
 	}
 	v := map[string]string{
-		"job": f.Job, "job end": f.JobEnd,
+		"process": f.Process, "job": f.Job, "job end": f.JobEnd,
 		"port": "$PORT", "network": m.Network, "health": m.Health.Path,
 		"memory": memory.String(), "more memory": (2 * memory).String(),
 		"tasks": strconv.Itoa(tasks), "more tasks": strconv.Itoa(4 * tasks),

@@ -517,6 +517,17 @@ var table = []row{
 			"program: nexushub logs APP",
 	},
 	{
+		name:    "process-ended",
+		general: true,
+		sights:  []sight{{status: []int{0}}},
+		only:    func(f *Facts) bool { return f.Process != "" },
+		seen:    "`NAME.1: exit status 0` of a process beside web",
+		means: "the process {process|NAME} ended without a fault, where one runs until it is stopped: it had nothing " +
+			"more to do, or went into the background",
+		write: "processes.{process|NAME}.replicas = 0 in nexushub.toml, if it is a command that somebody runs by hand; " +
+			"if not, keep it in the foreground",
+	},
+	{
 		name:    "ended",
 		general: true,
 		sights:  []sight{{status: []int{0}}},

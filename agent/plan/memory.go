@@ -66,6 +66,7 @@ type Rejection struct {
 	Exit     units.Exit        `json:"exit,omitzero"`
 	Strayed  string            `json:"strayed,omitempty"` // where it listened instead
 	Manifest manifest.Manifest `json:"manifest,omitzero"`
+	Process  string            `json:"process,omitempty"` // that failed; empty: web
 	At       time.Time         `json:"at"`
 }
 
