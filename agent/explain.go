@@ -26,9 +26,10 @@ var serverOnlySettings = []string{
 }
 
 // Explain puts into a systemd-run line how an application runs, or would: what PID 1
-// has, not what we believe to have sent.
-func (a *Agent) Explain(ctx context.Context, nameOrID string) (api.Explanation, error) {
-	d, place, file, err := a.unitFile(ctx, nameOrID)
+// has, not what we believe to have sent. It is about the first replica of web, or of the process
+// that is named, or the replica of it that is ("worker.2").
+func (a *Agent) Explain(ctx context.Context, nameOrID, process string) (api.Explanation, error) {
+	d, place, file, err := a.unitFile(ctx, nameOrID, process)
 	if err != nil {
 		return api.Explanation{}, err
 	}
@@ -68,7 +69,7 @@ func (a *Agent) ExecLine(ctx context.Context, nameOrID string, req api.ExecReque
 	if len(req.Command) == 0 {
 		return api.Explanation{}, fmt.Errorf("command: must not be empty: %w", api.Invalid)
 	}
-	d, _, file, err := a.unitFile(ctx, nameOrID)
+	d, _, file, err := a.unitFile(ctx, nameOrID, "")
 	if err != nil {
 		return api.Explanation{}, err
 	}
@@ -83,8 +84,10 @@ func (a *Agent) ExecLine(ctx context.Context, nameOrID string, req api.ExecReque
 
 // unitFile is the file of an application's unit and its placement: of the one that runs, else
 // what PID 1 would make of it. It is needed most for an application that does not come up.
-func (a *Agent) unitFile(ctx context.Context, nameOrID string) (plan.Desired, units.Placement, string, error) {
-	d, place, runs, err := a.explained(nameOrID)
+func (a *Agent) unitFile(
+	ctx context.Context, nameOrID, process string,
+) (plan.Desired, units.Placement, string, error) {
+	d, place, runs, err := a.explained(nameOrID, process)
 	if err != nil {
 		return d, place, "", err
 	}
@@ -101,8 +104,9 @@ func (a *Agent) unitFile(ctx context.Context, nameOrID string) (plan.Desired, un
 	return d, place, text, err
 }
 
-// explained is the application to explain, and where it runs if it does.
-func (a *Agent) explained(nameOrID string) (d plan.Desired, place units.Placement, runs bool, err error) {
+// explained is the application to explain, as if the replica that is meant were all of it, and where
+// that runs if it does.
+func (a *Agent) explained(nameOrID, process string) (d plan.Desired, place units.Placement, runs bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	found, err := a.find(nameOrID)
@@ -116,10 +120,18 @@ func (a *Agent) explained(nameOrID string) (d plan.Desired, place units.Placemen
 	case !found.Runs():
 		return d, place, false, fmt.Errorf("%s has no process, only files: %w", found.Name, api.NotRunning)
 	}
-	if u := a.observed.unit(found.Unit); u != nil && u.Running() {
+	d = *found
+	if process != "" {
+		r, err := meantReplica(found, process)
+		if err != nil {
+			return d, place, false, err
+		}
+		d.Spec, d.Unit, d.Manifest = r.Spec, r.Unit, d.Manifest.For(r.Process)
+	}
+	if u := a.observed.unit(d.Unit); u != nil && u.Running() {
 		place.Port, runs = u.Port, true
 	}
-	return *found, place, runs, nil
+	return d, place, runs, nil
 }
 
 // folder is where the application finds its release: a guest has a root of its own.

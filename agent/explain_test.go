@@ -23,7 +23,7 @@ func TestExplainsWhatDoesNotRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			e, err := h.agent.Explain(t.Context(), shop)
+			e, err := h.agent.Explain(t.Context(), shop, "")
 			if err != nil {
 				t.Fatal(err)
 			}

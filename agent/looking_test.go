@@ -35,7 +35,7 @@ func TestAWellKnownPathTakesOver(t *testing.T) {
 		h.start()
 		v := h.wantState(shop, api.StateRunning)
 		h.wantCheck(shop, "http", "/up", true)
-		if e, err := h.agent.Explain(t.Context(), shop); err != nil || !strings.Contains(e.Withheld[1], "GET /up ") {
+		if e, err := h.agent.Explain(t.Context(), shop, ""); err != nil || !strings.Contains(e.Withheld[1], "GET /up ") {
 			t.Errorf("explained with %q, %v", e.Withheld, err)
 		}
 		h.kill() // another agent finds it again

@@ -38,7 +38,7 @@ var (
 		"Restarts of the application since its revision began, whoever made them.", "app")
 	metricMemory     = metric("app_memory_bytes", "Memory of the application's cgroup.", "app")
 	metricCPU        = metric("app_cpu_seconds_total", "CPU time of the application's current unit.", "app")
-	metricProcesses  = metric("app_tasks", "Tasks (threads) of the application.", "app")
+	metricTasksOf    = metric("app_tasks", "Tasks (threads) of the application.", "app")
 	metricJobSuccess = metric("job_last_success_timestamp_seconds",
 		"When the job of the application last succeeded, since 1970; 0: not since it is known.", "app", "job")
 	metricJobFailures = metric("job_failures_total", "Runs of the job that failed, since it is known.", "app", "job")
@@ -47,7 +47,9 @@ var (
 	metricCalls       = metric("dbus_calls_total", "Calls to systemd.", "result")
 	metricSignals     = metric("dbus_signals_total", "Signals received from systemd.")
 	metricConnects    = metric("dbus_connects_total", "Connections made to D-Bus.")
-	metricReady       = metric("start_duration_seconds", "From the start of the agent to its first reconcile; 0 before.")
+	metricStart       = metric("start_duration_seconds", "From the start of the agent to its first reconcile; 0 before.")
+	metricReplicas    = metric("app_replicas", "Replicas that a process of the application is to have.", "app", "process")
+	metricReady       = metric("app_replicas_ready", "Replicas of the process that run in good health.", "app", "process")
 )
 
 // Describe sends nothing: the metrics of applications come and go.
@@ -90,7 +92,11 @@ func (m *Metrics) collectApps(gauge, counter sample) {
 		counter(metricRestarts, float64(app.Restarts), name)
 		gauge(metricMemory, float64(app.Memory), name)
 		counter(metricCPU, time.Duration(app.CPUNSec).Seconds(), name)
-		gauge(metricProcesses, float64(app.Tasks), name)
+		gauge(metricTasksOf, float64(app.Tasks), name)
+		for _, p := range app.Processes { // app_up says it all of one replica of web alone
+			gauge(metricReplicas, float64(p.Wanted), name, p.Name)
+			gauge(metricReady, float64(p.Ready), name, p.Name)
+		}
 		m.collectJobs(gauge, counter, name, app.ID)
 	}
 }
@@ -120,10 +126,10 @@ func (m *Metrics) collectAgent(gauge, counter sample) {
 	counter(metricDeploys, float64(a.loop.deployed), "success")
 	counter(metricDeploys, float64(a.loop.rejected), "failure")
 	if a.loop.first.IsZero() {
-		gauge(metricReady, 0)
+		gauge(metricStart, 0)
 		return
 	}
-	gauge(metricReady, a.loop.first.Sub(a.started).Seconds())
+	gauge(metricStart, a.loop.first.Sub(a.started).Seconds())
 }
 
 func truth(b bool) float64 {

@@ -1,11 +1,14 @@
 package agent
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/nexushub/nexushub/agent/plan"
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/units"
 )
@@ -41,4 +44,26 @@ func (a *Agent) isNamed(unit, slug, revision string) bool {
 	}
 	i := slices.IndexFunc(a.desired.apps, func(d plan.Desired) bool { return d.ID == owner })
 	return i >= 0 && a.desired.apps[i].Name != slug
+}
+
+// meantReplica is the one that is named by its process, of which it is the first, and perhaps its
+// number ("worker.2").
+func meantReplica(d *plan.Desired, name string) (r plan.Replica, err error) {
+	process, number, _ := strings.Cut(name, ".")
+	if !d.Manifest.HasProcess(process) {
+		return r, fmt.Errorf("process: %q %s: %w", process, noProcess(process, d.Manifest.ProcessNames()), api.Invalid)
+	}
+	is := func(r plan.Replica) bool {
+		return r.Process == process && (number == "" || number == strconv.Itoa(r.N))
+	}
+	if i := slices.IndexFunc(d.Replicas, is); i >= 0 {
+		return d.Replicas[i], nil
+	}
+	of := func(s units.Spec) bool { return s.ProcessName() == process }
+	if i := slices.IndexFunc(d.Processes, of); i >= 0 && number == "" {
+		one := d.Manifest.Scaled(map[string]int{process: 1}) // how it would run if it had any
+		return plan.Replicas(d.Processes[i:i+1], one)[0], nil
+	}
+	return r, fmt.Errorf("process: there is no %s: the number of replicas that %s is to have is %d: %w", name, process,
+		d.Manifest.ReplicasOf(process), api.Invalid)
 }

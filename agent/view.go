@@ -141,6 +141,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 		viewUnit(&v, u)
 	}
 	viewSums(&v, s, i.memory)
+	viewProcesses(&v, s, i.memory)
 	viewFault(&v, s, &i)
 	return v
 }

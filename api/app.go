@@ -55,6 +55,10 @@ type App struct {
 	Requests   uint64 `json:"requests,omitempty"` // answered since the proxy started
 	InFlight   int    `json:"in_flight,omitempty"`
 
+	// Processes are all of them; none of an application that is one replica of web alone. What the
+	// application uses is what they use together.
+	Processes []Process `json:"processes,omitempty"`
+
 	ExpiresAt *time.Time `json:"expires_at,omitempty"` // debug applications
 	DropIns   []string   `json:"drop_ins,omitempty"`   // operator's overrides in force
 	// Unreadable: static files that the proxy may not read, each with what is in the way and the
@@ -146,9 +150,14 @@ type Explanation struct {
 	Withheld []string `json:"withheld,omitempty"` // what the command line cannot say, in words
 }
 
-// Explain says how the application would be run by hand.
-func (c *Client) Explain(ctx context.Context, app string) (out Explanation, err error) {
-	err = c.call(ctx, http.MethodGet, appPath(app, "explain"), nil, &out)
+// Explain says how the application would be run by hand: the first replica of web, or of the process
+// that is named, or the replica of it, such as worker.2.
+func (c *Client) Explain(ctx context.Context, app, process string) (out Explanation, err error) {
+	path := appPath(app, "explain")
+	if process != "" {
+		path += "?" + url.Values{"process": {process}}.Encode()
+	}
+	err = c.call(ctx, http.MethodGet, path, nil, &out)
 	return out, err
 }
 

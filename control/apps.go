@@ -72,15 +72,19 @@ func (h *handlers) fresh(ctx context.Context) traffic {
 type traffic struct {
 	counted map[string]proxyctl.InstanceStatus
 	routes  map[string]string
+	targets map[string]proxyctl.TargetStatus // by unit
 }
 
 func trafficOf(s proxyctl.Status) traffic {
-	t := traffic{map[string]proxyctl.InstanceStatus{}, map[string]string{}}
+	t := traffic{map[string]proxyctl.InstanceStatus{}, map[string]string{}, map[string]proxyctl.TargetStatus{}}
 	for _, i := range s.Instances {
 		t.counted[i.Instance] = i
 	}
 	for _, r := range s.Routes {
 		t.routes[r.Instance] = r.State
+	}
+	for _, target := range s.Targets {
+		t.targets[target.ID] = target
 	}
 	return t
 }
@@ -88,4 +92,10 @@ func trafficOf(s proxyctl.Status) traffic {
 func (t traffic) fill(app *api.App) {
 	counted := t.counted[app.ID]
 	app.Requests, app.InFlight, app.Route = counted.Requests, int(counted.InFlight), t.routes[app.ID]
+	for _, p := range app.Processes {
+		for i := range p.Replicas {
+			target := t.targets[p.Replicas[i].Unit]
+			p.Replicas[i].Requests, p.Replicas[i].InFlight = target.Requests, int(target.InFlight)
+		}
+	}
 }

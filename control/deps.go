@@ -57,7 +57,7 @@ type Jobs interface {
 
 // Explainer puts into a systemd-run line how an application runs.
 type Explainer interface {
-	Explain(ctx context.Context, ref string) (api.Explanation, error)
+	Explain(ctx context.Context, ref, process string) (api.Explanation, error)
 	ExecLine(ctx context.Context, ref string, req api.ExecRequest) (api.Explanation, error)
 }
 

@@ -135,7 +135,7 @@ func (h *handlers) rollback(c echo.Context) error {
 }
 
 func (h *handlers) explain(c echo.Context) error {
-	out, err := h.Explainer.Explain(c.Request().Context(), param(c, "app"))
+	out, err := h.Explainer.Explain(c.Request().Context(), param(c, "app"), c.QueryParam("process"))
 	return answer(c, out, err)
 }
 

@@ -145,6 +145,11 @@ func describe(t *testing.T, key string, schemas object) object {
 	case stream:
 		answer["content"] = object{"text/event-stream": object{}, "application/x-ndjson": object{}, "text/plain": object{}}
 		out["parameters"] = logParameters()
+	case api.Explanation:
+		if op.in == nil {
+			out["parameters"] = []any{inQuery("process")}
+		}
+		answer["content"] = object{"application/json": object{"schema": schemaOf(t, reflect.TypeOf(op.out), schemas)}}
 	default:
 		answer["content"] = object{"application/json": object{"schema": schemaOf(t, reflect.TypeOf(op.out), schemas)}}
 	}
@@ -157,9 +162,13 @@ func describe(t *testing.T, key string, schemas object) object {
 
 func logParameters() (list []any) {
 	for _, name := range []string{"lines", "follow", "since", "until", "priority", "grep", "process", "format"} {
-		list = append(list, object{"name": name, "in": "query", "schema": object{"type": "string"}})
+		list = append(list, inQuery(name))
 	}
 	return append(list, object{"name": "Last-Event-ID", "in": "header", "schema": object{"type": "string"}})
+}
+
+func inQuery(name string) object {
+	return object{"name": name, "in": "query", "schema": object{"type": "string"}}
 }
 
 func rightInWords(r caller.Right) string {

@@ -47,7 +47,8 @@ func (s *stub) App(ref string) (api.App, error) {
 	if ref != "hello" && ref != appID {
 		return api.App{}, fmt.Errorf("application %q: %w", ref, api.NotFound)
 	}
-	return api.App{ID: appID, Name: "hello", State: api.StateRunning, Kind: s.kind}, nil
+	web := api.Process{Name: "web", Replicas: []api.Replica{{Number: 1, Unit: "u1"}, {Number: 2, Unit: "u2"}}}
+	return api.App{ID: appID, Name: "hello", State: api.StateRunning, Kind: s.kind, Processes: []api.Process{web}}, nil
 }
 func (s *stub) FileOf(string) string { return "/etc/nexushub/apps.d/hello.toml" }
 func (s *stub) AddHost(_ context.Context, id string, h api.NewAppHost) error {
@@ -77,8 +78,8 @@ func (s *stub) AppReleases(id string) ([]api.Release, error) {
 func (s *stub) Rollback(_ context.Context, id, r string) (api.App, error) {
 	return api.App{}, s.note("rollback %s %q", id, r)
 }
-func (s *stub) Explain(_ context.Context, id string) (api.Explanation, error) {
-	return api.Explanation{Command: []string{"systemd-run"}}, s.note("explain %s", id)
+func (s *stub) Explain(_ context.Context, id, process string) (api.Explanation, error) {
+	return api.Explanation{Command: []string{"systemd-run"}}, s.note("explain %s %s", id, process)
 }
 func (s *stub) ExecLine(_ context.Context, id string, req api.ExecRequest) (api.Explanation, error) {
 	return api.Explanation{}, s.note("exec %s %v", id, req.Command)
@@ -111,6 +112,7 @@ func (s *stub) Create(t api.NewToken, _ caller.Caller) (api.IssuedToken, error) 
 func (s *stub) Revoke(id string) error { return s.note("revoke %s", id) }
 func (s *stub) Status(context.Context) (proxyctl.Status, error) {
 	return proxyctl.Status{Routes: []proxyctl.RouteStatus{{Instance: appID, Hosts: []string{"h", "i"}, State: "ready"}},
+		Targets:   []proxyctl.TargetStatus{{ID: "u2", Requests: 4, InFlight: 3}},
 		Instances: []proxyctl.InstanceStatus{{Instance: appID, Requests: 12}}}, s.note("status")
 }
 func (s *stub) Waiting(context.Context) ([]api.Waiting, error) {
@@ -172,6 +174,9 @@ func TestClientAndServerAgree(t *testing.T) {
 		{"refresh; status", func() error { _, err := c.Apps(ctx); return err }},
 		{"refresh; status; unreadable " + appID, func() error {
 			a, err := c.App(ctx, "hello")
+			if r := a.Processes[0].Replicas; r[0].Requests != 0 || r[1].Requests != 4 || r[1].InFlight != 3 {
+				t.Errorf("replicas: %+v", r)
+			}
 			if a.Requests != 12 || a.Route != "ready" || len(a.Unreadable) != 1 {
 				t.Errorf("requests, route and files of %+v", a)
 			}
@@ -196,7 +201,7 @@ func TestClientAndServerAgree(t *testing.T) {
 		{"remove " + appID + " x.org/docs", func() error { _, err := c.RemoveHost(ctx, "hello", "x.org/docs"); return err }},
 		{"jobs hello", func() error { _, err := c.Jobs(ctx, "hello"); return err }},
 		{"run hello nightly", func() error { _, err := c.RunJob(ctx, "hello", "nightly"); return err }},
-		{"explain hello", func() error { _, err := c.Explain(ctx, "hello"); return err }},
+		{"explain hello worker.2", func() error { _, err := c.Explain(ctx, "hello", "worker.2"); return err }},
 		{"", func() error { _, err := c.Plan(ctx); return err }},
 		{"status", func() error {
 			r, err := c.Routes(ctx)

@@ -53,7 +53,7 @@ func (s *AppState) runningPhase() Phase {
 			left = append(left, r.Name())
 			continue
 		}
-		p := s.replicaPhase(r)
+		p := s.PhaseOf(r)
 		if p.Why != "" {
 			p.Why = s.Of(r.Replica) + p.Why
 		}
@@ -144,8 +144,8 @@ func (s *AppState) replacementPhase() Phase {
 	return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) + " is about to replace it", false}
 }
 
-// replicaPhase is that of one replica.
-func (s *AppState) replicaPhase(r *ReplicaState) Phase {
+// PhaseOf is that of one replica.
+func (s *AppState) PhaseOf(r *ReplicaState) Phase {
 	u := r.Seen
 	switch {
 	case u == nil && r.Trouble.Waiting(s.Now):

@@ -50,7 +50,7 @@ lines that a terminal would obey is shown as text.`,
 		Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeApp,
 	}
 	f.register(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("process", c.completeLogged)
+	_ = cmd.RegisterFlagCompletionFunc("process", c.completePart)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ref := ""
 		if len(args) > 0 {

@@ -75,8 +75,8 @@ func (c *cli) completeProcess(cmd *cobra.Command, args []string, word string) ([
 	return words, directive | cobra.ShellCompDirectiveNoSpace
 }
 
-// completeLogged completes the processes of the application that is named.
-func (c *cli) completeLogged(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+// completePart completes the processes of the application that is named.
+func (c *cli) completePart(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) == 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

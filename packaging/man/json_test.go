@@ -18,6 +18,7 @@ import (
 // answers are what --json prints, by the headings of nexushub-json(5).
 var answers = map[string]reflect.Type{
 	"Application": reflect.TypeFor[api.App](), "Health": reflect.TypeFor[api.Health](), "Hint": reflect.TypeFor[api.Hint](),
+	"Process": reflect.TypeFor[api.Process](), "Replica": reflect.TypeFor[api.Replica](),
 	"Host":       reflect.TypeFor[api.AppHost](),
 	"Load":       reflect.TypeFor[output.Load](),
 	"Deployment": reflect.TypeFor[output.Deployment](), "Debug application": reflect.TypeFor[api.DebugApplication](),
@@ -75,6 +76,13 @@ func members(t reflect.Type) []string {
 	return all
 }
 
+func plural(word string) string {
+	if strings.HasSuffix(word, "s") {
+		return word + "es"
+	}
+	return word + "s"
+}
+
 func typeWord(name string, t reflect.Type) string {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -97,7 +105,7 @@ func typeWord(name string, t reflect.Type) string {
 	}
 	switch t.Kind() {
 	case reflect.Slice:
-		return "array of " + typeWord(name, t.Elem()) + "s"
+		return "array of " + plural(typeWord(name, t.Elem()))
 	case reflect.Map:
 		return "object"
 	case reflect.String:

@@ -60,14 +60,14 @@ func (p *Printer) Apps(apps []api.App) error {
 		p.infof("no applications yet: nexushub deploy DIR")
 		return nil
 	}
-	t := p.table("NAME", "STATE", "SINCE", "HEALTH", "RESTARTS", "MEMORY", "ACCESS", "URL")
+	t := p.table("NAME", "STATE", "SINCE", "PROCESSES", "HEALTH", "RESTARTS", "MEMORY", "ACCESS", "URL")
 	byName := func(a, b api.App) int { return strings.Compare(a.Name, b.Name) } // host names put a-b before a
 	for _, a := range slices.SortedStableFunc(slices.Values(apps), byName) {
 		access := ""
 		if a.Access == "open" {
 			access = a.Access
 		}
-		t.row(a.Name, p.state(a.State), p.ago(a.Since), healthOf(a), fmt.Sprint(a.Restarts), size(a.Memory),
+		t.row(a.Name, p.state(a.State), p.ago(a.Since), processes(a), healthOf(a), fmt.Sprint(a.Restarts), size(a.Memory),
 			access, a.URL+others(a.Hosts))
 	}
 	return t.flush()

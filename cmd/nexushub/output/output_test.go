@@ -59,6 +59,29 @@ var shop = api.App{
 	},
 }
 
+// many has processes, one of them with a replica of the revision before.
+var many = api.App{
+	ID: "3bf3e3c0-6e51-482a-b180-00f6aa568ee9", Name: "many", Kind: "deployed", URL: "https://many.example.org/",
+	State: api.StateRunning, Since: now.Add(-time.Minute), Unit: "nexushub-app-many-1.service", PID: 42, Port: 10001,
+	Revision: "0123456789abcdef", Restarts: 4, Memory: 3 << 20, CPUNSec: 3e9, Tasks: 5,
+	Processes: []api.Process{
+		{Name: "web", Wanted: 2, Ready: 2, Replicas: []api.Replica{
+			{Number: 1, State: api.StateRunning, Unit: "nexushub-app-many-1.service", Revision: "0123456789abcdef", PID: 42,
+				Port: 10001, Memory: 1 << 20, CPUNSec: 1e9, Tasks: 2, Requests: 7, InFlight: 1},
+			{Number: 2, State: api.StateRunning, Unit: "nexushub-app-many-web-2-1.service", Revision: "0123456789abcdef", PID: 43,
+				Port: 10002, Memory: 1 << 20, CPUNSec: 1e9, Tasks: 2},
+			{Number: 1, State: api.StateStopping, Unit: "nexushub-app-many-0.service", Revision: "fedcba9876543210"},
+		}},
+		{Name: "mailer"},
+		{Name: "worker", Wanted: 2, Ready: 1, Replicas: []api.Replica{
+			{Number: 1, State: api.StateRunning, Unit: "nexushub-app-many-worker-1-1.service", Revision: "0123456789abcdef",
+				PID: 44, Restarts: 1, Memory: 1 << 20, CPUNSec: 1e9, Tasks: 1},
+			{Number: 2, State: api.StateBackingOff, Why: "exit status 1\x1b[2J", NextTry: at(5 * time.Second), Restarts: 3,
+				Unit: "nexushub-app-many-worker-2-1.service", Revision: "0123456789abcdef"},
+		}},
+	},
+}
+
 // Everything that the command says, word by word.
 func TestWords(t *testing.T) {
 	cases := map[string]func(*Printer) error{
@@ -111,6 +134,10 @@ func TestWords(t *testing.T) {
 		"top-none": func(p *Printer) error { return p.Top(nil) },
 		"top": func(p *Printer) error {
 			return p.Top([]Load{{App: api.App{Name: "idle", State: api.StateRunning}}, {App: shop, CPU: 12.34, Requests: 5}})
+		},
+		"processes": func(p *Printer) error {
+			return errors.Join(p.Apps([]api.App{many, {Name: "x", State: api.StateRunning}}), p.Status(many),
+				p.Top([]Load{{App: many, Replica: "worker.2", CPU: 1}, {App: many, Replica: "web.1", CPU: 2}}))
 		},
 		"plan": func(p *Printer) error {
 			return p.Plan([]api.Task{{Action: "start", Name: "shop", Unit: "u", Reason: "wanted"}})

@@ -49,8 +49,12 @@ func (p *Printer) Status(a api.App) error {
 	for _, u := range a.Unreadable {
 		rows.row("unreadable", p.yellow(u))
 	}
-	rows.row("unit", unit(a))
-	if a.Unit == "" && a.Restarts > 0 {
+	rows.row("processes", processes(a))
+	p.replicas(rows, a)
+	if len(a.Processes) == 0 {
+		rows.row("unit", unit(a))
+	}
+	if a.Restarts > 0 && (a.Unit == "" || len(a.Processes) > 0) {
 		rows.row("restarts", fmt.Sprint(a.Restarts))
 	}
 	rows.row("usage", usage(a))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nexushub/nexushub/api"
 )
@@ -11,14 +12,16 @@ import (
 // Load is what an application uses right now.
 type Load struct {
 	api.App
-	CPU      float64 `json:"cpu_percent"` // of one core
+	Replica  string  `json:"replica,omitempty"` // the load is of this one alone: worker.2
+	CPU      float64 `json:"cpu_percent"`       // of one core
 	Requests float64 `json:"requests_per_second"`
 }
 
 // Top shows one frame of `top`.
 func (p *Printer) Top(loads []Load) error {
 	slices.SortStableFunc(loads, func(a, b Load) int {
-		return cmp.Or(cmp.Compare(b.CPU, a.CPU), cmp.Compare(b.Memory, a.Memory), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(b.CPU, a.CPU), cmp.Compare(b.Memory, a.Memory), cmp.Compare(a.Name, b.Name),
+			cmp.Compare(a.Replica, b.Replica))
 	})
 	if p.AsJSON {
 		return p.jsonLine(loads)
@@ -32,8 +35,8 @@ func (p *Printer) Top(loads []Load) error {
 	}
 	t := p.table("NAME", "STATE", "CPU", "MEMORY", "TASKS", "REQ/S", "IN FLIGHT", "RESTARTS")
 	for _, l := range loads {
-		t.row(l.Name, p.state(l.State), fmt.Sprintf("%.1f%%", l.CPU), size(l.Memory), fmt.Sprint(l.Tasks),
-			fmt.Sprintf("%.1f", l.Requests), fmt.Sprint(l.InFlight), fmt.Sprint(l.Restarts))
+		t.row(strings.TrimSpace(l.Name+" "+l.Replica), p.state(l.State), fmt.Sprintf("%.1f%%", l.CPU), size(l.Memory),
+			fmt.Sprint(l.Tasks), fmt.Sprintf("%.1f", l.Requests), fmt.Sprint(l.InFlight), fmt.Sprint(l.Restarts))
 	}
 	if err := t.flush(); err != nil {
 		return err
