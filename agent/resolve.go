@@ -114,7 +114,7 @@ func (r *resolved) take(rel fact.Release, ceiling manifest.Ceiling) (problem str
 	if tells || len(r.Manifest.Exec) > 0 {
 		rel = rel.Literal() // the operator says what is started, or served
 	}
-	r.Manifest = r.settings.Replicas(r.Manifest.Over(rel.Asks())).Over(r.Manifest)
+	r.Manifest = r.scaled(r.Manifest, rel)
 	excess := ceiling.Excesses("settings", r.settings.Manifest())
 	if len(excess) == 0 {
 		excess = ceiling.Excesses(release.ManifestName, r.Manifest.Over(rel.Demands()))
@@ -205,6 +205,12 @@ func (r *resolved) takeSettings(s plan.Settings) {
 	}
 }
 
+// scaled is the operator's layer with as many replicas as he has set, of the processes that a
+// release has.
+func (r *resolved) scaled(m manifest.Manifest, rel fact.Release) manifest.Manifest {
+	return r.settings.Replicas(m.Over(rel.Asks())).Over(m)
+}
+
 // desiredApps is everything that should run, computed when something it depends on has
 // changed. The caller holds mu.
 func (a *Agent) desiredApps() []plan.Desired {
@@ -242,7 +248,7 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 	secrets := a.secretFiles(r.ID, r.Installer())
 	held := r.settings.Withheld(secrets.Audiences, r.Installer())
 	if len(held) > 0 {
-		r.Manifest = r.settings.Without(held).Over(r.theirs)
+		r.Manifest = r.scaled(r.settings.Without(held).Over(r.theirs), r.release)
 	}
 	d := plan.Desired{
 		Instance: r.Instance, Name: r.Slug(a.desired.place.Domain),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/caller"
@@ -11,6 +12,8 @@ import (
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/units"
+	"github.com/nexushub/nexushub/units/fake"
 )
 
 // withWorker is a release with a process beside web.
@@ -91,5 +94,49 @@ func TestProcessesBesideFilesAlone(t *testing.T) {
 		if v := h.view(shop); !strings.Contains(v.Why, "worker would run, but nothing that answers requests") {
 			t.Errorf("why: %q", v.Why)
 		}
+	})
+}
+
+// Where a release was given up, what serves is scaled, and nothing is tried again.
+func TestScaleOfTheLastGoodRevision(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.play(func(s units.Spec) fake.Program {
+			if s.Release == "two" {
+				return fake.Program{Fails: 3}
+			}
+			return fake.Program{}
+		})
+		h.releases.manifests = map[string]manifest.Manifest{"one": withWorker(1), "two": withWorker(1)}
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		h.pass(steady)
+		h.mustDeploy(shopID, "shop", "two", audience.Root)
+		h.pass(2 * time.Minute)
+		starts := count(h.units.Calls(), "Start")
+		if s := h.set(shopID, `{"scale":{"web":3}}`, ""); s.GivenUp == "" {
+			t.Errorf("%+v", s)
+		}
+		h.wantProcesses(shopID, "web 3/3: 1 running, 2 running, 3 running; worker 1/1: 1 running")
+		if n := count(h.units.Calls(), "Start"); n != starts+2 || h.view(shopID).Release != "one" {
+			t.Errorf("%d starts, want two of release one", n-starts)
+		}
+		h.set(shopID, `{"scale":null}`, "")
+		h.wantProcesses(shopID, "web 1/1: 1 running; worker 1/1: 1 running")
+	})
+}
+
+// A variable that is withheld takes nothing else of the settings with it.
+func TestScaleBesideAWithheldVariable(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.releases.manifests = map[string]manifest.Manifest{"one": withWorker(1)}
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		h.set(shopID, `{"env":{"A":"1"},"scale":{"web":2}}`, "")
+		h.secret(shopID, "PASSWORD", audience.OnlyRoot)
+		h.pass(steady)
+		if v := h.view(shopID); len(v.Withheld) == 0 {
+			t.Fatalf("nothing is withheld: %+v", v)
+		}
+		h.wantProcesses(shopID, "web 2/2: 1 running, 2 running; worker 1/1: 1 running")
 	})
 }

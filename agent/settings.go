@@ -49,6 +49,7 @@ func (a *Agent) Settings(nameOrID string) (api.Settings, error) {
 // settings that it makes, or has given them up; one that is stopped takes them up when it starts.
 func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byte) (api.Settings, error) {
 	var widened []string
+	wait := func(ctx context.Context, id string) (api.App, error) { return a.WaitSettled(ctx, id, "") }
 	id, err := a.changeForGood(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
 		next, asked, err := a.nextSettings(d, m.Settings, patch)
 		if err == nil {
@@ -61,7 +62,9 @@ func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byt
 		widened = a.widening(d, d.Release, next)
 		a.log.Info("settings changed", "instance", d.ID, "app", d.Name, "by", string(caller.Of(ctx).Installer),
 			"changed", next.Changes(m.Settings), "widened", widened)
-		if !next.OnlyScales(m.Settings) { // more of it is no reason to try again what failed
+		if next.OnlyScales(m.Settings) { // which is no reason to try again what failed
+			wait = a.waitScaled
+		} else {
 			m.Rejected = nil
 			a.forgive(d.ID)
 		}
@@ -73,7 +76,7 @@ func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byt
 		return api.Settings{}, err
 	}
 	a.requestResolve()
-	v, err := a.WaitSettled(ctx, id, "")
+	v, err := wait(ctx, id)
 	switch {
 	case errors.Is(err, api.NotRunning):
 	case errors.Is(err, api.Failed) && v.Error != "": // it has the last lines, too

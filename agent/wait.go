@@ -13,6 +13,26 @@ import (
 // WaitSettled waits until the instance runs the given revision (by default the one
 // wanted now), or will not. The error wraps api.Failed and says why.
 func (a *Agent) WaitSettled(ctx context.Context, id, revision string) (api.App, error) {
+	return a.waitUntil(ctx, id, revision, settled)
+}
+
+// waitScaled waits until all replicas are there that are wanted now, whatever revision they are of.
+func (a *Agent) waitScaled(ctx context.Context, id string) (api.App, error) {
+	return a.waitUntil(ctx, id, "", func(s *plan.AppState, v api.App) (bool, error) {
+		switch {
+		case !s.Fallback || s.Problem != "" || s.Stopped != "":
+			return settled(s, v)
+		case !s.Complete():
+			return partlySettled(s)
+		}
+		return true, nil
+	})
+}
+
+// waitUntil waits until an instance is settled, as that is told.
+func (a *Agent) waitUntil(
+	ctx context.Context, id, revision string, settled func(*plan.AppState, api.App) (bool, error),
+) (api.App, error) {
 	var failed error // is kept while the last lines of its run are read: the next run may have begun by then
 	before := -1
 	return a.await(ctx, id, func(v api.App) (bool, error) {
