@@ -28,7 +28,7 @@ func TestScale(t *testing.T) {
 		h.releases.manifests = map[string]manifest.Manifest{"one": withWorker(2), "two": withWorker(3)}
 		h.start()
 		h.mustDeploy(shopID, "shop", "one", audience.Root)
-		h.wantHolds(shopID, "scale.web 1 ", "scale.worker 2 manifest")
+		h.wantHolds(shopID, "scale.web 1 default", "scale.worker 2 manifest")
 		before := h.view(shopID).Revision
 		s := h.set(shopID, `{"scale":{"web":4,"worker":1}}`, "")
 		if got := strings.Join(s.Widened, "; "); got != "replicas from 1 to 4" || s.Scale["web"] != 4 {
@@ -79,7 +79,7 @@ func TestRefusedScale(t *testing.T) {
 		if !errors.Is(err, api.Forbidden) || !strings.Contains(err.Error(), "scale worker") {
 			t.Errorf("a developer: %v", err)
 		}
-		h.wantHolds(shopID, "scale.web 1 ", "scale.worker 4 settings")
+		h.wantHolds(shopID, "scale.web 1 default", "scale.worker 4 settings")
 	})
 }
 

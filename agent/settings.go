@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -325,9 +326,11 @@ func (a *Agent) effective(d *plan.Desired) (out []api.Effective) {
 	add("limits.tasks", number(m.Limits.Tasks), number(c.Tasks),
 		func(l manifest.Manifest) bool { return l.Limits.Tasks != 0 })
 	for _, process := range m.ProcessNames() {
-		add("scale."+process, strconv.Itoa(m.ReplicasOf(process)), number(c.Replicas), func(l manifest.Manifest) bool {
+		from := plan.From(d.Layers, func(l manifest.Manifest) bool {
 			return process == manifest.Web && l.Replicas != 0 || l.Processes[process].Replicas != nil
 		})
+		out = append(out, api.Effective{Key: "scale." + process, Value: strconv.Itoa(m.ReplicasOf(process)),
+			From: cmp.Or(from, plan.FromDefault), Most: number(c.Replicas)})
 	}
 	return append(out, a.effectiveAccess(d))
 }
