@@ -50,13 +50,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	reconcile, err := reconcile(ctx)
-	if err != nil {
-		return err
-	}
 	r := report.New("start")
-	r.Rows = append(rows, report.Row{Case: "reconcile 1000", Subject: "nexushubd", Metric: "unchanged",
-		Value: reconcile, Unit: "ms"})
+	r.Rows = rows
+	for _, of := range []struct{ scenario, benchmark string }{
+		{"reconcile 1000", "BenchmarkReconcile"}, {"reconcile 1000 of 3", "BenchmarkReconcileProcesses"},
+	} {
+		took, err := reconcile(ctx, of.benchmark)
+		if err != nil {
+			return err
+		}
+		r.Rows = append(r.Rows,
+			report.Row{Case: of.scenario, Subject: "nexushubd", Metric: "unchanged", Value: took, Unit: "ms"})
+	}
 	ratios(r)
 	r.Notes = append(r.Notes, method)
 	return r.Finish(stdout)
@@ -110,9 +115,10 @@ func measure(ctx context.Context, suite lab.Suite, rounds, many string, stderr i
 	return rows, json.Unmarshal(out.Bytes(), &rows)
 }
 
-// reconcile runs the agent's own benchmark: milliseconds for 1,000 unchanged instances.
-func reconcile(ctx context.Context) (float64, error) {
-	out, err := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkReconcile$",
+// reconcile runs one of the agent's own benchmarks: milliseconds for 1,000 unchanged instances, of one
+// process each or of three.
+func reconcile(ctx context.Context, benchmark string) (float64, error) {
+	out, err := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^"+benchmark+"$",
 		"./agent").CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("%w\n%s", err, out)
@@ -148,5 +154,8 @@ func ratios(r *report.Report) {
 	ratio("cold500_manager_vs_raw", "cold", "Manager.Start", "all answer")
 	r.Ratios["idle_cpu_percent"] = find("idle", "nexushubd", "CPU")
 	r.Ratios["idle_rss_mib"] = find("idle", "nexushubd", "RSS")
+	r.Ratios["idle1000replicas_cpu_percent"] = find("idle 1000 replicas", "nexushubd", "CPU")
+	r.Ratios["idle1000replicas_rss_mib"] = find("idle 1000 replicas", "nexushubd", "RSS")
+	r.Ratios["reconcile3000_ms"] = find("reconcile 1000 of 3", "nexushubd", "unchanged")
 	r.Ratios["reconcile1000_ms"] = find("reconcile 1000", "nexushubd", "unchanged")
 }

@@ -40,8 +40,9 @@ func through(name string, i int) string {
 
 // configure gives the agent n static applications and starts it anew. Those of another
 // name stay as they are, so what was stopped through the API stays stopped.
-func configure(name string, n int) error {
-	manifest := "exec = [\"bin/app\", \"serve\"]\nproxy_all = true\n[health]\npath = \"/\"\n"
+func configure(name string, n, replicas int) error {
+	manifest := fmt.Sprintf("exec = [\"bin/app\", \"serve\"]\nproxy_all = true\nreplicas = %d\n[health]\npath = \"/\"\n",
+		replicas)
 	if err := os.WriteFile("/srv/bench/nexushub.toml", []byte(manifest), 0o644); err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func command(name string, args ...string) error {
 
 // throughAgent compares the whole chain with a unit made by hand.
 func throughAgent(ctx context.Context, rounds, many int) ([]report.Row, error) {
-	if err := configure("one", 1); err != nil {
+	if err := configure("one", 1, 1); err != nil {
 		return nil, err
 	}
 	client := api.NewClient(api.Socket)
@@ -95,7 +96,7 @@ func agent(ctx context.Context, many int) ([]report.Row, error) {
 	}
 	time.Sleep(time.Second)
 	begin := time.Now()
-	if err := configure("cold", many); err != nil {
+	if err := configure("cold", many, 1); err != nil {
 		return nil, err
 	}
 	err := each(ctx, many, func(ctx context.Context, port int) error {
@@ -106,34 +107,69 @@ func agent(ctx context.Context, many int) ([]report.Row, error) {
 	}
 	took := time.Since(begin)
 	fmt.Fprintf(os.Stderr, "%d at once, nexushubd: %v\n", many, took)
-	cpu, rss, err := idle(ctx)
-	return []report.Row{
+	rows := []report.Row{
 		{Case: "cold", Subject: "nexushubd", Metric: "all answer", Value: took.Seconds(), Unit: "s"},
-		{Case: "idle", Subject: "nexushubd", Metric: "CPU", Value: cpu, Unit: "% of one core"},
-		{Case: "idle", Subject: "nexushubd", Metric: "RSS", Value: rss, Unit: "MiB"},
-	}, err
+	}
+	calm, err := idle(ctx, "idle")
+	if err != nil {
+		return nil, err
+	}
+	scaled, err := replicas(ctx)
+	return append(append(rows, calm...), scaled...), err
+}
+
+// The replicas of the idle agent: a thousand in all.
+const (
+	scaledApps   = 125
+	replicasEach = 8
+)
+
+// replicas watches the agent doing nothing over a thousand replicas.
+func replicas(ctx context.Context) ([]report.Row, error) {
+	if err := command("sh", "-c", "systemctl stop nexushubd.service nexushub-apps.slice && rm /etc/nexushub/apps.d/*"); err != nil {
+		return nil, err
+	}
+	if err := configure("scaled", scaledApps, replicasEach); err != nil {
+		return nil, err
+	}
+	limit := time.Now().Add(10 * time.Minute)
+	for running := 0; running < scaledApps*replicasEach; time.Sleep(time.Second) {
+		out, err := exec.CommandContext(ctx, "systemctl", "list-units", "--no-legend", "--plain", "--state=active",
+			"nexushub-app-*.service").Output()
+		if err != nil {
+			return nil, err
+		}
+		if running = strings.Count(string(out), "\n"); time.Now().After(limit) {
+			return nil, fmt.Errorf("%d of %d replicas run", running, scaledApps*replicasEach)
+		}
+	}
+	return idle(ctx, "idle 1000 replicas")
 }
 
 // idle measures the agent over a minute in which nothing happens but health checks.
-func idle(ctx context.Context) (cpu, rss float64, err error) {
+func idle(ctx context.Context, scenario string) ([]report.Row, error) {
 	const calm, window = 20 * time.Second, time.Minute
 	out, err := exec.Command("systemctl", "show", "-p", "MainPID", "--value", "nexushubd.service").Output()
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	pid := strings.TrimSpace(string(out))
 	time.Sleep(calm)
 	before, _, err := usage(pid)
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	select {
 	case <-time.After(window):
 	case <-ctx.Done():
-		return 0, 0, ctx.Err()
+		return nil, ctx.Err()
 	}
 	after, rss, err := usage(pid)
-	return 100 * (after - before) / window.Seconds(), rss, err
+	return []report.Row{
+		{Case: scenario, Subject: "nexushubd", Metric: "CPU", Value: 100 * (after - before) / window.Seconds(),
+			Unit: "% of one core"},
+		{Case: scenario, Subject: "nexushubd", Metric: "RSS", Value: rss, Unit: "MiB"},
+	}, err
 }
 
 // usage reads seconds of processor time and MiB of memory from /proc.
