@@ -345,3 +345,22 @@ func TestFailuresOfAReplicaAreItsOwn(t *testing.T) {
 		t.Errorf("tracker %v of %d failures, want none of one", f.Find(gone), f.Total)
 	}
 }
+
+// TestManyReplicas: they are told apart as few are.
+func TestManyReplicas(t *testing.T) {
+	d := wantParts(3*manyReplicas, 0)
+	seen := Observed{Failures: &Failures{}}
+	for _, r := range d.Replicas {
+		u := aUnit(r.Unit, "active")
+		u.Revision = d.Revision
+		seen.Units, seen.Served = append(seen.Units, u), append(seen.Served, r.Unit)
+	}
+	look := func() string { return said(plan([]Desired{d}, Current{Apps: map[string]Observed{instanceA: seen}}, noon)) }
+	if got := look(); got != "" {
+		t.Errorf("steps %q of what is as it should be", got)
+	}
+	d.Replicas = d.Replicas[:manyReplicas+1]
+	if got := look(); !strings.HasPrefix(got, "route new.web.1+new.web.2+") || strings.Count(got, "+") != manyReplicas {
+		t.Errorf("steps %q, want requests to the first %d", got, manyReplicas+1)
+	}
+}
