@@ -9,6 +9,10 @@ import (
 	"github.com/nexushub/nexushub/units"
 )
 
+// calm is how much more seldom replicas after the first are asked as long as they are well: a host with
+// hundreds of them is to be idle when it has nothing to do, and others take the place of one that is ill.
+const calm = 2
+
 // probe keeps the unit of one replica of d under observation, and takes in what is known.
 func (a *Agent) probe(d *plan.Desired, r *plan.Replica, u *plan.Unit, now time.Time) {
 	if u == nil {
@@ -30,6 +34,9 @@ func check(d *plan.Desired, r *plan.Replica, u *plan.Unit) health.Check {
 		Type: h.Type, Run: u.Invocation, Network: t.Network, Address: t.Address,
 		Host: d.HostName, Path: h.Path, Interval: h.Interval.Std(), Timeout: h.Timeout.Std(), Failures: h.Failures,
 		Relayed: d.Manifest.Network == units.NetworkGuest,
+	}
+	if r.N > 1 {
+		c.Calm = calm * c.Interval
 	}
 	if r.IsWeb() {
 		c.Guessed, c.Front = d.GuessesHealth(), front(d)

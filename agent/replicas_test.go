@@ -193,7 +193,7 @@ func TestLostReplicaGetsNoRequests(t *testing.T) {
 			h.want("web.1 web.2 web.3 worker.1", "web.1 web.2 web.3")
 		}
 		h.health.set(fmt.Sprintf("127.0.0.1:%d", portOf(h, "web.3")), true)
-		h.pass(25 * time.Second)
+		h.pass(35 * time.Second)
 		if got := h.routed(shop); got != "web.1 web.2" {
 			t.Errorf("requests go to %q while web.3 is ill", got)
 		}

@@ -72,6 +72,29 @@ func TestFastUntilTheFirstSuccess(t *testing.T) {
 	})
 }
 
+// TestCalm: as long as nothing is wrong it may be asked more seldom, and not for longer.
+func TestCalm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s script
+		s.healthy.Store(true)
+		m, _ := runMonitor(t, &s)
+		c := web
+		c.Calm = 30 * time.Second
+		m.Watch("u", c)
+		pass(time.Second)
+		before := s.asked.Load()
+		pass(2 * time.Minute)
+		if n := s.asked.Load() - before; n < 3 || n > 4 {
+			t.Errorf("probes in two calm minutes = %d, want about 4", n)
+		}
+		s.healthy.Store(false)
+		pass(c.Calm*11/10 + web.Interval*11/10 + time.Second)
+		if r, _ := m.Result("u"); r.State != fact.Unhealthy {
+			t.Errorf("%+v, want to know soon after the first failure", r)
+		}
+	})
+}
+
 func TestThresholdThenRecovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s script

@@ -26,6 +26,7 @@ type Check struct {
 	Host     string // the Host header: the instance's own name
 	Path     string
 	Interval time.Duration
+	Calm     time.Duration // instead of Interval as long as nothing is wrong; 0: Interval
 	Timeout  time.Duration
 	Relayed  bool // something in between accepts connections for it
 	Failures int  // consecutive ones that make a healthy instance unhealthy
@@ -86,8 +87,16 @@ func (p *probe) run(ctx context.Context) {
 		if state == fact.Healthy && !looker.over() {
 			looker.look(ctx, p.current().Look, p.found)
 		}
-		timer.Reset(time.Until(slot(time.Now().Add(spread(p.check.Interval)))))
+		timer.Reset(time.Until(slot(time.Now().Add(spread(p.pause())))))
 	}
+}
+
+// pause is the time between two probes once it was healthy.
+func (p *probe) pause() time.Duration {
+	if p.check.Calm > 0 && p.current().Failures == 0 {
+		return p.check.Calm
+	}
+	return p.check.Interval
 }
 
 // once probes, by the path that was found if there is one.

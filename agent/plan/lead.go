@@ -116,5 +116,6 @@ func OfOneRevision(list []*Unit, good *Good) (found []string) {
 }
 
 func equalSets(a, b []string) bool {
-	return len(a) == len(b) && !slices.ContainsFunc(a, func(name string) bool { return !slices.Contains(b, name) })
+	lacks := func(name string) bool { return !slices.Contains(b, name) }
+	return slices.Equal(a, b) || len(a) == len(b) && !slices.ContainsFunc(a, lacks)
 }

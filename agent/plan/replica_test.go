@@ -355,7 +355,9 @@ func TestManyReplicas(t *testing.T) {
 		u.Revision = d.Revision
 		seen.Units, seen.Served = append(seen.Units, u), append(seen.Served, r.Unit)
 	}
-	look := func() string { return said(plan([]Desired{d}, Current{Apps: map[string]Observed{instanceA: seen}}, noon)) }
+	look := func() string {
+		return said(plan([]Desired{d}, Current{Apps: map[string]Observed{instanceA: seen}}, noon))
+	}
 	if got := look(); got != "" {
 		t.Errorf("steps %q of what is as it should be", got)
 	}
