@@ -10,6 +10,10 @@ func TestReplacementsUnderLoad(t *testing.T) {
 	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Define(t, 1); h.Replace(t, 10, 200) })
 }
 
+func TestReplicasUnderLoad(t *testing.T) {
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Replicas(t, 5, 200) })
+}
+
 func TestAgentKilledAtRandomMoments(t *testing.T) {
 	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.KillAgent(t, 10, 100) })
 }

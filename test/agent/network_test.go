@@ -14,8 +14,8 @@ func TestNetworksAreReplacedWithoutAGap(t *testing.T) {
 	for _, network := range []string{"socket", "guest"} {
 		t.Run(network, func(t *testing.T) {
 			faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) {
-				h.Define(t, 1, fmt.Sprintf("network = %q", network))
-				h.Replace(t, 3, 100)
+				h.Define(t, 1, fmt.Sprintf("network = %q", network), "replicas = 2", faults.Worker)
+				h.Replace(t, 2, 100)
 			})
 		})
 	}

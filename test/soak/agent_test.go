@@ -10,6 +10,10 @@ func TestHundredReplacements(t *testing.T) {
 	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Define(t, 1); h.Replace(t, 100, 500) })
 }
 
+func TestReplicasKilledEverySecond(t *testing.T) {
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Replicas(t, 60, 500) })
+}
+
 func TestHundredKillsOfTheAgent(t *testing.T) {
 	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.KillAgent(t, 100, 200) })
 }

@@ -1,8 +1,10 @@
 package faults
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,26 +12,29 @@ import (
 	"github.com/nexushub/nexushub/test/lab"
 )
 
+// Worker is TOML of a process beside web.
+const Worker = "[processes.worker]\nexec = [\"sleep\", \"infinity\"]"
+
 // Replace replaces application 1, which is defined, count times under load: no request
-// may fail, and in the end there is one unit, not the first one.
+// may fail, and in the end there are as many units, of another revision.
 func (h *Host) Replace(t *testing.T, count, rate int) {
 	t.Helper()
 	h.Reload(t)
 	h.AllRun(t, 1)
-	before := h.App(t, 1).Unit
+	before, parts := h.App(t, 1).Unit, len(h.Units(t, Name(1)))
 	h.UnderLoad(t, URL(1), rate, func() {
 		for range count {
 			h.Must(t, "nexushub", "restart", Name(1))
 		}
 	})
-	lab.Within(t, Patience, "one unit is left", func() error { return h.units(t, 1) })
+	lab.Within(t, Patience, "what was replaced is gone", func() error { return h.units(t, parts) })
 	if after := h.App(t, 1).Unit; after == before {
 		t.Errorf("unit is still %s after %d replacements", after, count)
 	}
 }
 
-// KillAgent kills the agent count times at random moments while applications are
-// replaced and reloaded: in the end everything runs once, and application 1, which
+// KillAgent kills the agent count times at random moments while applications of three units
+// are replaced and reloaded: in the end everything runs once, and application 1, which
 // nobody touched, is the same process with no request lost.
 func (h *Host) KillAgent(t *testing.T, count, rate int) {
 	t.Helper()
@@ -38,7 +43,7 @@ func (h *Host) KillAgent(t *testing.T, count, rate int) {
 	before := h.Identity(t, h.App(t, 1).Unit)
 	h.UnderLoad(t, URL(1), rate, func() {
 		for n := range count {
-			h.Define(t, 2+n%(others-1), fmt.Sprintf("env = { ROUND = \"%d\" }", n))
+			h.Define(t, 2+n%(others-1), fmt.Sprintf("env = { ROUND = \"%d\" }", n), "replicas = 2", Worker)
 			h.Sh(t, "systemctl kill -s HUP nexushubd || true")
 			time.Sleep(rand.N(400 * time.Millisecond)) // the moment is the point
 			h.Sh(t, "systemctl kill -s KILL nexushubd || true")
@@ -46,7 +51,7 @@ func (h *Host) KillAgent(t *testing.T, count, rate int) {
 		}
 	})
 	h.AllRun(t, others)
-	lab.Within(t, Patience, "every application runs once", func() error { return h.units(t, others) })
+	lab.Within(t, Patience, "everything runs once", func() error { return h.units(t, 1+3*(others-1)) })
 	if after := h.Identity(t, h.App(t, 1).Unit); after != before {
 		t.Errorf("the untouched application is %s, was %s", after, before)
 	}
@@ -82,6 +87,69 @@ func (h *Host) Shake(t *testing.T, n, reloads, reexecs, buses int) {
 		return nil
 	})
 	h.AllRun(t, n)
+}
+
+// Replicas does to application 1, which runs four times beside a worker, what happens to
+// applications: it is replaced, scaled to one and back, and one of its replicas is killed again and
+// again. No request may fail, nothing runs twice, and in the end everything runs.
+func (h *Host) Replicas(t *testing.T, kills, rate int) {
+	t.Helper()
+	scaled := func(web int) {
+		h.Define(t, 1, fmt.Sprintf("replicas = %d", web), Worker)
+		h.Reload(t)
+		lab.Within(t, Patience, fmt.Sprintf("%d replicas get requests", web), func() error { return h.routed(t, web) })
+		lab.Within(t, Patience, "nothing else is left", func() error { return h.units(t, web+1) })
+	}
+	scaled(4)
+	h.UnderLoad(t, URL(1), rate, func() {
+		h.Must(t, "nexushub", "restart", Name(1))
+		scaled(1)
+		scaled(4)
+		for range kills {
+			h.killReplica(t)
+		}
+		h.Must(t, "nexushub", "restart", Name(1))
+	})
+	h.AllRun(t, 1)
+	scaled(4)
+}
+
+// killReplica kills a replica that gets requests, and waits until it gets them again.
+func (h *Host) killReplica(t *testing.T) {
+	t.Helper()
+	isWorker := func(unit string) bool { return strings.Contains(unit, "-worker-") }
+	units := slices.DeleteFunc(h.Units(t, Name(1)), isWorker)
+	victim := units[rand.N(len(units))]
+	before := h.Identity(t, victim)
+	h.Must(t, "systemctl", "kill", "-s", "KILL", victim)
+	lab.Within(t, Patience, victim+" is another run", func() error {
+		if after := h.Identity(t, victim); after == before {
+			return fmt.Errorf("it is still %s", after)
+		}
+		return h.routed(t, 4)
+	})
+}
+
+// routed says whether requests to application 1 are led to so many units.
+func (h *Host) routed(t *testing.T, n int) error {
+	t.Helper()
+	var got struct {
+		Routes []struct {
+			Name    string   `json:"name"`
+			Target  string   `json:"target"`
+			Targets []string `json:"targets"`
+		} `json:"routes"`
+	}
+	out := h.Must(t, "curl", "-sS", "--unix-socket", "/run/nexushub/proxy.sock", "http://proxy/v1/status")
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		return err
+	}
+	for _, r := range got.Routes {
+		if r.Name == Name(1) && max(len(r.Targets), 1) == n && r.Target != "" {
+			return nil
+		}
+	}
+	return fmt.Errorf("the routes are %s", out)
 }
 
 // units says whether PID 1 has exactly n units of applications, running or not.
