@@ -24,14 +24,14 @@ var level = map[string]int{
 	"proxyctl": 1,
 	"units":    2, "journal": 2, "proxy": 2, "api": 2,
 	"agent": 3,
-	"debug": 4, "control": 4,
+	"debug": 4, "control": 4, "git": 4,
 	"cmd": 5,
 }
 
 // only says which folders may import a library; everybody else must not. The two APIs share
 // their middleware in internal/apiserver, so that package may know their framework.
 var only = map[string][]string{
-	"github.com/labstack/echo":       {"debug", "control", "internal/apiserver"},
+	"github.com/labstack/echo":       {"debug", "control", "git", "internal/apiserver"},
 	"github.com/coreos/go-systemd":   {"units", "internal/sdnotify", "cmd"},
 	"github.com/godbus/dbus":         {"units", "cmd"},
 	"github.com/caddyserver/":        {"proxy"},

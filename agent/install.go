@@ -9,13 +9,17 @@ import (
 
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/units"
 )
 
 // StateFolders are where systemd keeps one folder of state for each instance: the
 // folder itself, because of DynamicUser= in a place of its own, and the link to it
 // (systemd.exec(5), StateDirectory=).
-func StateFolders() []string {
-	return []string{filepath.Join("/var/lib/private", plan.StateRoot), filepath.Join("/var/lib", plan.StateRoot)}
+func StateFolders() (folders []string) {
+	for _, root := range []string{plan.StateRoot, units.GitState} {
+		folders = append(folders, filepath.Join("/var/lib/private", root), filepath.Join("/var/lib", root))
+	}
+	return folders
 }
 
 // launchTimeout bounds the wait for the resolver, which only has to read a folder.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"strconv"
@@ -87,4 +88,13 @@ func (d Deployments) UploadStatus(ctx context.Context, id string) (out UploadSta
 // DiscardUpload drops what has arrived of a package, so that another can be sent.
 func (d Deployments) DiscardUpload(ctx context.Context, id string) error {
 	return d.client.call(ctx, http.MethodDelete, d.of(id, "package"), nil, nil)
+}
+
+// UploadPackage sends a whole package in one request, and replaces an upload that was there.
+func (d Deployments) UploadPackage(ctx context.Context, id string, content io.Reader) error {
+	res, err := d.client.send(ctx, http.MethodPut, d.of(id, "package"), http.Header{}, content)
+	if err != nil {
+		return err
+	}
+	return res.Body.Close()
 }

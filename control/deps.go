@@ -119,5 +119,6 @@ type Deps struct {
 	Hosts        Hosts
 	Debug        http.Handler // the debug API, for callers whom a door has led in
 	Deployed     http.Handler // the same for permanent applications
+	Git          http.Handler // may be nil
 	Log          *slog.Logger
 }

@@ -28,6 +28,7 @@ type Server struct {
 	echo     *echo.Echo
 	debug    http.Handler
 	deployed http.Handler
+	git      http.Handler
 	log      *slog.Logger
 }
 
@@ -43,7 +44,7 @@ func NewServer(d Deps) *Server {
 	h := &handlers{Deps: d}
 	e.Use(h.allowed)
 	h.register(e.Group("/v1", middleware.BodyLimit(maxBody)))
-	return &Server{echo: e, debug: d.Debug, deployed: d.Deployed, log: d.Log}
+	return &Server{echo: e, debug: d.Debug, deployed: d.Deployed, git: d.Git, log: d.Log}
 }
 
 // ServeHTTP answers a caller whom a door has led in.
@@ -51,6 +52,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case s.debug != nil && strings.HasPrefix(path, "/debug/"):
 		s.debug.ServeHTTP(w, r)
+	case s.git != nil && strings.HasPrefix(path, caller.GitPath):
+		s.git.ServeHTTP(w, r)
 	case s.deployed != nil && (path == "/v1/deployed" || strings.HasPrefix(path, "/v1/deployed/")):
 		s.deployed.ServeHTTP(w, r)
 	default:

@@ -48,7 +48,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	switch {
 	case site.api && a == areaDebug:
 		return s.toAgent(r, g)
-	case site == s.control && under(r.path, controlPath):
+	case site == s.control && isControl(r.path):
 		return s.toControl()
 	}
 	if a == areaLogin {
@@ -75,7 +75,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 // areaAt is areaOf, but for the operators' API, in whose paths names have slashes: its routes are
 // matched before they are decoded.
 func (s *snapshot) areaAt(site *site, path string) (a area, doubt string) {
-	if site == s.control && under(path, controlPath) {
+	if site == s.control && isControl(path) {
 		path = encodedSlash.Replace(path)
 	}
 	return areaOf(path)
@@ -83,8 +83,14 @@ func (s *snapshot) areaAt(site *site, path string) (a area, doubt string) {
 
 var encodedSlash = strings.NewReplacer("%2F", "_", "%2f", "_")
 
-// controlPath is what the operators' API is under.
-const controlPath = "/v1"
+// What the operators' API is under, and what git pushes to.
+const (
+	controlPath = "/v1"
+	gitPath     = "/git"
+)
+
+// isControl says whether a path of the API host leads to the agent.
+func isControl(path string) bool { return under(path, controlPath) || under(path, gitPath) }
 
 // toControl leads to the operators' API, which checks its tokens itself. Neither a grant nor the
 // internal secret opens it.

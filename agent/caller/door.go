@@ -61,7 +61,7 @@ func (d ProxyDoor) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	trace := r.Header.Get(apiserver.TraceHeader)
 	d.Log.Info("API request refused", "method", r.Method, "path", r.URL.Path, "error", err, "trace_id", trace)
 	if api.CodeOf(err) == api.Unauthenticated {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="nexushub"`)
+		w.Header().Set("WWW-Authenticate", scheme(r)+` realm="nexushub"`)
 	}
 	if err := problem.Write(w, api.ProblemOf(err, trace)); err != nil {
 		d.Log.Debug("answer not delivered", "error", err)
@@ -81,13 +81,37 @@ func (d ProxyDoor) authenticate(r *http.Request) (who Caller, token *api.Token, 
 		}
 		return Caller{Installer: audience.Access}, nil, nil
 	}
-	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || secret == "" {
-		return who, nil, fmt.Errorf("an Authorization: Bearer token is required: %w", api.Unauthenticated)
+	secret := secretOf(r)
+	if secret == "" {
+		return who, nil, fmt.Errorf("an Authorization: %s token is required: %w", scheme(r), api.Unauthenticated)
 	}
-	found, ok := d.Tokens.Check(strings.TrimSpace(secret))
+	found, ok := d.Tokens.Check(secret)
 	if !ok {
 		return who, nil, fmt.Errorf("the token is unknown, revoked or expired: %w", api.Unauthenticated)
 	}
 	return Bearer(found), &found, nil
+}
+
+// GitPath is what git pushes to: it knows no bearer tokens, and sends one as the password.
+const GitPath = "/git/"
+
+// scheme is how a token is sent (RFC 7617, RFC 6750).
+func scheme(r *http.Request) string {
+	if strings.HasPrefix(r.URL.Path, GitPath) {
+		return "Basic"
+	}
+	return "Bearer"
+}
+
+// secretOf is the token that a request carries; empty: none.
+func secretOf(r *http.Request) string {
+	if scheme(r) == "Basic" {
+		_, password, _ := r.BasicAuth()
+		return password
+	}
+	given, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(given, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(secret)
 }

@@ -75,7 +75,7 @@ func TestProxyDoor(t *testing.T) {
 		"cookie":                  {proxyUID, http.Header{"Cookie": {"YRT=" + token.Secret}}, 401, ""},
 		"wrong token":             {proxyUID, bearer(token.Secret + "x"), 401, ""},
 		"hash as token":           {proxyUID, bearer(hashOf(token.Secret)), 401, ""},
-		"basic":                   {proxyUID, http.Header{"Authorization": {"Basic " + token.Secret}}, 401, ""},
+		"basic, elsewhere":        {proxyUID, http.Header{"Authorization": {"Basic " + token.Secret}}, 401, ""},
 		"token by anybody":        {1000, bearer(token.Secret), 403, ""},
 		"word of anybody":         {1000, access("admin"), 403, ""},
 	} {
@@ -143,5 +143,40 @@ func TestSocketDoor(t *testing.T) {
 	door.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	if w.Body.String() != " " {
 		t.Errorf("whom the kernel does not name is %q", w.Body)
+	}
+}
+
+// TestGitDoor: git sends a token as a password, on its path alone, and no bearer token there.
+func TestGitDoor(t *testing.T) {
+	tokens := openTokens(t, t.TempDir())
+	token := create(t, tokens, api.NewToken{Name: "ci"})
+	door := ProxyDoor{ProxyUID: proxyUID, Tokens: tokens, Log: slog.New(slog.DiscardHandler),
+		Next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Write([]byte(string(Of(r.Context()).Installer)))
+		})}
+	for name, c := range map[string]struct {
+		path, user, password string
+		want                 int
+	}{
+		"git":         {"/git/shop/info/refs", "anybody", token.Secret, 200},
+		"wrong":       {"/git/shop/info/refs", "anybody", "wrong", 401},
+		"as a name":   {"/git/shop/info/refs", token.Secret, "", 401},
+		"another API": {"/v1/apps", "anybody", token.Secret, 401},
+		"the folder":  {"/git", "anybody", token.Secret, 401},
+	} {
+		r := httptest.NewRequest(http.MethodGet, c.path, nil)
+		r.SetBasicAuth(c.user, c.password)
+		w := httptest.NewRecorder()
+		door.ServeHTTP(w, r.WithContext(apiserver.WithPeer(r.Context(), apiserver.Peer{UID: proxyUID})))
+		if w.Code != c.want {
+			t.Errorf("%s: got %d, want %d", name, w.Code, c.want)
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "/git/shop/info/refs", nil)
+	r.Header = bearer(token.Secret)
+	w := httptest.NewRecorder()
+	door.ServeHTTP(w, r.WithContext(apiserver.WithPeer(r.Context(), apiserver.Peer{UID: proxyUID})))
+	if w.Code != 401 || w.Header().Get("WWW-Authenticate") != `Basic realm="nexushub"` {
+		t.Errorf("a bearer token: %d, %v", w.Code, w.Header())
 	}
 }

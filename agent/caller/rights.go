@@ -70,6 +70,8 @@ var rights = map[string]Right{
 	"DELETE /v1/tokens/:id":              {Least: api.Operator, Scope: Host},
 	"POST /v1/stop-all":                  {Least: api.Operator, Scope: Host},
 	"GET /debug/openapi.json":            {Least: api.Viewer},
+	"GET /git/:app/info/refs":            {Least: api.Developer, Scope: One}, // how a push begins
+	"POST /git/:app/git-receive-pack":    {Least: api.Developer, Scope: One},
 }
 
 // deploying says the same for each route behind a prefix.

@@ -30,6 +30,8 @@ within health.start_period, or has listened on another port than its own for fiv
 and health.start_period is not set. A hint says what a known failure means and what to
 write; one that is healthy gets a hint where GET / is answered with an error.
 
+git push https://admin.DOMAIN/git/APP deploys, too: with a token as the password.
+
 An upload that was interrupted, by Ctrl-C, a lost connection or a restart on either side,
 resumes when the same command is run again.`,
 		Example: `  nexushub deploy

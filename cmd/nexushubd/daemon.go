@@ -20,6 +20,7 @@ import (
 	"github.com/nexushub/nexushub/control"
 	"github.com/nexushub/nexushub/debug"
 	"github.com/nexushub/nexushub/debug/upload"
+	"github.com/nexushub/nexushub/git"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/disk"
 	"github.com/nexushub/nexushub/internal/postgres"
@@ -36,6 +37,7 @@ type systemd interface {
 	agent.Units
 	agent.Bus
 	listenAddresses
+	git.Units
 	Run(ctx context.Context) error
 }
 
@@ -180,11 +182,14 @@ func (d *daemon) serveAPIs(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	pushes := git.NewServer(git.Options{
+		Units: d.units, Deployed: d.deployed.Handler(), Hooks: git.Hooks, MaxSize: int64(d.conf.Upload.MaxSize), Log: d.log,
+	})
 	d.control = control.NewServer(control.Deps{
 		Applications: d.agent, Operator: d.agent, Data: d.agent, Releases: d.agent, Settings: d.agent, Explainer: d.agent,
 		Jobs:    d.agent,
 		Secrets: d.agent, Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Files: d,
-		Debug: d.debug.Handler(), Deployed: d.deployed.Handler(), Keeper: d.debug, Hosts: d.deployed, Log: d.log,
+		Debug: d.debug.Handler(), Deployed: d.deployed.Handler(), Keeper: d.debug, Hosts: d.deployed, Git: pushes, Log: d.log,
 	})
 	d.proxied = caller.ProxyDoor{ProxyUID: uid, Tokens: d.tokens, Log: d.log, Next: d.control}
 	d.metrics, err = newMonitoring(d)

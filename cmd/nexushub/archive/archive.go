@@ -46,6 +46,7 @@ var hostTrees = []tree{
 	{"etc", "nexushub", root},
 	{"var/lib", "nexushub", root},
 	{"var/lib", "nexushub-proxy", proxy},
+	{"var/lib/private", "nexushub-git", application}, // the repositories that are pushed to
 }
 
 // appTree is the tree of one application.

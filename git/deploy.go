@@ -1,0 +1,98 @@
+package git
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/termtext"
+)
+
+// maxHookLine is more than the hook says in one line.
+const maxHookLine = 512
+
+// deploy is the other end of the hook (packaging/share/git-hooks/pre-receive): it gives the push its
+// turn, takes the files of the commit, deploys them and tells how it went. Where git refuses the
+// push before, the hook does not run, and there is nothing to do.
+func (p *push) deploy(ctx context.Context, hook io.ReadWriter) error {
+	in := bufio.NewReaderSize(hook, maxHookLine)
+	line, err := in.ReadSlice('\n')
+	commit, begins := strings.CutPrefix(strings.TrimSpace(string(line)), "push ")
+	if err != nil || !begins {
+		return p.complaint(io.MultiReader(strings.NewReader(string(line)), in))
+	}
+	tell := teller{hook}
+	done, err := p.turns.take(ctx, p.app.ID, func() { tell.say("waiting for the push before this one") })
+	if err != nil {
+		return err
+	}
+	defer done()
+	defer io.Copy(io.Discard, in) // until git has ended: then the branch has moved, or not
+	if _, err := io.WriteString(hook, "go\n"); err != nil {
+		return nil
+	}
+	if answer, err := in.Peek(1); err != nil || len(answer) == 0 {
+		return nil // the hook has refused it
+	}
+	p.o.Log.Info("deploying what was pushed", "app", p.name, "instance", p.app.ID, "commit", commit, "by", p.who.String())
+	if err := p.install(ctx, in, tell); err != nil {
+		p.o.Log.Info("a push is refused", "app", p.name, "instance", p.app.ID, "commit", commit, "error", err)
+		tell.say(api.WithoutCode(err))
+		return tell.end("refused")
+	}
+	return tell.end("deployed")
+}
+
+// errNotHealthy refuses a push whose application did not become healthy; the reason has been told.
+var errNotHealthy = errors.New("the branch stays where it was, because the application is not healthy")
+
+func (p *push) install(ctx context.Context, files io.Reader, tell teller) error {
+	content, writing := io.Pipe()
+	packed := make(chan error, 1)
+	go func() {
+		err := pack(writing, files, p.o.MaxSize)
+		writing.CloseWithError(err)
+		packed <- err
+	}()
+	err := p.api.UploadPackage(ctx, p.app.ID, content)
+	content.CloseWithError(errors.New("the package is not taken"))
+	if fault := <-packed; fault != nil && (err == nil || errors.Is(fault, errTooLarge)) {
+		return fmt.Errorf("%w: %w", fault, api.TooLarge)
+	}
+	if err != nil {
+		return err
+	}
+	answer, err := p.api.Install(ctx, p.app.ID)
+	if err != nil {
+		return err
+	}
+	for _, w := range answer.Widened {
+		tell.say("may do more than before: " + w)
+	}
+	tell.say(answer.Message)
+	if answer.Status == "running" {
+		return nil
+	}
+	for _, h := range answer.Hints {
+		tell.say("hint: " + h.Means + ": " + h.Write)
+	}
+	return errNotHealthy
+}
+
+// teller speaks to the hook, whose lines who pushes sees. One that has gone away needs no answer.
+type teller struct{ w io.Writer }
+
+func (t teller) say(text string) {
+	for line := range strings.Lines(text) {
+		_, _ = fmt.Fprintf(t.w, "-%s\n", termtext.Plain(strings.TrimRight(line, "\n")))
+	}
+}
+
+func (t teller) end(how string) error {
+	_, _ = io.WriteString(t.w, how+"\n")
+	return nil
+}
