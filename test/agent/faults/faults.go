@@ -90,9 +90,10 @@ func (h *Host) Shake(t *testing.T, n, reloads, reexecs, buses int) {
 }
 
 // Replicas does to application 1, which runs four times beside a worker, what happens to
-// applications: it is replaced, scaled to one and back, and one of its replicas is killed again and
-// again. No request may fail, nothing runs twice, and in the end everything runs.
-func (h *Host) Replicas(t *testing.T, kills, rate int) {
+// applications: it is scaled to one and back, one replica after the other is killed, a second apart,
+// and it is replaced, as often as there are rounds. No request may fail, nothing runs twice, and
+// in the end everything runs.
+func (h *Host) Replicas(t *testing.T, rounds, rate int) {
 	t.Helper()
 	scaled := func(web int) {
 		h.Define(t, 1, fmt.Sprintf("replicas = %d", web), Worker)
@@ -102,31 +103,36 @@ func (h *Host) Replicas(t *testing.T, kills, rate int) {
 	}
 	scaled(4)
 	h.UnderLoad(t, URL(1), rate, func() {
-		h.Must(t, "nexushub", "restart", Name(1))
-		scaled(1)
-		scaled(4)
-		for range kills {
-			h.killReplica(t)
+		for range rounds {
+			scaled(1)
+			scaled(4)
+			h.killReplicas(t, 4)
+			h.Must(t, "nexushub", "restart", Name(1))
 		}
-		h.Must(t, "nexushub", "restart", Name(1))
 	})
 	h.AllRun(t, 1)
 	scaled(4)
 }
 
-// killReplica kills a replica that gets requests, and waits until it gets them again.
-func (h *Host) killReplica(t *testing.T) {
+// killReplicas kills all replicas that get requests, one each second: PID 1 has brought back the one
+// before the last by then. It waits until all get requests again.
+func (h *Host) killReplicas(t *testing.T, n int) {
 	t.Helper()
 	isWorker := func(unit string) bool { return strings.Contains(unit, "-worker-") }
 	units := slices.DeleteFunc(h.Units(t, Name(1)), isWorker)
-	victim := units[rand.N(len(units))]
-	before := h.Identity(t, victim)
-	h.Must(t, "systemctl", "kill", "-s", "KILL", victim)
-	lab.Within(t, Patience, victim+" is another run", func() error {
-		if after := h.Identity(t, victim); after == before {
-			return fmt.Errorf("it is still %s", after)
+	before := h.Identity(t, units...)
+	for _, unit := range units {
+		h.Must(t, "systemctl", "kill", "-s", "KILL", unit)
+		time.Sleep(time.Second) // the moment is the point
+	}
+	lab.Within(t, Patience, "all are other runs and get requests", func() error {
+		after := h.Identity(t, units...)
+		for line := range strings.Lines(before) {
+			if strings.Contains(after, strings.TrimSpace(line)) {
+				return fmt.Errorf("still there is %s", line)
+			}
 		}
-		return h.routed(t, 4)
+		return h.routed(t, n)
 	})
 }
 
