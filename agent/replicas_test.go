@@ -275,6 +275,43 @@ func TestReplicasOfALostState(t *testing.T) {
 	})
 }
 
+// TestReplicasRunOnThroughChangesOfTheirProvider: they are kept, and their registry is lost.
+func TestReplicasRunOnThroughChangesOfTheirProvider(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.releases.manifests = map[string]manifest.Manifest{"r1": {Replicas: 2,
+			Processes: map[string]manifest.Process{"worker": {Exec: []string{"bin/worker"}}}}}
+		in := plan.Instance{ID: shop, HostName: "shop.debug", AppID: "shop", Release: "r1"}
+		h.start()
+		h.agent.Debug().Put(in)
+		h.agent.Debug().Restored()
+		h.agent.Deployed().Restored()
+		h.pass(steady)
+		before := h.units.Calls()
+		in.UnitKind = plan.KindDebug
+		h.agent.Deployed().Put(in)
+		h.pass(steady)
+		h.kill()
+		h.wipe()
+		h.start()
+		h.agent.Deployed().Restored() // without it
+		h.agent.Debug().Restored()
+		h.pass(time.Minute)
+		h.wantState(shop, api.StateRunning)
+		h.want("web.1 web.2 worker.1", "web.1 web.2")
+		if after := h.units.Calls(); !slices.Equal(before, after) {
+			t.Errorf("calls %v, want none", after[len(before):])
+		}
+		for _, kind := range []Provider{h.agent.Debug(), h.agent.Deployed()} { // PID 1 knows the kind that it had
+			if err := kind.Remove(t.Context(), shop); err == nil {
+				break
+			}
+		}
+		if left := h.unitsOf(shop); len(left) != 0 {
+			t.Errorf("left %+v", left)
+		}
+	})
+}
+
 func TestStopStartAndRestartOfReplicas(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
 		h.app(shop, "shop.yesterday.localhost", parts(2))
