@@ -63,6 +63,7 @@ var shop = api.App{
 var many = api.App{
 	ID: "3bf3e3c0-6e51-482a-b180-00f6aa568ee9", Name: "many", Kind: "deployed", URL: "https://many.example.org/",
 	State: api.StateRunning, Since: now.Add(-time.Minute), Unit: "nexushub-app-many-1.service", PID: 42, Port: 10001,
+	Settings: []string{"limits memory", "scale web"},
 	Revision: "0123456789abcdef", Restarts: 4, Memory: 3 << 20, CPUNSec: 3e9, Tasks: 5,
 	Processes: []api.Process{
 		{Name: "web", Wanted: 2, Ready: 2, Replicas: []api.Replica{

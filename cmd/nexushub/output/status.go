@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -154,8 +155,12 @@ func settings(a api.App) string {
 	if len(a.Settings) == 0 {
 		return ""
 	}
-	return strings.Join(a.Settings, ", ") + "; values: " + shell.Command("nexushub config list", a.Name) + ", " +
+	text := strings.Join(a.Settings, ", ") + "; values: " + shell.Command("nexushub config list", a.Name) + ", " +
 		shell.Command("nexushub limits", a.Name)
+	if slices.ContainsFunc(a.Settings, func(s string) bool { return strings.HasPrefix(s, "scale ") }) {
+		text += ", " + shell.Command("nexushub scale", a.Name)
+	}
+	return text
 }
 
 func unit(a api.App) string {
