@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -24,11 +25,21 @@ func (f *folder) packageJSON() (p packageJSON, ok bool) {
 	if !f.isFile(packageFile) {
 		return p, false
 	}
-	if !json.Valid([]byte(f.read(packageFile))) {
+	if notJSON(f.read(packageFile)) != "" {
 		return p, false
 	}
 	_ = json.Unmarshal([]byte(f.read(packageFile)), &p) // what is of another type is as if it were not there
 	return p, true
+}
+
+// notJSON says why a package.json is none; empty: it is one.
+func notJSON(text string) string {
+	var syntax *json.SyntaxError
+	if err := json.Unmarshal([]byte(text), new(any)); errors.As(err, &syntax) {
+		line := 1 + strings.Count(text[:min(int(syntax.Offset), len(text))], "\n")
+		return fmt.Sprintf("%s is not valid JSON, in line %d: %v", packageFile, line, syntax)
+	}
+	return ""
 }
 
 func (p packageJSON) needs(names ...string) bool {
@@ -77,7 +88,7 @@ func byNode(f *folder) (Result, bool) {
 	p, ok := f.packageJSON()
 	if !ok {
 		if f.isFile(packageFile) {
-			return missing("Node.js", packageFile, "there is a "+packageFile, packageFile+" is not valid JSON")
+			return missing("Node.js", packageFile, "there is a "+packageFile, notJSON(f.read(packageFile)))
 		}
 		if name := f.first("server.js", "server.mjs"); name != "" {
 			return application("Node.js", name, "there is "+name, "node", name).compiling().with(production, "production"), true

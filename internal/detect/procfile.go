@@ -71,7 +71,7 @@ func byProcfile(f *folder) (Result, bool) {
 	}
 	web := list[i].command
 	r := application(procfile, procfile, "web: "+shown(web), f.inShell(web)...)
-	r = r.with("PATH", f.searchPath())
+	r = r.with("PATH", f.searchPath()).onRails(f)
 	if f.venv() != "" {
 		r = r.with("PYTHONUNBUFFERED", "1")
 	}

@@ -24,7 +24,7 @@ func byRuby(f *folder) (Result, bool) {
 		argv = []string{"rackup", "-o", "127.0.0.1", "-p", "$PORT"}
 	}
 	if gems != "" {
-		if !f.has("vendor/bundle") {
+		if len(f.folders("vendor/bundle")) == 0 { // an empty one is no part of what is uploaded
 			return missing(name, file, why, "its gems are missing: run bundle config set --local path vendor/bundle && "+
 				"bundle install first"+instead)
 		}
@@ -34,10 +34,19 @@ func byRuby(f *folder) (Result, bool) {
 	if gems != "" {
 		r = r.with("BUNDLE_PATH", "vendor/bundle")
 	}
-	if name == "Ruby on Rails" {
-		r = r.with("RAILS_ENV", "production").with("RAILS_LOG_TO_STDOUT", "1").with("RAILS_SERVE_STATIC_FILES", "1")
+	return r.onRails(f), true
+}
+
+// onRails lets Rails run for people, and write beside its release what it would write into it: the
+// config/puma.rb of Rails 5.2 to 7.0 wants a PID file in tmp/pids, bootsnap a cache in tmp.
+func (r Result) onRails(f *folder) Result {
+	if !f.isFile("bin/rails") {
+		return r
 	}
-	return r, true
+	return r.withAll(map[string]string{
+		"RAILS_ENV": "production", "RAILS_LOG_TO_STDOUT": "1", "RAILS_SERVE_STATIC_FILES": "1",
+		"PIDFILE": "/tmp/server.pid", "BOOTSNAP_CACHE_DIR": "/tmp/bootsnap",
+	})
 }
 
 var sinatra = regexp.MustCompile(`(?m)^\s*require ["']sinatra["']`)
