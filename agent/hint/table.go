@@ -80,7 +80,7 @@ var table = []row{
 			{line: `Cannot find (?:module|package) '(?P<module>[^']+)'`},
 			{line: `ModuleNotFoundError: No module named '(?P<module>[^']+)'`},
 			{line: `cannot load such file -- (?P<module>\S+)`},
-			{line: `Could not find (?P<module>\S+) in (?:locally installed gems|any of the sources|rubygems)`},
+			{line: `Could not find (?P<module>[^\s,]+)(?:, [^\s,]+-\d| in (?:locally installed gems|any of the sources|rubygems))`},
 			{line: `(?:Failed opening required|failed to open stream).*?(?P<module>[^'"(\s]*vendor/autoload\.php)`},
 			{line: `Can't locate (?P<module>\S+) in @INC`},
 			{line: `ClassNotFoundException: (?P<module>\S+)`},
@@ -483,6 +483,26 @@ var table = []row{
 		write:   `name a program that is there: exec = ["bin/app"] in the package, ["node", "server.js"] on this host`,
 	},
 	{
+		name:    "missing-variable",
+		general: true,
+		sights: []sight{
+			{line: `^KeyError: '(?P<variable>` + variable + `)'`, beside: `os\.environ|<frozen os>|/os\.py"`},
+			{line: `key not found: "(?P<variable>` + variable + `)" \(KeyError\)`},
+			{line: `required key (?P<variable>` + variable + `) missing value`},
+			{line: `(?P<variable>` + variable + `): (?:parameter not set|unbound variable)`},
+			{line: `Could not resolve placeholder '(?P<variable>` + variable + `)'`},
+			{line: `(?i:(?:missing|undefined|unset)(?: required)?(?: environment)? variables?):? ['"\x60]?(?P<variable>` + inProse + `)`},
+			{line: `\b(?P<variable>` + inProse + `)['"\x60]? (?i:(?:environment )?(?:variable )?(?:(?:is|was) )?` +
+				`(?:not set|not defined|undefined|unset|missing|required|not provided|must be (?:set|provided|defined)))`},
+			{line: "Missing `secret_key_base` for"},
+		},
+		only:  func(f *Facts) bool { return f.Exit.Exited && f.Exit.Status != 0 },
+		seen:  "`DATABASE_URL is not set`, `KeyError` of os.environ or ENV, ``Missing `secret_key_base` ``",
+		means: "it wants the variable {variable|SECRET_KEY_BASE}, which is not set",
+		write: "nexushub config set APP NAME=VALUE, or nexushub config set APP --from .env for all of a file; " +
+			"passwords and keys with nexushub secret set APP NAME",
+	},
+	{
 		name:    "refused-call",
 		general: true,
 		sights:  []sight{{signals: []int{sigSYS}}, {line: notPermitted + `|[Bb]ad system call`}},
@@ -595,6 +615,8 @@ const (
 	nameUnknown  = `EAI_AGAIN|EAI_NONAME|getaddrinfo ENOTFOUND|[Tt]emporary failure in name resolution|` +
 		`[Nn]ame or service not known|no such host|server misbehaving|Could not resolve host|` +
 		`UnknownHostException|nodename nor servname|php_network_getaddresses`
+	variable   = `[A-Z][A-Z0-9_]+`
+	inProse    = `[A-Z][A-Z0-9]*_[A-Z0-9_]+` // one that is no word
 	jitWarning = `Allocation of JIT memory failed|PCRE JIT will be disabled`
 )
 
