@@ -86,7 +86,7 @@ func (c *cli) execOverSSH(cmd *cobra.Command, args []string) error {
 
 // here refuses what works on files of the host that it runs on, when another is named.
 func (c *cli) here(cmd *cobra.Command) error {
-	if !c.overSSH() {
+	if c.host == "" {
 		return nil
 	}
 	return &output.Hint{

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/problem"
+	"github.com/nexushub/nexushub/internal/shell"
 	"github.com/nexushub/nexushub/internal/termtext"
 )
 
@@ -138,6 +140,23 @@ func WithHint(err error) string {
 	return err.Error()
 }
 
+var (
+	hostTaken    = regexp.MustCompile(`^host name \S+ is taken by `)
+	unknownToken = regexp.MustCompile(`^token "`)
+	unknownHost  = regexp.MustCompile(`^(\S+) has no host `)
+)
+
+// toList is the command that lists what there is of what is not found.
+func toList(sentence string) string {
+	if unknownToken.MatchString(sentence) {
+		return "to list the tokens: nexushub token list"
+	}
+	if m := unknownHost.FindStringSubmatch(sentence); m != nil {
+		return "to list its hosts: " + shell.Command("nexushub hosts list", m[1])
+	}
+	return "to list the applications: nexushub list"
+}
+
 func hint(err error) string {
 	var h *Hint
 	switch {
@@ -154,7 +173,9 @@ func hint(err error) string {
 	case errors.Is(err, api.Unavailable) && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)):
 		return "the agent ended meanwhile, and may have done this: before you ask again, nexushub status"
 	case errors.Is(err, api.NotFound):
-		return "to list the applications: nexushub list"
+		return toList(err.Error())
+	case errors.Is(err, api.Conflict) && hostTaken.MatchString(err.Error()):
+		return "names that are in use: nexushub list; to deploy under another one: --host-name NAME"
 	case errors.Is(err, api.Unauthenticated):
 		return "log in again: nexushub login HOST --token -"
 	case errors.Is(err, api.Internal):
