@@ -11,10 +11,11 @@ import (
 
 // What this package knows of the units and messages of others.
 const (
-	unitPrefix = "nexushub-app-"
-	jobPrefix  = "nexushub-job-"
-	unitSuffix = ".service"
-	agentUnit  = "nexushubd.service"
+	unitPrefix  = "nexushub-app-"
+	jobPrefix   = "nexushub-job-"
+	buildPrefix = "nexushub-build-"
+	unitSuffix  = ".service"
+	agentUnit   = "nexushubd.service"
 
 	suppressedID = "a596d6fe7bfa4994828e72309e95d61e" // SD_MESSAGE_JOURNAL_DROPPED... sd-messages(3)
 	coredumpID   = "fc2e22bc6ee647b6b90729ab34a250b1" // SD_MESSAGE_COREDUMP
@@ -93,7 +94,7 @@ func (a attribution) instance(unit string, r *record) (string, bool) {
 }
 
 // unitPrefixes begin the names of all units that run something of an application's.
-var unitPrefixes = []string{unitPrefix, jobPrefix, "nexushub-release-"}
+var unitPrefixes = []string{unitPrefix, jobPrefix, "nexushub-release-", buildPrefix}
 
 func isApp(unit string) bool {
 	begins := func(prefix string) bool { return strings.HasPrefix(unit, prefix) }
@@ -103,7 +104,7 @@ func isApp(unit string) bool {
 // isPart says whether a unit is a replica of a process.
 func isPart(unit string) bool { return isApp(unit) && !endsByItself(unit) }
 
-// endsByItself says that a unit runs a command that ends: a job, or a release command.
+// endsByItself says that a unit runs a command that ends: a job, a release command, a build.
 func endsByItself(unit string) bool { return isApp(unit) && !strings.HasPrefix(unit, unitPrefix) }
 
 // isOfJob says whether an instance's unit runs the job of the name.

@@ -5,6 +5,15 @@ const appsSlice = "nexushub-apps.slice"
 // Kinds of applications, one of which every unit of ours names.
 var Kinds = []string{"static", "deployed", "dynamic", "debug"}
 
+// kindBuild is of units that build; their lines are for who asks for those of builds.
+const kindBuild = "build"
+
+// buildLog begins the name under which an instance's builds are in the journal.
+const buildLog = "build-"
+
+// BuildsOf is the instance of a Query for the builds of an instance, see units.BuildLog.
+func BuildsOf(instance string) string { return buildLog + instance }
+
 // matchAll selects everything that can be about any application (journalctl(1),
 // matches: different fields are and-ed, the same field twice is or-ed, '+' is or).
 // NEXUSHUB_KIND finds the last lines of a process that was gone before journald
@@ -12,7 +21,7 @@ var Kinds = []string{"static", "deployed", "dynamic", "debug"}
 func matchAll() []string {
 	return join(
 		[]string{"_SYSTEMD_SLICE=" + appsSlice},
-		fields("NEXUSHUB_KIND", Kinds),
+		fields("NEXUSHUB_KIND", append(Kinds[:len(Kinds):len(Kinds)], kindBuild)),
 		[]string{"_PID=1"},
 		[]string{"_SYSTEMD_UNIT=" + agentUnit},
 		[]string{"_TRANSPORT=driver", "MESSAGE_ID=" + suppressedID},

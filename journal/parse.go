@@ -55,6 +55,9 @@ func (p *parser) query(instance, lastEventID string) Query {
 	if q.Job != "" && q.Process != "" {
 		p.fault("process", "cannot be combined with job")
 	}
+	if p.flag("build", false) {
+		p.builds(&q, instance)
+	}
 	if s := p.values.Get("priority"); s != "" {
 		q.Priority = p.priority(s)
 	}
@@ -108,6 +111,17 @@ func (p *parser) process(previous bool) (name string, replica int) {
 		replica = 1
 	}
 	return m[1], replica
+}
+
+// builds asks for what the builds of an instance have printed.
+func (p *parser) builds(q *Query, instance string) {
+	q.Instance = BuildsOf(instance)
+	if instance == "" {
+		p.fault("build", "needs an application")
+	}
+	if q.Job != "" || q.Process != "" || q.Previous {
+		p.fault("build", "cannot be combined with job, process or previous")
+	}
 }
 
 func (p *parser) lines(q Query) int {
@@ -210,7 +224,8 @@ func (p *parser) format(accept string) Format {
 func (p *parser) unknown() {
 	for key := range p.values {
 		switch key {
-		case "lines", "follow", "since", "until", "priority", "grep", "format", "cursor", "previous", "job", "process":
+		case "lines", "follow", "since", "until", "priority", "grep", "format", "cursor", "previous", "job", "process",
+			"build":
 		default:
 			p.fault(key, "unknown parameter")
 		}

@@ -3,6 +3,7 @@ package journal
 import (
 	"cmp"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -42,6 +43,9 @@ func (q Query) concerns(i Item) bool {
 	case q.Unit != "":
 		return i.Entry != nil && i.Entry.Unit == q.Unit
 	case q.Instance != "" && i.instance() != q.Instance:
+		return false
+	}
+	if q.Instance == "" && strings.HasPrefix(i.instance(), buildLog) {
 		return false
 	}
 	return q.Process == "" || i.Entry == nil || q.ofProcess(i.Entry)

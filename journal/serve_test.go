@@ -94,6 +94,7 @@ func TestParseRequest(t *testing.T) {
 		"/?process=worker&previous=1":   {Instance: "i", Lines: 50, Priority: 7, Previous: true, Process: "worker", Replica: 1},
 		"/?process=worker.2&previous=1": {Instance: "i", Lines: 50, Priority: 7, Previous: true, Process: "worker", Replica: 2},
 		"/?priority=0":                  {Instance: "i", Lines: 50, Follow: true},
+		"/?build=1":                     {Instance: "build-i", Lines: 50, Priority: 7, Follow: true},
 		"/?cursor=" + "s%3Da%3Bi%3D1%3Bb%3Db%3Bm%3D1%3Bt%3D1%3Bx%3D1%232": {Instance: "i", Lines: 50, Priority: 7,
 			Follow: true, After: cursor + "#2"},
 	} {

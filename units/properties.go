@@ -134,20 +134,21 @@ func (s Spec) root() string {
 func (s Spec) environment(place Placement) []string {
 	// Caches go where they end with the application and are in no backup.
 	out := []string{"HOME=" + s.home(), "LANG=C.UTF-8", "XDG_CACHE_HOME=/tmp/cache"}
-	configured := s.configured()
-	for _, k := range slices.Sorted(maps.Keys(configured)) {
-		out = append(out, k+"="+configured[k])
-	}
-	host := s.host()
-	for _, k := range slices.Sorted(maps.Keys(host)) {
-		out = append(out, k+"="+host[k])
-	}
+	out = append(out, sortedVariables(s.configured())...)
+	out = append(out, sortedVariables(s.host())...)
 	out = append(out, "INSTANCE_ID="+s.Instance, "NEXUSHUB_RELEASE="+s.Release)
 	if port := s.port(place); port != "" {
 		out = append(out, "PORT="+port)
 	}
 	if !s.first() {
 		out = append(out, processVariable+"="+s.ProcessName(), fmt.Sprintf("%s=%d", replicaVariable, s.ReplicaNumber()))
+	}
+	return out
+}
+
+func sortedVariables(env map[string]string) (out []string) {
+	for _, k := range slices.Sorted(maps.Keys(env)) {
+		out = append(out, k+"="+env[k])
 	}
 	return out
 }

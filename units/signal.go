@@ -65,7 +65,7 @@ func (m *Manager) onJobRemoved(l *link, s *dbus.Signal) {
 	job, _ := arg[dbus.ObjectPath](s, 1)
 	unit, _ := arg[string](s, 2)
 	result, _ := arg[string](s, 3)
-	if !ours(unit) && !strings.HasPrefix(unit, gatePrefix) {
+	if !ours(unit) && !strings.HasPrefix(unit, gatePrefix) && !strings.HasPrefix(unit, BuildPrefix) {
 		return
 	}
 	l.jobs.removed(job, result)

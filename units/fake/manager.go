@@ -22,6 +22,9 @@ type Manager struct {
 	Program func(units.Spec) Program
 	Caps    units.Capabilities
 
+	// Building plays the builds; nil: they leave their folder as it is.
+	Building func(ctx context.Context, b units.Build, look func() error) (units.Status, error)
+
 	events *units.Queue
 
 	mu    sync.Mutex // guards the fields that follow
