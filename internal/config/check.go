@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +37,7 @@ func checkMain(f *tomlfile.File, c *Config) {
 	positive(f, "releases.keep", c.Releases.Keep)
 	checkUpload(f, c.Upload)
 	checkPackage(f, c.Package)
+	checkBuild(f, c.Build)
 	checkRestart(f, c.Restart)
 	manifest.CheckCeiling(f, "limits.max.", c.Limits.Max)
 	checkHosts(f, c.Policy.Hosts)
@@ -71,6 +73,29 @@ func checkPackage(f *tomlfile.File, p Package) {
 	}
 	if p.MaxPath < 1 || p.MaxPath > 2048 { // with the store's own path before it, the kernel's limit is 4096
 		f.Fault("package.max_path", "must be from 1 to 2048")
+	}
+}
+
+func checkBuild(f *tomlfile.File, b Build) {
+	positive(f, "build.tasks", b.Tasks)
+	positive(f, "build.at_once", b.AtOnce)
+	atLeast(f, "build.cpu", b.CPU, 0)
+	notZero(f, "build.timeout", b.Timeout)
+	if b.Memory < 64<<20 {
+		f.Fault("build.memory", "must be at least 64M")
+	}
+	if b.Disk < 1<<20 || b.Disk > math.MaxInt64 {
+		f.Fault("build.disk", "must be at least 1M")
+	}
+	if b.ResolvConf != "" {
+		absolute(f, "build.resolv_conf", b.ResolvConf)
+	}
+}
+
+// noBuild: only a package that is deployed is built, and it says itself how.
+func noBuild(f *tomlfile.File, key string, b manifest.Build) {
+	if !reflect.ValueOf(b).IsZero() {
+		f.Fault(key, "belongs into the nexushub.toml of a package, which nexushub deploy builds")
 	}
 }
 

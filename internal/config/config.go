@@ -27,6 +27,7 @@ type Config struct {
 	Releases Releases          `toml:"releases"`
 	Upload   Upload            `toml:"upload"`
 	Package  Package           `toml:"package"`
+	Build    Build             `toml:"build"`
 	Restart  Restart           `toml:"restart"`
 	Limits   Limits            `toml:"limits"`
 	Policy   Policy            `toml:"policy"`
@@ -129,6 +130,18 @@ type Package struct {
 	MaxPath     int               `toml:"max_path"`     // bytes of a path, default 1024
 	MaxNames    manifest.Bytes    `toml:"max_names"`    // bytes of all paths, default 16M
 	MaxTime     manifest.Duration `toml:"max_time"`     // of unpacking, default 10m
+}
+
+// Build bounds the builds of packages that are source.
+type Build struct {
+	Unfiltered bool              `toml:"unfiltered"`  // build although connections cannot be filtered, default false
+	ResolvConf string            `toml:"resolv_conf"` // file that names the name servers of builds; default: the host's
+	Timeout    manifest.Duration `toml:"timeout"`     // the most, default 30m
+	Memory     manifest.Bytes    `toml:"memory"`      // the most, default 2G
+	Tasks      int               `toml:"tasks"`       // the most, default 4096
+	CPU        int               `toml:"cpu"`         // the most, percent of one core; default: all of the host's
+	Disk       manifest.Bytes    `toml:"disk"`        // the most, with the caches of the application, default 8G
+	AtOnce     int               `toml:"at_once"`     // builds at one time, default 2
 }
 
 // Restart is the agent's layer of restarting. PID 1 restarts at once and without end; the agent

@@ -42,6 +42,7 @@ func Default() *Config {
 			MaxEntries: 50_000, MaxUnpacked: 1 << 30, MaxRatio: 200,
 			MaxDepth: 100, MaxPath: 1024, MaxNames: 16 << 20, MaxTime: manifest.Duration(10 * time.Minute),
 		},
+		Build:   Build{Timeout: seconds(1800), Memory: 2 << 30, Tasks: 4096, Disk: 8 << 30, AtOnce: 2},
 		Restart: Restart{Delay: seconds(2), MaxDelay: seconds(15), HealthyAfter: seconds(60)},
 		Limits: Limits{Max: manifest.Ceiling{
 			Tasks: 32768, StopTimeout: seconds(3600), StartPeriod: seconds(3600), IdleTimeout: seconds(24 * 3600),
@@ -175,6 +176,7 @@ func (l *loader) lay(f *tomlfile.File, withRoot bool) {
 			f.Fault(key, "belong to one application: write them into its manifest or its file in apps.d")
 		}
 	}
+	noBuild(f, "defaults.build", l.config.Defaults.Build)
 	checkMain(f, l.config)
 	checkCeiling(f, "defaults.", l.config, l.config.Defaults)
 	if root := l.config.Root; f.Has("root") && !filepath.IsAbs(root) {
@@ -199,6 +201,7 @@ func (l *loader) app(path string) {
 	f.Bind(&app)
 	manifest.Check(f, "", &app.Manifest)
 	checkSchedules(f, app.Manifest)
+	noBuild(f, "build", app.Build)
 	checkApp(f, &app)
 	checkCeiling(f, "", l.config, app.Manifest)
 	if l.starting && len(f.Faults) > 0 {

@@ -27,6 +27,7 @@ type Result struct {
 	Missing  string            `json:"missing,omitempty"` // the step that has to come first
 	Notes    []string          `json:"notes,omitempty"`   // what else is there and is not used
 	File     string            `json:"file,omitempty"`    // that decided
+	Build    *Build            `json:"build,omitempty"`   // the step that has to come first, where the host can do it
 }
 
 // IsReady says that the result can be run or served.
@@ -34,8 +35,14 @@ func (r Result) IsReady() bool { return r.Name != "" && r.Missing == "" }
 
 // Of recognises what is in a folder whose own manifest is given. A package that says what is
 // started, by exec, bin/app or static/index.html, is taken at its word: then there are notes at most.
-func Of(fsys fs.FS, own manifest.Manifest) Result {
+func Of(fsys fs.FS, own manifest.Manifest) Result { return of(fsys, own, own.Build.IsOff()) }
+
+// AsIs is Of where nothing is built: what runs with the libraries of the host is taken as it is.
+func AsIs(fsys fs.FS, own manifest.Manifest) Result { return of(fsys, own, true) }
+
+func of(fsys fs.FS, own manifest.Manifest, asIs bool) Result {
 	f := newFolder(fsys)
+	f.asIs = asIs
 	if folder := own.Static.Folder; folder != "" {
 		f.pages = []string{folder}
 	}
@@ -65,6 +72,7 @@ func (r Result) Asked(by manifest.Manifest) Result {
 func (f *folder) ask() Result {
 	for _, row := range Table {
 		if r, ok := row.find(f); ok {
+			r = f.toBuild(r)
 			r.Notes = append(r.Notes, f.unused(r.File, r.File)...)
 			return r
 		}
@@ -130,6 +138,9 @@ func (r Result) Line() string {
 		return ""
 	}
 	line := r.Short()
+	if r.Build != nil {
+		return line + ": is built by " + r.Build.Command
+	}
 	if r.Missing != "" {
 		return line + ": " + r.Missing
 	}

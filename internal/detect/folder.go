@@ -25,6 +25,7 @@ type folder struct {
 	files map[string]string
 	left  int
 	pages []string // where a site may be
+	asIs  bool     // nothing is built
 }
 
 func newFolder(fsys fs.FS) *folder {

@@ -29,12 +29,8 @@ func byProgram(f *folder) (Result, bool) {
 func bySource(f *folder) (Result, bool) {
 	switch {
 	case f.isFile("go.mod"):
-		from := "."
-		if commands := f.folders("cmd"); len(f.names(".", ".go")) == 0 && len(commands) > 0 {
-			from = "./" + commands[0]
-		}
 		return missing("Go", "go.mod", "there is a go.mod",
-			toBuild("CGO_ENABLED=0 go build -o bin/server "+from))
+			toBuild("CGO_ENABLED=0 go build -o bin/server "+f.goProgram()))
 	case f.isFile("Cargo.toml"):
 		name := "NAME"
 		if m := crate.FindStringSubmatch(f.read("Cargo.toml")); m != nil {

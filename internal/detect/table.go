@@ -31,7 +31,7 @@ var Table = []Row{
 	{"Java", "*.jar, target/*.jar, build/libs/*.jar, pom.xml, build.gradle", "java -jar with the only archive that can be run",
 		"server.port and server.address of Spring Boot, quarkus.http.port and host of Quarkus; else the program reads PORT", byJava},
 	{"program", "one ELF program, in the package's folder or in bin", "the program", "the program reads PORT", byProgram},
-	{"Go, Rust", "go.mod, Cargo.toml", "nothing: the step that builds it is named", "", bySource},
+	{"Go, Rust", "go.mod, Cargo.toml with Cargo.lock", "the program that the build makes", "the program reads PORT", bySource},
 	{"generated site", "package.json with a build", "the files of dist, build, out, _site or public", "the proxy serves them", byGenerator},
 	{"site", "index.html in the package's folder, dist, build, out, _site or public", "the files beside it", "the proxy serves them", bySite},
 	{"Node.js without a start script", "package.json whose main is there", "node with that file", "the program reads PORT", byMain},

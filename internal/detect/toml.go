@@ -19,6 +19,13 @@ func TOML(r Result) []byte {
 	line("# How NexusHub runs this: see man nexushub-manifest.")
 	line("# Recognised as %s: %s.", r.Name, r.Why)
 	line("")
+	if r.Build != nil {
+		line("# How a release is made of it, by /bin/sh in a sandbox on the host, when it is deployed. What is")
+		line("# started is recognised in what that leaves.")
+		line("[build]")
+		line("command = %s", quote(r.Build.Command))
+		return b.Bytes()
+	}
 	if len(m.Exec) > 0 {
 		line("# The command. $PORT, $HOST (127.0.0.1) and variables of [env] stand for their values.")
 		line("exec = %s", quoteAll(m.Exec))

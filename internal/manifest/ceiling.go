@@ -135,6 +135,7 @@ func (c Ceiling) Excesses(file string, m Manifest) (faults tomlfile.Faults) {
 		problem := "asks for a database, which this host forbids (policy.databases, see nexushub.toml(5))"
 		faults = append(faults, tomlfile.Fault{File: file, Key: "services.postgresql", Problem: problem})
 	}
+	faults = append(faults, c.buildExcesses(file, m.Build)...)
 	return append(faults, c.connections(file, m.Sandbox)...)
 }
 

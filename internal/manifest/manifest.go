@@ -27,6 +27,7 @@ type Manifest struct {
 	Sticky    bool               `toml:"sticky,omitempty" json:"sticky,omitempty"`     // proxy: a browser stays with one replica
 	Processes map[string]Process `toml:"processes,omitempty" json:"processes,omitempty"`
 	Jobs      map[string]Job     `toml:"jobs,omitempty" json:"jobs,omitempty"`
+	Build     Build              `toml:"build,omitempty" json:"build,omitzero"`
 }
 
 // Values of Access: who may send requests.

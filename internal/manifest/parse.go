@@ -43,6 +43,7 @@ func Check(f *tomlfile.File, prefix string, m *Manifest) {
 	between(f, key("stop_timeout"), m.StopTimeout, minSpan, maxStopTimeout)
 	between(f, key("idle_timeout"), m.IdleTimeout, minIdleTimeout, maxIdleTimeout)
 	checkNetworks(f, key("sandbox.networks"), m.Sandbox.Networks)
+	checkBuild(f, key("build"), m.Build)
 	checkFolder(f, key("static.folder"), m.Static.Folder)
 	checkLimits(f, key("limits."), m.Limits)
 	checkProcesses(f, prefix, m)
@@ -166,6 +167,7 @@ func (m Manifest) Over(base Manifest) Manifest {
 	out.Sticky = m.Sticky || base.Sticky
 	out.Processes = processesOver(m.Processes, base.Processes)
 	out.Jobs = jobsOver(m.Jobs, base.Jobs)
+	out.Build = m.Build.Over(base.Build)
 	return out
 }
 
