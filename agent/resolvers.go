@@ -38,14 +38,14 @@ func serversFor(s units.Spec) (open, shut []netip.Addr) {
 	if err != nil {
 		return nil, nil // then programs ask this host
 	}
-	return nameServers(string(text))
+	return NameServers(string(text))
 }
 
 // maxNameServers is what the C library asks (MAXNS).
 const maxNameServers = 3
 
-// nameServers reads resolv.conf(5). An address with a zone is one of a link, where the filter knows none.
-func nameServers(text string) (open, shut []netip.Addr) {
+// NameServers reads resolv.conf(5). An address with a zone is one of a link, where the filter knows none.
+func NameServers(text string) (open, shut []netip.Addr) {
 	var list []netip.Addr
 	for line := range strings.Lines(text) {
 		words := strings.Fields(line)

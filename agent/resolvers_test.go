@@ -16,7 +16,7 @@ func TestNameServers(t *testing.T) {
 		"nameserver 169.254.169.253\nnameserver fd00:ec2::253\n":                                      "[169.254.169.253 fd00:ec2::253]",
 		"nameserver ::ffff:10.0.0.1": "[10.0.0.1]",
 	} {
-		open, _ := nameServers(text)
+		open, _ := NameServers(text)
 		if got := fmt.Sprint(open); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}

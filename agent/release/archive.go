@@ -33,18 +33,20 @@ type archive struct {
 	is       detect.Result // what it is recognised as
 	unpacked int64
 	bounded  bool // within the limits: contents may be read
+	source   bool // it is built where that is needed; else it is taken as it is
 }
 
 var errDirectoryTooLarge = errors.New("the zip's directory is too large")
 
 // readArchive checks names, kinds, limits, links and manifest of the zip in f. All
-// faults are in the archive's list; the error is one of reading f itself, or of ctx.
-func readArchive(ctx context.Context, f *os.File, limits Limits) (*archive, error) {
+// faults are in the archive's list; the error is one of reading f itself, or of ctx. Of
+// source, what a build has to make may be missing.
+func readArchive(ctx context.Context, f *os.File, limits Limits, source bool) (*archive, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	a := &archive{limits: limits, zipSize: info.Size(), tree: newTree(limits), links: map[string]*target{}}
+	a := &archive{limits: limits, source: source, zipSize: info.Size(), tree: newTree(limits), links: map[string]*target{}}
 	in := &budgetReaderAt{r: f, left: limits.directoryBudget()}
 	a.in = in
 	r, err := zip.NewReader(in, info.Size())
@@ -73,7 +75,11 @@ func (a *archive) check(ctx context.Context) {
 	a.stripNames()
 	a.readLinks(ctx)
 	a.readManifest()
-	a.is = detect.Of(a.fsys(), a.manifest)
+	if !a.source {
+		a.is = detect.AsIs(a.fsys(), a.manifest)
+	} else if a.is = detect.Of(a.fsys(), a.manifest); a.isBuilt() {
+		return // what it is to run or serve is not there yet
+	}
 	a.checkShape()
 	a.checkContents()
 }

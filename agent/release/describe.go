@@ -31,7 +31,7 @@ func describe(path string, dir *beneath.Dir, known *detect.Result) (fact.Release
 		return fact.Release{}, invalid
 	}
 	if known == nil {
-		now := detect.Of(dir.FS(), r.Manifest)
+		now := detect.AsIs(dir.FS(), r.Manifest)
 		known = &now
 	}
 	r.Recognised = *known

@@ -104,7 +104,7 @@ func (s *Store) importFile(ctx context.Context, f *os.File, path string) (fact.R
 	if s.touch(hash) {
 		return s.Get(hash)
 	}
-	if err := s.unpackInTime(ctx, f, hash); err != nil {
+	if err := s.unpackInTime(ctx, f, hash, (*archive).checkUnbuilt); err != nil {
 		return fact.Release{}, fmt.Errorf("import %s: %w", filepath.Base(path), disk.NoSpace(err))
 	}
 	return s.Get(hash)
@@ -121,21 +121,23 @@ func (s *Store) touch(hash string) bool {
 	return true
 }
 
-func (s *Store) unpackInTime(ctx context.Context, f *os.File, hash string) error {
+func (s *Store) unpackInTime(ctx context.Context, f *os.File, hash string, also func(*archive)) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.limits.MaxTime, ErrTooSlow)
 	defer cancel()
-	err := s.unpack(ctx, f, hash)
+	err := s.unpack(ctx, f, hash, also)
 	if errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), ErrTooSlow) {
 		return fmt.Errorf("%w: more than %v (package.max_time)", ErrTooSlow, s.limits.MaxTime)
 	}
 	return err
 }
 
-func (s *Store) unpack(ctx context.Context, f *os.File, hash string) error {
-	a, err := readArchive(ctx, f, s.limits)
+// unpack makes a release of a zip that has no faults, also none that also finds.
+func (s *Store) unpack(ctx context.Context, f *os.File, hash string, also func(*archive)) error {
+	a, err := readArchive(ctx, f, s.limits, false)
 	if err != nil {
 		return err
 	}
+	also(a)
 	if a.faults.result() != nil {
 		return a.allFaults(ctx)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/build"
 	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/agent/secret"
@@ -36,6 +37,7 @@ const connectLimit = 10 * time.Second
 type systemd interface {
 	agent.Units
 	agent.Bus
+	build.Units
 	listenAddresses
 	git.Units
 	Run(ctx context.Context) error
@@ -47,6 +49,7 @@ type host struct {
 	systemd func(context.Context, *slog.Logger) (systemd, error)
 	sockets func(names ...string) (map[string]net.Listener, error)
 	userID  func(name string) (uint32, error)
+	cache   string // where PID 1 keeps folders of caches
 }
 
 // thisHost is the machine that this process runs on.
@@ -62,6 +65,7 @@ func thisHost() host {
 		},
 		sockets: sockets,
 		userID:  userID,
+		cache:   "/var/cache",
 	}
 }
 
@@ -84,6 +88,7 @@ type daemon struct {
 	agent    *agent.Agent
 	tokens   *caller.Tokens
 	uploads  *upload.Store
+	builds   *build.Builder
 	deployed *debug.Server // permanent applications
 	debug    *debug.Server // those that expire
 	control  *control.Server
@@ -154,6 +159,12 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
+	if d.builds, err = build.New(ctx, build.Options{
+		Units: d.units, Releases: d.releases, Config: d.inForce.Load,
+		Root: filepath.Join(d.host.cache, "private"), Links: d.host.cache, Log: d.log,
+	}); err != nil {
+		return err
+	}
 	return d.openRegistries(files)
 }
 
@@ -165,7 +176,7 @@ func (d *daemon) openRegistries(files *state.Store) (err error) {
 	o := debug.Options{
 		Kind: debug.Deployed, Domain: d.conf.Domain, StateIn: agent.StateFolders(),
 		MaxApps: math.MaxInt, MaxEach: d.conf.Upload.MaxAppsEach, Package: packageLimits(d.conf),
-		State: files, Uploads: d.uploads, Releases: d.releases, Runtime: d.agent.Deployed(),
+		State: files, Uploads: d.uploads, Releases: d.releases, Builds: d.builds, Runtime: d.agent.Deployed(),
 		Logs: d.journal, Log: d.log,
 	}
 	if d.deployed, err = debug.NewServer(o); err != nil {

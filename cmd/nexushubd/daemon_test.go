@@ -55,6 +55,7 @@ func fakeHost(t *testing.T, m *fake.Manager) host {
 			return fakeSystemd{m, []string{"[::]:8443"}, nil}, nil
 		},
 		userID: func(string) (uint32, error) { return 4711, nil },
+		cache:  filepath.Join(dir, "cache"),
 		sockets: func(names ...string) (map[string]net.Listener, error) {
 			out := map[string]net.Listener{}
 			for _, name := range names {

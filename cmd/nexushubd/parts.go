@@ -25,6 +25,7 @@ func (d *daemon) run(ctx context.Context) error {
 			{"control API", func(ctx context.Context) error { return d.control.Run(ctx, d.sockets["api"]) }},
 			{"debug API", d.serveProxied},
 			{"uploads", d.uploads.Run},
+			{"builds", d.builds.Run},
 			{"debug applications", d.debug.Run},
 			{"deployed applications", d.deployed.Run},
 			{"metrics", d.metrics.run},

@@ -99,7 +99,7 @@ func wantWaiting(t *testing.T, d *running, want ...string) {
 // Each table of the configuration is taken over by a reload or named as one that is not:
 // a new one must be put into one list or the other.
 func TestEveryKeyIsReloadedOrNamed(t *testing.T) {
-	reloaded := strings.Fields("Root LogLevel LoginInstance AdminInstance Releases Restart Limits Policy Defaults " +
+	reloaded := strings.Fields("Root LogLevel LoginInstance AdminInstance Releases Build Restart Limits Policy Defaults " +
 		"Apps Unusable Incomplete")
 	named := strings.Fields("Domain StateDir RunDir Ports Admin Upload Package Metrics Proxy")
 	fields := reflect.TypeFor[config.Config]()

@@ -1,0 +1,91 @@
+package build
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/nexushub/nexushub/internal/detect"
+	"github.com/nexushub/nexushub/internal/manifest"
+)
+
+const status = `Package: npm
+Status: install ok installed
+Version: 9.2.0~ds1-1
+
+Package: gone
+Status: deinstall ok config-files
+Version: 1
+
+Package: libfoo-dev
+Status: install ok installed
+Description: what follows is no field
+ Package: evil
+Version: 1:2-3
+`
+
+func TestInstalled(t *testing.T) {
+	got, err := installed(strings.NewReader(status), []string{"npm", "gone", "libfoo-dev", "evil", "none"})
+	want := map[string]string{"npm": "9.2.0~ds1-1", "libfoo-dev": "1:2-3"}
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %v (%v), want %v", got, err, want)
+	}
+}
+
+func TestToolsThatAreMissing(t *testing.T) {
+	var p present
+	p.tool("sh", "/bin/sh")
+	p.tool("mvn", "")
+	p.tool("uv", "")
+	p.tool("/usr/lib/python3*/ensurepip/__init__.py", "")
+	p.aPackage("libfoo-dev", "")
+	p.aPackage("npm", "9")
+	const want = "this host lacks what the build needs: mvn, uv, python3-venv, libfoo-dev; " +
+		"run apt install maven python3-venv libfoo-dev on it and deploy again"
+	if got := p.fault(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if len(p.versions) != 2 {
+		t.Errorf("versions %q", p.versions)
+	}
+}
+
+func TestKey(t *testing.T) {
+	base := detect.Build{Build: manifest.Build{Command: "make", Output: "."}}
+	key := keyOf(instance, "source", base, []string{"a 1", "b 2"})
+	same := base
+	same.Timeout, same.Limits.Memory, same.Tools = 5, 6, []string{"a"}
+	if keyOf(instance, "source", same, []string{"b 2", "a 1"}) != key {
+		t.Error("what does not change the result makes another key")
+	}
+	other := base
+	other.Command = "make all"
+	for _, k := range []string{
+		keyOf(instance, "other", base, []string{"a 1", "b 2"}), keyOf(instance, "source", other, []string{"a 1", "b 2"}),
+		keyOf(instance, "source", base, []string{"a 1", "b 3"}), keyOf("another", "source", base, []string{"a 1", "b 2"}),
+	} {
+		if k == key {
+			t.Error("another application, source, command or tool has the same key")
+		}
+	}
+}
+
+func TestNameServersOfBuilds(t *testing.T) {
+	for text, want := range map[string]bool{
+		"nameserver 192.168.1.1\n":                       true,
+		"nameserver 127.0.0.53\n":                        false,
+		"nameserver 1.1.1.1\nnameserver ::1\n":           false,
+		"# none\n":                                       true,
+		"nameserver 169.254.169.254\nnameserver 9.9.9.9": true,
+	} {
+		servers, ok := usable(text)
+		if ok != want {
+			t.Errorf("%q: %v", text, servers)
+		}
+		for _, s := range servers {
+			if s.IsLinkLocalUnicast() {
+				t.Errorf("%q opens %s", text, s)
+			}
+		}
+	}
+}
