@@ -76,10 +76,13 @@ func (d Deployments) Limits(ctx context.Context) (out PackageLimits, err error) 
 	return out, err
 }
 
-// InstallAnswer ends an installation that went well.
+// NotBuilt is the status of an installation whose build has failed: nothing has changed.
+const NotBuilt = "not_built"
+
+// InstallAnswer ends an installation that went well, or a build that did not.
 type InstallAnswer struct {
 	ApplicationID string    `json:"applicationId"`
-	Status        string    `json:"status"` // running, installed_not_started
+	Status        string    `json:"status"` // running, installed_not_started, not_built
 	Message       string    `json:"message"`
 	InstalledAt   time.Time `json:"installedAt"`
 	Hints         []Hint    `json:"hints,omitempty"`

@@ -161,7 +161,7 @@ func describe(t *testing.T, key string, schemas object) object {
 }
 
 func logParameters() (list []any) {
-	for _, name := range []string{"lines", "follow", "since", "until", "priority", "grep", "process", "format"} {
+	for _, name := range []string{"lines", "follow", "since", "until", "priority", "grep", "process", "build", "format"} {
 		list = append(list, inQuery(name))
 	}
 	return append(list, object{"name": "Last-Event-ID", "in": "header", "schema": object{"type": "string"}})

@@ -29,7 +29,7 @@ import (
 	"github.com/nexushub/nexushub/internal/disk"
 )
 
-// Options are what a Server works with. Every field but StateIn, Activity and Log
+// Options are what a Server works with. Every field but StateIn, Builds, Activity and Log
 // must be set, Expiry and Kept where applications expire.
 type Options struct {
 	Kind    Kind
@@ -44,6 +44,7 @@ type Options struct {
 	State    State
 	Uploads  *upload.Store
 	Releases Releases
+	Builds   Builds // nil: what has to be built is refused
 	Runtime  Runtime
 	Logs     Logs
 	Activity Activity

@@ -46,6 +46,9 @@ func (s *Server) dispose(ctx context.Context, id ID) error {
 	s.installs.forget(id)
 	err := s.o.Uploads.Discard(string(id))
 	err = errors.Join(err, s.end(context.WithoutCancel(ctx), id))
+	if s.o.Builds != nil {
+		err = errors.Join(err, s.o.Builds.Forget(string(id)))
+	}
 	select {
 	case s.gone <- struct{}{}:
 	default:

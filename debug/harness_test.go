@@ -44,6 +44,7 @@ type host struct {
 	runtime  *fakeRuntime
 	proxy    *fakeProxy
 	logs     *fakeLogs
+	builds   Builds
 	server   *Server
 	deployed *Server
 	uid      uint32 // of who is at the other end of the socket
@@ -92,7 +93,7 @@ func (h *host) open() {
 	o := Options{
 		Kind: Deployed, Domain: "example.test", StateIn: []string{filepath.Join(h.dir, "apps")}, MaxApps: 5, MaxEach: 3,
 		Package: api.PackageLimits{MaxSize: h.limits.MaxSize, MaxEntries: hostile.MaxEntries},
-		State:   st, Uploads: uploads, Releases: releases,
+		State:   st, Uploads: uploads, Releases: releases, Builds: h.builds,
 		Runtime: h.runtime, Logs: h.logs, Log: slog.New(slog.DiscardHandler),
 	}
 	h.deployed, err = NewServer(o)

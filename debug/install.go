@@ -35,8 +35,11 @@ func (s *Server) install(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	in, err := s.unpack(ctx, a.ID, callerOf(c.Request()))
+	in, began, err := s.unpackOrBuild(ctx, c.Response(), a.ID, callerOf(c.Request()))
 	done()
+	if err != nil && !began.IsZero() {
+		return answerJSON(c.Response(), s.notBuilt(ctx, a, err, began))
+	}
 	if err != nil {
 		return err
 	}
@@ -59,7 +62,8 @@ type installation struct {
 
 // unpack makes the upload the release that is wanted.
 // It continues when the client leaves: half an installation helps nobody.
-func (s *Server) unpack(ctx context.Context, id ID, by caller.Caller) (in installation, err error) {
+// A build begins after begins was called.
+func (s *Server) unpack(ctx context.Context, id ID, by caller.Caller, begins func()) (in installation, err error) {
 	if err := s.admitRelease(id, by); err != nil {
 		return in, err
 	}
@@ -70,7 +74,7 @@ func (s *Server) unpack(ctx context.Context, id ID, by caller.Caller) (in instal
 	if err != nil {
 		return in, err
 	}
-	rel, err := s.o.Releases.Import(context.WithoutCancel(ctx), path)
+	rel, err := s.release(ctx, id, path, begins)
 	if err != nil {
 		return in, err
 	}

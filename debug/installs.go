@@ -17,16 +17,20 @@ type installs struct {
 
 // turn is one application's.
 type turn struct {
-	busy   chan struct{}           // capacity 1: held while unpacking
-	cancel context.CancelCauseFunc // of the last who entered
+	busy    chan struct{}           // capacity 1: held while unpacking
+	cancel  context.CancelCauseFunc // of the last who entered
+	build   context.CancelCauseFunc // of a build under way
+	waiting int                     // for the turn
 }
 
 func newInstalls() *installs { return &installs{turns: map[ID]*turn{}} }
 
-// enter waits for the turn. The context ends with the parent, or with errSuperseded
+// enter waits for the turn; a build that holds it ends then. The context ends with the parent, or with errSuperseded
 // when the next one enters; done gives the turn away.
 func (i *installs) enter(parent context.Context, id ID) (ctx context.Context, done func(), err error) {
 	t := i.turn(id)
+	i.queue(t, 1)
+	defer i.queue(t, -1)
 	select {
 	case t.busy <- struct{}{}:
 	case <-parent.Done():
@@ -38,6 +42,35 @@ func (i *installs) enter(parent context.Context, id ID) (ctx context.Context, do
 	t.supersede()
 	t.cancel = cancel
 	return ctx, func() { <-t.busy }, nil
+}
+
+// queue counts who waits for a turn. What is built meanwhile is not wanted any more.
+func (i *installs) queue(t *turn, n int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if t.waiting += n; n > 0 && t.build != nil {
+		t.build(errSuperseded)
+	}
+}
+
+// building is the context of a build by who has the turn: a client that leaves does not end it, a
+// newer installation and the end of the application do.
+func (i *installs) building(parent context.Context, id ID) (ctx context.Context, done func()) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	t := i.turns[id]
+	if t == nil || t.waiting > 0 {
+		cancel(errSuperseded)
+		return ctx, func() {}
+	}
+	t.build = cancel
+	return ctx, func() {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		t.build = nil
+		cancel(nil)
+	}
 }
 
 func (i *installs) turn(id ID) *turn {
@@ -63,5 +96,8 @@ func (i *installs) forget(id ID) {
 func (t *turn) supersede() {
 	if t.cancel != nil {
 		t.cancel(errSuperseded)
+	}
+	if t.build != nil {
+		t.build(errSuperseded)
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/build"
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/detect"
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/journal"
@@ -59,6 +61,12 @@ type Runtime interface {
 type Releases interface {
 	Import(ctx context.Context, path string) (fact.Release, error)
 	Hold(hash string) (letGo func())
+}
+
+// Builds makes releases of what has to be built, see build.Builder.
+type Builds interface {
+	Release(ctx context.Context, o build.Order, begins func(detect.Build)) (build.Result, error)
+	Forget(instance string) error
 }
 
 // Logs reads an instance's log, see journal.Hub.

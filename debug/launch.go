@@ -23,12 +23,18 @@ func (s *Server) launch(ctx context.Context, w *echo.Response, id ID, again bool
 		defer close(done)
 		view, err = s.o.Runtime.Launch(ctx, string(id), again)
 	}()
+	keepAlive(w, done)
+	return view, err
+}
+
+// keepAlive shows signs of life until done.
+func keepAlive(w *echo.Response, done <-chan struct{}) {
 	tick := time.NewTicker(signOfLife)
 	defer tick.Stop()
 	for {
 		select {
 		case <-done:
-			return view, err
+			return
 		case <-tick.C:
 			beginJSON(w)
 			_, _ = w.Write([]byte("\n")) // a client that has left ends ctx
