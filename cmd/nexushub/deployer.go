@@ -173,8 +173,16 @@ func (d *deployer) upload(ctx context.Context, id string, p pack.Package) error 
 }
 
 func (d *deployer) install(ctx context.Context, app api.DebugApplication) error {
-	d.out.Step("starting " + app.AppID)
-	stop := reportWaiting(ctx, d.out, d.client.App, app.ID)
+	_, isBuilt := d.is.build()
+	var stop func()
+	var shown bool
+	if isBuilt {
+		d.out.Step("building " + app.AppID)
+		stop = followBuild(ctx, d.out, logsOf(d.to, app.ID), &shown)
+	} else {
+		d.out.Step("starting " + app.AppID)
+		stop = reportWaiting(ctx, d.out, d.client.App, app.ID)
+	}
 	err := d.retry(ctx, func() (err error) {
 		d.answer, err = d.to.Install(ctx, app.ID)
 		return err
@@ -185,6 +193,10 @@ func (d *deployer) install(ctx context.Context, app api.DebugApplication) error 
 	}
 	if err == nil && d.answer.Status != "running" {
 		now, failed := d.to.Status(ctx, app.ID)
+		if d.answer.Status == api.NotBuilt {
+			d.out.NotBuilt(app, d.answer.Message, shown, failed == nil && now.Status == "running")
+			return errNotHealthy
+		}
 		d.out.NotHealthy(app, d.answer.Message, d.answer.Hints, failed == nil && now.Status == "running")
 		err = errNotHealthy
 	}

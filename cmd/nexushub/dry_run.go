@@ -20,6 +20,9 @@ func (d *deployer) dryRun(ctx context.Context, source string, want api.NewDebugA
 	plan := output.DryRun{
 		Name: want.AppID, HostName: want.HostName, Manifest: d.is.asks(), Files: p.Files, Size: p.Size, Release: p.SHA256,
 	}
+	if b, isBuilt := d.is.build(); isBuilt {
+		plan.Build, plan.Release = &b, ""
+	}
 	if d.is.Name != "" {
 		plan.Recognised = &d.is.Result
 	}
@@ -54,12 +57,17 @@ func (d *deployer) comparedWith(ctx context.Context, a api.DebugApplication, pla
 	switch {
 	case err != nil:
 		return []string{"release: not known: " + err.Error()}
+	case plan.Build != nil && status.Metadata.Release != "":
+		changes = append(changes, fmt.Sprintf("release from %.12s to what is built, or none if that is the same", status.Metadata.Release))
 	case status.Metadata.Release == plan.Release:
 		changes = append(changes, "none: this release is installed already")
 	case status.Metadata.Release == "":
 		changes = append(changes, "its first release")
 	default:
 		changes = append(changes, fmt.Sprintf("release from %.12s to %.12s", status.Metadata.Release, plan.Release))
+	}
+	if plan.Build != nil && plan.Manifest.Access == "" { // what is recognised in the output says it
+		return changes
 	}
 	now, err := d.client.App(ctx, a.ID)
 	if access := cmp.Or(plan.Manifest.Access, "areas"); err == nil && now.Access != "" && now.Access != access &&

@@ -19,6 +19,7 @@ import (
 // logFlags are those of journalctl, and of heroku where they differ.
 type logFlags struct {
 	follow, previous, showCursor  bool
+	build                         bool
 	lines, since, until           string
 	priority, grep, style, cursor string
 	job, process                  string
@@ -46,6 +47,7 @@ lines that a terminal would obey is shown as text.`,
   nexushub logs --previous myapp          the previous run: why did it exit?
   nexushub logs --job nightly myapp       the runs of one of its jobs
   nexushub logs --process worker.2 myapp
+  nexushub logs --build -n all myapp      what its builds printed
   nexushub logs -o json --cursor 's=...' myapp`,
 		Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeApp,
 	}
@@ -77,6 +79,7 @@ func (f *logFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.previous, "previous", false, "only the previous run, of web's first replica unless --process names another")
 	flags.StringVar(&f.job, "job", "", "only the runs of one job (nexushub jobs APP)")
 	flags.StringVar(&f.process, "process", "", "only of a process, such as worker, or of one replica, such as worker.2")
+	flags.BoolVar(&f.build, "build", false, "the log of its builds instead")
 	if err := flags.MarkHidden("tail"); err != nil {
 		panic(err) // the flag is four lines up
 	}
@@ -99,6 +102,9 @@ func (f logFlags) query() url.Values {
 	if f.previous {
 		q.Set("previous", "1")
 	}
+	if f.build {
+		q.Set("build", "1")
+	}
 	return q
 }
 
@@ -110,7 +116,7 @@ func (c *cli) showLogs(cmd *cobra.Command, ref string, f logFlags) error {
 	if style != output.Short && style != output.Cat && style != output.JSON {
 		return usage(cmd, fmt.Errorf("invalid --output %q: must be short, json or cat", f.style))
 	}
-	source, err := c.logSource(cmd.Context(), ref)
+	source, err := c.logSource(cmd.Context(), ref, f.build)
 	if err != nil {
 		return err
 	}
@@ -125,10 +131,17 @@ func (c *cli) showLogs(cmd *cobra.Command, ref string, f logFlags) error {
 // logSource opens the log behind an entry.
 type logSource func(ctx context.Context, q url.Values, after string) iter.Seq2[api.LogEvent, error]
 
-func (c *cli) logSource(ctx context.Context, ref string) (logSource, error) {
+// logSource finds the log of an application. What has never been built to its end is known as a
+// deployment alone.
+func (c *cli) logSource(ctx context.Context, ref string, build bool) (logSource, error) {
 	client, remote, err := c.client()
 	if err != nil {
 		return nil, err
+	}
+	if build && ref != "" {
+		if a, err := findDeployment(ctx, client, ref); err == nil {
+			return logsOf(a.of, a.ID), nil
+		}
 	}
 	if !remote {
 		return func(ctx context.Context, q url.Values, after string) iter.Seq2[api.LogEvent, error] {

@@ -25,6 +25,9 @@ type recognised struct {
 	noZip bool // a file of another kind
 }
 
+// build is how the host makes a release of it; not ok: it is one.
+func (r recognised) build() (detect.Build, bool) { return detect.BuildOf(r.own, r.Result) }
+
 // asks is how the package wants to run.
 func (r recognised) asks() manifest.Manifest { return r.own.Over(r.Manifest) }
 
@@ -78,7 +81,10 @@ func recognise(fsys fs.FS) (r recognised, err error) {
 
 // fault says at once what the agent would say after the upload.
 func (r recognised) fault(source string) error {
+	_, isBuilt := r.build()
 	switch {
+	case isBuilt:
+		return nil
 	case r.Missing != "":
 		return fmt.Errorf("%s: %s: %w", source, r.Line(), api.Invalid)
 	case r.noZip && !strings.HasSuffix(source, ".zip"):
@@ -98,7 +104,11 @@ func (r recognised) fault(source string) error {
 
 // tell says in one line what it is, and what is not used of it.
 func (r recognised) tell(out *output.Printer) {
-	if r.Name != "" {
+	b, isBuilt := r.build()
+	switch {
+	case isBuilt && (r.Build == nil || b.Command != r.Build.Command):
+		out.Note("is built by " + firstLine(b.Command))
+	case r.Name != "":
 		out.Note(r.Line())
 	}
 	for _, note := range r.Notes {

@@ -136,6 +136,9 @@ func checkPackage(dir string) (notes []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if b, isBuilt := is.build(); isBuilt { // what is made of it is checked when it is deployed
+		return append([]string{"is built by " + firstLine(b.Command)}, is.Notes...), nil
+	}
 	if is.Missing != "" {
 		return nil, tomlfile.Faults{{File: dir, Problem: is.Line()}}
 	}

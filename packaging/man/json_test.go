@@ -31,6 +31,7 @@ var answers = map[string]reflect.Type{
 	"Issued token": reflect.TypeFor[api.IssuedToken](), "Log entry": reflect.TypeFor[api.LogEntry](), "Log gap": reflect.TypeFor[api.LogGap](),
 	"Setup": reflect.TypeFor[output.Setup](), "Line": reflect.TypeFor[setup.Line](),
 	"Dry run": reflect.TypeFor[output.DryRun](), "Detection": reflect.TypeFor[detect.Result](),
+	"Build": reflect.TypeFor[detect.Build](),
 	"Fault": reflect.TypeFor[tomlfile.Fault](), "Done": reflect.TypeFor[output.Change](),
 }
 

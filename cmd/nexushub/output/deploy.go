@@ -61,6 +61,21 @@ func (p *Printer) NotHealthy(a api.DebugApplication, why string, hints []api.Hin
 	}
 }
 
+// Building is a line that a build prints.
+func (p *Printer) Building(line string) { p.infof("  %s", line) }
+
+// NotBuilt says why a build has made no release. Where its log was shown, the end of it is known.
+func (p *Printer) NotBuilt(a api.DebugApplication, why string, shown, serves bool) {
+	if shown && !p.Quiet {
+		why, _, _ = strings.Cut(why, "\n")
+	}
+	p.errorLines(a.AppID+" was not built: "+why, "")
+	fmt.Fprintln(p.Stderr, p.clean("the whole log: "+shell.Command("nexushub logs --build", a.AppID)))
+	if serves {
+		p.infof("the previous release keeps serving")
+	}
+}
+
 func hintLines(h api.Hint) string { return "hint: " + h.Means + "\nwrite: " + h.Write }
 
 // WaitingForAgent says why nothing happens.

@@ -15,8 +15,9 @@ type DryRun struct {
 	Name       string            `json:"name"`
 	HostName   string            `json:"host_name"`
 	Recognised *detect.Result    `json:"recognised,omitempty"`
-	Manifest   manifest.Manifest `json:"manifest"` // what the package asks for
-	Release    string            `json:"release"`
+	Manifest   manifest.Manifest `json:"manifest"`        // what the package asks for
+	Build      *detect.Build     `json:"build,omitempty"` // what is run on the host first
+	Release    string            `json:"release"`         // empty where it is built
 	Files      int               `json:"files,omitempty"` // of a folder
 	Size       int64             `json:"size"`            // of the zip, in bytes
 	Changes    []string          `json:"changes"`         // against what runs, in words
@@ -40,7 +41,12 @@ func (p *Printer) DryRun(d DryRun) error {
 	if d.Recognised != nil {
 		rows.row("recognised", d.Recognised.Short())
 	}
-	if d.isFiles() {
+	if d.Build != nil {
+		rows.row("built by", d.Build.Command)
+	}
+	if d.Build != nil && len(asks.Exec) == 0 {
+		rows.row("starts", "what is recognised in the output of the build")
+	} else if d.isFiles() {
 		rows.row("serves", cmp.Or(asks.Static.Folder, manifest.StaticFolder))
 	} else {
 		rows.row("starts", words(m.Exec)+times(m, manifest.Web))
@@ -52,12 +58,16 @@ func (p *Printer) DryRun(d DryRun) error {
 		rows.row("sandbox", cmp.Or(strings.Join(append(m.Sandbox.Loosenings(), m.Sandbox.Networks...), ", "), "closed"))
 	}
 	rows.row("database", map[bool]string{true: "PostgreSQL"}[m.Services.PostgreSQL])
-	rows.row("access", m.Access)
+	if d.Build == nil || asks.Access != "" {
+		rows.row("access", m.Access)
+	}
 	if d.Files > 0 {
 		rows.row("files", fmt.Sprint(d.Files))
 	}
 	rows.row("size", size(uint64(d.Size)))
-	rows.row("release", shortHash(d.Release))
+	if d.Build == nil {
+		rows.row("release", shortHash(d.Release))
+	}
 	rows.row("changes", strings.Join(d.Changes, "; "))
 	return rows.flush()
 }
