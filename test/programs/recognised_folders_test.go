@@ -148,7 +148,8 @@ func TestRecognisedFolders(t *testing.T) {
 		t.Run("a missing step", func(t *testing.T) {
 			h.MustCopyIn(t, made(t, map[string]string{"go.mod": "module x\n", "main.go": "package main\n"}), "/srv/source")
 			out, err := h.Shell(t.Context(), "nexushub deploy /srv/source 2>&1")
-			if err == nil || !strings.Contains(out, "CGO_ENABLED=0 go build -o bin/server .") {
+			if err == nil || !strings.Contains(out, "is built by CGO_ENABLED=0 go build -trimpath -o bin/server .") ||
+				!strings.Contains(out, "lacks what the build needs: go; run apt install golang-go") {
 				t.Errorf("%v: %s", err, out)
 			}
 		})

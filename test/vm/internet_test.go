@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,7 @@ func TestApplicationsReachWhatIsOpenToThem(t *testing.T) {
 		}
 	}
 	v.Must(t, "systemctl", "reload", "nexushubd")
+	t.Run("builds", v.buildsReach)
 	for i, want := range []func(int) bool{
 		func(n int) bool { return reached[n].addr == "127.0.0.1" || reached[n].addr == "::1" },
 		func(n int) bool { return reached[n].internet },
@@ -88,4 +90,37 @@ func (v *VM) reaches(t *testing.T, app string) map[string]bool {
 		open[addr] = true
 	}
 	return open
+}
+
+// buildsReach: of the host itself a build reaches nothing, but its name server.
+func (v *VM) buildsReach(t *testing.T) {
+	var list []string
+	for _, r := range reached {
+		list = append(list, r.addr)
+	}
+	command := `for a in ` + strings.Join(list, " ") + `; do timeout 20 bash -c "exec 3<>/dev/tcp/$a/8443" 2>/dev/null ` +
+		`&& echo open:$a & done; wait; echo open:end`
+	for _, c := range []struct{ name, more, allowed string }{
+		{"plain", "", ""}, {"named", `network.allow = ["10.1.2.0/24", "127.0.0.1/32"]`, "10.1.2.3 127.0.0.1"},
+	} {
+		v.Must(t, "mkdir", "-p", "/srv/"+c.name)
+		text := "static.folder = \".\"\n[build]\ncommand = '''" + command + "'''\n" + c.more + "\n"
+		for name, text := range map[string]string{"index.html": "x", "nexushub.toml": text} {
+			if err := v.WriteFile(t.Context(), "/srv/"+c.name+"/"+name, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v.Must(t, "nexushub", "deploy", "/srv/"+c.name)
+		out := v.Must(t, "nexushub", "logs", "--build", "-n", "all", "-o", "cat", c.name)
+		if !strings.Contains(out, "open:end") {
+			t.Fatalf("the build says %s", out)
+		}
+		for _, r := range reached {
+			here := strings.HasPrefix(r.addr, "127.") || r.addr == "::1"
+			want := r.internet && !here || slices.Contains(strings.Fields(c.allowed), r.addr)
+			if got := strings.Contains(out+"\n", "open:"+r.addr+"\n"); got != want {
+				t.Errorf("%s: %s is open: %v, want %v", c.name, r.addr, got, want)
+			}
+		}
+	}
 }
