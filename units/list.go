@@ -41,7 +41,7 @@ func (m *Manager) listUnitsOn(ctx context.Context, l *link, patterns ...string) 
 
 // referenceAll holds a reference to our units, so that their end can be read however late we come.
 func (m *Manager) referenceAll(ctx context.Context, l *link) error {
-	rows, err := m.listUnitsOn(ctx, l, Prefix+"*.service")
+	rows, err := m.listUnitsOn(ctx, l, ofApplications...)
 	if err != nil {
 		return err
 	}
@@ -69,10 +69,13 @@ func (m *Manager) referenceAll(ctx context.Context, l *link) error {
 	return g.Wait()
 }
 
-// List reads the state of every application's unit. Units of which nothing was heard
+// ofApplications are the patterns of what List reads.
+var ofApplications = []string{Prefix + "*.service", ReleasePrefix + "*.service"}
+
+// List reads the state of every unit of an application, release commands included. Units of which nothing was heard
 // and whose state, job and invocation are as remembered are not read again.
 func (m *Manager) List(ctx context.Context) ([]Status, error) {
-	rows, err := m.listUnits(ctx, Prefix+"*.service")
+	rows, err := m.listUnits(ctx, ofApplications...)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +148,7 @@ func (m *Manager) retain(rows []row) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name, r := range m.records {
-		if !loaded[name] && r.fresh() && !IsOnce(name) {
+		if !loaded[name] && r.fresh() && !IsJob(name) {
 			delete(m.records, name)
 		}
 	}

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/nexushub/nexushub/internal/startcmd"
 )
 
 // JobPrefix and ReleasePrefix begin the names of the units that run commands which end.
@@ -40,10 +43,27 @@ func (o Once) Definition() string { return hash(o) }
 // log and its timer's stamp do, and so does a drop-in; two applications never share one.
 func (o Once) UnitName() string {
 	if o.Job == "" {
-		return ReleasePrefix + o.Spec.Name + "-" + o.Spec.Revision()[:8] + ".service"
+		return ReleasePrefix + o.Spec.Name + "-" + o.Spec.BeforeKey()[:8] + ".service"
 	}
 	return JobPrefix + o.Spec.Name + "-" + o.Job + "-" + o.Spec.Instance[:min(8, len(o.Spec.Instance))] + ".service"
 }
+
+// ReleaseProcess is what the units of release commands name as their process.
+const ReleaseProcess = "release"
+
+// ReleaseCommand is what is to run before anything of a new release starts.
+func ReleaseCommand(s Spec) Once {
+	return Once{Spec: s, Exec: s.Before, Expand: startcmd.Refers(s.Before), LimitSec: s.BeforeSec}
+}
+
+// BeforeKey tells release commands apart by what they run and see. So one that ran does not run again
+// because its application is restarted, gets other limits or another sandbox, or comes back to it.
+func (s Spec) BeforeKey() string {
+	return hash([]any{s.Instance, s.Release, s.Before, s.Env, s.SecretsHash, s.Database})
+}
+
+// Variables are the names that its command can use, sorted.
+func (o Once) Variables() []string { return slices.Sorted(maps.Keys(o.spec().variables(o.place()))) }
 
 // timerOf is the timer that starts a service.
 func timerOf(service string) string { return base(service) + ".timer" }
@@ -59,9 +79,10 @@ func serviceOf(unit string) string {
 }
 
 // IsOnce says whether a unit's name is that of a Once.
-func IsOnce(unit string) bool {
-	return strings.HasPrefix(unit, JobPrefix) || strings.HasPrefix(unit, ReleasePrefix)
-}
+func IsOnce(unit string) bool { return IsJob(unit) || strings.HasPrefix(unit, ReleasePrefix) }
+
+// IsJob says whether a unit's name is that of a job, or of its timer.
+func IsJob(unit string) bool { return strings.HasPrefix(unit, JobPrefix) }
 
 // ours says whether a unit runs something of an application's.
 func ours(unit string) bool { return strings.HasPrefix(unit, Prefix) || IsOnce(unit) }
@@ -125,7 +146,10 @@ func (o Once) properties(caps Capabilities) ([]Property, error) {
 
 func (o Once) identity(p *properties, fields [][]byte) {
 	what := "release command"
-	if o.Job != "" {
+	if o.Job == "" {
+		p.set("AddRef", true) // so that one that somebody stops is not taken for one that never ran
+		fields = append(fields, []byte(processVariable+"="+ReleaseProcess))
+	} else {
 		what = "job " + o.Job
 		fields = append(fields, []byte(jobVariable+"="+o.Job), []byte("NEXUSHUB_DEFINITION="+o.Definition()))
 	}

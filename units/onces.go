@@ -45,6 +45,7 @@ func (m *Manager) begin(ctx context.Context, o Once) error {
 	st, err := m.Get(ctx, service.Name)
 	switch {
 	case errors.Is(err, ErrNoSuchUnit):
+		service = m.limitRef(service)
 		_, err = m.enqueue(ctx, l, "StartTransientUnit", []any{service.Name, "fail", service.Properties, []unit{}})
 	case err == nil && (o.Schedule == "" || !st.Over()):
 		err = fmt.Errorf("%w: it is %s (%s)", ErrUnitExists, st.ActiveState, st.SubState)

@@ -54,6 +54,11 @@ type Spec struct {
 
 	Database string `json:"database,omitempty"` // in the PostgreSQL server of the host; empty: none
 
+	// Before is a command that runs once before anything of a new release starts (the release command), for at
+	// most so long; it is that of the first process.
+	Before    []string `json:"before,omitempty"`
+	BeforeSec float64  `json:"before_sec,omitempty"`
+
 	// Of an application with more than one process or replica, each of which is a unit of its own.
 	Process  string `json:"process,omitempty"`  // empty: web
 	Replica  int    `json:"replica,omitempty"`  // from 2 on; 0: the first

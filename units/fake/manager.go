@@ -193,6 +193,11 @@ func (m *Manager) List(context.Context) ([]units.Status, error) {
 	for _, u := range m.units {
 		out = append(out, u.status)
 	}
+	for _, c := range m.onces {
+		if c.Job == "" {
+			out = append(out, c.status.Status)
+		}
+	}
 	slices.SortFunc(out, func(a, b units.Status) int { return strings.Compare(a.Unit, b.Unit) })
 	return out, nil
 }

@@ -136,6 +136,9 @@ func (m *Manager) loadOnce(o units.Once) (*once, error) {
 		Unit: o.UnitName(), App: s.Name, Instance: s.Instance, Release: s.Release, Revision: o.Spec.Revision(), Kind: s.Kind,
 		Host: s.HostName, JobName: o.Job, Definition: o.Definition(), LoadState: "loaded",
 	}}}
+	if o.Job == "" {
+		c.status.Process = units.ReleaseProcess
+	}
 	if m.Program != nil {
 		c.program = m.Program(s)
 	}

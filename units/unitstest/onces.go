@@ -71,8 +71,9 @@ func testOnce(t *testing.T, h Harness) {
 	if again := onceOf(t, h, o.UnitName()); again.Invocation != s.Invocation {
 		t.Errorf("it ran again: %+v", again)
 	}
-	if list, err := h.Manager.List(t.Context()); err != nil || len(list) != 0 {
-		t.Errorf("it counts as an application: %+v, %v", list, err)
+	list, err := h.Manager.List(t.Context())
+	if err != nil || len(list) != 1 || list[0].Process != units.ReleaseProcess || list[0].IsWeb() || !list[0].Over() {
+		t.Errorf("listed as %+v, %v", list, err)
 	}
 	discarded(t, h, o.UnitName())
 }
