@@ -9,6 +9,7 @@ import (
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/ports"
 	"github.com/nexushub/nexushub/proxyctl"
+	"github.com/nexushub/nexushub/units"
 )
 
 // routesLimit is how long the start waits for the proxy to tell what it routes.
@@ -104,7 +105,7 @@ func (a *Agent) adoptOrphans() {
 		known[in.ID] = true
 	}
 	for u := range a.observed.loaded() {
-		if known[u.Instance] || !a.mayBeLost(u.Kind) {
+		if known[u.Instance] || !a.mayBeLost(u.Kind) || units.IsOnce(u.Unit) {
 			continue
 		}
 		known[u.Instance] = true

@@ -110,6 +110,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	}
 	a.ports = ports.New(o.Config.Ports.First, o.Config.Ports.Last, saved)
 	a.exec = newExecutor(o, a.router, a.ports, o.Log)
+	a.exec.saved = func() error { return a.saver.saved(instancesFile) }
 	if a.jobs, err = newJobKeeper(o, a.exec, a.saver); err != nil {
 		return nil, err
 	}

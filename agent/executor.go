@@ -51,7 +51,8 @@ type executor struct {
 	// slots bound the jobs in PID 1's hands by what the CPUs can do: more at once would
 	// only wait there, and a replacement or a stop would wait behind them.
 	slots chan struct{}
-	envs  sync.Mutex // held while an environment file is written, which all parts of an instance need
+	saved func() error // returns when what is remembered of instances is on disk
+	envs  sync.Mutex   // held while an environment file is written, which all parts of an instance need
 	log   *slog.Logger
 }
 
@@ -92,6 +93,8 @@ func (e *executor) run(ctx context.Context, t plan.Task, generation uint64) resu
 		r.err = e.units.End(ctx, t.Unit)
 	case plan.Reset:
 		r.err = e.units.ResetFailed(ctx, t.Unit)
+	case plan.Release:
+		r.err = e.release(ctx, t)
 	case plan.Reject:
 		r.lines = e.lastLines(ctx, t.Unit, t.Run)
 	case plan.Start, plan.Stop, plan.Restart:
@@ -149,6 +152,22 @@ func (e *executor) start(ctx context.Context, t plan.Task) error {
 	return e.units.Start(ctx, t.Spec, place)
 }
 
+// release lets the release command of a revision begin. One that is there already has begun.
+func (e *executor) release(ctx context.Context, t plan.Task) error {
+	if err := e.writeEnv(t.Instance); err != nil {
+		return err
+	}
+	if err := e.provide(ctx, t.Spec); err != nil {
+		return err
+	}
+	command := units.ReleaseCommand(t.Spec)
+	command.Resolvers = e.resolversFor(t.Spec)
+	if err := e.units.Begin(ctx, command); !errors.Is(err, units.ErrUnitExists) {
+		return err
+	}
+	return nil
+}
+
 // placement gives a unit the port it keeps until it is gone.
 func (e *executor) placement(t plan.Task) (place units.Placement, err error) {
 	if t.Spec.NeedsPort() {
@@ -173,6 +192,12 @@ func (e *executor) tentativePlacement(d plan.Desired) (place units.Placement, er
 
 // stop also resets a unit that failed, so that nothing is left of it.
 func (e *executor) stop(ctx context.Context, unit string) error {
+	if units.IsOnce(unit) { // its result is nowhere else until what is remembered is on disk
+		if err := e.saved(); err != nil {
+			return err
+		}
+		return e.units.Discard(ctx, unit, true)
+	}
 	if err := e.units.Stop(ctx, unit); err != nil && !gone(err) {
 		return err
 	}

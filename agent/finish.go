@@ -72,6 +72,8 @@ func (a *Agent) done(r result, now time.Time) {
 		i.hold(r.task.Unit, hold{until: now.Add(time.Second), why: "killed; waiting for its processes to exit"})
 	case plan.Reset:
 		a.tracker(r.task, (*plan.FailureTracker).Forgive)
+	case plan.Released:
+		a.released(r.task, m)
 	case plan.Reject:
 		a.reject(r, m, now)
 	}
@@ -95,6 +97,10 @@ func (a *Agent) stoppedByHand(t plan.Task, m *plan.Memory) {
 // reject gives up the revision that is wanted, unless another is wanted by now.
 func (a *Agent) reject(r result, m *plan.Memory, now time.Time) {
 	d := a.desiredOf(r.task.Instance)
+	if d != nil && d.Before != nil && d.Before.UnitName() == r.task.Unit {
+		a.rejectCommand(d, m, r, r.task.Reason, now)
+		return
+	}
 	if d == nil || d.Replica(r.task.Unit) == nil {
 		return
 	}
@@ -111,6 +117,30 @@ func beside(r *plan.Replica) string {
 		return ""
 	}
 	return r.Process
+}
+
+// rejectCommand gives up the revision whose release command has failed. It is on disk before the unit goes,
+// which nobody could ask for its result any more.
+func (a *Agent) rejectCommand(d *plan.Desired, m *plan.Memory, r result, why string, now time.Time) {
+	a.loop.rejected++
+	m.Rejected = &plan.Rejection{Revision: d.Revision, Why: why, Lines: r.lines, Command: true, Manifest: d.Manifest,
+		At: now}
+	if u := a.observed.unit(r.task.Unit); u != nil {
+		m.Rejected.Exit = u.LastExit
+	}
+	a.memoriesChanged()
+	a.saveMemories()
+}
+
+// released remembers that a release command has succeeded, as rejectCommand does that it has not.
+func (a *Agent) released(t plan.Task, m *plan.Memory) {
+	d := a.desiredOf(t.Instance)
+	if d == nil || d.Before == nil || d.Before.UnitName() != t.Unit {
+		return
+	}
+	m.Release(d.Before.Spec.BeforeKey())
+	a.memoriesChanged()
+	a.saveMemories()
 }
 
 // tracker tells that of the task's unit, if it is to run.
@@ -138,6 +168,11 @@ func (a *Agent) failed(r result, now time.Time) {
 		return
 	case r.task.Action == plan.Start:
 		a.startFailed(r, now)
+		return
+	case r.task.Action == plan.Release && (errors.Is(r.err, units.ErrExec) || errors.Is(r.err, units.ErrSpec)):
+		if d := a.desiredOf(id); d != nil && d.Before != nil && d.Before.UnitName() == r.task.Unit {
+			a.rejectCommand(d, a.observed.memory(id), r, "its release command cannot run: "+r.err.Error(), now)
+		}
 		return
 	case r.task.Action == plan.Restart:
 		a.tracker(r.task, (*plan.FailureTracker).RestartFailed)

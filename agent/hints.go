@@ -75,6 +75,8 @@ func (a *Agent) facts(id string) *hint.Facts {
 		return nil
 	case s.Fallback && m != nil && m.Rejected != nil:
 		return rejected(m.Rejected)
+	case s.Problem != "" && m != nil && m.Rejected != nil && m.Rejected.Command:
+		return rejected(m.Rejected)
 	case s.Problem != "":
 		f.Failure = s.Problem
 	case u != nil && u.Healthy() && (s.Trouble.Attempt == 0 || u == worst.Seen):

@@ -217,6 +217,8 @@ func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan
 			i.target = t.Targets
 		case plan.Unroute:
 			i.target = nil
+		case plan.Release:
+			a.observed.past.add(t.Unit, t.Instance, time.Now())
 		case plan.Start: // before PID 1 says anything about it
 			a.observed.past.add(t.Unit, t.Instance, time.Now())
 			fallthrough
@@ -240,14 +242,14 @@ func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan
 func (a *Agent) onUnitSignal(ctx context.Context, e units.Event) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if e.Resync || units.IsOnce(e.Unit) {
+	if e.Resync || units.IsJob(e.Unit) {
 		signal(a.jobs.wake)
 	}
 	if e.Resync {
 		a.query(ctx, "")
 		return
 	}
-	if units.IsOnce(e.Unit) {
+	if units.IsJob(e.Unit) {
 		return
 	}
 	// A unit that a task changes is inspected at the end of the task, unless that is over.

@@ -99,6 +99,9 @@ func (a *Agent) recordGood(s *plan.AppState, p plan.Phase) {
 		a.loop.deployed++
 	}
 	m.Good = s.AsGood()
+	if len(s.Spec.Before) > 0 && !m.HasReleased(s.Spec) { // it runs: the command did, if that was forgotten
+		m.Release(s.Spec.BeforeKey())
+	}
 	s.Good, a.loop.unsaved, a.loop.jobsStale = m.Good, true, true
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/internal/shell"
+	"github.com/nexushub/nexushub/units"
 )
 
 // resolveAgain is how soon a package that could not be had is looked for again.
@@ -273,10 +275,18 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 			return d
 		}
 	}
-	if m.Rejected != nil && m.Rejected.Revision == processes[0].Revision() && m.Good != nil {
+	switch rejected := m.Rejected != nil && m.Rejected.Revision == processes[0].Revision(); {
+	case rejected && m.Good != nil:
 		processes, d.Fallback = m.Good.Processes(), true
 		d.Manifest = m.Good.Manifest.Scaled(d.Settings.Scale)
+	case rejected && m.Rejected.Command: // it is not run again by itself: who knows how far it came
+		d.Problem = m.Rejected.Why + "; it is tried again by " + shell.Command("nexushub start", d.Name)
+		return d
 	}
 	d.Run(processes)
+	if len(d.Spec.Before) > 0 && !d.Fallback && !m.HasReleased(d.Spec) {
+		before := units.ReleaseCommand(d.Spec)
+		d.Before = &before
+	}
 	return d
 }

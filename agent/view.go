@@ -198,6 +198,9 @@ func viewFault(v *api.App, s *plan.AppState, i *instanceState) {
 		v.Why = fmt.Sprintf("revision %s was given up: %s", plan.ShortHash(m.Rejected.Revision), m.Rejected.Why)
 		v.Error, v.LastExit = quoted(v.Why, m.Rejected.Lines), quoted(m.Rejected.Why, m.Rejected.Lines)
 		return
+	case s.Problem != "" && m != nil && m.Rejected != nil && m.Rejected.Command:
+		v.Error, v.LastExit = quoted(v.Why, m.Rejected.Lines), quoted(m.Rejected.Why, m.Rejected.Lines)
+		return
 	case troubled && v.State == api.StateStarting: // once more
 		v.Error = quoted(v.LastExit, said.lines)
 	case fault && troubled:

@@ -10,13 +10,15 @@ import (
 // AppState is one instance at one moment: what should be of it and what is.
 type AppState struct {
 	*Desired
-	Now     time.Time
-	States  []ReplicaState // of what is to run, in the order of Replicas
-	Others  []*Unit        // what else there is: of other revisions, and more than are wanted
-	Served  []string       // units that the proxy leads requests to
-	Target  []string       // other than served while the proxy has not acknowledged them
-	Busy    map[string]bool
-	Trouble Trouble // the worst that a replica has
+	Now    time.Time
+	States []ReplicaState // of what is to run, in the order of Replicas
+	Others []*Unit        // what else there is: of other revisions, and more than are wanted
+	// Commands are release commands, of whatever revision.
+	Commands []*Unit
+	Served   []string // units that the proxy leads requests to
+	Target   []string // other than served while the proxy has not acknowledged them
+	Busy     map[string]bool
+	Trouble  Trouble // the worst that a replica has
 }
 
 // manyReplicas is from where on they are looked up in a map.
@@ -35,6 +37,8 @@ func (s *AppState) take(units []*Unit) {
 	for _, u := range units {
 		if r := of(u.Unit); r != nil {
 			r.Seen = u
+		} else if isCommand(u) {
+			s.Commands = append(s.Commands, u)
 		} else {
 			s.Others = append(s.Others, u)
 		}
@@ -80,7 +84,7 @@ func (r *ReplicaState) worse(than *ReplicaState) bool {
 // all are the units that there are.
 func (s *AppState) all() iter.Seq[*Unit] {
 	return func(yield func(*Unit) bool) {
-		for _, u := range s.Others {
+		for _, u := range slices.Concat(s.Others, s.Commands) {
 			if !yield(u) {
 				return
 			}
@@ -174,7 +178,7 @@ func (s *AppState) Shown() *Unit {
 func (s *AppState) ShownUnits() (list []*Unit) {
 	shown := s.Shown()
 	for u := range s.all() {
-		if u == shown || u.Revision == shown.Revision {
+		if !isCommand(u) && (u == shown || u.Revision == shown.Revision) {
 			list = append(list, u)
 		}
 	}

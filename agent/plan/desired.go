@@ -23,6 +23,7 @@ type Desired struct {
 	Replicas  []Replica         // all that are to run, the first of web first
 	Spec      units.Spec        // of web
 	Unit      string            // of the first of web
+	Before    *units.Once       // the release command that is to run before anything of it starts; nil: none
 	Fallback  bool              // Replicas and Manifest are the last good ones, because the wanted ones were rejected
 	Good      *Good             // the last revision that served
 	Stopped   string            // why it must not run; empty: it should

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/nexushub/nexushub/agent/audience"
@@ -23,6 +24,9 @@ type Memory struct {
 	Good     *Good         `json:"good,omitempty"`
 	Rejected *Rejection    `json:"rejected,omitempty"`
 	History  []PastRelease `json:"history,omitempty"` // newest first
+
+	// Released are the release commands that succeeded, by units.Spec.BeforeKey, the latest last.
+	Released []string `json:"released,omitempty"`
 
 	Restarts map[string]Restarts `json:"restarts,omitempty"` // by unit: of those that are there, and of the wanted one
 	Standing Standing            `json:"standing,omitzero"`
@@ -65,6 +69,7 @@ type Rejection struct {
 	Lines    []string          `json:"lines,omitempty"` // the end of its log
 	Exit     units.Exit        `json:"exit,omitzero"`
 	Strayed  string            `json:"strayed,omitempty"` // where it listened instead
+	Command  bool              `json:"command,omitempty"` // it was its release command that failed
 	Manifest manifest.Manifest `json:"manifest,omitzero"`
 	Process  string            `json:"process,omitempty"` // that failed; empty: web
 	At       time.Time         `json:"at"`
@@ -77,6 +82,20 @@ type PastRelease struct {
 	Settings Settings  `json:"settings,omitzero"`
 
 	InstalledBy audience.Installer `json:"installed_by,omitempty"`
+}
+
+// maxReleased is how many release commands are remembered: more than there are editions to go back to.
+const maxReleased = 200
+
+// Release remembers that a release command has succeeded.
+func (m *Memory) Release(key string) {
+	list := append(slices.DeleteFunc(slices.Clone(m.Released), func(k string) bool { return k == key }), key)
+	m.Released = list[max(0, len(list)-maxReleased):]
+}
+
+// HasReleased says whether it has.
+func (m *Memory) HasReleased(spec units.Spec) bool {
+	return slices.Contains(m.Released, spec.BeforeKey())
 }
 
 // maxEditions is how many are kept of one release.

@@ -32,6 +32,9 @@ func (s *AppState) Phase() Phase {
 	if s.servedByOthers() {
 		return s.replacementPhase()
 	}
+	if words := s.beforeWords(); words != "" {
+		return Phase{api.StateStarting, words, false}
+	}
 	return s.runningPhase()
 }
 
@@ -133,6 +136,9 @@ func NotInstalled(appID string) string {
 
 // replacementPhase is that of an instance served by another revision than the wanted.
 func (s *AppState) replacementPhase() Phase {
+	if words := s.beforeWords(); words != "" {
+		return Phase{api.StateRunning, "revision " + ShortHash(s.Revision) + " is about to replace it: " + words, false}
+	}
 	if r := s.Worst(); r != nil && r.Seen == nil && r.Trouble.Waiting(s.Now) {
 		return Phase{api.StateRunning, fmt.Sprintf("revision %s cannot replace it yet: %s", ShortHash(s.Revision),
 			s.Of(r.Replica)+r.Trouble.LastExit), true}
@@ -196,8 +202,8 @@ func (s *AppState) runningWords(u *Unit) string {
 }
 
 // Settled says whether the first reconcile need not wait for an instance any more: it is up,
-// has failed at least once, or waits for others.
+// has failed at least once, or waits for others or for its release command.
 func (s *AppState) Settled(p Phase) bool {
-	return p.State.Settled() || s.Empty() ||
+	return p.State.Settled() || s.Empty() || s.beforeWords() != "" ||
 		len(s.States) > 0 && !slices.ContainsFunc(s.States, func(r ReplicaState) bool { return !r.settled() })
 }

@@ -37,7 +37,7 @@ func planRemovals(wanted map[string]bool, current Current, now time.Time) []Task
 			continue
 		}
 		s := current.Of(unlisted(id, list), now)
-		tasks = append(tasks, s.free(append(s.kills(), s.tearDown(s.Stopped, s.Others)...))...)
+		tasks = append(tasks, s.free(append(s.kills(), s.tearDown(s.Stopped, slices.Collect(s.all()))...))...)
 	}
 	return tasks
 }
@@ -62,7 +62,8 @@ func (s *AppState) next() []Task {
 	steps := s.kills()
 	switch {
 	case s.Problem != "":
-		return append(steps, s.routeExisting("it keeps running although "+s.Problem)...)
+		cleared, _ := s.clearCommands()
+		return slices.Concat(steps, cleared, s.routeExisting("it keeps running although "+s.Problem))
 	case s.Stopped != "":
 		return append(steps, s.tearDown(s.Stopped, slices.Collect(s.all()))...)
 	case s.Adopted:
@@ -71,6 +72,10 @@ func (s *AppState) next() []Task {
 		return append(steps, s.tearDown("it has nothing to run any more", s.Others)...)
 	case s.Trouble.GaveUp:
 		return append(steps, s.reject())
+	}
+	before, done := s.runBefore()
+	if steps = append(steps, before...); !done {
+		return append(steps, s.lead()...)
 	}
 	steps = append(steps, s.tend()...)
 	steps = append(steps, s.lead()...)

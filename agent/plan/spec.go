@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"strings"
 
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/fact"
@@ -44,6 +45,9 @@ type Kept struct {
 // one revision.
 func NewSpecs(in Instance, rel fact.Release, m manifest.Manifest, s SecretFiles, kept Kept, p Place) []units.Spec {
 	list := []units.Spec{newSpec(in, rel, m, s, kept, p)}
+	if len(m.Release) > 0 {
+		list[0].Before, list[0].BeforeSec = m.Release, m.ReleaseLimit().Seconds()
+	}
 	for _, process := range m.ProcessNames()[1:] {
 		spec := newSpec(in, rel, m.For(process), s, kept, p)
 		spec.Process = process
@@ -102,12 +106,20 @@ func expands(in Instance, rel fact.Release, m manifest.Manifest) bool {
 	return (!theirs || rel.Expands) && startcmd.Refers(command(m))
 }
 
-// CheckCommand says what is wrong with the variables in a Spec's command.
+// CheckCommand says what is wrong with the variables in a Spec's commands.
 func CheckCommand(spec units.Spec, s SecretFiles) error {
-	if !spec.Expand {
-		return nil
+	secrets := append([]string{"INTERNAL_SECRET"}, s.Variables...)
+	if spec.Expand {
+		if err := startcmd.Check(spec.Exec, spec.Variables(), secrets); err != nil {
+			return err
+		}
 	}
-	return startcmd.Check(spec.Exec, spec.Variables(), append([]string{"INTERNAL_SECRET"}, s.Variables...))
+	if before := units.ReleaseCommand(spec); before.Expand {
+		if err := startcmd.Check(before.Exec, before.Variables(), secrets); err != nil {
+			return fmt.Errorf("release%s", strings.TrimPrefix(err.Error(), "exec"))
+		}
+	}
+	return nil
 }
 
 // environment is what the instance gets beyond what every unit gets.

@@ -19,18 +19,21 @@ const (
 	Drain                 // wait for the requests in flight in Unit
 	Kill                  // SIGKILL: its grace period is over
 	Stop
+	Release  // run the release command, which is Unit
+	Released // remember that it has succeeded
 	Start
 	Restart
 	Reset  // reset PID 1's restart count, once it has been healthy
 	Reject // give up a new revision that does not become healthy, and keep the old one
 )
 
-var actionNames = []string{"verify", "route", "unroute", "drain", "kill", "stop", "start", "restart", "reset", "reject"}
+var actionNames = []string{"verify", "route", "unroute", "drain", "kill", "stop", "release", "released", "start",
+	"restart", "reset", "reject"}
 
 func (a Action) String() string { return actionNames[a] }
 
 // ChangesUnit says whether the action may change the unit, so that it is inspected afterwards.
-func (a Action) ChangesUnit() bool { return !a.ofTheWhole() && a != Drain }
+func (a Action) ChangesUnit() bool { return !a.ofTheWhole() && a != Drain && a != Released }
 
 // ofTheWhole says whether the action is about the whole instance, and not about one unit.
 func (a Action) ofTheWhole() bool { return a == Route || a == Unroute || a == Reject }
@@ -43,8 +46,8 @@ type Task struct {
 	Unit     string // Route: the first of Targets
 	Targets  []string
 	Reason   string
-	Spec     units.Spec // Start
-	Run      string     // Reject: Trouble.Run
+	Spec     units.Spec // Start, Release
+	Run      string     // Reject: the run that failed
 }
 
 // Whole is the subject of a task that is about the whole instance.

@@ -37,11 +37,11 @@ func checkRunnable(from string, m manifest.Manifest, has, leadsToHost func(name 
 		return faults
 	}
 	for _, c := range m.Commands() {
-		if c.Of != "" {
-			from = ManifestName + ": " + c.Of + "exec"
+		if c.Key != "exec" {
+			from = ManifestName + ": " + c.Key
 		}
 		if err := startcmd.CheckSyntax(c.Exec); err != nil {
-			return fmt.Errorf("%s: %s%w", ManifestName, c.Of, err)
+			return fmt.Errorf("%s: %s", ManifestName, c.Says(err.Error()))
 		}
 		m.Exec = c.Exec
 		if err := checkStarted(from, m, has, leadsToHost); err != nil {

@@ -22,7 +22,7 @@ func surprises(path string, m manifest.Manifest) (notes []string) {
 	dir := filepath.Dir(path)
 	for _, c := range m.Commands() {
 		for _, note := range startSurprises(dir, m, c) {
-			notes = append(notes, c.Of+note)
+			notes = append(notes, c.Says(note))
 		}
 	}
 	notes = append(notes, neverRun(m)...)
@@ -92,7 +92,7 @@ func commandFaults(path string, m manifest.Manifest) (faults tomlfile.Faults) {
 	for _, c := range m.Commands() {
 		err := startcmd.Check(c.Exec, startcmd.Names(c.Exec), []string{"INTERNAL_SECRET"})
 		if errors.Is(err, startcmd.ErrSyntax) || errors.Is(err, startcmd.ErrSecret) {
-			faults = append(faults, tomlfile.Fault{File: path, Problem: c.Of + err.Error()})
+			faults = append(faults, tomlfile.Fault{File: path, Problem: c.Says(err.Error())})
 		}
 	}
 	return faults

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/units"
 )
 
 // stopApplications is the end of all applications where no agent is there to ask for it:
@@ -39,6 +40,9 @@ func stopEach(ctx context.Context, m agent.Units) error {
 	}
 	var stops []func() error
 	for _, s := range list {
+		if units.IsOnce(s.Unit) {
+			continue
+		}
 		stops = append(stops, func() error { return m.Stop(ctx, s.Unit) })
 	}
 	for _, s := range onces { // with their timers, or what is stopped would begin to run again

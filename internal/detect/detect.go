@@ -156,6 +156,9 @@ func (r Result) Line() string {
 		}
 		parts[0] = "starts " + strings.Join(words, " ")
 	}
+	if len(m.Release) > 0 {
+		parts = append(parts, "before it the release command")
+	}
 	if others := m.ProcessNames()[1:]; len(others) > 0 {
 		parts = append(parts, "beside it "+strings.Join(others, ", "))
 	}

@@ -79,9 +79,7 @@ func byProcfile(f *folder) (Result, bool) {
 		switch p.name {
 		case manifest.Web:
 		case "release":
-			r.Notes = append(r.Notes,
-				"the command release of the "+procfile+" is not run: run it yourself, or put it before web's with &&")
-			continue
+			r.Manifest.Release = f.inShell(p.command)
 		default:
 			var runs bool
 			if r, runs = r.beside(p.name, f.inShell(p.command)); !runs {

@@ -31,6 +31,11 @@ func TOML(r Result) []byte {
 		line("exec = %s", quoteAll(m.Exec))
 		line("")
 	}
+	if len(m.Release) > 0 {
+		line("# Runs once before anything of a new release starts; where it fails, the old release keeps serving.")
+		line("release = %s", quoteAll(m.Release))
+		line("")
+	}
 	line(`# Who may send requests: "open" is everybody, to every path.`)
 	line("access = %s", quote(m.Access))
 	if m.Health.Type != "" {

@@ -28,7 +28,10 @@ const jobTimeout = time.Hour
 const (
 	maxJobs       = 100
 	maxJobTimeout = 7 * 24 * time.Hour
-	maxSchedule   = 200 // bytes
+
+	releaseTimeout    = 10 * time.Minute // of a release command that does not say
+	maxReleaseTimeout = 24 * time.Hour
+	maxSchedule       = 200 // bytes
 )
 
 // jobName has no '-', which separates the parts of a unit's name.
@@ -52,20 +55,34 @@ func (m Manifest) JobNames() (names []string) {
 
 // Command is one that a manifest names.
 type Command struct {
-	Of   string // whose it is, as its key begins: "", "processes.worker.", "jobs.nightly."
+	Key  string // exec, processes.worker.exec, jobs.nightly.exec, release
 	Exec []string
 	Ends bool // it listens nowhere, and has no PORT
 }
 
+// Says is a sentence that begins with "exec" as one about this command.
+func (c Command) Says(sentence string) string { return c.Key + strings.TrimPrefix(sentence, "exec") }
+
 // Commands are all that m names, web's first. That of web may be missing.
 func (m Manifest) Commands() (all []Command) {
 	for _, name := range m.ProcessNames() {
-		all = append(all, Command{Of: KeyOf(name), Exec: m.For(name).Exec})
+		all = append(all, Command{Key: KeyOf(name) + "exec", Exec: m.For(name).Exec})
 	}
 	for _, name := range m.JobNames() {
-		all = append(all, Command{Of: "jobs." + name + ".", Exec: m.Jobs[name].Exec, Ends: true})
+		all = append(all, Command{Key: "jobs." + name + ".exec", Exec: m.Jobs[name].Exec, Ends: true})
+	}
+	if len(m.Release) > 0 {
+		all = append(all, Command{Key: "release", Exec: m.Release, Ends: true})
 	}
 	return all
+}
+
+// ReleaseLimit is how long the release command may take.
+func (m Manifest) ReleaseLimit() time.Duration {
+	if m.ReleaseTimeout == 0 {
+		return releaseTimeout
+	}
+	return m.ReleaseTimeout.Std()
 }
 
 // Limit is how long one run may take.

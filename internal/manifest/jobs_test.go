@@ -9,6 +9,7 @@ import (
 
 func TestJobs(t *testing.T) {
 	m := parsed(t, `exec = ["bin/app"]
+release = ["bin/migrate"]
 [jobs.nightly]
 exec = ["bin/app", "report"]
 schedule = "*-*-* 03:00"
@@ -29,9 +30,10 @@ exec = ["bin/worker"]
 	}
 	var of []string
 	for _, c := range m.Commands() {
-		of = append(of, c.Of+strings.Join(c.Exec, " "))
+		of = append(of, c.Key+" "+strings.Join(c.Exec, " "))
 	}
-	want := []string{"bin/app", "processes.worker.bin/worker", "jobs.by_hand.bin/app import", "jobs.nightly.bin/app report"}
+	want := []string{"exec bin/app", "processes.worker.exec bin/worker", "jobs.by_hand.exec bin/app import",
+		"jobs.nightly.exec bin/app report", "release bin/migrate"}
 	if !reflect.DeepEqual(of, want) {
 		t.Errorf("commands %q, want %q", of, want)
 	}

@@ -28,6 +28,9 @@ type Manifest struct {
 	Processes map[string]Process `toml:"processes,omitempty" json:"processes,omitempty"`
 	Jobs      map[string]Job     `toml:"jobs,omitempty" json:"jobs,omitempty"`
 	Build     Build              `toml:"build,omitempty" json:"build,omitzero"`
+
+	Release        []string `toml:"release,omitempty" json:"release,omitempty"`                 // runs once before anything of a new release starts
+	ReleaseTimeout Duration `toml:"release_timeout,omitempty" json:"release_timeout,omitempty"` // default 10m
 }
 
 // Values of Access: who may send requests.

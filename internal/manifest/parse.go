@@ -48,6 +48,8 @@ func Check(f *tomlfile.File, prefix string, m *Manifest) {
 	checkLimits(f, key("limits."), m.Limits)
 	checkProcesses(f, prefix, m)
 	checkJobs(f, prefix, m)
+	checkExec(f, key("release"), m.Release)
+	between(f, key("release_timeout"), m.ReleaseTimeout, minSpan, maxReleaseTimeout)
 }
 
 func checkHealth(f *tomlfile.File, prefix string, h Health) {
@@ -168,6 +170,8 @@ func (m Manifest) Over(base Manifest) Manifest {
 	out.Processes = processesOver(m.Processes, base.Processes)
 	out.Jobs = jobsOver(m.Jobs, base.Jobs)
 	out.Build = m.Build.Over(base.Build)
+	set(&out.Release, m.Release, m.Release != nil)
+	set(&out.ReleaseTimeout, m.ReleaseTimeout, m.ReleaseTimeout != 0)
 	return out
 }
 

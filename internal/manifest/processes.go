@@ -163,6 +163,9 @@ func checkProcesses(f *tomlfile.File, prefix string, m *Manifest) {
 		case name == Web:
 			f.Fault(key, "is the process that the top level describes: write exec, replicas, limits and health there")
 			continue
+		case name == "release":
+			f.Fault(key, "is the command that runs before a new release: write release = [...] at the top")
+			continue
 		case !IsProcessName(name):
 			f.Fault(key, "cannot be the name of a process: it must be %s", ProcessNameForm)
 			continue

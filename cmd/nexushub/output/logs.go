@@ -35,23 +35,31 @@ func (p *Printer) Entry(e api.LogEntry, style LogStyle, named bool) error {
 	return err
 }
 
-// name is the part of the unit's name between prefix and revision. A job is always named: its lines are
-// between those of what serves.
+// name is the application's, where it is not clear, and what of it is not its own process: a job, or the
+// release command. Their lines are between those of what serves.
 func name(e api.LogEntry, wanted bool) string {
-	slug, ours := strings.CutPrefix(e.Unit, "nexushub-app-")
-	rest, isJob := strings.CutPrefix(e.Unit, "nexushub-job-")
-	if isJob {
-		slug, ours = rest, true
-	}
-	i := strings.LastIndexByte(slug, '-')
-	if !ours || i < 1 || !wanted && !isJob {
+	kind, rest, _ := strings.Cut(strings.TrimPrefix(e.Unit, "nexushub-"), "-")
+	i := strings.LastIndexByte(rest, '-')
+	if i < 1 {
 		return ""
 	}
-	slug = strings.TrimSuffix(slug[:i], fmt.Sprintf("-%s-%d", e.Process, e.Replica))
-	if i = strings.LastIndexByte(slug, '-'); isJob && i > 0 {
-		slug = map[bool]string{true: slug[:i] + " "}[wanted] + slug[i+1:]
+	slug, what := rest[:i], ""
+	switch kind {
+	case "app":
+		slug = strings.TrimSuffix(slug, fmt.Sprintf("-%s-%d", e.Process, e.Replica))
+	case "job":
+		if at := strings.LastIndexByte(slug, '-'); at > 0 {
+			slug, what = slug[:at], slug[at+1:]+" "
+		}
+	case "release":
+		what = "release "
+	default:
+		return ""
 	}
-	return termtext.Text(slug) + " "
+	if wanted {
+		what = slug + " " + what
+	}
+	return termtext.Text(what)
 }
 
 // part names the process and the replica, where there is more than one.
