@@ -18,13 +18,13 @@ type client struct {
 
 func newClient(handler http.Handler, who caller.Caller) *client {
 	here := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var streams http.Protocols // the build is followed while the installation is waited for
+	streams.SetUnencryptedHTTP2(true)
+	server := &http.Server{Protocols: &streams, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler.ServeHTTP(w, r.WithContext(caller.With(r.Context(), who)))
 	})}
 	go server.Serve(here) // until close
-	var plain http.Protocols
-	plain.SetHTTP1(true)
-	return &client{api.NewBridgeClient("nexushubd", &plain, here.dial).Deployed(), server}
+	return &client{api.NewBridgeClient("nexushubd", &streams, here.dial).Deployed(), server}
 }
 
 // close ends what is not answered yet.

@@ -47,6 +47,9 @@ func (p *push) deploy(ctx context.Context, hook io.ReadWriter) error {
 	return tell.end("deployed")
 }
 
+// errNotBuilt refuses a push of which no release could be built; the build has told why.
+var errNotBuilt = errors.New("the branch stays where it was, because the build has failed")
+
 // errNotHealthy refuses a push whose application did not become healthy; the reason has been told.
 var errNotHealthy = errors.New("the branch stays where it was, because the application is not healthy")
 
@@ -66,9 +69,21 @@ func (p *push) install(ctx context.Context, files io.Reader, tell teller) error 
 	if err != nil {
 		return err
 	}
+	stop := p.api.FollowBuild(ctx, p.app.ID, tell.say)
 	answer, err := p.api.Install(ctx, p.app.ID)
+	built := stop()
 	if err != nil {
 		return err
+	}
+	if answer.Status == api.NotBuilt {
+		why, lines, _ := strings.Cut(answer.Message, "\n")
+		if tell.say(why); !built {
+			tell.say(lines)
+		}
+		return errNotBuilt
+	}
+	for _, w := range answer.Withheld {
+		tell.say(w)
 	}
 	for _, w := range answer.Widened {
 		tell.say("may do more than before: " + w)

@@ -178,7 +178,8 @@ func (d *deployer) install(ctx context.Context, app api.DebugApplication) error 
 	var shown bool
 	if isBuilt {
 		d.out.Step("building " + app.AppID)
-		stop = followBuild(ctx, d.out, logsOf(d.to, app.ID), &shown)
+		follow := d.to.FollowBuild(ctx, app.ID, d.out.Building)
+		stop = func() { shown = follow() }
 	} else {
 		d.out.Step("starting " + app.AppID)
 		stop = reportWaiting(ctx, d.out, d.client.App, app.ID)

@@ -61,6 +61,15 @@ func TestGitPush(t *testing.T) {
 		want(dev(`git rm -q -f Procfile; echo "<h1>three</h1>" >index.html; `+commit), "code=0")
 		want(page, "<h1>three</h1>")
 
+		// What needs a build is built, and one that fails is refused with what it said.
+		h.Sh(t, "printf '[build]\\nunfiltered = true\\n' >/etc/nexushub/conf.d/build.toml; systemctl reload nexushubd")
+		want(dev(`mkdir static; printf "[build]\ncommand = \"echo building; cp index.html static/\"\n" >nexushub.toml; touch static/.keep; `+
+			commit), "remote: building", "code=0")
+		want(dev(`printf "[build]\ncommand = \"echo it does not compile; exit 2\"\n" >nexushub.toml; `+commit),
+			"remote: it does not compile", "because the build has failed", "code=1")
+		want(page, "<h1>three</h1>")
+		want(dev(`git rm -rq -f nexushub.toml static; `+commit), "code=0")
+
 		// Two at once: one after the other, and the second starts from an old state.
 		want(dev(`git clone -q . ../other; (cd ../other; echo four >index.html; git commit -qam four)
 			echo five >index.html; git commit -qam five
