@@ -132,7 +132,7 @@ func (b *Builder) fromSource(ctx context.Context, o Order, src *release.Source, 
 	if faults := b.excesses(conf, how); faults != "" {
 		return Result{}, refused(faults)
 	}
-	tools, err := toolsOf(how)
+	tools, err := toolsOf(ctx, how)
 	if err != nil {
 		return Result{}, err
 	}

@@ -1,10 +1,11 @@
 package build
 
 import (
-	"bufio"
+	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,9 +13,6 @@ import (
 	"github.com/nexushub/nexushub/internal/detect"
 	"github.com/nexushub/nexushub/internal/startcmd"
 )
-
-// dpkgStatus is where Debian keeps what is installed.
-const dpkgStatus = "/var/lib/dpkg/status"
 
 // present is what of a build's needs there is, in a form that changes when it does, and how what is
 // missing would come to the host.
@@ -25,21 +23,16 @@ type present struct {
 }
 
 // toolsOf looks for the programs and packages that a build needs.
-func toolsOf(b detect.Build) (p present, err error) {
+func toolsOf(ctx context.Context, b detect.Build) (p present, err error) {
 	for _, tool := range b.Tools {
 		p.tool(tool, find(tool))
 	}
 	if len(b.Packages) == 0 {
 		return p, nil
 	}
-	f, err := os.Open(dpkgStatus)
+	versions, err := installed(ctx, b.Packages)
 	if err != nil {
-		return p, fmt.Errorf("what is installed cannot be read: %w", err)
-	}
-	defer f.Close()
-	versions, err := installed(f, b.Packages)
-	if err != nil {
-		return p, fmt.Errorf("%s: %w", dpkgStatus, err)
+		return p, err
 	}
 	for _, name := range b.Packages {
 		p.aPackage(name, versions[name])
@@ -106,31 +99,24 @@ func (p present) fault() string {
 	return text + "; run apt install " + strings.Join(p.install, " ") + " on it and deploy again"
 }
 
-// installed reads the versions of some packages out of dpkg's status. Of several architectures any counts.
-func installed(r io.Reader, names []string) (map[string]string, error) {
+// installed asks dpkg-query(1) for the versions of some packages. Of several architectures any counts.
+func installed(ctx context.Context, names []string) (map[string]string, error) {
+	const format = "${db:Status-Status} ${Package} ${Version}\n"
+	out, err := exec.CommandContext(ctx, "dpkg-query", append([]string{"-W", "-f", format, "--"}, names...)...).Output()
+	var exit *exec.ExitError
+	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 1) { // 1: some are not known
+		return nil, fmt.Errorf("what is installed cannot be asked for: dpkg-query: %w", err)
+	}
+	return versionsIn(string(out)), nil
+}
+
+func versionsIn(answer string) map[string]string {
 	versions := map[string]string{}
-	var name, status, version string
-	end := func() {
-		if status == "install ok installed" && slices.Contains(names, name) {
+	for line := range strings.Lines(answer) {
+		status, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if name, version, ok := strings.Cut(rest, " "); ok && status == "installed" {
 			versions[name] = version
 		}
-		name, status, version = "", "", ""
 	}
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		key, value, _ := strings.Cut(lines.Text(), ": ")
-		switch key {
-		case "":
-			end()
-		case "Package":
-			name = value
-		case "Status":
-			status = value
-		case "Version":
-			version = value
-		}
-	}
-	end()
-	return versions, lines.Err()
+	return versions
 }
