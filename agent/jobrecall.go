@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"time"
 
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/journal"
@@ -23,8 +24,9 @@ func (k *jobKeeper) unknown() (list []units.Once) {
 }
 
 // recall looks up in the journal how the jobs ended that PID 1 knows nothing of any more: the host was
-// started anew since, and perhaps no agent saw their end.
-func (k *jobKeeper) recall(ctx context.Context, list []units.Once) {
+// started anew since, and perhaps no agent saw their end. What has begun after PID 1 was asked, it
+// will tell itself: a timer that is made at the start may run its job at once.
+func (k *jobKeeper) recall(ctx context.Context, list []units.Once, asked time.Time) {
 	for _, o := range list {
 		run, ok, err := k.journal.LastRun(ctx, o.UnitName())
 		if ctx.Err() != nil {
@@ -33,7 +35,7 @@ func (k *jobKeeper) recall(ctx context.Context, list []units.Once) {
 		if err != nil {
 			k.log.Warn("cannot look up the last run of a job in the journal", "unit", o.UnitName(), "error", err)
 		}
-		if !ok {
+		if !ok || !run.StartedAt.Before(asked) {
 			continue
 		}
 		end := endOf(run)

@@ -116,6 +116,7 @@ func (k *jobKeeper) Run(ctx context.Context) error {
 // look compares what there is with what there should be, and takes the steps in hand that are due. It
 // returns the runs that have to wait for one of them, and after how long to look again.
 func (k *jobKeeper) look(ctx context.Context, hands *sync.WaitGroup, waiting []*jobRun) ([]*jobRun, time.Duration) {
+	asked := time.Now()
 	list, err := k.units.Onces(ctx)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -129,7 +130,7 @@ func (k *jobKeeper) look(ctx context.Context, hands *sync.WaitGroup, waiting []*
 	now := time.Now()
 	k.observe(list)
 	if unknown := k.unknown(); len(unknown) > 0 {
-		hands.Go(func() { k.recall(ctx, unknown) })
+		hands.Go(func() { k.recall(ctx, unknown, asked) })
 	}
 	tasks, again := plan.PlanJobs(k.wanted, list, k.partial, now)
 	for _, t := range tasks {

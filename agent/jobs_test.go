@@ -306,3 +306,16 @@ func TestRunThatNobodySaw(t *testing.T) {
 		})
 	}
 }
+
+// TestRunThatHasJustBegun: the timer that the agent makes at its start may run the job at once, before
+// the journal was read. That run is not one that nobody saw the end of.
+func TestRunThatHasJustBegun(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.journal = lastRuns{run: journal.Run{Invocation: "x", StartedAt: time.Now().Add(time.Hour)}}
+		h.app(instanceA, "a.test", withJobs)
+		h.start()
+		if j := h.job("nightly"); j.LastRun != nil || j.Failures != 0 {
+			t.Errorf("job %+v, last run %+v", j, j.LastRun)
+		}
+	})
+}
