@@ -41,7 +41,9 @@ func (s *Server) unpackOrBuild(ctx context.Context, w *echo.Response, id ID, by 
 
 // release is what the upload is, or what a build makes of it. A build goes on when its client
 // leaves: who comes back finds what it has made.
-func (s *Server) release(ctx context.Context, id ID, path string, begins func()) (fact.Release, error) {
+func (s *Server) release(ctx context.Context, id ID, path string, by caller.Caller, begins func()) (
+	fact.Release, error,
+) {
 	if s.o.Builds == nil {
 		return s.o.Releases.Import(context.WithoutCancel(ctx), path)
 	}
@@ -51,7 +53,7 @@ func (s *Server) release(ctx context.Context, id ID, path string, begins func())
 	}
 	ctx, done := s.installs.building(ctx, id)
 	defer done()
-	order := build.Order{Instance: string(id), Name: a.AppID, Package: path, Temporary: s.o.Kind.expires}
+	order := build.Order{Instance: string(id), Name: a.AppID, Package: path, Temporary: s.o.Kind.expires, By: by.Installer}
 	made, err := s.o.Builds.Release(ctx, order, func(detect.Build) { begins() })
 	return made.Release, err
 }

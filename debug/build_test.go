@@ -89,7 +89,7 @@ func TestARefusalIsNoBuild(t *testing.T) {
 	path, _ := h.create(`{"appId":"shop"}`)
 	h.upload(path, []byte("this is no zip"))
 	h.post(path+"/install", "").problem(http.StatusUnprocessableEntity)
-	if len(builds.orders) != 1 || !builds.orders[0].Temporary {
+	if len(builds.orders) != 1 || !builds.orders[0].Temporary || builds.orders[0].By == "" {
 		t.Errorf("orders %+v", builds.orders)
 	}
 }

@@ -74,7 +74,7 @@ func (s *Server) unpack(ctx context.Context, id ID, by caller.Caller, begins fun
 	if err != nil {
 		return in, err
 	}
-	rel, err := s.release(ctx, id, path, begins)
+	rel, err := s.release(ctx, id, path, by, begins)
 	if err != nil {
 		return in, err
 	}

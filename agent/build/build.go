@@ -3,14 +3,16 @@
 // folder, watches its size, and gives what it leaves to the store of releases, which trusts it no
 // more than any other package.
 //
-// A release that was built is named by a hash of everything that went into it: the application, the
-// source, the command, the versions of the tools. So the same source is not built twice, and the place where the
-// release will lie is known before: the build sees its folder there, and paths that it writes down
-// stay true.
+// A release that was built is named by a hash of everything that went into it: the application, who
+// deploys it, the source, the command, the versions of the tools. So the same source is not built
+// twice, and the place where the release will lie is known before: the build sees its folder there,
+// and paths that it writes down stay true.
 package build
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,6 +25,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/api"
@@ -79,14 +82,8 @@ func New(ctx context.Context, o Options) (*Builder, error) {
 	if err := o.Units.StopBuilds(ctx); err != nil {
 		return nil, fmt.Errorf("builds of before: %w", err)
 	}
-	for _, parent := range []string{o.Root, o.Links} {
-		found, err := filepath.Glob(filepath.Join(parent, units.BuildRoot, workPrefix+"*"))
-		for _, path := range found {
-			err = errors.Join(err, b.remove(filepath.Base(path)))
-		}
-		if err != nil {
-			o.Log.Warn("what an earlier build has left cannot be removed", "error", err)
-		}
+	if err := b.removeLike(workPrefix + "*"); err != nil {
+		o.Log.Warn("what an earlier build has left cannot be removed", "error", err)
 	}
 	return b, nil
 }
@@ -102,6 +99,16 @@ type Order struct {
 	Name      string // of the application
 	Package   string // path of the zip
 	Temporary bool   // its cache ends with the build
+
+	// By is for whom it is built. A release may get secrets that others who deploy the application do
+	// not get, so nothing that a build of theirs has left decides about it: neither cache nor release.
+	By audience.Installer
+}
+
+// cache is the name of its folder.
+func (o Order) cache() string {
+	by := sha256.Sum256([]byte(o.By))
+	return cachePrefix + o.Instance + "-" + hex.EncodeToString(by[:4])
 }
 
 // Result is a release, and whether a build has made it now.
@@ -143,7 +150,7 @@ func (b *Builder) fromSource(ctx context.Context, o Order, src *release.Source, 
 	if err != nil {
 		return Result{}, err
 	}
-	key := keyOf(o.Instance, sum, how, tools.versions)
+	key := keyOf(o, sum, how, tools.versions)
 	if r, ok, err := b.o.Releases.Built(key); ok || err != nil {
 		return Result{Release: r}, err
 	}
@@ -196,7 +203,7 @@ func (b *Builder) unit(o Order, how detect.Build, key string, conf *config.Confi
 	most := conf.Build
 	u := units.Build{
 		Name: hostname.Label(o.Name), Instance: o.Instance, Key: key, Command: how.Command,
-		Work: workPrefix + o.Instance, Cache: cachePrefix + o.Instance,
+		Work: workPrefix + o.Instance, Cache: o.cache(),
 		Directory: b.o.Releases.Path(key), Hide: conf.StateDir,
 		Env:     withDefaults(how.Env),
 		Timeout: atMost(how.Timeout.Std(), most.Timeout.Std()), FileSize: uint64(most.Disk),
@@ -313,7 +320,19 @@ func (b *Builder) adopt(ctx context.Context, src *release.Source, how detect.Bui
 }
 
 // Forget removes what an application's builds have kept.
-func (b *Builder) Forget(instance string) error { return b.remove(cachePrefix + instance) }
+func (b *Builder) Forget(instance string) error { return b.removeLike(cachePrefix + instance + "-*") }
+
+// removeLike removes what has such a name.
+func (b *Builder) removeLike(pattern string) (err error) {
+	for _, parent := range []string{b.o.Root, b.o.Links} {
+		found, failed := filepath.Glob(filepath.Join(parent, units.BuildRoot, pattern))
+		err = errors.Join(err, failed)
+		for _, path := range found {
+			err = errors.Join(err, b.remove(filepath.Base(path)))
+		}
+	}
+	return err
+}
 
 // remove removes a folder of builds, and PID 1's link to it. Tools of strangers have filled it.
 func (b *Builder) remove(name string) (err error) {

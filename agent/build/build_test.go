@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -14,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
@@ -33,6 +35,7 @@ type host struct {
 	store   *release.Store
 	builder *Builder
 	builds  atomic.Int32
+	by      audience.Installer
 }
 
 func newHost(t *testing.T) *host {
@@ -87,7 +90,8 @@ func (h *host) build(files map[string]string) (Result, error) {
 		h.must(err)
 	}
 	h.must(errors.Join(z.Close(), f.Close()))
-	return h.builder.Release(h.t.Context(), Order{Instance: instance, Name: "shop", Package: path}, func(detect.Build) {})
+	o := Order{Instance: instance, Name: "shop", Package: path, By: h.by}
+	return h.builder.Release(h.t.Context(), o, func(detect.Build) {})
 }
 
 // leaves is what is in the folders of builds.
@@ -134,6 +138,36 @@ func TestABuildMakesARelease(t *testing.T) {
 	}
 	if other, err := h.build(site("timeout = \"1m\"\n")); err != nil || other.Hash == r.Hash {
 		t.Errorf("another manifest makes the same release (%v)", err)
+	}
+}
+
+// A developer's build decides nothing about the release that an operator makes of the same source, which may get
+// secrets that the developer does not get: not by what it was, and not by what it has left in the cache.
+func TestNobodyBuildsForAnother(t *testing.T) {
+	h := newHost(t)
+	caches := map[string]bool{}
+	var releases []string
+	root := filepath.Join(h.dir, "cache/private", units.BuildRoot)
+	all := []audience.Installer{audience.Token("a"), audience.Token("b"), audience.Operator(1000), audience.Root}
+	for _, by := range all {
+		h.by = by
+		h.units.Building = func(_ context.Context, b units.Build, _ func() error) (units.Status, error) {
+			caches[b.Cache] = true
+			h.must(os.MkdirAll(filepath.Join(root, b.Cache), 0o700))
+			return units.Status{Result: "success"}, makesPage(filepath.Join(root, b.Work, "tree"))
+		}
+		r, err := h.build(site(""))
+		if err != nil || !r.Built || slices.Contains(releases, r.Hash) {
+			t.Errorf("%s gets what another has built: %+v (%v)", by, r, err)
+		}
+		releases = append(releases, r.Hash)
+	}
+	if len(caches) != 4 {
+		t.Errorf("caches of four: %v", caches)
+	}
+	h.must(h.builder.Forget(instance))
+	if left := h.leaves(); len(left) > 0 {
+		t.Errorf("left: %v", left)
 	}
 }
 
@@ -334,12 +368,12 @@ func TestTheAgentEndsItsBuilds(t *testing.T) {
 func TestLeftoversAreRemovedAtStart(t *testing.T) {
 	h := newHost(t)
 	root := filepath.Join(h.dir, "cache/private", units.BuildRoot)
-	h.must(errors.Join(os.MkdirAll(root+"/work-x/tree", 0o700), os.Mkdir(root+"/cache-x", 0o700),
+	h.must(errors.Join(os.MkdirAll(root+"/work-x/tree", 0o700), os.Mkdir(root+"/cache-x-1", 0o700),
 		os.Symlink("../private/"+units.BuildRoot+"/work-x", filepath.Join(h.dir, "cache", units.BuildRoot, "work-x"))))
 	if _, err := New(t.Context(), h.builder.o); err != nil {
 		t.Fatal(err)
 	}
-	if left := h.leaves(); len(left) != 1 || left[0] != "cache-x" {
+	if left := h.leaves(); len(left) != 1 || left[0] != "cache-x-1" {
 		t.Errorf("left: %v", left)
 	}
 	h.must(h.builder.Forget("x"))

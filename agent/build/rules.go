@@ -20,8 +20,9 @@ import (
 const version = 1
 
 // keyOf names the release that a build would make. It is the application's own: what its cache holds,
-// and another has put there, decides nothing about a release of the same source elsewhere.
-func keyOf(instance, source string, how detect.Build, tools []string) string {
+// and another has put there, decides nothing about a release of the same source elsewhere. Nor is it that of
+// somebody else who deploys the application.
+func keyOf(o Order, source string, how detect.Build, tools []string) string {
 	what := how
 	what.Tools, what.Timeout, what.Limits = nil, 0, how.Limits // they change nothing about what comes out
 	what.Limits.Memory, what.Limits.Tasks, what.Limits.CPU = 0, 0, 0
@@ -30,7 +31,7 @@ func keyOf(instance, source string, how detect.Build, tools []string) string {
 		text = []byte(err.Error())
 	}
 	sum := sha256.New()
-	fmt.Fprintf(sum, "build %d\n%s\n%s\n%s\n", version, instance, source, text)
+	fmt.Fprintf(sum, "build %d\n%s\n%q\n%s\n%s\n", version, o.Instance, o.By, source, text)
 	for _, t := range slices.Sorted(slices.Values(tools)) {
 		fmt.Fprintf(sum, "%q\n", t)
 	}

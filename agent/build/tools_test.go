@@ -4,6 +4,7 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/internal/detect"
 	"github.com/nexushub/nexushub/internal/manifest"
 )
@@ -42,20 +43,23 @@ func TestToolsThatAreMissing(t *testing.T) {
 
 func TestKey(t *testing.T) {
 	base := detect.Build{Build: manifest.Build{Command: "make", Output: "."}}
-	key := keyOf(instance, "source", base, []string{"a 1", "b 2"})
+	root := Order{Instance: instance, By: audience.Root}
+	key := keyOf(root, "source", base, []string{"a 1", "b 2"})
 	same := base
 	same.Timeout, same.Limits.Memory, same.Tools = 5, 6, []string{"a"}
-	if keyOf(instance, "source", same, []string{"b 2", "a 1"}) != key {
+	if keyOf(root, "source", same, []string{"b 2", "a 1"}) != key {
 		t.Error("what does not change the result makes another key")
 	}
 	other := base
 	other.Command = "make all"
 	for _, k := range []string{
-		keyOf(instance, "other", base, []string{"a 1", "b 2"}), keyOf(instance, "source", other, []string{"a 1", "b 2"}),
-		keyOf(instance, "source", base, []string{"a 1", "b 3"}), keyOf("another", "source", base, []string{"a 1", "b 2"}),
+		keyOf(root, "other", base, []string{"a 1", "b 2"}), keyOf(root, "source", other, []string{"a 1", "b 2"}),
+		keyOf(root, "source", base, []string{"a 1", "b 3"}),
+		keyOf(Order{Instance: "another", By: audience.Root}, "source", base, []string{"a 1", "b 2"}),
+		keyOf(Order{Instance: instance, By: audience.Token("a")}, "source", base, []string{"a 1", "b 2"}),
 	} {
 		if k == key {
-			t.Error("another application, source, command or tool has the same key")
+			t.Error("another application, source, command, tool or who deploys has the same key")
 		}
 	}
 }

@@ -43,7 +43,7 @@ for f in /etc/shadow /etc/nexushub/nexushub.toml /etc/nexushub/apps.d /run/nexus
 	/var/lib/nexushub-apps/OTHER /dev/mem /dev/kmsg /dev/sda; do
 	find -L $f -maxdepth 3 -type f -exec head -c 1 {} \; 2>/dev/null | grep -q . && echo READ $f
 done
-ls /var/cache/private/nexushub-builds | grep -v "$(basename $HOME | cut -c 7-)" | sed 's/^/SEEN /'
+ls /var/cache/private/nexushub-builds | grep -v "$(basename $HOME | cut -c 7-42)" | sed 's/^/SEEN /'
 for p in /proc/[0-9]*; do stat -c %U $p; done | grep -v "^nb-" | sed 's/^/PROCESS /'
 for s in /run/nexushub/api.sock /run/nexushub/debug.sock /run/nexushub/proxy.sock /run/dbus/system_bus_socket \
 	/run/systemd/private /run/systemd/notify; do
