@@ -170,12 +170,18 @@ type = "none"`)
 }
 
 func testKept(t *testing.T, h host) {
+	// who had the data before has made ways in for himself, which end with the adoption
+	h.sql(t, "shop", "ALTER ROLE CURRENT_USER PASSWORD 'known'; GRANT CONNECT ON DATABASE shop TO PUBLIC")
+	h.sql(t, "shop", `GRANT CONNECT ON DATABASE shop TO "`+h.sql(t, "evil", "SELECT session_user")+`"`)
+	h.Sh(t, "nexushub exec evil -- psql -XAtwq -d shop -c 'SELECT 1'")
 	h.Sh(t, "nexushub remove --yes shop")
 	h.expect(t, "what is left", h.databases(t), "evil shop")
 	h.fails(t, "nexushub adopt-data shop", "nexushub deploy -q /srv/shop")
 	h.fails(t, "already", "nexushub adopt-data evil")
 	h.Sh(t, "nexushub adopt-data shop")
 	h.AwaitState(t, "shop", api.StateRunning)
+	h.expect(t, "passwords", h.admin(t, "SELECT count(*) FROM pg_authid WHERE rolpassword IS NOT NULL"), "0")
+	h.refused(t, "evil", "-d", "shop", "-c", "SELECT 1")
 	h.expect(t, "what was stored before", h.sql(t, "shop", "SELECT sum(n) FROM orders"), "3")
 	h.sql(t, "shop", "CREATE TABLE more (n int); DROP TABLE more; ALTER TABLE orders ADD note text")
 	// a running application's data is nobody else's
@@ -184,12 +190,18 @@ func testKept(t *testing.T, h host) {
 }
 
 func testDropped(t *testing.T, h host) {
+	// nothing that an application says or leaves elsewhere keeps its data there, or lets it in again
+	h.sql(t, "evil", "ALTER DATABASE evil IS_TEMPLATE true")
+	h.Sh(t, "nexushub exec evil -- psql -XAtwq -d template1 -c 'SELECT lo_create(0)'")
 	h.Sh(t, "nexushub remove --yes --data evil; nexushub deploy -q --temporary --name=short /srv/shop")
 	if list := h.databases(t); !strings.HasPrefix(list, "nh-") || strings.Contains(list, "evil") {
 		t.Errorf("there are %q", list)
 	}
 	h.Sh(t, "nexushub remove short")
 	h.expect(t, "what is left", h.databases(t), "shop")
+	h.expect(t, "roles that get in", h.admin(t, "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'nh-%' AND rolcanlogin"), "1")
+	h.Sh(t, `cd /; asks="runuser -u postgres -- psql -XAtwq"; $asks -d template1 -c 'SELECT lo_unlink(oid) FROM pg_largeobject_metadata'
+$asks -c "SELECT format('DROP ROLE %I', rolname) FROM pg_roles WHERE rolname LIKE 'nh-%' AND NOT rolcanlogin" | $asks`)
 	h.expect(t, "roles", h.admin(t, "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'nh-%'"), "1")
 }
 

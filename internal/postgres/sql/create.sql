@@ -4,6 +4,7 @@ SET search_path = pg_catalog;
 BEGIN;
 SELECT format('CREATE ROLE %I LOGIN PASSWORD NULL NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS '
 	'CONNECTION LIMIT %s', :'role', :limit) WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
+ALTER ROLE :"role" LOGIN; -- one that could not be dropped comes back with a backup
 COMMENT ON ROLE :"role" IS :'comment';
 COMMIT;
 -- A cluster without a locale has SQL_ASCII, which checks nothing.
