@@ -18,7 +18,7 @@ const maxHookLine = 512
 // deploy is the other end of the hook (packaging/share/git-hooks/pre-receive): it gives the push its
 // turn, takes the files of the commit, deploys them and tells how it went. Where git refuses the
 // push before, the hook does not run, and there is nothing to do.
-func (p *push) deploy(ctx context.Context, hook io.ReadWriter) error {
+func (p *push) deploy(ctx context.Context, hook io.ReadWriteCloser) error {
 	in := bufio.NewReaderSize(hook, maxHookLine)
 	line, err := in.ReadSlice('\n')
 	commit, begins := strings.CutPrefix(strings.TrimSpace(string(line)), "push ")
@@ -31,7 +31,7 @@ func (p *push) deploy(ctx context.Context, hook io.ReadWriter) error {
 		return err
 	}
 	defer done()
-	defer io.Copy(io.Discard, in) // until git has ended: then the branch has moved, or not
+	defer p.drain(in, hook)
 	if _, err := io.WriteString(hook, "go\n"); err != nil {
 		return nil
 	}
@@ -47,6 +47,14 @@ func (p *push) deploy(ctx context.Context, hook io.ReadWriter) error {
 	return tell.end("deployed")
 }
 
+// drain waits until git has ended: then the branch has moved, or not. A git that goes on writing files
+// that were refused long ago is told to end.
+func (p *push) drain(in io.Reader, hook io.Closer) {
+	if _, err := io.CopyN(io.Discard, in, 4*p.o.MaxSize); err == nil {
+		hook.Close()
+	}
+}
+
 // errNotBuilt refuses a push of which no release could be built; the build has told why.
 var errNotBuilt = errors.New("the branch stays where it was, because the build has failed")
 
@@ -57,13 +65,13 @@ func (p *push) install(ctx context.Context, files io.Reader, tell teller) error 
 	content, writing := io.Pipe()
 	packed := make(chan error, 1)
 	go func() {
-		err := pack(writing, files, p.o.MaxSize)
+		err := pack(writing, files, p.o.MaxSize, p.o.Most)
 		writing.CloseWithError(err)
 		packed <- err
 	}()
 	err := p.api.UploadPackage(ctx, p.app.ID, content)
 	content.CloseWithError(errors.New("the package is not taken"))
-	if fault := <-packed; fault != nil && (err == nil || errors.Is(fault, errTooLarge)) {
+	if fault := <-packed; fault != nil && (err == nil || errors.Is(fault, errTooLarge) || errors.Is(fault, errTooMany)) {
 		return fmt.Errorf("%w: %w", fault, api.TooLarge)
 	}
 	if err != nil {

@@ -32,7 +32,7 @@ func FuzzPack(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		const most = 1 << 16
 		var out bytes.Buffer
-		if err := pack(&out, bytes.NewReader(data), most); err != nil {
+		if err := pack(&out, bytes.NewReader(data), most, 100); err != nil {
 			return
 		}
 		z, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))

@@ -77,7 +77,7 @@ func newHost(t *testing.T, who caller.Caller) *host {
 		json.NewEncoder(w).Encode(answer)
 	})
 	server := git.NewServer(git.Options{Units: here{t.TempDir()}, Deployed: deployed, Hooks: hooks, MaxSize: 4 << 20,
-		Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+		Most: 1000, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		server.ServeHTTP(w, r.WithContext(caller.With(r.Context(), who)))
 	}))
@@ -259,7 +259,16 @@ func TestWhatIsNotTaken(t *testing.T) {
 	w.refused("git push "+h.url+" main", "pack exceeds maximum allowed size")
 	w.do("git reset -q --hard HEAD~1 && head -c 9000000 /dev/zero >big && git add big && git commit -qm bomb")
 	w.refused("git push "+h.url+" main", "larger than a package may be")
-	w.do(`git reset -q --hard HEAD~1 && blob=$(git hash-object -w file) &&
+	w.do("git reset -q --hard HEAD~1")
+	bomb := func(blob, depth string) string { // each folder has the one below it a hundred times
+		return `tree=$(printf '100644 blob %s\tfile\n' $(` + blob + ` | git hash-object -w --stdin) | git mktree)
+			for depth in ` + depth + `; do
+				tree=$(for i in $(seq 100); do printf '040000 tree %s\t%s\n' $tree $i; done | git mktree)
+			done; git push ` + h.url + ` $(git commit-tree -p HEAD -m bomb $tree):refs/heads/main`
+	}
+	w.refused(bomb("echo", "1 2"), "more files, folders and links than a package may have")
+	w.refused(bomb("head -c 1000000 /dev/zero", "1"), "its files could not be read")
+	w.do(`blob=$(git hash-object -w file) &&
 		tree=$(printf '100644 blob %s\t.git\n' $blob | git -c core.protectNTFS=false mktree) &&
 		git push ` + h.url + ` $(git commit-tree -p HEAD -m hostile $tree):refs/heads/main 2>&1 | grep hasDotgit`)
 	if len(h.packages) != 1 {

@@ -46,7 +46,7 @@ func (s *Server) unit(app api.DebugApplication) units.Git {
 
 // git runs the script with in and out as its streams. talk has the other end of descriptor 3.
 func (p *push) git(ctx context.Context, script string, in io.Reader, out io.Writer,
-	talk func(ctx context.Context, hook io.ReadWriter) error) error {
+	talk func(ctx context.Context, hook io.ReadWriteCloser) error) error {
 	ours, theirs, err := streams()
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (p *push) git(ctx context.Context, script string, in io.Reader, out io.Writ
 
 // carry moves what both sides say until git has ended.
 func (p *push) carry(ctx context.Context, s *ends, in io.Reader, out io.Writer,
-	talk func(ctx context.Context, hook io.ReadWriter) error) error {
+	talk func(ctx context.Context, hook io.ReadWriteCloser) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer s.in.Close()

@@ -32,6 +32,7 @@ type Options struct {
 	Deployed http.Handler // the API of permanent applications
 	Hooks    string       // folder of the one hook
 	MaxSize  int64        // bytes of a pack, and of the files in it
+	Most     int          // files, folders and links in it
 	Log      *slog.Logger
 }
 

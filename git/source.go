@@ -9,11 +9,15 @@ import (
 	"io/fs"
 )
 
-// errTooLarge ends the reading of what is more than a package may be.
-var errTooLarge = errors.New("the files are larger than a package may be (upload.max_size)")
+// What ends the reading of what is more than a package may be. A small pack may hold any number of
+// files, as folders in it may be the same one.
+var (
+	errTooLarge = errors.New("the files are larger than a package may be (upload.max_size)")
+	errTooMany  = errors.New("there are more files, folders and links than a package may have (package.max_entries)")
+)
 
 // pack makes a package of the tar archive that git writes: its files, executable bits and links.
-func pack(out io.Writer, in io.Reader, most int64) error {
+func pack(out io.Writer, in io.Reader, most int64, entries int) error {
 	z := zip.NewWriter(out)
 	for t := tar.NewReader(in); ; {
 		h, err := t.Next()
@@ -25,6 +29,9 @@ func pack(out io.Writer, in io.Reader, most int64) error {
 		}
 		if most -= h.Size; most < 0 {
 			return errTooLarge
+		}
+		if entries--; entries < 0 {
+			return errTooMany
 		}
 		if err := packEntry(z, h, t); err != nil {
 			return err

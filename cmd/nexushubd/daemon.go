@@ -194,7 +194,8 @@ func (d *daemon) serveAPIs(context.Context) (err error) {
 		return err
 	}
 	pushes := git.NewServer(git.Options{
-		Units: d.units, Deployed: d.deployed.Handler(), Hooks: git.Hooks, MaxSize: int64(d.conf.Upload.MaxSize), Log: d.log,
+		Units: d.units, Deployed: d.deployed.Handler(), Hooks: git.Hooks, MaxSize: int64(d.conf.Upload.MaxSize),
+		Most: d.conf.Package.MaxEntries, Log: d.log,
 	})
 	d.control = control.NewServer(control.Deps{
 		Applications: d.agent, Operator: d.agent, Data: d.agent, Releases: d.agent, Settings: d.agent, Explainer: d.agent,
