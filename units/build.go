@@ -172,7 +172,7 @@ func (b Build) files(p *properties) {
 	p.set("InaccessiblePaths", append(s.inaccessible(), servers...))
 }
 
-// servers are what applications may use and a build has no business with.
+// servers are what applications may use, and a build or git has no business with.
 var servers = []string{"-/etc/nexushub", "-/var/lib/nexushub-proxy", "-" + databaseSocket, "-/run/mysqld", "-/run/redis",
 	"-/run/memcached", "-/run/php", "-/run/docker.sock", "-/run/containerd"}
 

@@ -60,6 +60,9 @@ func (g Git) properties(caps Capabilities) []Property {
 	p.set("StandardOutputFileDescriptor", dbus.UnixFD(g.Stdout.Fd()))
 	p.set("StandardErrorFileDescriptor", dbus.UnixFD(g.Stderr.Fd()))
 	p.set("ExecStart", []execCommand{literal([]string{"/bin/sh", "-c", g.Script})})
+	p.set("CPUWeight", uint64(buildWeight))
+	p.set("IOWeight", uint64(buildWeight))
+	p.set("OOMScoreAdjust", int32(500)) // before any application
 	p.set("MemoryMax", uint64(gitMemory))
 	p.set("TasksMax", uint64(gitTasks))
 	p.set("LimitFSIZE", g.FileSize)
@@ -88,7 +91,7 @@ func (g Git) sandbox(p *properties) {
 	s.systemCalls(p)
 	p.set("ProtectHome", "yes")
 	p.set("ProtectProc", "invisible")
-	p.set("InaccessiblePaths", append(s.inaccessible(), "-/etc/nexushub", "-/var/lib/nexushub-proxy"))
+	p.set("InaccessiblePaths", append(s.inaccessible(), servers...))
 	p.set("PrivateNetwork", true)
 	p.set("RestrictAddressFamilies", filter{Allow: true, Names: []string{"AF_UNIX"}})
 }
