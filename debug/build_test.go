@@ -9,7 +9,9 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/nexushub/nexushub/agent"
 	"github.com/nexushub/nexushub/agent/build"
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/detect"
@@ -91,6 +93,37 @@ func TestARefusalIsNoBuild(t *testing.T) {
 	h.post(path+"/install", "").problem(http.StatusUnprocessableEntity)
 	if len(builds.orders) != 1 || !builds.orders[0].Temporary || builds.orders[0].By == "" {
 		t.Errorf("orders %+v", builds.orders)
+	}
+}
+
+// Who may install when a build begins and not any more when it ends has installed nothing.
+func TestWhatChangesDuringABuildCounts(t *testing.T) {
+	for name, change := range map[string]func(h *host, valid *bool){
+		"token revoked": func(_ *host, valid *bool) { *valid = false },
+		"a new secret": func(h *host, _ *bool) {
+			h.runtime.mu.Lock()
+			defer h.runtime.mu.Unlock()
+			h.runtime.admit = func(agent.Admission) error { return api.Forbidden }
+		},
+	} {
+		h, builds := newBuildHost(t)
+		path, a := h.create(`{"appId":"shop"}`)
+		h.upload(path, packageOf(t, "one"))
+		valid := true
+		builds.then(func(context.Context) error { change(h, &valid); return nil })
+		by := caller.Bearer(api.Token{ID: "t", Name: "ci"}).Until(func() bool { return valid })
+		ctx, done, err := h.server.installs.enter(t.Context(), ID(a.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.server.unpack(ctx, ID(a.ID), by, func() {})
+		done()
+		if !errors.Is(err, api.Forbidden) && !errors.Is(err, api.Unauthenticated) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if now, err := h.server.apps.get(ID(a.ID)); err != nil || now.Release != "" {
+			t.Errorf("%s: has the release %q (%v)", name, now.Release, err)
+		}
 	}
 }
 

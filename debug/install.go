@@ -79,6 +79,11 @@ func (s *Server) unpack(ctx context.Context, id ID, by caller.Caller, begins fun
 		return in, err
 	}
 	defer s.o.Releases.Hold(rel.Hash)() // until the agent has it
+
+	// A build takes long, so whoever might install before it is asked for again.
+	if err := errors.Join(by.Still(), s.admitRelease(id, by)); err != nil {
+		return in, err
+	}
 	if err := s.withinCeiling(rel); err != nil {
 		return in, err
 	}

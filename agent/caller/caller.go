@@ -24,6 +24,23 @@ type Caller struct {
 	Applications       []string // that are granted, by the name that Granted gives; "*": all
 	ExpiresAt          *time.Time
 	OnSocket           bool // at the host itself, over the control socket
+
+	holds func() bool // whether the token still does; nil: there is none
+}
+
+// Still refuses who was let in by a token that has been revoked or has expired since: what takes long
+// asks again before it changes anything.
+func (c Caller) Still() error {
+	if c.holds == nil || c.holds() {
+		return nil
+	}
+	return fmt.Errorf("%s was revoked or has expired meanwhile; nothing was changed: %w", c.who(), api.Unauthenticated)
+}
+
+// Until makes c the caller as long as holds says so.
+func (c Caller) Until(holds func() bool) Caller {
+	c.holds = holds
+	return c
 }
 
 type key struct{}

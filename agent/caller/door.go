@@ -89,7 +89,8 @@ func (d ProxyDoor) authenticate(r *http.Request) (who Caller, token *api.Token, 
 	if !ok {
 		return who, nil, fmt.Errorf("the token is unknown, revoked or expired: %w", api.Unauthenticated)
 	}
-	return Bearer(found), &found, nil
+	holds := func() bool { _, ok := d.Tokens.Check(secret); return ok }
+	return Bearer(found).Until(holds), &found, nil
 }
 
 // GitPath is what git pushes to: it knows no bearer tokens, and sends one as the password.

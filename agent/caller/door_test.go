@@ -1,6 +1,7 @@
 package caller
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -178,5 +179,28 @@ func TestGitDoor(t *testing.T) {
 	door.ServeHTTP(w, r.WithContext(apiserver.WithPeer(r.Context(), apiserver.Peer{UID: proxyUID})))
 	if w.Code != 401 || w.Header().Get("WWW-Authenticate") != `Basic realm="nexushub"` {
 		t.Errorf("a bearer token: %d, %v", w.Code, w.Header())
+	}
+}
+
+// Who was let in by a token that ends meanwhile is told so when asked again.
+func TestStill(t *testing.T) {
+	tokens := openTokens(t, t.TempDir())
+	token := create(t, tokens, api.NewToken{Name: "ci"})
+	door := ProxyDoor{ProxyUID: proxyUID, Tokens: tokens, Log: slog.New(slog.DiscardHandler),
+		Next: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			who := Of(r.Context())
+			if err := who.Still(); err != nil {
+				t.Errorf("before: %v", err)
+			}
+			if err := tokens.Revoke(token.ID); err != nil {
+				t.Error(err)
+			}
+			if err := who.Still(); !errors.Is(err, api.Unauthenticated) {
+				t.Errorf("after: %v", err)
+			}
+		})}
+	through(door, proxyUID, bearer(token.Secret))
+	if err := Local(1000).Still(); err != nil {
+		t.Errorf("without a token: %v", err)
 	}
 }
