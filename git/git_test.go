@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -33,6 +34,13 @@ type host struct {
 	install  func(n int) api.InstallAnswer
 	most     int // installations at the same time
 	now      int
+	full     error // why the disk has no room
+}
+
+func (h *host) room() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.full
 }
 
 const instance = "11111111-2222-4333-8444-555555555555"
@@ -77,7 +85,7 @@ func newHost(t *testing.T, who caller.Caller) *host {
 		json.NewEncoder(w).Encode(answer)
 	})
 	server := git.NewServer(git.Options{Units: here{t.TempDir()}, Deployed: deployed, Hooks: hooks, MaxSize: 4 << 20,
-		Most: 1000, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+		Most: 1000, Room: h.room, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		server.ServeHTTP(w, r.WithContext(caller.With(r.Context(), who)))
 	}))
@@ -274,6 +282,53 @@ func TestWhatIsNotTaken(t *testing.T) {
 	if len(h.packages) != 1 {
 		t.Errorf("%d packages, want 1", len(h.packages))
 	}
+}
+
+// Who begins pushes and does not go on holds no more of the host than a few.
+func TestPushesAreFew(t *testing.T) {
+	h, w := newHost(t, developer), newWork(t)
+	post := func(body io.Reader) int {
+		r, err := http.NewRequest(http.MethodPost, h.url+"/git-receive-pack", body)
+		if err != nil {
+			return 0
+		}
+		r.ContentLength = 1 << 20
+		r.Header.Set("Content-Type", "application/x-git-receive-pack-request")
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return 0
+		}
+		answer.Body.Close()
+		return answer.StatusCode
+	}
+	codes := make(chan int)
+	var bodies []io.Closer
+	for range 5 {
+		body, rest := io.Pipe()
+		bodies = append(bodies, rest)
+		go func() { codes <- post(body) }()
+	}
+	if code := <-codes; code != http.StatusTooManyRequests {
+		t.Errorf("the first answer of five is %d", code)
+	}
+	for _, body := range bodies {
+		body.Close()
+	}
+	for range 4 {
+		<-codes
+	}
+	out, err := w.try("git push " + h.url + " main")
+	for err != nil && strings.Contains(out, "429") { // the server has not noticed yet
+		out, err = w.try("git push " + h.url + " main")
+	}
+	if err != nil {
+		t.Errorf("afterwards: %v\n%s", err, out)
+	}
+	h.mu.Lock()
+	h.full = errors.New("nothing is free")
+	h.mu.Unlock()
+	w.do("git commit -q --allow-empty -m more")
+	w.refused("git push "+h.url+" main", "remote: ", "nothing is free", "507")
 }
 
 func TestWhoMayPush(t *testing.T) {

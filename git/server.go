@@ -33,6 +33,7 @@ type Options struct {
 	Hooks    string       // folder of the one hook
 	MaxSize  int64        // bytes of a pack, and of the files in it
 	Most     int          // files, folders and links in it
+	Room     func() error // why the disk has none for another push
 	Log      *slog.Logger
 }
 
@@ -99,6 +100,9 @@ func (s *Server) open(c echo.Context) (*push, error) {
 	if _, err := exec.LookPath("git"); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoGit, api.Unavailable)
 	}
+	if err := s.o.Room(); err != nil {
+		return nil, fmt.Errorf("%w: %w", err, api.NoSpace)
+	}
 	p := &push{Server: s, name: name, who: who, api: newClient(s.o.Deployed, who)}
 	if p.app, err = p.api.Create(c.Request().Context(), api.NewDebugApplication{AppID: name}); err != nil {
 		p.api.close()
@@ -162,6 +166,11 @@ func (s *Server) receive(c echo.Context) error {
 		return err
 	}
 	defer p.api.close()
+	leave, ok := s.turns.enter(p.app.ID)
+	if !ok {
+		return fmt.Errorf("%d pushes to %s are under way; push again when one of them has ended: %w", atOnce, p.name, api.TooMany)
+	}
+	defer leave()
 	c.Response().Header().Set("Content-Type", "application/x-git-receive-pack-result")
 	c.Response().Header().Set("Cache-Control", "no-store")
 	// An empty answer is one, too: before a large pack git asks with nothing whether it may send it.

@@ -196,6 +196,7 @@ func (d *daemon) serveAPIs(context.Context) (err error) {
 	pushes := git.NewServer(git.Options{
 		Units: d.units, Deployed: d.deployed.Handler(), Hooks: git.Hooks, MaxSize: int64(d.conf.Upload.MaxSize),
 		Most: d.conf.Package.MaxEntries, Log: d.log,
+		Room: func() error { return disk.Check(d.conf.StateDir, disk.Room{}, freeRoom(d.conf)) },
 	})
 	d.control = control.NewServer(control.Deps{
 		Applications: d.agent, Operator: d.agent, Data: d.agent, Releases: d.agent, Settings: d.agent, Explainer: d.agent,
