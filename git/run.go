@@ -20,8 +20,9 @@ import (
 // Hooks is the folder of the one hook that there is; those of a repository do not run.
 const Hooks = "/usr/share/nexushub/git-hooks"
 
-// prepare makes the repository at the first push. What git complains about is kept to be told.
-const prepare = `exec 3<&2 2>complaints; [ -d repository ] || git init -q --bare repository; `
+// prepare makes the repository at the first push, and completes one of which the making was ended. What
+// git complains about is kept to be told.
+const prepare = `exec 3<&2 2>complaints; git init -q --bare repository; `
 
 // The two requests of a push. The streams of git are those of its unit, and descriptor 3 is what
 // the unit has as stderr: the hook's way to us, and at the end git's own complaint.
