@@ -89,10 +89,10 @@ func checkFailedRelease(t *testing.T, h *faults.Host, first api.App) {
 	if now := len(released(t, h)); now != ran+1 {
 		t.Errorf("it ran %d times, want once more than %d", now, ran)
 	}
-	left := h.Sh(t, "systemctl list-units --all --plain --no-legend 'nexushub-release-*'")
-	if strings.TrimSpace(left) != "" {
-		t.Errorf("units are left:\n%s", left)
-	}
+	lab.Within(t, faults.Patience, "its unit goes", func() error {
+		left := h.Sh(t, "systemctl list-units --all --plain --no-legend 'nexushub-release-*'")
+		return lab.Unless(strings.TrimSpace(left) == "", "units are left:\n%s", left)
+	})
 	newRelease(t, h, "rm bad; rm -f /var/lib/private/nexushub-apps/"+faults.ID(1)+"/released")
 	h.Reaches(t, 1, api.StateRunning)
 }
