@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -40,11 +41,12 @@ type host struct {
 	proxy    *fakeProxy
 	releases *fakeReleases
 	health   *fakeHealth
-	state    *state.Store
+	state    *stateDisk
 	vault    *secret.Store
 	boot     string
 	journal  Journal
 	listens  []netip.AddrPort // all applications
+	log      slog.Handler
 
 	databases *fakeDatabases
 
@@ -53,6 +55,19 @@ type host struct {
 
 	mu      sync.Mutex // guards program
 	program func(units.Spec) fake.Program
+}
+
+// stateDisk is the state on a disk that may be full.
+type stateDisk struct {
+	*state.Store
+	full atomic.Bool
+}
+
+func (d *stateDisk) Save(name string, v any) error {
+	if d.full.Load() {
+		return &os.PathError{Op: "write", Path: name, Err: syscall.ENOSPC}
+	}
+	return d.Store.Save(name, v)
 }
 
 // play says how commands behave from now on.
@@ -87,8 +102,8 @@ func onHost(t *testing.T, f func(t *testing.T, h *host)) {
 			t.Fatal(err)
 		}
 		h := &host{
-			vault: vault,
-			t:     t, dir: dir, config: c, units: fake.New(), state: store, boot: "boot-1", journal: fixedJournal{},
+			t: t, dir: dir, config: c, boot: "boot-1", log: slog.DiscardHandler,
+			units: fake.New(), state: &stateDisk{Store: store}, vault: vault, journal: fixedJournal{},
 			databases: &fakeDatabases{made: map[postgres.Database]int{}},
 			proxy:     &fakeProxy{}, releases: &fakeReleases{fail: map[string]error{}},
 			health: &fakeHealth{sick: map[string]bool{}},
@@ -118,7 +133,7 @@ func (h *host) start() {
 	a, err := New(h.t.Context(), Options{
 		Config: h.config, Units: h.units, Proxy: h.proxy, Releases: h.releases, Journal: h.journal,
 		State: h.state, Vault: h.vault, Databases: h.databases, Secret: "s3cret", BootID: h.boot,
-		ProxyPorts: ProxyPorts{8443, 8443}, Log: slog.New(slog.DiscardHandler),
+		ProxyPorts: ProxyPorts{8443, 8443}, Log: slog.New(h.log),
 	})
 	if err != nil {
 		h.t.Fatal(err)

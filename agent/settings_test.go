@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,11 +29,6 @@ func (h *host) set(id, patch, fault string) api.Settings {
 	return s
 }
 
-// fullDisk is a state that cannot be written.
-type fullDisk struct{ State }
-
-func (fullDisk) Save(string, any) error { return &os.PathError{Op: "write", Err: syscall.ENOSPC} }
-
 // What cannot be saved is refused, instead of lost at the next start, and nothing changes. What
 // fills the disk can be stopped.
 func TestFullDiskRefusesChanges(t *testing.T) {
@@ -42,7 +36,7 @@ func TestFullDiskRefusesChanges(t *testing.T) {
 		h.start()
 		h.mustDeploy(shopID, "shop", "one", audience.Root)
 		h.set(shopID, `{"env":{"MODE":"before"}}`, "")
-		h.agent.saver.state = fullDisk{h.state}
+		h.state.full.Store(true)
 		h.set(shopID, `{"env":{"MODE":"after"}}`, "is left as it was")
 		if _, err := h.agent.Rollback(t.Context(), shopID, ""); !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("rollback: %v", err)
@@ -53,7 +47,7 @@ func TestFullDiskRefusesChanges(t *testing.T) {
 		if _, err := h.agent.StopApp(t.Context(), shopID); err != nil {
 			t.Error(err)
 		}
-		h.agent.saver.state = h.state
+		h.state.full.Store(false)
 		if _, err := h.agent.StartApp(t.Context(), shopID); err != nil {
 			t.Error(err)
 		}
@@ -493,9 +487,9 @@ func TestSettingsAreInherited(t *testing.T) {
 // What widens is told and logged with who did it; what is set is neither.
 func TestWideningIsToldAndLogged(t *testing.T) {
 	onHost(t, func(t *testing.T, h *host) {
-		h.start()
 		var log bytes.Buffer
-		h.agent.log = slog.New(slog.NewTextHandler(&log, nil))
+		h.log = slog.NewTextHandler(&log, nil)
+		h.start()
 		h.mustDeploy(shopID, "shop", "one", audience.Root)
 		s := h.set(shopID, `{"access":"open","limits":{"memory":"1G","tasks":5},"env":{"A":"hidden"}}`, "")
 		const want = "access from areas to open; limits.memory from 512M to 1G"
