@@ -1,14 +1,18 @@
-// Docs makes docs/benchmarks.md from the results in dist/bench.
+// Docs writes the results in dist/bench into docs/benchmarks.md.
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/nexushub/nexushub/test/bench/report"
 )
+
+const document = "docs/benchmarks.md"
 
 const head = `# Benchmarks
 
@@ -32,9 +36,33 @@ func run() error {
 	if len(reports) == 0 {
 		return errors.New("no results in " + report.Dir + ": run make bench first")
 	}
-	b := bytes.NewBufferString(head)
-	for _, r := range reports {
-		r.Markdown(b)
+	sections, err := written()
+	if err != nil {
+		return err
 	}
-	return os.WriteFile("docs/benchmarks.md", b.Bytes(), 0o644)
+	for _, r := range reports {
+		var b strings.Builder
+		r.Markdown(&b)
+		sections[r.Name] = b.String()
+	}
+	var b strings.Builder
+	b.WriteString(head)
+	for _, name := range slices.Sorted(maps.Keys(sections)) {
+		b.WriteString(sections[name])
+	}
+	return os.WriteFile(document, []byte(strings.TrimRight(b.String(), "\n")+"\n"), 0o644)
+}
+
+// written is what the document says of each benchmark: it stays for what was not measured again.
+func written() (map[string]string, error) {
+	text, err := os.ReadFile(document)
+	if err != nil {
+		return nil, err
+	}
+	sections := map[string]string{}
+	for _, s := range strings.Split("\n"+string(text), "\n## ")[1:] {
+		name, _, _ := strings.Cut(s, "\n")
+		sections[name] = "## " + strings.TrimRight(s, "\n") + "\n\n"
+	}
+	return sections, nil
 }
