@@ -7,7 +7,7 @@
 #: DIST the folder that everything is built in; default: dist
 #: GO the go command; default: go
 #: PARTS the parts of test; default: unit deb lab vm
-#: RUN a regular expression: only these tests of test-lab, test-vm and soak
+#: RUN a regular expression: only these tests of test-lab, test-gallery, test-vm and soak
 #: SUITE the Debian of lab: bookworm (default) or trixie
 #: NONINTERACTIVE 1: run exits once the applications answer
 #: FUZZ_TIME how long each fuzz target runs: 30s, 1000x
@@ -47,7 +47,7 @@ VM_TOOLS := qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs $(LAB_TOOLS)
 UNIT := $$($(GO) list ./... | grep -v /test/)
 RUN ?= .
 
-.PHONY: help build deb run test test-unit test-deb test-lab test-vm bench soak fuzz lab lint vulnerabilities release fmt clean examples from-client FORCE
+.PHONY: help build deb run test test-unit test-deb test-lab test-gallery test-vm bench soak fuzz lab lint vulnerabilities release fmt clean examples from-client FORCE
 
 help: ## List every target and every variable.
 	@echo 'make TARGET [VARIABLE=VALUE]'; echo
@@ -108,6 +108,10 @@ test-deb: deb ## Check the package: lintian, a second build with the same bytes,
 test-lab: deb examples ## Run the tests that boot Debian 12 and 13 machines with a real systemd (root).
 	@$(NEED) $(LAB_TOOLS) $(RELEASE_TOOLS)
 	$(GO) test -count=1 -p 1 -timeout 30m -run '$(RUN)' $$($(GO) list ./test/... | grep -vE '/test/(vm|bench|soak)')
+
+test-gallery: deb examples ## Run all of docs/gallery.md on Debian 12 and 13; test-lab runs each program on one (root).
+	@$(NEED) $(LAB_TOOLS)
+	$(GO) test -count=1 -timeout 60m -run 'TestGallery/$(RUN)' ./test/programs -all
 
 test-vm: deb examples ## Run the tests that boot a virtual machine: reboot, power cut (root).
 	@$(NEED) $(VM_TOOLS)

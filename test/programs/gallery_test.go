@@ -3,8 +3,8 @@ package programs_test
 import (
 	"flag"
 	"net/http"
+	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,29 +13,46 @@ import (
 	"github.com/nexushub/nexushub/test/lab"
 )
 
-var update = flag.Bool("update", false, "write docs/gallery.md")
+var (
+	all    = flag.Bool("all", false, "run all of the gallery on every Debian release, not each program on one of them")
+	update = flag.Bool("update", false, "write docs/gallery.md, with the times of what ran; implies -all")
+)
 
-// gallery are the folders of examples/gallery, and what is done with each. A use returns how to find again what it
-// left behind.
-var gallery = []struct {
+// entry is a folder of examples/gallery, and what is done with it. A use returns how to find again what it left behind.
+type entry struct {
 	name string
 	used string // as docs/gallery.md says it
 	use  func(*testing.T, app) (kept func(*testing.T))
-}{
-	{"express", "its page, its `/api`; notes are kept", useNotes},
-	{"verdaccio", "its page; an account is made, npm publishes a package and installs it again, also afterwards",
-		useVerdaccio},
-	{"flask", "its page, its `/api` on SQLite, an upload and its download; notes and files are kept", useFlask},
-	{"fastapi", "its page, its `/docs`, a word over a WebSocket, an upload; what was said is kept", useFastAPI},
-	{"sinatra", "its page, its `/api`; notes are kept", useNotes},
-	{"dokuwiki", "a page is written in its editor, a picture uploaded; both are kept", useDokuWiki},
-	{"tomcat", "a servlet, a JSP page, a WebSocket; the session is kept", useTomcat},
-	{"prometheus", "its page, its `/api/v1`; what it measured before is kept", usePrometheus},
-	{"radicale", "its page; a calendar and an event over CalDAV, not without the password; both are kept", useRadicale},
-	{"pocketbase", "its admin page, its `/api`, a first account made by `nexushub exec`, an upload, a change seen over " +
-		"server-sent events; records and files are kept", usePocketBase},
-	{"vite", "its page and its script, which may be cached for ever", useVite},
-	{"rclone", "files over WebDAV: PUT, PROPFIND, GET; they are kept", useRclone},
+}
+
+// stand is a machine for some of the gallery.
+type stand struct {
+	name     string
+	packages []string                    // of Debian
+	prepare  func(*testing.T, *lab.Host) // nil: it is ready
+	entries  []entry
+}
+
+var gallery = []stand{
+	{"plain", debian, nil, asItIs},
+}
+
+// entries are those of all stands.
+func entries() (list []entry) {
+	for _, s := range gallery {
+		list = append(list, s.entries...)
+	}
+	return list
+}
+
+// on are the entries that run on a suite: without -all each runs on one, and its neighbours on the other.
+func (s stand) on(suite lab.Suite) (list []entry) {
+	for i, e := range s.entries {
+		if *all || *update || lab.Suites[i%len(lab.Suites)] == suite {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // Every program of the gallery is up by the commands of its README, works, and keeps its data when it is replaced and
@@ -43,63 +60,76 @@ var gallery = []struct {
 func TestGallery(t *testing.T) {
 	var seconds times
 	t.Cleanup(func() { writeGallery(t, &seconds) })
-	lab.EachSuiteAtOnce(t, func(t *testing.T, s lab.Suite) {
-		h := lab.NewHost(t, s, debian...)
-		var after sync.Map // by name: is everything as it was?
-		t.Run("deployed", func(t *testing.T) {
-			for _, e := range gallery {
-				t.Run(e.name, func(t *testing.T) {
-					t.Parallel()
-					a := follow(t, h, e.name, seconds.of(s))
-					kept := e.use(t, a)
-					a.undisturbed(t)
-					a.replace(t)
-					kept(t)
-					a.undisturbed(t)
-					after.Store(e.name, func(t *testing.T) { kept(t); a.content(t) })
-				})
-			}
-		})
-		h.MustReboot(t)
-		h.HTTP.CloseIdleConnections()
-		for _, e := range gallery {
-			t.Run(e.name+" after a reboot", func(t *testing.T) {
-				still, ok := after.Load(e.name)
-				if !ok {
-					t.Skip("it was not deployed")
-				}
-				h.AwaitState(t, e.name, api.StateRunning)
-				still.(func(*testing.T))(t)
-			})
+	lab.EachSuiteAtOnce(t, func(t *testing.T, suite lab.Suite) {
+		for _, s := range gallery {
+			t.Run(s.name, func(t *testing.T) { s.show(t, suite, seconds.of(suite)) })
 		}
 	})
 }
 
+func (s stand) show(t *testing.T, suite lab.Suite, note func(string, time.Duration)) {
+	h := lab.NewHost(t, suite, s.packages...)
+	if s.prepare != nil {
+		s.prepare(t, h)
+	}
+	var after sync.Map // by name: is everything as it was?
+	t.Run("deployed", func(t *testing.T) {
+		for _, e := range s.on(suite) {
+			t.Run(e.name, func(t *testing.T) {
+				t.Parallel()
+				r := readRecipe(t, e.name)
+				a := s.follow(t, h, r, note)
+				kept := e.use(t, a)
+				a.undisturbed(t)
+				a.replace(t, r)
+				kept(t)
+				a.undisturbed(t)
+				after.Store(e.name, func(t *testing.T) { kept(t); a.content(t) })
+			})
+		}
+	})
+	h.MustReboot(t)
+	h.HTTP.CloseIdleConnections()
+	for _, e := range s.on(suite) {
+		t.Run(e.name+" after a reboot", func(t *testing.T) {
+			still, ok := after.Load(e.name)
+			if !ok {
+				t.Skip("it was not deployed")
+			}
+			h.AwaitState(t, e.name, api.StateRunning)
+			still.(func(*testing.T))(t)
+		})
+	}
+}
+
 // follow does what the README of a program says, and notes how long deploying takes, to the first answer.
-func follow(t *testing.T, h *lab.Host, name string, note func(string, time.Duration)) app {
+func (s stand) follow(t *testing.T, h *lab.Host, r recipe, note func(string, time.Duration)) app {
 	t.Helper()
-	r := readRecipe(t, name)
 	for _, p := range r.packages {
-		if p != "npm" && !slices.Contains(debian, p) {
-			t.Errorf("its README installs %s, which the machines of this test do not have", p)
+		if p != "npm" && !slices.Contains(s.packages, p) {
+			t.Errorf("its README installs %s, which the machine %q does not have", p, s.name)
 		}
 	}
-	h.MustCopyIn(t, built(t, galleryFolder+"/"+name, r.registry...), "/srv/"+name)
-	h.Sh(t, "cd /srv/"+name+"\n"+strings.Join(r.local, "\n"))
+	h.MustCopyIn(t, built(t, galleryFolder+"/"+r.name, r.registry...), r.folder())
+	h.Sh(t, r.in(r.local...))
+	if r.token != "" {
+		h.WriteMode(t, r.askPass(), []byte("#!/bin/sh\necho "+h.Sh(t, r.in(r.token+" --quiet"))), 0o700)
+	}
 	begun := time.Now()
-	a := visit(t, h, name, h.Must(t, "sh", "-ec", "cd /srv/"+name+"; "+r.deploy))
+	out := h.Sh(t, r.in(r.deploy+""))
+	a := visit(t, h, r.name, match(t, out, "(https://"+regexp.QuoteMeta(r.name+"."+domain)+`\S*)`))
 	if status, body := a.answer(t, http.MethodGet, "/", nil); status >= http.StatusInternalServerError {
 		t.Fatalf("its first answer is %d: %s", status, body)
 	}
-	note(name, time.Since(begun))
+	note(r.name, time.Since(begun))
 	return a
 }
 
 // replace deploys a release that differs, while the program has data.
-func (a app) replace(t *testing.T) {
+func (a app) replace(t *testing.T, r recipe) {
 	t.Helper()
 	before := a.AwaitState(t, a.name, api.StateRunning).Release
-	a.Sh(t, "cd /srv/"+a.name+"; echo >>README.md; nexushub deploy --quiet")
+	a.Sh(t, r.in("echo >>README.md", r.again))
 	if now := a.AwaitState(t, a.name, api.StateRunning).Release; now == before {
 		t.Errorf("it is still %s", now)
 	}
