@@ -25,7 +25,7 @@ var level = map[string]int{
 	"units":    2, "journal": 2, "proxy": 2, "api": 2,
 	"agent": 3,
 	"debug": 4, "control": 4, "git": 4,
-	"cmd": 5,
+	"cmd": 5, "apps": 5,
 }
 
 // only says which folders may import a library; everybody else must not. The two APIs share
@@ -38,6 +38,8 @@ var only = map[string][]string{
 	"github.com/spf13/cobra":         {"cmd"},
 	"github.com/pelletier/go-toml":   {"internal"},
 	"github.com/schollz/progressbar": {"cmd"},
+	"modernc.org/":                   {"apps"},
+	"golang.org/x/crypto/argon2":     {"apps/login/password"},
 }
 
 // source is one Go file outside of test/, examples/ and of test files.
