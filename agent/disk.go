@@ -9,13 +9,20 @@ import (
 	"github.com/nexushub/nexushub/api"
 )
 
-// disk fills in what releases and uploads use, and what is left.
-func disk(s *api.System, stateDir string) error {
+// space is the size of the file system that dir is on, and what others than root may still use of it.
+func space(dir string) (size, free uint64, err error) {
 	var st unix.Statfs_t
-	if err := unix.Statfs(stateDir, &st); err != nil {
+	if err := unix.Statfs(dir, &st); err != nil {
+		return 0, 0, err
+	}
+	return st.Blocks * uint64(st.Bsize), st.Bavail * uint64(st.Bsize), nil
+}
+
+// disk fills in what releases and uploads use, and what is left.
+func disk(s *api.System, stateDir string) (err error) {
+	if _, s.DiskFree, err = space(stateDir); err != nil {
 		return err
 	}
-	s.DiskFree = st.Bavail * uint64(st.Bsize)
 	for _, name := range []string{"releases", "uploads"} {
 		n, err := size(filepath.Join(stateDir, name))
 		if err != nil {

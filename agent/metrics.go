@@ -49,6 +49,9 @@ var (
 	metricConnects    = metric("dbus_connects_total", "Connections made to D-Bus.")
 	metricStart       = metric("start_duration_seconds", "From the start of the agent to its first reconcile; 0 before.")
 	metricReplicas    = metric("app_replicas", "Replicas that a process of the application is to have.", "app", "process")
+	metricDiskFree    = metric("disk_free_bytes", "What is left of the file system with the agent's state.")
+	metricDiskSize    = metric("disk_size_bytes", "Size of the file system with the agent's state.")
+	metricProvider    = metric("provider_up", "1 unless the last answer of the provider was an error.", "provider")
 	metricReady       = metric("app_replicas_ready", "Replicas of the process that run in good health.", "app", "process")
 )
 
@@ -67,6 +70,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	gauge(metricBuild, 1, version.Version, version.Commit)
 	m.collectApps(gauge, counter)
 	m.collectAgent(gauge, counter)
+	m.collectDisk(gauge)
 	s := m.bus.Stats()
 	counter(metricCalls, float64(s.Calls-s.CallErrors), "ok")
 	counter(metricCalls, float64(s.CallErrors), "error")
@@ -123,6 +127,9 @@ func (m *Metrics) collectAgent(gauge, counter sample) {
 	for key, n := range a.loop.tasks {
 		counter(metricTasks, float64(n), key.action.String(), map[bool]string{true: "ok", false: "error"}[key.ok])
 	}
+	for _, p := range a.desired.providers() {
+		gauge(metricProvider, truth(p.Error == ""), p.Name)
+	}
 	counter(metricDeploys, float64(a.loop.deployed), "success")
 	counter(metricDeploys, float64(a.loop.rejected), "failure")
 	if a.loop.first.IsZero() {
@@ -130,6 +137,16 @@ func (m *Metrics) collectAgent(gauge, counter sample) {
 		return
 	}
 	gauge(metricStart, a.loop.first.Sub(a.started).Seconds())
+}
+
+func (m *Metrics) collectDisk(gauge sample) {
+	size, free, err := space(m.agent.stateDir)
+	if err != nil {
+		m.agent.log.Warn("the disk could not be measured", "error", err)
+		return
+	}
+	gauge(metricDiskFree, float64(free))
+	gauge(metricDiskSize, float64(size))
 }
 
 func truth(b bool) float64 {

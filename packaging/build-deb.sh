@@ -11,6 +11,7 @@ mkdir "$tree"
 cp -r "$here/debian" "$here/systemd" "$here/sysusers" "$here/tmpfiles" "$here/etc" "$here/share" "$tree"
 cp -r "$here/man" "$out/from-client" "$tree"
 cp "$here/../docs/operations.md" "$here/../docs/security.md" "$here/../docs/uploads.md" "$tree"
+cp -r "$here/../docs/monitoring" "$tree"
 mkdir "$tree/examples"
 cp -r "$here/../examples/site" "$here/examples/." "$tree/examples"
 date=$(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")

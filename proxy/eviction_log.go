@@ -26,8 +26,11 @@ type evictionLog struct {
 
 const evictionLogEvery = 10 * time.Second
 
-// newcomer is the reason when nothing was evicted for it: it was refused.
-const newcomer = "newcomer"
+// The reasons besides classNames.
+const (
+	newcomer   = "newcomer" // nothing was evicted for it: it was refused
+	heldReason = "held"     // of held requests there is one class
+)
 
 // note counts one that was evicted, and for which reason.
 func (p *evictionLog) note(reason string, t fairshare.Acquired) {

@@ -69,7 +69,7 @@ func (s *Server) acquireHeld(h *held, x *exchange) *fairshare.Slot {
 	case t.Slot == nil:
 		s.evictions.held.note(newcomer, t)
 	case t.Victim != nil:
-		s.evictions.held.note("held", t)
+		s.evictions.held.note(heldReason, t)
 		close(t.Victim.(*held).evicted)
 	}
 	return t.Slot

@@ -27,6 +27,9 @@ func newMetrics(version string) *metrics {
 		Name: "nexushub_proxy_failovers_total",
 		Help: "Requests sent to another target because one could not be reached (connect), or did not answer " +
 			"a request that may be sent twice (response)."}, []string{"reason"})
+	for _, p := range []phase{phaseConnect, phaseResponse} { // from zero on: an increase from nothing is not seen
+		m.failovers.WithLabelValues(string(p))
+	}
 	m.refused = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "nexushub_proxy_connections_refused_total", Help: "Connections closed because there were too many."})
 	m.handshakeErrors = prometheus.NewCounter(prometheus.CounterOpts{

@@ -100,12 +100,15 @@ func (s *Server) initPools() {
 	s.streamPool = fairshare.NewPool(s.opt.MaxStreams)
 	s.heldPool = fairshare.NewPool(s.maxHeld())
 	s.handshakes = fairshare.NewSemaphore(runtime.GOMAXPROCS(0))
-	newLog := func(what string, limit int) *evictionLog {
+	newLog := func(what string, limit int, reasons ...string) *evictionLog {
+		for _, r := range append(reasons, newcomer) { // from zero on: an increase from nothing is not seen
+			s.metrics.evictions.WithLabelValues(what, r)
+		}
 		return &evictionLog{what: what, limit: limit, counter: s.metrics.evictions, log: s.log}
 	}
-	s.evictions.conns = newLog("connection", s.opt.MaxConnections)
-	s.evictions.streams = newLog("stream", s.opt.MaxStreams)
-	s.evictions.held = newLog("held request", s.maxHeld())
+	s.evictions.conns = newLog("connection", s.opt.MaxConnections, classNames[:]...)
+	s.evictions.streams = newLog("stream", s.opt.MaxStreams, classNames[:]...)
+	s.evictions.held = newLog("held request", s.maxHeld(), heldReason)
 }
 
 // acmeOptions adds where an authority's challenges arrive.

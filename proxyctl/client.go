@@ -65,6 +65,15 @@ func (c *Client) Certs(ctx context.Context) ([]CertInfo, error) {
 	return list, err
 }
 
+// Metrics are the proxy's, in the text format of Prometheus. The caller closes them.
+func (c *Client) Metrics(ctx context.Context) (io.ReadCloser, error) {
+	resp, err := c.do(ctx, http.MethodGet, "/metrics", nil)
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
 	if method == http.MethodGet {
 		var cancel context.CancelFunc
@@ -79,18 +88,11 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		}
 		body = bytes.NewReader(b)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://proxy"+path, body)
+	resp, err := c.do(ctx, method, path, body)
 	if err != nil {
-		return fmt.Errorf("proxy: %w", err)
-	}
-	resp, err := c.http.Do(r)
-	if err != nil {
-		return fmt.Errorf("proxy: %w", err)
+		return err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return failure(resp)
-	}
 	if out == nil {
 		return nil
 	}
@@ -98,6 +100,23 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return fmt.Errorf("proxy: %s %s: %w", method, path, err)
 	}
 	return nil
+}
+
+// do returns an answer that is no refusal.
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, "http://proxy"+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		defer resp.Body.Close()
+		return nil, failure(resp)
+	}
+	return resp, nil
 }
 
 func failure(resp *http.Response) error {

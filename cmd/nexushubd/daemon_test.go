@@ -215,6 +215,9 @@ func TestParts(t *testing.T) {
 		{metrics, "/healthz", "ok"},
 		{metrics, "/readyz", "ok"},
 		{metrics, "/metrics", "nexushub_dbus_calls_total{result=\"ok\"} 7"},
+		{metrics, "/metrics", "nexushub_provider_up{provider=\"static\"} 1"},
+		{metrics, "/metrics", "nexushub_disk_free_bytes "},
+		{metrics, "/metrics/proxy", "{}"},
 		{metrics, "/debug/pprof/", "goroutine"},
 	} {
 		if status, body := get(t, c.socket, c.path); status != http.StatusOK || !strings.Contains(body, c.want) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -16,12 +17,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/proxyctl"
 )
 
-// monitoring serves /metrics, /healthz and /readyz on a socket for root, and on a
-// loopback address where one is configured. Profiles are for root alone.
+// monitoring serves /metrics, /metrics/proxy, /healthz and /readyz on a socket for root, and
+// on a loopback address where one is configured. Profiles are for root alone.
 type monitoring struct {
 	agent  *agent.Agent
+	proxy  *proxyctl.Client
 	served []served
 }
 
@@ -32,9 +35,10 @@ type served struct {
 }
 
 func newMonitoring(d *daemon) (*monitoring, error) {
-	m := &monitoring{agent: d.agent}
+	m := &monitoring{agent: d.agent, proxy: d.proxy}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(d), promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /metrics/proxy", m.ofProxy)
 	mux.HandleFunc("GET /healthz", m.healthz)
 	mux.HandleFunc("GET /readyz", m.readyz)
 	path := filepath.Join(d.conf.RunDir, "metrics.sock")
@@ -98,6 +102,29 @@ func (m *monitoring) close() {
 	for _, s := range m.served {
 		s.server.Close()
 		s.Listener.Close()
+	}
+}
+
+// proxyMetricsLimit bounds what is passed on of an answer of the proxy, and how long it may take.
+const (
+	proxyMetricsLimit = 64 << 20
+	proxyMetricsTime  = 10 * time.Second
+)
+
+// ofProxy passes on what the proxy says of itself: its own socket is for root alone, and
+// Prometheus asks no sockets.
+func (m *monitoring) ofProxy(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), proxyMetricsTime)
+	defer cancel()
+	text, err := m.proxy.Metrics(ctx)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer text.Close()
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	if _, err := io.CopyN(w, text, proxyMetricsLimit); err == nil || !errors.Is(err, io.EOF) {
+		panic(http.ErrAbortHandler) // half of them is not to pass for all
 	}
 }
 
