@@ -166,7 +166,7 @@ func (f *folder) pythonStep(Result) step {
 }
 
 func (f *folder) rubyStep(Result) step {
-	if !f.isFile("Gemfile.lock") || f.has("vendor/bundle") {
+	if !f.isFile("Gemfile.lock") || f.has("vendor/bundle") || f.gemsOfHost() {
 		return step{}
 	}
 	command := "bundle config set --local deployment true && bundle config set --local path vendor/bundle && " +

@@ -72,10 +72,10 @@ func byProcfile(f *folder) (Result, bool) {
 	web := list[i].command
 	r := application(procfile, procfile, "web: "+shown(web), f.inShell(web)...)
 	r = r.with("PATH", f.searchPath()).onRails(f)
-	if f.venv() != "" {
-		r = r.with("PYTHONUNBUFFERED", "1")
-	}
 	for _, p := range list {
+		if f.venv() != "" || pythons.MatchString(p.command) {
+			r = r.with("PYTHONUNBUFFERED", "1")
+		}
 		switch p.name {
 		case manifest.Web:
 		case "release":
@@ -160,6 +160,10 @@ func (f *folder) searchPath() string {
 
 var compilers = regexp.MustCompile(`(^|[\s/;&|])(node|npm|npx|yarn|pnpm|next|deno|bun|bunx|java|ruby|bundle|rails|puma|` +
 	`pypy3?|elixir|mix|dotnet)(\s|$)`)
+
+// pythons are commands whose output would wait for more of it, where nobody is at a terminal.
+var pythons = regexp.MustCompile(`(^|[\s/;&|])(python[0-9.]*|gunicorn|uvicorn|hypercorn|daphne|waitress-serve|flask|django-admin|celery|` +
+	`\S+\.py)(\s|$)`)
 
 // compiles says whether a command is of a runtime that makes machine code while it runs.
 func (f *folder) compiles(command string) bool {

@@ -24,18 +24,23 @@ func byRuby(f *folder) (Result, bool) {
 		argv = []string{"rackup", "-o", "127.0.0.1", "-p", "$PORT"}
 	}
 	if gems != "" {
-		if len(f.folders("vendor/bundle")) == 0 { // an empty one is no part of what is uploaded
+		if !f.gemsOfHost() && len(f.folders("vendor/bundle")) == 0 { // an empty one is no part of what is uploaded
 			return missing(name, file, why, "its gems are missing: run bundle config set --local path vendor/bundle && "+
 				"bundle install first"+instead)
 		}
 		argv = append([]string{"bundle", "exec"}, argv...)
 	}
 	r := application(name, file, why, argv...).compiling().with("RACK_ENV", "production").with("APP_ENV", "production")
-	if gems != "" {
+	if gems != "" && !f.gemsOfHost() {
 		r = r.with("BUNDLE_PATH", "vendor/bundle")
 	}
 	return r.onRails(f), true
 }
+
+var pathSystem = regexp.MustCompile(`(?m)^BUNDLE_PATH__SYSTEM: "?true"?\s*$`)
+
+// gemsOfHost says that Bundler is told to use what is installed: bundle config set --local path.system true.
+func (f *folder) gemsOfHost() bool { return pathSystem.MatchString(f.read(".bundle/config")) }
 
 // onRails lets Rails run for people, and write beside its release what it would write into it: the
 // config/puma.rb of Rails 5.2 to 7.0 wants a PID file in tmp/pids, bootsnap a cache in tmp.
