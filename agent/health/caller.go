@@ -50,7 +50,7 @@ func (c *caller) once(ctx context.Context, check Check) Outcome {
 		o = c.exchange(ctx, check, deadline)
 	}
 	if errors.Is(o.Err, os.ErrDeadlineExceeded) || errors.Is(o.Err, context.DeadlineExceeded) {
-		o.Err = fmt.Errorf("no answer within %s", check.Timeout)
+		o.Late, o.Err = true, fmt.Errorf("no answer within %s", check.Timeout)
 	}
 	o.Latency = time.Since(began)
 	return o

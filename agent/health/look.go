@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -26,7 +27,8 @@ type looker struct {
 	ask   func(context.Context, Check) Outcome
 	left  int // looks
 	front bool
-	path  bool // still to be found out
+	path  bool     // still to be found out
+	asked *Outcome // of the front page, by confirm
 }
 
 func newLooker(c Check, ask func(context.Context, Check) Outcome) looker {
@@ -37,12 +39,33 @@ func newLooker(c Check, ask func(context.Context, Check) Outcome) looker {
 // over says that there is nothing left to look for.
 func (l *looker) over() bool { return l.left == 0 || !l.front && !l.path }
 
+// confirm is what becomes of a first success that nobody has chosen the check for: accepting
+// connections is not enough where they are ended without an answer, as those of gunicorn are while
+// its workers fail to import the application. One that needs long for its answer may be well.
+func (l *looker) confirm(ctx context.Context, o Outcome) Outcome {
+	if o.Err != nil || !l.front || !l.path {
+		return o
+	}
+	page := l.ask(ctx, l.check.at(l.check.Front))
+	if page.Code == 0 && !page.Late {
+		page.Err = fmt.Errorf("GET %s: %w", l.check.Front, page.Err)
+		return page
+	}
+	l.asked = &page
+	return o
+}
+
 // look looks once and tells each finding.
 func (l *looker) look(ctx context.Context, found fact.Look, tell func(fact.Look)) {
 	l.left--
 	ask := func(path string) Outcome { return l.ask(ctx, l.check.at(path)) }
 	if l.front {
-		o := ask(l.check.Front)
+		var o Outcome
+		if l.asked != nil {
+			o, l.asked = *l.asked, nil
+		} else {
+			o = ask(l.check.Front)
+		}
 		found.Front, found.FrontTop = o.Code, o.Body
 		l.front = early(o)
 	}

@@ -28,7 +28,7 @@ func (s site) ask(path string) Outcome {
 	var o Outcome
 	var kind string
 	if _, err := fmt.Sscan(said+" -", &o.Code, &kind); err != nil {
-		return Outcome{Err: errors.New("no answer within 3s")}
+		return Outcome{Late: true, Err: errors.New("no answer within 3s")}
 	}
 	o.HTML = kind == "html"
 	if o.Code != http.StatusOK {
@@ -83,7 +83,7 @@ func (p *play) ask(_ context.Context, c Check) Outcome {
 	defer p.mu.Unlock()
 	p.asked = append(p.asked, strings.TrimRight(c.Type+" "+c.Path, " "))
 	switch {
-	case p.closed:
+	case p.closed, p.site[c.Path] == "closed":
 		return Outcome{Err: errRefused}
 	case c.Type == "tcp":
 		return Outcome{}
@@ -205,6 +205,27 @@ func TestLooksAgainWhileItWarmsUp(t *testing.T) {
 		if got := strings.Count(p.since(), "http /,"); got != mostLooks {
 			t.Errorf("its front page was asked for %d times, want %d", got, mostLooks)
 		}
+	})
+}
+
+// What accepts connections and ends them without an answer is not healthy yet.
+func TestAcceptingIsNotEnough(t *testing.T) {
+	p := &play{site: site{"/": "closed", nowhere: "404"}}
+	watching(t, p, guessed, func(m *Monitor) {
+		pass(time.Minute)
+		if r, _ := m.Result("u"); r.State != fact.Unknown || !strings.HasPrefix(r.Problem, "GET /: ") {
+			t.Errorf("got %+v", r)
+		}
+		p.since()
+		p.set("/", "404")
+		pass(time.Second)
+		wantHealth(t, m, fact.Healthy, "", 404)
+		if got := p.since(); strings.Count(got, "http /,") != 1 {
+			t.Errorf("it was asked %s", got)
+		}
+		p.set("/", "closed")
+		pass(time.Hour)
+		wantHealth(t, m, fact.Healthy, "", 404)
 	})
 }
 

@@ -12,6 +12,7 @@ type Outcome struct {
 	Body    string
 	HTML    bool // it says that it is a page
 	Latency time.Duration
+	Late    bool  // there was no answer in time
 	Err     error // nil: healthy
 }
 

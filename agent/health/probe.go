@@ -70,6 +70,9 @@ func (p *probe) run(ctx context.Context) {
 		case <-timer.C:
 		}
 		o := p.once(ctx)
+		if p.current().State == fact.Unknown {
+			o = looker.confirm(ctx, o)
+		}
 		if ctx.Err() != nil {
 			return
 		}

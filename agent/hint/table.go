@@ -457,8 +457,11 @@ var table = []row{
 	{
 		name:    "no-answer",
 		general: true,
-		sights:  []sight{{failure: `answer is not HTTP: (?:read|EOF|unexpected EOF)`}},
-		seen:    "`answer is not HTTP: ... connection reset by peer`, `EOF`",
+		sights: []sight{
+			{failure: `GET (?P<health>/\S*): answer is not HTTP: (?:read|EOF|unexpected EOF)`},
+			{failure: `answer is not HTTP: (?:read|EOF|unexpected EOF)`},
+		},
+		seen: "`answer is not HTTP: ... connection reset by peer`, `EOF`",
 		means: "it closes the connection instead of answering {health}: most likely it speaks TLS, or fails over " +
 			"the request",
 		write: "turn TLS off in the application: NexusHub does that for it; nexushub logs APP says if it fails",
