@@ -502,8 +502,8 @@ var table = []row{
 		only:  func(f *Facts) bool { return f.Exit.Exited && f.Exit.Status != 0 },
 		seen:  "`DATABASE_URL is not set`, `KeyError` of os.environ or ENV, ``Missing `secret_key_base` ``",
 		means: "it wants the variable {variable|SECRET_KEY_BASE}, which is not set",
-		write: "nexushub config set APP NAME=VALUE, or nexushub config set APP --from .env for all of a file; " +
-			"passwords and keys with nexushub secret set APP NAME",
+		write: "nexushub config set APP {variable|SECRET_KEY_BASE}=VALUE, or with --from .env all of a file; a password " +
+			"or a key with nexushub secret set APP {variable|SECRET_KEY_BASE}, or with the deployment, deploy --secrets FILE",
 	},
 	{
 		name:    "refused-call",
