@@ -111,6 +111,7 @@ type Deps struct {
 	Jobs         Jobs
 	Explainer    Explainer
 	Secrets      Secrets
+	Created      func(id string) bool // whether there is one that somebody has created, with a release or without
 	Tokens       Tokens
 	Proxy        Proxy
 	Logs         Logs

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -37,7 +38,7 @@ func (h *handlers) setSecrets(c echo.Context) error {
 }
 
 func (h *handlers) setAll(c echo.Context, body any, list func() []api.NewSecret) error {
-	app, err := h.Applications.App(param(c, "app"))
+	id, err := h.receiver(param(c, "app"))
 	if err == nil {
 		err = c.Bind(body)
 	}
@@ -56,7 +57,16 @@ func (h *handlers) setAll(c echo.Context, body any, list func() []api.NewSecret)
 			return err
 		}
 	}
-	return empty(c, h.Secrets.SetSecrets(c.Request().Context(), app.ID, all...))
+	return empty(c, h.Secrets.SetSecrets(c.Request().Context(), id, all...))
+}
+
+// receiver is who gets a secret: an application, or by its id one that has no release yet.
+func (h *handlers) receiver(ref string) (id string, err error) {
+	app, err := h.Applications.App(ref)
+	if errors.Is(err, api.NotFound) && h.Created(ref) {
+		return ref, nil
+	}
+	return app.ID, err
 }
 
 // audience finds the tokens among the words. They are kept by id: a name can be given

@@ -133,8 +133,9 @@ func newServer(s *stub, log io.Writer) *Server {
 	return NewServer(Deps{
 		Applications: s, Operator: s, Releases: s, Settings: s, Jobs: s, Explainer: s, Secrets: s,
 		Tokens: s, Proxy: s, Logs: s, Files: s, Hosts: s,
-		Debug: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `[{"id":"d"}]`) }),
-		Log:   slog.New(slog.NewTextHandler(log, nil)),
+		Created: func(id string) bool { return id == "new" },
+		Debug:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `[{"id":"d"}]`) }),
+		Log:     slog.New(slog.NewTextHandler(log, nil)),
 	})
 }
 
@@ -227,6 +228,7 @@ func TestClientAndServerAgree(t *testing.T) {
 			{"set " + appID + " A; set " + appID + " B", func() error {
 				return c.SetSecrets(ctx, "hello", []api.NewSecret{{Name: "A"}, {Name: "B"}})
 			}},
+			{"set new A", func() error { return c.SetSecrets(ctx, "new", []api.NewSecret{{Name: "A"}}) }},
 			{"unset " + appID + " A/B", func() error { return c.RemoveSecret(ctx, "hello", "A/B") }},
 			{"exec hello [sh -c x]", func() error {
 				_, err := c.ExecLine(ctx, "hello", api.ExecRequest{Command: []string{"sh", "-c", "x"}})

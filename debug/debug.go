@@ -84,7 +84,7 @@ func NewServer(o Options) (*Server, error) {
 	}
 	s.echo = s.routes()
 	for _, a := range apps.all() { // kept before a crash, or before the file followed
-		if o.Kept != nil && o.Kept.has(a.ID) {
+		if o.Kept != nil && o.Kept.Has(a.ID) {
 			apps.leave(a.ID)
 		}
 	}

@@ -130,7 +130,7 @@ func TestKeptAndRemoved(t *testing.T) {
 			kept(h, h.server.apps.all()[0])
 			h.do(http.MethodDelete, Deployed.prefix+"/"+a.ID, nil, nil).want(http.StatusNoContent)
 			h.start()
-			if h.server.has(ID(a.ID)) || h.deployed.has(ID(a.ID)) {
+			if h.server.Has(ID(a.ID)) || h.deployed.Has(ID(a.ID)) {
 				t.Error("it came back")
 			}
 		})
@@ -165,7 +165,7 @@ func TestLostRegistry(t *testing.T) {
 	if in := h.runtime.wanted[lost]; !in.AsItRuns {
 		t.Errorf("the agent has %+v", in)
 	}
-	if h.deployed.has(removed) {
+	if h.deployed.Has(removed) {
 		t.Error("what was being removed came back")
 	}
 }
@@ -189,8 +189,8 @@ func TestKeepAtTheSameMomentAsOthers(t *testing.T) {
 		err := h.server.Keep(a.ID)
 		wg.Wait()
 		in, wanted := h.runtime.wanted[a.ID]
-		switch kept := h.deployed.has(ID(a.ID)); {
-		case kept != (err == nil), kept != wanted, h.server.has(ID(a.ID)):
+		switch kept := h.deployed.Has(ID(a.ID)); {
+		case kept != (err == nil), kept != wanted, h.server.Has(ID(a.ID)):
 			t.Fatalf("kept %v (%v), and wanted %+v", kept, err, in)
 		case kept && (in.Kind != plan.KindDeployed || !in.ExpiresAt.IsZero()):
 			t.Fatalf("the agent has %+v", in)

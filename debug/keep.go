@@ -43,8 +43,8 @@ func (s *Server) accept(a application, from Kind) error {
 	return err
 }
 
-// has says whether an application is in the registry.
-func (s *Server) has(id ID) bool {
+// Has says whether an application is in the registry.
+func (s *Server) Has(id ID) bool {
 	_, err := s.apps.get(id)
 	return err == nil
 }

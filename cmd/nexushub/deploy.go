@@ -13,6 +13,7 @@ import (
 func (c *cli) deploy() *cobra.Command {
 	var want api.NewDebugApplication
 	var temporary, dry bool
+	var secrets string
 	cmd := &cobra.Command{
 		Use: "deploy [FOLDER|ZIP]", Short: "Package a folder, upload it, run it and print its URL",
 		Long: `deploy packages a folder (by default the current one), uploads it and runs it. The
@@ -30,6 +31,10 @@ within health.start_period, or has listened on another port than its own for fiv
 and health.start_period is not set. A hint says what a known failure means and what to
 write; one that is healthy gets a hint where GET / is answered with an error.
 
+--secrets sets every variable of a .env file as a secret first, so that an application that
+needs some starts with them; like nexushub secret set it is for root, on the host itself.
+Keep the file out of the folder: what is in there becomes part of the release.
+
 git push https://admin.DOMAIN/git/APP deploys, too: with a token as the password.
 
 An upload that was interrupted, by Ctrl-C, a lost connection or a restart on either side,
@@ -37,6 +42,7 @@ resumes when the same command is run again.`,
 		Example: `  nexushub deploy
   nexushub deploy ./build --name shop --host-name shop.example.org
   nexushub deploy shop-1.4.zip --name shop
+  nexushub deploy --secrets ../shop.env
   nexushub deploy --dry-run
   nexushub deploy --temporary ./trial`,
 		Args: cobra.MaximumNArgs(1),
@@ -44,6 +50,7 @@ resumes when the same command is run again.`,
 	registerApp(cmd, &want, "NAME.DOMAIN, of a debug application NAME.debug.DOMAIN")
 	cmd.Flags().BoolVar(&temporary, "temporary", false, "deploy a debug application, which expires")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "show what would be deployed, and upload nothing")
+	cmd.Flags().StringVar(&secrets, "secrets", "", "a .env `FILE` whose variables become secrets first; - is stdin")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		client, remote, err := c.client()
 		if err != nil {
@@ -60,6 +67,11 @@ resumes when the same command is run again.`,
 		if dry {
 			return d.dryRun(cmd.Context(), source, want)
 		}
+		if secrets != "" {
+			if err := c.takeSecrets(d, secrets); err != nil {
+				return err
+			}
+		}
 		app, err := d.deploy(cmd.Context(), source, want)
 		if errors.Is(err, errNotHealthy) {
 			return &output.Exit{Code: api.ExitError}
@@ -73,6 +85,15 @@ resumes when the same command is run again.`,
 		return c.out.Deployed(app, d.answer, client.DeployedURL(cmd.Context(), app))
 	}
 	return cmd
+}
+
+// takeSecrets reads what is to be set, before anything else has changed.
+func (c *cli) takeSecrets(d *deployer, file string) (err error) {
+	if _, err = c.local(); err != nil {
+		return err
+	}
+	d.secrets, err = c.secretsIn(file)
+	return err
 }
 
 func registerApp(cmd *cobra.Command, want *api.NewDebugApplication, host string) {

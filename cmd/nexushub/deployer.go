@@ -21,12 +21,13 @@ var errNotHealthy = errors.New("the application is not healthy")
 
 // deployer deploys a folder or a zip to an agent.
 type deployer struct {
-	client *api.Client
-	to     api.Deployments // the kind that it is to be
-	out    *output.Printer
-	remote bool
-	is     recognised
-	answer api.InstallAnswer
+	client  *api.Client
+	to      api.Deployments // the kind that it is to be
+	out     *output.Printer
+	remote  bool
+	is      recognised
+	secrets []api.NewSecret // are set before it is installed
+	answer  api.InstallAnswer
 }
 
 // setName fills in the application's name from its folder.
@@ -57,6 +58,11 @@ func (d *deployer) deploy(ctx context.Context, source string,
 	}
 	if err := d.upload(ctx, app.ID, p); err != nil {
 		return app, err
+	}
+	if len(d.secrets) > 0 {
+		if err := d.client.SetSecrets(ctx, app.ID, d.secrets); err != nil {
+			return app, err
+		}
 	}
 	return app, d.install(ctx, app)
 }

@@ -138,21 +138,34 @@ func (c *cli) secretValue(ctx context.Context, s *api.NewSecret, credential bool
 
 // secretsFrom sets all variables of a file at once.
 func (c *cli) secretsFrom(ctx context.Context, client *api.Client, app, from string, audience []string) error {
-	vars, err := c.dotenv(from)
+	list, err := c.secretsIn(from)
 	if err != nil {
 		return err
 	}
-	if len(vars) == 0 {
-		return fmt.Errorf("%s sets no variable: %w", from, api.Invalid)
-	}
-	list, names := make([]api.NewSecret, len(vars)), make([]string, len(vars))
-	for i, v := range vars {
-		list[i], names[i] = api.NewSecret{Name: v.Name, Kind: "env", Value: v.Value, For: audience}, v.Name
+	names := make([]string, len(list))
+	for i := range list {
+		list[i].For, names[i] = audience, list[i].Name
 	}
 	if err := client.SetSecrets(ctx, app, list); err != nil {
 		return err
 	}
 	return c.secretDone(ctx, client, app, names...)
+}
+
+// secretsIn are the variables of a file.
+func (c *cli) secretsIn(file string) ([]api.NewSecret, error) {
+	vars, err := c.dotenv(file)
+	if err != nil {
+		return nil, err
+	}
+	if len(vars) == 0 {
+		return nil, fmt.Errorf("%s sets no variable: %w", file, api.Invalid)
+	}
+	list := make([]api.NewSecret, len(vars))
+	for i, v := range vars {
+		list[i] = api.NewSecret{Name: v.Name, Kind: "env", Value: v.Value}
+	}
+	return list, nil
 }
 
 // secretDone also says when the application does not get what was just set for it, and what

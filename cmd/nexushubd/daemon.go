@@ -201,6 +201,7 @@ func (d *daemon) serveAPIs(context.Context) (err error) {
 	d.control = control.NewServer(control.Deps{
 		Applications: d.agent, Operator: d.agent, Data: d.agent, Releases: d.agent, Settings: d.agent, Explainer: d.agent,
 		Jobs:    d.agent,
+		Created: func(id string) bool { return d.deployed.Has(debug.ID(id)) || d.debug.Has(debug.ID(id)) },
 		Secrets: d.agent, Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Files: d,
 		Debug: d.debug.Handler(), Deployed: d.deployed.Handler(), Keeper: d.debug, Hosts: d.deployed, Git: pushes, Log: d.log,
 	})
