@@ -35,6 +35,7 @@ type stand struct {
 
 var gallery = []stand{
 	{"plain", debian, nil, asItIs},
+	{"database", databasePackages, withDatabase, withPostgreSQL},
 }
 
 // entries are those of all stands.

@@ -55,7 +55,8 @@ func (r *recipe) add(line string) {
 	words, install := strings.CutPrefix(line, "apt install ")
 	switch {
 	case install:
-		r.packages = slices.DeleteFunc(strings.Fields(words), func(w string) bool { return strings.HasPrefix(w, "-") })
+		r.packages = append(r.packages, strings.Fields(words)...)
+		r.packages = slices.DeleteFunc(r.packages, func(w string) bool { return strings.HasPrefix(w, "-") })
 	case strings.HasPrefix(line, "nexushub token create"):
 		r.token = line
 	case strings.HasPrefix(line, "nexushub deploy"):
