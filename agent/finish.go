@@ -71,7 +71,7 @@ func (a *Agent) done(r result, now time.Time) {
 	case plan.Kill:
 		i.hold(r.task.Unit, hold{until: now.Add(time.Second), why: "killed; waiting for its processes to exit"})
 	case plan.Reset:
-		a.tracker(r.task, (*plan.FailureTracker).Forgive)
+		a.tracker(r.task, (*plan.FailureTracker).WasReset)
 	case plan.Released:
 		a.released(r.task, m)
 	case plan.Reject:

@@ -10,7 +10,7 @@ import (
 // SandboxVersion is raised whenever the properties that a Spec becomes change, so that
 // what runs in an earlier sandbox is replaced after an upgrade. testdata/sandbox-versions
 // records what belongs to each; 0 is a unit that does not say.
-const SandboxVersion = 3
+const SandboxVersion = 4
 
 // closed is what listens or lies under /run for root and the services of the host. Most
 // of it refuses applications by its own rules, the bus only by what its configuration and

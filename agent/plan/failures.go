@@ -17,6 +17,7 @@ const failuresBesideGood = 2
 // it is tried again. It belongs to one unit, and is reset once that has been healthy for long enough.
 type Trouble struct {
 	Attempt  int        // failures in a row; 0: none
+	Vain     int        // of them, those since a run that worked
 	NextTry  time.Time  // zero: at once
 	LastExit string     // the last failure in words
 	Sick     bool       // it was that a run was not healthy
@@ -24,6 +25,7 @@ type Trouble struct {
 	Exit     units.Exit // of the run that failed last; zero: it has not ended by itself
 	Run      string     // the invocation that failed last, or LatestRun; empty: there was none, or it is not known
 	GaveUp   bool       // a new revision beside a good one: not to be tried again
+	Proven   bool       // the run that is there has worked for long enough: PID 1's delays begin anew
 	Forgiven bool       // healthy for long enough since
 }
 
@@ -123,17 +125,32 @@ func (w *FailureTracker) Observe(r *Replica, hasGood bool, u *Unit, b Backoff, n
 	}
 	w.expected = w.expected || !u.Ended()
 	w.restartFailed = w.restartFailed && !u.Running()
-	w.countExits(u, hasGood, b, now)
+	w.countExits(r, hasGood, u, b, now)
 	w.countHealth(r, hasGood, u, b, now)
 }
 
-func (w *FailureTracker) countExits(u *Unit, hasGood bool, b Backoff, now time.Time) {
-	n := u.exits()
-	if n > w.exits {
-		w.Trouble.Exit, w.Trouble.Run = u.LastExit, w.lastEnded(u, n-w.exits)
-		w.fail(n-w.exits, u.lastExitText(), hasGood, b, now)
+func (w *FailureTracker) countExits(r *Replica, hasGood bool, u *Unit, b Backoff, now time.Time) {
+	exits := u.exits()
+	if n := exits - w.exits; n > 0 {
+		worked := w.worked(r, now) && !hasGood // beside a good one it has to become healthy together with all others
+		if worked {
+			w.Trouble.Vain = 0
+		}
+		w.Trouble.Exit, w.Trouble.Run = u.LastExit, w.lastEnded(u, n)
+		w.fail(n, u.lastExitText(), hasGood, b, now)
+		if worked && n == 1 {
+			w.Trouble.NextTry = w.healthy.Add(b.first)
+		}
+		w.healthy = time.Time{}
 	}
-	w.exits = n
+	w.exits = exits
+}
+
+// worked says whether the run that was there was healthy, and has shown it: one of web that nobody can
+// ask has to last for that, as every other has before it counts as healthy.
+func (w *FailureTracker) worked(r *Replica, now time.Time) bool {
+	shown := r.Probed() || r.Spec.Notify || !r.IsWeb()
+	return !w.healthy.IsZero() && (shown || now.Sub(w.healthy) >= steadyAfter)
 }
 
 // lastEnded is the last of n runs that have ended since the unit was seen before.
@@ -163,21 +180,22 @@ func (w *FailureTracker) countHealth(r *Replica, hasGood bool, u *Unit, b Backof
 	case u.Healthy() && w.Trouble.Attempt > 0:
 		w.Trouble.Forgiven = now.Sub(w.healthy) >= b.healthy
 	}
+	w.Trouble.Proven = w.worked(r, now) && now.Sub(w.healthy) >= b.first
 }
 
-// fail counts n failures. The first one is left to PID 1 or retried at once; from the
-// second on the agent waits, longer each time.
+// fail counts n failures. The first one after a run that worked is left to PID 1 or retried at once;
+// from the second on the agent waits, longer each time.
 func (w *FailureTracker) fail(n int, why string, hasGood bool, b Backoff, now time.Time) {
 	t := &w.Trouble
 	w.all.Total += n
 	w.Latest = w.all.Total
-	t.Attempt += n
+	t.Attempt, t.Vain = t.Attempt+n, t.Vain+n
 	t.LastExit, t.Sick, t.Strayed = why, false, ""
-	t.Forgiven = false
+	t.Proven, t.Forgiven = false, false
 	t.GaveUp = t.GaveUp || hasGood && t.Attempt >= failuresBesideGood
 	t.NextTry = time.Time{}
-	if t.Attempt > 1 {
-		t.NextTry = now.Add(b.delay(t.Attempt))
+	if t.Vain > 1 {
+		t.NextTry = now.Add(b.delay(t.Vain))
 	}
 }
 
@@ -187,7 +205,7 @@ func (w *FailureTracker) fail(n int, why string, hasGood bool, b Backoff, now ti
 func (w *FailureTracker) FailStart(why string, ran, hasGood bool, b Backoff, now time.Time) {
 	w.Trouble.Exit, w.Trouble.Run = units.Exit{}, map[bool]string{true: LatestRun}[ran]
 	w.fail(1, why, hasGood, b, now)
-	w.Trouble.NextTry = now.Add(b.delay(w.Trouble.Attempt))
+	w.Trouble.NextTry = now.Add(b.delay(w.Trouble.Vain))
 }
 
 // StopIsOurs says that no operator stopped the unit if it is gone soon: the agent did, or the
@@ -199,6 +217,13 @@ func (w *FailureTracker) RestartFailed() { w.restartFailed = true }
 
 // Forgive lets it be tried at once, whatever happened before.
 func (w *FailureTracker) Forgive() { w.Trouble = Trouble{} }
+
+// WasReset says that PID 1's delays begin anew. What was healthy for long enough is forgiven, too.
+func (w *FailureTracker) WasReset() {
+	if w.Trouble.Forgiven {
+		w.Forgive()
+	}
+}
 
 // StoppedByHand says whether the unit was stopped by somebody else: it was there, it
 // is not any more, and since PID 1 restarts what exits on its own, only a stop job can have
@@ -224,6 +249,7 @@ func (w *FailureTracker) NextDue(r *Replica, u *Unit, b Backoff, now time.Time) 
 		earliest(r.SteadyAt(u))
 	}
 	if w.Trouble.Attempt > 0 && !w.healthy.IsZero() {
+		earliest(w.healthy.Add(b.first))
 		earliest(w.healthy.Add(b.healthy))
 	}
 	return next

@@ -23,7 +23,7 @@ const (
 	Released // remember that it has succeeded
 	Start
 	Restart
-	Reset  // reset PID 1's restart count, once it has been healthy
+	Reset  // reset PID 1's restart count, and with it its delays, once it works
 	Reject // give up a new revision that does not become healthy, and keep the old one
 )
 

@@ -106,6 +106,8 @@ func (s *AppState) supervise(r *ReplicaState) []Task {
 		return step(Stop, "it exited for good ("+u.lastExitText()+") and is removed before the next start")
 	case u.Healthy() && t.Forgiven:
 		return step(Reset, "it has been healthy long enough: its failure count is reset")
+	case u.Healthy() && t.Proven && u.NRestarts > 0:
+		return step(Reset, "it works again: systemd's delays begin anew")
 	case u.Healthy():
 		return nil
 	case t.Waiting(s.Now) && !r.Spec.HasSocket():

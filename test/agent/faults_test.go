@@ -11,7 +11,7 @@ func TestReplacementsUnderLoad(t *testing.T) {
 }
 
 func TestReplicasUnderLoad(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Replicas(t, 1, 200) })
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Replicas(t, 1, 10, 200) })
 }
 
 func TestAgentKilledAtRandomMoments(t *testing.T) {

@@ -11,7 +11,7 @@ func TestHundredReplacements(t *testing.T) {
 }
 
 func TestReplicasKilledEverySecond(t *testing.T) {
-	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Replicas(t, 25, 500) })
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Replicas(t, 5, 65, 500) })
 }
 
 func TestHundredKillsOfTheAgent(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 )
 
 // restartDelay is RestartUSec of the real properties.
-const restartDelay = 2 * time.Second
+const restartDelay = 500 * time.Millisecond
 
 // Program is how a command behaves. The zero value runs, and is ready, until stopped.
 type Program struct {

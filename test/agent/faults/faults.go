@@ -90,10 +90,10 @@ func (h *Host) Shake(t *testing.T, n, reloads, reexecs, buses int) {
 }
 
 // Replicas does to application 1, which runs four times beside a worker, what happens to
-// applications: it is scaled to one and back, one replica after the other is killed, a second apart,
-// and it is replaced, as often as there are rounds. No request may fail, nothing runs twice, and
-// in the end everything runs.
-func (h *Host) Replicas(t *testing.T, rounds, rate int) {
+// applications: it is scaled to one and back, and replaced while every second one of its replicas is
+// killed, as often as there are rounds. No request may fail, nothing runs twice, and in the end
+// everything runs.
+func (h *Host) Replicas(t *testing.T, rounds, kills, rate int) {
 	t.Helper()
 	scaled := func(web int) {
 		h.Define(t, 1, fmt.Sprintf("replicas = %d", web), Worker)
@@ -106,38 +106,65 @@ func (h *Host) Replicas(t *testing.T, rounds, rate int) {
 		for range rounds {
 			scaled(1)
 			scaled(4)
-			h.killReplicas(t, 4)
-			h.Must(t, "nexushub", "restart", Name(1))
+			h.killReplicas(t, kills)
 		}
 	})
 	h.AllRun(t, 1)
 	scaled(4)
 }
 
-// killReplicas kills all replicas that get requests, one each second: PID 1 has brought back the one
-// before the last by then. It waits until all get requests again.
+// killReplicas kills each second one of the replicas that get requests, in turn, n in all, and replaces
+// the application in the middle of it. It waits until all get requests again.
 func (h *Host) killReplicas(t *testing.T, n int) {
 	t.Helper()
-	isWorker := func(unit string) bool { return strings.Contains(unit, "-worker-") }
-	units := slices.DeleteFunc(h.Units(t, Name(1)), isWorker)
-	before := h.Identity(t, units...)
-	for _, unit := range units {
-		h.Must(t, "systemctl", "kill", "-s", "KILL", unit)
-		time.Sleep(time.Second) // the moment is the point
-	}
-	lab.Within(t, Patience, "all are other runs and get requests", func() error {
-		after := h.Identity(t, units...)
-		for line := range strings.Lines(before) {
-			if strings.Contains(after, strings.TrimSpace(line)) {
-				return fmt.Errorf("still there is %s", line)
-			}
+	replaced := make(chan error, 1)
+	second := time.NewTicker(time.Second) // the moment is the point
+	defer second.Stop()
+	for i := range n {
+		if i == n/2 {
+			go func() {
+				_, err := h.Try(t, "nexushub", "restart", Name(1))
+				replaced <- err
+			}()
 		}
-		return h.routed(t, n)
-	})
+		h.killOne(t, i)
+		<-second.C
+	}
+	if err := <-replaced; err != nil {
+		t.Errorf("it is not replaced: %v", err)
+	}
+	lab.Within(t, Patience, "all get requests", func() error { return h.routed(t, 4) })
+}
+
+// killOne kills one of the replicas that get requests, from the turn-th on the first that runs.
+func (h *Host) killOne(t *testing.T, turn int) {
+	t.Helper()
+	targets, err := h.targets(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(targets)
+	for i := range targets {
+		unit := targets[(turn+i)%len(targets)]
+		if _, err := h.TrySh(t, "pid=$(systemctl show -P MainPID "+unit+"); [ $pid != 0 ] && kill -KILL $pid"); err == nil {
+			return // else it is dead already
+		}
+	}
+	t.Errorf("none of %v runs", targets)
 }
 
 // routed says whether requests to application 1 are led to so many units.
 func (h *Host) routed(t *testing.T, n int) error {
+	t.Helper()
+	targets, err := h.targets(t)
+	if err == nil && len(targets) != n {
+		err = fmt.Errorf("requests go to %v", targets)
+	}
+	return err
+}
+
+// targets are the units that requests to application 1 are led to.
+func (h *Host) targets(t *testing.T) ([]string, error) {
 	t.Helper()
 	var got struct {
 		Routes []struct {
@@ -148,14 +175,18 @@ func (h *Host) routed(t *testing.T, n int) error {
 	}
 	out := h.Must(t, "curl", "-sS", "--unix-socket", "/run/nexushub/proxy.sock", "http://proxy/v1/status")
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
-		return err
+		return nil, err
 	}
 	for _, r := range got.Routes {
-		if r.Name == Name(1) && max(len(r.Targets), 1) == n && r.Target != "" {
-			return nil
+		if r.Name != Name(1) || r.Target == "" {
+			continue
 		}
+		if len(r.Targets) == 0 {
+			return []string{r.Target}, nil
+		}
+		return r.Targets, nil
 	}
-	return fmt.Errorf("the routes are %s", out)
+	return nil, fmt.Errorf("the routes are %s", out)
 }
 
 // units says whether PID 1 has exactly n units of applications, running or not.
