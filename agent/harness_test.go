@@ -232,8 +232,10 @@ type fakeReleases struct {
 	version string
 	fail    map[string]error
 	bare    bool // packages have neither bin/app nor files
+	files   bool // packages have files alone
 
 	manifests  map[string]manifest.Manifest // of releases in the store, by hash
+	fileHashes map[string]bool              // of those that have files alone
 	recognised detect.Result                // of packages
 }
 
@@ -243,8 +245,14 @@ func (r *fakeReleases) Resolve(_ context.Context, path string) (fact.Release, er
 	if err := r.fail[path]; err != nil {
 		return fact.Release{}, err
 	}
+	if r.files {
+		if r.fileHashes == nil {
+			r.fileHashes = map[string]bool{}
+		}
+		r.fileHashes["hash-of-"+path+r.version] = true
+	}
 	return fact.Release{Hash: "hash-of-" + path + r.version, Dir: path + r.version,
-		Runs: !r.bare || r.recognised.IsReady(), Static: !r.bare, Recognised: r.recognised}, nil
+		Runs: !r.bare && !r.files || r.recognised.IsReady(), Static: !r.bare, Recognised: r.recognised}, nil
 }
 
 func (r *fakeReleases) Get(hash string) (fact.Release, error) {
@@ -252,6 +260,9 @@ func (r *fakeReleases) Get(hash string) (fact.Release, error) {
 	defer r.mu.Unlock()
 	if err := r.fail[hash]; err != nil {
 		return fact.Release{}, err
+	}
+	if r.fileHashes[hash] {
+		return fact.Release{Hash: hash, Dir: "/releases/" + hash, Static: true}, nil
 	}
 	return fact.Release{Hash: hash, Dir: "/releases/" + hash, Runs: !r.bare, Static: r.bare,
 		Manifest: r.manifests[hash]}, nil
@@ -267,7 +278,14 @@ func (r *fakeReleases) lose(hash string) {
 func (r *fakeReleases) deploy(version string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.version = version
+	r.version, r.files = version, false
+}
+
+// deployFiles lets packages have files alone.
+func (r *fakeReleases) deployFiles(version string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.version, r.files = version, true
 }
 
 // fakeHealth answers the probes by port.

@@ -55,7 +55,7 @@ func (a *Agent) ReleasesInUse() (hashes map[string]bool, complete bool) {
 			hashes[p.Hash] = true
 		}
 		if m.Good != nil {
-			hashes[m.Good.Spec.Release] = true
+			hashes[m.Good.Release.Hash], hashes[m.Good.Spec.Release] = true, true
 		}
 	}
 	partial := a.desired.partial

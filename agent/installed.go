@@ -6,16 +6,15 @@ import (
 
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/release"
-	"github.com/nexushub/nexushub/api"
 )
 
 // installed notes that a release runs well under its app id: dynamic applications of
 // that app id take it from there. Only debug applications count, which are there to try a
 // release. A deployed one is an application of its own: who may deploy a name decides
 // nothing about what the admin service lists under the same name. The caller holds mu.
-func (a *Agent) installed(s *plan.AppState, p plan.Phase) {
+func (a *Agent) installed(s *plan.AppState) {
 	next := plan.Installed{Release: s.Release.Hash, By: s.Installer()}
-	if s.Kind != plan.KindDebug || p.State != api.StateRunning || s.Release.Hash == "" ||
+	if s.Kind != plan.KindDebug || s.Release.Hash == "" ||
 		a.desired.installed[s.AppID] == next {
 		return
 	}

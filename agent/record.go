@@ -19,8 +19,10 @@ func (a *Agent) record(apps []plan.AppState, now time.Time) {
 	for i := range apps {
 		s := &apps[i]
 		p := a.recordPhase(s)
-		a.recordGood(s, p)
-		a.installed(s, p)
+		if isGood(s, p) {
+			a.recordGood(s)
+			a.installed(s)
+		}
 		a.recordManualStart(s)
 		settled = settled && (s.Kind != plan.KindStatic || s.Settled(p))
 	}
@@ -82,20 +84,25 @@ func (a *Agent) keepStanding(s *plan.AppState, now stateSince) {
 	}
 }
 
+// isGood says whether what is wanted serves, all of it and nothing else.
+func isGood(s *plan.AppState, p plan.Phase) bool {
+	switch {
+	case p.State != api.StateRunning || s.Fallback || s.Problem != "" || s.Adopted:
+		return false
+	case s.Runs():
+		return s.Complete()
+	}
+	return s.Release.Hash != "" && len(s.Served) == 0
+}
+
 // recordGood remembers what to go back to: the edition, and the revision to fall back to.
-func (a *Agent) recordGood(s *plan.AppState, p plan.Phase) {
+func (a *Agent) recordGood(s *plan.AppState) {
 	m := a.observed.memory(s.ID)
-	if p.State != api.StateRunning || s.Fallback || s.Problem != "" || s.Adopted {
-		return
-	}
-	if s.Runs() && !s.Complete() {
-		return
-	}
 	a.remember(s, m)
-	if !s.Runs() || m.Good.Matches(s) {
+	if m.Good.Matches(s) {
 		return
 	}
-	if m.Good == nil || m.Good.Revision != s.Revision {
+	if !m.Good.Is(s) {
 		a.loop.deployed++
 	}
 	m.Good = s.AsGood()

@@ -279,6 +279,9 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 	case rejected && m.Good != nil:
 		processes, d.Fallback = m.Good.Processes(), true
 		d.Manifest = m.Good.Manifest.Scaled(d.Settings.Scale)
+		if !m.Good.Runs() {
+			return d
+		}
 	case rejected && m.Rejected.Command: // it is not run again by itself: who knows how far it came
 		d.Problem = m.Rejected.Why + "; it is tried again by " + shell.Command("nexushub start", d.Name)
 		return d

@@ -137,7 +137,10 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	v.Recognised = s.Release.Recognised.Short()
 	v.Settings, v.Withheld = s.Settings.Changes(plan.Settings{}), withheld(s.Desired)
 	v.Exposure, v.Database = a.exposureOf(s), s.Spec.Database
-	if u := s.Shown(); u != nil {
+	if s.ServedByFiles() {
+		v.Release, v.Revision = s.Good.Release.Hash, ""
+		v.Health = api.Health{Status: api.HealthUnknown, Type: s.Good.Manifest.Health.Type}
+	} else if u := s.Shown(); u != nil {
 		viewUnit(&v, u)
 	}
 	viewSums(&v, s, i.memory)

@@ -239,7 +239,23 @@ func (s *AppState) healthy() bool {
 
 // AsGood is the wanted revision as what to fall back to.
 func (s *AppState) AsGood() *Good {
-	return &Good{Revision: s.Revision, Spec: s.Spec, Others: s.Processes[1:], Release: s.Release, Manifest: s.Manifest}
+	good := &Good{Revision: s.Revision, Spec: s.Spec, Release: s.Release, Manifest: s.Manifest}
+	if s.Runs() {
+		good.Others = s.Processes[1:]
+	}
+	return good
+}
+
+// ServedByFiles says whether the files of the last good release, which runs nothing, answer the requests,
+// because what is wanted cannot: it is not ready, was given up, or is not known. Of a folder that is its
+// own release, they may be gone then.
+func (s *AppState) ServedByFiles() bool {
+	if s.Stopped != "" || s.Good == nil || s.Good.Runs() {
+		return false
+	}
+	u := s.ServedUnit()
+	unknown := s.Problem != "" && s.Good.Release.Dir != s.Package
+	return (unknown || s.Runs() || s.Fallback) && (u == nil || !u.Running())
 }
 
 // Complete says whether all that is to run is healthy, and all of web gets requests.

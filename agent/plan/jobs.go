@@ -32,6 +32,8 @@ func JobsOf(d *Desired) Jobs {
 		return Jobs{Stopped: true}
 	case d.Problem != "" || d.Adopted || d.Good == nil:
 		return Jobs{Kept: true}
+	case !d.Good.Runs():
+		return Jobs{}
 	}
 	m := d.Good.Manifest
 	if d.Good.Revision == d.Revision {

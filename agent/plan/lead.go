@@ -10,7 +10,7 @@ import (
 // lead routes the requests to the replicas of web that can take them. What serves is replaced
 // only by a revision of which all is healthy.
 func (s *AppState) lead() []Task {
-	if s.servedByOthers() && !s.healthy() {
+	if (s.servedByOthers() || s.ServedByFiles()) && !s.healthy() {
 		return nil
 	}
 	ready := s.ready()
@@ -87,7 +87,7 @@ func (s *AppState) leadReason(ready []string) string {
 
 // routeExisting routes requests to what was found running, and does no more.
 func (s *AppState) routeExisting(reason string) []Task {
-	if len(s.Served) > 0 {
+	if len(s.Served) > 0 || s.ServedByFiles() {
 		return nil
 	}
 	if found := OfOneRevision(slices.Collect(s.all()), s.Good); len(found) > 0 {

@@ -33,9 +33,9 @@ type Memory struct {
 	Database string              `json:"database,omitempty"` // named once, whatever the application is called later
 }
 
-// Good is the last revision that served: what to fall back to.
+// Good is the last revision that served, or the last release of files alone: what to fall back to.
 type Good struct {
-	Revision string            `json:"revision"`
+	Revision string            `json:"revision"` // empty: there was nothing to run
 	Spec     units.Spec        `json:"spec"`
 	Release  fact.Release      `json:"release"`
 	Manifest manifest.Manifest `json:"manifest"` // its health check and routing, which Spec does not have
@@ -43,13 +43,26 @@ type Good struct {
 	Others []units.Spec `json:"others,omitempty"` // of its processes beside web
 }
 
+// Runs says whether there is a process to run.
+func (g *Good) Runs() bool { return g.Revision != "" }
+
 // Processes are the Specs of all its processes, web first.
-func (g *Good) Processes() []units.Spec { return append([]units.Spec{g.Spec}, g.Others...) }
+func (g *Good) Processes() []units.Spec {
+	if !g.Runs() {
+		return nil
+	}
+	return append([]units.Spec{g.Spec}, g.Others...)
+}
+
+// Is says whether it is what s is to be.
+func (g *Good) Is(s *AppState) bool {
+	return g != nil && g.Revision == s.Revision && g.Release.Hash == s.Release.Hash
+}
 
 // Matches says whether nothing about the good revision has changed.
 func (g *Good) Matches(s *AppState) bool {
 	m := &s.Manifest
-	return g != nil && g.Revision == s.Revision && g.Manifest.Static == m.Static &&
+	return g.Is(s) && g.Manifest.Static == m.Static &&
 		g.Manifest.IsOpen() == m.IsOpen() && g.Manifest.ProxyAll == m.ProxyAll && g.Manifest.IdleTimeout == m.IdleTimeout &&
 		g.Manifest.Sticky == m.Sticky && g.Manifest.SameReplicas(*m) && reflect.DeepEqual(g.Manifest.Jobs, m.Jobs)
 }

@@ -29,7 +29,7 @@ func (s *AppState) Phase() Phase {
 	case !s.Runs():
 		return s.filesPhase()
 	}
-	if s.servedByOthers() {
+	if s.servedByOthers() || s.ServedByFiles() {
 		return s.replacementPhase()
 	}
 	if words := s.beforeWords(); words != "" {
@@ -86,6 +86,9 @@ func (s *AppState) problemPhase() Phase {
 		if u.Running() {
 			return Phase{api.StateRunning, "keeps running as it is: " + s.Problem, true}
 		}
+	}
+	if s.ServedByFiles() {
+		return Phase{api.StateRunning, "its files are served as they are: " + s.Problem, true}
 	}
 	return Phase{api.StateFailed, s.Problem, true}
 }

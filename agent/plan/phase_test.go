@@ -4,12 +4,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
 func TestPhaseAndRoute(t *testing.T) {
 	later := noon.Add(time.Minute)
+	files := func(d *Desired) { d.Good = &Good{Release: fact.Release{Hash: "files", Dir: "/files", Static: true}} }
 	active := func(u *Unit) { u.SubState = "start"; u.Health.State = "unknown" }
 	tests := []struct {
 		name    string // why this is the word
@@ -49,6 +51,23 @@ func TestPhaseAndRoute(t *testing.T) {
 		{name: "being stopped", desired: func(d *Desired) { d.Stopped = "x" }, units: []*Unit{aUnit(newUnit, "active")},
 			state: api.StateStopping, route: proxyctl.StateDown},
 		{name: "failed for good", units: []*Unit{aUnit(newUnit, "failed")}, state: api.StateFailed, route: proxyctl.StateStarting},
+		{name: "files serve until the process that replaces them is ready", desired: files,
+			units: []*Unit{aUnit(newUnit, "active", unknown)}, state: api.StateRunning, route: proxyctl.StateReady},
+		{name: "it crashes, and the files serve", desired: files, units: []*Unit{aUnit(newUnit, "activating")},
+			trouble: Trouble{Attempt: 1}, state: api.StateRunning, route: proxyctl.StateReady},
+		{name: "it has taken over and crashed before all of it was good: the files serve again", desired: files,
+			units: []*Unit{aUnit(newUnit, "activating")}, served: newUnit, state: api.StateRunning, route: proxyctl.StateReady},
+		{name: "it has taken over from files", desired: files, units: []*Unit{aUnit(newUnit, "active")}, served: newUnit,
+			state: api.StateRunning, route: proxyctl.StateReady},
+		{name: "it was given up, and the files stay", state: api.StateRunning, route: proxyctl.StateReady,
+			desired: func(d *Desired) { files(d); d.Fallback, d.Revision, d.Unit = true, "", "" }},
+		{name: "there is no package, and the files stay", state: api.StateRunning, route: proxyctl.StateReady,
+			desired: func(d *Desired) { files(d); d.Problem, d.Revision, d.Unit = "x", "", "" }},
+		{name: "a folder that is its own release is gone, and so are its files", state: api.StateFailed,
+			route:   proxyctl.StateDown,
+			desired: func(d *Desired) { files(d); d.Problem, d.Revision, d.Unit, d.Package = "x", "", "", "/files" }},
+		{name: "stopped: files, too", state: api.StateStopped, route: proxyctl.StateDown,
+			desired: func(d *Desired) { files(d); d.Stopped = "x" }},
 		{name: "no package and nothing runs", desired: func(d *Desired) { d.Problem, d.Revision, d.Unit = "x", "", "" },
 			state: api.StateFailed, route: proxyctl.StateDown},
 		{name: "no package, but it keeps running", desired: func(d *Desired) { d.Problem, d.Revision, d.Unit = "x", "", "" },
@@ -68,6 +87,9 @@ func TestPhaseAndRoute(t *testing.T) {
 			}
 			if got := s.routeState(); got != tt.route {
 				t.Errorf("route = %s, want %s", got, tt.route)
+			}
+			if r := s.route(); (r.StaticDir == "/files/static") != s.ServedByFiles() || r.Target != nil && s.ServedByFiles() {
+				t.Errorf("route = %+v, files serve: %t", r, s.ServedByFiles())
 			}
 		})
 	}

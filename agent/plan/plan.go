@@ -69,7 +69,8 @@ func (s *AppState) next() []Task {
 	case s.Adopted:
 		return append(steps, s.routeExisting("it runs; waiting for "+s.awaited())...)
 	case !s.Runs():
-		return append(steps, s.tearDown("it has nothing to run any more", s.Others)...)
+		cleared, _ := s.clearCommands()
+		return slices.Concat(steps, cleared, s.tearDown(s.nothingToRun(), s.Others))
 	case s.Trouble.GaveUp:
 		return append(steps, s.reject())
 	}
@@ -80,6 +81,14 @@ func (s *AppState) next() []Task {
 	steps = append(steps, s.tend()...)
 	steps = append(steps, s.lead()...)
 	return append(steps, s.retireOthers()...)
+}
+
+// nothingToRun is why what there is has to go.
+func (s *AppState) nothingToRun() string {
+	if s.Fallback {
+		return "it was given up, and the last good release has files alone"
+	}
+	return "it has nothing to run any more"
 }
 
 // kills are for the units that should be down by now; one in hand is its task's to end.

@@ -38,8 +38,10 @@ func (s *AppState) route() proxyctl.Route {
 		r.DevServer = loopback(s.DebugPort)
 	}
 	var targets []proxyctl.Target
-	for _, u := range s.ServedUnits() {
-		targets = append(targets, *Target(u))
+	if !s.ServedByFiles() {
+		for _, u := range s.ServedUnits() {
+			targets = append(targets, *Target(u))
+		}
 	}
 	r.LeadTo(targets...)
 	return r
@@ -49,7 +51,7 @@ func (s *AppState) route() proxyctl.Route {
 // stands in for them.
 func (s *AppState) Files() bool {
 	rel, _ := s.serving()
-	return !s.Runs() || s.staticDir(rel) != "" || s.StaticService != "" || s.DebugPort != 0
+	return !s.Runs() || s.ServedByFiles() || s.staticDir(rel) != "" || s.StaticService != "" || s.DebugPort != 0
 }
 
 // routeState says whether requests are let through, held or refused.
@@ -58,7 +60,7 @@ func (s *AppState) routeState() string {
 	switch {
 	case s.Stopped != "":
 		return proxyctl.StateDown
-	case u != nil && u.Running():
+	case u != nil && u.Running(), s.ServedByFiles():
 		return proxyctl.StateReady
 	case !s.Runs() && !s.Adopted:
 		return s.fileState()
@@ -89,11 +91,12 @@ func (s *AppState) fileState() string {
 	return proxyctl.StateReady
 }
 
-// serving is what belongs to the unit that answers: the files of a new release wait
-// until its process is healthy.
+// serving is what belongs to the unit that answers, or to the files that do: those of a new release
+// wait until its process is healthy.
 func (s *AppState) serving() (*fact.Release, *manifest.Manifest) {
 	u := s.ServedUnit()
-	if u != nil && s.Good != nil && u.Revision == s.Good.Revision && (s.Fallback || !s.isWanted(u)) {
+	if s.ServedByFiles() ||
+		u != nil && s.Good != nil && u.Revision == s.Good.Revision && (s.Fallback || !s.isWanted(u)) {
 		return &s.Good.Release, &s.Good.Manifest
 	}
 	return &s.Release, &s.Manifest

@@ -118,8 +118,6 @@ func (h *Host) Replicas(t *testing.T, rounds, kills, rate int) {
 func (h *Host) killReplicas(t *testing.T, n int) {
 	t.Helper()
 	replaced := make(chan error, 1)
-	second := time.NewTicker(time.Second) // the moment is the point
-	defer second.Stop()
 	for i := range n {
 		if i == n/2 {
 			go func() {
@@ -128,7 +126,7 @@ func (h *Host) killReplicas(t *testing.T, n int) {
 			}()
 		}
 		h.killOne(t, i)
-		<-second.C
+		time.Sleep(time.Second) // the moment is the point
 	}
 	if err := <-replaced; err != nil {
 		t.Errorf("it is not replaced: %v", err)
