@@ -21,3 +21,7 @@ func TestAgentKilledAtRandomMoments(t *testing.T) {
 func TestTrap03ReloadsAndBusRestartsLoseNothing(t *testing.T) {
 	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Shake(t, 15, 5, 2, 2) })
 }
+
+func TestNothingRunsTwice(t *testing.T) {
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.NothingTwice(t, 12, 100) })
+}

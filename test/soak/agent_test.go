@@ -21,3 +21,7 @@ func TestHundredKillsOfTheAgent(t *testing.T) {
 func TestSystemdAndBusShakenUnderFiftyApplications(t *testing.T) {
 	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.Shake(t, 50, 20, 5, 5) })
 }
+
+func TestNothingRunsTwice(t *testing.T) {
+	faults.OnEachSuite(t, func(t *testing.T, h *faults.Host) { h.NothingTwice(t, 100, 200) })
+}
