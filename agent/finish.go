@@ -134,11 +134,17 @@ func (a *Agent) rejectCommand(d *plan.Desired, m *plan.Memory, r result, why str
 
 // released remembers that a release command has succeeded, as rejectCommand does that it has not.
 func (a *Agent) released(t plan.Task, m *plan.Memory) {
-	d := a.desiredOf(t.Instance)
-	if d == nil || d.Before == nil || d.Before.UnitName() != t.Unit {
+	key := ""
+	if u := a.observed.unit(t.Unit); u != nil {
+		key = u.Definition
+	}
+	if d := a.desiredOf(t.Instance); key == "" && d != nil && d.Before != nil && d.Before.UnitName() == t.Unit {
+		key = d.Before.Spec.BeforeKey()
+	}
+	if key == "" {
 		return
 	}
-	m.Release(d.Before.Spec.BeforeKey())
+	m.Release(key)
 	a.memoriesChanged()
 	a.saveMemories()
 }

@@ -253,3 +253,25 @@ func TestReleaseCommandIsKnownToHaveRun(t *testing.T) {
 		h.wantStarts("run start start")
 	})
 }
+
+// TestReleaseCommandOfASupersededRelease: that it has succeeded is remembered, for when its release is
+// wanted again.
+func TestReleaseCommandOfASupersededRelease(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(instanceA, "a.test", withRelease)
+		h.playRelease(time.Minute, nil)
+		h.start()
+		h.pass(2 * time.Minute)
+		h.deployVersion("-v2")
+		h.deployVersion("-v3")
+		h.wantStarts("run start run") // it is left to end
+		h.pass(3 * time.Minute)
+		h.wantStarts("run start run run start")
+		h.deployVersion("-v2")
+		h.pass(3 * time.Minute)
+		h.wantStarts("run start run run start start")
+		if v := h.wantState(instanceA, api.StateRunning); !strings.Contains(v.Release, "-v2") {
+			t.Errorf("release %s serves", v.Release)
+		}
+	})
+}

@@ -254,7 +254,7 @@ func (a *Agent) desiredFrom(r resolved) plan.Desired {
 	}
 	d := plan.Desired{
 		Instance: r.Instance, Name: r.Slug(a.desired.place.Domain),
-		Release: r.release, Good: m.Good, Problem: r.problem, Stopped: m.Stopped, Left: m.Left,
+		Release: r.release, Good: m.Good, Problem: r.problem, Stopped: m.Stopped, Left: m.Left, Released: m.Released,
 		Adopted: r.adopted, Pinned: r.pinned,
 		Settings: r.settings, Withheld: held, Layers: plan.Layers(r.Instance, r.release, a.desired.config.Defaults),
 	}

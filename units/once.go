@@ -36,8 +36,13 @@ type Once struct {
 	Resolvers []netip.Addr `json:"resolvers,omitempty"`
 }
 
-// Definition is the identity of a job: another one replaces it. It is kept in its unit.
-func (o Once) Definition() string { return hash(o) }
+// Definition is its identity, which is kept in its unit. A job of another one replaces it.
+func (o Once) Definition() string {
+	if o.Job == "" {
+		return o.Spec.BeforeKey()
+	}
+	return hash(o)
+}
 
 // UnitName is the name of its service. That of a job stays the same over all releases, so that its
 // log and its timer's stamp do, and so does a drop-in; two applications never share one.
@@ -151,8 +156,9 @@ func (o Once) identity(p *properties, fields [][]byte) {
 		fields = append(fields, []byte(processVariable+"="+ReleaseProcess))
 	} else {
 		what = "job " + o.Job
-		fields = append(fields, []byte(jobVariable+"="+o.Job), []byte("NEXUSHUB_DEFINITION="+o.Definition()))
+		fields = append(fields, []byte(jobVariable+"="+o.Job))
 	}
+	fields = append(fields, []byte("NEXUSHUB_DEFINITION="+o.Definition()))
 	p.set("Description", "NexusHub "+what+" of "+o.Spec.HostName)
 	p.set("Slice", Slice)
 	p.set("CollectMode", "inactive") // a failed one stays to be read

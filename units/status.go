@@ -28,7 +28,7 @@ type Status struct {
 	Replica int    `json:"replica"` // from 1 on
 
 	JobName    string `json:"job_name,omitempty"`   // of a Once: which of the application's jobs it is
-	Definition string `json:"definition,omitempty"` // and which definition of it
+	Definition string `json:"definition,omitempty"` // of a Once
 
 	LoadState   string    `json:"load_state"`
 	ActiveState string    `json:"active_state"`

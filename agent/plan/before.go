@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/nexushub/nexushub/internal/shell"
@@ -34,15 +35,19 @@ func (s *AppState) runBefore() (steps []Task, done bool) {
 	return append(steps, t), false
 }
 
-// clearCommands takes away the release commands that have ended and whose result is of no use any more.
-// It says whether one runs.
+// clearCommands takes away the release commands that have ended and whose result is of no use any more:
+// that one has succeeded is remembered first, for its release may be wanted again. It says whether one
+// runs.
 func (s *AppState) clearCommands() (steps []Task, running bool) {
 	own := s.command()
 	for _, u := range s.Commands {
 		switch {
 		case !u.Over():
 			running = true
-		case u != own || s.begun():
+		case u == own && !s.begun(): // it is about what is to run
+		case succeeded(u) && u.Definition != "" && !slices.Contains(s.Released, u.Definition):
+			steps = append(steps, s.Task(Released, u.Unit, "its release command has succeeded, though another is wanted"))
+		default:
 			steps = append(steps, s.Task(Stop, u.Unit, "its result is known"))
 		}
 	}

@@ -21,6 +21,7 @@ func TestRunBefore(t *testing.T) {
 			u.LastExit = units.Exit{Code: units.CodeExited, Status: 3}
 		})
 	}
+	defined := func(u *Unit) *Unit { u.Definition = "its key"; return u }
 	old := aUnit(oldUnit, "active", func(u *Unit) { u.Revision = "old" })
 	for _, c := range []struct {
 		name   string
@@ -38,6 +39,14 @@ func TestRunBefore(t *testing.T) {
 		{"another one runs", []*Unit{command(another, "activating", "start", "success")}, nil, "",
 			"waits for the release command of another revision"},
 		{"another one has ended", []*Unit{command(another, "active", "exited", "success")}, nil, "stop release", ""},
+		{"another one has succeeded, and nobody knows", []*Unit{defined(command(another, "active", "exited", "success"))}, nil,
+			"release released", ""},
+		{"another one has succeeded, and that is known", []*Unit{defined(command(another, "active", "exited", "success"))},
+			func(d *Desired) { d.Released = []string{"its key"} }, "stop release", ""},
+		{"another one has failed", []*Unit{defined(command(another, "failed", "failed", "exit-code"))}, nil,
+			"stop release", ""},
+		{"stopped just as it has succeeded", []*Unit{defined(command(own.UnitName(), "active", "exited", "success"))},
+			func(d *Desired) { d.Stopped, d.Before = "by an operator", nil }, "released", ""},
 		{"none", nil, func(d *Desired) { d.Before = nil }, "start", ""},
 		{"done", []*Unit{command(own.UnitName(), "active", "exited", "success")}, func(d *Desired) { d.Before = nil },
 			"stop start", ""},

@@ -26,6 +26,7 @@ type Desired struct {
 	Before    *units.Once       // the release command that is to run before anything of it starts; nil: none
 	Fallback  bool              // Replicas and Manifest are the last good ones, because the wanted ones were rejected
 	Good      *Good             // the last revision that served
+	Released  []string          // release commands that have succeeded, see Memory
 	Stopped   string            // why it must not run; empty: it should
 	Left      []string          // units that an operator has stopped, one by one
 	Problem   string            // why it cannot be resolved; what runs is left alone

@@ -65,7 +65,8 @@ func (s *AppState) next() []Task {
 		cleared, _ := s.clearCommands()
 		return slices.Concat(steps, cleared, s.routeExisting("it keeps running although "+s.Problem))
 	case s.Stopped != "":
-		return append(steps, s.tearDown(s.Stopped, slices.Collect(s.all()))...)
+		cleared, _ := s.clearCommands()
+		return slices.Concat(steps, cleared, s.tearDown(s.Stopped, slices.Collect(s.all())))
 	case s.Adopted:
 		return append(steps, s.routeExisting("it runs; waiting for "+s.awaited())...)
 	case !s.Runs():
