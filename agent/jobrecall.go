@@ -41,7 +41,7 @@ func (k *jobKeeper) recall(ctx context.Context, list []units.Once, asked time.Ti
 		end := endOf(run)
 		k.mu.Lock()
 		if s := k.seen[o.UnitName()]; s.Invocation != end.Invocation { // else it runs now
-			k.record(o.UnitName(), o.Spec.Instance, o.Job, end)
+			k.record(o.UnitName(), o.Spec.Instance, o.Job, end, (*plan.JobRecord).Recall)
 		}
 		k.mu.Unlock()
 	}

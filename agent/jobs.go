@@ -19,6 +19,9 @@ const (
 	jobsLast  = 30 * time.Minute
 	// jobsAtOnce bounds the units of jobs in PID 1's hands.
 	jobsAtOnce = 8
+	// lookShare bounds the share of time that looking takes to one part in five: a look after each of a
+	// thousand steps would cost more than the steps.
+	lookShare = 4
 )
 
 // jobKeeper keeps the jobs of all applications equal to what their manifests say. It is a reconciler
@@ -50,7 +53,7 @@ type jobKeeper struct {
 // jobDone says that a unit is in hand no longer.
 type jobDone struct {
 	unit       string
-	definition string // of what was tried
+	definition string // of what was tried; empty: a run
 	err        error
 }
 
@@ -96,21 +99,37 @@ func (k *jobKeeper) Run(ctx context.Context) error {
 	next := time.NewTimer(resyncEvery)
 	defer next.Stop()
 	var waiting []*jobRun
+	var took time.Duration
 	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case d := <-k.done:
-			k.finish(d)
-		case r := <-k.runs:
-			waiting = append(waiting, r)
-		case <-k.wake:
-		case <-next.C:
+		waiting, _ = k.takeIn(ctx, next.C, waiting)
+		for rest, more := time.After(lookShare*took), true; more; {
+			waiting, more = k.takeIn(ctx, rest, waiting)
 		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		began := time.Now()
 		var again time.Duration
 		waiting, again = k.look(ctx, &hands, waiting)
+		took = time.Since(began)
 		next.Reset(again)
 	}
+}
+
+// takeIn waits for one thing to happen and takes it in. There is no more when until or ctx is over.
+func (k *jobKeeper) takeIn(ctx context.Context, until <-chan time.Time, waiting []*jobRun) (_ []*jobRun, more bool) {
+	select {
+	case <-ctx.Done():
+		return waiting, false
+	case <-until:
+		return waiting, false
+	case d := <-k.done:
+		k.finish(d)
+	case r := <-k.runs:
+		waiting = append(waiting, r)
+	case <-k.wake:
+	}
+	return waiting, true
 }
 
 // look compares what there is with what there should be, and takes the steps in hand that are due. It
@@ -177,20 +196,20 @@ func (k *jobKeeper) observe(list []units.OnceStatus) {
 		}
 		k.seen[s.Unit] = s
 		if run, ended := plan.EndOf(s); ended {
-			k.record(s.Unit, s.Instance, s.JobName, run)
+			k.record(s.Unit, s.Instance, s.JobName, run, (*plan.JobRecord).See)
 		}
 	}
 	k.forget()
 }
 
-// record remembers a run. The caller holds mu.
-func (k *jobKeeper) record(unit, instance, job string, run plan.JobRun) {
+// record remembers a run, if see says that it is news. The caller holds mu.
+func (k *jobKeeper) record(unit, instance, job string, run plan.JobRun, see func(*plan.JobRecord, plan.JobRun) bool) {
 	r := k.records[unit]
 	if r == nil {
 		r = &plan.JobRecord{Instance: instance, Job: job}
 		k.records[unit] = r
 	}
-	if !r.See(run) {
+	if !see(r, run) {
 		return
 	}
 	if !run.Succeeded() {
@@ -199,8 +218,9 @@ func (k *jobKeeper) record(unit, instance, job string, run plan.JobRun) {
 	k.save()
 }
 
-// forget drops the records of jobs that are gone. The caller holds mu.
+// forget drops what is known of jobs that are gone. The caller holds mu.
 func (k *jobKeeper) forget() {
+	k.forgetTries()
 	for _, waits := range k.partial {
 		if waits {
 			return
@@ -215,6 +235,22 @@ func (k *jobKeeper) forget() {
 	if len(k.records) != n {
 		k.save()
 	}
+}
+
+// forgetTries drops what was tried of jobs that are gone: it costs little should one come back.
+func (k *jobKeeper) forgetTries() {
+	wanted := map[string]bool{}
+	for _, jobs := range k.wanted {
+		for _, o := range jobs.List {
+			wanted[o.UnitName()] = true
+		}
+	}
+	gone := func(unit string) bool {
+		_, there := k.seen[unit]
+		return !there && !wanted[unit] && !k.busy[unit]
+	}
+	maps.DeleteFunc(k.asked, func(unit string, _ bool) bool { return gone(unit) })
+	maps.DeleteFunc(k.faults, func(unit string, _ jobFault) bool { return gone(unit) })
 }
 
 func (k *jobKeeper) save() {
@@ -244,6 +280,9 @@ func (k *jobKeeper) finish(d jobDone) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.busy, d.unit)
+	if d.definition == "" { // a run by hand, which says nothing of its timer
+		return
+	}
 	f := k.faults[d.unit]
 	delete(k.faults, d.unit)
 	if d.err != nil {

@@ -3,11 +3,16 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/manifest"
@@ -317,5 +322,90 @@ func TestRunThatHasJustBegun(t *testing.T) {
 		if j := h.job("nightly"); j.LastRun != nil || j.Failures != 0 {
 			t.Errorf("job %+v, last run %+v", j, j.LastRun)
 		}
+	})
+}
+
+// TestRunByHandForgivesNothing: that a job runs when asked to says nothing of whether its timer can be
+// made, and what is kept of a job goes with it.
+func TestRunByHandForgivesNothing(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.app(instanceA, "a.test", withJobs)
+		h.playJobs(time.Second, 0)
+		h.units.Fail("Schedule", units.ErrTimeout)
+		h.start()
+		tried := h.calls("Schedule")
+		for range 5 {
+			if _, err := h.agent.RunJob(t.Context(), instanceA, "nightly"); err != nil {
+				t.Fatal(err)
+			}
+			h.pass(2 * time.Second)
+		}
+		if n := h.calls("Schedule"); n != tried {
+			t.Errorf("its timer was tried %d times more", n-tried)
+		}
+		if j := h.job("nightly"); !strings.Contains(j.Problem, units.ErrTimeout.Error()) {
+			t.Errorf("job %+v", j)
+		}
+		h.config.Apps = nil
+		h.agent.Reload(h.config, ProxyPorts{8443, 8443})
+		h.pass(3 * time.Minute)
+		k := h.agent.jobs
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if len(k.faults)+len(k.asked) != 0 {
+			t.Errorf("kept of a job that is gone: %v, %v", k.faults, k.asked)
+		}
+	})
+}
+
+// slowUnits are of a PID 1 that takes a while, longer to tell of all than to make one.
+type slowUnits struct {
+	*fake.Manager
+	asked atomic.Int32
+}
+
+func (u *slowUnits) Onces(ctx context.Context) ([]units.OnceStatus, error) {
+	u.asked.Add(1)
+	time.Sleep(200 * time.Millisecond)
+	return u.Manager.Onces(ctx)
+}
+
+func (u *slowUnits) Schedule(ctx context.Context, o units.Once) error {
+	time.Sleep(10 * time.Millisecond)
+	return u.Manager.Schedule(ctx, o)
+}
+
+// TestManyJobsAtBoot: PID 1 is not asked about all of them after each that was made.
+func TestManyJobsAtBoot(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		const many = 1000
+		pid1 := &slowUnits{Manager: h.units}
+		k, err := newJobKeeper(Options{Units: pid1, Journal: h.journal, State: h.state, Log: slog.New(h.log)},
+			newExecutor(Options{Config: h.config}, nil, nil, nil), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var jobs plan.Jobs
+		for n := range many {
+			jobs.List = append(jobs.List, units.Once{Spec: units.Spec{Instance: instanceA, Name: "a"},
+				Job: fmt.Sprint("j", n), Exec: []string{"x"}, Schedule: "daily"})
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() {
+			if err := k.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		k.want(map[string]plan.Jobs{instanceA: jobs}, nil)
+		h.pass(time.Minute)
+		if n := h.calls("Schedule"); n != many {
+			t.Errorf("%d timers were made, want %d", n, many)
+		}
+		if n := pid1.asked.Load(); n > 10 {
+			t.Errorf("PID 1 was asked %d times about all", n)
+		}
+		cancel()
+		running.Wait()
 	})
 }

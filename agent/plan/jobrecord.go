@@ -80,9 +80,10 @@ func EndOf(s units.OnceStatus) (r JobRun, ok bool) {
 	return r, true
 }
 
-// See takes in a run that has ended, and reports whether it is news.
+// See takes in the last run that has ended, and reports whether it is news. What the clock says of when it
+// began does not tell: somebody may have set it back.
 func (j *JobRecord) See(r JobRun) bool {
-	if r.Invocation == j.Last.Invocation || r.StartedAt.Before(j.Last.StartedAt) {
+	if r.Invocation == j.Last.Invocation {
 		return false
 	}
 	j.Last = r
@@ -92,4 +93,9 @@ func (j *JobRecord) See(r JobRun) bool {
 		j.Failures++
 	}
 	return true
+}
+
+// Recall is See for a run that the journal tells of, which may be older than what is known.
+func (j *JobRecord) Recall(r JobRun) bool {
+	return !r.StartedAt.Before(j.Last.StartedAt) && j.See(r)
 }

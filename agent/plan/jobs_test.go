@@ -159,8 +159,14 @@ func TestJobRecord(t *testing.T) {
 	see("1", 1, "success", true)
 	see("1", 1, "success", false)
 	see("2", 2, "exit-code", true)
-	see("1", 1, "success", false) // what the journal tells of is older
+	if r.Recall(JobRun{Invocation: "1", StartedAt: at(1), EndedAt: at(2), Result: "success"}) {
+		t.Error("what the journal tells of is older, and taken for news")
+	}
 	if r.Failures != 1 || !r.LastSuccess.Equal(at(2)) || r.Last.Invocation != "2" {
 		t.Errorf("record %+v", r)
+	}
+	see("3", 0, "success", true) // somebody has set the clock back
+	if !r.Last.StartedAt.Equal(at(0)) {
+		t.Errorf("the last run is %+v", r.Last)
 	}
 }
