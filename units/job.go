@@ -1,6 +1,7 @@
 package units
 
 import (
+	"context"
 	"sync"
 
 	"github.com/godbus/dbus/v5"
@@ -14,12 +15,34 @@ type jobTable struct {
 	waiting map[dbus.ObjectPath]chan string
 	early   map[dbus.ObjectPath]string
 	order   []dbus.ObjectPath // of early, oldest first
+	begun   map[dbus.ObjectPath]bool
+
+	room chan struct{} // bounds begun
 }
 
 const earlyResults = 1024
 
 func newJobTable() *jobTable {
-	return &jobTable{waiting: map[dbus.ObjectPath]chan string{}, early: map[dbus.ObjectPath]string{}}
+	return &jobTable{waiting: map[dbus.ObjectPath]chan string{}, early: map[dbus.ObjectPath]string{},
+		begun: map[dbus.ObjectPath]bool{}, room: make(chan struct{}, begunAtOnce)}
+}
+
+// begin queues a job that nobody waits for, as soon as few enough of those are there.
+func (t *jobTable) begin(ctx context.Context, enqueue func() (dbus.ObjectPath, error)) error {
+	select {
+	case t.room <- struct{}{}:
+	case <-ctx.Done():
+		return explain(ctx.Err())
+	}
+	job, err := enqueue()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, over := t.early[job]; err != nil || over {
+		<-t.room
+		return err
+	}
+	t.begun[job] = true
+	return nil
 }
 
 // wait returns a channel that gets the job's result once. Call forget when done.
@@ -45,6 +68,11 @@ func (t *jobTable) forget(job dbus.ObjectPath) {
 func (t *jobTable) removed(job dbus.ObjectPath, result string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.begun[job] {
+		delete(t.begun, job)
+		<-t.room
+		return
+	}
 	if ch, ok := t.waiting[job]; ok {
 		delete(t.waiting, job)
 		ch <- result

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/godbus/dbus/v5"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -45,12 +46,25 @@ func (m *Manager) begin(ctx context.Context, o Once) error {
 	st, err := m.Get(ctx, service.Name)
 	switch {
 	case errors.Is(err, ErrNoSuchUnit):
-		service = m.limitRef(service)
-		_, err = m.enqueue(ctx, l, "StartTransientUnit", []any{service.Name, "fail", service.Properties, []unit{}})
+		err = m.beginTransient(ctx, l, service)
 	case err == nil && (o.Schedule == "" || !st.Over()):
 		err = fmt.Errorf("%w: it is %s (%s)", ErrUnitExists, st.ActiveState, st.SubState)
 	case err == nil:
-		_, err = m.enqueue(ctx, l, "StartUnit", []any{service.Name, "fail"})
+		err = l.jobs.begin(ctx, func() (dbus.ObjectPath, error) {
+			return m.enqueue(ctx, l, "StartUnit", []any{service.Name, "fail"})
+		})
+	}
+	return err
+}
+
+// beginTransient keeps no place for a reference that PID 1 does not hold.
+func (m *Manager) beginTransient(ctx context.Context, l *link, service unit) error {
+	err := l.jobs.begin(ctx, func() (dbus.ObjectPath, error) {
+		service = m.limitRef(service)
+		return m.enqueue(ctx, l, "StartTransientUnit", []any{service.Name, "fail", service.Properties, []unit{}})
+	})
+	if err != nil && !errors.Is(err, ErrDisconnected) {
+		m.dropRef(service.Name)
 	}
 	return err
 }

@@ -6,15 +6,21 @@ import "slices"
 // match rule of its own for each of them, and dbus-daemon grants a connection 512. One
 // more, and PID 1 loses the bus: all jobs, references and subscriptions of everybody.
 const (
-	maxRefs    = 200 // units we refer to; beyond that a unit stopped by hand is simply gone
-	jobsAtOnce = 150
+	maxRefs     = 180 // units we refer to; beyond that a unit stopped by hand is simply gone
+	onceRefs    = 60  // and release commands beyond that: one that is gone would run again
+	jobsAtOnce  = 150
+	begunAtOnce = 80 // commands that we have begun and do not wait for: the job is there as long as they run
 )
 
 // addRef says whether a unit may be referred to, and counts it.
 func (m *Manager) addRef(unit string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.refs[unit] && len(m.refs) >= maxRefs {
+	most := maxRefs
+	if IsOnce(unit) {
+		most += onceRefs
+	}
+	if !m.refs[unit] && len(m.refs) >= most {
 		return false
 	}
 	m.refs[unit] = true

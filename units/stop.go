@@ -72,7 +72,9 @@ func (m *Manager) clean(ctx context.Context, unit string) {
 	defer cancel()
 	if err := m.Stop(ctx, unit); err != nil {
 		m.opts.log.WarnContext(ctx, "a failed start could not be cleaned up", "unit", unit, "error", err)
+		return
 	}
+	m.dropRef(unit) // also of one that was never made
 }
 
 // Restart stops and starts the service in place; its sockets stay open meanwhile.
