@@ -19,11 +19,14 @@ const (
 
 // PID 1 brings an application back even while the agent is away: at once, so that of four replicas
 // that crash one after the other most are there, and where it can (systemd 254), after a pause that
-// doubles with each restart.
+// grows with each restart.
 const (
 	restartDelay    = 500 * time.Millisecond
-	restartDoubling = 5
+	restartSteps    = 5
 	restartMaxDelay = 15 * time.Second
+	// socketRestartDelay is where connections wait in a socket meanwhile: a crash loop there is PID 1's
+	// alone, for to take it over would close the socket.
+	socketRestartDelay = 2 * time.Second
 )
 
 // Properties turns a Spec into the properties of the service that runs it. It is pure, but
@@ -94,8 +97,8 @@ func (s Spec) lifecycle(p *properties, caps Capabilities) {
 		p.set("WatchdogUSec", usec(s.WatchdogSec))
 	}
 	p.set("Restart", "always") // on-failure takes a SIGTERM from outside for a clean exit
-	p.set("RestartUSec", uint64(restartDelay.Microseconds()))
-	p.set("RestartSteps", uint32(restartDoubling))
+	p.set("RestartUSec", uint64(s.restartDelay().Microseconds()))
+	p.set("RestartSteps", uint32(restartSteps))
 	p.set("RestartMaxDelayUSec", uint64(restartMaxDelay.Microseconds()))
 	p.set("StartLimitIntervalUSec", uint64(0)) // a limit would close the socket for good
 	p.set("TimeoutStartUSec", usec(s.StartSec))
@@ -104,6 +107,13 @@ func (s Spec) lifecycle(p *properties, caps Capabilities) {
 	if caps.UnifiedCgroups {
 		p.set("OOMPolicy", "kill") // nothing half alive stays behind
 	}
+}
+
+func (s Spec) restartDelay() time.Duration {
+	if s.HasSocket() {
+		return socketRestartDelay
+	}
+	return restartDelay
 }
 
 func (s Spec) command(p *properties, argv []string, place Placement, caps Capabilities) {
