@@ -9,10 +9,12 @@ import (
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
-// setAccess opens a route whose table says so. The login and the admin application are
-// never open: the proxy itself calls what is under their /internal.
+// setAccess has no path of a route be special whose table says so. The login and the admin
+// application have areas always: the proxy itself calls what is under their /internal.
 func (s *snapshot) setAccess(r *route) {
-	r.open = r.Access == proxyctl.AccessOpen && r.Instance != s.table.LoginInstance && r.Instance != s.table.AdminInstance
+	service := r.Instance == s.table.LoginInstance || r.Instance == s.table.AdminInstance
+	r.private = r.Access == proxyctl.AccessPrivate && !service
+	r.open = r.private || r.Access == proxyctl.AccessOpen && !service
 	r.ProxyAll = r.ProxyAll || r.open
 }
 

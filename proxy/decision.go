@@ -1,6 +1,9 @@
 package proxy
 
-import "github.com/nexushub/nexushub/internal/hostname"
+import (
+	"github.com/nexushub/nexushub/internal/hostname"
+	"github.com/nexushub/nexushub/proxy/accesstoken"
+)
 
 // action is what becomes of a request.
 type action uint8
@@ -15,6 +18,8 @@ const (
 	actRedirect                  // to HTTPS, or from an alias
 	actSlash                     // to the same path with a slash at its end
 	actToTLS                     // the same, on the same port
+	actSignIn                    // to a private application: to the login application, or in
+	actKeys                      // the public key of assertions
 )
 
 // decision is the outcome of the routing rules for one request.
@@ -31,10 +36,13 @@ type decision struct {
 	keepApp     bool   // ... X-Application-Id
 	keepSecret  bool   // ... X-Internal-Secret
 	access      string // X-NexusHub-Access for the agent
-	host        string // replaces Host when set
-	base        string // put before the path
-	prefix      string // of the site: files lie below it
-	strip       bool   // the target does not see prefix
+
+	who    *accesstoken.Identity // of a private application: who has signed in
+	token  string                // by which
+	host   string                // replaces Host when set
+	base   string                // put before the path
+	prefix string                // of the site: files lie below it
+	strip  bool                  // the target does not see prefix
 
 	alias *hostname.Host // actRedirect: what leads there
 }

@@ -146,6 +146,8 @@ func (c *conn) prepare() {
 			r.applicationID = string(f.Value)
 		case h1.Cookie:
 			addCookies(r, f.Value)
+		case h1.Origin, h1.SecFetchSite, h1.ServiceWorker:
+			r.addOrigin(f.ID, f.Value)
 		}
 	}
 	c.x.forwarded = c.forwarded()

@@ -67,10 +67,12 @@ func (e errorPage) title() string {
 // own answers with STATUS.html of the application's error pages, which may have scripts: never
 // where the address may have a refresh token.
 func (e errorPage) own(w http.ResponseWriter) bool {
-	if e.x.decision.route == nil || e.x.decision.route.errors == nil || openArea(e.x.req.path) == areaSetToken {
+	route := e.x.decision.route
+	if route == nil || route.errors == nil || route.private && e.x.decision.who == nil ||
+		openArea(e.x.req.path) == areaSetToken {
 		return false
 	}
-	body, err := e.x.decision.route.errors.ReadFile("/" + strconv.Itoa(e.status) + ".html")
+	body, err := route.errors.ReadFile("/" + strconv.Itoa(e.status) + ".html")
 	if err != nil {
 		return false
 	}

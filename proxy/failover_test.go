@@ -421,12 +421,12 @@ func TestLoginFailsOver(t *testing.T) {
 	r.Instance = loginID
 	f.apply(table(r))
 	f.prefer("gone", "login")
-	if answer, err := f.server.introspect(t.Context(), "token"); err != nil || answerName(answer, err) != "active" {
+	if answer, err := f.server.introspect(t.Context(), "token", nil); err != nil || answerName(answer, err) != "active" {
 		t.Error(answer, err)
 	}
 	f.prefer("gone", "login")
 	login.Close()
-	if _, err := f.server.introspect(t.Context(), "token"); err == nil {
+	if _, err := f.server.introspect(t.Context(), "token", nil); err == nil {
 		t.Error("nobody was asked and the token is good")
 	}
 	if n := f.server.targets.find("login").inFlight.Load() + f.server.targets.find("gone").inFlight.Load(); n != 0+1 {

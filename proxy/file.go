@@ -23,7 +23,7 @@ func (s *Server) file(x *exchange) bool {
 	reading := x.req.method == http.MethodGet || x.req.method == http.MethodHead
 	switch {
 	case err == nil && reading:
-		x.downstream.local(f, x)
+		s.sendFile(x, f)
 	case (!reading || isMissing(err)) && (route.ProxyAll || (err != nil && route.State == proxyctl.StateStarting)):
 		closeFile(f)
 		return s.fallBackToApp(x)
@@ -34,6 +34,18 @@ func (s *Server) file(x *exchange) bool {
 		s.failFile(x, err)
 	}
 	return true
+}
+
+// sendFile counts that as a use of the grant that lets the request in, as forward does.
+func (s *Server) sendFile(x *exchange, f *static.File) {
+	if err := s.beginUse(x); err != nil {
+		f.Close()
+		s.fail(x, 401, tokenHasEnded)
+		return
+	}
+	defer func() { x.use.End(x.status) }()
+	f.Private = x.decision.token != ""
+	x.downstream.local(f, x)
 }
 
 // failFile answers for a file that cannot be opened. One that may not be read has been logged.
@@ -59,6 +71,7 @@ func (s *Server) fallBackToApp(x *exchange) bool {
 	d := x.snap.fallback(x.decision.route, x.decision.route.areaIn(x.req.path))
 	d.route, d.keepAuth, d.keepApp = x.decision.route, x.decision.keepAuth, x.decision.keepApp
 	d.prefix, d.strip = x.decision.prefix, x.decision.strip
+	d.who, d.token = x.decision.who, x.decision.token
 	x.decision = d
 	if x.decision.action == actHold {
 		s.hold(x)

@@ -45,10 +45,14 @@ func (s *Server) forward(x *exchange) bool {
 
 const tokenHasEnded = "The access token is no longer valid."
 
-// beginUse counts a request to the debug API as a use of the grant that lets it in.
+// beginUse counts a request to the debug API or a private application as a use of the grant that
+// lets it in.
 func (s *Server) beginUse(x *exchange) (err error) {
-	if x.decision.access != "" {
+	switch {
+	case x.decision.access != "":
 		x.use, err = s.grants.Begin(x.req.bearer, x.snap.table.AdminInstance)
+	case x.decision.token != "":
+		x.use, err = s.grants.Begin(x.decision.token, x.decision.route.Instance)
 	}
 	return err
 }

@@ -123,6 +123,11 @@ func (c *h2Stream) prepare(q *request) {
 	for _, v := range c.r.Header["Cookie"] {
 		addCookies(q, v)
 	}
+	for name, id := range originFields {
+		for _, v := range c.r.Header[name] {
+			q.addOrigin(id, []byte(v))
+		}
+	}
 	if c.r.TLS != nil {
 		q.sni = c.r.TLS.ServerName
 	}

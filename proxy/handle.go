@@ -71,6 +71,10 @@ func (s *Server) act(x *exchange) bool {
 		x.downstream.local(http.HandlerFunc(x.redirect), x)
 	case actSlash:
 		x.downstream.local(http.HandlerFunc(x.slash), x)
+	case actSignIn:
+		x.downstream.local(http.HandlerFunc(x.signIn), x)
+	case actKeys:
+		x.downstream.local(http.HandlerFunc(x.keys), x)
 	case actToTLS:
 		x.downstream.local(http.HandlerFunc(x.toTLS), x)
 	default:

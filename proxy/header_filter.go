@@ -6,7 +6,7 @@ import "github.com/nexushub/nexushub/proxy/h1"
 // here is either ours to say (identity, framing) or none of the target's business.
 func (x *exchange) forwardsField(id h1.Name) bool {
 	switch id {
-	case h1.Other, h1.ContentType, h1.Accept, h1.Date, h1.Server, h1.Trailer:
+	case h1.Other, h1.ContentType, h1.Accept, h1.Date, h1.Server, h1.Trailer, h1.Origin, h1.SecFetchSite, h1.ServiceWorker:
 		return true
 	case h1.Authorization:
 		return x.decision.keepAuth

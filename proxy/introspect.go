@@ -19,12 +19,15 @@ func (s *Server) grantOptions() accesstoken.Options {
 
 // introspect asks the login application whether an access token is still good (RFC 7662).
 // Unlike an exchange, that changes nothing in the user's session. It is optional: only a
-// clear no counts as one.
-func (s *Server) introspect(ctx context.Context, token string) (answer accesstoken.Answer, err error) {
+// clear no counts as one. To say that a person is another one, or has other roles, is a no, too: the
+// grant is of who he was.
+func (s *Server) introspect(
+	ctx context.Context, token string, who *accesstoken.Identity,
+) (answer accesstoken.Answer, err error) {
 	defer func() { s.metrics.introspections.WithLabelValues(answerName(answer, err)).Inc() }()
 	form := url.Values{"token": {token}, "token_type_hint": {"access_token"}}.Encode()
 	resp, done, err := s.askLogin(ctx, s.snapshot.Load(), newTrace(),
-		question{"introspect", "application/x-www-form-urlencoded", []byte(form)})
+		question{"introspect", "application/x-www-form-urlencoded", "", []byte(form)})
 	if err != nil {
 		return accesstoken.Unsaid, err
 	}
@@ -36,18 +39,30 @@ func (s *Server) introspect(ctx context.Context, token string) (answer accesstok
 	if err != nil || resp.StatusCode != http.StatusOK {
 		return accesstoken.Unsaid, err
 	}
-	return answerOf(body), nil
+	return answerOf(body, who), nil
 }
 
-func answerOf(body []byte) accesstoken.Answer {
-	var got struct{ Active *bool }
+func answerOf(body []byte, who *accesstoken.Identity) accesstoken.Answer {
+	var got struct {
+		Active *bool
+		person
+	}
 	switch {
 	case json.Unmarshal(body, &got) != nil || got.Active == nil:
 		return accesstoken.Unsaid
-	case *got.Active:
+	case *got.Active && got.isStill(who):
 		return accesstoken.Good
 	}
 	return accesstoken.Revoked
+}
+
+// isStill says that a person, where one is named, is who he was.
+func (p person) isStill(who *accesstoken.Identity) bool {
+	if who == nil || len(p.User) == 0 {
+		return true
+	}
+	now, err := p.identity()
+	return err == nil && now.Is(who)
 }
 
 func answerName(a accesstoken.Answer, err error) string {
@@ -64,6 +79,9 @@ func answerName(a accesstoken.Answer, err error) string {
 
 // grantsSlide says that a grant of this exchange's instance slides.
 func (x *exchange) grantsSlide() bool {
+	if x.decision.route.private {
+		return true
+	}
 	admin := x.snap.table.AdminInstance
 	return admin != "" && x.decision.route.Instance == admin
 }

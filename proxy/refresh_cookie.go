@@ -77,10 +77,10 @@ func refreshesIn[T []byte | string](value T) (n int, last []byte) {
 
 // appendCookie writes a Cookie header, without the refresh token unless the target is
 // entitled to it. Of several, any may be the one that somebody else has set: none passes. Nor
-// does the cookie of a sticky application, which is between the browser and the proxy.
+// do the cookies of sticky and of private applications, which are between the browser and the proxy.
 func (x *exchange) appendCookie(dst, value []byte) []byte {
 	ours := x.decision.targets.stickiness()
-	if !mentions(value) && bytes.IndexByte(value, '%') < 0 && !ours.mayName(value) {
+	if !mentions(value) && bytes.IndexByte(value, '%') < 0 && !ours.mayName(value) && entryIn(value) == nil {
 		return appendField(dst, []byte("Cookie"), value)
 	}
 	start := len(dst)
@@ -89,7 +89,7 @@ func (x *exchange) appendCookie(dst, value []byte) []byte {
 	for pair := range bytes.SplitSeq(value, []byte{';'}) {
 		pair = bytes.Trim(pair, " \t")
 		mayPass := x.decision.keepRefresh && x.req.refreshCookies == 1 && isRefresh(pair)
-		if len(pair) == 0 || (!mayPass && resemblesRefresh(pair)) || ours.names(pair) {
+		if len(pair) == 0 || (!mayPass && resemblesRefresh(pair)) || ours.names(pair) || isEntry(pair) {
 			continue
 		}
 		if !first {

@@ -15,6 +15,11 @@ type request struct {
 	upgrade        string // protocol asked for
 	refreshCookies int    // cookies YRT
 	signsOut       string // value of the cookie YRT of a request to log out
+	entry          string // value of the entry cookie, see private.go
+	foreignSite    bool   // Sec-Fetch-Site says that a page of another origin has it sent
+	foreignOrigin  bool   // ... or Origin
+	toldSite       bool   // Sec-Fetch-Site is there
+	worker         bool   // it is for the script of a service worker
 	plain          bool   // came without TLS
 	plainOnTLS     bool   // ... to the port of TLS
 	authorized     bool   // has Authorization
@@ -27,6 +32,9 @@ func addCookies[T []byte | string](r *request, value T) {
 	r.refreshCookies += n
 	if n > 0 && under(r.path, logoutPath) {
 		r.signsOut = string(last)
+	}
+	if v := entryIn(value); v != nil {
+		r.entry = string(v)
 	}
 }
 

@@ -21,6 +21,7 @@ type route struct {
 	errors  *static.Files
 	stats   *routeStats
 	open    bool // no path is special; then ProxyAll is set, too
+	private bool // open to persons alone
 }
 
 func newRoute(r *proxyctl.Route, pool *targets) (*route, error) {
@@ -31,9 +32,9 @@ func newRoute(r *proxyctl.Route, pool *targets) (*route, error) {
 		return nil, fmt.Errorf("route table: instance %s: state %q is not ready, starting or down", r.Instance, r.State)
 	}
 	switch r.Access {
-	case "", proxyctl.AccessAreas, proxyctl.AccessOpen:
+	case "", proxyctl.AccessAreas, proxyctl.AccessOpen, proxyctl.AccessPrivate:
 	default:
-		return nil, fmt.Errorf("route table: instance %s: access %q is not areas or open", r.Instance, r.Access)
+		return nil, fmt.Errorf("route table: instance %s: access %q is not areas, open or private", r.Instance, r.Access)
 	}
 	if c.targets = pool.setOf(r.AllTargets()...); r.Sticky && c.targets != nil {
 		c.targets.sticky = newSticky(pool.common.stickyKey, r.Instance, c.targets.all)

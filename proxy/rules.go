@@ -5,16 +5,18 @@ import (
 	"crypto/subtle"
 	"strings"
 
+	"github.com/nexushub/nexushub/proxy/accesstoken"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
-// grants answers whether an access token is unexpired and was issued for an instance.
+// grants answers whether an access token is unexpired and was issued for an instance, and to whom.
 type grants interface {
 	Valid(token, instance string) bool
+	Who(token, instance string) *accesstoken.Identity // nil: to nobody who is known by name
 }
 
 // decide applies the routing rules in the order of nexushub-proxy(8): unknown host, path of a host,
-// alias, open application, ambiguous path, HTTPS, API hosts, login, X-Application-Id, tokens, the protected
+// alias, open or private application, ambiguous path, HTTPS, API hosts, login, X-Application-Id, tokens, the protected
 // areas, all else.
 func (s *snapshot) decide(r *request, g grants) decision {
 	site := s.lookup(r.authority)
@@ -33,6 +35,10 @@ func (s *snapshot) decide(r *request, g grants) decision {
 		return decision{action: actRedirect, route: site.route, alias: site.alias}
 	case open && r.plain:
 		return decision{action: actRedirect}
+	case r.path == keysPath && !r.plain:
+		return decision{action: actKeys, route: site.route}
+	case open && site.route.private:
+		return s.private(site, r, g)
 	case open:
 		return s.open(site, r, g)
 	case site.prefix != "":
@@ -64,7 +70,7 @@ func (s *snapshot) decide(r *request, g grants) decision {
 	case route == nil:
 		return refuse(404, "No application has this host name or id.")
 	case route.open:
-		return refuse(404, "An application that is open is reached by its host name alone.")
+		return refuse(404, "An application that is open or private is reached by its host name alone.")
 	}
 	d := s.inside(route, a, r, g)
 	d.route = route

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/proxy/accesstoken"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -16,6 +17,15 @@ func (someGrants) Valid(token, instance string) bool {
 		return instance == "" || token == "token-"+instance
 	}
 	return false
+}
+
+// Who knows whoever has a token "NAME@INSTANCE", who has the role NAME.
+func (someGrants) Who(token, instance string) *accesstoken.Identity {
+	user, of, ok := strings.Cut(token, "@")
+	if !ok || of != instance {
+		return nil
+	}
+	return &accesstoken.Identity{User: user, Roles: []string{user}}
 }
 
 func testSnapshot(t *testing.T) *snapshot {
@@ -264,7 +274,7 @@ func TestTableFaults(t *testing.T) {
 		"host twice":      table(route("a", "x.y"), route("b", "X.Y.")),
 		"instance twice":  table(route("a", "x.y"), route("a", "x.z")),
 		"no instance":     table(route("", "x.y")),
-		"access":          table(proxyctl.Route{Instance: "a", State: proxyctl.StateReady, Access: "private"}),
+		"access":          table(proxyctl.Route{Instance: "a", State: proxyctl.StateReady, Access: "public"}),
 		"state":           table(proxyctl.Route{Instance: "a", State: "fine"}),
 		"service scheme":  table(proxyctl.Route{Instance: "a", State: proxyctl.StateReady, StaticService: "ftp://x"}),
 		"service no host": table(proxyctl.Route{Instance: "a", State: proxyctl.StateReady, StaticService: "http://"}),

@@ -33,6 +33,7 @@ type Server struct {
 	applying  sync.Mutex // one table at a time
 	targets   *targets
 	grants    *accesstoken.Store
+	signer    *signer // of assertions
 	certs     *certs.Store
 	acme      *certs.ACME
 	metrics   *metrics
@@ -67,10 +68,15 @@ func New(opt Options) (*Server, error) {
 	}
 	s.accessLog = newAccessLog(opt)
 	s.initPools()
-	key, err := loadStickyKey(filepath.Join(opt.StateDir, "sticky-key"))
+	key, err := loadKey(filepath.Join(opt.StateDir, "sticky-key"))
 	if err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
+	seed, err := loadKey(filepath.Join(opt.StateDir, "assertion-key"))
+	if err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	s.signer = newSigner(seed)
 	s.targets = newTargets(&common{
 		clock: &s.deadlines.clock, log: opt.Log, failovers: s.metrics.failovers, stickyKey: key,
 	})

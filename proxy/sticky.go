@@ -108,19 +108,19 @@ func isForSharedCaches(h *h1.Head) bool {
 	return false
 }
 
-const stickyKeySize = 32
+const keySize = 32
 
-// loadStickyKey reads the key of the values, or makes one. Nothing but stickiness hangs on it: one
-// that was lost or damaged is replaced, and browsers are given new cookies.
-func loadStickyKey(path string) ([]byte, error) {
+// loadKey reads a key of the proxy, or makes one. One that was lost or damaged is replaced: then browsers
+// are given new sticky cookies, and assertions have another signature.
+func loadKey(path string) ([]byte, error) {
 	key, err := os.ReadFile(path)
-	if err == nil && len(key) == stickyKeySize {
+	if err == nil && len(key) == keySize {
 		return key, nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	key = make([]byte, stickyKeySize)
+	key = make([]byte, keySize)
 	rand.Read(key) //nolint:errcheck // never fails
 	return key, atomicfile.Write(path, key, 0o600)
 }

@@ -304,8 +304,8 @@ func TestStickyUpgrade(t *testing.T) {
 func TestStickyKey(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
 	load := func() []byte {
-		key, err := loadStickyKey(path)
-		if err != nil || len(key) != stickyKeySize {
+		key, err := loadKey(path)
+		if err != nil || len(key) != keySize {
 			t.Fatal(key, err)
 		}
 		return key
@@ -324,7 +324,7 @@ func TestStickyKey(t *testing.T) {
 	if bytes.Equal(second, first) || !bytes.Equal(load(), second) {
 		t.Error("a damaged one is not replaced")
 	}
-	if _, err := loadStickyKey(filepath.Dir(path)); err == nil {
+	if _, err := loadKey(filepath.Dir(path)); err == nil {
 		t.Error("what cannot be read is taken for a key")
 	}
 }

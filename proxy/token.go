@@ -97,19 +97,28 @@ func (x *exchange) accessToken(w http.ResponseWriter, r *http.Request) {
 	got, no, err := x.server.exchangeToken(r.Context(), x, cookie.Value)
 	switch {
 	case err != nil:
-		x.fault = err
-		errorPage{502, "The login application could not be asked.", x}.ServeHTTP(w, r)
+		x.failExchange(w, r, err)
 	case no == nil:
 		x.grant(w, r, got, cookie.Value)
 	case no.status == http.StatusUnauthorized:
 		x.server.grants.SignedOut(cookie.Value)
 		x.toLoginPage(w)
-	default: // whoever is signed in but may not would be sent to and fro for ever
-		if no.status == http.StatusForbidden && x.grantsSlide() {
-			x.server.grants.SignedOut(cookie.Value)
-		}
-		x.refuse(w, no)
+	default:
+		x.denied(w, no, cookie.Value)
 	}
+}
+
+func (x *exchange) failExchange(w http.ResponseWriter, r *http.Request, err error) {
+	x.fault = err
+	errorPage{502, "The login application could not be asked.", x}.ServeHTTP(w, r)
+}
+
+// denied answers who is signed in but may not: he would be sent to and fro for ever.
+func (x *exchange) denied(w http.ResponseWriter, no *denial, cookie string) {
+	if no.status == http.StatusForbidden && x.grantsSlide() {
+		x.server.grants.SignedOut(cookie)
+	}
+	x.refuse(w, no)
 }
 
 func (x *exchange) refuse(w http.ResponseWriter, no *denial) {
@@ -124,10 +133,27 @@ func (x *exchange) refuse(w http.ResponseWriter, no *denial) {
 	w.Write(no.body)
 }
 
-// grant makes the token known before the client learns of it.
 func (x *exchange) grant(w http.ResponseWriter, r *http.Request, got tokenResponse, cookie string) {
+	if x.keep(w, r, got, cookie) {
+		writeJSON(w, http.StatusOK, map[string]string{"access_token": got.AccessToken})
+	}
+}
+
+// keep makes the token known before the client learns of it. Otherwise it has answered why not.
+func (x *exchange) keep(w http.ResponseWriter, r *http.Request, got tokenResponse, cookie string) bool {
+	route := x.decision.route
 	issue := accesstoken.Issue{
-		Instance: x.decision.route.Instance, Expires: got.Expiry.Time, Slides: x.grantsSlide(), Cookie: cookie,
+		Instance: route.Instance, Expires: got.Expiry.Time, Slides: x.grantsSlide(), Cookie: cookie,
+	}
+	if route.private {
+		who, err := got.identity()
+		if err != nil {
+			x.fault = err
+			errorPage{502, "The login application does not say who has signed in, as a private application needs it.",
+				x}.ServeHTTP(w, r)
+			return false
+		}
+		issue.Who = who
 	}
 	if isCookieValue(got.RefreshToken) {
 		issue.Next = got.RefreshToken
@@ -135,22 +161,26 @@ func (x *exchange) grant(w http.ResponseWriter, r *http.Request, got tokenRespon
 	if err := x.server.grants.Grant(got.AccessToken, issue); err != nil {
 		x.fault = err
 		errorPage{500, "The token could not be stored.", x}.ServeHTTP(w, r)
-		return
+		return false
 	}
 	if issue.Next != "" {
 		x.setCookie(w, issue.Next)
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"access_token": got.AccessToken})
+	return true
 }
 
 // toLoginPage answers where to log in; clients look at the body, not at the status.
 func (x *exchange) toLoginPage(w http.ResponseWriter) {
+	writeJSON(w, http.StatusOK, map[string]string{"login_url": x.loginURL("/")})
+}
+
+func (x *exchange) loginURL(path string) string {
 	host := "login." + x.snap.table.Domain
 	if x.snap.login != nil && len(x.snap.login.Hosts) > 0 {
 		host = x.snap.login.Hosts[0]
 		host = strings.TrimSuffix(host, portOf(host))
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"login_url": "https://" + host + portOf(x.req.authority) + "/"})
+	return "https://" + host + portOf(x.req.authority) + path
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/nexushub/nexushub/proxy/accesstoken"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -31,6 +32,30 @@ type tokenResponse struct {
 	RefreshToken  string
 	AccessToken   string
 	Expiry        expiry
+	person
+}
+
+// person is who has signed in, where the login application says so. What it says of somebody to whom
+// that does not matter is not looked at.
+type person struct {
+	User  json.RawMessage
+	Roles json.RawMessage
+}
+
+func (p person) identity() (*accesstoken.Identity, error) {
+	var user string
+	var roles []string
+	if len(p.User) > 0 {
+		if err := json.Unmarshal(p.User, &user); err != nil {
+			return nil, fmt.Errorf("login application: User: %w", err)
+		}
+	}
+	if len(p.Roles) > 0 {
+		if err := json.Unmarshal(p.Roles, &roles); err != nil {
+			return nil, fmt.Errorf("login application: Roles: %w", err)
+		}
+	}
+	return accesstoken.NewIdentity(user, roles)
 }
 
 // expiry is written as RFC 3339 or as a number of unix seconds.
@@ -92,7 +117,7 @@ func (s *Server) exchangeToken(
 	if err != nil {
 		return got, nil, err
 	}
-	resp, done, err := s.askLogin(ctx, x.snap, x.trace, question{"access_token", "application/json", body})
+	resp, done, err := s.askLogin(ctx, x.snap, x.trace, question{"access_token", "application/json", x.req.host(), body})
 	if err != nil {
 		return got, nil, err
 	}
@@ -139,6 +164,7 @@ func (s *Server) enterLogin(ctx context.Context, snap *snapshot, at *aim) (*snap
 // question is a POST to the login application, below /internal.
 type question struct {
 	path, contentType string
+	host              string // at which the browser has shown its refresh token
 	body              []byte
 }
 
@@ -177,6 +203,9 @@ func (s *Server) askLogin(
 	r.Header.Set("Content-Type", q.contentType)
 	r.Header.Set("Authorization", "Bearer "+snap.table.InternalSecret)
 	r.Header.Set("X-Trace-ID", trace.String())
+	if q.host != "" {
+		r.Header.Set("X-Forwarded-Host", q.host)
+	}
 	tr := &http.Transport{
 		DisableKeepAlives: true, MaxResponseHeaderBytes: int64(s.opt.Limits.MaxBytes),
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return c, nil },

@@ -55,7 +55,11 @@ func (x *exchange) appendIdentity(dst []byte) []byte {
 		dst = append(dst, "\r\nX-NexusHub-Access: "...)
 		dst = append(dst, x.decision.access...)
 	}
-	return append(dst, "\r\n"...)
+	dst = append(dst, "\r\n"...)
+	if who := x.decision.who; who != nil && x.decision.targets == x.decision.route.targets {
+		dst = x.appendWho(dst, who)
+	}
+	return dst
 }
 
 func appendTrace(dst []byte, id [16]byte) []byte {

@@ -30,7 +30,8 @@ func (s *snapshot) withoutToken(location []byte) []byte {
 		return location
 	}
 	host, err := hostname.Parse(parts[1])
-	if site := s.lookup(host); err == nil && (site == nil || !site.match(parts[2]).route.isOpen()) {
+	if site := s.lookup(host); err == nil && (site == nil || !site.match(parts[2]).route.isOpen() ||
+		site.match(parts[2]).route.private) {
 		return location
 	}
 	return []byte(parts[0]) // without query

@@ -27,6 +27,8 @@ const (
 const (
 	AccessAreas = "areas" // as the area of the path says; also where nothing is said
 	AccessOpen  = "open"  // everybody, every path
+
+	AccessPrivate = "private" // every path, whoever has signed in and has one of Roles
 )
 
 // Route leads from host names to one instance.
@@ -47,7 +49,8 @@ type Route struct {
 	StaticService string   `json:"static_service,omitempty"` // URL of a debug application's developer server
 	PublicService bool     `json:"public_service,omitempty"` // StaticService may be at a public address alone
 	ProxyAll      bool     `json:"proxy_all,omitempty"`
-	Access        string   `json:"access,omitempty"`    // areas (default), open
+	Access        string   `json:"access,omitempty"`    // areas (default), open, private
+	Roles         []string `json:"roles,omitempty"`     // of Access private; none: any person
 	ErrorDir      string   `json:"error_dir,omitempty"` // 502.html, 503.html ... of the application
 	IdleSec       float64  `json:"idle_sec,omitempty"`
 	ACME          bool     `json:"acme,omitempty"`

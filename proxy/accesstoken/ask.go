@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Ask asks the login application about an access token. An error says that it could not be
-// asked.
-type Ask func(ctx context.Context, token string) (Answer, error)
+// Ask asks the login application about an access token, and where it was granted to a person
+// whether he still is who he was. An error says that it could not be asked.
+type Ask func(ctx context.Context, token string, who *Identity) (Answer, error)
 
 // Answer is what the login application says.
 type Answer int
@@ -30,10 +30,21 @@ const askers = 8
 
 // askAfter is how long after an answer the next question is due: somewhat before the
 // interval is over, because a question needs a request of the client.
-func (s *Store) askAfter() time.Duration { return s.opt.Interval - s.opt.Interval/10 }
+func (s *Store) askAfter(g *grant) time.Duration { return s.interval(g) - s.interval(g)/10 }
+
+// ofPerson is how often the login application is asked about a person: what is private closes
+// within a minute when his session ends or he loses a role.
+const ofPerson = time.Minute
+
+func (s *Store) interval(g *grant) time.Duration {
+	if g.who != nil {
+		return min(s.opt.Interval, ofPerson)
+	}
+	return s.opt.Interval
+}
 
 // askAgain is how soon a question that got no answer is asked again.
-func (s *Store) askAgain() time.Duration { return s.opt.Interval / 10 }
+func (s *Store) askAgain(g *grant) time.Duration { return s.interval(g) / 10 }
 
 // askAbout queues a question about a grant in use where it is due. The caller holds mu.
 func (s *Store) askAbout(u *Use, now time.Time) {
@@ -55,7 +66,7 @@ func (s *Store) ask(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case q := <-s.questions:
-			answer, err := s.opt.Ask(ctx, q.token)
+			answer, err := s.opt.Ask(ctx, q.token, q.grant.who)
 			if ctx.Err() == nil {
 				s.settle(q, answer, err)
 			}
@@ -70,9 +81,9 @@ func (s *Store) settle(q question, answer Answer, err error) {
 		s.revoke(q)
 		return
 	}
-	wait := s.askAfter()
+	wait := s.askAfter(q.grant)
 	if err != nil {
-		wait = s.askAgain()
+		wait = s.askAgain(q.grant)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,7 +17,8 @@ import (
 
 // file has one line for each grant: sum of the token, instance, expiry (unix seconds). A
 // grant that slides has three words more: issue, life in seconds, sum of the session's
-// refresh token. Lines are appended; the last one about a token counts.
+// refresh token. One for a person has two more: user, roles. Lines are appended; the last
+// one about a token counts.
 type file struct {
 	path  string
 	f     *os.File
@@ -55,6 +56,13 @@ func (f *file) load(found func(sum, *grant)) error {
 
 func parse(line string) (k sum, g *grant, ok bool) {
 	words := strings.Fields(line)
+	var who *Identity
+	if n := len(words); n == 5 || n == 8 {
+		if who, ok = identityOf(words[n-2], words[n-1]); !ok {
+			return k, nil, false
+		}
+		words = words[:n-2]
+	}
 	if len(words) != 3 && len(words) != 6 {
 		return k, nil, false
 	}
@@ -62,7 +70,7 @@ func parse(line string) (k sum, g *grant, ok bool) {
 	if !ok || !parseSum(words[0], &k) {
 		return k, nil, false
 	}
-	g = &grant{instance: words[1], expires: expires}
+	g = &grant{instance: words[1], expires: expires, who: who}
 	if len(words) == 3 {
 		return k, g, true
 	}
@@ -87,6 +95,9 @@ func format(k sum, g *grant) string {
 	line := fmt.Sprintf("%x %s %d", k, g.instance, g.expires.Unix())
 	if g.slide != nil {
 		line += fmt.Sprintf(" %d %d %x", g.slide.issued.Unix(), roundUp(g.slide.life), g.slide.session)
+	}
+	if g.who != nil {
+		line += g.who.words()
 	}
 	return line + "\n"
 }

@@ -6,7 +6,8 @@ import "time"
 type grant struct {
 	instance string
 	expires  time.Time
-	slide    *slide // nil: nothing moves its end
+	slide    *slide    // nil: nothing moves its end
+	who      *Identity // nil: it matters to nobody
 }
 
 // slide is what moves the end of a grant.
@@ -24,18 +25,23 @@ type slide struct {
 	changed bool      // life or session differ from the file
 }
 
-// newGrant lasts as long as the login application has said, and from each use on as long as
-// that was at the issue.
+// newGrant lasts as long as the login application has said and, where it slides, from each use
+// on as long as that was at the issue.
 func (s *Store) newGrant(i Issue, now time.Time) *grant {
-	g := &grant{instance: i.Instance, expires: onClock(i.Expires, now)}
-	if life := g.expires.Sub(now); i.Slides && life > 0 && life < s.opt.MaxSlide {
+	g := &grant{instance: i.Instance, expires: onClock(i.Expires, now), who: i.Who}
+	life := g.expires.Sub(now)
+	slides := i.Slides && life > 0 && life < s.opt.MaxSlide
+	if !slides {
+		life = 0
+	}
+	if slides || i.Who != nil { // of a person it matters whether he still is who he was
 		next := i.Next
 		if next == "" {
 			next = i.Cookie
 		}
 		g.slide = &slide{
 			issued: now, life: life, session: sumOf(next), used: now, uses: map[*Use]struct{}{},
-			nextAsk: now.Add(s.askAfter()), onDisk: g.expires,
+			nextAsk: now.Add(s.askAfter(g)), onDisk: g.expires,
 		}
 	}
 	return g

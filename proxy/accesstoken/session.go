@@ -2,8 +2,11 @@ package accesstoken
 
 import "time"
 
-// maxSliding bounds the grants that slide at one time.
-const maxSliding = 1000
+// These bound the grants that slide at one time: those to persons take no room from the others.
+const (
+	maxSliding = 1000
+	maxPersons = 10_000
+)
 
 // follow notes that a session's refresh token was exchanged: its grants are known by the
 // next one from now on. The caller holds mu.
@@ -43,18 +46,29 @@ func (s *Store) stop(session sum, now time.Time) (found bool) {
 
 // makeRoom keeps the number of grants that slide below its bound: of the session that has
 // most of them, the one whose last use is the longest ago slides no more. The caller holds mu.
-func (s *Store) makeRoom() {
-	if len(s.sliding) < maxSliding {
+func (s *Store) makeRoom(next *grant) {
+	most := maxSliding
+	if next.who != nil {
+		most = maxPersons
+	}
+	if len(s.sliding) < most {
 		return
 	}
-	each := map[sum]int{}
+	alike := func(g *grant) bool { return (g.who != nil) == (next.who != nil) }
+	each, all := map[sum]int{}, 0
 	for _, g := range s.sliding {
-		each[g.slide.session]++
+		if alike(g) {
+			each[g.slide.session]++
+			all++
+		}
+	}
+	if all < most {
+		return
 	}
 	var key sum
 	var victim *grant
 	for k, g := range s.sliding {
-		if victim == nil || goesBefore(g.slide, victim.slide, each) {
+		if alike(g) && (victim == nil || goesBefore(g.slide, victim.slide, each)) {
 			key, victim = k, g
 		}
 	}
@@ -67,4 +81,22 @@ func goesBefore(a, b *slide, each map[sum]int) bool {
 		return each[a.session] > each[b.session]
 	}
 	return a.used.Before(b.used)
+}
+
+// soon is within which grants are taken for attempts of one browser.
+const soon = 10 * time.Second
+
+// Unused counts the grants for an instance that a browser has got just now by this refresh token
+// or one before it, and has never used: it seems to keep no cookies.
+func (s *Store) Unused(refresh, instance string) (n int) {
+	session, now := sumOf(refresh), time.Now()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, g := range s.sliding {
+		if sl := g.slide; sl.session == session && g.instance == instance && sl.used.Equal(sl.issued) &&
+			now.Sub(sl.issued) < soon {
+			n++
+		}
+	}
+	return n
 }

@@ -30,7 +30,7 @@ type fakeLogin struct {
 	asked  []time.Time
 }
 
-func (l *fakeLogin) ask(context.Context, string) (Answer, error) {
+func (l *fakeLogin) ask(context.Context, string, *Identity) (Answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.asked = append(l.asked, time.Now())

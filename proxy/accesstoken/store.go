@@ -2,9 +2,9 @@
 // their SHA-256, on disk before the client gets one, so that a token stays valid
 // over a restart until it expires.
 //
-// The grants of the admin application slide: as long as they are in continuous use, they
-// end later, up to a limit. The login application is asked meanwhile whether they are
-// still good.
+// The grants of the admin application and those to persons, who enter private applications,
+// slide: as long as they are in continuous use, they end later, up to a limit. The login
+// application is asked meanwhile whether they are still good.
 package accesstoken
 
 import (
@@ -36,6 +36,8 @@ type Issue struct {
 	Slides   bool   // if grants do at all
 	Cookie   string // refresh token that was exchanged for the access token
 	Next     string // refresh token that the browser has now; empty: still Cookie
+
+	Who *Identity // to whom, where that decides what he may do
 }
 
 type sum [sha256.Size]byte
@@ -51,7 +53,7 @@ type Store struct {
 
 	mu        sync.RWMutex // guards the fields that follow, and all grants
 	grants    map[sum]*grant
-	sliding   map[sum]*grant // those of grants that slide, at most maxSliding
+	sliding   map[sum]*grant // those that slide, at most maxSliding and maxPersons
 	questions chan question
 	said      saying // what the login application said last
 }
@@ -63,7 +65,7 @@ func Open(path string, opt Options) (*Store, error) {
 	opt.Log = cmp.Or(opt.Log, slog.Default())
 	s := &Store{
 		opt: opt, file: file{path: path}, grants: map[sum]*grant{}, sliding: map[sum]*grant{},
-		questions: make(chan question, maxSliding),
+		questions: make(chan question, maxSliding+maxPersons),
 	}
 	if err := s.file.load(func(k sum, g *grant) { s.grants[k] = g }); err != nil {
 		return nil, fmt.Errorf("access tokens: %w", err)
@@ -86,11 +88,15 @@ func (s *Store) restore(now time.Time) {
 			delete(s.grants, k)
 			continue
 		}
-		if s.opt.MaxSlide == 0 {
+		switch {
+		case s.opt.MaxSlide > 0 || g.slide == nil:
+		case g.who != nil:
+			g.slide.life = 0
+		default:
 			g.slide = nil
 		}
 		if g.slide != nil {
-			s.makeRoom()
+			s.makeRoom(g)
 			s.sliding[k] = g
 		}
 	}
@@ -132,7 +138,7 @@ func (s *Store) put(k sum, g *grant) {
 	}
 	s.grants[k] = g
 	if g.slide != nil {
-		s.makeRoom()
+		s.makeRoom(g)
 		s.sliding[k] = g
 	}
 }

@@ -44,6 +44,9 @@ const (
 	Date
 	Server
 	Accept
+	Origin
+	SecFetchSite
+	ServiceWorker
 	Proxy // becomes HTTP_PROXY behind CGI, which programs take for their own proxy ("httpoxy")
 )
 
@@ -51,10 +54,11 @@ var byLength = [...][]struct {
 	text string
 	name Name
 }{
-	2:  {{"te", TE}},
-	4:  {{"host", Host}, {"date", Date}},
-	5:  {{"proxy", Proxy}},
-	6:  {{"cookie", Cookie}, {"expect", Expect}, {"accept", Accept}, {"server", Server}},
+	2: {{"te", TE}},
+	4: {{"host", Host}, {"date", Date}},
+	5: {{"proxy", Proxy}},
+	6: {{"cookie", Cookie}, {"expect", Expect}, {"accept", Accept}, {"server", Server},
+		{"origin", Origin}},
 	7:  {{"upgrade", Upgrade}, {"trailer", Trailer}},
 	8:  {{"x-scheme", WhoAsks}},
 	9:  {{"path-info", OtherPath}, {"forwarded", Forwarded}, {"x-real-ip", XRealIP}, {"client-ip", WhoAsks}},
@@ -66,7 +70,8 @@ var byLength = [...][]struct {
 		{"x-script-name", OtherPath}, {"x-remote-addr", WhoAsks}, {"x-remote-user", WhoAsks},
 		{"forwarded-for", WhoAsks}, {"x-request-uri", OtherPath}},
 	14: {{"content-length", ContentLength}, {"x-original-url", OtherPath}, {"x-original-uri", OtherPath},
-		{"true-client-ip", WhoAsks}, {"x-override-url", OtherPath}},
+		{"true-client-ip", WhoAsks}, {"x-override-url", OtherPath}, {"sec-fetch-site", SecFetchSite},
+		{"service-worker", ServiceWorker}},
 	15: {{"clear-site-data", ClearSiteData}, {"x-forwarded-for", XForwardedFor}, {"x-forwarded-uri", OtherPath},
 		{"x-forwarded-url", OtherPath}, {"x-original-path", OtherPath}, {"front-end-https", WhoAsks},
 		{"x-accel-mapping", OtherPath}, {"x-sendfile-type", OtherPath}},

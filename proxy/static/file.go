@@ -20,6 +20,10 @@ type File struct {
 	info     fs.FileInfo
 	redirect bool
 	vary     []string
+
+	// Private files are for whom they are sent to: no cache that others share keeps them, and no page
+	// of another site reads them.
+	Private bool
 }
 
 // Vary names a request header that decided about the file, for caches.
@@ -31,12 +35,19 @@ func (f *File) Close() error { return f.file.Close() }
 func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() { f.file.Close() }()
 	if f.redirect {
+		if f.Private {
+			w.Header().Set("Cache-Control", "private")
+		}
 		redirect(w, r)
 		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", contentType(f.name))
-	h.Set("Access-Control-Allow-Origin", "*")
+	if f.Private {
+		h.Set("Cache-Control", "private")
+	} else {
+		h.Set("Access-Control-Allow-Origin", "*")
+	}
 	suffix := f.compressed(r, h)
 	if len(f.vary) > 0 {
 		h.Set("Vary", strings.Join(f.vary, ", "))
