@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// The proxy's question and our answer, with the names that it expects.
+// The proxy's question and our answer, with the names that it expects. User and Roles are what
+// private applications are told.
 type tokenRequest struct {
 	ApplicationID string
 	RefreshToken  string
@@ -21,6 +22,15 @@ type tokenResponse struct {
 	RefreshToken  string
 	AccessToken   string
 	ApplicationID string
+	User          string
+	Roles         []string
+}
+
+// introspection says of an access token that is good also who has it now.
+type introspection struct {
+	Active bool     `json:"active"`
+	User   string   `json:",omitempty"`
+	Roles  []string `json:",omitempty"`
 }
 
 // accessToken exchanges a refresh token for an access token and the next refresh token.
@@ -50,7 +60,9 @@ func (a *app) accessToken(w http.ResponseWriter, r *http.Request) {
 	default:
 		a.note(r, "%s enters %s", user, ask.ApplicationID)
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(tokenResponse{expiry(a.access), next, access, ask.ApplicationID}) //nolint:errcheck // the proxy has left
+		json.NewEncoder(w).Encode(tokenResponse{ //nolint:errcheck // the proxy has left
+			expiry(a.access), next, access, ask.ApplicationID, user, a.known[user].Roles,
+		})
 	}
 }
 
@@ -62,7 +74,11 @@ func (a *app) introspect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(map[string]bool{"active": a.sessions.alive(r.PostFormValue("token"))}) //nolint:errcheck // the proxy has left
+	var answer introspection
+	if user, alive := a.sessions.alive(r.PostFormValue("token")); alive {
+		answer = introspection{true, user, a.known[user].Roles}
+	}
+	json.NewEncoder(w).Encode(answer) //nolint:errcheck // the proxy has left
 }
 
 func (a *app) isProxy(r *http.Request) bool {

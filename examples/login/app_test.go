@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,7 +80,8 @@ func TestLoginExchangeAndLogout(t *testing.T) {
 	}
 	first := to.Query().Get("token")
 	status, got := exchange(t, a, secret, first)
-	if status != http.StatusOK || got.ApplicationID != "app-1" || got.AccessToken == "" || got.RefreshToken == first {
+	if status != http.StatusOK || got.ApplicationID != "app-1" || got.AccessToken == "" || got.RefreshToken == first ||
+		got.User != "alice" || !slices.Equal(got.Roles, []string{"operator"}) {
 		t.Fatalf("exchange: %d %+v", status, got)
 	}
 	if left := time.Until(got.Expiry); left < 50*time.Minute || left > time.Hour {
@@ -138,7 +140,7 @@ func TestIntrospection(t *testing.T) {
 		b.ReadFrom(resp.Body)
 		return resp.Status[:4] + strings.TrimSpace(b.String())
 	}
-	const yes, no = `200 {"active":true}`, `200 {"active":false}`
+	const yes, no = `200 {"active":true,"User":"alice","Roles":["operator"]}`, `200 {"active":false}`
 	if s := active("x", got.AccessToken); !strings.HasPrefix(s, "401") {
 		t.Errorf("asked by anyone: %s", s)
 	}

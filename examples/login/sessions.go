@@ -104,14 +104,16 @@ func (s *sessions) rotate(token string, may func(user string) bool) (user, acces
 	return x.User, x.ID + "." + newToken(), next, s.save()
 }
 
-// alive says whether the session is in which an access token was issued.
-func (s *sessions) alive(access string) bool {
+// alive says whether the session is in which an access token was issued, and whose it is.
+func (s *sessions) alive(access string) (user string, ok bool) {
 	id, _, ok := strings.Cut(access, ".")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return ok && id != "" && slices.ContainsFunc(s.all, func(x *session) bool {
-		return x.ID == id && time.Now().Before(x.Expires)
-	})
+	i := slices.IndexFunc(s.all, func(x *session) bool { return x.ID == id && time.Now().Before(x.Expires) })
+	if !ok || id == "" || i < 0 {
+		return "", false
+	}
+	return s.all[i].User, true
 }
 
 // end revokes the session of a refresh token; it is no error when there is none.

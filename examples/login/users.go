@@ -25,6 +25,8 @@ type credential struct {
 	Salt []byte   `json:"salt"`
 	Hash []byte   `json:"hash"`
 	Only []string `json:"only,omitempty"` // ids of the instances that the user may enter; all without it
+
+	Roles []string `json:"roles,omitempty"` // that private applications ask for
 }
 
 func loadUsers(path string) (users, error) {
