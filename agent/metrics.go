@@ -8,6 +8,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/lastbackup"
 	"github.com/nexushub/nexushub/internal/version"
 	"github.com/nexushub/nexushub/units"
 )
@@ -51,8 +52,11 @@ var (
 	metricReplicas    = metric("app_replicas", "Replicas that a process of the application is to have.", "app", "process")
 	metricDiskFree    = metric("disk_free_bytes", "What is left of the file system with the agent's state.")
 	metricDiskSize    = metric("disk_size_bytes", "Size of the file system with the agent's state.")
-	metricProvider    = metric("provider_up", "1 unless the last answer of the provider was an error.", "provider")
-	metricReady       = metric("app_replicas_ready", "Replicas of the process that run in good health.", "app", "process")
+	metricBackupAt    = metric("backup_last_success_timestamp_seconds",
+		"When the backup by the clock last succeeded, since 1970; 0: never. Absent while none has run.")
+	metricBackupFailed = metric("backup_failed", "1 if the last run of the backup by the clock failed.")
+	metricProvider     = metric("provider_up", "1 unless the last answer of the provider was an error.", "provider")
+	metricReady        = metric("app_replicas_ready", "Replicas of the process that run in good health.", "app", "process")
 )
 
 // Describe sends nothing: the metrics of applications come and go.
@@ -71,6 +75,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.collectApps(gauge, counter)
 	m.collectAgent(gauge, counter)
 	m.collectDisk(gauge)
+	m.collectBackup(gauge)
 	s := m.bus.Stats()
 	counter(metricCalls, float64(s.Calls-s.CallErrors), "ok")
 	counter(metricCalls, float64(s.CallErrors), "error")
@@ -147,6 +152,22 @@ func (m *Metrics) collectDisk(gauge sample) {
 	}
 	gauge(metricDiskFree, float64(free))
 	gauge(metricDiskSize, float64(size))
+}
+
+func (m *Metrics) collectBackup(gauge sample) {
+	r, err := lastbackup.Read(m.agent.stateDir)
+	if err != nil {
+		m.agent.log.Warn("the last backup could not be read", "error", err)
+	}
+	if r == nil {
+		return
+	}
+	var at float64
+	if r.LastSuccess != nil {
+		at = float64(r.LastSuccess.Unix())
+	}
+	gauge(metricBackupAt, at)
+	gauge(metricBackupFailed, truth(r.Error != ""))
 }
 
 func truth(b bool) float64 {

@@ -9,6 +9,7 @@ import (
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/lastbackup"
 	"github.com/nexushub/nexushub/internal/version"
 )
 
@@ -35,6 +36,7 @@ func (a *Agent) System(ctx context.Context) (api.System, error) {
 	if err := disk(&s, a.stateDir); err != nil {
 		s.Warnings = append(s.Warnings, "cannot measure the disk: "+err.Error())
 	}
+	s.Warnings = append(s.Warnings, backupWarnings(a.stateDir)...)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s.Domain = a.desired.config.Domain
@@ -67,6 +69,23 @@ func certificateWarnings(problems []string) (list []string) {
 		list = append(list, "certificate "+p)
 	}
 	return list
+}
+
+// backupWarnings says what is wrong with the last backup by the clock.
+func backupWarnings(stateDir string) []string {
+	r, err := lastbackup.Read(stateDir)
+	switch {
+	case err != nil:
+		return []string{err.Error()}
+	case r == nil:
+		return nil
+	case r.Error != "":
+		return []string{fmt.Sprintf("the backup of %s failed: %s (journalctl -u nexushub-backup)",
+			r.EndedAt.Format(time.DateTime), r.Error)}
+	case r.Incomplete:
+		return []string{r.File + " lacks content of applications (journalctl -u nexushub-backup)"}
+	}
+	return nil
 }
 
 // States counts the applications by state.

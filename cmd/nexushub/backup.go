@@ -21,8 +21,10 @@ import (
 
 func (c *cli) backup() *cobra.Command {
 	var data bool
+	var clock byClock
 	cmd := &cobra.Command{
-		Use: "backup FILE", Short: "Back up configuration, state, releases and secrets to an archive (root)",
+		Use:   "backup FILE | --every day|off [FOLDER] | --status",
+		Short: "Back up configuration, state, releases and secrets to an archive (root)",
 		Long: `backup writes /etc/nexushub, /var/lib/nexushub and /var/lib/nexushub-proxy to a tar.gz
 that only root can read: it holds secrets and private keys. The agent may keep running:
 it replaces its files as a whole. With --data the archive also holds the state folders
@@ -34,10 +36,20 @@ extended attributes and ACLs are left out. A file of an application that could n
 read, or that changed while it was read, is reported on stderr; if content is missing,
 the exit code is 5. The rest of the archive is complete.
 
-FILE appears only when it is complete: an interrupted backup leaves nothing behind.`,
-		Example: "  nexushub backup /root/nexushub.tar.gz\n  nexushub backup --data /root/nexushub-with-data.tar.gz",
-		Args:    cobra.ExactArgs(1),
+FILE appears only when it is complete: an interrupted backup leaves nothing behind.
+
+With --every it is done by the clock, into FOLDER or /var/backups/nexushub, by systemd's
+nexushub-backup.timer: hour, day, week, month, or what systemd.time(7) calls a calendar
+event; a run that was missed is made up for. The newest archives stay, as many as --keep
+says; older ones are removed once a new one is complete. --every off ends it and leaves
+the archives. --status says what is set, when it runs next and how the last run ended.`,
+		Example: `  nexushub backup /root/nexushub.tar.gz
+  nexushub backup --data /root/nexushub-with-data.tar.gz
+  nexushub backup --every day --keep 7 --data /mnt/backups
+  nexushub backup --status`,
+		Args: clock.args,
 	}
+	clock.flags(cmd)
 	cmd.Flags().BoolVar(&data, "data", false, "include the state folders and databases of the applications")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := c.here(cmd); err != nil {
@@ -46,17 +58,35 @@ FILE appears only when it is complete: an interrupted backup leaves nothing behi
 		if err := needRoot(); err != nil {
 			return err
 		}
-		notes := notes{out: c.out, counts: map[string]int{}}
-		if err := c.writeBackup(cmd.Context(), "/", args[0], data, notes.add); err != nil {
-			return err
+		switch {
+		case clock.run:
+			return c.backUpByTheClock(cmd.Context())
+		case clock.ended:
+			return c.backUpEnded(os.Getenv)
+		case clock.status:
+			return c.backupStatus(cmd.Context())
+		case clock.every == "off":
+			return c.backUpNoMore(cmd.Context())
+		case clock.every != "":
+			return c.backUpEvery(cmd, clock, data, args)
 		}
-		notes.flush()
-		if err := c.out.BackedUp(args[0]); err != nil || !notes.lost {
+		lost, err := c.backUpTo(cmd.Context(), args[0], data)
+		if err != nil || !lost {
 			return err
 		}
 		return &output.Exit{Code: api.ExitPartial}
 	}
 	return cmd
+}
+
+// backUpTo writes one archive of this host. lost: it lacks content of an application.
+func (c *cli) backUpTo(ctx context.Context, file string, data bool) (lost bool, err error) {
+	notes := notes{out: c.out, counts: map[string]int{}}
+	if err := c.writeBackup(ctx, "/", file, data, notes.add); err != nil {
+		return false, err
+	}
+	notes.flush()
+	return notes.lost, c.out.BackedUp(file)
 }
 
 func needRoot() error {

@@ -11,6 +11,7 @@ import (
 	"github.com/nexushub/nexushub/cmd/nexushub/output"
 	"github.com/nexushub/nexushub/cmd/nexushub/setup"
 	"github.com/nexushub/nexushub/internal/detect"
+	"github.com/nexushub/nexushub/internal/lastbackup"
 	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/tomlfile"
 )
@@ -31,7 +32,8 @@ var answers = map[string]reflect.Type{
 	"Issued token": reflect.TypeFor[api.IssuedToken](), "Log entry": reflect.TypeFor[api.LogEntry](), "Log gap": reflect.TypeFor[api.LogGap](),
 	"Setup": reflect.TypeFor[output.Setup](), "Line": reflect.TypeFor[setup.Line](),
 	"Dry run": reflect.TypeFor[output.DryRun](), "Detection": reflect.TypeFor[detect.Result](),
-	"Build": reflect.TypeFor[detect.Build](),
+	"Build":                reflect.TypeFor[detect.Build](),
+	"Backups by the clock": reflect.TypeFor[output.BackupClock](), "Backup run": reflect.TypeFor[lastbackup.Run](),
 	"Fault": reflect.TypeFor[tomlfile.Fault](), "Done": reflect.TypeFor[output.Change](),
 }
 

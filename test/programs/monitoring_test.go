@@ -94,6 +94,7 @@ nexushub run shop hourly
 cp `+monitoring+`nexushub.rules.yml `+monitoring+`prometheus.yml /etc/prometheus
 sed -i 's/_interval: 15s/_interval: 1s/' /etc/prometheus/prometheus.yml
 systemctl start prometheus`)
+	h.Sh(t, "mkdir -m 700 -p /var/backups/nexushub; systemctl start nexushub-backup.service")
 	h.AwaitState(t, "shop", api.StateRunning)
 	h.AwaitServed(t, "https://shop."+domain+":8443/")
 }
