@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -134,12 +135,32 @@ func (f *folder) nodeStep(r Result) step {
 	default:
 		commands = []string{tool.run}
 	}
-	if wants && r.Name == "site of files" {
+	switch {
+	case wants && r.Name == "site of files":
 		commands[len(commands)-1] = "rm -rf node_modules"
+	case builds && r.Name == nextJS:
+		commands = f.nextSteps(commands, tool.prune)
 	}
 	commands = slices.DeleteFunc(commands, func(s string) bool { return s == "" })
 	return step{strings.Join(commands, " && "), slices.Compact([]string{"node", cmp.Or(manager, "npm")})}
 }
+
+// nextSteps also complete what output: "standalone" makes, which lacks the files that browsers ask for, and throw away
+// what only the next build would use: it is larger than the application.
+func (f *folder) nextSteps(commands []string, prune string) []string {
+	config := f.read(f.first("next.config.js", "next.config.mjs", "next.config.ts"))
+	if !standalone.MatchString(config) {
+		return append(commands, "rm -rf .next/cache/webpack")
+	}
+	commands = slices.DeleteFunc(commands, func(s string) bool { return s == prune })
+	commands = append(commands, "cp -r .next/static .next/standalone/.next/")
+	if f.isDir("public") {
+		commands = append(commands, "cp -r public .next/standalone/")
+	}
+	return append(commands, "rm -rf node_modules .next/cache")
+}
+
+var standalone = regexp.MustCompile(`output:\s*['"` + "`" + `]standalone['"` + "`" + `]`)
 
 func (f *folder) pythonStep(Result) step {
 	p := newPython(f)

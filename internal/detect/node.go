@@ -58,12 +58,14 @@ type framework struct {
 	env       map[string]string
 }
 
+const nextJS = "Next.js"
+
 // HOST is 127.0.0.1 in an open application; the frameworks below read PORT, too.
 var frameworks = []framework{
-	{name: "Next.js", dep: "next", made: []string{".next/standalone/server.js"},
+	{name: nextJS, dep: "next", made: []string{".next/standalone/server.js"},
 		exec: []string{"node", "MADE"}, carries: true, memory: 1 << 30,
 		env: map[string]string{"HOSTNAME": "127.0.0.1", "NEXT_TELEMETRY_DISABLED": "1"}},
-	{name: "Next.js", dep: "next", made: []string{".next/BUILD_ID"},
+	{name: nextJS, dep: "next", made: []string{".next/BUILD_ID"},
 		exec:   []string{"node", "node_modules/next/dist/bin/next", "start", "--hostname", "127.0.0.1"},
 		memory: 1 << 30, env: map[string]string{"NEXT_TELEMETRY_DISABLED": "1"}},
 	{name: "Nuxt", dep: "nuxt", made: []string{".output/server/index.mjs"}, exec: []string{"node", "MADE"}, carries: true},
@@ -216,7 +218,7 @@ func (p packageJSON) framework(f *folder) (Result, bool) {
 		r.Manifest.Limits.Memory = w.memory
 		return r, true
 	}
-	if known == nil || known.name == "Next.js" && f.isFile("out/index.html") {
+	if known == nil || known.name == nextJS && f.isFile("out/index.html") {
 		return Result{}, false
 	}
 	return missing(known.name, packageFile, "it depends on "+known.dep, p.build(f, known.made[len(known.made)-1]))
