@@ -29,6 +29,13 @@ func open(front int, page string) Facts {
 	return Facts{Healthy: true, Front: front, Page: page, Port: 10010, Manifest: m}
 }
 
+// openSaying is one that says this meanwhile.
+func openSaying(front int, l ...string) Facts {
+	f := open(front, "")
+	f.Lines = l
+	return f
+}
+
 // elsewhere is an application that is starting, and listens at these addresses.
 func elsewhere(addresses ...string) Facts {
 	f := unwell("dial tcp 127.0.0.1:10010: connect: connection refused")
@@ -224,6 +231,8 @@ var cases = []said{
 	{"front-error", "Flask", open(500, "<!doctype html>\n<title>500 Internal Server Error</title>"), "GET / with 500"},
 	{"front-error", "PHP, php -S", open(500, ""), "nexushub logs APP"},
 	{"front-error", "Next.js without its build", open(503, ""), "GET / with 503"},
+	{"next-headers", "Next.js", openSaying(500, "⨯ TypeError: Cannot read properties of undefined (reading 'bind')", "    at o (.next/server/app/page.js:1:5843)"), "Headers.getSetCookie"},
+	{"front-error", "Node.js", openSaying(500, "TypeError: Cannot read properties of undefined (reading 'bind')", "    at app.js:3:5"), "GET / with 500"},
 	{"front-refused", "Django", open(400, "\n<!doctype html>\n<html lang=\"en\">\n<head>\n  <title>Bad Request (400)</title>"), "ALLOWED_HOSTS"},
 	{"", "an API without a front page", open(404, `{"detail":"Not Found"}`), ""},
 	{"", "a page for those who have signed in", open(401, ""), ""},

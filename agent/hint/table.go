@@ -573,7 +573,17 @@ var table = []row{
 		write: `proxy_all = true; access = "open" if /api, too, is for everybody`,
 	},
 	{
+		name:    "next-headers",
+		healthy: true,
+		sights:  []sight{{line: `Cannot read properties of undefined \(reading 'bind'\)`, beside: `\.next/server/`}},
+		seen:    "`reading 'bind'` in `.next/server` (Next.js 15 on Debian 12)",
+		means:   "headers() of Next.js wants Headers.getSetCookie, which Node.js 18 of Debian 12 does not have",
+		write: "take them from the request, in a route or in middleware, or give Headers.prototype the method in " +
+			"instrumentation.js; Node.js of Debian 13 has it",
+	},
+	{
 		name:    "front-error",
+		general: true,
 		healthy: true,
 		only:    func(f *Facts) bool { return f.Healthy && f.Front >= 500 },
 		seen:    "it runs, and answers GET / with 500 or another error of its own",
