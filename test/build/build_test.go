@@ -217,9 +217,10 @@ func fails(t *testing.T, h *lab.Host) {
 
 func missing(t *testing.T, h *lab.Host) {
 	before := builds(t, h, "java")
-	h.Sh(t, "mkdir -p /srv/java && echo '<project/>' > /srv/java/pom.xml")
+	h.MustCopyIn(t, "../../examples/gallery/maven", "/srv/java")
 	out, err := h.TrySh(t, "nexushub deploy /srv/java 2>&1")
-	if err == nil || !strings.Contains(out, "lacks what the build needs: javac, mvn; run apt install default-jdk-headless maven") {
+	if err == nil || !strings.Contains(out, "lacks what the build needs: javac, mvn, libgoogle-gson-java, ") ||
+		!strings.Contains(out, "run apt install default-jdk-headless maven libgoogle-gson-java ") {
 		t.Errorf("%v: %s", err, out)
 	}
 	define(t, h, "headers", "make", `packages = ["npm", "libfoo-dev"]`)

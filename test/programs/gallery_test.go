@@ -36,6 +36,7 @@ type stand struct {
 var gallery = []stand{
 	{"plain", debian, nil, asItIs},
 	{"database", databasePackages, withDatabase, withPostgreSQL},
+	{"built", builders, registries, builtThere},
 }
 
 // entries are those of all stands.
