@@ -22,12 +22,15 @@ import (
 	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/git"
+	"github.com/nexushub/nexushub/internal/config"
+	"github.com/nexushub/nexushub/internal/problem"
 	"github.com/nexushub/nexushub/units"
 )
 
 // host is an agent that takes packages and says of each what the test wants.
 type host struct {
 	url string
+	dir string // of the repositories
 
 	mu       sync.Mutex
 	packages [][]byte
@@ -35,6 +38,14 @@ type host struct {
 	most     int // installations at the same time
 	now      int
 	full     error // why the disk has no room
+	made     int   // how often the application was asked for
+	never    bool  // it is refused
+}
+
+func (h *host) asked() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.made
 }
 
 func (h *host) room() error {
@@ -59,7 +70,24 @@ func newHost(t *testing.T, who caller.Caller) *host {
 		if got := caller.Of(r.Context()); got.Installer != who.Installer {
 			t.Errorf("asked as %v", got)
 		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.never {
+			refusal := api.ProblemOf(fmt.Errorf("shop is of root: %w", api.Conflict), "")
+			if err := problem.Write(w, refusal); err != nil {
+				t.Error(err)
+			}
+			return
+		}
+		h.made++
 		json.NewEncoder(w).Encode(api.DebugApplication{ID: instance, AppID: "shop"})
+	})
+	deployed.HandleFunc("GET /v1/deployed", func(w http.ResponseWriter, _ *http.Request) {
+		list := []api.DebugApplication{{ID: "22222222-2222-4333-8444-555555555555", AppID: "shoppe"}}
+		if h.asked() > 0 {
+			list = append(list, api.DebugApplication{ID: instance, AppID: "Shop"})
+		}
+		json.NewEncoder(w).Encode(list)
 	})
 	deployed.HandleFunc("PUT /v1/deployed/{id}/package", func(w http.ResponseWriter, r *http.Request) {
 		data, err := io.ReadAll(r.Body)
@@ -84,8 +112,10 @@ func newHost(t *testing.T, who caller.Caller) *host {
 		h.mu.Unlock()
 		json.NewEncoder(w).Encode(answer)
 	})
-	server := git.NewServer(git.Options{Units: here{t.TempDir()}, Deployed: deployed, Hooks: hooks, MaxSize: 4 << 20,
-		Most: 1000, Room: h.room, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	h.dir = t.TempDir()
+	server := git.NewServer(git.Options{Units: here{h.dir}, Deployed: deployed, Hooks: hooks, MaxSize: 4 << 20,
+		Most: 1000, Kept: config.Git{MaxSize: 5 << 20, MaxObjects: 3000}, Room: h.room,
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		server.ServeHTTP(w, r.WithContext(caller.With(r.Context(), who)))
 	}))
@@ -104,6 +134,9 @@ type here struct{ dir string }
 
 func (h here) StartGit(_ context.Context, g units.Git) error {
 	dir := filepath.Join(h.dir, g.Instance)
+	if g.Scratch {
+		dir = filepath.Join(h.dir, "scratch-"+g.Run)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -284,41 +317,108 @@ func TestWhatIsNotTaken(t *testing.T) {
 	}
 }
 
+// post sends what git would send.
+func (h *host) post(body io.Reader, length int64) (status int, text string) {
+	r, err := http.NewRequest(http.MethodPost, h.url+"/git-receive-pack", body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	r.ContentLength = length
+	r.Header.Set("Content-Type", "application/x-git-receive-pack-request")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer answer.Body.Close()
+	said, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return answer.StatusCode, string(said)
+}
+
+// Who only looks makes no application: neither git ls-remote, nor a push that only tries, nor the
+// question before a large one.
+func TestOnlyAPushMakesAnApplication(t *testing.T) {
+	h, w := newHost(t, developer), newWork(t)
+	w.refused("git ls-remote "+h.url, "nothing can be fetched or cloned")
+	if out := w.do("git push --dry-run " + h.url + " main 2>&1"); !strings.Contains(out, "[new branch]") {
+		t.Errorf("got\n%s", out)
+	}
+	for _, body := range []string{"", "0000"} {
+		if status, text := h.post(strings.NewReader(body), int64(len(body))); status != http.StatusOK || text != "" {
+			t.Errorf("nothing is answered by %d %q", status, text)
+		}
+	}
+	if n := h.asked(); n != 0 {
+		t.Errorf("asked for %d times", n)
+	}
+	h.never = true
+	w.refused("git push "+h.url+" main", "remote: shop is of root")
+	h.never = false
+	w.do("git push " + h.url + " main")
+	if out := w.do("git push " + h.url + " main 2>&1"); !strings.Contains(out, "up-to-date") || h.asked() != 1 {
+		t.Errorf("asked for %d times\n%s", h.asked(), out)
+	}
+}
+
+// A repository keeps a bounded history, and nothing that a forced push has replaced.
+func TestARepositoryIsBounded(t *testing.T) {
+	h, w := newHost(t, developer), newWork(t)
+	kept := func() (kib int) {
+		out := w.do("du -sk " + filepath.Join(h.dir, instance, "repository", "objects"))
+		if _, err := fmt.Sscan(out, &kib); err != nil {
+			t.Fatal(err)
+		}
+		return kib
+	}
+	push := "git push " + h.url + " main"
+	w.do("head -c 3000000 /dev/urandom >big && git add big && git commit -qm big && " + push)
+	w.do("head -c 3000000 /dev/urandom >big && git commit -qam bigger")
+	w.refused(push, "remote: its history has 5 MiB, and a repository keeps 5 MiB at most (git.max_size in nexushub.toml)",
+		"remote: git push --force REMOTE $(git commit-tree -m start ")
+	if before := kept(); before > 4000 {
+		t.Errorf("what was refused is kept: %d KiB", before)
+	}
+	stale := filepath.Join(h.dir, instance, "repository", "objects", "tmp_objdir-incoming-x")
+	w.do("mkdir " + stale + " && head -c 3000000 /dev/urandom >" + stale + "/pack && touch -d '2 hours ago' " + stale)
+	w.do("git push --force " + h.url + " $(git commit-tree -m start HEAD^{tree}):refs/heads/main")
+	if after := kept(); after > 4000 {
+		t.Errorf("what was replaced is kept: %d KiB", after)
+	}
+	w.do("git reset -q --hard HEAD~2 && mkdir many && for i in $(seq 3000); do echo $i >many/$i; done && git add . && git commit -qm many")
+	w.refused("git push --force "+h.url+" main", "remote: its history has more objects, and a repository keeps 3000 at most")
+	w.do("git reset -q --hard HEAD~1 && git push --force " + h.url + " main && git push " + h.url + " main:master")
+	if after := kept(); after > 1000 {
+		t.Errorf("what was replaced is kept: %d KiB", after)
+	}
+}
+
 // Who begins pushes and does not go on holds no more of the host than a few.
 func TestPushesAreFew(t *testing.T) {
 	h, w := newHost(t, developer), newWork(t)
-	post := func(body io.Reader) int {
-		r, err := http.NewRequest(http.MethodPost, h.url+"/git-receive-pack", body)
-		if err != nil {
-			return 0
-		}
-		r.ContentLength = 1 << 20
-		r.Header.Set("Content-Type", "application/x-git-receive-pack-request")
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			return 0
-		}
-		answer.Body.Close()
-		return answer.StatusCode
-	}
-	codes := make(chan int)
-	var bodies []io.Closer
+	answers := make(chan string)
+	var bodies []io.WriteCloser
 	for range 5 {
 		body, rest := io.Pipe()
 		bodies = append(bodies, rest)
-		go func() { codes <- post(body) }()
+		go func() {
+			_, text := h.post(body, 1<<20)
+			answers <- text
+		}()
+		go io.WriteString(rest, "00b8")
 	}
-	if code := <-codes; code != http.StatusTooManyRequests {
-		t.Errorf("the first answer of five is %d", code)
+	if got := <-answers; !strings.Contains(got, "\x034 pushes to shop are under way; push again when one of them has ended") {
+		t.Errorf("the first answer of five is %q", got)
 	}
 	for _, body := range bodies {
 		body.Close()
 	}
 	for range 4 {
-		<-codes
+		<-answers
 	}
 	out, err := w.try("git push " + h.url + " main")
-	for err != nil && strings.Contains(out, "429") { // the server has not noticed yet
+	for err != nil && strings.Contains(out, "remote: 4 pushes to shop are under way") { // the server has not noticed yet
 		out, err = w.try("git push " + h.url + " main")
 	}
 	if err != nil {

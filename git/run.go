@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -9,15 +10,15 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
-	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/units"
 )
 
-// Hooks is the folder of the one hook that there is; those of a repository do not run.
+// Hooks is the folder of the hooks that there are; those of a repository do not run.
 const Hooks = "/usr/share/nexushub/git-hooks"
 
 // prepare makes the repository at the first push, and completes one of which the making was ended. What
@@ -31,17 +32,21 @@ const (
 	receive   = prepare + `git receive-pack --stateless-rpc repository || tail -n 5 complaints >&3`
 )
 
-func (s *Server) unit(app api.DebugApplication) units.Git {
-	size := strconv.FormatInt(s.o.MaxSize, 10)
+// unit runs git in the repository of the application, or of none in an empty one that nobody keeps.
+func (p *push) unit(script string, its *ends) units.Git {
+	size := strconv.FormatInt(p.o.MaxSize, 10)
 	return units.Git{
-		Name: hostname.Label(app.AppID), Instance: app.ID, Run: strings.ToLower(rand.Text()[:12]),
-		FileSize: uint64(s.o.MaxSize),
+		Name: hostname.Label(p.name), Instance: cmp.Or(p.app.ID, uuid.NewString()), Scratch: p.app.ID == "",
+		Run: strings.ToLower(rand.Text()[:12]), FileSize: uint64(p.o.MaxSize) + uint64(p.o.Kept.MaxSize),
 		Config: [][2]string{
-			{"core.hooksPath", s.o.Hooks}, {"transfer.fsckObjects", "true"}, {"receive.maxInputSize", size},
+			{"core.hooksPath", p.o.Hooks}, {"transfer.fsckObjects", "true"}, {"receive.maxInputSize", size},
 			{"receive.denyDeletes", "true"}, {"receive.unpackLimit", "1"}, {"gc.autoDetach", "false"},
 			{"core.bigFileThreshold", "16m"}, {"pack.threads", "1"}, {"pack.windowMemory", "64m"},
 			{"receive.shallowUpdate", "false"}, {"receive.procReceiveRefs", ""}, {"core.alternateRefsCommand", "true"},
+			{"nexushub.maxSize", strconv.FormatUint(uint64(p.o.Kept.MaxSize), 10)},
+			{"nexushub.maxObjects", strconv.Itoa(p.o.Kept.MaxObjects)},
 		},
+		Script: script, Stdin: its.in, Stdout: its.out, Stderr: its.hook,
 	}
 }
 
@@ -53,14 +58,13 @@ func (p *push) git(ctx context.Context, script string, in io.Reader, out io.Writ
 		return err
 	}
 	defer ours.close()
-	p.run.Script = script
-	p.run.Stdin, p.run.Stdout, p.run.Stderr = theirs.in, theirs.out, theirs.hook
-	err = p.o.Units.StartGit(ctx, p.run)
+	run := p.unit(script, theirs)
+	err = p.o.Units.StartGit(ctx, run)
 	theirs.close()
 	if err != nil {
 		return err
 	}
-	defer p.o.Units.StopGit(ctx, p.run)
+	defer p.o.Units.StopGit(ctx, run)
 	defer context.AfterFunc(ctx, ours.close)()
 	return p.carry(ctx, ours, in, out, talk)
 }

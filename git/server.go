@@ -1,6 +1,7 @@
 package git
 
 import (
+	"bufio"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/apiserver"
+	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/problem"
 	"github.com/nexushub/nexushub/units"
 )
@@ -30,9 +32,10 @@ type Units interface {
 type Options struct {
 	Units    Units
 	Deployed http.Handler // the API of permanent applications
-	Hooks    string       // folder of the one hook
+	Hooks    string       // folder of the hooks
 	MaxSize  int64        // bytes of a pack, and of the files in it
 	Most     int          // files, folders and links in it
+	Kept     config.Git   // what a repository may keep of all pushes
 	Room     func() error // why the disk has none for another push
 	Log      *slog.Logger
 }
@@ -82,12 +85,12 @@ type push struct {
 	name string // of the application, as it is granted
 	who  caller.Caller
 	api  *client
-	app  api.DebugApplication
-	run  units.Git
+	app  api.DebugApplication // none: there is none yet
 }
 
-// open finds the application, or makes it, as nexushub deploy does.
-func (s *Server) open(c echo.Context) (*push, error) {
+// begin lets a caller in who may push, and finds his application. One that is not there yet, only a push
+// makes: until then it has an empty repository, and p.app is none.
+func (s *Server) begin(c echo.Context) (*push, error) {
 	who := caller.Of(c.Request().Context())
 	name := strings.TrimSuffix(c.Param("app"), ".git")
 	right, err := who.May(c.Request().Method, c.Path())
@@ -103,13 +106,18 @@ func (s *Server) open(c echo.Context) (*push, error) {
 	if err := s.o.Room(); err != nil {
 		return nil, fmt.Errorf("%w: %w", err, api.NoSpace)
 	}
-	p := &push{Server: s, name: name, who: who, api: newClient(s.o.Deployed, who)}
-	if p.app, err = p.api.Create(c.Request().Context(), api.NewDebugApplication{AppID: name}); err != nil {
-		p.api.close()
-		return nil, err
+	return &push{Server: s, name: name, who: who, api: newClient(s.o.Deployed, who)}, nil
+}
+
+// find is the application of the push, if there is one.
+func (p *push) find(ctx context.Context) error {
+	list, err := p.api.List(ctx)
+	for _, a := range list {
+		if strings.EqualFold(a.AppID, p.name) {
+			p.app = a
+		}
 	}
-	p.run = s.unit(p.app)
-	return p, nil
+	return err
 }
 
 // refs begins a push: what the repository has. Nothing is fetched from here.
@@ -121,11 +129,14 @@ func (s *Server) refs(c echo.Context) error {
 	default:
 		return fmt.Errorf("service %q: git of version 1.6.6 or newer is needed: %w", service, api.Malformed)
 	}
-	p, err := s.open(c)
+	p, err := s.begin(c)
 	if err != nil {
 		return err
 	}
 	defer p.api.close()
+	if err := p.find(c.Request().Context()); err != nil {
+		return err
+	}
 	c.Response().Header().Set("Content-Type", "application/x-git-receive-pack-advertisement")
 	c.Response().Header().Set("Cache-Control", "no-store")
 	const head = "001f# service=git-receive-pack\n0000"
@@ -154,41 +165,66 @@ func (h *headed) Write(p []byte) (int, error) {
 
 // receive takes a push. Its answer begins when git has read the pack.
 func (s *Server) receive(c echo.Context) error {
-	if c.Request().Header.Get("Content-Type") != "application/x-git-receive-pack-request" {
+	if c.Request().Header.Get("Content-Type") != pushed {
 		return fmt.Errorf("this is for git push: %w", api.Malformed)
 	}
-	body, err := s.body(c.Request())
-	if err != nil {
-		return err
-	}
-	p, err := s.open(c)
+	p, err := s.begin(c)
 	if err != nil {
 		return err
 	}
 	defer p.api.close()
+	body, err := s.body(c.Request())
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Content-Type", answered)
+	c.Response().Header().Set("Cache-Control", "no-store")
+	if asks, err := body.Peek(len(nothing)); err != nil || string(asks) == nothing {
+		return c.NoContent(http.StatusOK) // before a large pack git asks with nothing whether it may send it
+	}
+	ctx := c.Request().Context()
+	if p.app, err = p.api.Create(ctx, api.NewDebugApplication{AppID: p.name}); err != nil {
+		return refuse(c, err)
+	}
 	leave, ok := s.turns.enter(p.app.ID)
 	if !ok {
-		return fmt.Errorf("%d pushes to %s are under way; push again when one of them has ended: %w", atOnce, p.name, api.TooMany)
+		return refuse(c, fmt.Errorf("%d pushes to %s are under way; push again when one of them has ended: %w",
+			atOnce, p.name, api.TooMany))
 	}
 	defer leave()
-	c.Response().Header().Set("Content-Type", "application/x-git-receive-pack-result")
-	c.Response().Header().Set("Cache-Control", "no-store")
-	// An empty answer is one, too: before a large pack git asks with nothing whether it may send it.
-	return p.git(c.Request().Context(), receive, body, flushed{c.Response()}, p.deploy)
+	return p.git(ctx, receive, body, flushed{c.Response()}, p.deploy)
+}
+
+// What a push and its answer say they are, and that nothing follows.
+const (
+	pushed   = "application/x-git-receive-pack-request"
+	answered = "application/x-git-receive-pack-result"
+	nothing  = "0000"
+)
+
+// refuse answers a push as git shows it to who pushes (the third side band): of an answer with
+// another status it shows the number alone.
+func refuse(c echo.Context, fault error) error {
+	p := api.ProblemOf(fault, apiserver.TraceOf(c))
+	if p.Status == http.StatusInternalServerError {
+		return fault
+	}
+	text := "\x03" + p.Detail + "\n"
+	return c.Blob(http.StatusOK, answered, fmt.Appendf(nil, "%04x%s%s", len(text)+len(nothing), text, nothing))
 }
 
 // body is what git sends, which may be compressed.
-func (s *Server) body(r *http.Request) (io.Reader, error) {
+func (s *Server) body(r *http.Request) (*bufio.Reader, error) {
 	limited := io.LimitReader(r.Body, s.o.MaxSize+maxCommands)
 	switch r.Header.Get("Content-Encoding") {
 	case "", "identity":
-		return limited, nil
+		return bufio.NewReader(limited), nil
 	case "gzip", "x-gzip":
 		unpacked, err := gzip.NewReader(limited)
 		if err != nil {
 			return nil, fmt.Errorf("body: %w: %w", err, api.Malformed)
 		}
-		return io.LimitReader(unpacked, s.o.MaxSize+maxCommands), nil
+		return bufio.NewReader(io.LimitReader(unpacked, s.o.MaxSize+maxCommands)), nil
 	}
 	return nil, fmt.Errorf("body: content encoding %q is not known: %w", r.Header.Get("Content-Encoding"), api.Malformed)
 }

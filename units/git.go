@@ -29,9 +29,10 @@ type Git struct {
 	Name     string // slug of the application
 	Instance string // UUID
 	Run      string // tells the runs of an instance apart
-	Script   string // for /bin/sh, in the state folder
+	Script   string // for /bin/sh, in the state folder of the instance
 	Config   [][2]string
 	FileSize uint64 // of one file, in bytes
+	Scratch  bool   // works in its /tmp, which ends with it, and leaves nothing
 
 	Stdin, Stdout, Stderr *os.File // PID 1 gets copies
 }
@@ -52,9 +53,13 @@ func (g Git) properties(caps Capabilities) []Property {
 	p.set("NotifyAccess", "none")
 	p.set("RuntimeMaxUSec", uint64(gitTimeout.Microseconds()))
 	p.set("TimeoutStopUSec", usec(5))
-	p.set("StateDirectory", []string{GitState + "/" + g.Instance})
-	p.set("StateDirectoryMode", uint32(0o700))
-	p.set("WorkingDirectory", "/var/lib/"+GitState+"/"+g.Instance)
+	if g.Scratch {
+		p.set("WorkingDirectory", "/tmp")
+	} else {
+		p.set("StateDirectory", []string{GitState + "/" + g.Instance})
+		p.set("StateDirectoryMode", uint32(0o700))
+		p.set("WorkingDirectory", "/var/lib/"+GitState+"/"+g.Instance)
+	}
 	p.set("Environment", g.Environment())
 	p.set("StandardInputFileDescriptor", dbus.UnixFD(g.Stdin.Fd()))
 	p.set("StandardOutputFileDescriptor", dbus.UnixFD(g.Stdout.Fd()))

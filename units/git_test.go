@@ -30,3 +30,19 @@ func TestGitReachesNoServices(t *testing.T) {
 		}
 	}
 }
+
+// Who only asks what there is, before there is an application, leaves nothing.
+func TestGitInAScratchFolderLeavesNothing(t *testing.T) {
+	g := Git{Name: "shop", Instance: "7d9dd7f6-6d3f-4b64-9a27-0f0c9b4f7d01", Run: "abc", Scratch: true, Stdin: os.Stdin,
+		Stdout: os.Stdout, Stderr: os.Stderr}
+	for _, p := range g.properties(Capabilities{Version: 252, UnifiedCgroups: true}) {
+		switch p.Name {
+		case "StateDirectory", "StateDirectoryMode":
+			t.Errorf("it has a %s", p.Name)
+		case "WorkingDirectory":
+			if dir := p.Value.Value(); dir != "/tmp" {
+				t.Errorf("it works in %v", dir)
+			}
+		}
+	}
+}

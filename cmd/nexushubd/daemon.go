@@ -195,7 +195,7 @@ func (d *daemon) serveAPIs(context.Context) (err error) {
 	}
 	pushes := git.NewServer(git.Options{
 		Units: d.units, Deployed: d.deployed.Handler(), Hooks: git.Hooks, MaxSize: int64(d.conf.Upload.MaxSize),
-		Most: d.conf.Package.MaxEntries, Log: d.log,
+		Most: d.conf.Package.MaxEntries, Kept: d.conf.Git, Log: d.log,
 		Room: func() error { return disk.Check(d.conf.StateDir, disk.Room{}, freeRoom(d.conf)) },
 	})
 	d.control = control.NewServer(control.Deps{

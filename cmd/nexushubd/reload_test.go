@@ -101,7 +101,7 @@ func wantWaiting(t *testing.T, d *running, want ...string) {
 func TestEveryKeyIsReloadedOrNamed(t *testing.T) {
 	reloaded := strings.Fields("Root LogLevel LoginInstance AdminInstance Releases Build Restart Limits Policy Defaults " +
 		"Apps Unusable Incomplete")
-	named := strings.Fields("Domain StateDir RunDir Ports Admin Upload Package Metrics Proxy")
+	named := strings.Fields("Domain StateDir RunDir Ports Admin Upload Package Git Metrics Proxy")
 	fields := reflect.TypeFor[config.Config]()
 	for i := range fields.NumField() {
 		name := fields.Field(i).Name

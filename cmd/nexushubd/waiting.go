@@ -13,7 +13,7 @@ import (
 )
 
 // atStart are the keys, and tables, that nexushubd reads at its start only.
-var atStart = []string{"domain", "state_dir", "run_dir", "ports.", "admin.", "upload.", "package.", "metrics.",
+var atStart = []string{"domain", "state_dir", "run_dir", "ports.", "admin.", "upload.", "package.", "git.", "metrics.",
 	"proxy.drain_timeout", "proxy.cert_dir", "proxy.state_dir"}
 
 func isAtStart(key string) bool {

@@ -38,6 +38,7 @@ func checkMain(f *tomlfile.File, c *Config) {
 	checkUpload(f, c.Upload)
 	checkPackage(f, c.Package)
 	checkBuild(f, c.Build)
+	checkGit(f, c.Git)
 	checkRestart(f, c.Restart)
 	manifest.CheckCeiling(f, "limits.max.", c.Limits.Max)
 	checkHosts(f, c.Policy.Hosts)
@@ -89,6 +90,13 @@ func checkBuild(f *tomlfile.File, b Build) {
 	}
 	if b.ResolvConf != "" {
 		absolute(f, "build.resolv_conf", b.ResolvConf)
+	}
+}
+
+func checkGit(f *tomlfile.File, g Git) {
+	positive(f, "git.max_objects", g.MaxObjects)
+	if g.MaxSize < 1<<20 || g.MaxSize > 1<<50 {
+		f.Fault("git.max_size", "must be from 1M to 1024T")
 	}
 }
 

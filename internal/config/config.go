@@ -28,6 +28,7 @@ type Config struct {
 	Upload   Upload            `toml:"upload"`
 	Package  Package           `toml:"package"`
 	Build    Build             `toml:"build"`
+	Git      Git               `toml:"git"`
 	Restart  Restart           `toml:"restart"`
 	Limits   Limits            `toml:"limits"`
 	Policy   Policy            `toml:"policy"`
@@ -142,6 +143,12 @@ type Build struct {
 	CPU        int               `toml:"cpu"`         // the most, percent of one core; default: all of the host's
 	Disk       manifest.Bytes    `toml:"disk"`        // the most, with the caches of the application, default 8G
 	AtOnce     int               `toml:"at_once"`     // builds at one time, default 2
+}
+
+// Git bounds what the repository of an application keeps of all that was pushed to it.
+type Git struct {
+	MaxSize    manifest.Bytes `toml:"max_size"`    // default 1G
+	MaxObjects int            `toml:"max_objects"` // default 500000
 }
 
 // Restart is the agent's layer of restarting. PID 1 restarts at once and without end; the agent

@@ -43,6 +43,7 @@ func Default() *Config {
 			MaxDepth: 100, MaxPath: 1024, MaxNames: 16 << 20, MaxTime: manifest.Duration(10 * time.Minute),
 		},
 		Build:   Build{Timeout: seconds(1800), Memory: 2 << 30, Tasks: 4096, Disk: 8 << 30, AtOnce: 2},
+		Git:     Git{MaxSize: 1 << 30, MaxObjects: 500_000},
 		Restart: Restart{Delay: seconds(2), MaxDelay: seconds(15), HealthyAfter: seconds(60)},
 		Limits: Limits{Max: manifest.Ceiling{
 			Tasks: 32768, StopTimeout: seconds(3600), StartPeriod: seconds(3600), IdleTimeout: seconds(24 * 3600),

@@ -49,6 +49,10 @@ func TestGitPush(t *testing.T) {
 		page := "curl -s --cacert " + lab.RootCA + " https://shop.yesterday.localhost:8443/"
 		commit := `git add .; git commit -qm next; git push nexushub main; echo code=$?`
 
+		// Who only looks makes no application.
+		want(dev("git ls-remote nexushub; git push --dry-run nexushub main; echo code=$?"), "nothing can be fetched", "[new branch]",
+			"code=0")
+		want(`nexushub list --json; ls /var/lib/private/nexushub-git | wc -l`, "[]\n0")
 		want(dev("git push nexushub main; echo code=$?"), "remote: running at https://shop.yesterday.localhost:8443/", "code=0")
 		want(page, "<h1>one</h1>")
 		h.AwaitState(t, "shop", api.StateRunning)
@@ -92,6 +96,14 @@ func TestGitPush(t *testing.T) {
 		want(dev(`git rm -q Procfile; echo six >index.html; git add .; git commit -qm six; git push -f nexushub main; echo code=$?`),
 			"code=0")
 		want(page, "six")
+
+		// What a forced push replaces is gone, and the history has a limit.
+		want(`printf '[git]\nmax_size = "1M"\n' >/etc/nexushub/conf.d/git.toml; systemctl restart nexushubd; echo restarted`, "restarted")
+		want(dev(`head -c 900000 /dev/urandom >big; git add .; git commit -qm big; git push nexushub main; echo code=$?`), "code=0")
+		want(dev(`head -c 900000 /dev/urandom >big; git commit -qam bigger; git push nexushub main; echo code=$?`),
+			"remote: its history has 1 MiB, and a repository keeps 1 MiB at most (git.max_size in nexushub.toml)", "code=1")
+		want(dev(`git push -f nexushub $(git commit-tree -m start HEAD^{tree}):refs/heads/main; echo code=$?`), "code=0")
+		want(`[ $(du -sk /var/lib/private/nexushub-git/*/repository | cut -f 1) -lt 1200 ] && echo small`, "small")
 
 		// Nothing is left but the repository, which is nobody else's; no log has a token.
 		want(`systemctl list-units --all 'nexushub-git-*' --no-legend | wc -l`, "0")
