@@ -37,6 +37,8 @@ type App struct {
 	// ten. It is empty where nothing is, also of what was stopped.
 	Error string `json:"error,omitempty"`
 	Hints []Hint `json:"hints,omitempty"` // of one application, not in the list of all
+	// Building is the build of a release that is under way. What runs goes on running: State is its own.
+	Building *Building `json:"building,omitempty"`
 
 	Unit     string `json:"unit,omitempty"`
 	PID      int    `json:"pid,omitempty"`
@@ -71,6 +73,14 @@ type Hint struct {
 	Name  string `json:"name"`  // the row in docs/operations.md
 	Means string `json:"means"` // what it means
 	Write string `json:"write"` // what to write in the manifest, or to do
+}
+
+// Building is a build that runs, or waits until there are fewer of them.
+type Building struct {
+	Since   time.Time `json:"since"`
+	Command string    `json:"command"` // its first line
+	By      string    `json:"by"`      // who deploys: root, uid:1000, token:ID
+	Waiting bool      `json:"waiting,omitempty"`
 }
 
 // Health is the last answer of an application's health check.

@@ -7,6 +7,7 @@ type State string
 const (
 	StateUnknown    State = "unknown"     // PID 1 has not answered yet
 	StatePending    State = "pending"     // wanted, nothing done yet
+	StateBuilding   State = "building"    // of an application that has no release yet: its first one is built
 	StateStarting   State = "starting"    // unit started, not yet healthy
 	StateRunning    State = "running"     // unit active and healthy
 	StateUnhealthy  State = "unhealthy"   // unit active, health check fails

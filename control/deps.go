@@ -118,8 +118,9 @@ type Deps struct {
 	Files        Files
 	Keeper       Keeper
 	Hosts        Hosts
-	Debug        http.Handler // the debug API, for callers whom a door has led in
-	Deployed     http.Handler // the same for permanent applications
-	Git          http.Handler // may be nil
+	Building     func() []api.App // what is built now, see debug.Server.Building; may be nil
+	Debug        http.Handler     // the debug API, for callers whom a door has led in
+	Deployed     http.Handler     // the same for permanent applications
+	Git          http.Handler     // may be nil
 	Log          *slog.Logger
 }

@@ -41,6 +41,9 @@ func NewServer(d Deps) *Server {
 		Name: "control", Log: d.Log, Problem: problemOf, KeepTrace: true, Caller: whoAsks,
 	})
 	e.JSONSerializer = strictJSON{}
+	if d.Building != nil {
+		d.Applications = withBuilds{d.Applications, d.Building}
+	}
 	h := &handlers{Deps: d}
 	e.Use(h.allowed)
 	h.register(e.Group("/v1", middleware.BodyLimit(maxBody)))

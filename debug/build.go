@@ -13,6 +13,7 @@ import (
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/detect"
+	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/logentry"
 	"github.com/nexushub/nexushub/internal/termtext"
 	"github.com/nexushub/nexushub/journal"
@@ -56,6 +57,25 @@ func (s *Server) release(ctx context.Context, id ID, path string, by caller.Call
 	order := build.Order{Instance: string(id), Name: a.AppID, Package: path, Temporary: s.o.Kind.expires, By: by.Installer}
 	made, err := s.o.Builds.Release(ctx, order, func(detect.Build) { begins() })
 	return made.Release, err
+}
+
+// Building are the applications that are built now, with what is known of them before they have a release.
+func (s *Server) Building() (list []api.App) {
+	if s.o.Builds == nil {
+		return nil
+	}
+	for _, a := range s.apps.all() {
+		now, ok := s.o.Builds.Now(string(a.ID))
+		if !ok {
+			continue
+		}
+		list = append(list, api.App{
+			ID: string(a.ID), Name: hostname.Label(a.AppID), AppID: a.AppID, DisplayName: a.DisplayName, HostName: a.host(),
+			Kind: s.o.Kind.name, State: api.StateBuilding, Since: now.Since, Health: api.Health{Status: api.HealthUnknown},
+			ExpiresAt: s.expiry(a), Building: &now,
+		})
+	}
+	return list
 }
 
 // notBuilt says why there is no release, with what the build said last. Nothing has changed for

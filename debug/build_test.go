@@ -43,6 +43,15 @@ func (f *fakeBuilds) Release(ctx context.Context, o build.Order, begins func(det
 	return r, err
 }
 
+func (f *fakeBuilds) Now(instance string) (b api.Building, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.do != nil && len(f.orders) > 0 && f.orders[len(f.orders)-1].Instance == instance {
+		return api.Building{Command: "make", By: "root"}, true
+	}
+	return b, false
+}
+
 func (f *fakeBuilds) Forget(instance string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -207,4 +216,24 @@ func TestTheContextOfABuild(t *testing.T) {
 		done()
 		(<-next)()
 	})
+}
+
+// Before there is a release, the build is all that the application is.
+func TestWhatIsBuiltIsTold(t *testing.T) {
+	h, builds := newBuildHost(t)
+	path, a := h.create(`{"appId":"My Shop"}`)
+	h.create(`{"appId":"other"}`)
+	h.upload(path, packageOf(t, "one"))
+	var list []api.App
+	builds.then(func(context.Context) error {
+		list = h.server.Building()
+		return nil
+	})
+	if out := h.install(path); out.Status != "running" {
+		t.Fatalf("got %+v", out)
+	}
+	if len(list) != 1 || list[0].ID != a.ID || list[0].Name != "my-shop" || list[0].State != api.StateBuilding ||
+		list[0].Kind != "debug" || list[0].Building.Command != "make" {
+		t.Errorf("got %+v", list)
+	}
 }

@@ -66,6 +66,8 @@ type Releases interface {
 // Builds makes releases of what has to be built, see build.Builder.
 type Builds interface {
 	Release(ctx context.Context, o build.Order, begins func(detect.Build)) (build.Result, error)
+	// Now is the build of an application that is under way.
+	Now(instance string) (api.Building, bool)
 	Forget(instance string) error
 }
 

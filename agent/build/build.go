@@ -61,9 +61,12 @@ type Builder struct {
 	over context.Context // ends with Run
 	end  context.CancelCauseFunc
 
+	tally tally
+
 	mu      sync.Mutex // guards the fields that follow
 	running int
 	free    chan struct{} // closed and replaced when a build ends
+	under   under
 }
 
 var errStopping = fmt.Errorf("the agent stops, deploy again: %w", api.Unavailable)
@@ -77,7 +80,7 @@ func (b *Builder) Run(ctx context.Context) error {
 
 // New ends the builds of an agent that is gone, and removes what they have left.
 func New(ctx context.Context, o Options) (*Builder, error) {
-	b := &Builder{o: o, free: make(chan struct{})}
+	b := &Builder{o: o, free: make(chan struct{}), tally: newTally(), under: under{}}
 	b.over, b.end = context.WithCancelCause(context.WithoutCancel(ctx))
 	if err := o.Units.StopBuilds(ctx); err != nil {
 		return nil, fmt.Errorf("builds of before: %w", err)
@@ -161,13 +164,17 @@ func (b *Builder) fromSource(ctx context.Context, o Order, src *release.Source, 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(b.over, func() { cancel(context.Cause(b.over)) })()
+	defer b.enter(o, how.Command)()
 	done, err := b.turn(ctx)
 	if err != nil {
 		return Result{}, err
 	}
 	defer done()
+	b.begin(o.Instance)
 	begins(how)
+	began := time.Now()
 	r, err := b.make(ctx, o, src, b.unit(o, how, key, conf, network))
+	b.tally.count(resultOf(ctx, err), time.Since(began))
 	return Result{Release: r, Built: true}, err
 }
 

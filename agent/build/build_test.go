@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/release"
 	"github.com/nexushub/nexushub/api"
@@ -115,6 +117,61 @@ func site(more string) map[string]string {
 
 func makesPage(tree string) error {
 	return errors.Join(os.Mkdir(tree+"/out", 0o755), os.WriteFile(tree+"/out/index.html", []byte("made"), 0o600))
+}
+
+// metrics are those of builds, as Prometheus reads them.
+func (h *host) metrics() map[string]float64 {
+	h.t.Helper()
+	r := prometheus.NewRegistry()
+	r.MustRegister(h.builder)
+	families, err := r.Gather()
+	h.must(err)
+	got := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			got[f.GetName()+" "+m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
+		}
+	}
+	return got
+}
+
+// A build is told while it runs, and counted when it has ended.
+func TestABuildIsToldAndCounted(t *testing.T) {
+	h := newHost(t)
+	h.by = audience.Token("t1")
+	var now api.Building
+	var under float64
+	h.makes(func(tree string) error {
+		now, _ = h.builder.Now(instance)
+		under = h.metrics()["nexushub_builds_under_way running"]
+		return makesPage(tree)
+	})
+	_, err := h.build(site(""))
+	h.must(err)
+	if now.Command != "make" || now.By != h.by.String() || now.Waiting || now.Since.IsZero() || under != 1 {
+		t.Errorf("told is %+v, %v under way", now, under)
+	}
+	if now, ok := h.builder.Now(instance); ok {
+		t.Errorf("told afterwards: %+v", now)
+	}
+	h.makes(func(string) error { return &Failure{Why: "it failed"} })
+	if _, err := h.build(site("env.A = \"1\"\n")); err == nil {
+		t.Error("it has not failed")
+	}
+	h.makes(func(string) error { h.builder.end(errStopping); return errStopping })
+	if _, err := h.build(site("env.A = \"2\"\n")); err == nil {
+		t.Error("it has not ended")
+	}
+	got := h.metrics()
+	for key, want := range map[string]float64{"total success": 1, "total failure": 1, "total ended": 1, "total error": 0,
+		"under_way running": 0, "under_way waiting": 0} {
+		if got["nexushub_builds_"+key] != want {
+			t.Errorf("%s is %v, want %v", key, got["nexushub_builds_"+key], want)
+		}
+	}
+	if got["nexushub_build_seconds_total success"] <= 0 {
+		t.Errorf("got %v", got)
+	}
 }
 
 func TestABuildMakesARelease(t *testing.T) {

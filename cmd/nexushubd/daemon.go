@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -204,6 +205,7 @@ func (d *daemon) serveAPIs(context.Context) (err error) {
 		Created: func(id string) bool { return d.deployed.Has(debug.ID(id)) || d.debug.Has(debug.ID(id)) },
 		Secrets: d.agent, Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Files: d,
 		Debug: d.debug.Handler(), Deployed: d.deployed.Handler(), Keeper: d.debug, Hosts: d.deployed, Git: pushes, Log: d.log,
+		Building: func() []api.App { return slices.Concat(d.deployed.Building(), d.debug.Building()) },
 	})
 	d.proxied = caller.ProxyDoor{ProxyUID: uid, Tokens: d.tokens, Log: d.log, Next: d.control}
 	d.metrics, err = newMonitoring(d)

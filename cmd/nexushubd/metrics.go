@@ -68,7 +68,7 @@ func profiled(h http.Handler) http.Handler {
 
 func registry(d *daemon) *prometheus.Registry {
 	r := prometheus.NewRegistry()
-	r.MustRegister(agent.NewMetrics(d.agent, d.units), collectors.NewGoCollector(),
+	r.MustRegister(agent.NewMetrics(d.agent, d.units), d.builds, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r
 }

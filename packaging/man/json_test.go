@@ -19,7 +19,8 @@ import (
 // answers are what --json prints, by the headings of nexushub-json(5).
 var answers = map[string]reflect.Type{
 	"Application": reflect.TypeFor[api.App](), "Health": reflect.TypeFor[api.Health](), "Hint": reflect.TypeFor[api.Hint](),
-	"Process": reflect.TypeFor[api.Process](), "Replica": reflect.TypeFor[api.Replica](),
+	"Building": reflect.TypeFor[api.Building](),
+	"Process":  reflect.TypeFor[api.Process](), "Replica": reflect.TypeFor[api.Replica](),
 	"Host":       reflect.TypeFor[api.AppHost](),
 	"Load":       reflect.TypeFor[output.Load](),
 	"Deployment": reflect.TypeFor[output.Deployment](), "Debug application": reflect.TypeFor[api.DebugApplication](),

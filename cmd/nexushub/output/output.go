@@ -67,7 +67,11 @@ func (p *Printer) Apps(apps []api.App) error {
 		if a.Access == "open" {
 			access = a.Access
 		}
-		t.row(a.Name, p.state(a.State), p.ago(a.Since), processes(a), healthOf(a), fmt.Sprint(a.Restarts), size(a.Memory),
+		state := p.state(a.State)
+		if a.Building != nil && a.State != api.StateBuilding {
+			state += " (building)"
+		}
+		t.row(a.Name, state, p.ago(a.Since), processes(a), healthOf(a), fmt.Sprint(a.Restarts), size(a.Memory),
 			access, a.URL+others(a.Hosts))
 	}
 	return t.flush()

@@ -90,6 +90,13 @@ func TestWords(t *testing.T) {
 		"list-empty": func(p *Printer) error { return p.Apps(nil) },
 		"list-json":  func(p *Printer) error { p.AsJSON = true; return p.Apps([]api.App{shop}) },
 		"status":     func(p *Printer) error { return p.Status(shop) },
+		"building": func(p *Printer) error {
+			first, next := many, many
+			first.State, next.Processes, first.Processes = api.StateBuilding, nil, nil
+			first.Building = &api.Building{Since: now.Add(-time.Minute), Command: "npm ci\x1b[2J ...", By: "token:t1"}
+			next.Building = &api.Building{Since: now.Add(-time.Second), Command: "make", By: "root", Waiting: true}
+			return errors.Join(p.Apps([]api.App{first, next}), p.Status(first), p.Status(next))
+		},
 		"status-hostile": func(p *Printer) error {
 			return p.Status(api.App{Name: "x\x1b[2Jy", State: "z", Why: "a\x1b[31mb"})
 		},

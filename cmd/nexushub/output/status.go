@@ -22,6 +22,7 @@ func (p *Printer) Status(a api.App) error {
 	fmt.Fprintln(p.Stdout, p.bold(name))
 	rows := p.pairs()
 	rows.row("state", p.withReason(p.state(a.State)+", "+p.ago(a.Since), a.Why))
+	rows.row("building", p.building(a.Building))
 	if a.NextTry != nil {
 		rows.row("next try", fmt.Sprintf("%s, attempt %d", p.in(*a.NextTry), a.Attempt+1))
 	}
@@ -69,6 +70,17 @@ func (p *Printer) Status(a api.App) error {
 	rows.row("overrides", strings.Join(a.DropIns, " "))
 	rows.row("instance", a.ID+" ("+a.Kind+")")
 	return rows.flush()
+}
+
+func (p *Printer) building(b *api.Building) string {
+	if b == nil {
+		return ""
+	}
+	how := ", began "
+	if b.Waiting {
+		how = ", waits until there are fewer builds, asked for "
+	}
+	return b.Command + how + p.ago(b.Since) + " by " + b.By
 }
 
 // System is `status --system`.
@@ -215,7 +227,7 @@ func states(m map[api.State]int) string {
 	var parts []string
 	for _, s := range []api.State{
 		api.StateRunning, api.StateStarting, api.StateUnhealthy, api.StateBackingOff, api.StateFailed,
-		api.StateStopping, api.StateStopped, api.StatePending, api.StateUnknown,
+		api.StateStopping, api.StateStopped, api.StatePending, api.StateBuilding, api.StateUnknown,
 	} {
 		if m[s] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", m[s], s))
