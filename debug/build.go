@@ -41,7 +41,7 @@ func (s *Server) unpackOrBuild(ctx context.Context, w *echo.Response, id ID, by 
 }
 
 // release is what the upload is, or what a build makes of it. A build goes on when its client
-// leaves: who comes back finds what it has made.
+// leaves: who comes back finds what it has made. It ends when the token of its client does.
 func (s *Server) release(ctx context.Context, id ID, path string, by caller.Caller, begins func()) (
 	fact.Release, error,
 ) {
@@ -52,7 +52,7 @@ func (s *Server) release(ctx context.Context, id ID, path string, by caller.Call
 	if err != nil {
 		return fact.Release{}, err
 	}
-	ctx, done := s.installs.building(ctx, id)
+	ctx, done := s.installs.building(ctx, id, by.Still)
 	defer done()
 	order := build.Order{Instance: string(id), Name: a.AppID, Package: path, Temporary: s.o.Kind.expires, By: by.Installer}
 	made, err := s.o.Builds.Release(ctx, order, func(detect.Build) { begins() })

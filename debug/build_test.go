@@ -192,7 +192,8 @@ func TestTheContextOfABuild(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		building, end := i.building(ctx, "a")
+		still := func() error { return nil }
+		building, end := i.building(ctx, "a", still)
 		leave()
 		synctest.Wait()
 		if building.Err() != nil {
@@ -208,13 +209,37 @@ func TestTheContextOfABuild(t *testing.T) {
 			t.Errorf("somebody waits, and the build goes on: %v", context.Cause(building))
 		}
 		end()
-		late, end := i.building(ctx, "a")
+		late, end := i.building(ctx, "a", still)
 		if !errors.Is(context.Cause(late), errSuperseded) {
 			t.Error("a build begins that nobody wants")
 		}
 		end()
 		done()
 		(<-next)()
+	})
+}
+
+// A token that is revoked ends what its holder has open, and the build with it.
+func TestARevokedTokenEndsItsBuild(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i, revoked := newInstalls(), errors.New("revoked")
+		request, end := context.WithCancel(t.Context())
+		ctx, done, err := i.enter(request, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer done()
+		building, over := i.building(ctx, "a", func() error { return revoked })
+		defer over()
+		synctest.Wait()
+		if building.Err() != nil {
+			t.Error("it has ended before")
+		}
+		end()
+		synctest.Wait()
+		if !errors.Is(context.Cause(building), revoked) {
+			t.Errorf("the build goes on: %v", context.Cause(building))
+		}
 	})
 }
 

@@ -54,18 +54,25 @@ func (i *installs) queue(t *turn, n int) {
 }
 
 // building is the context of a build by who has the turn: a client that leaves does not end it, a
-// newer installation and the end of the application do.
-func (i *installs) building(parent context.Context, id ID) (ctx context.Context, done func()) {
+// newer installation, the end of the application and that of the client's token do.
+func (i *installs) building(parent context.Context, id ID, still func() error) (ctx context.Context, done func()) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	unhook := context.AfterFunc(parent, func() {
+		if err := still(); err != nil {
+			cancel(err)
+		}
+	})
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	t := i.turns[id]
 	if t == nil || t.waiting > 0 {
+		unhook()
 		cancel(errSuperseded)
 		return ctx, func() {}
 	}
 	t.build = cancel
 	return ctx, func() {
+		unhook()
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		t.build = nil
