@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -81,28 +82,38 @@ func (b *Builder) network(conf *config.Config, how detect.Build) (n network, err
 		return n, err
 	}
 	var ok bool
-	if n.resolvers, ok = usable(readFile(resolvConf)); ok || conf.Build.Unfiltered {
+	if n.resolvers, ok = usable(readFile(resolvConf), isThisHost); ok || conf.Build.Unfiltered {
 		return n, nil
 	}
-	if n.resolvers, ok = usable(readFile(behindTheOne)); ok && len(n.resolvers) > 0 {
+	if n.resolvers, ok = usable(readFile(behindTheOne), isThisHost); ok && len(n.resolvers) > 0 {
 		n.resolvConf = behindTheOne
 		return n, nil
 	}
-	return n, refused("the name server of this host is on its loopback interface, which is closed to builds: write a file that " +
+	return n, refused("the name server of this host is this host itself, which is closed to builds: write a file that " +
 		"names another, and its path as build.resolv_conf into nexushub.toml")
 }
 
-// usable are the name servers that a build may ask: none of the loopback interface, where every
-// other service of the host would be open with it.
-func usable(text string) (servers []netip.Addr, ok bool) {
+// usable are the name servers that a build may ask: not this host itself, at whatever address, of
+// which every other service would be open with it, because the filter knows no ports.
+func usable(text string, isThisHost func(netip.Addr) bool) (servers []netip.Addr, ok bool) {
 	servers, _ = agent.NameServers(text)
-	return servers, !slices.ContainsFunc(servers, netip.Addr.IsLoopback)
+	return servers, !slices.ContainsFunc(servers, func(a netip.Addr) bool { return a.IsLoopback() || isThisHost(a) })
+}
+
+// isThisHost asks the kernel, which lets a socket have an address of the host alone.
+func isThisHost(a netip.Addr) bool {
+	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, 0)))
+	if err != nil {
+		return false
+	}
+	c.Close()
+	return true
 }
 
 func serversOf(path, text string) ([]netip.Addr, error) {
-	servers, ok := usable(text)
+	servers, ok := usable(text, isThisHost)
 	if !ok || len(servers) == 0 {
-		return nil, refused(path + " (build.resolv_conf) names no name server, or one on the loopback interface, which is closed to builds")
+		return nil, refused(path + " (build.resolv_conf) names no name server, or this host itself, which is closed to builds")
 	}
 	return servers, nil
 }

@@ -2,6 +2,7 @@ package build
 
 import (
 	"maps"
+	"net/netip"
 	"testing"
 
 	"github.com/nexushub/nexushub/agent/audience"
@@ -64,6 +65,15 @@ func TestKey(t *testing.T) {
 	}
 }
 
+// What the kernel lets bind is this host.
+func TestIsThisHost(t *testing.T) {
+	for text, want := range map[string]bool{"127.0.0.53": true, "192.0.2.1": false, "2001:db8::1": false} {
+		if got := isThisHost(netip.MustParseAddr(text)); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
 func TestNameServersOfBuilds(t *testing.T) {
 	for text, want := range map[string]bool{
 		"nameserver 192.168.1.1\n":                       true,
@@ -71,8 +81,9 @@ func TestNameServersOfBuilds(t *testing.T) {
 		"nameserver 1.1.1.1\nnameserver ::1\n":           false,
 		"# none\n":                                       true,
 		"nameserver 169.254.169.254\nnameserver 9.9.9.9": true,
+		"nameserver 192.168.1.5\n":                       false, // this host, on its network
 	} {
-		servers, ok := usable(text)
+		servers, ok := usable(text, func(a netip.Addr) bool { return a.String() == "192.168.1.5" })
 		if ok != want {
 			t.Errorf("%q: %v", text, servers)
 		}
