@@ -42,9 +42,11 @@ func (p *push) deploy(ctx context.Context, hook io.ReadWriteCloser) error {
 	if err := p.install(ctx, in, tell); err != nil {
 		p.o.Log.Info("a push is refused", "app", p.name, "instance", p.app.ID, "commit", commit, "error", err)
 		tell.say(api.WithoutCode(err))
-		return tell.end("refused")
+		tell.end("refused")
+		return nil
 	}
-	return tell.end("deployed")
+	tell.end("deployed")
+	return nil
 }
 
 // drain waits until git has ended: then the branch has moved, or not. A git that goes on writing files
@@ -71,8 +73,8 @@ func (p *push) install(ctx context.Context, files io.Reader, tell teller) error 
 	}()
 	err := p.api.UploadPackage(ctx, p.app.ID, content)
 	content.CloseWithError(errors.New("the package is not taken"))
-	if fault := <-packed; fault != nil && (err == nil || errors.Is(fault, errTooLarge) || errors.Is(fault, errTooMany)) {
-		return fmt.Errorf("%w: %w", fault, api.TooLarge)
+	if fault := <-packed; fault != nil && (err == nil || errors.Is(fault, api.TooLarge)) {
+		return fault
 	}
 	if err != nil {
 		return err
@@ -115,7 +117,4 @@ func (t teller) say(text string) {
 	}
 }
 
-func (t teller) end(how string) error {
-	_, _ = io.WriteString(t.w, how+"\n")
-	return nil
-}
+func (t teller) end(how string) { _, _ = io.WriteString(t.w, how+"\n") }

@@ -7,16 +7,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+
+	"github.com/nexushub/nexushub/api"
 )
 
-// What ends the reading of what is more than a package may be. A small pack may hold any number of
-// files, as folders in it may be the same one.
-var (
-	errTooLarge = errors.New("the files are larger than a package may be (upload.max_size)")
-	errTooMany  = errors.New("there are more files, folders and links than a package may have (package.max_entries)")
-)
-
-// pack makes a package of the tar archive that git writes: its files, executable bits and links.
+// pack makes a package of the tar archive that git writes: its files, executable bits and links. More
+// than a package may be is api.TooLarge: a small pack may hold any number of files, as folders in it
+// may be the same one.
 func pack(out io.Writer, in io.Reader, most int64, entries int) error {
 	z := zip.NewWriter(out)
 	for t := tar.NewReader(in); ; {
@@ -28,10 +25,10 @@ func pack(out io.Writer, in io.Reader, most int64, entries int) error {
 			return fmt.Errorf("what git archive writes: %w", err)
 		}
 		if most -= h.Size; most < 0 {
-			return errTooLarge
+			return fmt.Errorf("the files are larger than a package may be (upload.max_size): %w", api.TooLarge)
 		}
 		if entries--; entries < 0 {
-			return errTooMany
+			return fmt.Errorf("there are more files, folders and links than a package may have (package.max_entries): %w", api.TooLarge)
 		}
 		if err := packEntry(z, h, t); err != nil {
 			return err
