@@ -58,7 +58,8 @@ func (a *Agent) facts(id string) *hint.Facts {
 		return nil
 	}
 	s, i := a.observed.state(d, time.Now()), a.observed.known(id)
-	f := &hint.Facts{Manifest: s.Manifest, Files: s.Files(), Literal: !s.Spec.Expand && startcmd.Refers(s.Spec.Exec)}
+	f := &hint.Facts{App: s.Name, Manifest: s.Manifest, Files: s.Files(),
+		Literal: !s.Spec.Expand && startcmd.Refers(s.Spec.Exec)}
 	f.Job, f.JobEnd = a.jobs.failed(id)
 	u, worst := s.Shown(), s.Worst()
 	if worst != nil && worst.Trouble.Attempt > 0 && worst.Seen != nil { // what is wrong with it is looked for
@@ -74,9 +75,9 @@ func (a *Agent) facts(id string) *hint.Facts {
 	case s.Stopped != "" || s.Adopted:
 		return nil
 	case s.Fallback && m != nil && m.Rejected != nil:
-		return rejected(m.Rejected)
+		return rejected(s.Name, m.Rejected)
 	case s.Problem != "" && m != nil && m.Rejected != nil && m.Rejected.Command:
-		return rejected(m.Rejected)
+		return rejected(s.Name, m.Rejected)
 	case s.Problem != "":
 		f.Failure = s.Problem
 	case u != nil && u.Healthy() && (s.Trouble.Attempt == 0 || u == worst.Seen):
@@ -98,8 +99,8 @@ func (a *Agent) facts(id string) *hint.Facts {
 	return f
 }
 
-func rejected(r *plan.Rejection) *hint.Facts {
-	return &hint.Facts{Failure: r.Why, Exit: exitOf(r.Exit), Lines: r.Lines, Manifest: r.Manifest,
+func rejected(app string, r *plan.Rejection) *hint.Facts {
+	return &hint.Facts{App: app, Failure: r.Why, Exit: exitOf(r.Exit), Lines: r.Lines, Manifest: r.Manifest,
 		Elsewhere: strings.Fields(r.Strayed), Process: r.Process}
 }
 

@@ -55,7 +55,7 @@ func writableCode(m *manifest.Manifest) { m.Sandbox.WritableCode = true }
 const refused = "not healthy within 1m0s: dial tcp 127.0.0.1:10010: connect: connection refused"
 
 var cases = []said{
-	{"job-failed", "a job", Facts{Healthy: true, Job: "nightly", JobEnd: "exit status 3", Files: true, Manifest: manifest.Default()}, "logs APP --job nightly"},
+	{"job-failed", "a job", Facts{App: "shop", Healthy: true, Job: "nightly", JobEnd: "exit status 3", Files: true, Manifest: manifest.Default()}, "logs shop --job nightly"},
 	{"missing-program", "a script", Facts{Failure: "command cannot be executed: /r/bin/app: its interpreter: stat /usr/bin/ruby9: no such file or directory"}, "/usr/bin/ruby9"},
 	{"missing-program", "exec", Facts{Failure: `command cannot be executed: "node" is neither a file of the package nor a program in /usr/local/sbin:/usr/bin: install it on this host, or write where it is`}, "node"},
 	{"missing-program", "env", lines("env: ‘ruby9’: No such file or directory").exit(127), "ruby9"},

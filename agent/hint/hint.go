@@ -26,6 +26,7 @@ type Hint struct {
 
 // Facts are what is known of an application.
 type Facts struct {
+	App string // its name; empty: the words say APP
 	// Healthy: it serves as it should. Then only rows hold that say so themselves.
 	Healthy bool
 	// Failure is why it does not, in the agent's words: how the run that failed last ended, why it
@@ -197,7 +198,7 @@ func (f *Facts) values() map[string]string {
 		tasks = manifest.Default().Limits.Tasks
 	}
 	v := map[string]string{
-		"process": f.Process, "job": f.Job, "job end": f.JobEnd,
+		"app": f.App, "process": f.Process, "job": f.Job, "job end": f.JobEnd,
 		"port": "$PORT", "network": m.Network, "health": m.Health.Path,
 		"memory": memory.String(), "more memory": (2 * memory).String(),
 		"tasks": strconv.Itoa(tasks), "more tasks": strconv.Itoa(4 * tasks),

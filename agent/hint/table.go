@@ -239,7 +239,7 @@ var table = []row{
 		},
 		seen:  "`can't start new thread`, `fork: Resource temporarily unavailable`",
 		means: "it has as many threads and processes as it may have, which is {tasks}",
-		write: "limits.tasks = {more tasks}, or nexushub limits APP --tasks {more tasks}",
+		write: "limits.tasks = {more tasks}, or nexushub limits {app|APP} --tasks {more tasks}",
 	},
 	{
 		name: "out-of-memory",
@@ -254,7 +254,7 @@ var table = []row{
 		},
 		seen:  "`out of memory`; SIGKILL or exit status 137 (cgroup v1 does not tell why)",
 		means: "most likely it needs more memory than the {memory} that it may have",
-		write: `limits.memory = "{more memory}", or nexushub limits APP --memory {more memory}`,
+		write: `limits.memory = "{more memory}", or nexushub limits {app|APP} --memory {more memory}`,
 	},
 
 	// The network.
@@ -312,7 +312,7 @@ var table = []row{
 		seen:  "`connection to server ... port 5432 failed`, `ECONNREFUSED 127.0.0.1:5432`, `Peer authentication failed`",
 		means: "it wants a PostgreSQL database, and has none on this host",
 		write: "postgresql = true under [services]: DATABASE_URL and PG* then lead to a database of its own; one " +
-			"elsewhere is named by nexushub secret set APP DATABASE_URL",
+			"elsewhere is named by nexushub secret set {app|APP} DATABASE_URL",
 	},
 	{
 		name: "service-away",
@@ -464,7 +464,7 @@ var table = []row{
 		seen: "`answer is not HTTP: ... connection reset by peer`, `EOF`",
 		means: "it closes the connection instead of answering {health}: most likely it speaks TLS, or fails over " +
 			"the request",
-		write: "turn TLS off in the application: NexusHub does that for it; nexushub logs APP says if it fails",
+		write: "turn TLS off in the application: NexusHub does that for it; nexushub logs {app|APP} says if it fails",
 	},
 	{
 		name:    "health-error",
@@ -472,7 +472,7 @@ var table = []row{
 		sights:  []sight{{failure: `GET (?P<health>/\S*): answered 5\d\d`}, {failure: `answered 5\d\d`}},
 		seen:    "`answered 500 Internal Server Error`, `503 Service Unavailable`",
 		means:   "it runs, but answers the health check at {health} with an error of its own",
-		write: `nexushub logs APP says what is missing; health.start_period = "5m" if it only needs longer to ` +
+		write: `nexushub logs {app|APP} says what is missing; health.start_period = "5m" if it only needs longer to ` +
 			`begin, health.type = "tcp" if that page has nothing to do with its health`,
 	},
 
@@ -502,8 +502,8 @@ var table = []row{
 		only:  func(f *Facts) bool { return f.Exit.Exited && f.Exit.Status != 0 },
 		seen:  "`DATABASE_URL is not set`, `KeyError` of os.environ or ENV, ``Missing `secret_key_base` ``",
 		means: "it wants the variable {variable|SECRET_KEY_BASE}, which is not set",
-		write: "nexushub config set APP {variable|SECRET_KEY_BASE}=VALUE, or with --from .env all of a file; a password " +
-			"or a key with nexushub secret set APP {variable|SECRET_KEY_BASE}, or with the deployment, deploy --secrets FILE",
+		write: "nexushub config set {app|APP} {variable|SECRET_KEY_BASE}=VALUE, or with --from .env all of a file; a password " +
+			"or a key with nexushub secret set {app|APP} {variable|SECRET_KEY_BASE}, or with the deployment, deploy --secrets FILE",
 	},
 	{
 		name:    "refused-call",
@@ -512,7 +512,7 @@ var table = []row{
 		seen:    "`Operation not permitted`, `EPERM`, SIGSYS",
 		means:   "it asked the kernel for something that the sandbox does not allow",
 		write: "one of the exceptions under [sandbox] in nexushub-manifest(5): namespaces, devices, privileged_io, " +
-			"proc, network; nexushub exec APP -- COMMAND runs a command in the same sandbox",
+			"proc, network; nexushub exec {app|APP} -- COMMAND runs a command in the same sandbox",
 	},
 	{
 		name:    "no-permission",
@@ -537,7 +537,7 @@ var table = []row{
 		means: "it crashed, as programs do that make code while they run where the sandbox refuses them memory that " +
 			"can be both written and executed",
 		write: "sandbox.writable_code = true, if it has a just-in-time compiler; if not, it is a fault of the " +
-			"program: nexushub logs APP",
+			"program: nexushub logs {app|APP}",
 	},
 	{
 		name:    "process-ended",
@@ -589,7 +589,7 @@ var table = []row{
 		seen:    "it runs, and answers GET / with 500 or another error of its own",
 		means: "it runs and counts as healthy, but answered GET / with {front|500} when it was asked after its start: " +
 			"so do people most likely see it",
-		write: "nexushub logs APP says what failed: a database or a variable that it needs, or a fault of the program; " +
+		write: "nexushub logs {app|APP} says what failed: a database or a variable that it needs, or a fault of the program; " +
 			"health.path = a path that answers 200 when it is well keeps such a release from taking over",
 	},
 	{
@@ -607,7 +607,7 @@ var table = []row{
 		only:    func(f *Facts) bool { return f.Job != "" },
 		seen:    "nexushub jobs says `failed` of a last run",
 		means:   "its job {job|NAME} failed at its last run: {job end|exit status 1}",
-		write:   "nexushub logs APP --job {job|NAME} says why, and nexushub run APP {job|NAME} runs it again",
+		write:   "nexushub logs {app|APP} --job {job|NAME} says why, and nexushub run {app|APP} {job|NAME} runs it again",
 	},
 	{
 		name:    "php-jit",

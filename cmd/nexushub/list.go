@@ -53,6 +53,14 @@ func (c *cli) completeJob(cmd *cobra.Command, args []string, word string) ([]str
 	if len(args) != 1 {
 		return c.completeApp(cmd, args, word)
 	}
+	return c.completeJobOf(cmd, args, word)
+}
+
+// completeJobOf offers the jobs of the application that is named.
+func (c *cli) completeJobOf(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
 	return c.complete(cmd, func(ctx context.Context) (names []string, err error) {
 		client, err := c.control()
 		if err != nil {

@@ -53,6 +53,7 @@ lines that a terminal would obey is shown as text.`,
 	}
 	f.register(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("process", c.completePart)
+	_ = cmd.RegisterFlagCompletionFunc("job", c.completeJobOf)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ref := ""
 		if len(args) > 0 {
