@@ -27,7 +27,7 @@ func (s *Server) introspect(
 	defer func() { s.metrics.introspections.WithLabelValues(answerName(answer, err)).Inc() }()
 	form := url.Values{"token": {token}, "token_type_hint": {"access_token"}}.Encode()
 	resp, done, err := s.askLogin(ctx, s.snapshot.Load(), newTrace(),
-		question{"introspect", "application/x-www-form-urlencoded", "", []byte(form)})
+		question{"introspect", "application/x-www-form-urlencoded", []byte(form), ""})
 	if err != nil {
 		return accesstoken.Unsaid, err
 	}

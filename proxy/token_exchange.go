@@ -117,7 +117,8 @@ func (s *Server) exchangeToken(
 	if err != nil {
 		return got, nil, err
 	}
-	resp, done, err := s.askLogin(ctx, x.snap, x.trace, question{"access_token", "application/json", x.req.host(), body})
+	resp, done, err := s.askLogin(ctx, x.snap, x.trace,
+		question{"access_token", "application/json", body, x.req.authority})
 	if err != nil {
 		return got, nil, err
 	}
@@ -164,8 +165,8 @@ func (s *Server) enterLogin(ctx context.Context, snap *snapshot, at *aim) (*snap
 // question is a POST to the login application, below /internal.
 type question struct {
 	path, contentType string
-	host              string // at which the browser has shown its refresh token
 	body              []byte
+	host              string // that a browser has asked, whose cookie it is about; empty: none
 }
 
 // askLogin asks the login application; done must be called when its answer was read.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/proxyctl"
 )
 
@@ -19,6 +20,9 @@ func TestLogin(t *testing.T) {
 			if r.URL.Path != "/internal/access_token" || r.Header.Get("Authorization") != "Bearer "+secret {
 				w.WriteHeader(404)
 				return
+			}
+			if host, _ := hostname.Parse(r.Header.Get("X-Forwarded-Host")); host != appHost {
+				t.Errorf("the cookie is said to be of %q", host)
 			}
 			json.NewDecoder(r.Body).Decode(&asked)
 			switch asked["RefreshToken"] {
