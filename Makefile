@@ -33,6 +33,7 @@ export NEXUSHUB_DIST = $(abspath $(DIST))
 BIN := $(DIST)/bin$(if $(filter-out $(shell $(GO) env GOARCH),$(ARCH)),-$(ARCH))
 DEB = $(DIST)/nexushub_$(VERSION)_$(ARCH).deb
 PROGRAMS := nexushubd nexushub-proxy nexushub
+APPS := login
 ENTRY_amd64 := -E main.entry
 LDFLAGS = -s -w -buildid= -X github.com/nexushub/nexushub/internal/version.Version=$(VERSION) -X github.com/nexushub/nexushub/internal/version.Commit=$(COMMIT)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -58,6 +59,9 @@ build: ## Build the static programs in dist/bin.
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 GOARCH=$(ARCH) $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BIN)/ $(addprefix ./cmd/,$(PROGRAMS))
 	CGO_ENABLED=0 GOARCH=$(ARCH) $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid= $(ENTRY_$(ARCH))' -o $(BIN)/ ./cmd/nexushub-exec # has no use for Go's runtime
+	@for app in $(APPS); do mkdir -p $(BIN)/apps/$$app/bin; cp apps/$$app/nexushub.toml $(BIN)/apps/$$app/; \
+		CGO_ENABLED=0 GOARCH=$(ARCH) $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BIN)/apps/$$app/bin/app ./apps/$$app; \
+	done
 
 from-client: build # completions and nexushub(1), written by the client itself
 	@rm -rf $(DIST)/from-client; mkdir -p $(DIST)/from-client/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d,man/man1}

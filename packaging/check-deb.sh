@@ -12,7 +12,8 @@ got=$(dpkg-deb -f "$deb" Architecture)
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 dpkg-deb -x "$deb" "$tree"
-for program in usr/bin/nexushub usr/sbin/nexushubd usr/sbin/nexushub-proxy usr/lib/nexushub/nexushub-exec; do
+for program in usr/bin/nexushub usr/sbin/nexushubd usr/sbin/nexushub-proxy usr/lib/nexushub/nexushub-exec \
+	usr/lib/nexushub/apps/login/bin/app; do
 	got=$(od -An -tx1 -j18 -N2 "$tree/$program" | tr -d ' ')
 	[ "$got" = "$machine" ] || { echo "$program is not for $arch: e_machine $got, not $machine" >&2; exit 1; }
 done

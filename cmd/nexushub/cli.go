@@ -82,7 +82,7 @@ func (c *cli) root() *cobra.Command {
 			c.exec(), c.explain(),
 		}},
 		{"Manage settings, secrets and access:", []*cobra.Command{
-			c.config(), c.hosts(), c.secret(), c.limits(), c.access(), c.login(), c.token(),
+			c.config(), c.hosts(), c.secret(), c.limits(), c.access(), c.login(), c.token(), c.user(),
 		}},
 		{"Manage the host:", []*cobra.Command{c.setup(), c.plan(), c.routes(), c.cert(), c.verify(), c.backup(), c.restore()}},
 	} {

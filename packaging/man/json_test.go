@@ -30,6 +30,7 @@ var answers = map[string]reflect.Type{
 	"Effective": reflect.TypeFor[api.Effective](),
 	"Route":     reflect.TypeFor[api.Route](), "Certificate": reflect.TypeFor[api.Cert](), "Task": reflect.TypeFor[api.Task](),
 	"Explanation": reflect.TypeFor[api.Explanation](), "Secret": reflect.TypeFor[api.Secret](), "Token": reflect.TypeFor[api.Token](),
+	"Person": reflect.TypeFor[api.Person](), "Invitation": reflect.TypeFor[output.Invitation](),
 	"Issued token": reflect.TypeFor[api.IssuedToken](), "Log entry": reflect.TypeFor[api.LogEntry](), "Log gap": reflect.TypeFor[api.LogGap](),
 	"Setup": reflect.TypeFor[output.Setup](), "Line": reflect.TypeFor[setup.Line](),
 	"Dry run": reflect.TypeFor[output.DryRun](), "Detection": reflect.TypeFor[detect.Result](),

@@ -97,7 +97,7 @@ func (p *Printer) RolledBack(a api.App) error {
 
 // Change is what --json prints of a change that has no other answer.
 type Change struct {
-	Action string `json:"action"`         // removed, stopped, set, logged in, written, restored
+	Action string `json:"action"`         // removed, stopped, set, locked, unlocked, logged in, written, restored
 	Kind   string `json:"kind"`           // of what
 	Name   string `json:"name,omitempty"` // which
 }
