@@ -17,6 +17,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/nexushub/nexushub/agent/events"
+	"github.com/nexushub/nexushub/agent/figures"
 	"github.com/nexushub/nexushub/agent/health"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/ports"
@@ -75,6 +77,8 @@ type Agent struct {
 	ready   chan struct{} // closed at the first reconcile
 	started time.Time
 	told    hints // has a lock of its own
+	changes *events.Ring
+	figures *figures.Store
 
 	listening func(uid uint32) ([]netip.AddrPort, error)
 
@@ -99,6 +103,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		ready:   make(chan struct{}),
 		desired: newCatalogue(), observed: newObservedState(), loop: newLoopState(), exposure: newExposures(),
 	}
+	a.changes, a.figures = events.New(a.started), figures.New(a.started)
 	a.router = newRouter(o.Proxy, o.Log, a.requestReconcile)
 	a.monitor = health.NewMonitor(func(string) { a.requestReconcile() })
 	a.monitor.Elsewhere = a.elsewhere
@@ -134,6 +139,9 @@ func (a *Agent) Run(ctx context.Context) error {
 
 // Ready is closed after the first reconcile: every static application runs, has failed or waits.
 func (a *Agent) Ready() <-chan struct{} { return a.ready }
+
+// Changes are those of the states of all applications.
+func (a *Agent) Changes() *events.Ring { return a.changes }
 
 // Alive fails when the reconciler or PID 1 does not answer.
 func (a *Agent) Alive(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 )
@@ -53,6 +54,9 @@ func (a *Agent) recordPhase(s *plan.AppState) plan.Phase {
 			"before", string(old.State), "why", p.Why)
 	}
 	i.state = next
+	a.changes.Put(api.StateEvent{
+		Time: next.since, Instance: s.ID, Name: s.Name, Kind: s.Kind, State: p.State, Why: p.Why,
+	}, caller.Granted(api.App{AppID: s.AppID, Name: s.Name}))
 	a.keepStanding(s, next)
 	return p
 }
@@ -186,6 +190,7 @@ func (a *Agent) forgetUnlisted(apps []plan.AppState) {
 			a.exec.forget(id)
 			a.loop.unsaved = true
 		}
+		a.changes.Remove(id, time.Now())
 		if *i = (instanceState{units: i.units, served: i.served}); len(i.units) == 0 {
 			delete(a.observed.instances, id)
 		}
@@ -201,6 +206,7 @@ func (a *Agent) forgetEnded(id string) {
 		return
 	}
 	a.exec.forget(id)
+	a.changes.Remove(id, time.Now())
 	if i.memory == nil || a.desired.adminComplete() && !a.desired.partial[plan.KindStatic] {
 		a.loop.unsaved = a.loop.unsaved || i.memory != nil
 		delete(a.observed.instances, id)

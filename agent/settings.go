@@ -12,6 +12,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/fact"
+	"github.com/nexushub/nexushub/agent/ifmatch"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/agent/secret"
 	"github.com/nexushub/nexushub/api"
@@ -32,18 +33,24 @@ func (a *Agent) Settings(nameOrID string) (api.Settings, error) {
 		return api.Settings{}, err
 	}
 	m := a.observed.memory(d.ID)
-	set := m.Settings
-	out := api.Settings{Env: map[string]string{}, Limits: api.Limits{CPU: set.Limits.CPU, Tasks: set.Limits.Tasks},
-		Access: set.Access, Scale: maps.Clone(set.Scale), Effective: a.effective(d), Stopped: d.Stopped}
-	maps.Copy(out.Env, set.Env)
-	if set.Limits.Memory != 0 {
-		out.Limits.Memory = set.Limits.Memory.String()
-	}
+	out := shown(m.Settings)
+	out.Effective, out.Stopped = a.effective(d), d.Stopped
 	if d.Fallback && m.Rejected != nil {
 		out.GivenUp = m.Rejected.Why
 	}
 	out.Withheld = withheld(d)
 	return out, nil
+}
+
+// shown are settings as callers see them.
+func shown(set plan.Settings) api.Settings {
+	out := api.Settings{Env: map[string]string{}, Limits: api.Limits{CPU: set.Limits.CPU, Tasks: set.Limits.Tasks},
+		Access: set.Access, Scale: maps.Clone(set.Scale)}
+	maps.Copy(out.Env, set.Env)
+	if set.Limits.Memory != 0 {
+		out.Limits.Memory = set.Limits.Memory.String()
+	}
+	return out
 }
 
 // ChangeSettings applies a JSON merge patch. It returns when the application serves with the
@@ -52,6 +59,9 @@ func (a *Agent) ChangeSettings(ctx context.Context, nameOrID string, patch []byt
 	var widened []string
 	wait := func(ctx context.Context, id string) (api.App, error) { return a.WaitSettled(ctx, id, "") }
 	id, err := a.changeForGood(nameOrID, func(d *plan.Desired, m *plan.Memory) error {
+		if err := ifmatch.Check(ctx, shown(m.Settings)); err != nil {
+			return err
+		}
 		next, asked, err := a.nextSettings(d, m.Settings, patch)
 		if err == nil {
 			next = next.Signed(asked, caller.Of(ctx).Installer)

@@ -12,6 +12,7 @@ import (
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/fact"
+	"github.com/nexushub/nexushub/agent/ifmatch"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
@@ -543,6 +544,23 @@ func TestRollbackOfFiles(t *testing.T) {
 		h.rollback(shopID, "")
 		if r := h.routeOf(shopID); !strings.Contains(r.StaticDir, "two") {
 			t.Errorf("files are from %s", r.StaticDir)
+		}
+	})
+}
+
+// TestSettingsIfMatch: of two who have read the same, one changes it, and the other is told.
+func TestSettingsIfMatch(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		read := h.set(shopID, `{"env":{"A":"1"},"limits":{"memory":"64M"}}`, "")
+		ctx := ifmatch.With(caller.With(t.Context(), caller.Local(0)), ifmatch.Tag(read.Set()))
+		if _, err := h.agent.ChangeSettings(ctx, shopID, []byte(`{"env":{"A":"2"}}`)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := h.agent.ChangeSettings(ctx, shopID, []byte(`{"env":{"A":"3"}}`))
+		if now, _ := h.agent.Settings(shopID); !errors.Is(err, api.Stale) || now.Env["A"] != "2" {
+			t.Errorf("the second: %v, %+v", err, now.Set())
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/events"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/units"
@@ -95,7 +96,7 @@ func TestNothingIsForgottenBeforeTheAdminServiceHasSpoken(t *testing.T) {
 // TestForgottenInstanceIsServedStill: the unit that requests are led to is not stopped
 // before they are led elsewhere.
 func TestForgottenInstanceIsServedStill(t *testing.T) {
-	a := &Agent{observed: newObservedState()}
+	a := &Agent{observed: newObservedState(), changes: events.New(time.Now())}
 	a.observed.enter(oldUnit, []units.Status{status(oldUnit, "1")}, 1)
 	a.observed.instance(instanceA).served = []string{oldUnit}
 	a.observed.failures(instanceA)

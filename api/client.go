@@ -22,12 +22,17 @@ import (
 // Socket is where nexushubd listens for operators.
 const Socket = "/run/nexushub/api.sock"
 
+// OverHeader is the word of the client on the way that it took to the control socket. Who may use the socket
+// can write it, too: it is of no more use than to tell his own ways apart.
+const OverHeader = "X-NexusHub-Over"
+
 // Client speaks to an agent. Every error it returns has a Code.
 type Client struct {
 	base  string
 	token string
 	http  *http.Client
 
+	over          string        // the way to the socket, for the agent to tell: ssh, or nothing
 	address       string        // base, or the socket
 	answerTimeout time.Duration // of calls that only ask
 }
@@ -59,7 +64,9 @@ func NewBridgeClient(address string, p *http.Protocols, dial func(context.Contex
 		Protocols:       p,
 		MaxConnsPerHost: 1, // others wait for the first, and share it
 	}
-	return &Client{base: "http://nexushub", http: &http.Client{Transport: t}, address: address, answerTimeout: answerTimeout}
+	return &Client{
+		base: "http://nexushub", http: &http.Client{Transport: t}, over: "ssh", address: address, answerTimeout: answerTimeout,
+	}
 }
 
 // NewRemoteClient speaks to an API host (admin.DOMAIN) through the TLS proxy. roots
@@ -127,6 +134,9 @@ func (c *Client) send(ctx context.Context, method, path string, header http.Head
 		req.Header[k] = v
 	}
 	req.Header.Set("User-Agent", "nexushub/"+version.Version)
+	if c.over != "" {
+		req.Header.Set(OverHeader, c.over)
+	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}

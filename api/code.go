@@ -27,6 +27,7 @@ const (
 	Forbidden       Code = "forbidden"        // known, but without the right
 	NotFound        Code = "not-found"        // no such application, release, token ...
 	Conflict        Code = "conflict"         // contradicts what is there
+	Stale           Code = "stale"            // it is not any more what the caller has seen
 	NotRunning      Code = "not-running"      // needs a running application
 	TooLarge        Code = "too-large"        // over a limit, which the detail names
 	Invalid         Code = "invalid"          // readable, but wrong; errors[] says where
@@ -64,6 +65,7 @@ var codes = map[Code]codeInfo{
 	Forbidden:       {http.StatusForbidden, ExitNoSuch, "not permitted"},
 	NotFound:        {http.StatusNotFound, ExitNoSuch, "not found"},
 	Conflict:        {http.StatusConflict, ExitError, "conflict"},
+	Stale:           {http.StatusPreconditionFailed, ExitError, "changed meanwhile"},
 	NotRunning:      {http.StatusConflict, ExitNotRunning, "not running"},
 	TooLarge:        {http.StatusRequestEntityTooLarge, ExitError, "too large"},
 	Invalid:         {http.StatusUnprocessableEntity, ExitError, "invalid"},

@@ -65,23 +65,31 @@ func (c *Client) logs(ctx context.Context, path string, q url.Values, after stri
 	}
 }
 
-// readEvents parses server-sent events (WHATWG HTML, 9.2.6) as far as our servers
-// use them: one data line per event, comments as heartbeats.
 func readEvents(r io.Reader, yield func(LogEvent) bool) error {
+	return readStream(r, func(kind, _, data string) (bool, error) {
+		event, err := parseEvent(kind, data)
+		return err == nil && yield(event), err
+	})
+}
+
+// readStream parses server-sent events (WHATWG HTML, 9.2.6) as far as our servers
+// use them: one data line per event, comments as heartbeats.
+func readStream(r io.Reader, yield func(kind, id, data string) (more bool, err error)) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), maxEvent)
-	var kind, data string
+	var kind, id, data string
 	for lines.Scan() {
 		field, value, _ := strings.Cut(lines.Text(), ":")
 		value = strings.TrimPrefix(value, " ")
 		switch {
 		case field == "event":
 			kind = value
+		case field == "id":
+			id = value
 		case field == "data":
 			data = value
 		case lines.Text() == "" && data != "":
-			event, err := parseEvent(kind, data)
-			if err != nil || !yield(event) {
+			if more, err := yield(kind, id, data); err != nil || !more {
 				return err
 			}
 			kind, data = "", ""

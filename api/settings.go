@@ -21,6 +21,11 @@ type Settings struct {
 	Stopped   string      `json:"stopped,omitempty"`  // why it does not run, if so: it takes them up when it starts
 }
 
+// Set are the settings alone, without what follows from them: what the ETag is of.
+func (s Settings) Set() Settings {
+	return Settings{Env: s.Env, Limits: s.Limits, Access: s.Access, Scale: s.Scale}
+}
+
 // Limits are those of an application; those that are not set are missing.
 type Limits struct {
 	Memory string `json:"memory,omitempty"` // 512M

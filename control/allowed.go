@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/nexushub/nexushub/agent/audit"
 	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/internal/apiserver"
 )
@@ -15,6 +16,7 @@ import (
 func (h *handlers) allowed(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		who := callerOf(c)
+		h.note(c)
 		right, err := who.May(c.Request().Method, c.Path())
 		switch {
 		case who.Known() && apiserver.IsWrongMethod(c):
@@ -31,6 +33,18 @@ func (h *handlers) allowed(next echo.HandlerFunc) echo.HandlerFunc {
 			setParam(c, "app", app.ID)
 		}
 		return next(c)
+	}
+}
+
+// note tells the audit trail which call it is, and about which application.
+func (h *handlers) note(c echo.Context) {
+	ctx := c.Request().Context()
+	audit.Route(ctx, c.Path())
+	if !audit.Audited(ctx) || !slices.Contains(c.ParamNames(), "app") {
+		return
+	}
+	if app, err := h.Applications.App(param(c, "app")); err == nil {
+		audit.About(ctx, caller.Granted(app), app.ID)
 	}
 }
 

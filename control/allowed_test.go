@@ -1,12 +1,17 @@
 package control
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nexushub/nexushub/agent/caller"
+	"github.com/nexushub/nexushub/agent/caller/callertest"
+	"github.com/nexushub/nexushub/agent/events"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -119,5 +124,26 @@ func TestMe(t *testing.T) {
 	w := ask(s, token(api.Viewer, "shop"), "GET", "/v1/me")
 	if w.Code != 200 || strings.TrimSpace(w.Body.String()) != want {
 		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+// TestEachCallOfEachCaller: through the server, as the table of all says.
+func TestEachCallOfEachCaller(t *testing.T) {
+	matrix := callertest.Rights()
+	ring := events.New(time.Now())
+	for _, route := range newServer(&stub{ring: ring}, io.Discard).echo.Routes() {
+		if route.Method == "echo_route_not_found" {
+			continue
+		}
+		path := strings.NewReplacer(":app", "hello", ":name", "KEY", ":id", "t1").Replace(route.Path)
+		callertest.Try(t, matrix, route.Method+" "+route.Path, "hello", func(who caller.Caller) int {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel() // streams end at once
+			r := httptest.NewRequest(route.Method, path, strings.NewReader(`{"name":"n","command":["c"]}`))
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			newServer(&stub{ring: ring}, io.Discard).ServeHTTP(w, as(who, r.WithContext(ctx)))
+			return w.Code
+		})
 	}
 }

@@ -5,7 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/nexushub/nexushub/agent/caller"
+	"github.com/nexushub/nexushub/agent/audit"
+	"github.com/nexushub/nexushub/agent/events"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
 	"github.com/nexushub/nexushub/proxyctl"
@@ -19,6 +20,8 @@ type Applications interface {
 	Plan() []api.Task
 	Refresh(ctx context.Context) error // of the figures from PID 1
 	System(ctx context.Context) (api.System, error)
+	AppFigures(ref string) (api.Figures, error) // of the last hour
+	HostFigures() api.Figures
 	FileOf(id string) string // where a static application is described
 }
 
@@ -71,8 +74,9 @@ type Secrets interface {
 // Tokens are what developers authenticate with.
 type Tokens interface {
 	List() ([]api.Token, error)
-	Create(t api.NewToken, by caller.Caller) (api.IssuedToken, error)
-	Revoke(id string) error
+	Tag() string // of the list, without when each was used
+	Create(ctx context.Context, t api.NewToken) (api.IssuedToken, error)
+	Revoke(ctx context.Context, id string) error
 }
 
 // Keeper makes a debug application permanent.
@@ -82,6 +86,7 @@ type Keeper interface{ Keep(id string) error }
 type Hosts interface {
 	AddHost(ctx context.Context, id string, h api.NewAppHost) error
 	RemoveHost(ctx context.Context, id, host string) error
+	HostsTag(id string) (string, error)
 }
 
 // Proxy is the control side of nexushub-proxy, see proxyctl.Client.
@@ -118,6 +123,8 @@ type Deps struct {
 	Files        Files
 	Keeper       Keeper
 	Hosts        Hosts
+	Audit        *audit.Trail
+	Events       *events.Ring
 	Building     func() []api.App // what is built now, see debug.Server.Building; may be nil
 	Debug        http.Handler     // the debug API, for callers whom a door has led in
 	Deployed     http.Handler     // the same for permanent applications

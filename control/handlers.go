@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"github.com/nexushub/nexushub/agent/audit"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
@@ -44,6 +45,10 @@ func (h *handlers) register(g *echo.Group) {
 	g.POST("/apps/:app/secrets", h.setSecrets)
 	g.DELETE("/apps/:app/secrets/:name", h.removeSecret)
 	g.GET("/logs", h.allLogs)
+	g.GET("/audit", h.audit)
+	g.GET("/figures", h.hostFigures)
+	g.GET("/apps/:app/figures", h.appFigures)
+	g.GET("/events", h.events)
 	g.GET("/plan", h.plan)
 	g.GET("/routes", h.routes)
 	g.GET("/certs", h.certs)
@@ -130,6 +135,7 @@ func (h *handlers) rollback(c echo.Context) error {
 	if err := c.Bind(&req); err != nil {
 		return err
 	}
+	audit.Changes(c.Request().Context(), "release", req.Release)
 	app, err := h.Releases.Rollback(c.Request().Context(), param(c, "app"), req.Release)
 	return answer(c, app, err)
 }
@@ -172,6 +178,15 @@ func (h *handlers) stopAll(c echo.Context) error {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
+}
+
+func (h *handlers) appFigures(c echo.Context) error {
+	out, err := h.Applications.AppFigures(param(c, "app"))
+	return answer(c, out, err)
+}
+
+func (h *handlers) hostFigures(c echo.Context) error {
+	return answer(c, h.Applications.HostFigures(), nil)
 }
 
 func answer(c echo.Context, v any, err error) error {

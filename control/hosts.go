@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/nexushub/nexushub/agent/audit"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/shell"
@@ -12,6 +13,13 @@ import (
 
 func (h *handlers) hosts(c echo.Context) error {
 	app, err := h.Applications.App(param(c, "app"))
+	if err == nil && app.Kind == plan.KindDeployed {
+		tag, err := h.Hosts.HostsTag(app.ID)
+		if err != nil {
+			return err
+		}
+		tagged(c, tag)
+	}
 	return list(c, app.Hosts, err)
 }
 
@@ -20,11 +28,13 @@ func (h *handlers) addHost(c echo.Context) error {
 	if err := c.Bind(&n); err != nil {
 		return err
 	}
+	audit.Changes(c.Request().Context(), "host", n.Host)
 	return h.changeHosts(c, func(id string) error { return h.Hosts.AddHost(c.Request().Context(), id, n) })
 }
 
 func (h *handlers) removeHost(c echo.Context) error {
 	host := param(c, "host")
+	audit.Changes(c.Request().Context(), "host", host)
 	return h.changeHosts(c, func(id string) error { return h.Hosts.RemoveHost(c.Request().Context(), id, host) })
 }
 

@@ -2,6 +2,8 @@ package control
 
 import (
 	"github.com/labstack/echo/v4"
+
+	"github.com/nexushub/nexushub/agent/audit"
 )
 
 func (h *handlers) jobs(c echo.Context) error {
@@ -10,6 +12,7 @@ func (h *handlers) jobs(c echo.Context) error {
 }
 
 func (h *handlers) runJob(c echo.Context) error {
+	audit.Changes(c.Request().Context(), "job", param(c, "job"))
 	out, err := h.Jobs.RunJob(c.Request().Context(), param(c, "app"), param(c, "job"))
 	return answer(c, out, err)
 }

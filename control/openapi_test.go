@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite openapi.json")
 
-// operations say of each route what it does and what goes in and out.
-var operations = map[string]struct {
+// described says of each route what it does and what goes in and out.
+var described = map[string]struct {
 	summary string
 	in, out any // nil: nothing
 }{
@@ -34,7 +34,7 @@ var operations = map[string]struct {
 	"POST /v1/apps/:app/keep":    {"Make a debug application permanent", nil, api.App{}},
 	"POST /v1/apps/:app/adopt-data": {"Give it the database that a removed application of its name has left, or drop that one",
 		api.AdoptDataRequest{}, api.App{}},
-	"GET /v1/apps/:app/logs":             {"Its log; see the parameters of GET /v1/logs", nil, stream{}},
+	"GET /v1/apps/:app/logs":             {"Its log; see the parameters of GET /v1/logs", nil, endless{}},
 	"GET /v1/apps/:app/releases":         {"What it ran and could run again, newest first", nil, []api.Release{}},
 	"POST /v1/apps/:app/rollback":        {"Go back to an earlier release", api.RollbackRequest{}, api.App{}},
 	"GET /v1/apps/:app/settings":         {"What operators say of it by command, and what holds", nil, api.Settings{}},
@@ -50,20 +50,29 @@ var operations = map[string]struct {
 	"PUT /v1/apps/:app/secrets":          {"Set a secret", api.NewSecret{}, nil},
 	"POST /v1/apps/:app/secrets":         {"Set several secrets, all or none", api.NewSecrets{}, nil},
 	"DELETE /v1/apps/:app/secrets/:name": {"Remove a secret", nil, nil},
-	"GET /v1/logs":                       {"The logs of all applications", nil, stream{}},
-	"GET /v1/plan":                       {"What the agent would do now, and why", nil, []api.Task{}},
-	"GET /v1/routes":                     {"The host names that the proxy serves", nil, []api.Route{}},
-	"GET /v1/certs":                      {"The certificates that the proxy presents", nil, []api.Cert{}},
-	"GET /v1/system":                     {"The host and the agent", nil, api.System{}},
-	"GET /v1/waiting":                    {"Changed keys of the configuration that are not in force", nil, []api.Waiting{}},
-	"GET /v1/tokens":                     {"The API tokens", nil, []api.Token{}},
-	"POST /v1/tokens":                    {"Create a token; the answer is the only one that has it", api.NewToken{}, api.IssuedToken{}},
-	"DELETE /v1/tokens/:id":              {"Revoke a token, named by id or name", nil, nil},
-	"POST /v1/stop-all":                  {"Stop all applications", nil, nil},
+	"GET /v1/logs":                       {"The logs of all applications", nil, endless{}},
+	"GET /v1/audit":                      {"Who changed what, also what was refused, in order", nil, []api.AuditEntry{}},
+	"GET /v1/events": {"How all applications stand, and each change of that, with Last-Event-ID: those since",
+		nil, changes{}},
+	"GET /v1/operations/:id":    {"How a call has gone that was sent with Prefer: respond-async", nil, api.Operation{}},
+	"GET /v1/figures":           {"What the host has used in the last hour", nil, api.Figures{}},
+	"GET /v1/apps/:app/figures": {"What it has used in the last hour", nil, api.Figures{}},
+	"GET /v1/plan":              {"What the agent would do now, and why", nil, []api.Task{}},
+	"GET /v1/routes":            {"The host names that the proxy serves", nil, []api.Route{}},
+	"GET /v1/certs":             {"The certificates that the proxy presents", nil, []api.Cert{}},
+	"GET /v1/system":            {"The host and the agent", nil, api.System{}},
+	"GET /v1/waiting":           {"Changed keys of the configuration that are not in force", nil, []api.Waiting{}},
+	"GET /v1/tokens":            {"The API tokens", nil, []api.Token{}},
+	"POST /v1/tokens":           {"Create a token; the answer is the only one that has it", api.NewToken{}, api.IssuedToken{}},
+	"DELETE /v1/tokens/:id":     {"Revoke a token, named by id or name", nil, nil},
+	"POST /v1/stop-all":         {"Stop all applications", nil, nil},
 }
 
-// stream is an answer without an end: server-sent events or lines.
-type stream struct{}
+// endless is an answer without an end: server-sent events or lines.
+type endless struct{}
+
+// changes is such an answer, of changes of states.
+type changes struct{}
 
 type object = map[string]any
 
@@ -77,8 +86,8 @@ func TestOpenAPI(t *testing.T) {
 		if route.Method == "echo_route_not_found" {
 			continue
 		}
-		if _, ok := operations[key]; !ok {
-			t.Errorf("%s is not described: add a row to operations", key)
+		if _, ok := described[key]; !ok {
+			t.Errorf("%s is not described: add a row to described", key)
 			continue
 		}
 		path := parameter.ReplaceAllString(route.Path, "{$1}")
@@ -126,7 +135,7 @@ func parameters(path string) []any {
 }
 
 func describe(t *testing.T, key string, schemas object) object {
-	op := operations[key]
+	op := described[key]
 	method, path, _ := strings.Cut(key, " ")
 	right, _ := caller.RightTo(method, path)
 	out := object{
@@ -142,9 +151,20 @@ func describe(t *testing.T, key string, schemas object) object {
 	switch op.out.(type) {
 	case nil:
 		status = "204"
-	case stream:
+	case endless:
 		answer["content"] = object{"text/event-stream": object{}, "application/x-ndjson": object{}, "text/plain": object{}}
 		out["parameters"] = logParameters()
+	case changes:
+		out["parameters"] = []any{lastEventID()}
+		event := schemaOf(t, reflect.TypeFor[api.StateEvent](), schemas)
+		answer["content"] = object{"text/event-stream": object{"description": "event: snapshot has an array of StateEvent, " +
+			"event: state and event: removed have one", "schema": event}}
+	case []api.AuditEntry:
+		for _, name := range []string{"app", "by", "since", "until", "lines", "after", "wait"} {
+			list, _ := out["parameters"].([]any)
+			out["parameters"] = append(list, inQuery(name))
+		}
+		answer["content"] = object{"application/json": object{"schema": schemaOf(t, reflect.TypeOf(op.out), schemas)}}
 	case api.Explanation:
 		if op.in == nil {
 			out["parameters"] = []any{inQuery("process")}
@@ -157,14 +177,42 @@ func describe(t *testing.T, key string, schemas object) object {
 		status = "201"
 	}
 	out["responses"].(object)[status] = answer
+	describeHeaders(t, method, right, out, schemas)
 	return out
+}
+
+// describeHeaders are those that are heeded whatever the call is.
+func describeHeaders(t *testing.T, method string, right caller.Right, out, schemas object) {
+	list, _ := out["parameters"].([]any)
+	add := func(name, text string) {
+		list = append(list, object{"name": name, "in": "header", "description": text, "schema": object{"type": "string"}})
+	}
+	if right.Tagged {
+		add("If-Match", "The ETag of what was read: 412 if it was changed since")
+	}
+	if method == "POST" {
+		add("Idempotency-Key", "The same caller and request within an hour get the same answer, without doing it again; "+
+			"another request with the same key gets 422, the same while the first goes on 409")
+	}
+	if method != "GET" {
+		add("Prefer", "respond-async: 202 at once, and Location says where the result will be")
+		out["responses"].(object)["202"] = object{"description": "With Prefer: respond-async", "content": object{
+			"application/json": object{"schema": schemaOf(t, reflect.TypeFor[api.Operation](), schemas)}}}
+	}
+	if len(list) > 0 {
+		out["parameters"] = list
+	}
 }
 
 func logParameters() (list []any) {
 	for _, name := range []string{"lines", "follow", "since", "until", "priority", "grep", "process", "build", "format"} {
 		list = append(list, inQuery(name))
 	}
-	return append(list, object{"name": "Last-Event-ID", "in": "header", "schema": object{"type": "string"}})
+	return append(list, lastEventID())
+}
+
+func lastEventID() object {
+	return object{"name": "Last-Event-ID", "in": "header", "schema": object{"type": "string"}}
 }
 
 func inQuery(name string) object {

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/audit"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -48,6 +49,7 @@ func (h *handlers) setAll(c echo.Context, body any, list func() []api.NewSecret)
 	all := list()
 	for i := range all {
 		s := &all[i]
+		audit.Changes(c.Request().Context(), "secret", s.Name)
 		if len(s.For) > 0 {
 			if s.For, err = h.audience(s.For); err != nil {
 				return err
@@ -112,6 +114,7 @@ func (h *handlers) named(words []string) ([]string, error) {
 }
 
 func (h *handlers) removeSecret(c echo.Context) error {
+	audit.Changes(c.Request().Context(), "secret", param(c, "name"))
 	app, err := h.Applications.App(param(c, "app"))
 	if err == nil {
 		err = h.Secrets.RemoveSecret(c.Request().Context(), app.ID, param(c, "name"))
@@ -120,6 +123,7 @@ func (h *handlers) removeSecret(c echo.Context) error {
 }
 
 func (h *handlers) tokens(c echo.Context) error {
+	tagged(c, h.Tokens.Tag())
 	out, err := h.Tokens.List()
 	return list(c, out, err)
 }
@@ -132,7 +136,8 @@ func (h *handlers) createToken(c echo.Context) error {
 	if t.Name == "" {
 		return fmt.Errorf("name: must not be empty: %w", api.Invalid)
 	}
-	issued, err := h.Tokens.Create(t, callerOf(c))
+	audit.Changes(c.Request().Context(), "token", t.Name)
+	issued, err := h.Tokens.Create(c.Request().Context(), t)
 	if err != nil {
 		return err
 	}
@@ -141,7 +146,8 @@ func (h *handlers) createToken(c echo.Context) error {
 }
 
 func (h *handlers) revokeToken(c echo.Context) error {
-	return empty(c, h.Tokens.Revoke(param(c, "id")))
+	audit.Changes(c.Request().Context(), "token", param(c, "id"))
+	return empty(c, h.Tokens.Revoke(c.Request().Context(), param(c, "id")))
 }
 
 func empty(c echo.Context, err error) error {

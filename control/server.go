@@ -29,7 +29,10 @@ type Server struct {
 	debug    http.Handler
 	deployed http.Handler
 	git      http.Handler
-	log      *slog.Logger
+	all      http.Handler // with what is common to them
+
+	operations *operations
+	log        *slog.Logger
 }
 
 // maxBody is room for the largest secret, were each of its characters escaped.
@@ -45,13 +48,20 @@ func NewServer(d Deps) *Server {
 		d.Applications = withBuilds{d.Applications, d.Building}
 	}
 	h := &handlers{Deps: d}
-	e.Use(h.allowed)
-	h.register(e.Group("/v1", middleware.BodyLimit(maxBody)))
-	return &Server{echo: e, debug: d.Debug, deployed: d.Deployed, git: d.Git, log: d.Log}
+	e.Use(h.allowed, conditional)
+	g := e.Group("/v1", middleware.BodyLimit(maxBody))
+	h.register(g)
+	s := &Server{echo: e, debug: d.Debug, deployed: d.Deployed, git: d.Git, log: d.Log}
+	s.operations = newOperations(d.Audit.Handler(http.HandlerFunc(s.serve)))
+	s.all = &idempotent{next: s.operations}
+	g.GET("/operations/:id", s.operation)
+	return s
 }
 
 // ServeHTTP answers a caller whom a door has led in.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.all.ServeHTTP(w, r) }
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case s.debug != nil && strings.HasPrefix(path, "/debug/"):
 		s.debug.ServeHTTP(w, r)
@@ -66,6 +76,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Run serves the control socket until ctx ends.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	defer s.operations.stop()
 	return apiserver.Serve(ctx, l, caller.SocketDoor(s), s.log)
 }
 

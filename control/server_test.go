@@ -19,7 +19,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nexushub/nexushub/agent/audit"
 	"github.com/nexushub/nexushub/agent/caller"
+	"github.com/nexushub/nexushub/agent/events"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
@@ -35,6 +37,8 @@ type stub struct {
 	fail  error
 	apps  []api.App
 	kind  string // of hello
+	lines []audit.Line
+	ring  *events.Ring
 }
 
 func (s *stub) note(format string, args ...any) error {
@@ -50,7 +54,11 @@ func (s *stub) App(ref string) (api.App, error) {
 	web := api.Process{Name: "web", Replicas: []api.Replica{{Number: 1, Unit: "u1"}, {Number: 2, Unit: "u2"}}}
 	return api.App{ID: appID, Name: "hello", State: api.StateRunning, Kind: s.kind, Processes: []api.Process{web}}, nil
 }
-func (s *stub) FileOf(string) string { return "/etc/nexushub/apps.d/hello.toml" }
+func (s *stub) AppFigures(ref string) (api.Figures, error) {
+	return api.Figures{}, s.note("figures %s", ref)
+}
+func (s *stub) HostFigures() api.Figures { return api.Figures{Step: 10} }
+func (s *stub) FileOf(string) string     { return "/etc/nexushub/apps.d/hello.toml" }
 func (s *stub) AddHost(_ context.Context, id string, h api.NewAppHost) error {
 	return s.note("add %s %s", id, h.Host)
 }
@@ -105,11 +113,13 @@ func (s *stub) RunJob(_ context.Context, id, job string) (api.JobRun, error) {
 func (s *stub) RemoveSecret(_ context.Context, id, name string) error {
 	return s.note("unset %s %s", id, name)
 }
-func (s *stub) List() ([]api.Token, error) { return nil, s.note("tokens") }
-func (s *stub) Create(t api.NewToken, _ caller.Caller) (api.IssuedToken, error) {
+func (s *stub) List() ([]api.Token, error)      { return nil, s.note("tokens") }
+func (s *stub) Tag() string                     { return `"tokens"` }
+func (s *stub) HostsTag(string) (string, error) { return `"hosts"`, nil }
+func (s *stub) Create(_ context.Context, t api.NewToken) (api.IssuedToken, error) {
 	return api.IssuedToken{Secret: "s3cret"}, s.note("create %s", t.Name)
 }
-func (s *stub) Revoke(id string) error { return s.note("revoke %s", id) }
+func (s *stub) Revoke(_ context.Context, id string) error { return s.note("revoke %s", id) }
 func (s *stub) Status(context.Context) (proxyctl.Status, error) {
 	return proxyctl.Status{Routes: []proxyctl.RouteStatus{{Instance: appID, Hosts: []string{"h", "i"}, State: "ready"}},
 		Targets:   []proxyctl.TargetStatus{{ID: "u2", Requests: 4, InFlight: 3}},
@@ -124,6 +134,14 @@ func (s *stub) Certs(context.Context) ([]proxyctl.CertInfo, error) {
 func (s *stub) Unreadable(_ context.Context, id string) ([]string, error) {
 	return []string{"/srv/s: may not be entered"}, s.note("unreadable %s", id)
 }
+func (s *stub) Own(_ context.Context, q journal.OwnQuery, fn func(audit.Line) bool) error {
+	for _, l := range s.lines {
+		if !fn(l) {
+			break
+		}
+	}
+	return s.note("own %q %s", q.Match, q.After)
+}
 func (s *stub) Serve(w http.ResponseWriter, _ *http.Request, q journal.Query, f journal.Format) error {
 	io.WriteString(w, "event: log\ndata: {\"message\":\"hi\"}\n\n")
 	return s.note("logs %s %d %v %s %s", q.Instance, q.Lines, q.Follow, f, q.After)
@@ -136,6 +154,8 @@ func newServer(s *stub, log io.Writer) *Server {
 		Created: func(id string) bool { return id == "new" },
 		Debug:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `[{"id":"d"}]`) }),
 		Log:     slog.New(slog.NewTextHandler(log, nil)),
+		Events:  s.ring,
+		Audit:   audit.New(slog.New(slog.NewTextHandler(log, nil)), s),
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/agent/audience"
+	"github.com/nexushub/nexushub/agent/audit"
 	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/apiserver"
@@ -17,6 +18,7 @@ import (
 func (s *Server) allowed(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		who := callerOf(c.Request())
+		s.tell(c)
 		right, err := who.May(c.Request().Method, c.Path())
 		switch {
 		case who.Known() && apiserver.IsWrongMethod(c):
@@ -30,6 +32,15 @@ func (s *Server) allowed(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}
 		return next(c)
+	}
+}
+
+// tell tells the audit trail which call it is, and about which application.
+func (s *Server) tell(c echo.Context) {
+	ctx := c.Request().Context()
+	audit.Route(ctx, c.Path())
+	if a, err := s.find(c); err == nil {
+		audit.About(ctx, a.AppID, string(a.ID))
 	}
 }
 

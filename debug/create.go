@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/audit"
 	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostname"
@@ -36,6 +37,7 @@ func (s *Server) create(c echo.Context) error {
 		return err
 	}
 	by, status := callerOf(c.Request()), http.StatusCreated
+	audit.About(c.Request().Context(), asked.AppID, "")
 	a, replaced, err := s.apps.enter(func(others []application) (a application, replaced []ID, err error) {
 		at := slices.IndexFunc(others, func(o application) bool { return s.o.Kind.same(o.AppID, asked.AppID) })
 		if at >= 0 && !s.o.Kind.replaces {
@@ -50,6 +52,10 @@ func (s *Server) create(c echo.Context) error {
 		if at >= 0 {
 			before = others[at]
 		}
+		if by.Role == api.Deployer && !onlyDeploys(asked, before) {
+			return a, nil, fmt.Errorf("token %s has the role %s, which deploys releases and changes nothing else "+
+				"about an application, such as its names: %w", by.Token, by.Role, api.Forbidden)
+		}
 		if err := a.admitService(asked.StaticServiceURL, before, by); err != nil {
 			return a, nil, err
 		}
@@ -59,6 +65,7 @@ func (s *Server) create(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	audit.About(c.Request().Context(), a.AppID, string(a.ID))
 	for _, id := range replaced {
 		s.o.Log.Info(s.o.Kind.String()+" replaced", "instance", id, "app_id", a.AppID, "by", a.ID)
 		if err := s.dispose(c.Request().Context(), id); err != nil {
@@ -87,6 +94,14 @@ func (a application) given(n api.NewDebugApplication, by caller.Caller) applicat
 	a.DBName = cmp.Or(n.DBName, a.DBName)
 	a.StaticServiceURL = cmp.Or(n.StaticServiceURL, a.StaticServiceURL)
 	return a
+}
+
+// onlyDeploys says whether nothing is asked for but to deploy what there is, or what is new with all that
+// it has by itself.
+func onlyDeploys(asked api.NewDebugApplication, there application) bool {
+	same := func(asked, there string) bool { return asked == "" || asked == there }
+	return same(asked.HostName, there.HostName) && same(asked.DBName, there.DBName) &&
+		same(asked.DisplayName, there.DisplayName) && same(asked.StaticServiceURL, there.StaticServiceURL)
 }
 
 // readJSON tells invalid JSON (400) from a field of the wrong type (422).

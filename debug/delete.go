@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/nexushub/nexushub/agent/audit"
 	"github.com/nexushub/nexushub/internal/beneath"
 )
 
@@ -24,6 +25,9 @@ func (s *Server) delete(c echo.Context) error {
 	withData, err := strconv.ParseBool(cmp.Or(c.QueryParam("data"), "false"))
 	if err != nil {
 		return badField("data", "must be true or false")
+	}
+	if withData {
+		audit.Changes(c.Request().Context(), "", "data")
 	}
 	if withData && s.o.Runtime.HasData(string(a.ID)) {
 		if err := s.apps.dropped.begin(a.ID); err != nil {

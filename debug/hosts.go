@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nexushub/nexushub/agent/caller"
+	"github.com/nexushub/nexushub/agent/ifmatch"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostname"
 	"github.com/nexushub/nexushub/internal/manifest"
@@ -47,6 +48,15 @@ func (s *Server) RemoveHost(ctx context.Context, id, name string) error {
 	return err
 }
 
+// HostsTag is the ETag of the hosts of an application.
+func (s *Server) HostsTag(id string) (string, error) {
+	a, err := s.apps.get(ID(id))
+	return ifmatch.Tag(a.hostsState()), err
+}
+
+// hostsState is what a change of hosts changes.
+func (a application) hostsState() any { return []any{a.HostName, a.Hosts} }
+
 // changeHosts returns the application as it was.
 func (s *Server) changeHosts(
 	ctx context.Context, id ID, change func(*application) error,
@@ -58,6 +68,9 @@ func (s *Server) changeHosts(
 			return a, nil, s.apps.unknown(id)
 		}
 		before, a = others[at], others[at]
+		if err := ifmatch.Check(ctx, a.hostsState()); err != nil {
+			return a, nil, err
+		}
 		if err := change(&a); err != nil {
 			return a, nil, err
 		}

@@ -2,6 +2,7 @@ package debug
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/nexushub/nexushub/agent/audience"
 	"github.com/nexushub/nexushub/agent/caller"
+	"github.com/nexushub/nexushub/agent/ifmatch"
 	"github.com/nexushub/nexushub/agent/plan"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/hostname"
@@ -184,5 +186,26 @@ func TestHostsOfAnEarlierVersion(t *testing.T) {
 	a := application{NewDebugApplication: api.NewDebugApplication{HostName: "Shop.org:8443"}}
 	if got := a.allHosts(); !slices.Equal(got, []hostname.Host{{Name: "shop.org"}}) {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestHostsIfMatch: hosts that were changed since they were read stay as they are.
+func TestHostsIfMatch(t *testing.T) {
+	h := newHost(t)
+	_, shop := h.deploy(`{"appId":"shop"}`, http.StatusCreated)
+	seen, err := h.deployed.HostsTag(shop.ID)
+	h.must(err)
+	ctx := ifmatch.With(as(operator), seen)
+	h.must(h.deployed.AddHost(ctx, shop.ID, api.NewAppHost{Host: "shop.org"}))
+	for _, err := range []error{
+		h.deployed.AddHost(ctx, shop.ID, api.NewAppHost{Host: "www.shop.org"}),
+		h.deployed.RemoveHost(ctx, shop.ID, "shop.org"),
+	} {
+		if !errors.Is(err, api.Stale) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if got := h.hostsOf(shop.ID); got != "shop.example.test shop.org" {
+		t.Errorf("hosts are %s", got)
 	}
 }

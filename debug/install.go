@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/audit"
 	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/fact"
 	"github.com/nexushub/nexushub/agent/release"
@@ -48,6 +49,7 @@ func (s *Server) install(c echo.Context) error {
 		return gone
 	}
 	s.active(in.ID, time.Now())
+	audit.Changes(c.Request().Context(), "release", in.Release)
 	out := s.outcome(ctx, in.application, view, err)
 	out.Widened = in.widened
 	return answerJSON(c.Response(), out)

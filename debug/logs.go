@@ -1,10 +1,12 @@
 package debug
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/journal"
 )
 
@@ -18,6 +20,9 @@ func (s *Server) logs(c echo.Context) error {
 	query, format, err := journal.ParseRequest(c.Request(), string(a.ID))
 	if err != nil {
 		return err
+	}
+	if callerOf(c.Request()).Role == api.Deployer && query.Instance != journal.BuildsOf(string(a.ID)) {
+		return fmt.Errorf("the role %s reads the log of builds alone: %w", api.Deployer, api.Forbidden)
 	}
 	s.streams.open(a.ID)
 	defer func() {

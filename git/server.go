@@ -14,6 +14,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/nexushub/nexushub/agent/audit"
 	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/apiserver"
@@ -93,6 +94,8 @@ type push struct {
 func (s *Server) begin(c echo.Context) (*push, error) {
 	who := caller.Of(c.Request().Context())
 	name := strings.TrimSuffix(c.Param("app"), ".git")
+	audit.Route(c.Request().Context(), c.Path())
+	audit.About(c.Request().Context(), name, "")
 	right, err := who.May(c.Request().Method, c.Path())
 	if err == nil && who.MustCover(right) && !who.Covers(name) {
 		err = who.Refuse(name)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 )
 
 // Bounds of what is kept of one entry; longer values are cut, and said to be.
@@ -15,6 +16,7 @@ const (
 	maxMessage = 1 << 20
 	maxField   = 4 << 10
 	maxKey     = 128
+	maxFields  = 32 // of ours
 )
 
 // exportReader parses the journal export format
@@ -171,9 +173,23 @@ func (e *exportReader) keep(r *record, key string) {
 		r.disputed = r.disputed || r.instance != "" && r.instance != v
 		r.instance = v
 	default:
-		if p := r.textField(key); p != nil && *p == "" {
+		switch p := r.textField(key); {
+		case p != nil && *p == "":
 			*p = e.intern()
+		case p == nil && isOurs(key):
+			r.keepField(key, e.intern())
 		}
+	}
+}
+
+func isOurs(key string) bool { return strings.HasPrefix(key, "NEXUSHUB_") || key == "TRACE_ID" }
+
+func (r *record) keepField(key, value string) {
+	if r.fields == nil {
+		r.fields = map[string]string{}
+	}
+	if _, there := r.fields[key]; !there && len(r.fields) < maxFields {
+		r.fields[key] = value
 	}
 }
 

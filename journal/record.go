@@ -34,6 +34,8 @@ type record struct {
 	exitCode          string // EXIT_CODE, only asked for where an exit is
 	exitStatus        int    // EXIT_STATUS
 	result            string // UNIT_RESULT
+
+	fields map[string]string // those of ours that are not above, only asked for in the agent's own lines
 }
 
 // readFields are the fields that a child is asked for; the rest never crosses the pipe.

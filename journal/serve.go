@@ -3,19 +3,16 @@ package journal
 import (
 	"errors"
 	"net/http"
-	"time"
-)
 
-// writeTimeout is how long one batch may take to leave for the client. A client that
-// has stopped reading ends here.
-const writeTimeout = 30 * time.Second
+	"github.com/nexushub/nexushub/internal/stream"
+)
 
 // Serve answers a request with an instance's log. What goes wrong before the first
 // byte is returned and nothing is written; later there is only the end of the stream.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, q Query, f Format) error {
-	s := sender{w: w, control: http.NewResponseController(w), format: f, endless: q.Follow}
+	s := sender{Writer: stream.New(w, f.ContentType(), q.Follow), format: f}
 	for items, err := range h.Items(r.Context(), q) {
-		if err != nil && !s.begun {
+		if err != nil && !s.Begun() {
 			return err
 		}
 		if err == nil {
@@ -25,7 +22,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, q Query, f Format) e
 			return ended(err)
 		}
 	}
-	if !s.begun {
+	if !s.Begun() {
 		return ended(s.send(nil))
 	}
 	return nil
@@ -48,32 +45,15 @@ func (e *StreamError) Error() string { return "log stream: " + e.Err.Error() }
 func (e *StreamError) Unwrap() error { return e.Err }
 
 type sender struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	format  Format
-	endless bool
-	begun   bool
-	buffer  []byte
-}
-
-func (s *sender) begin() {
-	header := s.w.Header()
-	header.Set("Content-Type", s.format.ContentType())
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Accel-Buffering", "no")
-	header.Set("X-Content-Type-Options", "nosniff")
-	if s.endless { // ends with its connection: no chunks, a third of the system calls
-		header.Set("Transfer-Encoding", "identity")
-	}
-	s.w.WriteHeader(http.StatusOK)
-	s.begun = true
-	s.buffer = append(s.buffer, s.format.begin()...)
+	*stream.Writer
+	format Format
+	buffer []byte
 }
 
 func (s *sender) send(items []Item) (err error) {
 	s.buffer = s.buffer[:0]
-	if !s.begun {
-		s.begin()
+	if !s.Begun() {
+		s.buffer = append(s.buffer, s.format.begin()...)
 	}
 	if len(items) == 0 {
 		s.buffer = append(s.buffer, s.format.beat()...)
@@ -83,12 +63,5 @@ func (s *sender) send(items []Item) (err error) {
 			return err
 		}
 	}
-	if err := s.control.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil &&
-		!errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
-	if _, err := s.w.Write(s.buffer); err != nil {
-		return err
-	}
-	return s.control.Flush()
+	return s.Send(s.buffer)
 }

@@ -107,7 +107,7 @@ func (s *Server) Status() proxyctl.Status {
 		st.Routes = append(st.Routes, c.status())
 		st.Instances = append(st.Instances, proxyctl.InstanceStatus{
 			Instance: r.Instance, LastRequest: timeOf(c.stats.last.Load()),
-			InFlight: c.stats.inFlight.Load(), Requests: c.stats.requests.Load(),
+			InFlight: c.stats.inFlight.Load(), Requests: c.stats.requests.Load(), Errors: c.stats.traffic.errors(),
 		})
 	}
 	return st

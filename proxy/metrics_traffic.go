@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net/http"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -43,6 +44,18 @@ func (t *traffic) count(method string, status int, sent int64, took time.Duratio
 			return
 		}
 	}
+}
+
+// errors are the answers with 5xx.
+func (t *traffic) errors() (n uint64) {
+	if list := t.answers.Load(); list != nil {
+		for _, a := range *list {
+			if a.status >= http.StatusInternalServerError {
+				n += a.n.Load()
+			}
+		}
+	}
+	return n
 }
 
 func (t *traffic) kind(method string, status int) *answers {

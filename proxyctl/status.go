@@ -59,6 +59,7 @@ type InstanceStatus struct {
 	LastRequest time.Time `json:"last_request,omitzero"`
 	InFlight    int64     `json:"in_flight"`
 	Requests    uint64    `json:"requests"`
+	Errors      uint64    `json:"errors"` // answers with 5xx
 }
 
 // DrainRequest is the body of POST /v1/drain.

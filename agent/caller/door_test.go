@@ -29,7 +29,7 @@ func openTokens(t *testing.T, dir string) *Tokens {
 
 func create(t *testing.T, tokens *Tokens, n api.NewToken) api.IssuedToken {
 	t.Helper()
-	made, err := tokens.Create(n, Local(0))
+	made, err := tokens.Create(With(t.Context(), Local(0)), n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestProxyDoor(t *testing.T) {
 			t.Errorf("%s: WWW-Authenticate is %q", name, w.Header().Get("WWW-Authenticate"))
 		}
 	}
-	if err := tokens.Revoke(token.ID); err != nil {
+	if err := tokens.Revoke(t.Context(), token.ID); err != nil {
 		t.Fatal(err)
 	}
 	if w := through(door, proxyUID, bearer(token.Secret)); w.Code != 401 {
@@ -103,7 +103,7 @@ func TestProxyDoor(t *testing.T) {
 func TestRevokingEndsWhatIsOpen(t *testing.T) {
 	tokens := openTokens(t, t.TempDir())
 	for name, end := range map[string]func(id string) error{
-		"revoked": tokens.Revoke,
+		"revoked": func(id string) error { return tokens.Revoke(t.Context(), id) },
 		"expires": func(string) error { return nil },
 	} {
 		n := api.NewToken{Name: name}
@@ -120,7 +120,7 @@ func TestRevokingEndsWhatIsOpen(t *testing.T) {
 				<-r.Context().Done()
 			})}
 		through(door, 0, bearer(token.Secret))
-		tokens.Revoke(token.ID)
+		tokens.Revoke(t.Context(), token.ID)
 		ctx, done := tokens.While(t.Context(), token.Token) // revoked since it was checked
 		<-ctx.Done()
 		done()
@@ -192,7 +192,7 @@ func TestStill(t *testing.T) {
 			if err := who.Still(); err != nil {
 				t.Errorf("before: %v", err)
 			}
-			if err := tokens.Revoke(token.ID); err != nil {
+			if err := tokens.Revoke(t.Context(), token.ID); err != nil {
 				t.Error(err)
 			}
 			if err := who.Still(); !errors.Is(err, api.Unauthenticated) {

@@ -68,7 +68,9 @@ func checkRole(n api.NewToken) error {
 	case n.Role == api.Owner:
 		return badField("role", "must not be owner: that is root on the host itself; a token is operator at most")
 	case !n.Role.Known():
-		return badField("role", "must be viewer, developer or operator")
+		return badField("role", "must be viewer, deployer, developer or operator")
+	case n.Role == api.Deployer && (all || len(n.Applications) != 1):
+		return badField("applications", "must be one name for a deployer")
 	case len(n.Applications) == 0:
 		return badField("applications", "must name those that the token is for, or * for all")
 	case all && len(n.Applications) > 1:

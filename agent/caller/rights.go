@@ -2,6 +2,8 @@ package caller
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/nexushub/nexushub/api"
@@ -20,9 +22,12 @@ const (
 
 // Right is what a route needs.
 type Right struct {
-	Least  api.Role
-	Scope  Scope
-	Socket bool // reads secrets or gives a shell, so it works on the host alone
+	Least   api.Role
+	Scope   Scope
+	Socket  bool // reads secrets or gives a shell, so it works on the host alone
+	Deploys bool // is part of deploying one application, so that a deployer may, too
+	Tagged  bool // what is changed has an ETag, so that If-Match is heeded
+	Piece   bool // of an upload, which changes nothing until it is installed
 }
 
 // Prefixes of the API by which applications are deployed, one for each kind.
@@ -35,7 +40,7 @@ const (
 // walks through what else a route needs.
 var rights = map[string]Right{
 	"GET /v1/openapi.json":               {Least: api.Viewer},
-	"GET /v1/me":                         {Least: api.Viewer},
+	"GET /v1/me":                         {Least: api.Viewer, Deploys: true},
 	"GET /v1/apps":                       {Least: api.Viewer, Scope: Some},
 	"GET /v1/apps/:app":                  {Least: api.Viewer, Scope: One},
 	"GET /v1/apps/:app/logs":             {Least: api.Viewer, Scope: One},
@@ -47,10 +52,10 @@ var rights = map[string]Right{
 	"POST /v1/apps/:app/keep":            {Least: api.Operator, Scope: One},
 	"POST /v1/apps/:app/adopt-data":      {Least: api.Operator, Scope: One},
 	"GET /v1/apps/:app/settings":         {Least: api.Developer, Scope: One},
-	"PATCH /v1/apps/:app/settings":       {Least: api.Developer, Scope: One}, // limits, access and scale: an operator
+	"PATCH /v1/apps/:app/settings":       {Least: api.Developer, Scope: One, Tagged: true}, // limits, access and scale: an operator
 	"GET /v1/apps/:app/hosts":            {Least: api.Viewer, Scope: One},
-	"POST /v1/apps/:app/hosts":           {Least: api.Developer, Scope: One}, // which names, internal/hostname decides
-	"DELETE /v1/apps/:app/hosts/:host":   {Least: api.Developer, Scope: One},
+	"POST /v1/apps/:app/hosts":           {Least: api.Developer, Scope: One, Tagged: true}, // which names, internal/hostname decides
+	"DELETE /v1/apps/:app/hosts/:host":   {Least: api.Developer, Scope: One, Tagged: true},
 	"GET /v1/apps/:app/jobs":             {Least: api.Viewer, Scope: One},
 	"POST /v1/apps/:app/jobs/:job/run":   {Least: api.Developer, Scope: One},
 	"GET /v1/apps/:app/explain":          {Least: api.Operator, Scope: One, Socket: true},
@@ -59,6 +64,11 @@ var rights = map[string]Right{
 	"PUT /v1/apps/:app/secrets":          {Least: api.Owner, Scope: One, Socket: true},
 	"POST /v1/apps/:app/secrets":         {Least: api.Owner, Scope: One, Socket: true},
 	"DELETE /v1/apps/:app/secrets/:name": {Least: api.Owner, Scope: One, Socket: true},
+	"GET /v1/audit":                      {Least: api.Viewer, Scope: Some},
+	"GET /v1/events":                     {Least: api.Viewer, Scope: Some},
+	"GET /v1/operations/:id":             {Least: api.Viewer, Deploys: true}, // one's own
+	"GET /v1/apps/:app/figures":          {Least: api.Viewer, Scope: One},
+	"GET /v1/figures":                    {Least: api.Viewer, Scope: Host},
 	"GET /v1/plan":                       {Least: api.Viewer, Scope: Some},
 	"GET /v1/routes":                     {Least: api.Viewer, Scope: Some},
 	"GET /v1/logs":                       {Least: api.Viewer, Scope: Host},
@@ -66,32 +76,43 @@ var rights = map[string]Right{
 	"GET /v1/system":                     {Least: api.Viewer, Scope: Host},
 	"GET /v1/waiting":                    {Least: api.Operator, Scope: Host},
 	"GET /v1/tokens":                     {Least: api.Operator, Scope: Host},
-	"POST /v1/tokens":                    {Least: api.Operator, Scope: Host},
-	"DELETE /v1/tokens/:id":              {Least: api.Operator, Scope: Host},
+	"POST /v1/tokens":                    {Least: api.Operator, Scope: Host, Tagged: true},
+	"DELETE /v1/tokens/:id":              {Least: api.Operator, Scope: Host, Tagged: true},
 	"POST /v1/stop-all":                  {Least: api.Operator, Scope: Host},
 	"GET /debug/openapi.json":            {Least: api.Viewer},
-	"GET /git/:app/info/refs":            {Least: api.Developer, Scope: One}, // how a push begins
-	"POST /git/:app/git-receive-pack":    {Least: api.Developer, Scope: One},
+	"GET /git/:app/info/refs":            {Least: api.Developer, Scope: One, Deploys: true}, // how a push begins
+	"POST /git/:app/git-receive-pack":    {Least: api.Developer, Scope: One, Deploys: true},
 }
 
 // deploying says the same for each route behind a prefix.
 var deploying = map[string]Right{
 	"GET ":                   {Least: api.Viewer, Scope: Some},
-	"POST ":                  {Least: api.Developer, Scope: One}, // that the body names
-	"GET /limits":            {Least: api.Viewer},
+	"POST ":                  {Least: api.Developer, Scope: One, Deploys: true}, // that the body names
+	"GET /limits":            {Least: api.Viewer, Deploys: true},
 	"DELETE /:id":            {Least: api.Developer, Scope: One},
-	"POST /:id/upload":       {Least: api.Developer, Scope: One},
-	"GET /:id/upload/status": {Least: api.Developer, Scope: One},
-	"POST /:id/install":      {Least: api.Developer, Scope: One},
-	"GET /:id/status":        {Least: api.Viewer, Scope: One},
+	"POST /:id/upload":       {Least: api.Developer, Scope: One, Deploys: true, Piece: true},
+	"GET /:id/upload/status": {Least: api.Developer, Scope: One, Deploys: true},
+	"POST /:id/install":      {Least: api.Developer, Scope: One, Deploys: true},
+	"GET /:id/status":        {Least: api.Viewer, Scope: One, Deploys: true},
 	"POST /:id/stop":         {Least: api.Developer, Scope: One},
-	"GET /:id/logs":          {Least: api.Viewer, Scope: One},
-	"OPTIONS /:id/package":   {Least: api.Developer, Scope: One},
-	"HEAD /:id/package":      {Least: api.Developer, Scope: One},
-	"POST /:id/package":      {Least: api.Developer, Scope: One},
-	"PUT /:id/package":       {Least: api.Developer, Scope: One},
-	"PATCH /:id/package":     {Least: api.Developer, Scope: One},
-	"DELETE /:id/package":    {Least: api.Developer, Scope: One},
+	"GET /:id/logs":          {Least: api.Viewer, Scope: One, Deploys: true}, // of builds: debug/logs.go
+	"OPTIONS /:id/package":   {Least: api.Developer, Scope: One, Deploys: true},
+	"HEAD /:id/package":      {Least: api.Developer, Scope: One, Deploys: true},
+	"POST /:id/package":      {Least: api.Developer, Scope: One, Deploys: true},
+	"PUT /:id/package":       {Least: api.Developer, Scope: One, Deploys: true},
+	"PATCH /:id/package":     {Least: api.Developer, Scope: One, Deploys: true, Piece: true},
+	"DELETE /:id/package":    {Least: api.Developer, Scope: One, Deploys: true},
+}
+
+// Routes are all that have a row, as "METHOD /path", in order.
+func Routes() []string {
+	list := slices.Collect(maps.Keys(rights))
+	for route := range deploying {
+		method, rest, _ := strings.Cut(route, " ")
+		list = append(list, method+" "+debugPrefix+rest, method+" "+deployedPrefix+rest)
+	}
+	slices.Sort(list)
+	return list
 }
 
 // RightTo is the row of a route, named as the router names it.
@@ -99,6 +120,7 @@ func RightTo(method, path string) (r Right, ok bool) {
 	for _, prefix := range []string{debugPrefix, deployedPrefix} {
 		if rest, below := strings.CutPrefix(path, prefix); below {
 			r, ok = deploying[method+" "+rest]
+			r.Deploys = r.Deploys && prefix == deployedPrefix
 			return r, ok
 		}
 	}
@@ -120,6 +142,11 @@ func (c Caller) May(method, path string) (Right, error) {
 	case c.Role == "":
 		return r, fmt.Errorf("%s has no role, so it opens the API of debug applications alone; "+
 			"nexushub token create --role makes one that has: %w", c.who(), api.Forbidden)
+	case c.Role == api.Deployer && !r.Deploys:
+		return r, fmt.Errorf("%s has the role %s, which deploys %s and does nothing else: %w", c.who(), c.Role,
+			strings.Join(c.Applications, ", "), api.Forbidden)
+	case c.Role == api.Deployer:
+		return r, nil
 	case r.Socket && !c.OnSocket:
 		return r, fmt.Errorf("this reads secrets or gives a shell, so it works on the host alone, over its control "+
 			"socket, or with nexushub --host ssh://root@HOST: %w", api.Forbidden)

@@ -7,24 +7,12 @@ import (
 	"github.com/nexushub/nexushub/api"
 )
 
-func allRoutes() []string {
-	var list []string
-	for route := range rights {
-		list = append(list, route)
-	}
-	for route := range deploying {
-		method, rest, _ := strings.Cut(route, " ")
-		list = append(list, method+" "+debugPrefix+rest, method+" "+deployedPrefix+rest)
-	}
-	return list
-}
-
 // TestRights: what each role may not do, over all routes.
 func TestRights(t *testing.T) {
 	token := func(role api.Role, apps ...string) Caller {
 		return Bearer(api.Token{ID: "t", Name: "ci", Role: role, Applications: apps})
 	}
-	for _, route := range allRoutes() {
+	for _, route := range Routes() {
 		method, path, _ := strings.Cut(route, " ")
 		r, ok := RightTo(method, path)
 		if !ok || !r.Least.Known() {
@@ -85,6 +73,14 @@ func TestRoleIncludes(t *testing.T) {
 				t.Errorf("%q includes %q: %v", r, least, got)
 			}
 		}
+	}
+	for _, r := range order {
+		if got, want := r.Includes(api.Deployer), r.Includes(api.Developer); got != want || api.Deployer.Includes(r) {
+			t.Errorf("%q and a deployer: %v", r, got)
+		}
+	}
+	if !api.Deployer.Includes(api.Deployer) || api.Role("x").Includes(api.Deployer) {
+		t.Error("a deployer is not what he is")
 	}
 	if api.Role("x").Includes("x") {
 		t.Error("a role that there is not includes itself")

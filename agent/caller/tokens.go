@@ -1,6 +1,7 @@
 package caller
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/nexushub/nexushub/agent/ifmatch"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -59,8 +61,9 @@ func OpenTokens(state State) (*Tokens, error) {
 	return t, err
 }
 
-// Create makes a token that by may issue. The answer is the only place where its secret appears.
-func (t *Tokens) Create(n api.NewToken, by Caller) (api.IssuedToken, error) {
+// Create makes a token that the caller may issue. The answer is the only place where its secret appears.
+func (t *Tokens) Create(ctx context.Context, n api.NewToken) (api.IssuedToken, error) {
+	by := Of(ctx)
 	n, err := by.issue(n)
 	if err != nil {
 		return api.IssuedToken{}, err
@@ -74,6 +77,9 @@ func (t *Tokens) Create(n api.NewToken, by Caller) (api.IssuedToken, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err := ifmatch.Check(ctx, t.ids()); err != nil {
+		return api.IssuedToken{}, err
+	}
 	if slices.ContainsFunc(t.tokens, func(o storedToken) bool { return o.Name == n.Name }) {
 		return api.IssuedToken{}, fmt.Errorf("a token named %q already exists: %w", n.Name, api.Conflict)
 	}
@@ -92,10 +98,29 @@ func (t *Tokens) List() ([]api.Token, error) {
 	return out, nil
 }
 
-// Revoke ends a token, named by id or name, and what its holder has open.
-func (t *Tokens) Revoke(id string) error {
+// Tag is the ETag of the list.
+func (t *Tokens) Tag() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return ifmatch.Tag(t.ids())
+}
+
+// ids tell lists apart: all else of a token stays as it is. The caller holds mu.
+func (t *Tokens) ids() []string {
+	ids := make([]string, len(t.tokens))
+	for i, o := range t.tokens {
+		ids[i] = o.ID
+	}
+	return ids
+}
+
+// Revoke ends a token, named by id or name, and what its holder has open.
+func (t *Tokens) Revoke(ctx context.Context, id string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := ifmatch.Check(ctx, t.ids()); err != nil {
+		return err
+	}
 	var left, gone []storedToken
 	for _, o := range t.tokens {
 		if o.ID == id || o.Name == id {

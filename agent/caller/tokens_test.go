@@ -1,6 +1,7 @@
 package caller
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nexushub/nexushub/agent/ifmatch"
 	"github.com/nexushub/nexushub/api"
 )
 
@@ -18,7 +20,8 @@ func TestTokens(t *testing.T) {
 	soon := time.Now().Add(time.Minute)
 	shop := []string{"shop"}
 	two := create(t, tokens, api.NewToken{Name: "two", ExpiresAt: &soon, Role: api.Developer, Applications: shop})
-	if _, err := tokens.Create(api.NewToken{Name: "one", Role: api.Operator}, Local(0)); api.CodeOf(err) != api.Conflict {
+	again := api.NewToken{Name: "one", Role: api.Operator}
+	if _, err := tokens.Create(With(t.Context(), Local(0)), again); api.CodeOf(err) != api.Conflict {
 		t.Errorf("a name twice: %v", err)
 	}
 	if len(one.Secret) < 40 || !strings.HasPrefix(one.Secret, tokenPrefix) {
@@ -33,10 +36,10 @@ func TestTokens(t *testing.T) {
 	if found, ok := tokens.Check(one.Secret); !ok || found.ID != one.ID || found.LastUsedAt == nil {
 		t.Errorf("got %+v %v", found, ok)
 	}
-	if err := tokens.Revoke("three"); api.CodeOf(err) != api.NotFound {
+	if err := tokens.Revoke(t.Context(), "three"); api.CodeOf(err) != api.NotFound {
 		t.Errorf("got %v", err)
 	}
-	if err := tokens.Revoke("two"); err != nil {
+	if err := tokens.Revoke(t.Context(), "two"); err != nil {
 		t.Error(err)
 	}
 	tokens = openTokens(t, dir)
@@ -106,5 +109,26 @@ func TestAnEarlierVersionReadsNoRoles(t *testing.T) {
 	}
 	if !reflect.DeepEqual(names, []string{"plain"}) {
 		t.Errorf("an earlier version would let in %q", names)
+	}
+}
+
+// TestTokensIfMatch: a change of another list than was read is refused, whatever else of it is right.
+func TestTokensIfMatch(t *testing.T) {
+	tokens := openTokens(t, t.TempDir())
+	seen := tokens.Tag()
+	one := create(t, tokens, api.NewToken{Name: "one"})
+	stale := ifmatch.With(With(t.Context(), Local(0)), seen)
+	if _, err := tokens.Create(stale, api.NewToken{Name: "two"}); !errors.Is(err, api.Stale) {
+		t.Errorf("create: %v", err)
+	}
+	if err := tokens.Revoke(stale, one.ID); !errors.Is(err, api.Stale) {
+		t.Errorf("revoke: %v", err)
+	}
+	now := tokens.Tag()
+	if _, ok := tokens.Check(one.Secret); !ok || tokens.Tag() != now || now == seen {
+		t.Error("the tag is not that of the list")
+	}
+	if err := tokens.Revoke(ifmatch.With(t.Context(), now), one.ID); err != nil {
+		t.Error(err)
 	}
 }

@@ -78,13 +78,15 @@ func (c *cli) root() *cobra.Command {
 			c.adoptData(),
 		}},
 		{"Operate applications:", []*cobra.Command{
-			c.list(), c.status(), c.logs(), c.top(), c.start(), c.stop(), c.restart(), c.scale(), c.jobs(), c.runJob(),
-			c.exec(), c.explain(),
+			c.list(), c.status(), c.events(), c.logs(), c.top(), c.start(), c.stop(), c.restart(), c.scale(), c.jobs(),
+			c.runJob(), c.exec(), c.explain(),
 		}},
 		{"Manage settings, secrets and access:", []*cobra.Command{
 			c.config(), c.hosts(), c.secret(), c.limits(), c.access(), c.login(), c.token(), c.user(),
 		}},
-		{"Manage the host:", []*cobra.Command{c.setup(), c.plan(), c.routes(), c.cert(), c.verify(), c.backup(), c.restore()}},
+		{"Manage the host:", []*cobra.Command{
+			c.setup(), c.audit(), c.plan(), c.routes(), c.cert(), c.verify(), c.backup(), c.restore(),
+		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
 		for _, cmd := range group.commands {

@@ -32,6 +32,7 @@ func (c *cli) tokenCreate() *cobra.Command {
 says what it may do, --app for which applications:
 
   viewer     list them, their states and logs
+  deployer   deploy one application, and nothing else: for a machine that builds
   developer  and deploy, start, stop, roll back and remove them
   operator   and whatever else members of the group nexushub may do, on the whole host
 
@@ -43,16 +44,17 @@ did before there were roles. Nobody creates a token that may do more, or lasts l
 what he has himself.`,
 		Example: `  nexushub token create laptop-of-ada --role developer --app shop --app blog --expires 30d
   nexushub token create dashboard --role viewer --app '*'
+  nexushub token create ci --role deployer --app shop
   nexushub token create oncall --role operator --expires 12h`,
 		Args: cobra.ExactArgs(1),
 	}
 	flags := cmd.Flags()
-	flags.StringVar((*string)(&req.Role), "role", "", "viewer, developer or operator")
+	flags.StringVar((*string)(&req.Role), "role", "", "viewer, deployer, developer or operator")
 	flags.StringArrayVar(&req.Applications, "app", nil, "application that the token is for, or * for all; can be repeated")
 	flags.Var(&lasts, "expires", "how long the token is valid, 30d or 12h; 0 means until it is revoked")
 	_ = cmd.RegisterFlagCompletionFunc("app", c.completeApp) // fail for a flag that is not there
 	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(
-		[]string{"viewer", "developer", "operator"}, cobra.ShellCompDirectiveNoFileComp))
+		[]string{"viewer", "deployer", "developer", "operator"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		client, err := c.control()
 		if err != nil {

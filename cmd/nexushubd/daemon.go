@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/agent"
+	"github.com/nexushub/nexushub/agent/audit"
 	"github.com/nexushub/nexushub/agent/build"
 	"github.com/nexushub/nexushub/agent/caller"
 	"github.com/nexushub/nexushub/agent/release"
@@ -206,6 +207,7 @@ func (d *daemon) serveAPIs(context.Context) (err error) {
 		Secrets: d.agent, Tokens: d.tokens, Proxy: d.proxy, Logs: d.journal, Files: d,
 		Debug: d.debug.Handler(), Deployed: d.deployed.Handler(), Keeper: d.debug, Hosts: d.deployed, Git: pushes, Log: d.log,
 		Building: func() []api.App { return slices.Concat(d.deployed.Building(), d.debug.Building()) },
+		Audit:    audit.New(d.log, d.journal), Events: d.agent.Changes(),
 	})
 	d.proxied = caller.ProxyDoor{ProxyUID: uid, Tokens: d.tokens, Log: d.log, Next: d.control}
 	d.metrics, err = newMonitoring(d)

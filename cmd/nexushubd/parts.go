@@ -32,6 +32,7 @@ func (d *daemon) run(ctx context.Context) error {
 			{"notifier", func(ctx context.Context) error { return n.run(ctx, d.agent) }},
 			{"reload", func(ctx context.Context) error { return d.runReload(ctx, n) }},
 			{"sweep", d.runSweep},
+			{"figures", d.agent.RunFigures},
 			{"admin provider", d.runAdmin},
 		},
 		[]actor{{"agent", d.agent.Run}},
