@@ -82,7 +82,7 @@ func (s *Server) failForward(x *exchange, err error) {
 	switch {
 	case x.use.Ended():
 		x.fault = accesstoken.ErrEnded
-		s.fail(x, 401, tokenHasEnded)
+		s.failUse(x)
 	case x.downstream.wasEvicted() && isClosed(x.downstream.gone()):
 		s.fail(x, 503, tooManyRequests)
 	case isClosed(x.downstream.gone()):

@@ -40,7 +40,7 @@ func (s *Server) file(x *exchange) bool {
 func (s *Server) sendFile(x *exchange, f *static.File) {
 	if err := s.beginUse(x); err != nil {
 		f.Close()
-		s.fail(x, 401, tokenHasEnded)
+		s.failUse(x)
 		return
 	}
 	defer func() { x.use.End(x.status) }()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ func (s *Server) forward(x *exchange) bool {
 	}
 	defer x.aim.leave()
 	if err := s.beginUse(x); err != nil {
-		s.fail(x, 401, tokenHasEnded)
+		s.failUse(x)
 		return true
 	}
 	defer func() { x.use.End(x.status) }()
@@ -43,7 +44,15 @@ func (s *Server) forward(x *exchange) bool {
 	return true
 }
 
-const tokenHasEnded = "The access token is no longer valid."
+// failUse answers when the grant has ended since the request was decided: as if it had come later.
+func (s *Server) failUse(x *exchange) {
+	if x.decision.token == "" {
+		s.fail(x, 401, "The access token is no longer valid.")
+		return
+	}
+	x.decision = decision{action: actSignIn, route: x.decision.route}
+	x.downstream.local(http.HandlerFunc(x.signIn), x)
+}
 
 // beginUse counts a request to the debug API or a private application as a use of the grant that
 // lets it in.
