@@ -272,4 +272,7 @@ func testBackup(t *testing.T, h host) {
 	h.sql(t, "shop", "INSERT INTO orders VALUES (4)")
 	// a server that is down is no reason to believe that there is nothing
 	h.Sh(t, `systemctl stop postgresql; code=0; nexushub backup --data -q /root/c.tar.gz || code=$?; [ $code = 5 ]; systemctl start postgresql`)
+	h.Sh(t, `admin() { runuser -u postgres -- psql -qc "$1"; }; admin "ALTER DATABASE shop ALLOW_CONNECTIONS false"; code=0
+		nexushub backup --data -q /root/e.tar.gz 2>/root/e.log || code=$?; admin "ALTER DATABASE shop ALLOW_CONNECTIONS true"
+		cat /root/e.log; [ $code = 5 ]; grep "shop.*not currently accepting connections" /root/e.log`)
 }
