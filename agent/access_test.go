@@ -88,3 +88,53 @@ func TestLoginApplicationIsNotOpen(t *testing.T) {
 		}
 	})
 }
+
+func TestPrivateApplication(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.config.Policy.Open = false // which does not forbid it
+		h.app(shop, "shop.x", func(a *config.App) {
+			a.Manifest.Access, a.Manifest.Roles = manifest.AccessPrivate, []string{"ops"}
+		})
+		h.app(blog, "blog.x", func(a *config.App) {
+			a.Manifest.Access, a.Manifest.Network = manifest.AccessPrivate, "socket"
+		})
+		h.start()
+		for id, roles := range map[string][]string{shop: {"ops"}, blog: nil} {
+			v, r := h.wantState(id, api.StateRunning), h.routeOf(id)
+			if r.Access != proxyctl.AccessPrivate || !slices.Equal(r.Roles, roles) || v.Access != r.Access ||
+				!slices.Equal(v.Roles, roles) {
+				t.Errorf("routed as %q %q, shown as %q %q", r.Access, r.Roles, v.Access, v.Roles)
+			}
+			if v.Bypassable != (id == shop) {
+				t.Errorf("%s is shown as bypassable: %t", v.Name, v.Bypassable)
+			}
+			for _, f := range h.spec(id).EnvFiles {
+				if strings.HasSuffix(f, id+".env") {
+					t.Errorf("it gets the internal secret: %s", f)
+				}
+			}
+		}
+		narrower := *h.config
+		narrower.Apps = slices.Clone(h.config.Apps)
+		i := slices.IndexFunc(narrower.Apps, func(a config.App) bool { return a.InstanceID == blog })
+		narrower.Apps[i].Manifest.Roles = []string{"dev"}
+		before := h.wantState(blog, api.StateRunning)
+		h.agent.Reload(&narrower, ProxyPorts{8443, 8443})
+		h.settle()
+		now := h.wantState(blog, api.StateRunning)
+		if r := h.routeOf(blog); now.Revision == before.Revision || !slices.Equal(r.Roles, []string{"dev"}) {
+			t.Errorf("other roles are revision %s after %s, routed as %q", now.Revision, before.Revision, r.Roles)
+		}
+	})
+}
+
+func TestLoginApplicationIsNotPrivate(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.config.LoginInstance = shop
+		h.app(shop, "login.x", func(a *config.App) { a.Manifest.Access = manifest.AccessPrivate })
+		h.start()
+		if v := h.wantState(shop, api.StateFailed); !strings.Contains(v.Why, `need "areas"`) {
+			t.Errorf("why %q", v.Why)
+		}
+	})
+}

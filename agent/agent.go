@@ -180,7 +180,9 @@ func (a *Agent) routeTable(apps []plan.AppState) proxyctl.Table {
 	routes := plan.Routes(apps, func(id string) []string { return a.observed.known(id).target })
 	if !c.Policy.Open { // also what runs already, and goes on running
 		for i := range routes {
-			routes[i].Access = proxyctl.AccessAreas
+			if routes[i].Access == proxyctl.AccessOpen {
+				routes[i].Access = proxyctl.AccessAreas
+			}
 		}
 	}
 	return proxyctl.Table{

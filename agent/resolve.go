@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -231,15 +232,15 @@ const servicesNeedAreas = `the login and the admin application need "areas", bec
 	`with the internal secret`
 
 // guardServices keeps the login and the admin application in areas: the proxy and this agent
-// call them with the internal secret, which open applications do not get.
+// call them with the internal secret, which others do not get.
 func (a *Agent) guardServices(d *plan.Desired) {
 	if c := a.desired.config; d.ID != c.LoginInstance && d.ID != c.AdminInstance || d.Problem != "" {
 		return
 	}
-	if d.Instance.Manifest.Over(d.Release.Asks()).IsOpen() {
-		d.Problem = `access = "open": ` + servicesNeedAreas
+	if asked := d.Instance.Manifest.Over(d.Release.Asks()); !asked.HasAreas() {
+		d.Problem = fmt.Sprintf("access = %q: %s", asked.Access, servicesNeedAreas)
 	}
-	d.Manifest.Access = manifest.AccessAreas
+	d.Manifest.Access, d.Manifest.Roles = manifest.AccessAreas, nil
 }
 
 func (a *Agent) desiredFrom(r resolved) plan.Desired {

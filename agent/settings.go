@@ -45,7 +45,7 @@ func (a *Agent) Settings(nameOrID string) (api.Settings, error) {
 // shown are settings as callers see them.
 func shown(set plan.Settings) api.Settings {
 	out := api.Settings{Env: map[string]string{}, Limits: api.Limits{CPU: set.Limits.CPU, Tasks: set.Limits.Tasks},
-		Access: set.Access, Scale: maps.Clone(set.Scale)}
+		Access: set.Access, Roles: set.Roles, Scale: maps.Clone(set.Scale)}
 	maps.Copy(out.Env, set.Env)
 	if set.Limits.Memory != 0 {
 		out.Limits.Memory = set.Limits.Memory.String()
@@ -224,9 +224,9 @@ func (a *Agent) fileOf(id string) string {
 	return apps[i].File
 }
 
-// servicesNeedAreas refuses to open the login and the admin application, see guardServices.
+// servicesNeedAreas refuses to open or close the login and the admin application, see guardServices.
 func (a *Agent) servicesNeedAreas(id string, asked plan.Settings) (faults tomlfile.Faults) {
-	if c := a.desired.config; asked.Access == manifest.AccessOpen && (id == c.LoginInstance || id == c.AdminInstance) {
+	if c := a.desired.config; !asked.Manifest().HasAreas() && (id == c.LoginInstance || id == c.AdminInstance) {
 		faults = append(faults, tomlfile.Fault{Key: "access", Problem: servicesNeedAreas})
 	}
 	return faults
@@ -342,14 +342,20 @@ func (a *Agent) effective(d *plan.Desired) (out []api.Effective) {
 		out = append(out, api.Effective{Key: "scale." + process, Value: strconv.Itoa(m.ReplicasOf(process)),
 			From: cmp.Or(from, plan.FromDefault), Most: number(c.Replicas)})
 	}
-	return append(out, a.effectiveAccess(d))
+	access := a.effectiveAccess(d)
+	out = append(out, access)
+	if access.Value == manifest.AccessPrivate {
+		out = append(out, api.Effective{Key: "roles", Value: manifest.RolesInWords(m.Roles), From: access.From})
+	}
+	return out
 }
 
 func (a *Agent) effectiveAccess(d *plan.Desired) api.Effective {
-	if !a.desired.config.Policy.Open {
+	access := plan.Effective(d.Layers).Access
+	if access != manifest.AccessPrivate && !a.desired.config.Policy.Open {
 		return api.Effective{Key: "access", Value: manifest.AccessAreas, From: plan.FromPolicy}
 	}
-	return api.Effective{Key: "access", Value: plan.Effective(d.Layers).Access,
+	return api.Effective{Key: "access", Value: access,
 		From: plan.From(d.Layers, func(l manifest.Manifest) bool { return l.Access != "" })}
 }
 

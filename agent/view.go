@@ -120,7 +120,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	}
 	v := api.App{
 		ID: s.ID, Name: s.Name, AppID: s.AppID, DisplayName: s.DisplayName, HostName: s.HostName,
-		Hosts: a.hosts(s), URL: a.url(s.AllHosts()[0]), Kind: s.Kind,
+		Hosts: a.hosts(s), URL: a.url(s.AllHosts()[0]), Kind: s.Kind, Roles: s.Roles(),
 		State: st.State, Since: st.since, Why: st.Why, Access: a.access(s),
 		Attempt: s.Trouble.Attempt, LastExit: lastExit(s),
 		Release: s.Release.Hash, Revision: s.Revision, Health: chosenCheck(s),
@@ -134,6 +134,7 @@ func (a *Agent) view(s *plan.AppState) api.App {
 	if by := a.effectiveAccess(s.Desired); by.Value == v.Access { // else another release is still to take over
 		v.AccessFrom = by.From
 	}
+	v.Bypassable = v.Access == manifest.AccessPrivate && s.Manifest.IsBypassable()
 	v.Recognised = s.Release.Recognised.Short()
 	v.Settings, v.Withheld = s.Settings.Changes(plan.Settings{}), withheld(s.Desired)
 	v.Exposure, v.Database = a.exposureOf(s), s.Spec.Database
@@ -179,10 +180,11 @@ func lastExit(s *plan.AppState) string {
 
 // access is who may send requests, as the route has it.
 func (a *Agent) access(s *plan.AppState) string {
-	if !a.desired.config.Policy.Open {
+	access := s.Access()
+	if access == manifest.AccessOpen && !a.desired.config.Policy.Open {
 		return manifest.AccessAreas
 	}
-	return s.Access()
+	return access
 }
 
 // viewFault says what is wrong, and how the run that failed last ended: each is a sentence, with the

@@ -19,7 +19,9 @@ type App struct {
 	Hosts       []AppHost `json:"hosts,omitempty"` // all of them, HostName's first
 	Kind        string    `json:"kind"`            // static, deployed, dynamic, debug
 	URL         string    `json:"url"`
-	Access      string    `json:"access,omitempty"`      // areas, open
+	Access      string    `json:"access,omitempty"`      // areas, open, private
+	Roles       []string  `json:"roles,omitempty"`       // of a private one: one of them is needed; none: any person
+	Bypassable  bool      `json:"bypassable,omitempty"`  // private, and every application of the host reaches it past the proxy
 	AccessFrom  string    `json:"access_from,omitempty"` // policy, apps.d, settings, manifest, detection, default
 	Recognised  string    `json:"recognised,omitempty"`  // what its package was taken for, and why
 	Settings    []string  `json:"settings,omitempty"`    // that are set: config NAME, limits memory, access

@@ -125,7 +125,7 @@ type DebugMetadata struct {
 	Memory       uint64       `json:"memory,omitempty"`
 	CPUNSec      uint64       `json:"cpuNsec,omitempty"`
 	Exposure     *float64     `json:"exposure,omitempty"`
-	Access       string       `json:"access,omitempty"` // areas, open
+	Access       string       `json:"access,omitempty"` // areas, open, private
 }
 
 // DebugHealth is Health as this API spells names.

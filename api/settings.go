@@ -7,11 +7,12 @@ import (
 
 // Settings are what an operator says of an application by command, over the manifest of whatever
 // release it runs, and what holds. A JSON merge patch (RFC 7396) may change the members env,
-// limits, access and scale.
+// limits, access, roles and scale.
 type Settings struct {
 	Env    map[string]string `json:"env"`
 	Limits Limits            `json:"limits"`
-	Access string            `json:"access,omitempty"` // areas, open
+	Access string            `json:"access,omitempty"` // areas, open, private
+	Roles  []string          `json:"roles,omitempty"`  // of access private: whoever says that anew says the roles, too
 	Scale  map[string]int    `json:"scale,omitempty"`  // replicas by process
 
 	Effective []Effective `json:"effective"`
@@ -35,7 +36,7 @@ type Limits struct {
 
 // Effective is one key of the manifest as it holds, and who says so.
 type Effective struct {
-	Key   string `json:"key"`            // env.DEBUG, limits.memory, limits.cpu, limits.tasks, scale.web, access
+	Key   string `json:"key"`            // env.DEBUG, limits.memory, limits.cpu, limits.tasks, scale.web, access, roles
 	Value string `json:"value"`          // none: there is no limit
 	From  string `json:"from"`           // policy, apps.d, settings, manifest, detection, default
 	Most  string `json:"most,omitempty"` // of a limit, on this host; of replicas, of all processes together

@@ -101,7 +101,7 @@ func (s *Server) unpack(ctx context.Context, id ID, by caller.Caller, begins fun
 	}
 	s.put(id)
 	s.o.Log.Info(s.o.Kind.String()+" installed", "instance", id, "app_id", in.AppID, "release", rel.Hash,
-		"open", rel.Asks().IsOpen(), "by", by.String(), "widened", in.widened)
+		"access", rel.Asks().Access, "by", by.String(), "widened", in.widened)
 	return in, nil
 }
 

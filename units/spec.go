@@ -32,6 +32,7 @@ type Spec struct {
 
 	Env         map[string]string `json:"env,omitempty"`
 	Open        bool              `json:"open,omitempty"`         // HOST is an address, NEXUSHUB_HOST the name
+	Private     string            `json:"private,omitempty"`      // for whom, in words: part of the identity alone
 	EnvFiles    []string          `json:"env_files,omitempty"`    // root-only, e.g. /run/nexushub/env/INSTANCE.env
 	Credentials map[string]string `json:"credentials,omitempty"`  // id -> root-only file
 	SecretsHash string            `json:"secrets_hash,omitempty"` // changes when a secret changes

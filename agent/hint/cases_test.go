@@ -228,6 +228,10 @@ var cases = []said{
 	{"crash", "a worker", Facts{Failure: "worker.1: killed by signal 11 (SIGSEGV)", Exit: Exit{Signal: 11}, Process: "worker"}, "writable_code"},
 	{"proxy-all", "a page of its own", Facts{Healthy: true, Manifest: manifest.Default()}, "proxy_all = true"},
 	{"", "an application with static files", Facts{Healthy: true, Files: true, Manifest: manifest.Default()}, ""},
+	{"private-port", "Flask", private("port"), `network = "guest"`},
+	{"private-port", "a program that says nothing", private(""), "past the proxy"},
+	{"", "a program that has its socket from systemd", private("socket"), ""},
+	{"", "a program in a network of its own", private("guest"), ""},
 	{"front-error", "Flask", open(500, "<!doctype html>\n<title>500 Internal Server Error</title>"), "GET / with 500"},
 	{"front-error", "PHP, php -S", open(500, ""), "nexushub logs APP"},
 	{"front-error", "Next.js without its build", open(503, ""), "GET / with 503"},
@@ -239,4 +243,10 @@ var cases = []said{
 	{"php-jit", "PHP", Facts{Healthy: true, Files: true, Page: "<br />\n<b>Warning</b>:  preg_match(): Allocation of JIT memory failed, PCRE JIT will be disabled. This is likely caused by security restrictions."}, "pcre.jit=0"},
 	{"", "a fault of its own", lines("panic: runtime error: index out of range [3] with length 3"), ""},
 	{"", "a failed test of its own", lines("AssertionError: expected 3"), ""},
+}
+
+func private(network string) Facts {
+	m := manifest.Default()
+	m.Access, m.Network = manifest.AccessPrivate, network
+	return Facts{Healthy: true, Manifest: m}
 }

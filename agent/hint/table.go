@@ -566,7 +566,7 @@ var table = []row{
 		name:    "proxy-all",
 		healthy: true,
 		only: func(f *Facts) bool {
-			return f.Healthy && !f.Files && !f.Manifest.ProxyAll && !f.Manifest.IsOpen()
+			return f.Healthy && !f.Files && !f.Manifest.ProxyAll && f.Manifest.HasAreas()
 		},
 		seen:  "it runs, and its URL answers 404",
 		means: "only /api and /public reach it, and there is no folder static/ for the rest: its URL answers 404",
@@ -580,6 +580,16 @@ var table = []row{
 		means:   "headers() of Next.js wants Headers.getSetCookie, which Node.js 18 of Debian 12 does not have",
 		write: "take them from the request, in a route or in middleware, or give Headers.prototype the method in " +
 			"instrumentation.js; Node.js of Debian 13 has it",
+	},
+	{
+		name:    "private-port",
+		healthy: true,
+		only:    func(f *Facts) bool { return f.Healthy && f.Manifest.IsBypassable() },
+		seen:    `access = "private" with network = "port"; status says "bypassable by local applications"`,
+		means: "it is private, and every application of this host can send it requests past the proxy, as whom it " +
+			"likes: it listens on a port of the loopback interface",
+		write: `network = "socket" for a program that takes its socket from systemd, network = "guest" for any other; ` +
+			"or have the program check X-NexusHub-Assertion",
 	},
 	{
 		name:    "front-error",

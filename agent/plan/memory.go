@@ -63,7 +63,8 @@ func (g *Good) Is(s *AppState) bool {
 func (g *Good) Matches(s *AppState) bool {
 	m := &s.Manifest
 	return g.Is(s) && g.Manifest.Static == m.Static &&
-		g.Manifest.IsOpen() == m.IsOpen() && g.Manifest.ProxyAll == m.ProxyAll && g.Manifest.IdleTimeout == m.IdleTimeout &&
+		g.Manifest.IsOpen() == m.IsOpen() && g.Manifest.IsPrivate() == m.IsPrivate() && g.Manifest.ProxyAll == m.ProxyAll &&
+		g.Manifest.IdleTimeout == m.IdleTimeout &&
 		g.Manifest.Sticky == m.Sticky && g.Manifest.SameReplicas(*m) && reflect.DeepEqual(g.Manifest.Jobs, m.Jobs)
 }
 

@@ -29,7 +29,8 @@ func (s *AppState) route() proxyctl.Route {
 		Instance: s.ID, Name: s.Name, Kind: s.Kind,
 		State: s.routeState(), StaticDir: s.staticDir(rel), SPAFallback: m.Static.SPAFallback,
 		HideDots:      m.Static.Folder != "",
-		StaticService: s.StaticService, PublicService: s.PublicService, ProxyAll: m.ProxyAll, Access: s.Access(),
+		StaticService: s.StaticService, PublicService: s.PublicService, ProxyAll: m.ProxyAll,
+		Access: s.Access(), Roles: s.Roles(),
 		Sticky: m.Sticky, IdleSec: m.IdleTimeout.Seconds(), ACME: s.ACME,
 	}
 	s.setHosts(&r)
@@ -102,11 +103,19 @@ func (s *AppState) serving() (*fact.Release, *manifest.Manifest) {
 	return &s.Release, &s.Manifest
 }
 
-// Access is who may send requests to what answers now. What nobody knows any more is not open:
-// it may rely on the proxy for its areas.
+// Roles are those of which one is needed for Access private.
+func (s *AppState) Roles() []string {
+	if _, m := s.serving(); s.Access() == manifest.AccessPrivate {
+		return m.Roles
+	}
+	return nil
+}
+
+// Access is who may send requests to what answers now. What nobody knows any more is not open: it
+// may rely on the proxy for its areas, or for all.
 func (s *AppState) Access() string {
 	_, m := s.serving()
-	if u := s.ServedUnit(); u != nil && !s.isWanted(u) && m == &s.Manifest {
+	if u := s.ServedUnit(); u != nil && !s.isWanted(u) && m == &s.Manifest && !m.IsPrivate() {
 		return manifest.AccessAreas
 	}
 	return m.Access

@@ -22,6 +22,7 @@ type Settings struct {
 	Env    map[string]string `toml:"env" json:"env,omitempty"`
 	Limits manifest.Limits   `toml:"limits" json:"limits,omitzero"`
 	Access string            `toml:"access" json:"access,omitempty"`
+	Roles  []string          `toml:"roles" json:"roles,omitempty"` // of Access private
 	Scale  map[string]int    `toml:"scale" json:"scale,omitempty"` // replicas by process
 
 	// SetBy is who has set each variable. One that was set before this was recorded is as if root had.
@@ -37,12 +38,13 @@ const maxPatch = 1 << 20
 
 // Manifest is what the settings lay over that of the release, without the replicas.
 func (s Settings) Manifest() manifest.Manifest {
-	return manifest.Manifest{Env: s.Env, Limits: s.Limits, Access: s.Access}
+	return manifest.Manifest{Env: s.Env, Limits: s.Limits, Access: s.Access, Roles: s.Roles}
 }
 
 // Is says whether both say the same.
 func (s Settings) Is(o Settings) bool {
-	return s.Limits == o.Limits && s.Access == o.Access && maps.Equal(s.Env, o.Env) && maps.Equal(s.Scale, o.Scale)
+	return s.Limits == o.Limits && s.Access == o.Access && slices.Equal(s.Roles, o.Roles) &&
+		maps.Equal(s.Env, o.Env) && maps.Equal(s.Scale, o.Scale)
 }
 
 // Zero says that nothing is set.
@@ -64,7 +66,7 @@ func (s Settings) Changes(before Settings) []string {
 	differs("limits memory", before.Limits.Memory, s.Limits.Memory)
 	differs("limits tasks", before.Limits.Tasks, s.Limits.Tasks)
 	differs("limits cpu", before.Limits.CPU, s.Limits.CPU)
-	differs("access", before.Access, s.Access)
+	differs("access", fmt.Sprint(before.Access, before.Roles), fmt.Sprint(s.Access, s.Roles))
 	for _, process := range named(before.Scale, s.Scale) {
 		a, there := before.Scale[process]
 		b, stays := s.Scale[process]
@@ -122,6 +124,9 @@ func (s Settings) Patched(patch []byte) (next, asked Settings, faults tomlfile.F
 	}
 	if len(next.Scale) == 0 {
 		next.Scale = nil
+	}
+	if _, said := changes["access"]; said { // roles belong to it
+		next.Roles = asked.Roles
 	}
 	next.SetBy = s.SetBy
 	return next, asked, f.Faults

@@ -23,6 +23,7 @@ func TestSettingsArePatched(t *testing.T) {
 		{`{"limits":{"memory":null}}`, "limits memory"},
 		{`{"limits":null,"access":null,"env":null}`, "config A, config B, limits memory, access"},
 		{`{"access":"areas"}`, "access"},
+		{`{"access":"private","roles":["ops"]}`, "access"},
 	} {
 		next, _, faults := before.Patched([]byte(c.patch))
 		if len(faults) > 0 {
@@ -30,6 +31,15 @@ func TestSettingsArePatched(t *testing.T) {
 		}
 		if got := strings.Join(next.Changes(before), ", "); got != c.want {
 			t.Errorf("%s changes %q, want %q", c.patch, got, c.want)
+		}
+	}
+	closed, _, _ := before.Patched([]byte(`{"access":"private","roles":["ops"]}`))
+	for patch, want := range map[string]string{`{"access":"private"}`: "access", `{"access":"open"}`: "access",
+		`{"access":"private","roles":["ops"]}`: "", `{"env":{"A":"1"}}`: "", `{"access":"private","roles":["dev"]}`: "access"} {
+		next, _, faults := closed.Patched([]byte(patch))
+		if got := strings.Join(next.Changes(closed), ", "); got != want || len(faults) > 0 ||
+			next.Access == "open" && next.Roles != nil {
+			t.Errorf("%s of what is private changes %q, %v", patch, got, faults)
 		}
 	}
 	if len(before.Env) != 2 {
@@ -40,22 +50,25 @@ func TestSettingsArePatched(t *testing.T) {
 // Every fault is listed, and no value with it.
 func TestRefusedPatches(t *testing.T) {
 	for patch, want := range map[string]string{
-		`[]`:                      ": must be a JSON object",
-		`null`:                    ": must be a JSON object",
-		`{"colour":"red"}`:        "colour: unknown key",
-		`{"colour":null}`:         "colour: unknown key",
-		`{"limits":{"mem":1}}`:    `limits.mem: unknown key (did you mean "memory"?)`,
-		`{"limits":{"x":null}}`:   "limits.x: unknown key",
-		`{"limits":"1G"}`:         "limits: must be a table",
-		`{"env":{"A":hidden}}`:    ": must be a JSON object",
-		`{"access":"private"}`:    "access: must be one of areas, open",
-		`{"set_by":{"A":"root"}}`: "set_by: unknown key",
-		`{"SetBy":{"A":"root"}}`:  "SetBy: unknown key",
-		`{"env":{"A":7}}`:         "env.A: must be a string",
-		`{"env":{"A":1.5}}`:       "env.A: must be a string",
+		`[]`:                                   ": must be a JSON object",
+		`null`:                                 ": must be a JSON object",
+		`{"colour":"red"}`:                     "colour: unknown key",
+		`{"colour":null}`:                      "colour: unknown key",
+		`{"limits":{"mem":1}}`:                 `limits.mem: unknown key (did you mean "memory"?)`,
+		`{"limits":{"x":null}}`:                "limits.x: unknown key",
+		`{"limits":"1G"}`:                      "limits: must be a table",
+		`{"env":{"A":hidden}}`:                 ": must be a JSON object",
+		`{"access":"public"}`:                  "access: must be one of areas, open, private",
+		`{"roles":["ops"]}`:                    `roles: needs access = "private" beside it`,
+		`{"access":"open","roles":["ops"]}`:    `roles: needs access = "private" beside it`,
+		`{"access":"private","roles":["a b"]}`: "roles: a role is up to 64 letters, digits or ._:@/+-",
+		`{"set_by":{"A":"root"}}`:              "set_by: unknown key",
+		`{"SetBy":{"A":"root"}}`:               "SetBy: unknown key",
+		`{"env":{"A":7}}`:                      "env.A: must be a string",
+		`{"env":{"A":1.5}}`:                    "env.A: must be a string",
 		`{"env":{"a b":"hidden"},"limits":{"memory":"hidden","cpu":0,"tasks":"4"},"access":"hidden"}`: "env.a b: invalid name of an environment variable; " +
 			`limits.memory: must be a size such as "64M" or "1G"; limits.cpu: must be from 1 to 100000; ` +
-			"limits.tasks: must be a whole number, without quotes; access: must be one of areas, open",
+			"limits.tasks: must be a whole number, without quotes; access: must be one of areas, open, private",
 		`{"env":{"PORT":"hidden","HOST":"hidden","STATE_DIRECTORY":"hidden"}}`: "env.HOST: is set by NexusHub and cannot be changed; " +
 			"env.PORT: is set by NexusHub and cannot be changed; env.STATE_DIRECTORY: is set by NexusHub and cannot be changed",
 		`{"env":{"A":"hidden\nhidden"}}`:                          "env.A: must be one line without control characters",

@@ -65,7 +65,8 @@ func newSpec(in Instance, rel fact.Release, m manifest.Manifest, s SecretFiles, 
 		HostName: in.HostName, AppID: in.AppID, Release: rel.Hash, Serial: kept.Serial,
 		Database: kept.Database, Sandbox: units.SandboxVersion,
 		InstalledBy: installedBy(in),
-		Directory:   rel.Dir, Exec: command(m), Expand: expands(in, rel, m), Env: environment(in, m), Open: m.IsOpen(),
+		Directory:   rel.Dir, Exec: command(m), Expand: expands(in, rel, m), Env: environment(in, m), Open: !m.HasAreas(),
+		Private:     private(m),
 		EnvFiles:    envFiles(in, m, s, p),
 		Credentials: s.Credentials, SecretsHash: s.Version,
 		Network: m.Network, Domain: p.Domain,
@@ -90,6 +91,15 @@ func newSpec(in Instance, rel fact.Release, m manifest.Manifest, s SecretFiles, 
 // another one, which has to pass it beside the old before it takes over.
 func healthCheck(h manifest.Health) string {
 	return fmt.Sprintf("%s %s every %s within %s, %d times", h.Type, h.Path, h.Interval.Std(), h.Timeout.Std(), h.Failures)
+}
+
+// private is for whom a private application is, in words. It is part of the identity alone: when that
+// changes, requests that are open end with the revision that they were sent to.
+func private(m manifest.Manifest) string {
+	if !m.IsPrivate() {
+		return ""
+	}
+	return manifest.RolesInWords(m.Roles)
 }
 
 func command(m manifest.Manifest) []string {
@@ -140,10 +150,10 @@ func watchdog(h manifest.Health) manifest.Duration {
 	return h.Interval * manifest.Duration(max(h.Failures, 1)+1)
 }
 
-// envFiles are the files with secrets. An open application is not opened by the internal
+// envFiles are the files with secrets. An application without areas is not opened by the internal
 // secret, and does not get it.
 func envFiles(in Instance, m manifest.Manifest, s SecretFiles, p Place) []string {
-	if m.IsOpen() {
+	if !m.HasAreas() {
 		return s.EnvFiles
 	}
 	return append([]string{envFile(p, in.ID)}, s.EnvFiles...)

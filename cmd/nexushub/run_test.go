@@ -20,17 +20,19 @@ func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 
 func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
-		"lsit":                `unknown command "lsit", did you mean: init, list`,
-		"access shop private": `access is open (everybody, at every path) or areas (that of the path decides), not "private"`,
-		"config shop":         `unknown command "shop": the application comes after what to do with it: nexushub config list shop`,
-		"secret set shop A=b": `the value is read from stdin, because other users can see arguments: nexushub secret set shop A`,
-		"secret lst":          `unknown command "lst", did you mean: list`,
-		"list extra":          "wrong number of arguments (1), usage: nexushub list",
-		"start":               "wrong number of arguments (0), usage: nexushub start APP",
-		"status --frobnicat":  "unknown flag: --frobnicat",
-		"stop":                "name an application, or use --all",
-		"login host":          "--token is required",
-		"top --every 1ms":     "--every must be at least 100ms",
+		"lsit":                           `unknown command "lsit", did you mean: init, list`,
+		"access shop public":             `access is open (everybody, at every path), areas (that of the path decides) or private (whoever has signed in), not "public"`,
+		"access shop open --role x":      "--role goes with private",
+		"access shop private --role a,b": `"a,b" is no name of a role`,
+		"config shop":                    `unknown command "shop": the application comes after what to do with it: nexushub config list shop`,
+		"secret set shop A=b":            `the value is read from stdin, because other users can see arguments: nexushub secret set shop A`,
+		"secret lst":                     `unknown command "lst", did you mean: list`,
+		"list extra":                     "wrong number of arguments (1), usage: nexushub list",
+		"start":                          "wrong number of arguments (0), usage: nexushub start APP",
+		"status --frobnicat":             "unknown flag: --frobnicat",
+		"stop":                           "name an application, or use --all",
+		"login host":                     "--token is required",
+		"top --every 1ms":                "--every must be at least 100ms",
 	} {
 		if code, _, stderr := call(t, strings.Fields(args)...); code != 2 || !strings.Contains(stderr, want) ||
 			!strings.Contains(stderr, "--help") {

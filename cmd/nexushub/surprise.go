@@ -75,7 +75,7 @@ func program(m manifest.Manifest) string {
 // variables are what exec can name, as far as the manifest tells.
 func variables(m manifest.Manifest) []string {
 	known := slices.AppendSeq([]string{"HOST", "DB_NAME"}, maps.Keys(m.Env))
-	if m.IsOpen() {
+	if !m.HasAreas() {
 		known = append(known, "NEXUSHUB_HOST")
 	}
 	if m.Network != "socket" {

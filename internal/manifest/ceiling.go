@@ -67,7 +67,7 @@ func (c Ceiling) Lower(m Manifest) Manifest {
 	m.Health.StartPeriod = atMost(m.Health.StartPeriod, c.StartPeriod)
 	m.IdleTimeout = atMost(m.IdleTimeout, c.IdleTimeout)
 	m.Replicas = atMost(m.Replicas, c.Replicas)
-	if c.NotOpen {
+	if c.NotOpen && m.IsOpen() {
 		m.Access = AccessAreas
 	}
 	if c.Offline {

@@ -19,7 +19,8 @@ type Manifest struct {
 	Sandbox     Sandbox           `toml:"sandbox,omitempty" json:"sandbox,omitzero"`
 	Services    Services          `toml:"services,omitempty" json:"services,omitzero"`
 	Static      Static            `toml:"static,omitempty" json:"static,omitzero"`
-	Access      string            `toml:"access,omitempty" json:"access,omitempty"` // areas (default), open
+	Access      string            `toml:"access,omitempty" json:"access,omitempty"` // areas (default), open, private
+	Roles       []string          `toml:"roles,omitempty" json:"roles,omitempty"`   // with Access private: one of them is needed
 	ProxyAll    bool              `toml:"proxy_all,omitempty" json:"proxy_all,omitempty"`
 	IdleTimeout Duration          `toml:"idle_timeout,omitempty" json:"idle_timeout,omitempty"` // proxy: longest silence on a connection to the instance
 
@@ -37,10 +38,25 @@ type Manifest struct {
 const (
 	AccessAreas = "areas" // the area of the path decides: /public, /api, /internal
 	AccessOpen  = "open"  // everybody, to every path
+
+	AccessPrivate = "private" // whoever has signed in and has one of Roles, to every path
 )
+
+// AccessModes are all of them.
+var AccessModes = []string{AccessAreas, AccessOpen, AccessPrivate}
 
 // IsOpen says that everybody may send requests, to every path.
 func (m Manifest) IsOpen() bool { return m.Access == AccessOpen }
+
+// IsPrivate says that the proxy lets persons in alone.
+func (m Manifest) IsPrivate() bool { return m.Access == AccessPrivate }
+
+// HasAreas says that the area of a path decides who may send requests to it.
+func (m Manifest) HasAreas() bool { return !m.IsOpen() && !m.IsPrivate() }
+
+// IsBypassable says that who should not come past the proxy can, if he runs on this host: every
+// application may connect to the port of another one.
+func (m Manifest) IsBypassable() bool { return m.IsPrivate() && network(m) == "port" }
 
 // Health says how the agent finds out whether the application serves: before it gets requests
 // (StartPeriod), and from then on.

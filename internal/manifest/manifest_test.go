@@ -67,7 +67,9 @@ func TestParseNamesTheFault(t *testing.T) {
 		{`static.folder = "../x"`, "nexushub.toml:1: static.folder = \"../x\": " +
 			`must be a folder of the package such as "dist", or "." for all of it`},
 		{"helth = 1", "nexushub.toml:1: helth = 1: unknown key (did you mean \"health\"?)"},
-		{`access = "private"`, "nexushub.toml:1: access = \"private\": must be one of areas, open"},
+		{`access = "public"`, "nexushub.toml:1: access = \"public\": must be one of areas, open, private"},
+		{`roles = ["ops"]`, `nexushub.toml:1: roles = [ops]: needs access = "private" beside it`},
+		{"access = \"private\"\nroles = [\"a,b\"]", "nexushub.toml:2: roles = [a,b]: a role is up to 64 letters, digits or ._:@/+-"},
 		{"state_dir = \"yes\"", "nexushub.toml:1: state_dir = \"yes\": must be true or false, without quotes"},
 	} {
 		_, err := Parse(FileName, []byte(c.in))

@@ -35,7 +35,8 @@ func IsEnvName(name string) bool { return envName.MatchString(name) }
 func Check(f *tomlfile.File, prefix string, m *Manifest) {
 	key := func(k string) string { return prefix + k }
 	oneOf(f, key("network"), m.Network, "port", "socket", "guest")
-	oneOf(f, key("access"), m.Access, AccessAreas, AccessOpen)
+	oneOf(f, key("access"), m.Access, AccessModes...)
+	checkRoles(f, key("roles"), m.Access, m.Roles)
 	oneOf(f, key("replace"), m.Replace, "overlap", "stop-first")
 	checkExec(f, key("exec"), m.Exec)
 	checkEnv(f, key("env"), m.Env)
@@ -162,6 +163,7 @@ func (m Manifest) Over(base Manifest) Manifest {
 	out.Services = m.Services.or(base.Services)
 	set(&out.Static.Folder, m.Static.Folder, m.Static.Folder != "")
 	out.Static.SPAFallback = m.Static.SPAFallback || base.Static.SPAFallback
+	set(&out.Roles, m.Roles, m.Access != "") // of the access
 	set(&out.Access, m.Access, m.Access != "")
 	out.ProxyAll = m.ProxyAll || base.ProxyAll
 	set(&out.IdleTimeout, m.IdleTimeout, m.IdleTimeout != 0)

@@ -10,8 +10,8 @@ import (
 // are effective: a limit that neither says anything of is none.
 func Widening(before, after Manifest) (wider []string) {
 	changed := func(key string, a, b any) { wider = append(wider, fmt.Sprintf("%s from %v to %v", key, a, b)) }
-	if after.IsOpen() && !before.IsOpen() {
-		changed("access", cmp.Or(before.Access, AccessAreas), after.Access)
+	if admitsMore(before, after) {
+		changed("access", accessInWords(before), accessInWords(after))
 	}
 	if after.ProxyAll && !before.ProxyAll {
 		changed("proxy_all", false, true)

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -12,6 +13,16 @@ func TestWidening(t *testing.T) {
 		{`access = "areas"`, `access = "open"`, "access from areas to open"},
 		{`access = "open"`, `access = "areas"`, ""},
 		{`access = "open"`, `access = "open"`, ""},
+		{`access = "private"`, `access = "open"`, "access from private to open"},
+		{`access = "private"`, ``, "access from private to areas"},
+		{``, `access = "private"`, "access from areas to private"}, // persons come to /internal
+		{`access = "open"`, `access = "private"`, ""},
+		{`access = "private"`, `access = "private"`, ""},
+		{private("a"), private("a", "b"), "access from private (a) to private (a, b)"},
+		{private("b", "a"), private("b"), ""},
+		{private("a"), private("b"), "access from private (a) to private (b)"},
+		{private("a"), private(), "access from private (a) to private"},
+		{private(), private("a"), ""},
 		{``, `proxy_all = true`, "proxy_all from false to true"},
 		{`proxy_all = true`, ``, ""},
 		{`network = "guest"`, `network = "socket"`, "network from guest to socket"},
@@ -38,6 +49,14 @@ env.DEBUG = "1"`, ""}, // another program, not more for it
 			t.Errorf("%q -> %q widens %q, want %q", c.before, c.after, text, c.want)
 		}
 	}
+}
+
+func private(roles ...string) string {
+	text := "access = \"private\"\n"
+	if len(roles) > 0 {
+		text += fmt.Sprintf("roles = [\"%s\"]\n", strings.Join(roles, `", "`))
+	}
+	return text
 }
 
 func parsed(t *testing.T, text string) Manifest {

@@ -60,6 +60,9 @@ func (p *Printer) DryRun(d DryRun) error {
 	rows.row("database", map[bool]string{true: "PostgreSQL"}[m.Services.PostgreSQL])
 	if d.Build == nil || asks.Access != "" {
 		rows.row("access", m.Access)
+		if m.IsPrivate() {
+			rows.row("roles", manifest.RolesInWords(m.Roles))
+		}
 	}
 	if d.Files > 0 {
 		rows.row("files", fmt.Sprint(d.Files))

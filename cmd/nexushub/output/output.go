@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/shell"
 	"github.com/nexushub/nexushub/internal/termtext"
 )
@@ -64,7 +65,10 @@ func (p *Printer) Apps(apps []api.App) error {
 	byName := func(a, b api.App) int { return strings.Compare(a.Name, b.Name) } // host names put a-b before a
 	for _, a := range slices.SortedStableFunc(slices.Values(apps), byName) {
 		access := ""
-		if a.Access == "open" {
+		switch {
+		case a.Bypassable:
+			access = a.Access + " (bypassable)"
+		case a.Access != manifest.AccessAreas:
 			access = a.Access
 		}
 		state := p.state(a.State)

@@ -69,11 +69,16 @@ func (p *Printer) Access(_ string, s api.Settings) error {
 		return err
 	}
 	p.givenUp(s)
+	mode, roles, from := "", "", ""
 	for _, e := range s.Effective {
-		if e.Key == "access" {
-			fmt.Fprintln(p.Stdout, p.clean(e.Value+" ("+e.From+")"))
+		switch e.Key {
+		case "access":
+			mode, from = e.Value, e.From
+		case "roles":
+			roles = ", " + e.Value
 		}
 	}
+	fmt.Fprintln(p.Stdout, p.clean(mode+roles+" ("+from+")"))
 	return nil
 }
 

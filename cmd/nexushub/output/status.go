@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nexushub/nexushub/api"
+	"github.com/nexushub/nexushub/internal/manifest"
 	"github.com/nexushub/nexushub/internal/shell"
 )
 
@@ -154,12 +155,25 @@ func access(a api.App) string {
 		by = " (" + a.AccessFrom + ")"
 	}
 	switch {
-	case a.Access == "open":
+	case a.Access == manifest.AccessOpen:
 		return "open: everybody may send requests to every path" + by
+	case a.Access == manifest.AccessPrivate:
+		return "private: " + whoIsLetIn(a) + by
 	case a.Access == "" || a.AccessFrom == "" || a.AccessFrom == "default":
 		return ""
 	}
 	return a.Access + by
+}
+
+func whoIsLetIn(a api.App) string {
+	text := "any person who has signed in"
+	if len(a.Roles) > 0 {
+		text = "who has signed in and is " + strings.Join(a.Roles, " or ")
+	}
+	if a.Bypassable {
+		text += "; bypassable by local applications"
+	}
+	return text
 }
 
 // settings names what was set; their values have commands of their own.
