@@ -126,19 +126,19 @@ func find(ctx context.Context, tx *sql.Tx, token string) (r refresh, err error) 
 	return r, err
 }
 
-// Alive says whether the session goes on in which an access token was issued, and whether its person
-// may still enter that instance.
-func (s *Store) Alive(ctx context.Context, access string, may func(p Person, instance string) bool) (bool, error) {
+// Holder is who has an access token, as long as the session goes on in which it was issued; it fails
+// with ErrNoSession once that has ended, with ErrNoRight once the person may not enter that instance.
+func (s *Store) Holder(ctx context.Context, access string, may func(p Person, instance string) bool) (Person, error) {
 	session, rest, _ := strings.Cut(access, ".")
 	instance, _, ok := strings.Cut(rest, ".")
 	if !ok || session == "" {
-		return false, nil
+		return Person{}, ErrNoSession
 	}
 	p, err := s.of(ctx, session)
-	if errors.Is(err, ErrNoSession) {
-		return false, nil
+	if err == nil && !may(p, instance) {
+		err = ErrNoRight
 	}
-	return err == nil && may(p, instance), err
+	return p, err
 }
 
 // EndByRefresh ends the session of a refresh token; it is no error when there is none.

@@ -91,18 +91,28 @@ func rolesOf(p account.Person) []api.Role {
 	return []api.Role{p.Role}
 }
 
-// introspect says whether an access token is still good (RFC 7662): as long as its session goes on
-// and its person may enter. Its own expiry is the proxy's matter.
+// introspection says of an access token that is good also who has it now.
+type introspection struct {
+	Active bool       `json:"active"`
+	User   string     `json:",omitempty"`
+	Roles  []api.Role `json:",omitempty"`
+}
+
+// introspect says whether an access token is still good (RFC 7662), and whose it is: as long as its
+// session goes on and its person may enter. Its own expiry is the proxy's matter.
 func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
-	alive, err := s.Store.Alive(r.Context(), r.PostFormValue("token"), func(p account.Person, instance string) bool {
+	p, err := s.Store.Holder(r.Context(), r.PostFormValue("token"), func(p account.Person, instance string) bool {
 		return p.MayEnter(instance, s.Admin)
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, account.ErrNoSession), errors.Is(err, account.ErrNoRight):
+		writeJSON(w, introspection{})
+	case err != nil:
 		s.log(r).Error("introspection failed", "error", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
-		return
+	default:
+		writeJSON(w, introspection{true, p.Name, rolesOf(p)})
 	}
-	writeJSON(w, map[string]bool{"active": alive})
 }
 
 func writeJSON(w http.ResponseWriter, v any) {

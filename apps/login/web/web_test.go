@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -157,13 +158,21 @@ func (f *fixture) exchange(instance, token string, header ...string) (int, token
 
 func (f *fixture) active(access string) bool {
 	f.t.Helper()
+	return f.introspect(access).Active
+}
+
+func (f *fixture) introspect(access string) (got introspection) {
+	f.t.Helper()
 	r := form("login", "/internal/introspect", "token", access, "token_type_hint", "access_token")
 	r.Header.Set("Authorization", "Bearer "+secret)
 	resp := f.browser().do(r)
 	if resp.StatusCode != http.StatusOK {
 		f.t.Fatal(resp.Status)
 	}
-	return strings.TrimSpace(resp.text) == `{"active":true}`
+	if err := json.Unmarshal([]byte(resp.text), &got); err != nil {
+		f.t.Fatal(err)
+	}
+	return got
 }
 
 // From an application to the form, back with a token, into it, and out of everything.
@@ -226,11 +235,20 @@ func TestRoles(t *testing.T) {
 	if status != 200 || got.User != "alice" || len(got.Roles) != 1 || got.Roles[0] != api.Owner {
 		t.Fatalf("%d, %+v", status, got)
 	}
+	if now := f.introspect(got.AccessToken); now.User != "alice" || !slices.Equal(now.Roles, got.Roles) {
+		t.Errorf("introspection: %+v", now)
+	}
 	alice, err := f.Store.Find(t.Context(), "alice")
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.add(account.Person{Name: "carol", Role: api.Owner}, right)
+	if err := f.Store.SetRights(t.Context(), alice.ID, api.Developer, nil); err != nil {
+		t.Fatal(err)
+	}
+	if now := f.introspect(got.AccessToken); !slices.Equal(now.Roles, []api.Role{api.Developer}) {
+		t.Errorf("with another role: %+v", now)
+	}
 	if err := f.Store.SetRights(t.Context(), alice.ID, api.Viewer, nil); err != nil {
 		t.Fatal(err)
 	}
