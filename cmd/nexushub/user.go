@@ -158,7 +158,7 @@ func (c *cli) userInvite() *cobra.Command {
 	return &cobra.Command{
 		Use: "invite NAME", Short: "Print the address of a new invitation, for a person who needs a new password",
 		Long: `invite prints an address where the person chooses a new password, once, within three days. An
-earlier invitation ends now, the present password and the sessions when it is used.`,
+earlier invitation ends now, the current password and the sessions when it is used.`,
 		Example: "  nexushub user invite bob", Args: cobra.ExactArgs(1), ValidArgsFunction: c.completeUser,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := c.loginDesk(cmd.Context())

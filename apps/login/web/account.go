@@ -44,7 +44,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, v visito
 		s.showAccount(w, r, http.StatusTooManyRequests, v, page{Problem: "There were too many attempts. Try again later."})
 		return
 	case errors.Is(err, errWrong):
-		s.showAccount(w, r, http.StatusUnprocessableEntity, v, page{Problem: "The present password is wrong."})
+		s.showAccount(w, r, http.StatusUnprocessableEntity, v, page{Problem: "The current password is wrong."})
 		return
 	case err != nil:
 		s.fail(w, r, err)
