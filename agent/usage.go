@@ -38,19 +38,21 @@ func (a *Agent) RunFigures(ctx context.Context) error {
 	}
 }
 
-// takeReading leaves out what cannot be read: the rest is worth a figure.
+// takeReading takes none where a counter cannot be read: taken for 0, it would seem to leap later.
 func (a *Agent) takeReading(ctx context.Context) {
-	readings := a.readUnits()
-	host, err := figures.ReadHost()
-	if err != nil {
-		a.log.Debug("what the host uses cannot be read", "error", err)
-	}
 	ctx, cancel := context.WithTimeout(ctx, figures.Step/2)
 	defer cancel()
 	status, err := a.exec.proxy.Status(ctx)
 	if err != nil {
 		a.log.Debug("request counts could not be read from the proxy", "error", err)
+		return
 	}
+	host, err := figures.ReadHost()
+	if err != nil {
+		a.log.Debug("what the host uses cannot be read", "error", err)
+		return
+	}
+	readings, groups := a.whatToRead()
 	for _, i := range status.Instances {
 		host.Requests, host.Errors = host.Requests+i.Requests, host.Errors+i.Errors
 		if r, there := readings[i.Instance]; there {
@@ -58,29 +60,38 @@ func (a *Agent) takeReading(ctx context.Context) {
 			readings[i.Instance] = r
 		}
 	}
+	now := time.Now()
+	for id, r := range readings {
+		if r.Rests = a.figures.Rests(id, r.Requests, now); !r.Rests {
+			r.Usage = usageOf(groups[id])
+		}
+		readings[id] = r
+	}
 	readings[figures.Host] = host
-	a.figures.Add(time.Now(), readings)
+	a.figures.Add(now, readings)
 }
 
-// readUnits sums up what the units of each application use, from their control groups.
-func (a *Agent) readUnits() map[string]figures.Reading {
+// whatToRead are all applications, and the control groups of the units of each.
+func (a *Agent) whatToRead() (map[string]figures.Reading, map[string][]string) {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	readings := make(map[string]figures.Reading, len(a.desired.apps)+1)
 	for _, d := range a.desiredApps() {
 		readings[d.ID] = figures.Reading{}
 	}
-	groups := make([][2]string, 0, len(readings))
+	groups := make(map[string][]string, len(readings))
 	for u := range a.observed.loaded() {
 		if _, wanted := readings[u.Instance]; wanted && u.MainPID != 0 && u.ControlGroup != "" {
-			groups = append(groups, [2]string{u.Instance, u.ControlGroup})
+			groups[u.Instance] = append(groups[u.Instance], u.ControlGroup)
 		}
 	}
-	a.mu.Unlock()
+	return readings, groups
+}
+
+func usageOf(groups []string) (sum figures.Usage) {
 	for _, g := range groups {
-		memory, cpu := units.Usage(g[1])
-		r := readings[g[0]]
-		r.Memory, r.CPUNSec = r.Memory+memory, r.CPUNSec+cpu
-		readings[g[0]] = r
+		memory, cpu := units.Usage(g)
+		sum.Memory, sum.CPUNSec = sum.Memory+memory, sum.CPUNSec+cpu
 	}
-	return readings
+	return sum
 }

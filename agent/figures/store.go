@@ -17,15 +17,28 @@ const (
 	size = 360
 )
 
+// What rests (no request, less than restCPU percent of a processor) is read once in restStep alone:
+// on a host with a thousand applications most of them rest, and a reading costs tens of microseconds.
+const (
+	restStep = time.Minute
+	restCPU  = 1
+)
+
 // Host is the id under which the whole host has its figures.
 const Host = ""
 
 // Reading is what counters have said at a time. CPU, requests and errors only grow, or begin anew.
 type Reading struct {
-	Memory   uint64 // bytes, now
-	CPUNSec  uint64
+	Usage
 	Requests uint64
 	Errors   uint64
+	Rests    bool // its usage was not read, and counts as it was
+}
+
+// Usage is what the kernel says.
+type Usage struct {
+	Memory  uint64 // bytes, now
+	CPUNSec uint64
 }
 
 // figure is small: there are 360 of a thousand applications.
@@ -40,7 +53,9 @@ type figure struct {
 // ring is of one application.
 type ring struct {
 	last Reading
-	list []figure // at most size; the oldest is at next
+	read time.Time // when its usage was
+	cpu  float64   // percent of a processor
+	list []figure  // at most size; the oldest is at next
 	next int
 }
 
@@ -49,7 +64,6 @@ type Store struct {
 	began time.Time
 
 	mu    sync.Mutex // guards the fields that follow
-	at    time.Time  // of the last readings
 	rings map[string]*ring
 }
 
@@ -60,22 +74,38 @@ func New(now time.Time) *Store { return &Store{began: now, rings: map[string]*ri
 func (s *Store) Add(now time.Time, readings map[string]Reading) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seconds := now.Sub(s.at).Seconds()
-	s.at = now
 	maps.DeleteFunc(s.rings, func(id string, _ *ring) bool { _, there := readings[id]; return !there })
 	for id, r := range readings {
 		known := s.rings[id]
 		if known == nil {
-			s.rings[id] = &ring{last: r}
+			s.rings[id] = &ring{last: r, read: now}
 			continue
 		}
-		known.add(figure{
-			at: uint32(now.Sub(s.began) / time.Second), memory: uint32(r.Memory >> 10),
-			cpu:      float32(float64(grown(known.last.CPUNSec, r.CPUNSec)) / 1e7 / seconds),
-			requests: uint32(grown(known.last.Requests, r.Requests)), errors: uint32(grown(known.last.Errors, r.Errors)),
-		})
-		known.last = r
+		known.take(r, now, uint32(now.Sub(s.began)/time.Second))
 	}
+}
+
+// Rests says whether the usage of an application need not be read now, with the requests that it has had.
+func (s *Store) Rests(id string, requests uint64, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.rings[id]
+	return r != nil && len(r.list) > 0 && r.cpu < restCPU && requests == r.last.Requests &&
+		now.Sub(r.read) < restStep
+}
+
+func (r *ring) take(now Reading, at time.Time, second uint32) {
+	if now.Rests {
+		now.Usage = r.last.Usage
+	} else {
+		r.cpu = float64(grown(r.last.CPUNSec, now.CPUNSec)) / 1e7 / at.Sub(r.read).Seconds()
+		r.read = at
+	}
+	r.add(figure{
+		at: second, memory: uint32(now.Memory >> 10), cpu: float32(r.cpu),
+		requests: uint32(grown(r.last.Requests, now.Requests)), errors: uint32(grown(r.last.Errors, now.Errors)),
+	})
+	r.last = now
 }
 
 // grown is by how much a counter has. One that is lower than before has begun anew.
