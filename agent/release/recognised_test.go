@@ -105,8 +105,12 @@ func TestImportNamesTheMissingStep(t *testing.T) {
 		"processes.w.exec: \"${A-B}\": malformed variable": {hostile.App,
 			{Name: ManifestName, Body: `processes.w.exec = ["bin/app", "${A-B}"]`}},
 		"processes.w.exec: is missing": {hostile.App, {Name: ManifestName, Body: `processes.w.replicas = 2`}},
-		"there is none that answers requests": {{Name: "static/index.html"},
+		"processes: there is no process that answers requests": {{Name: "static/index.html"},
 			{Name: ManifestName, Body: `processes.w.exec = ["sleep", "9"]`}},
+		"jobs: there is no process that answers requests": {{Name: "static/index.html"},
+			{Name: ManifestName, Body: `jobs.j = { exec = ["true"], schedule = "daily" }`}},
+		"release: there is no process that answers requests": {{Name: "static/index.html"},
+			{Name: ManifestName, Body: `release = ["true"]`}},
 	} {
 		_, err := openStore(t, testLimits()).Import(t.Context(), writeZip(t, hostile.Zip(t, entries...)))
 		var invalid *InvalidError

@@ -21,8 +21,12 @@ const (
 var errNothingToRun = errors.New("has neither bin/app (an executable) nor static/index.html (a site of files), " +
 	"and nothing that is recognised (see nexushub-manifest(5))")
 
-var errNoWeb = errors.New(ManifestName + ": processes: there is none that answers requests: name its command as exec " +
-	`(with health.type = "none" if it answers none)`)
+// errNoWeb is about the key that needs a process which the package lacks: what runs beside web, before
+// it, or in its surroundings.
+func errNoWeb(key string) error {
+	return errors.New(ManifestName + ": " + key + ": there is no process that answers requests: name its command as exec " +
+		`(with health.type = "none" if it answers none)`)
+}
 
 // checkRunnable says whether a package with these files can be installed; from is who says how it is
 // started.
@@ -30,8 +34,8 @@ func checkRunnable(from string, m manifest.Manifest, has, leadsToHost func(name 
 	if len(m.Exec) == 0 && !has(appPath) && !has(path.Join(served(m), "index.html")) {
 		return errNothingToRun
 	}
-	if len(m.Processes) > 0 && len(m.Exec) == 0 && !has(appPath) {
-		return errNoWeb
+	if key := needsWeb(m); key != "" && len(m.Exec) == 0 && !has(appPath) {
+		return errNoWeb(key)
 	}
 	if faults := m.Incomplete(ManifestName); len(faults) > 0 {
 		return faults
@@ -49,6 +53,19 @@ func checkRunnable(from string, m manifest.Manifest, has, leadsToHost func(name 
 		}
 	}
 	return nil
+}
+
+// needsWeb is the first key that is of no use without a process that answers requests; empty: none is.
+func needsWeb(m manifest.Manifest) string {
+	switch {
+	case len(m.Processes) > 0:
+		return "processes"
+	case len(m.Jobs) > 0:
+		return "jobs"
+	case len(m.Release) > 0:
+		return "release"
+	}
+	return ""
 }
 
 // checkStarted says whether what a command starts is there. A manifest exec stands in for bin/app; a
