@@ -202,6 +202,12 @@ func (a *Agent) observe(desired []plan.Desired, now time.Time) {
 	}
 }
 
+func stopIsOurs(i *instanceState, unit string) {
+	if w := i.failures.Find(unit); w != nil {
+		w.StopIsOurs()
+	}
+}
+
 // dispatch hands tasks to the executor. One table carries all changes of routes. The
 // caller holds mu.
 func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan.Task) {
@@ -221,10 +227,13 @@ func (a *Agent) dispatch(ctx context.Context, apps []plan.AppState, tasks []plan
 			a.observed.past.add(t.Unit, t.Instance, time.Now())
 		case plan.Start: // before PID 1 says anything about it
 			a.observed.past.add(t.Unit, t.Instance, time.Now())
-			fallthrough
-		case plan.Stop, plan.Restart:
-			if w := i.failures.Find(t.Unit); w != nil {
-				w.StopIsOurs()
+			stopIsOurs(i, t.Unit)
+		case plan.Restart:
+			stopIsOurs(i, t.Unit)
+		case plan.Stop: // the same: nobody is led to it any more
+			stopIsOurs(i, t.Unit)
+			if u := a.observed.record(t.Unit).unit; u != nil && u.Running() {
+				u.ActiveState = "deactivating"
 			}
 		}
 	}

@@ -17,6 +17,8 @@ import (
 	"github.com/nexushub/nexushub/api"
 	"github.com/nexushub/nexushub/internal/config"
 	"github.com/nexushub/nexushub/internal/manifest"
+	"github.com/nexushub/nexushub/units"
+	"github.com/nexushub/nexushub/units/fake"
 )
 
 // settle applies a patch, and wants what the error says; empty: none.
@@ -59,6 +61,44 @@ func TestFullDiskRefusesChanges(t *testing.T) {
 		h.settle()
 		h.wantHolds(shopID, "env.MODE before settings", "env.OTHER 1 settings")
 	})
+}
+
+// What is being stopped gets no requests, also if it is what is wanted again: it is started anew first.
+func TestSettingsGoBackWhileTheOldUnitStops(t *testing.T) {
+	onHost(t, func(t *testing.T, h *host) {
+		h.play(func(units.Spec) fake.Program { return fake.Program{Stops: 5 * time.Second} })
+		h.start()
+		h.mustDeploy(shopID, "shop", "one", audience.Root)
+		first := h.view(shopID).Unit
+		h.set(shopID, `{"env":{"MODE":"other"}}`, "")
+		second, begun := h.view(shopID).Unit, time.Now()
+		set := make(chan error, 1)
+		go func() {
+			_, err := h.agent.ChangeSettings(caller.With(t.Context(), caller.Local(1000)), shopID, []byte(`{"env":{"MODE":null}}`))
+			set <- err
+		}()
+		h.pass(time.Second)
+		if got := h.targetOf(shopID); got != second {
+			t.Errorf("while %s stops, requests go to %s, want %s", first, got, second)
+		}
+		if err := <-set; err != nil || time.Since(begun) < 4*time.Second {
+			t.Errorf("it says after %s that all is done: %v", time.Since(begun), err)
+		}
+		h.settle()
+		if got := h.targetOf(shopID); got != first || h.view(shopID).Unit != first {
+			t.Errorf("requests go to %s, want %s", got, first)
+		}
+		h.wantState(shopID, api.StateRunning)
+	})
+}
+
+// targetOf is the unit that the proxy leads the requests of an instance to.
+func (h *host) targetOf(id string) string {
+	r, _ := h.proxy.route(id)
+	if r.Target == nil {
+		return ""
+	}
+	return r.Target.ID
 }
 
 // holds is what is effective, and who says so.

@@ -151,6 +151,12 @@ func (m *Manager) Stop(_ context.Context, name string) error {
 	if err := m.called("Stop", name); err != nil {
 		return err
 	}
+	if u := m.units[name]; u != nil && u.program.Stops > 0 {
+		u.status.ActiveState, u.status.SubState = "deactivating", "stop-sigterm"
+		m.mu.Unlock()
+		time.Sleep(u.program.Stops)
+		m.mu.Lock()
+	}
 	m.remove(name)
 	return nil
 }

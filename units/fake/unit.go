@@ -17,6 +17,7 @@ type Program struct {
 	Fails    int  // exits at once with this status
 	NotReady bool // Type=notify: never says READY
 
+	Stops time.Duration // until it has stopped
 	Takes time.Duration // units.Once: until it ends, with Fails as its status
 }
 
