@@ -20,10 +20,10 @@ type Phase struct {
 // Phase is the one place that decides which api.State an instance is in.
 func (s *AppState) Phase() Phase {
 	switch {
-	case s.Problem != "":
-		return s.problemPhase()
 	case s.Stopped != "":
 		return s.stoppedPhase()
+	case s.Problem != "":
+		return s.problemPhase()
 	case s.Adopted:
 		return s.adoptedPhase()
 	case !s.Runs():

@@ -68,6 +68,8 @@ func TestPhaseAndRoute(t *testing.T) {
 			desired: func(d *Desired) { files(d); d.Problem, d.Revision, d.Unit, d.Package = "x", "", "", "/files" }},
 		{name: "stopped: files, too", state: api.StateStopped, route: proxyctl.StateDown,
 			desired: func(d *Desired) { files(d); d.Stopped = "x" }},
+		{name: "stopped, and there is no package", state: api.StateStopped, route: proxyctl.StateDown,
+			desired: func(d *Desired) { d.Problem, d.Revision, d.Unit, d.Stopped = "x", "", "", "y" }},
 		{name: "no package and nothing runs", desired: func(d *Desired) { d.Problem, d.Revision, d.Unit = "x", "", "" },
 			state: api.StateFailed, route: proxyctl.StateDown},
 		{name: "no package, but it keeps running", desired: func(d *Desired) { d.Problem, d.Revision, d.Unit = "x", "", "" },

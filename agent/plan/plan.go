@@ -61,12 +61,12 @@ func (s *AppState) free(steps []Task) []Task {
 func (s *AppState) next() []Task {
 	steps := s.kills()
 	switch {
-	case s.Problem != "":
-		cleared, _ := s.clearCommands()
-		return slices.Concat(steps, cleared, s.routeExisting("it keeps running although "+s.Problem))
 	case s.Stopped != "":
 		cleared, _ := s.clearCommands()
 		return slices.Concat(steps, cleared, s.tearDown(s.Stopped, slices.Collect(s.all())))
+	case s.Problem != "":
+		cleared, _ := s.clearCommands()
+		return slices.Concat(steps, cleared, s.routeExisting("it keeps running although "+s.Problem))
 	case s.Adopted:
 		return append(steps, s.routeExisting("it runs; waiting for "+s.awaited())...)
 	case !s.Runs():

@@ -187,6 +187,11 @@ func TestPlan(t *testing.T) {
 		{name: "a package that cannot be read changes nothing about what runs",
 			desired: with(wantNew(), func(d *Desired) { d.Problem, d.Revision, d.Unit = "no such file", "", "" }),
 			units:   []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, want: ""},
+		{name: "... but an operator stops it all the same",
+			desired: with(wantNew(), func(d *Desired) {
+				d.Problem, d.Revision, d.Unit, d.Stopped = "no such file", "", "", "stopped by operator"
+			}),
+			units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, want: "unroute old: stopped by operator"},
 		{name: "removed: requests are turned away before the unit goes",
 			units: []*Unit{aUnit(oldUnit, "active")}, served: oldUnit, want: "unroute old: no longer listed by its provider"},
 		{name: "removed: every unit goes",
