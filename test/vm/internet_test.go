@@ -20,7 +20,7 @@ var reached = []struct {
 	{"64:ff9b::808:808", true, false}, // 8.8.8.8, translated
 	{"127.0.0.1", true, true},
 	{"::1", true, true},
-	{"192.168.77.1", true, true}, // the name server
+	{nameServer, true, true},
 	{"192.168.77.2", false, false},
 	{"10.1.2.3", false, true}, // named
 	{"10.1.3.3", false, false},
@@ -33,12 +33,20 @@ var reached = []struct {
 	{"fd00:ec2::254", false, false},
 }
 
+const nameServer = "192.168.77.1"
+
+// askNames has the host ask a name server.
+func (v *VM) askNames(t *testing.T, server string) {
+	t.Helper()
+	v.Must(t, "sh", "-c", "rm -f /etc/resolv.conf; echo nameserver "+server+" >/etc/resolv.conf")
+}
+
 // In a container the filter has no effect: here it has.
 func TestApplicationsReachWhatIsOpenToThem(t *testing.T) {
 	deb := lab.MustDeb(t)
 	v := Boot(t, lab.Bookworm)
 	v.MustInstall(t, deb)
-	v.Must(t, "sh", "-c", "rm -f /etc/resolv.conf; echo nameserver 192.168.77.1 >/etc/resolv.conf")
+	v.askNames(t, nameServer)
 	for _, r := range reached {
 		if !strings.HasPrefix(r.addr, "::") && r.addr != "127.0.0.1" {
 			v.Must(t, "ip", "address", "add", r.addr, "dev", "lo")
@@ -92,8 +100,9 @@ func (v *VM) reaches(t *testing.T, app string) map[string]bool {
 	return open
 }
 
-// buildsReach: of the host itself a build reaches nothing, but its name server.
+// buildsReach: of the host itself a build reaches nothing, and its name server must not be there.
 func (v *VM) buildsReach(t *testing.T) {
+	defer v.askNames(t, nameServer)
 	var list []string
 	for _, r := range reached {
 		list = append(list, r.addr)
@@ -110,13 +119,19 @@ func (v *VM) buildsReach(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		v.askNames(t, nameServer)
+		if out := v.Must(t, "sh", "-c", "nexushub deploy /srv/"+c.name+" 2>&1 || true"); !strings.Contains(out,
+			"the name server of this host is this host itself") {
+			t.Errorf("with a name server here: %s", out)
+		}
+		v.askNames(t, "192.168.77.9") // elsewhere
 		v.Must(t, "nexushub", "deploy", "/srv/"+c.name)
 		out := v.Must(t, "nexushub", "logs", "--build", "-n", "all", "-o", "cat", c.name)
 		if !strings.Contains(out, "open:end") {
 			t.Fatalf("the build says %s", out)
 		}
 		for _, r := range reached {
-			here := strings.HasPrefix(r.addr, "127.") || r.addr == "::1"
+			here := strings.HasPrefix(r.addr, "127.") || r.addr == "::1" || r.addr == nameServer
 			want := r.internet && !here || slices.Contains(strings.Fields(c.allowed), r.addr)
 			if got := strings.Contains(out+"\n", "open:"+r.addr+"\n"); got != want {
 				t.Errorf("%s: %s is open: %v, want %v", c.name, r.addr, got, want)
